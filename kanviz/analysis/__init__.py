@@ -1,0 +1,1 @@
+"""KAN and data in, frozen records of numbers out; nothing here draws or edits."""

@@ -1,0 +1,1 @@
+"""What a KAN is and how it learns: values and numerics, no drawing, no files."""

@@ -1,0 +1,1 @@
+"""Files read as data: checked readers, one writer, never any code from a file."""

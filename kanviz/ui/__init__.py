@@ -1,0 +1,1 @@
+"""The Streamlit side: one session object, small panels, jobs."""
