@@ -1,0 +1,221 @@
+"""B-splines on any knots: local basis, derivatives, control points, exact refinement, least-squares fit.
+
+Only `order + 1` basis functions are non-zero at a point, so each is computed from its own knots alone. Axes run
+*rows, source, basis*; every source has knots of its own. A basis of K functions of order k has K + k + 1 knots.
+Source: de Boor, A Practical Guide to Splines, ch. IX-XI.
+"""
+
+from typing import Literal
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+Outside = Literal["zero", "linear"]
+
+
+def uniform_knots(
+    low: float, high: float, grid: int, order: int, sources: int = 1, dtype: torch.dtype = torch.float64
+) -> Float[Tensor, "source knot"]:
+    """Knots of `grid` equal intervals on [low, high], continued by `order` intervals on each side."""
+    step = (high - low) / grid
+    row = low + step * torch.arange(-order, grid + order + 1, dtype=torch.float64)
+    return row.to(dtype).expand(sources, -1).clone()
+
+
+def domain(
+    knots: Float[Tensor, "source knot"], order: int
+) -> tuple[Float[Tensor, " source"], Float[Tensor, " source"]]:
+    """Where the grid begins and ends: the interval on which the basis functions sum to one."""
+    return knots[:, order], knots[:, knots.shape[1] - 1 - order]
+
+
+def greville(knots: Float[Tensor, "source knot"], order: int) -> Float[Tensor, "source basis"]:
+    """Abscissa of each control point: the mean of the `order` knots inside its support.
+
+    Source: de Boor, A Practical Guide to Splines, ch. XI.
+    """
+    return knots[:, 1:-1].unfold(1, order, 1).mean(-1)
+
+
+def _padded(knots: Tensor, order: int) -> Tensor:
+    """Knots with `order` invented ones on each side, so that every cell has a full window of neighbours.
+
+    The invented ones never touch the values: a basis function depends on its own knots only, and the functions
+    that would use them are cut off afterwards.
+    """
+    first, last = knots[:, :1], knots[:, -1:]
+    steps = torch.arange(1, order + 1, dtype=knots.dtype, device=knots.device)
+    return torch.cat([first - steps.flip(0), knots, last + steps], 1)
+
+
+def _cells(x: Tensor, knots: Tensor) -> tuple[Int[Tensor, "rows source"], Tensor]:
+    """The interval each point lies in, and whether it lies between the first and the last knot at all."""
+    columns = x.T.contiguous()
+    cell = torch.searchsorted(knots.contiguous(), columns, right=True).T - 1  # half-open: t_c <= x < t_{c+1}
+    at_end = x == knots[:, -1]
+    inside = ((x >= knots[:, 0]) & (x < knots[:, -1])) | at_end
+    # The last point belongs to the last interval that has a width, as scipy does it.
+    last = torch.searchsorted(knots.contiguous(), knots[:, -1:].contiguous(), right=False).T - 1
+    cell = torch.where(at_end, last.expand_as(cell), cell)
+    return cell.clamp(0, knots.shape[1] - 2), inside
+
+
+def _ratio(above: Tensor, below: Tensor) -> Tensor:
+    return torch.where(below == 0, torch.zeros_like(below), above / torch.where(below == 0, 1.0, below))
+
+
+def local_basis(
+    x: Float[Tensor, "rows source"], knots: Float[Tensor, "source knot"], order: int, derivative: int = 0
+) -> tuple[Float[Tensor, "rows source active"], Int[Tensor, "rows source"]]:
+    """The `order + 1` basis functions that are non-zero at x (or their derivative), and the index of the first.
+
+    The index may run from -order to K - 1: functions below 0 or above K - 1 do not exist, and are dropped by `basis`.
+    """
+    cell, inside = _cells(x, knots)
+    windows = _padded(knots, order).unfold(1, 2 * order, 1)  # [source, cell, 2 order]: t_{c-k+1} .. t_{c+k}
+    near = windows[torch.arange(knots.shape[0], device=x.device), cell + 1]
+    t = near.unbind(-1)
+    values = [inside.to(x.dtype)]
+    for p in range(1, order + 1):
+        left = [t[order - 1 - p + r] for r in range(1, p + 1)]
+        width = [t[order - 1 + r] - left[r - 1] for r in range(1, p + 1)]
+        grown = []
+        for r in range(p + 1):
+            parts = []
+            if p <= order - derivative:
+                if r > 0:
+                    parts.append(_ratio(x - left[r - 1], width[r - 1]) * values[r - 1])
+                if r < p:
+                    parts.append(_ratio(t[order + r] - x, width[r]) * values[r])
+            else:
+                if r > 0:
+                    parts.append(_ratio(p * values[r - 1], width[r - 1]))
+                if r < p:
+                    parts.append(-_ratio(p * values[r], width[r]))
+            grown.append(parts[0] if len(parts) == 1 else parts[0] + parts[1])
+        values = grown
+    return torch.stack(values, -1), cell - order
+
+
+def _dense(x: Tensor, knots: Tensor, order: int, derivative: int) -> Tensor:
+    count = knots.shape[1] - order - 1
+    if derivative > order:
+        return x.new_zeros(*x.shape, count)
+    weights, first = local_basis(x, knots, order, derivative)
+    room = x.new_zeros(*x.shape, count + 2 * order)
+    index = first[..., None] + order + torch.arange(order + 1, device=x.device)
+    return room.scatter(-1, index, weights)[..., order : order + count]
+
+
+class _Basis(torch.autograd.Function):
+    """Saves x alone; its gradient is the next derivative of the basis, so it can be differentiated again."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, knots: Tensor, order: int, derivative: int) -> Tensor:  # pyright: ignore
+        ctx.save_for_backward(x, knots)
+        ctx.order, ctx.derivative = order, derivative
+        return _dense(x, knots, order, derivative)
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # pyright: ignore
+        x, knots = ctx.saved_tensors
+        slope = _Basis.apply(x, knots, ctx.order, ctx.derivative + 1)
+        return (grad * slope).sum(-1), None, None, None
+
+
+def basis(
+    x: Float[Tensor, "rows source"],
+    knots: Float[Tensor, "source knot"],
+    order: int,
+    derivative: int = 0,
+    outside: Outside = "zero",
+) -> Float[Tensor, "rows source basis"]:
+    """All basis functions (or a derivative of them) at x; zero beyond their knots.
+
+    `outside="linear"` continues each beyond the grid with the value and slope it has at the border.
+    """
+    if outside == "zero":
+        return _Basis.apply(x, knots, order, derivative)  # pyright: ignore[reportReturnType]
+    low, high = domain(knots, order)
+    near = x.clamp(low, high)
+    beyond = (x - near)[..., None]
+    if derivative == 0:
+        return _Basis.apply(near, knots, order, 0) + beyond * _Basis.apply(near.detach(), knots, order, 1)
+    flat = _Basis.apply(near, knots, order, derivative)
+    return flat if derivative == 1 else torch.where(beyond == 0, flat, torch.zeros_like(flat))
+
+
+def spline(
+    x: Float[Tensor, "rows source"],
+    knots: Float[Tensor, "source knot"],
+    coef: Float[Tensor, "source target basis"],
+    derivative: int = 0,
+    outside: Outside = "zero",
+) -> Float[Tensor, "rows source target"]:
+    """Value (or a derivative) of every source's splines: sum_m coef_m B_m(x)."""
+    order = knots.shape[1] - coef.shape[2] - 1
+    return torch.einsum("rsm,stm->rst", basis(x, knots, order, derivative, outside), coef)
+
+
+def _insert(knots: Tensor, coef: Tensor, order: int, at: float) -> tuple[Tensor, Tensor]:
+    """One more knot in one source's row, the splines unchanged (Boehm 1980)."""
+    cell = int(torch.searchsorted(knots, at, right=True)) - 1
+    count = coef.shape[-1]
+    m = torch.arange(count + 1)
+    below = knots[m.clamp(max=count - 1)]
+    width = knots[(m + order).clamp(max=len(knots) - 1)] - below
+    share = ((at - below) / torch.where(width == 0, 1.0, width)).clamp(0, 1)
+    share = torch.where(m <= cell - order, 1.0, torch.where(m > cell, 0.0, share)).to(coef.dtype)
+    here, before = coef[..., m.clamp(max=count - 1)], coef[..., (m - 1).clamp(min=0)]
+    new_knots = torch.cat([knots[: cell + 1], knots.new_tensor([at]), knots[cell + 1 :]])
+    return new_knots, share * here + (1 - share) * before
+
+
+def refine(
+    knots: Float[Tensor, "source knot"], coef: Float[Tensor, "source target basis"], grid: int
+) -> tuple[Float[Tensor, "source finer_knot"], Float[Tensor, "source target finer_basis"]]:
+    """The same splines on `grid` intervals, by inserting knots evenly into the intervals there are.
+
+    Exact everywhere, up to rounding. Source: Boehm, Inserting new knots into B-spline curves, CAD 12 (1980).
+    """
+    order = knots.shape[1] - coef.shape[2] - 1
+    intervals = knots.shape[1] - 1 - 2 * order
+    if grid < intervals:
+        raise ValueError(f"a grid of {intervals} intervals cannot be refined to {grid}")
+    parts = [(i + 1) * grid // intervals - i * grid // intervals for i in range(intervals)]
+    rows_knots, rows_coef = [], []
+    for row, table in zip(knots.double(), coef.double(), strict=True):
+        fine, values = row, table
+        for i, n in enumerate(parts):
+            low, high = row[order + i], row[order + i + 1]
+            for part in range(1, n):
+                fine, values = _insert(fine, values, order, float(low + (high - low) * part / n))
+        rows_knots.append(fine)
+        rows_coef.append(values)
+    return torch.stack(rows_knots).to(knots.dtype), torch.stack(rows_coef).to(coef.dtype)
+
+
+def fit(
+    x: Float[Tensor, "rows source"],
+    y: Float[Tensor, "rows source target"],
+    knots: Float[Tensor, "source knot"],
+    order: int,
+    stiffness: float = 1e-8,
+) -> Float[Tensor, "source target basis"]:
+    """Coefficients of the least-squares splines through (x, y).
+
+    `stiffness` weighs the second differences of the coefficients, so that intervals without data continue
+    smoothly instead of blowing up (a P-spline; Eilers & Marx 1996). The data decide wherever they are.
+    """
+    table = basis(x, knots, order).double().permute(1, 0, 2)
+    count = table.shape[2]
+    bend = torch.eye(count, dtype=torch.float64)
+    bend = bend.diff(dim=0).diff(dim=0) if count > 2 else bend[:0]
+    weight = (stiffness * max(x.shape[0], 1)) ** 0.5
+    ridge = 1e-6 * weight * torch.eye(count, dtype=torch.float64)  # one answer even without any data
+    rows = torch.cat([table, weight * bend.expand(table.shape[0], -1, -1), ridge.expand(table.shape[0], -1, -1)], 1)
+    right = y.double().permute(1, 0, 2)
+    right = torch.cat([right, right.new_zeros(right.shape[0], rows.shape[1] - right.shape[1], right.shape[2])], 1)
+    found = torch.linalg.lstsq(rows, right, driver="gelsd").solution
+    return found.permute(0, 2, 1).contiguous().to(y.dtype)
