@@ -1,1 +1,54 @@
 """kanviz: open a Kolmogorov-Arnold Network, see every function, change it, leave with a formula."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kanviz.analysis.compose import compose as compose
+    from kanviz.analysis.symbolic import suggest as suggest
+    from kanviz.core.dataset import Dataset as Dataset
+    from kanviz.core.formula import Formula as Formula
+    from kanviz.core.init import init as init
+    from kanviz.core.kan import KAN as KAN
+    from kanviz.core.layer import Edge as Edge
+    from kanviz.core.layer import EdgeId as EdgeId
+    from kanviz.core.layer import Layer as Layer
+    from kanviz.core.train import TrainConfig as TrainConfig
+    from kanviz.core.train import train as train
+    from kanviz.edit.diff import diff as diff
+    from kanviz.edit.history import History as History
+    from kanviz.errors import UserError as UserError
+    from kanviz.io import load as load
+    from kanviz.io import save as save
+
+_HOMES = {
+    "compose": "kanviz.analysis.compose",
+    "suggest": "kanviz.analysis.symbolic",
+    "Dataset": "kanviz.core.dataset",
+    "Formula": "kanviz.core.formula",
+    "init": "kanviz.core.init",
+    "KAN": "kanviz.core.kan",
+    "Edge": "kanviz.core.layer",
+    "EdgeId": "kanviz.core.layer",
+    "Layer": "kanviz.core.layer",
+    "TrainConfig": "kanviz.core.train",
+    "train": "kanviz.core.train",
+    "diff": "kanviz.edit.diff",
+    "History": "kanviz.edit.history",
+    "UserError": "kanviz.errors",
+    "load": "kanviz.io",
+    "save": "kanviz.io",
+}
+__version__ = "0.1.0"
+__all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
+
+
+def __getattr__(name: str) -> Any:
+    """Names are loaded when they are first used: `import kanviz` does not pay for torch."""
+    if name in _HOMES:
+        return getattr(import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'kanviz' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

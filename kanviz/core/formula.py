@@ -5,6 +5,7 @@ user typed; it is read by our own parser and never by Python's.
 """
 
 import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
@@ -240,12 +241,11 @@ class Formula:
 
     def __str__(self) -> str:
         inner = _line(self.a, "x", self.b)
-        f = primitive(self.primitive)
-        shown = {"x": f"({inner})"}.get(f.name) or (
-            f.name.replace("x", f"({inner})") if "x" in f.name.replace("exp", "") else f"{f.name}({inner})"
-        )
-        if f.name == "x exp(-x)":
-            shown = f"({inner}) exp(-({inner}))"
+        name = self.primitive
+        if re.search(r"\bx\b", name):
+            shown = re.sub(r"\bx\b", lambda _: inner if inner == "x" else f"({inner})", name)
+        else:
+            shown = f"{name}({inner})"
         return _line(self.c, shown, self.d)
 
 

@@ -1,0 +1,79 @@
+"""New networks: the shape as people write it, and small random splines to train."""
+
+import itertools
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer, Variable
+from kanviz.core.spline import Outside, uniform_knots
+from kanviz.errors import UserError
+
+
+def parse_shape(shape: Sequence[Any]) -> list[tuple[int, int]]:
+    """Columns of (sum nodes, product nodes) from pykan's way of writing a width: [2, [5, 2], 1]."""
+    columns = []
+    for part in shape:
+        sums, products = (part, 0) if isinstance(part, int) else (part[0], part[1]) if len(part) == 2 else (0, 0)
+        if not all(isinstance(v, int) and not isinstance(v, bool) and v >= 0 for v in (sums, products)):
+            raise UserError("A shape is a list of whole numbers, or pairs [sums, products] as in [2, [5, 2], 1].")
+        if sums + products == 0:
+            raise UserError("Every column of a shape needs at least one node, as in [2, 5, 1].")
+        columns.append((sums, products))
+    if len(columns) < 2 or columns[0][1]:
+        raise UserError("A shape needs inputs and outputs, as in [2, 5, 1]; product nodes come after the inputs.")
+    return columns
+
+
+def init(
+    shape: Sequence[Any],
+    *,
+    grid: int = 5,
+    order: int = 3,
+    seed: int = 0,
+    base: str = "silu",
+    outside: Outside = "linear",
+    low: float = -1.0,
+    high: float = 1.0,
+    noise: float = 0.3,
+    dtype: torch.dtype = torch.float64,
+    inputs: Sequence[Variable] | None = None,
+    outputs: Sequence[Variable] | None = None,
+) -> KAN:
+    """A network to train: small random splines on [low, high], base weights scaled to the number of sources."""
+    columns = parse_shape(shape)
+    rng = torch.Generator().manual_seed(seed)
+    layers = []
+    for (sums_in, products_in), (sums, products) in itertools.pairwise(columns):
+        sources, targets = sums_in + products_in, sums + 2 * products
+        scale = 1 / math.sqrt(sources)
+        knots = uniform_knots(low, high, grid, order, sources, dtype)
+        coef = noise * scale * torch.randn(sources, targets, grid + order, generator=rng, dtype=torch.float64)
+        weight = scale * (2 * torch.rand(sources, targets, generator=rng, dtype=torch.float64) - 1)
+        everywhere = torch.ones(sources, targets, dtype=torch.bool)
+        layers.append(
+            Layer(
+                knots=knots,
+                coef=coef.to(dtype),
+                base_weight=(weight if base != "zero" else 0 * weight).to(dtype),
+                active=everywhere,
+                bias=torch.zeros(targets, dtype=dtype),
+                offset=torch.zeros(sums + products, dtype=dtype),
+                affine=torch.zeros(0, 4, dtype=dtype),
+                frozen=~everywhere,
+                arity=(1,) * sums + (2,) * products,
+                base=base,
+                outside=outside,
+            )
+        )
+    count_in, count_out = sum(columns[0]), sum(columns[-1])
+    return KAN(
+        tuple(layers),
+        tuple(inputs) if inputs else tuple(Variable(f"x{i + 1}") for i in range(count_in)),
+        tuple(outputs)
+        if outputs
+        else tuple(Variable("y" if count_out == 1 else f"y{j + 1}") for j in range(count_out)),
+    )

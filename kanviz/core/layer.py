@@ -1,0 +1,248 @@
+"""Edges and layers as values: what one activation is, and all activations between two columns of nodes.
+
+An edge computes phi(x) = w b(x) + sum_m c_m B_m(x), or a formula, or both. A node is the sum of its edges plus a bias,
+or the product of several such sums. Axes always run *rows, source, target*, and *target* counts sums, not nodes: a
+product node of arity 2 owns two targets.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from kanviz.core.formula import Formula, primitive
+from kanviz.core.spline import Outside, basis, domain, greville, spline
+from kanviz.errors import UserError
+
+BASES = {"silu": torch.nn.functional.silu, "identity": lambda x: x, "zero": torch.zeros_like}
+
+
+class EdgeId(NamedTuple):
+    """An address that never shifts: pruning hides an edge, it does not renumber the others."""
+
+    layer: int
+    source: int
+    target: int
+
+    def __str__(self) -> str:
+        return f"edge {self.layer},{self.source},{self.target}"
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named input or output, and how table units map to the network's: (value - shift) / scale."""
+
+    name: str
+    unit: str = ""
+    shift: float = 0.0
+    scale: float = 1.0
+
+    def __str__(self) -> str:
+        return f"{self.name} ({self.unit})" if self.unit else self.name
+
+
+@dataclass(frozen=True)
+class Edge:
+    """The reading view of one edge: its parts, its names, and its value at any x (network units)."""
+
+    id: EdgeId
+    knots: Float[Tensor, " knot"]
+    coef: Float[Tensor, " basis"]
+    base: str
+    base_weight: float
+    active: bool
+    formula: Formula | None
+    frozen: bool
+    outside: Outside
+    source: str
+    target: str
+
+    @property
+    def order(self) -> int:
+        return len(self.knots) - len(self.coef) - 1
+
+    @property
+    def state(self) -> str:
+        """ "spline", "formula", "both" or "pruned", read off the parts."""
+        return {(True, True): "both", (True, False): "spline", (False, True): "formula"}.get(
+            (self.active, self.formula is not None), "pruned"
+        )
+
+    @property
+    def abscissae(self) -> Float[Tensor, " basis"]:
+        """Where the control points sit (Greville); their ordinates are the coefficients."""
+        return greville(self.knots[None], self.order)[0]
+
+    @property
+    def domain(self) -> tuple[float, float]:
+        low, high = domain(self.knots[None], self.order)
+        return float(low), float(high)
+
+    def spline_part(self, x: Tensor, derivative: int = 0) -> Tensor:
+        table, coef = self.knots[None], self.coef[None, None]
+        return spline(x.reshape(-1, 1), table, coef, derivative, self.outside).reshape(x.shape)
+
+    def base_part(self, x: Tensor, derivative: int = 0) -> Tensor:
+        if derivative == 0:
+            return self.base_weight * BASES[self.base](x)
+        with torch.enable_grad():
+            at = x.detach().requires_grad_(True)
+            value = BASES[self.base](at).sum()
+            (slope,) = torch.autograd.grad(value, at, materialize_grads=True)
+        return self.base_weight * slope
+
+    def __call__(self, x: Tensor, derivative: int = 0) -> Tensor:
+        """phi(x), or its first derivative."""
+        x = torch.as_tensor(x, dtype=self.coef.dtype)
+        y = torch.zeros_like(x)
+        if self.active:
+            y = self.base_part(x, derivative) + self.spline_part(x, derivative)
+        if self.formula is not None:
+            y = y + (self.formula.derivative(x) if derivative else self.formula(x))
+        return y
+
+
+@dataclass(frozen=True, eq=False)
+class Layer:
+    """All edges between two columns of nodes.
+
+    knots: every source has its own · coef: ordinates of the control points · base_weight: weight of the base function ·
+    active: whether the edge's learned part (spline and base) counts · bias: added to each sum · arity: sums in each
+    node (1 is a sum node, more a product node) · offset: added after a product (0 at sum nodes) ·
+    formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training leaves alone.
+    """
+
+    knots: Float[Tensor, "source knot"]
+    coef: Float[Tensor, "source target basis"]
+    base_weight: Float[Tensor, "source target"]
+    active: Bool[Tensor, "source target"]
+    bias: Float[Tensor, " target"]
+    offset: Float[Tensor, " node"]
+    affine: Float[Tensor, "formula 4"]
+    frozen: Bool[Tensor, "source target"]
+    formulas: tuple[tuple[int, int, str], ...] = ()
+    arity: tuple[int, ...] = ()
+    base: str = "silu"
+    outside: Outside = "zero"
+
+    def __post_init__(self):
+        s, t, _ = self.coef.shape
+        if not self.arity:
+            object.__setattr__(self, "arity", (1,) * t)
+        fits = {
+            "knots": self.knots.shape[0] == s and 1 <= self.order <= 10,
+            "base_weight": self.base_weight.shape == (s, t),
+            "active": self.active.shape == (s, t),
+            "frozen": self.frozen.shape == (s, t),
+            "bias": self.bias.shape == (t,),
+            "arity": sum(self.arity) == t and min(self.arity, default=0) >= 1,
+            "offset": self.offset.shape == (len(self.arity),),
+            "formulas": self.affine.shape == (len(self.formulas), 4)
+            and all(0 <= i < s and 0 <= j < t for i, j, _ in self.formulas),
+            "base": self.base in BASES,
+            "outside": self.outside in ("zero", "linear"),
+        }
+        wrong = [name for name, ok in fits.items() if not ok]
+        if wrong:
+            raise UserError(f"The parts of a layer do not fit each other: check {', '.join(wrong)}.")
+
+    @property
+    def order(self) -> int:
+        return self.knots.shape[1] - self.coef.shape[2] - 1
+
+    @property
+    def grid(self) -> int:
+        """Number of intervals between the first and the last knot of the domain."""
+        return self.coef.shape[2] - self.order
+
+    @property
+    def sources(self) -> int:
+        return self.coef.shape[0]
+
+    @property
+    def targets(self) -> int:
+        return self.coef.shape[1]
+
+    @property
+    def nodes(self) -> int:
+        return len(self.arity)
+
+    def node_of(self, target: int) -> int:
+        """The node that the sum `target` belongs to."""
+        return [n for n, k in enumerate(self.arity) for _ in range(k)][target]
+
+    def formula(self, source: int, target: int) -> Formula | None:
+        for (i, j, name), row in zip(self.formulas, self.affine.tolist(), strict=True):
+            if (i, j) == (source, target):
+                return Formula(name, *row)
+        return None
+
+    def with_formula(self, source: int, target: int, formula: Formula | None) -> "Layer":
+        """The layer with that formula on that edge, or with none there."""
+        keep = [n for n, (i, j, _) in enumerate(self.formulas) if (i, j) != (source, target)]
+        rows, names = self.affine[keep], [self.formulas[n] for n in keep]
+        if formula is not None:
+            rows = torch.cat([rows, rows.new_tensor([[formula.a, formula.b, formula.c, formula.d]])])
+            names.append((source, target, formula.primitive))
+        order = sorted(range(len(names)), key=names.__getitem__)
+        return replace(self, formulas=tuple(names[n] for n in order), affine=rows[order])
+
+    @cached_property
+    def present(self) -> Bool[Tensor, "source target"]:
+        """Which edges are not pruned."""
+        there = self.active.clone()
+        for i, j, _ in self.formulas:
+            there[i, j] = True
+        return there
+
+    def _base(self, x: Tensor) -> Tensor:
+        return BASES[self.base](x)
+
+    def _formula_values(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
+        for n, (i, j, name) in enumerate(self.formulas):
+            a, b, c, d = self.affine[n].unbind()
+            yield i, j, c * primitive(name).torch(a * x[:, i] + b) + d
+
+    def activations(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows source target"]:
+        """phi of every edge at x."""
+        learned = spline(x, self.knots, self.coef, outside=self.outside)
+        learned = learned + self._base(x)[..., None] * self.base_weight
+        y = torch.where(self.active, learned, torch.zeros_like(learned))
+        if self.formulas:
+            extra = torch.zeros_like(y)
+            for i, j, value in self._formula_values(x):
+                extra[:, i, j] = value
+            y = y + extra
+        return y
+
+    def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
+        """Each target's sum of activations plus its bias, without keeping the single activations."""
+        table = basis(x, self.knots, self.order, outside=self.outside)
+        coef = torch.where(self.active[..., None], self.coef, torch.zeros_like(self.coef))
+        weight = torch.where(self.active, self.base_weight, torch.zeros_like(self.base_weight))
+        y = table.flatten(1) @ coef.transpose(1, 2).flatten(0, 1) + self._base(x) @ weight + self.bias
+        if self.formulas:
+            columns: dict[int, Tensor] = {}
+            for _, j, value in self._formula_values(x):
+                columns[j] = columns[j] + value if j in columns else value
+            zero = torch.zeros_like(x[:, 0])
+            y = y + torch.stack([columns.get(j, zero) for j in range(self.targets)], 1)
+        return y
+
+    def combine(self, sums: Float[Tensor, "rows target"]) -> Float[Tensor, "rows node"]:
+        """Nodes from sums: products are multiplied out, sum nodes passed on."""
+        if len(self.arity) == self.targets:
+            return sums
+        out, start = [], 0
+        for node, k in enumerate(self.arity):
+            part = sums[:, start : start + k]
+            out.append(part[:, 0] if k == 1 else part.prod(1) + self.offset[node])
+            start += k
+        return torch.stack(out, 1)
+
+    def __call__(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows node"]:
+        return self.combine(self.sums(x))
