@@ -1,0 +1,195 @@
+"""A table made ready to learn from: named columns, units, scaling, and a split by seed."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Variable
+from kanviz.errors import TableError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Task = Literal["regression", "classification"]
+MAX_CLASSES = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """Rows in table units (float64), the names and scaling of their columns, and which rows train and which test.
+
+    y has a column per output; for classification that is one column per class, 1 where the row is of that class.
+    """
+
+    x: Float[Tensor, "rows input"]
+    y: Float[Tensor, "rows output"]
+    inputs: tuple[Variable, ...]
+    outputs: tuple[Variable, ...]
+    train: Int[Tensor, " train"]
+    test: Int[Tensor, " test"]
+    task: Task = "regression"
+    target: str = ""
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        if self.x.ndim != 2 or self.y.ndim != 2 or len(self.x) != len(self.y):
+            raise TableError(
+                f"Inputs {tuple(self.x.shape)} and targets {tuple(self.y.shape)} are not rows of one table."
+            )
+        if len(self.inputs) != self.x.shape[1] or len(self.outputs) != self.y.shape[1]:
+            raise TableError("Every column of a data set needs a name.")
+
+    def __len__(self) -> int:
+        return len(self.x)
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the values, names and split."""
+        sha = hashlib.sha256(repr((self.inputs, self.outputs, self.task)).encode())
+        for part in (self.x, self.y, self.train, self.test):
+            sha.update(part.contiguous().numpy().tobytes())
+        return sha.hexdigest()
+
+    def rows(self, part: Literal["train", "test", "all"] = "all") -> tuple[Tensor, Tensor]:
+        """(x, y) of the training rows, the test rows, or all, in table units."""
+        if part == "all":
+            return self.x, self.y
+        index = self.train if part == "train" else self.test
+        return self.x[index], self.y[index]
+
+    def matching(self, kan: KAN) -> "Dataset":
+        """The same rows with the columns in the network's order and its scaling; refuses a table that does not fit."""
+        if len(kan.inputs) != len(self.inputs) or len(kan.outputs) != len(self.outputs):
+            raise TableError(
+                f"The network has {len(kan.inputs)} inputs and {len(kan.outputs)} outputs; the table was read with "
+                f"{len(self.inputs)} and {len(self.outputs)}. Choose as many columns as the network has."
+            )
+        names = [v.name for v in self.inputs]
+        wanted = [v.name for v in kan.inputs]
+        order = [names.index(name) for name in wanted] if set(names) == set(wanted) else list(range(len(names)))
+        return replace(self, x=self.x[:, order], inputs=kan.inputs, outputs=kan.outputs)
+
+    @staticmethod
+    def from_arrays(x, y, *, test: float = 0.2, seed: int = 0, inputs: Sequence[str] = (), outputs: Sequence[str] = ()):
+        """A data set from arrays: x (rows, inputs), y (rows,) or (rows, outputs)."""
+        x, y = torch.as_tensor(x, dtype=torch.float64), torch.as_tensor(y, dtype=torch.float64)
+        y = y[:, None] if y.ndim == 1 else y
+        if x.ndim != 2 or len(x) != len(y):
+            raise TableError(
+                f"Expected x of shape (rows, inputs) and y with as many rows; got {tuple(x.shape)}, {tuple(y.shape)}."
+            )
+        names = list(inputs) or [f"x{i + 1}" for i in range(x.shape[1])]
+        out = list(outputs) or (["y"] if y.shape[1] == 1 else [f"y{j + 1}" for j in range(y.shape[1])])
+        return _ready(x, y, names, out, {}, "regression", ", ".join(out), test, seed, [])
+
+    @staticmethod
+    def from_frame(
+        frame: "pd.DataFrame",
+        target: str | Sequence[str],
+        inputs: Sequence[str] | None = None,
+        *,
+        units: Mapping[str, str] | None = None,
+        task: Task | None = None,
+        test: float = 0.2,
+        seed: int = 0,
+    ) -> "Dataset":
+        """A data set from a table; rows with a missing or infinite value are left out, and counted in `notes`.
+
+        task: None takes classification for a text target, regression otherwise. test: share of rows held out.
+        """
+        import pandas as pd
+
+        targets = [target] if isinstance(target, str) else list(target)
+        chosen = list(inputs) if inputs else _numeric(frame, without=targets)
+        _check_columns(frame, targets, chosen)
+        text = not pd.api.types.is_numeric_dtype(frame[targets[0]])
+        kind: Task = task or ("classification" if text and len(targets) == 1 else "regression")
+        notes: list[str] = []
+        if not inputs:
+            left_out = [str(c) for c in frame.columns if c not in targets and c not in chosen]
+            if left_out:
+                notes.append(f"Not used as inputs because they are not numbers: {', '.join(left_out[:8])}.")
+        x = np.column_stack([_numbers(frame, name) for name in chosen])
+        labels: list[str] = targets
+        if kind == "classification":
+            column = frame[targets[0]]
+            labels = [str(v) for v in sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))]
+            if not 2 <= len(labels) <= MAX_CLASSES:
+                raise TableError(
+                    f"The target {targets[0]} has {len(labels)} different values; classification takes 2 to {MAX_CLASSES}."
+                )
+            names = column.map(lambda v: np.nan if pd.isna(v) else labels.index(str(v))).to_numpy(float)
+            y = np.where(np.isnan(names)[:, None], np.nan, names[:, None] == np.arange(len(labels)))
+        else:
+            y = np.column_stack([_numbers(frame, name) for name in targets])
+        good = np.isfinite(x).all(1) & np.isfinite(y).all(1)
+        if (~good).sum():
+            notes.append(f"{(~good).sum()} of {len(good)} rows have missing or infinite values and are left out.")
+        if good.sum() < 2:
+            raise TableError(
+                f"Only {good.sum()} complete rows are left of {len(good)}; fill the gaps or choose other columns."
+            )
+        x, y = torch.from_numpy(x[good].copy()), torch.from_numpy(y[good].astype(float))
+        return _ready(x, y, chosen, labels, units or {}, kind, ", ".join(targets), test, seed, notes)
+
+
+def _numeric(frame: "pd.DataFrame", without: Sequence[str]) -> list[str]:
+    import pandas as pd
+
+    return [c for c in frame.columns if c not in without and pd.api.types.is_numeric_dtype(frame[c])]
+
+
+def _check_columns(frame: "pd.DataFrame", targets: Sequence[str], inputs: Sequence[str]) -> None:
+    missing = [c for c in [*targets, *inputs] if c not in frame.columns]
+    if missing:
+        raise TableError(f"There is no column {missing[0]!r}; the table has {', '.join(map(str, frame.columns[:12]))}.")
+    if not inputs:
+        raise TableError("There is no input column with numbers beside the target; add one.")
+    both = set(targets) & set(inputs)
+    if both:
+        raise TableError(f"Column {both.pop()!r} is an input and the target; choose one of the two.")
+
+
+def _numbers(frame: "pd.DataFrame", name: str) -> np.ndarray:
+    try:
+        return frame[name].to_numpy(dtype=float, na_value=np.nan)
+    except (TypeError, ValueError):
+        raise TableError(f"Column {name!r} holds text, not numbers; choose another, or classification.") from None
+
+
+def _ready(x, y, names, labels, units, task, target, test, seed, notes) -> Dataset:
+    if not 0 <= test < 1:
+        raise TableError(f"The share of test rows is {test}; it must be at least 0 and below 1.")
+    if not (x.isfinite().all() and y.isfinite().all()):
+        raise TableError("The data hold missing or infinite values; leave those rows out first.")
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
+    held = min(int(round(test * len(x))), len(x) - 1)
+    train, held_out = order[held:].sort().values, order[:held].sort().values
+    low, high = x[train].min(0).values, x[train].max(0).values
+    constant = [name for name, a, b in zip(names, low, high, strict=True) if a == b]
+    if constant:
+        notes = [
+            *notes,
+            f"Constant in the training rows, so nothing can be learned from it: {', '.join(constant[:8])}.",
+        ]
+    inputs = tuple(
+        Variable(str(name), units.get(name, ""), float((a + b) / 2), float((b - a) / 2) if b > a else 1.0)
+        for name, a, b in zip(names, low, high, strict=True)
+    )
+    if task == "classification":
+        outputs = tuple(Variable(str(label)) for label in labels)
+    else:
+        mean, std = y[train].mean(0), y[train].std(0, correction=0)
+        outputs = tuple(
+            Variable(str(name), units.get(name, ""), float(m), float(s) if s > 0 else 1.0)
+            for name, m, s in zip(labels, mean, std, strict=True)
+        )
+    return Dataset(x, y, inputs, outputs, train, held_out, task, str(target), tuple(notes))
