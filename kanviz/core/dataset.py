@@ -124,7 +124,7 @@ class Dataset:
             labels = [str(v) for v in sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))]
             if not 2 <= len(labels) <= MAX_CLASSES:
                 raise TableError(
-                    f"The target {targets[0]} has {len(labels)} different values; classification takes 2 to {MAX_CLASSES}."
+                    f"The target {targets[0]} has {len(labels)} different values; classes may be 2 to {MAX_CLASSES}."
                 )
             names = column.map(lambda v: np.nan if pd.isna(v) else labels.index(str(v))).to_numpy(float)
             y = np.where(np.isnan(names)[:, None], np.nan, names[:, None] == np.arange(len(labels)))
@@ -134,9 +134,7 @@ class Dataset:
         if (~good).sum():
             notes.append(f"{(~good).sum()} of {len(good)} rows have missing or infinite values and are left out.")
         if good.sum() < 2:
-            raise TableError(
-                f"Only {good.sum()} complete rows are left of {len(good)}; fill the gaps or choose other columns."
-            )
+            raise TableError(f"Only {good.sum()} of {len(good)} rows are complete; fill the gaps or choose others.")
         x, y = torch.from_numpy(x[good].copy()), torch.from_numpy(y[good].astype(float))
         return _ready(x, y, chosen, labels, units or {}, kind, ", ".join(targets), test, seed, notes)
 
@@ -171,14 +169,14 @@ def _ready(x, y, names, labels, units, task, target, test, seed, notes) -> Datas
     if not (x.isfinite().all() and y.isfinite().all()):
         raise TableError("The data hold missing or infinite values; leave those rows out first.")
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
-    held = min(int(round(test * len(x))), len(x) - 1)
+    held = min(round(test * len(x)), len(x) - 1)
     train, held_out = order[held:].sort().values, order[:held].sort().values
     low, high = x[train].min(0).values, x[train].max(0).values
     constant = [name for name, a, b in zip(names, low, high, strict=True) if a == b]
     if constant:
         notes = [
             *notes,
-            f"Constant in the training rows, so nothing can be learned from it: {', '.join(constant[:8])}.",
+            f"Constant, so nothing can be learned from it: {', '.join(constant[:8])}.",
         ]
     inputs = tuple(
         Variable(str(name), units.get(name, ""), float((a + b) / 2), float((b - a) / 2) if b > a else 1.0)
