@@ -61,8 +61,20 @@ def _cells(x: Tensor, knots: Tensor) -> tuple[Int[Tensor, "rows source"], Tensor
     return cell.clamp(0, knots.shape[1] - 2), inside
 
 
-def _ratio(above: Tensor, below: Tensor) -> Tensor:
-    return torch.where(below == 0, torch.zeros_like(below), above / torch.where(below == 0, 1.0, below))
+def _cell_table(knots: Tensor, order: int) -> tuple[Tensor, list[list[int]]]:
+    """Per cell: the knots t_{c-k+1} .. t_{c+k} around it, then 1 / width of every support the recursion divides by.
+
+    A support without width gets 0 (the convention 0/0 = 0 of de Boor). Second: the column of width r at level p.
+    """
+    windows = _padded(knots, order).unfold(1, 2 * order, 1)[:, 1 : knots.shape[1]]
+    columns, places = [windows], []
+    at = 2 * order
+    for p in range(1, order + 1):
+        width = windows[..., order : order + p] - windows[..., order - p : order]
+        columns.append(torch.where(width == 0, torch.zeros_like(width), 1 / torch.where(width == 0, 1.0, width)))
+        places.append(list(range(at, at + p)))
+        at += p
+    return torch.cat(columns, -1), places
 
 
 def local_basis(
@@ -73,28 +85,20 @@ def local_basis(
     The index may run from -order to K - 1: functions below 0 or above K - 1 do not exist, and are dropped by `basis`.
     """
     cell, inside = _cells(x, knots)
-    windows = _padded(knots, order).unfold(1, 2 * order, 1)  # [source, cell, 2 order]: t_{c-k+1} .. t_{c+k}
-    near = windows[torch.arange(knots.shape[0], device=x.device), cell + 1]
-    t = near.unbind(-1)
+    table, places = _cell_table(knots, order)
+    near = table[torch.arange(knots.shape[0], device=x.device), cell].unbind(-1)
     values = [inside.to(x.dtype)]
     for p in range(1, order + 1):
-        left = [t[order - 1 - p + r] for r in range(1, p + 1)]
-        width = [t[order - 1 + r] - left[r - 1] for r in range(1, p + 1)]
-        grown = []
-        for r in range(p + 1):
-            parts = []
-            if p <= order - derivative:
-                if r > 0:
-                    parts.append(_ratio(x - left[r - 1], width[r - 1]) * values[r - 1])
-                if r < p:
-                    parts.append(_ratio(t[order + r] - x, width[r]) * values[r])
-            else:
-                if r > 0:
-                    parts.append(_ratio(p * values[r - 1], width[r - 1]))
-                if r < p:
-                    parts.append(-_ratio(p * values[r], width[r]))
-            grown.append(parts[0] if len(parts) == 1 else parts[0] + parts[1])
-        values = grown
+        inverse = [near[place] for place in places[p - 1]]
+        scaled = [value * width for value, width in zip(values, inverse, strict=True)]
+        if p <= order - derivative:
+            rising = [(x - near[order - p + r]) * part for r, part in enumerate(scaled)]
+            falling = [(near[order + r] - x) * part for r, part in enumerate(scaled)]
+        else:
+            rising = [p * part for part in scaled]
+            falling = [-part for part in rising]
+        inner = [up + down for up, down in zip(rising, falling[1:], strict=False)]
+        values = [falling[0], *inner, rising[-1]]
     return torch.stack(values, -1), cell - order
 
 
@@ -140,6 +144,8 @@ def basis(
     low, high = domain(knots, order)
     near = x.clamp(low, high)
     beyond = (x - near)[..., None]
+    if derivative == 0 and not beyond.any():
+        return _Basis.apply(x, knots, order, 0)  # pyright: ignore[reportReturnType]
     if derivative == 0:
         return _Basis.apply(near, knots, order, 0) + beyond * _Basis.apply(near.detach(), knots, order, 1)
     flat = _Basis.apply(near, knots, order, derivative)
