@@ -1,0 +1,117 @@
+"""From a wish to a resolved edit: means measured, formulas looked up, and what it would do to the errors."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.spline import domain
+from kanviz.edit.edits import Edit, Prune, Restore
+from kanviz.edit.history import History
+from kanviz.errors import EditError
+
+ROWS = 5_000
+
+
+def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Tensor:
+    """Rows (table units) that stand for what the network sees: the training rows, or even draws from its first grid."""
+    if data is not None:
+        x = data.matching(kan).rows("train")[0]
+        return x[torch.linspace(0, len(x) - 1, min(rows, len(x))).long()]
+    layer = kan.layers[0]
+    low, high = domain(layer.knots, layer.order)
+    draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(1_000).to(kan.dtype)
+    scale, shift = (low.new_tensor([getattr(v, part) for v in kan.inputs]) for part in ("scale", "shift"))
+    return (low + (high - low) * draws) * scale + shift
+
+
+def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Prune:
+    """Pruning that keeps the level of every sum: each edge's mean over the data, layer by layer as the rest shrinks."""
+    wanted = sorted(kan.check(edge) for edge in edges)
+    if not wanted:
+        raise EditError("Choose at least one edge to prune.")
+    x, means, so_far = typical_inputs(kan, data), {}, kan
+    for n in sorted({edge.layer for edge in wanted}):
+        here = [edge for edge in wanted if edge.layer == n]
+        values = so_far.normalise(x)
+        for layer in so_far.layers[:n]:
+            values = layer(values)
+        level = so_far.layers[n].activations(values).mean(0)
+        found = {edge: float(level[edge.source, edge.target]) for edge in here}
+        bad = [edge for edge, mean in found.items() if not abs(mean) < float("inf")]
+        if bad:
+            found |= dict.fromkeys(bad, 0.0)  # an edge that is not a number has no level to keep
+        means |= found
+        so_far = Prune(tuple(here), tuple(found[edge] for edge in here)).apply(so_far)
+    return Prune(tuple(wanted), tuple(means[edge] for edge in wanted))
+
+
+def restore(history: History, edges: Iterable[EdgeId]) -> Restore:
+    """Bring edges back as they last were in the history; one that came pruned from its file comes back as its spline."""
+    wanted = sorted(history.present.check(edge) for edge in edges)
+    means, splines, formulas = [], [], []
+    for edge in wanted:
+        mean, learned, formula = 0.0, True, None
+        past = history.versions[: history.at + 1]
+        for before, version in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
+            last = before.kan.edge(edge)
+            if last.state != "pruned":
+                learned, formula = last.active, last.formula
+                n, _, j = edge
+                mean = float(version.kan.layers[n].bias[j] - before.kan.layers[n].bias[j])
+                mean = _mean_in(version.edit, edge, mean)
+                break
+        means.append(mean)
+        splines.append(learned)
+        formulas.append(formula)
+    return Restore(tuple(wanted), tuple(means), tuple(splines), tuple(formulas))
+
+
+def _mean_in(edit: Edit | None, edge: EdgeId, otherwise: float) -> float:
+    if isinstance(edit, Prune) and edge in edit.edges:
+        return edit.means[edit.edges.index(edge)]
+    for part in getattr(edit, "edits", ()):
+        if isinstance(part, Prune) and edge in part.edges:
+            return part.means[part.edges.index(edge)]
+    return otherwise
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an edit would do to the root mean square error on each part of the data (table units; None without data).
+
+    `shift` is the largest change of any output over the rows looked at.
+    """
+
+    before: float | None
+    after: float | None
+    shift: float
+    rows: int
+
+
+def effect(kan: KAN, edit: Edit, data: Dataset | None = None) -> Effect:
+    """Try an edit without keeping it."""
+    return compare_outputs(kan, edit.apply(kan, data), data)
+
+
+@torch.no_grad()
+def compare_outputs(before: KAN, after: KAN, data: Dataset | None = None) -> Effect:
+    """Errors of two networks of the same inputs and outputs on all rows, and how far their outputs lie apart."""
+    if data is None:
+        x = typical_inputs(before, None)
+        return Effect(None, None, _largest(before(x), after(x)), len(x))
+    x, y = data.matching(before).rows("all")
+    one, two = before(x), after(x)
+    return Effect(_rmse(one, y), _rmse(two, y), _largest(one, two), len(x))
+
+
+def _largest(a: Tensor, b: Tensor) -> float:
+    return float((a - b).abs().max())
+
+
+def _rmse(a: Tensor, b: Tensor) -> float:
+    return float(((a - b) ** 2).mean().sqrt())
