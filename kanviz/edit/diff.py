@@ -16,7 +16,7 @@ POINTS = 400
 class EdgeChange:
     """One edge before and after.
 
-    identical: every number of it has the same bits · coefficients: which control points moved (None: the grids differ) ·
+    identical: every number of it has the same bits · coefficients: which control points moved (None: other grids) ·
     gap: largest |difference| of the two curves over both grids (network units) · where: the interval on which they
     differ, (nan, nan) when they nowhere do.
     """
@@ -68,7 +68,7 @@ def diff(before: KAN, after: KAN) -> Diff:
     """Compare two networks of one shape."""
     if [v.coef.shape[:2] for v in before.layers] != [v.coef.shape[:2] for v in after.layers]:
         raise EditError(
-            f"Networks of different shapes, {before.shape_text} and {after.shape_text}, cannot be compared."
+            f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}."
         )
     if before.dtype != after.dtype:
         after = after.to(before.dtype)

@@ -222,7 +222,7 @@ class ReleaseFormula(_Edit):
             y = edge.formula(x)
             if not y.isfinite().all():
                 raise EditError(
-                    f"The formula of {self.edge} is not finite on the whole grid; release it without refit."
+                    f"The formula of {self.edge} is not finite on its grid; release it without refit."
                 )
             coef = fit(x[:, None], y[:, None, None], layer.knots[i : i + 1].double(), layer.order, 0.0)
             layer = _put(layer, "coef", (i, j), coef[0, 0].to(kan.dtype))

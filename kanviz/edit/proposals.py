@@ -51,7 +51,7 @@ def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Pru
 
 
 def restore(history: History, edges: Iterable[EdgeId]) -> Restore:
-    """Bring edges back as they last were in the history; one that came pruned from its file comes back as its spline."""
+    """Bring edges back as they last were in the history; one that was pruned in its file comes back as its spline."""
     wanted = sorted(history.present.check(edge) for edge in edges)
     means, splines, formulas = [], [], []
     for edge in wanted:
