@@ -1,0 +1,123 @@
+"""The door for model files: from bytes nobody vouches for to named tensors, or a refusal in one sentence.
+
+The kind of file is read off its first bytes; its name only appears in messages.
+"""
+
+import re
+from dataclasses import dataclass
+
+import torch
+
+from kanviz.errors import LoadError
+from kanviz.io.pickle_data import read_pickle
+from kanviz.io.pickle_records import ContainsCode
+from kanviz.io.safetensors_file import looks_like_safetensors, read_safetensors
+from kanviz.io.torch_views import BYTE_LIMIT, weights_of
+from kanviz.io.torch_zip import open_archive
+from kanviz.io.wording import shown, size_words
+
+_UNPACK = "unpack it first and upload the model file itself"
+_NO_MODEL = "not a model; upload the .pt or .safetensors file"
+_SIGNATURES = (
+    (
+        b"version https://git-lfs",
+        "This is a Git LFS pointer, not the model itself. Run 'git lfs pull' and upload again.",
+    ),
+    (b"\x1f\x8b", f"This is a gzip archive; {_UNPACK}."),
+    (b"BZh", f"This is a bzip2 archive; {_UNPACK}."),
+    (b"\xfd7zXZ\x00", f"This is an xz archive; {_UNPACK}."),
+    (b"7z\xbc\xaf\x27\x1c", f"This is a 7z archive; {_UNPACK}."),
+    (b"Rar!", f"This is a RAR archive; {_UNPACK}."),
+    (b"\x28\xb5\x2f\xfd", f"This is a zstd archive; {_UNPACK}."),
+    (b"\x89PNG", f"This is a PNG picture, {_NO_MODEL}."),
+    (b"\xff\xd8\xff", f"This is a JPEG picture, {_NO_MODEL}."),
+    (b"%PDF", f"This is a PDF document, {_NO_MODEL}."),
+    (b"PAR1", "This is a Parquet table, not a model; open it as data."),
+    (b"\x89HDF", "This is an HDF5 file; kanviz reads .pt and .safetensors. Save the weights in one of these."),
+    (b"\x93NUMPY", "This is a NumPy array; kanviz reads .pt and .safetensors. Save model.state_dict() instead."),
+    (b"GGUF", "This is a GGUF file; kanviz reads .pt and .safetensors. Save the weights in one of these."),
+    (b"<!DOCTYPE", "This is a web page, not a model; the download link led to a page instead of the file."),
+    (b"<html", "This is a web page, not a model; the download link led to a page instead of the file."),
+)
+_LEGACY = "The file was saved by a PyTorch older than 1.6; open it there and re-save it with torch 1.6 or newer."
+_RAW_PICKLE = (
+    "This is a bare Python pickle, not a PyTorch file; save the weights with torch.save(model.state_dict(), ...)."
+)
+_UNKNOWN = "Not a model file kanviz knows ({name}); upload a .pt or .safetensors file with the weights."
+
+# torch.save before 1.6 starts with a pickle of this one number
+_LEGACY_MAGIC = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")
+_LEGACY_PICKLES = 5
+_TEXT_PICKLE_NAME = re.compile(rb"[(]*[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Tensors:
+    """Named tensors as a file holds them: names and order kept, each contiguous, on the CPU, with its own memory.
+
+    Every tensor is float32 or float64. `kind` is "torch" or "safetensors"; `notes` say what was assumed or repaired.
+    """
+
+    tensors: dict[str, torch.Tensor]
+    metadata: dict[str, str]
+    kind: str
+    notes: tuple[str, ...]
+
+
+def open_tensors(data: bytes, name: str) -> Tensors:
+    """The tensors of a torch zip or a safetensors file; anything else is refused with what it seems to be."""
+    if not data:
+        raise LoadError(f"The file {shown(name)} is empty. Upload it again.")
+    if len(data) > BYTE_LIMIT:
+        raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
+    if data.startswith(b"PK"):
+        return _open_torch(data)
+    for signature, message in _SIGNATURES:
+        if data.startswith(signature):
+            raise LoadError(message)
+    if data[257:262] == b"ustar":
+        raise LoadError(f"This is a tar archive; {_UNPACK}.")
+    if looks_like_safetensors(data):
+        content = read_safetensors(data)
+        return Tensors(content.tensors, content.metadata, "safetensors", (*_renamed(name), *content.notes))
+    _refuse_pickle(data)
+    raise LoadError(_UNKNOWN.format(name=shown(name)))
+
+
+def _open_torch(data: bytes) -> Tensors:
+    archive = open_archive(data)
+    pickled = bytes(archive.members["data.pkl"])
+    value, end = read_pickle(pickled)
+    if end != len(pickled):
+        raise LoadError("The list of weights is followed by other data; the file is damaged or hostile. Save it again.")
+    weights = weights_of(value, archive.members, len(data))
+    return Tensors(weights.tensors, {}, "torch", weights.notes)
+
+
+def _renamed(name: str) -> tuple[str, ...]:
+    ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
+    if ending in ("pt", "pth", "ckpt", "bin", "pkl"):
+        return (f"This is a safetensors file named .{ending}; opened as safetensors.",)
+    return ()
+
+
+def _refuse_pickle(data: bytes) -> None:
+    """Refuse bare pickles and torch files older than 1.6, first of all for the code they contain."""
+    if data[:1] == b"\x80" and data[1:2] <= b"\x05":
+        legacy = _LEGACY_MAGIC in data[:24]
+        _look_for_code(data, _LEGACY_PICKLES if legacy else 1)
+        raise LoadError(_LEGACY if legacy else _RAW_PICKLE)
+    if _TEXT_PICKLE_NAME.match(data):
+        _look_for_code(data, 1)
+
+
+def _look_for_code(data: bytes, count: int) -> None:
+    """Let the pickles at the front speak: only a refusal for code is passed on."""
+    at = 0
+    try:
+        for _ in range(count):
+            _, at = read_pickle(data, at)
+    except ContainsCode:
+        raise
+    except LoadError:
+        return

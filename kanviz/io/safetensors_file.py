@@ -1,0 +1,210 @@
+"""safetensors: eight bytes of length, a JSON header, then the numbers; read with checks, written reproducibly.
+
+Source of the format: the README of github.com/huggingface/safetensors, section "Format". The library accepts a few
+things we do not (a name twice, unknown fields, a header of 100 MB), and does not write the same bytes each time.
+"""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+import numpy as np
+import torch
+
+from kanviz.errors import LoadError, UserError
+from kanviz.io.torch_views import BYTE_LIMIT, check_shape, floating, half_notes
+from kanviz.io.wording import shown, size_words
+
+HEADER_LIMIT = 1_000_000
+MOST_TENSORS = 10_000
+DEEPEST = 4
+
+_FLOATS = {"F64": ("float64", "<f8"), "F32": ("float32", "<f4"), "F16": ("float16", "<f2"), "BF16": ("bfloat16", "<u2")}
+_OTHERS = {
+    **dict.fromkeys(("I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"), "whole numbers"),
+    **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4"), "8-bit floats or smaller"),
+    "BOOL": "true/false values",
+    "C64": "complex numbers",
+}
+_WRITTEN = {torch.float64: "F64", torch.float32: "F32"}
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class SafetensorsContent:
+    """What a safetensors file holds, in the order of its header."""
+
+    tensors: dict[str, torch.Tensor]
+    metadata: dict[str, str]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Slot:
+    dtype: str
+    shape: tuple[int, ...]
+    start: int
+    end: int
+
+
+def looks_like_safetensors(data: bytes) -> bool:
+    """Whether the first bytes are a plausible header length, or a header follows them."""
+    length = int.from_bytes(data[:8], "little")
+    return len(data) >= 8 and (data[8:9] == b"{" or 0 < length <= min(len(data) - 8, HEADER_LIMIT))
+
+
+def read_safetensors(data: bytes) -> SafetensorsContent:
+    """Every tensor of the file with memory of its own, as float32 or float64, and the metadata text."""
+    header, start = _header(data)
+    metadata = _metadata(header.pop("__metadata__", {}))
+    if len(header) > MOST_TENSORS:
+        raise LoadError(f"The file has {len(header):,} tensors; the limit is {MOST_TENSORS:,}. Save fewer tensors.")
+    if not header:
+        raise LoadError("The file holds no weights. Save a trained model.")
+    slots = {name: _slot(name, entry) for name, entry in header.items()}
+    _check_ranges(slots, len(data) - start)
+    tensors = {name: _tensor(data, start, slot) for name, slot in slots.items()}
+    notes = half_notes({name: _FLOATS[slot.dtype][0] for name, slot in slots.items()})
+    return SafetensorsContent(tensors, metadata, tuple(notes))
+
+
+def _header(data: bytes) -> tuple[dict[str, object], int]:
+    """The JSON object at the front, and where the numbers begin."""
+    if len(data) < 8:
+        _refuse("the file is empty or cut short")
+    length = int.from_bytes(data[:8], "little")
+    if length > HEADER_LIMIT:
+        _refuse(f"header length {length:,}; the limit is {size_words(HEADER_LIMIT)}")
+    if length > len(data) - 8:
+        _refuse("header longer than the file")
+    try:
+        text = data[8 : 8 + length].decode("utf-8")
+    except UnicodeDecodeError:
+        _refuse("header is not UTF-8")
+    if _depth(text) > DEEPEST:
+        _refuse("header nested too deep")
+    try:
+        header = json.loads(text, object_pairs_hook=_no_twice, parse_int=_short_int, parse_constant=_no_constant)
+    except ValueError:
+        _refuse("header is not JSON")
+    if not isinstance(header, dict):
+        _refuse("header is not an object")
+    return header, 8 + length
+
+
+def _depth(text: str) -> int:
+    """How deep the brackets nest, found without recursion."""
+    depth = deepest = 0
+    for token in _TOKENS.finditer(text):
+        first = token.group()[0]
+        depth += (first in "[{") - (first in "]}")
+        deepest = max(deepest, depth)
+    return deepest
+
+
+def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        _refuse("a name appears twice")
+    return found
+
+
+def _short_int(digits: str) -> int:
+    if len(digits) > 20:
+        _refuse(f"a number has {len(digits):,} digits")
+    return int(digits)
+
+
+def _no_constant(word: str) -> NoReturn:
+    _refuse(f"{shown(word)} is not a number")
+
+
+def _metadata(found: object) -> dict[str, str]:
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        _refuse("metadata is not text")
+    for text in (*found.keys(), *found.values()):
+        _check_encodable(text)
+    return found
+
+
+def _check_encodable(text: str) -> None:
+    """JSON may spell half a character ("\\ud800"), which no later step can write or show."""
+    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
+        _refuse("text holds half a character")
+
+
+def _slot(name: str, entry: object) -> _Slot:
+    """One tensor as declared: the kinds of numbers, the shape and the byte range must agree."""
+    _check_encodable(name)
+    label = shown(name)
+    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
+        _refuse(f"{label} has a missing or unknown field")
+    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
+    if not isinstance(dtype, str) or (dtype not in _FLOATS and dtype not in _OTHERS):
+        _refuse(f"unknown dtype {shown(str(dtype)[:40])} of {label}")
+    if dtype in _OTHERS:
+        raise LoadError(f"{label} holds {_OTHERS[dtype]} ({dtype}); weights must be floating point (float32, float64).")
+    if not _whole(shape) or not _whole(offsets) or len(offsets) != 2:
+        _refuse(f"shape or byte range of {label} is not a list of whole numbers")
+    start, end = offsets
+    if start < 0 or end < start:
+        _refuse(f"byte range of {label} is reversed or negative")
+    check_shape(label, tuple(shape))
+    if math.prod(shape) * np.dtype(_FLOATS[dtype][1]).itemsize != end - start:
+        _refuse(f"shape of {label} does not fit its byte range")
+    return _Slot(dtype, tuple(shape), start, end)
+
+
+def _whole(values: object) -> bool:
+    return isinstance(values, list) and all(type(value) is int for value in values)
+
+
+def _check_ranges(slots: Mapping[str, _Slot], available: int) -> None:
+    """The byte ranges follow one another without gap or overlap and use up the file."""
+    if available > BYTE_LIMIT:
+        raise LoadError(f"The weights take {size_words(available)}; the limit is {size_words(BYTE_LIMIT)}.")
+    at = 0
+    for slot in sorted(slots.values(), key=lambda slot: (slot.start, slot.end)):
+        if slot.start != at:
+            _refuse("gap in the data" if slot.start > at else "two tensors overlap in the data")
+        at = slot.end
+    if at != available:
+        _refuse("data cut short" if at > available else "extra bytes after the data")
+
+
+def _tensor(data: bytes, start: int, slot: _Slot) -> torch.Tensor:
+    dtype, code = _FLOATS[slot.dtype]
+    numbers = np.frombuffer(data, dtype=code, count=math.prod(slot.shape), offset=start + slot.start)
+    return floating(numbers.reshape(slot.shape), dtype)
+
+
+def _refuse(why: str) -> NoReturn:
+    raise LoadError(f"Not a valid safetensors file: {why}. Upload it again, or save it again.")
+
+
+def write_safetensors(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> bytes:
+    """The bytes of a safetensors file; the same content gives the same bytes, in whatever order it was given.
+
+    Float64 stands before float32, so that every tensor begins at a multiple of its own item size.
+    """
+    order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
+    header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
+    buffers: list[bytes] = []
+    at = 0
+    for name in order:
+        tensor = tensors[name].detach().cpu().contiguous()
+        if tensor.dtype not in _WRITTEN or name == "__metadata__":
+            raise TypeError(f"{name}: only float32 and float64 are written, and __metadata__ is no name for a tensor.")
+        code = _WRITTEN[tensor.dtype]
+        content = tensor.numpy().astype(_FLOATS[code][1], copy=False).tobytes()
+        header[name] = {"dtype": code, "shape": list(tensor.shape), "data_offsets": [at, at + len(content)]}
+        buffers.append(content)
+        at += len(content)
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode("utf-8")
+    text += b" " * (-len(text) % 8)
+    if len(text) > HEADER_LIMIT:
+        raise UserError(f"The description of this network takes {size_words(len(text))}; the limit of a file is 1 MB.")
+    return b"".join([len(text).to_bytes(8, "little"), text, *buffers])

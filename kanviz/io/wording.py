@@ -1,0 +1,38 @@
+"""How text and sizes from an untrusted file appear inside our own sentences."""
+
+NAME_LIMIT = 80
+
+
+def shown(text: str, limit: int = NAME_LIMIT) -> str:
+    """A name from a file, safe inside a sentence: hidden characters escaped, long names cut.
+
+    HTML and Markdown are left as they are: whoever draws the sentence shows it as plain text.
+    """
+    visible = "".join(c if c.isprintable() else _escape(c) for c in text[:limit])
+    if len(text) <= limit and len(visible) <= limit:
+        return visible
+    return f"{visible[:limit]}... ({len(text):,} characters)"
+
+
+def _escape(character: str) -> str:
+    code = ord(character)
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def size_words(count: int) -> str:
+    """A number of bytes in words: 4 bytes, 12 kB, 3.5 MB."""
+    if count < 1000:
+        return "1 byte" if count == 1 else f"{count} bytes"
+    for unit, scale in (("GB", 1e9), ("MB", 1e6)):
+        if count >= scale:
+            return f"{count / scale:,.1f} {unit}"
+    return f"{count / 1e3:.0f} kB"
+
+
+def listing(names: list[str], most: int = 3) -> str:
+    """The first few names in a sentence: `a, b, c and 4 more`."""
+    head = [shown(name) for name in names[:most]]
+    rest = len(names) - len(head)
+    if rest:
+        return f"{', '.join(head)} and {rest:,} more"
+    return " and ".join([", ".join(head[:-1]), head[-1]]) if len(head) > 1 else "".join(head)
