@@ -67,9 +67,7 @@ def same_bits(a: Tensor, b: Tensor) -> Tensor:
 def diff(before: KAN, after: KAN) -> Diff:
     """Compare two networks of one shape."""
     if [v.coef.shape[:2] for v in before.layers] != [v.coef.shape[:2] for v in after.layers]:
-        raise EditError(
-            f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}."
-        )
+        raise EditError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")
     if before.dtype != after.dtype:
         after = after.to(before.dtype)
     edges, biases = [], []

@@ -221,9 +221,7 @@ class ReleaseFormula(_Edit):
             x = torch.linspace(low, high, 40 * layer.coef.shape[2], dtype=torch.float64)
             y = edge.formula(x)
             if not y.isfinite().all():
-                raise EditError(
-                    f"The formula of {self.edge} is not finite on its grid; release it without refit."
-                )
+                raise EditError(f"The formula of {self.edge} is not finite on its grid; release it without refit.")
             coef = fit(x[:, None], y[:, None, None], layer.knots[i : i + 1].double(), layer.order, 0.0)
             layer = _put(layer, "coef", (i, j), coef[0, 0].to(kan.dtype))
             layer = _put(layer, "base_weight", (i, j), 0.0)

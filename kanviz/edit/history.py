@@ -96,7 +96,8 @@ def replay(kan: KAN, recipe: dict[str, Any], data: Dataset | Sequence[Dataset] |
         raise EditError("This is not a recipe kanviz can read; export one from the Changes page.")
     if recipe.get("start") != kan.digest:
         raise EditError("This recipe was written for another network; open the one it starts from.")
-    tables = {} if data is None else {d.digest: d for d in ([data] if isinstance(data, Dataset) else data)}
+    given = [] if data is None else [data] if isinstance(data, Dataset) else data
+    tables = {d.digest: d for d in (d.matching(kan) for d in given)}
     history = History.start(kan)
     for record in recipe["edits"]:
         edit = edit_from_json(record)

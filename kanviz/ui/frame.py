@@ -1,0 +1,198 @@
+"""What every page has: its setting, the way to the others, the network in hand, undo, save, and the running job."""
+
+import gc
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.text import escape_markdown, shown
+
+if TYPE_CHECKING:
+    from kanviz.ui.session import Session
+
+PAGES = (
+    ("app.py", "Home", ":material/home:"),
+    ("pages/network.py", "Network", ":material/hub:"),
+    ("pages/edge.py", "Edge", ":material/show_chart:"),
+    ("pages/prune.py", "Prune", ":material/content_cut:"),
+    ("pages/formula.py", "Formula", ":material/function:"),
+    ("pages/train.py", "Train", ":material/model_training:"),
+    ("pages/changes.py", "Changes", ":material/difference:"),
+)
+KEY = "kanviz"
+LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 30" width="132" height="30">
+<path d="M4 22 C 10 22, 10 7, 16 7 S 22 22, 28 22" fill="none" stroke="#1F8FBF" stroke-width="2.6" stroke-linecap="round"/>
+<circle cx="4" cy="22" r="3" fill="#D55E00"/><circle cx="16" cy="7" r="3" fill="#D55E00"/>
+<circle cx="28" cy="22" r="3" fill="#D55E00"/>
+<text x="40" y="22" font-family="Source Sans, Source Sans Pro, sans-serif" font-size="21" font-weight="600"
+ fill="#5B7C8D">kanviz</text></svg>"""
+ICON = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 30'%3E%3Cpath d='M4 22C10 22 10 7 16 7"
+    "S22 22 28 22' fill='none' stroke='%231F8FBF' stroke-width='3'/%3E%3Ccircle cx='16' cy='7' r='4' fill='%23D55E00'/"
+    "%3E%3C/svg%3E"
+)
+
+
+def session() -> "Session":
+    """The one object this tab works on."""
+    if KEY not in st.session_state:
+        from kanviz.ui.session import Session
+
+        st.session_state[KEY] = Session()
+    return st.session_state[KEY]
+
+
+def theme() -> str:
+    """ "light" or "dark", as the browser shows it."""
+    return "dark" if getattr(st.context.theme, "type", None) == "dark" else "light"
+
+
+@st.cache_resource(show_spinner=False)
+def _settle() -> None:
+    """Set aside what the imports left, so that the collection Streamlit runs after every script finds little to do."""
+    gc.collect()
+    gc.freeze()
+
+
+def open_page(title: str, *, needs_network: bool = True) -> "Session":
+    """First line of every page: draws what all pages share; a page without a network says how to get one, and ends."""
+    st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
+    st.logo(LOGO, size="large")
+    with st.sidebar:
+        for page, label, icon in PAGES:
+            st.page_link(page, label=label, icon=icon)
+    if not needs_network and KEY not in st.session_state:
+        return st.session_state.get(KEY)  # pyright: ignore[reportReturnType]
+    s = session()
+    s.collect()
+    with st.sidebar:
+        _panel(s)
+    _show_messages(s)
+    if needs_network:
+        if s.history is None:
+            _empty(title)
+        _settle()
+    return s
+
+
+def _empty(title: str) -> None:
+    st.title(title)
+    st.info("No network is open yet. Open a sample, a file, or train a network from a table.", icon=":material/hub:")
+    st.page_link("app.py", label="Go to Home", icon=":material/home:")
+    st.stop()
+
+
+def _panel(s: "Session") -> None:
+    if s.history is None:
+        return
+    st.divider()
+    kan, history = s.present, s.history
+    st.markdown(f"**{label(s.name)}**")
+    there = sum(1 for _ in kan.edges())
+    st.caption(f"{kan.shape_text} · {there} edges · {str(kan.dtype).removeprefix('torch.')}")
+    if s.data is not None:
+        st.caption(f"Data: {label(s.table_name or 'sample')}, {len(s.data):,} rows")
+    running = s.training
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Undo", icon=":material/undo:", shortcut="Ctrl+Z", disabled=running or not history.can_undo,
+            on_click=attempt, args=(s.undo,), help=_what(history.can_undo, "Undo", history.versions[history.at]),
+        )  # fmt: skip
+        redo = history.versions[history.at + 1] if history.can_redo else None
+        st.button(
+            "Redo", icon=":material/redo:", shortcut="Ctrl+Shift+Z", disabled=running or not history.can_redo,
+            on_click=attempt, args=(s.redo,), help=_what(history.can_redo, "Redo", redo),
+        )  # fmt: skip
+    st.download_button(
+        "Save network", icon=":material/save:", data=_saver(s), file_name=f"{_file_stem(s.name)}.safetensors",
+        mime="application/octet-stream", on_click="ignore", width="stretch",
+        help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
+    )  # fmt: skip
+    if kan.notes:
+        with st.expander(f"{len(kan.notes)} notes on this file", icon=":material/info:"):
+            for note in kan.notes[:20]:
+                st.caption(label(note, 300))
+    if running:
+        job_panel()
+
+
+def _what(possible: bool, verb: str, version: object) -> str:
+    return f"{verb}: {escape_markdown(str(version))}" if possible else f"Nothing to {verb.lower()}"
+
+
+def _saver(s: "Session"):
+    """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
+    kan, recipe = s.present, s.opened.recipe()
+
+    def make() -> bytes:
+        from kanviz.io.native import to_bytes
+
+        return to_bytes(kan, recipe=recipe)
+
+    return make
+
+
+def _file_stem(name: str) -> str:
+    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in name.rsplit(".", 1)[0])[:60].strip("_")
+    return stem or "network"
+
+
+@st.fragment(run_every=1.0)
+def job_panel() -> None:
+    """The running training, on every page, with its stop."""
+    s = session()
+    if not s.training:
+        if s.collect():
+            st.rerun()
+        return
+    assert s.job is not None
+    last = s.job.latest
+    step, steps = (last.step, last.steps) if last else (0, 1)
+    st.progress(step / steps, text=f"Training: {s.job.state}, step {step} of {steps}")
+    st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")
+
+
+def label(text: str, limit: int = 60) -> str:
+    """Anybody's text, cut and escaped for Markdown."""
+    return escape_markdown(shown(str(text), limit))
+
+
+def _show_messages(s: "Session") -> None:
+    while s.messages:
+        kind, text = s.messages.pop(0)
+        if kind == "error":
+            st.error(escape_markdown(text), icon=":material/error:")
+        else:
+            st.toast(escape_markdown(text), icon=":material/check:" if kind == "done" else ":material/info:")
+
+
+def attempt(action, *args, **kwargs) -> None:
+    """Do something in a callback; a refusal becomes a message on the page that follows."""
+    try:
+        action(*args, **kwargs)
+    except UserError as refusal:
+        session().messages.append(("error", str(refusal)))
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Show a refusal where it happened; the rest of the page goes on."""
+    try:
+        yield
+    except UserError as refusal:
+        st.error(escape_markdown(str(refusal)), icon=":material/error:")
+
+
+def after_change(text: str) -> None:
+    """Say what was done on the page that follows, and draw it."""
+    session().messages.append(("done", text))
+    st.rerun()
+
+
+def stamp() -> str:
+    """Time for file names."""
+    return time.strftime("%Y%m%d-%H%M%S")

@@ -1,0 +1,97 @@
+"""Long work outside the script thread: start, look at the latest item, pause, stop; nothing here touches Streamlit.
+
+A thread today; only this module knows it. Jobs take turns item by item, so that all of them together use at most one
+core less than the machine has, and a paused job holds nothing.
+"""
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator
+from typing import Generic, Literal, TypeVar
+
+from kanviz.errors import UserError
+
+T = TypeVar("T")
+State = Literal["running", "paused", "stopping", "done", "stopped", "failed"]
+ORPHAN_AFTER = 600.0  # seconds without anybody looking, after which a job stops (its page was closed)
+
+_turns = threading.Semaphore(max(1, (os.cpu_count() or 2) - 1))
+_log = logging.getLogger(__name__)
+
+
+class Job(Generic[T]):
+    """A generator run to its end in the background. `latest` is its newest item; stopping keeps what there is."""
+
+    def __init__(self, make: Callable[[], Iterator[T]], on_item: Callable[[T], None] | None = None):
+        self._make, self._on_item = make, on_item
+        self._stop, self._go = threading.Event(), threading.Event()
+        self._go.set()
+        self._seen = time.monotonic()
+        self._ended: State | None = None
+        self.latest: T | None = None
+        self.error = ""
+        self._thread = threading.Thread(target=self._run, daemon=True, name="kanviz-job")
+
+    def start(self) -> "Job[T]":
+        self._thread.start()
+        return self
+
+    @property
+    def state(self) -> State:
+        self._seen = time.monotonic()
+        if self._ended:
+            return self._ended
+        if self._stop.is_set():
+            return "stopping"
+        return "running" if self._go.is_set() else "paused"
+
+    @property
+    def live(self) -> bool:
+        return self.state in ("running", "paused", "stopping")
+
+    def pause(self) -> None:
+        self._go.clear()
+
+    def resume(self) -> None:
+        self._go.set()
+
+    def stop(self) -> None:
+        self._stop.set()
+        self._go.set()
+
+    def join(self, timeout: float | None = None) -> bool:
+        """Wait for the end; True when it came."""
+        self._thread.join(timeout)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        try:
+            stream = self._make()
+            while True:
+                while not self._go.wait(timeout=1.0):
+                    if self._orphaned():
+                        break
+                if self._stop.is_set() or self._orphaned():
+                    self._ended = "stopped"
+                    return
+                with _turns:
+                    item = next(stream, None)
+                if item is None:
+                    self._ended = "done"
+                    return
+                self.latest = item
+                if self._on_item:
+                    self._on_item(item)
+        except UserError as refusal:
+            self.error, self._ended = str(refusal), "failed"
+        except Exception:
+            _log.exception("a background job failed")
+            self.error = (
+                "The work ended unexpectedly; what was reached before is kept. The server's log has the details."
+            )
+            self._ended = "failed"
+
+    def _orphaned(self) -> bool:
+        return time.monotonic() - self._seen > ORPHAN_AFTER

@@ -1,0 +1,177 @@
+"""One person's work: the network and its history, the table, the chosen edge, the running job.
+
+The only mutable object of the app. Every change goes through a method and its lock, so that fast clicks, which make
+Streamlit run the script in overlapping threads, never lose an edit. Nothing here touches Streamlit.
+"""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.edit.edits import Edit, Retrain
+from kanviz.edit.history import History, replay
+from kanviz.errors import EditError, UserError
+from kanviz.io.tables import Table
+from kanviz.ui.jobs import Job
+
+T = TypeVar("T")
+REMEMBERED = 48  # derived results kept, newest first
+
+
+class Session:
+    """What one browser tab works on."""
+
+    def __init__(self) -> None:
+        self._lock = threading.RLock()
+        self.history: History | None = None
+        self.name = ""
+        self.table: Table | None = None
+        self.table_name = ""
+        self.data: Dataset | None = None
+        self.edge: EdgeId | None = None
+        self.job: Job[Progress] | None = None
+        self.job_config: TrainConfig | None = None
+        self.trail: list[tuple[int, float, float | None]] = []
+        self.last_run: Progress | None = None
+        self.messages: list[tuple[str, str]] = []
+        self._start: tuple[KAN, Dataset] | None = None
+        self._derived: OrderedDict[Hashable, Any] = OrderedDict()
+
+    # --- the network ------------------------------------------------------------------------------------------
+
+    @property
+    def opened(self) -> History:
+        if self.history is None:
+            raise UserError(
+                "No network is open yet. Open a file, a sample, or train one from a table on the Home page."
+            )
+        return self.history
+
+    @property
+    def present(self) -> KAN:
+        return self.opened.present
+
+    def open(self, kan: KAN, name: str, *, data: Dataset | None = None, edge: EdgeId | None = None) -> None:
+        """Begin with another network; a table that fits it stays."""
+        with self._lock:
+            self._refuse_while_training()
+            self.history, self.name = History.start(kan), name
+            self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
+            self.data = data if data is not None else _fitting(self.data, kan)
+            self.trail, self.last_run, self.job = [], None, None
+
+    def apply(self, edit: Edit, *, merge: bool = False) -> None:
+        """Do an edit as one step of the history."""
+        with self._lock:
+            self._refuse_while_training()
+            self.history = self.opened.apply(edit, self.data, merge=merge)
+
+    def undo(self) -> None:
+        self._move(History.undo)
+
+    def redo(self) -> None:
+        self._move(History.redo)
+
+    def jump(self, to: int) -> None:
+        self._move(lambda history: history.jump(to))
+
+    def rename(self, label: str, at: int) -> None:
+        self._move(lambda history: history.named(label, at))
+
+    def replay(self, recipe: dict[str, Any]) -> None:
+        """Do a recipe's edits to the network the history starts from."""
+        self._move(lambda history: replay(history.versions[0].kan, recipe, self.data))
+
+    def select(self, edge: EdgeId) -> None:
+        with self._lock:
+            self.edge = self.present.check(edge)
+
+    def _move(self, how: Callable[[History], History]) -> None:
+        with self._lock:
+            self._refuse_while_training()
+            self.history = how(self.opened)
+
+    def _refuse_while_training(self) -> None:
+        self.collect()
+        if self.training:
+            raise EditError("Training is running; stop it before you change the network.")
+
+    # --- the table --------------------------------------------------------------------------------------------
+
+    def take_table(self, table: Table, name: str) -> None:
+        with self._lock:
+            self.table, self.table_name = table, name
+
+    def take_data(self, data: Dataset | None) -> None:
+        """Look at the network on these rows from now on; refuses a table that does not fit it."""
+        with self._lock:
+            self.data = data.matching(self.present) if data is not None and self.history else data
+
+    # --- training ---------------------------------------------------------------------------------------------
+
+    @property
+    def training(self) -> bool:
+        return self.job is not None and self.job.live
+
+    def train(self, config: TrainConfig) -> None:
+        """Start training the present network on the table; one at a time."""
+        with self._lock:
+            self._refuse_while_training()
+            if self.data is None:
+                raise UserError("Training needs a table. Upload one, or open a sample that brings its own.")
+            kan, data, trail = self.present, self.data, []
+
+            def note(item: Progress) -> None:
+                shown = (item.train_rmse, item.test_rmse) if item.train_rmse is not None else None
+                trail.append((item.step, *(shown or (item.train_loss, item.test_loss))))
+
+            self._start, self.trail, self.job_config = (kan, data), trail, config
+            self.job = Job(lambda: train(kan, data, config), note).start()
+
+    def collect(self) -> bool:
+        """Take over what a training that has ended learned, as one step of the history; True when there was one."""
+        with self._lock:
+            job = self.job
+            if job is None or job.live:
+                return False
+            self.job = None
+            last, config = job.latest, self.job_config
+            if job.error:
+                self.messages.append(("error", job.error))
+            if last is None or config is None or self._start is None:
+                return True
+            start, data = self._start
+            self.last_run = last
+            if last.best is start or last.best.digest == start.digest:
+                self.messages.append(("info", "Training found nothing better; the network is as it was."))
+                return True
+            self.history = self.opened.record(Retrain.of(config, data, last), last.best)
+            return True
+
+    # --- derived results --------------------------------------------------------------------------------------
+
+    def derived(self, what: str, make: Callable[[], T], *key: Hashable) -> T:
+        """The result of `make`, remembered by what the network and the table are (their digests)."""
+        full = (what, self.present.digest, self.data.digest if self.data else "", *key)
+        with self._lock:
+            if full in self._derived:
+                self._derived.move_to_end(full)
+                return self._derived[full]
+        found = make()
+        with self._lock:
+            self._derived[full] = found
+            while len(self._derived) > REMEMBERED:
+                self._derived.popitem(last=False)
+        return found
+
+
+def _fitting(data: Dataset | None, kan: KAN) -> Dataset | None:
+    try:
+        return data.matching(kan) if data is not None else None
+    except UserError:
+        return None
