@@ -88,9 +88,7 @@ class Job(Generic[T]):
             self.error, self._ended = str(refusal), "failed"
         except Exception:
             _log.exception("a background job failed")
-            self.error = (
-                "The work ended unexpectedly; what was reached before is kept. The server's log has the details."
-            )
+            self.error = "The work ended unexpectedly; what was reached before is kept. The server's log says more."
             self._ended = "failed"
 
     def _orphaned(self) -> bool:

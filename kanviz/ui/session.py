@@ -47,9 +47,7 @@ class Session:
     @property
     def opened(self) -> History:
         if self.history is None:
-            raise UserError(
-                "No network is open yet. Open a file, a sample, or train one from a table on the Home page."
-            )
+            raise UserError("No network is open yet. Open a sample or a file, or train one from a table, on Home.")
         return self.history
 
     @property

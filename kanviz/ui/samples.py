@@ -1,0 +1,65 @@
+"""The samples that ship with the app: an index that needs no torch, and opening one."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from kanviz.ui.session import Session
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row of samples.json; `thumbnail` is a list of curves, each a list of heights in 0..1."""
+
+    title: str
+    shows: str
+    file: Path
+    table: Path | None
+    target: str
+    edge: tuple[int, int, int] | None
+    thumbnail: tuple[tuple[float, ...], ...]
+
+
+def folder() -> Path:
+    """Beside the package in a checkout, inside it when installed."""
+    import kanviz
+
+    package = Path(kanviz.__file__).parent
+    return next(p for p in (package.parent / "sample_models", package / "_app" / "sample_models") if p.is_dir())
+
+
+def samples() -> list[Sample]:
+    root = folder()
+    rows = json.loads((root / "samples.json").read_text(encoding="utf-8"))
+    return [
+        Sample(
+            row["title"],
+            row["shows"],
+            root / row["file"],
+            root / row["data"] if row.get("data") else None,
+            row.get("target", ""),
+            tuple(row["edge"]) if row.get("edge") else None,
+            tuple(tuple(curve) for curve in row.get("thumbnail", ())),
+        )
+        for row in rows
+    ]
+
+
+def open_sample(s: "Session", sample: Sample) -> None:
+    """Open a sample with its table, its telling edge chosen."""
+    from kanviz.core.dataset import Dataset
+    from kanviz.core.layer import EdgeId
+    from kanviz.io import load
+    from kanviz.io.tables import read_table
+
+    kan = load(sample.file)
+    data = None
+    if sample.table is not None:
+        table = read_table(sample.table.read_bytes(), sample.table.name)
+        inputs = [v.name for v in kan.inputs]
+        targets = [sample.target] if sample.target else [v.name for v in kan.outputs]
+        data = Dataset.from_frame(table.frame, targets, inputs).matching(kan)
+        s.take_table(table, sample.table.name)
+    s.open(kan, sample.title, data=data, edge=EdgeId(*sample.edge) if sample.edge else None)
