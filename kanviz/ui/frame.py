@@ -32,8 +32,8 @@ LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 30" width="13
  fill="#5B7C8D">kanviz</text></svg>"""
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 30'%3E%3Cpath d='M4 22C10 22 10 7 "
-    "16 7S22 22 28 22' fill='none' stroke='%231F8FBF' stroke-width='3'/%3E%3Ccircle cx='16' cy='7' r='4' fill='%23D55E00'/"
-    "%3E%3C/svg%3E"
+    "16 7S22 22 28 22' fill='none' stroke='%231F8FBF' stroke-width='3'/%3E%3Ccircle cx='16' cy='7' r='4' "
+    "fill='%23D55E00'/%3E%3C/svg%3E"
 )
 
 

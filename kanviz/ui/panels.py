@@ -1,4 +1,4 @@
-"""Pieces that several pages show: choosing an edge, uploading a table, choosing its columns, errors before and after."""
+"""Pieces that several pages show: choosing an edge, a table and its columns, errors before and after."""
 
 from typing import TYPE_CHECKING
 

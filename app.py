@@ -1,0 +1,34 @@
+"""Home: open a sample, a file, or begin with a table."""
+
+import streamlit as st
+
+from kanviz.ui.frame import attempt, open_page, session
+from kanviz.ui.home import new_network, open_files, open_from_command_line, sample_card
+from kanviz.ui.samples import samples
+
+s = open_page("Home", needs_network=False)
+open_from_command_line()
+
+st.title("See every function a KAN learned")
+st.markdown(
+    "A Kolmogorov-Arnold Network has a curve on every connection instead of a number. Open one, look at its curves, "
+    "move their control points, prune, retrain on your data, and leave with a formula."
+)
+if s is not None and s.history is not None:
+    st.page_link("pages/network.py", label="Go on with the open network", icon=":material/arrow_forward:")
+
+st.subheader("Start with a sample")
+for column, sample in zip(st.columns(5, gap="small"), samples(), strict=False):
+    with column:
+        sample_card(sample)
+
+left, right = st.columns(2, gap="large")
+with left.container(border=True):
+    st.subheader("Open a network")
+    open_files()
+with right.container(border=True):
+    st.subheader("Train one from a table")
+    new_network()
+
+if session_error := st.session_state.pop("home-error", ""):
+    attempt(session().messages.append, ("error", session_error))

@@ -1,0 +1,121 @@
+"""The three ways in: a sample, files, a table."""
+
+import base64
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.ui.frame import attempt, in_words, session, theme
+from kanviz.ui.panels import choose_columns, table_upload
+from kanviz.ui.samples import Sample, open_sample
+
+if TYPE_CHECKING:
+    from kanviz.core.dataset import Dataset
+
+MODEL_TYPES = ["safetensors", "pt", "pth", "yml", "yaml"]
+STROKES = {"light": ("#15202B", "#0B6E99"), "dark": ("#E6EBEF", "#56B4E9")}
+
+
+def sample_card(sample: Sample) -> None:
+    """A sample's curves, what it shows, and the button that opens it."""
+    with st.container(border=True):
+        st.image(_thumbnail(sample), width="stretch")
+        st.markdown(f"**{sample.title}**")
+        st.caption(sample.shows)
+        if st.button("Open", key=f"open-{sample.file.stem}", width="stretch"):
+            with in_words():
+                open_sample(session(), sample)
+                st.switch_page("pages/network.py")
+
+
+def _thumbnail(sample: Sample) -> str:
+    """The sample's first curves as one small inline picture."""
+    ink, accent = STROKES[theme()]
+    paths = []
+    for n, curve in enumerate(sample.thumbnail[:3]):
+        step = 92 / max(len(curve) - 1, 1)
+        points = " ".join(f"{4 + 100 * n + k * step:.1f},{56 - 48 * y:.1f}" for k, y in enumerate(curve))
+        paths.append(
+            f'<polyline points="{points}" fill="none" stroke="{accent if n == 0 else ink}" stroke-width="2.2"/>'
+        )
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 64" width="300" height="64">{"".join(paths)}</svg>'
+    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def open_files() -> None:
+    """Upload one network; pykan's comes as two files."""
+    uploads = st.file_uploader(
+        "kanviz .safetensors, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and ..._state)",
+        accept_multiple_files=True, key="model-files",
+        help="Files are read as data; nothing in them is ever executed. Up to 50 MB.",
+    )  # fmt: skip
+    if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
+        from kanviz.io import open_model
+
+        with in_words(), st.spinner("Reading…"):
+            kan = open_model({upload.name: upload.getvalue() for upload in uploads or ()})
+            session().open(kan, next(u.name for u in uploads or () if not u.name.endswith((".yml", ".yaml"))))
+            st.switch_page("pages/network.py")
+
+
+def new_network() -> None:
+    """From a table to a first network: columns, shape, and training starts."""
+    if "new-table" not in st.session_state:
+        st.session_state.pop("new-ready", None)
+    table = table_upload(session(), "new-table") if _wants_table() else None
+    if table is None:
+        st.caption("A table with column names in its first row, one column to predict and at least one to predict from.")
+        return
+    data = choose_columns(session(), table, None, "new")
+    if data is None:
+        return
+    for note in data.notes:
+        st.caption(note)
+    left, middle, right = st.columns(3)
+    hidden = left.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
+    grid = middle.number_input("Grid intervals", 2, 100, 5, help="More intervals follow finer detail.")
+    steps = right.number_input("Training steps", 1, 2_000, 100)
+    if st.button("Create and train", type="primary", icon=":material/play_arrow:"):
+        with in_words():
+            start_from_table(data, int(hidden), int(grid), int(steps))
+            st.switch_page("pages/train.py")
+
+
+def _wants_table() -> bool:
+    return True
+
+
+def start_from_table(data: "Dataset", hidden: int, grid: int, steps: int) -> None:
+    """A new network for this table, already training."""
+    from dataclasses import replace
+
+    from kanviz.core.init import init
+    from kanviz.core.train import TrainConfig
+
+    s = session()
+    shape = [len(data.inputs), *([hidden] if hidden else []), len(data.outputs)]
+    kan = init(shape, grid=grid, inputs=data.inputs, outputs=data.outputs)
+    s.open(replace(kan, task=data.task), f"{data.target} from {s.table_name}", data=data)
+    s.train(TrainConfig(steps=steps, follow=5))
+
+
+def open_from_command_line() -> None:
+    """`kanviz app MODEL`: the first visit opens that network."""
+    paths = os.environ.get("KANVIZ_MODEL", "")
+    if not paths or "command-line" in st.session_state:
+        return
+    st.session_state["command-line"] = True
+    from kanviz.io import load
+
+    def take() -> None:
+        session().open(load(*paths.split(os.pathsep)), Path(paths.split(os.pathsep)[0]).name)
+
+    attempt(take)
+    if session().history is not None:
+        st.switch_page("pages/network.py")
+
+
+__all__ = ["UserError", "new_network", "open_files", "open_from_command_line", "sample_card", "start_from_table"]
