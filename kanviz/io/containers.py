@@ -14,7 +14,7 @@ from kanviz.io.pickle_records import ContainsCode
 from kanviz.io.safetensors_file import looks_like_safetensors, read_safetensors
 from kanviz.io.torch_views import BYTE_LIMIT, weights_of
 from kanviz.io.torch_zip import open_archive
-from kanviz.io.wording import shown, size_words
+from kanviz.text import shown, size_words
 
 _UNPACK = "unpack it first and upload the model file itself"
 _NO_MODEL = "not a model; upload the .pt or .safetensors file"

@@ -13,7 +13,7 @@ from typing import NoReturn
 import yaml
 
 from kanviz.errors import LoadError
-from kanviz.io.wording import shown
+from kanviz.text import shown
 
 PYTHON_TAG = "tag:yaml.org,2002:python/"
 MOST_NUMBERS = 10_000

@@ -25,7 +25,7 @@ from kanviz.io.pickle_records import (
     storage_of,
     whole_object,
 )
-from kanviz.io.wording import shown, size_words
+from kanviz.text import shown, size_words
 
 MOST_TENSORS = 10_000
 MOST_OPCODES = 600_000

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import NoReturn, TypeGuard
 
 from kanviz.errors import LoadError
-from kanviz.io.wording import shown, size_words
+from kanviz.text import shown, size_words
 
 STORAGES = {
     "torch.FloatStorage": "float32",

@@ -12,7 +12,7 @@ import yaml
 
 from kanviz.errors import LoadError
 from kanviz.io.numpy_yaml import PYTHON_TAG, array_of, is_array, is_number, number_of
-from kanviz.io.wording import listing, shown, size_words
+from kanviz.text import listing, shown, size_words
 
 BYTE_LIMIT = 256_000
 MOST_NODES = 40_000

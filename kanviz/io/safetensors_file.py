@@ -16,7 +16,7 @@ import torch
 
 from kanviz.errors import LoadError, UserError
 from kanviz.io.torch_views import BYTE_LIMIT, check_shape, floating, half_notes
-from kanviz.io.wording import shown, size_words
+from kanviz.text import shown, size_words
 
 HEADER_LIMIT = 1_000_000
 MOST_TENSORS = 10_000

@@ -9,7 +9,7 @@ import torch
 
 from kanviz.errors import LoadError
 from kanviz.io.pickle_records import Foreign, Listing, Name, Row, Storage, Table, TensorRecord
-from kanviz.io.wording import listing, shown, size_words
+from kanviz.text import listing, shown, size_words
 
 BYTE_LIMIT = 512_000_000
 MOST_AXES = 8

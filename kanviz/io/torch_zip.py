@@ -10,7 +10,7 @@ import zlib
 from dataclasses import dataclass
 
 from kanviz.errors import LoadError
-from kanviz.io.wording import shown
+from kanviz.text import shown
 
 MOST_MEMBERS = 11_000
 DIRECTORY_LIMIT = 8_000_000

@@ -1,4 +1,6 @@
-"""How text and sizes from an untrusted file appear inside our own sentences."""
+"""How names and sizes from a file nobody vouches for appear in our sentences, in Markdown and in LaTeX."""
+
+import re
 
 NAME_LIMIT = 80
 
@@ -36,3 +38,20 @@ def listing(names: list[str], most: int = 3) -> str:
     if rest:
         return f"{', '.join(head)} and {rest:,} more"
     return " and ".join([", ".join(head[:-1]), head[-1]]) if len(head) > 1 else "".join(head)
+
+
+_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
+_LATEX = {
+    "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
+    "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
+}  # fmt: skip
+
+
+def escape_markdown(text: str) -> str:
+    """Text that Markdown, Streamlit's colours, icons and formulas included, shows as it is."""
+    return _MARKDOWN.sub(r"\\\1", text)
+
+
+def latex_escape(text: str) -> str:
+    """Text for use inside LaTeX's `\\text{...}`."""
+    return "".join(_LATEX.get(c, c) for c in text)
