@@ -2,11 +2,11 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import attempt, open_page, session
+from kanviz.ui.frame import open_home
 from kanviz.ui.home import new_network, open_files, open_from_command_line, sample_card
 from kanviz.ui.samples import samples
 
-s = open_page("Home", needs_network=False)
+s = open_home()
 open_from_command_line()
 
 st.title("See every function a KAN learned")
@@ -29,6 +29,3 @@ with left.container(border=True):
 with right.container(border=True):
     st.subheader("Train one from a table")
     new_network()
-
-if session_error := st.session_state.pop("home-error", ""):
-    attempt(session().messages.append, ("error", session_error))

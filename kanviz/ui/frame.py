@@ -46,6 +46,11 @@ def session() -> "Session":
     return st.session_state[KEY]
 
 
+def has_session() -> bool:
+    """Whether this tab works on anything yet; asking does not import torch."""
+    return KEY in st.session_state
+
+
 def theme() -> str:
     """ "light" or "dark", as the browser shows it."""
     return "dark" if getattr(st.context.theme, "type", None) == "dark" else "light"
@@ -58,32 +63,35 @@ def _settle() -> None:
     gc.freeze()
 
 
-def open_page(title: str, *, needs_network: bool = True) -> "Session":
-    """First line of every page: draws what all pages share; a page without a network says how to get one, and ends."""
+def open_page(title: str) -> "Session":
+    """First line of every page about a network; without one it says how to get one, and ends."""
+    s = open_home(title)
+    if s is None or s.history is None:
+        st.title(title)
+        st.info(
+            "No network is open yet. Open a sample, a file, or train a network from a table.", icon=":material/hub:"
+        )
+        st.page_link("app.py", label="Go to Home", icon=":material/home:")
+        st.stop()
+    _settle()
+    return s
+
+
+def open_home(title: str = "Home") -> "Session | None":
+    """What every page draws first; the session if this tab works on something, which home does not need."""
     st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large")
     with st.sidebar:
         for page, label, icon in PAGES:
             st.page_link(page, label=label, icon=icon)
-    if not needs_network and KEY not in st.session_state:
-        return st.session_state.get(KEY)  # pyright: ignore[reportReturnType]
+    if not has_session():
+        return None
     s = session()
     s.collect()
     with st.sidebar:
         _panel(s)
     _show_messages(s)
-    if needs_network:
-        if s.history is None:
-            _empty(title)
-        _settle()
     return s
-
-
-def _empty(title: str) -> None:
-    st.title(title)
-    st.info("No network is open yet. Open a sample, a file, or train a network from a table.", icon=":material/hub:")
-    st.page_link("app.py", label="Go to Home", icon=":material/home:")
-    st.stop()
 
 
 def _panel(s: "Session") -> None:

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.errors import UserError
 from kanviz.ui.frame import attempt, in_words, session, theme
 from kanviz.ui.panels import choose_columns, table_upload
 from kanviz.ui.samples import Sample, open_sample
@@ -63,18 +62,18 @@ def open_files() -> None:
 
 def new_network() -> None:
     """From a table to a first network: columns, shape, and training starts."""
-    if "new-table" not in st.session_state:
-        st.session_state.pop("new-ready", None)
-    table = table_upload(session(), "new-table") if _wants_table() else None
+    table = table_upload("new-table")
     if table is None:
-        st.caption("A table with column names in its first row, one column to predict and at least one to predict from.")
+        st.caption(
+            "A table with column names in its first row, one column to predict and at least one to predict from."
+        )
         return
     data = choose_columns(session(), table, None, "new")
     if data is None:
         return
     for note in data.notes:
         st.caption(note)
-    left, middle, right = st.columns(3)
+    left, middle, right = st.columns(3, vertical_alignment="bottom")
     hidden = left.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
     grid = middle.number_input("Grid intervals", 2, 100, 5, help="More intervals follow finer detail.")
     steps = right.number_input("Training steps", 1, 2_000, 100)
@@ -82,10 +81,6 @@ def new_network() -> None:
         with in_words():
             start_from_table(data, int(hidden), int(grid), int(steps))
             st.switch_page("pages/train.py")
-
-
-def _wants_table() -> bool:
-    return True
 
 
 def start_from_table(data: "Dataset", hidden: int, grid: int, steps: int) -> None:
@@ -116,6 +111,3 @@ def open_from_command_line() -> None:
     attempt(take)
     if session().history is not None:
         st.switch_page("pages/network.py")
-
-
-__all__ = ["UserError", "new_network", "open_files", "open_from_command_line", "sample_card", "start_from_table"]

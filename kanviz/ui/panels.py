@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.errors import UserError
-from kanviz.ui.frame import attempt, in_words, label
+from kanviz.ui.frame import attempt, has_session, in_words, label, session
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -55,7 +55,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     return s.edge
 
 
-def table_upload(s: "Session", key: str) -> "Table | None":
+def table_upload(key: str) -> "Table | None":
     """Take a table; it is read at once and stays in the session when the page changes."""
 
     def take() -> None:
@@ -63,13 +63,13 @@ def table_upload(s: "Session", key: str) -> "Table | None":
 
         upload = st.session_state[key]
         if upload is not None:
-            attempt(lambda: s.take_table(read_table(upload.getvalue(), upload.name), upload.name))
+            attempt(lambda: session().take_table(read_table(upload.getvalue(), upload.name), upload.name))
 
     st.file_uploader(
         "Table (CSV, TSV, Parquet or Excel)", type=TABLE_TYPES, key=key, on_change=take,
         help="Up to 50 MB. It is read as data on this machine and sent nowhere.",
     )  # fmt: skip
-    return s.table
+    return session().table if has_session() else None
 
 
 def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) -> "Dataset | None":

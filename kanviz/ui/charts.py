@@ -1,0 +1,75 @@
+"""Figures on a page: one look everywhere, and clicks that choose an edge or a control point."""
+
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.ui.frame import attempt, theme
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from kanviz.analysis.curves import EdgeCurve
+    from kanviz.core.kan import KAN
+    from kanviz.core.layer import EdgeId
+    from kanviz.ui.session import Session
+
+_BAR = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"], "scrollZoom": False}
+
+
+def chart(figure: "go.Figure", key: str, on_click: Callable[[list[Any]], None] | None = None) -> None:
+    """Draw a figure; `on_click` gets the customdata of the point that was clicked.
+
+    The click is read in the callback: the selection is gone by the time a changed figure is drawn.
+    """
+    if on_click is None:
+        st.plotly_chart(figure, key=key, theme=None, config=_BAR)
+        return
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        data = points[0].get("customdata") if points else None
+        if data:
+            on_click(list(data))
+
+    st.plotly_chart(figure, key=key, theme=None, config=_BAR, on_select=clicked, selection_mode="points")
+
+
+def network_chart(
+    s: "Session", kan: "KAN | None" = None, *, key: str = "network", highlight: Iterable["EdgeId"] = ()
+) -> None:
+    """The network with every edge's curve; a click chooses an edge."""
+    from kanviz.analysis.curves import all_curves
+    from kanviz.analysis.layout import layout
+    from kanviz.core.layer import EdgeId
+    from kanviz.plots import network_figure
+
+    shown = kan or s.present
+    curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
+    figure = network_figure(
+        layout(shown), curves, scores_of(s, shown), theme=theme(), selected=s.edge, highlight=tuple(highlight)
+    )
+    chart(figure, key, lambda data: attempt(s.select, EdgeId(*data[:3])))
+
+
+def scores_of(s: "Session", kan: "KAN"):
+    """Which edges carry the outputs, on the session's rows; remembered."""
+    from kanviz.analysis.scores import scores
+
+    return s.derived("scores", lambda: scores(kan, s.data), kan.digest)
+
+
+def curve_of(s: "Session", kan: "KAN", edge: "EdgeId") -> "EdgeCurve":
+    """One edge's curve on the session's rows; remembered."""
+    from kanviz.analysis.curves import edge_curve
+
+    return s.derived("curve", lambda: edge_curve(kan, edge, s.data), kan.digest, edge)
+
+
+def metrics_of(s: "Session", kan: "KAN"):
+    """Errors on the session's rows, None without a table; remembered."""
+    from kanviz.analysis.metrics import metrics
+
+    data = s.data
+    return s.derived("metrics", lambda: metrics(kan, data), kan.digest) if data is not None else None

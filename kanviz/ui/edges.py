@@ -1,0 +1,164 @@
+"""What one can do to an edge: look at it, move its control points, freeze, prune, restore, refine."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.charts import chart, curve_of
+from kanviz.ui.frame import attempt, in_words, label, theme
+from kanviz.ui.panels import number, shared_unit, show_effect
+
+if TYPE_CHECKING:
+    from kanviz.core.kan import KAN
+    from kanviz.core.layer import EdgeId
+    from kanviz.ui.session import Session
+
+
+def edge_chart(s: "Session", edge: "EdgeId", key: str) -> None:
+    """One edge with its control points."""
+    from kanviz.plots import edge_figure
+
+    chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), key)
+
+
+def quick_actions(s: "Session", edge: "EdgeId") -> None:
+    """Prune or restore, freeze or thaw, with the effect said before."""
+    from kanviz.edit.edits import FreezeEdge, ThawEdge
+    from kanviz.edit.proposals import effect, prune, restore
+
+    kan = s.present
+    view = kan.edge(edge)
+    with in_words():
+        if view.state == "pruned":
+            proposal, word, icon = restore(s.opened, [edge]), "Restore", ":material/undo:"
+        else:
+            proposal, word, icon = prune(kan, [edge], s.data), "Prune", ":material/content_cut:"
+        found = s.derived("effect", lambda: effect(kan, proposal, s.data), kan.digest, edge)
+        unit = shared_unit(kan)
+        if found.before is not None:
+            st.caption(
+                f"{word} this edge: RMSE {number(found.before)} → {number(found.after, unit)} on {found.rows:,} rows."
+            )
+        else:
+            st.caption(
+                f"{word} this edge: outputs move by up to {number(found.shift, unit)}. Load a table to see the error."
+            )
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                word, icon=icon, key=f"quick-{word}", on_click=attempt, args=(s.apply, proposal), disabled=s.training
+            )
+            freeze = ThawEdge((edge,)) if view.frozen else FreezeEdge((edge,))
+            st.button(
+                "Thaw" if view.frozen else "Freeze", icon=":material/ac_unit:", key="quick-freeze", on_click=attempt,
+                args=(s.apply, freeze), disabled=s.training, help="Training leaves a frozen edge alone, bit for bit.",
+            )  # fmt: skip
+
+
+@st.fragment
+def edge_editor(s: "Session", edge: "EdgeId") -> None:
+    """The curve, and beside it the control point in hand; what it would do is shown before it is kept."""
+    from kanviz.edit.edits import MoveControlPoint
+    from kanviz.plots import edge_figure
+
+    kan = s.present
+    view = kan.edge(edge)
+    picture, controls = st.columns([13, 7], gap="large")
+    preview = None
+    with controls:
+        if view.active:
+            point, height = _control_point(s, edge)
+            if height != float(view.coef[point]):
+                preview = MoveControlPoint(edge, point, height)
+            _what_moves(s, kan, edge, point, preview)
+        else:
+            st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
+    with picture:
+        before = curve_of(s, kan, edge)
+        key = f"edge-figure-{edge}"
+        if preview is not None:
+            after = curve_of(s, preview.apply(kan), edge)
+            figure = edge_figure(after, before=before, theme=theme())
+        else:
+            figure = edge_figure(before, theme=theme())
+        chart(figure, key, lambda data: _take_point(edge, data))
+
+
+def _state_words(state: str) -> str:
+    return {"formula": "a fixed formula; release it on the Formula page", "pruned": "pruned; restore it first"}[state]
+
+
+def _take_point(edge: "EdgeId", data: list) -> None:
+    if len(data) > 3:
+        st.session_state[f"point-{edge}"] = int(data[3])
+
+
+def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
+    """Ask for a control point and its height: a slider for the hand, a field for the exact number."""
+    view = s.present.edge(edge)
+    count = len(view.coef)
+    choice = f"point-{edge}"
+    if st.session_state.get(choice, count) >= count:
+        st.session_state[choice] = count // 2
+    places = curve_of(s, s.present, edge).points_x
+    point = st.selectbox(
+        "Control point", range(count), key=choice, format_func=lambda m: f"{m} at x = {places[m]:.4g}",
+        help="Click a point in the figure, or choose it here.",
+    )  # fmt: skip
+    now = float(view.coef[point])
+    low, high = float(view.coef.min()), float(view.coef.max())
+    span = max(high - low, abs(now), 1e-3)
+    slider, exact = (f"{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
+    for key in (slider, exact):
+        st.session_state.setdefault(key, now)
+    bounds = sorted((min(low, now) - span, max(high, now) + span))
+    st.session_state[slider] = min(max(st.session_state[slider], bounds[0]), bounds[1])
+
+    def follow(source: str, other: str) -> None:
+        st.session_state[other] = st.session_state[source]
+
+    st.slider("Height", *bounds, key=slider, step=span / 200, on_change=follow, args=(slider, exact), format="%.4g")
+    st.number_input("Exact height", key=exact, step=span / 50, format="%.6g", on_change=follow, args=(exact, slider))
+    return point, float(st.session_state[exact])
+
+
+def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -> None:
+    """The interval a control point reaches, the rows in it, and once it moved: the proof and the price."""
+    from kanviz.edit.diff import diff
+    from kanviz.edit.proposals import effect
+
+    curve = curve_of(s, kan, edge)
+    low, high = curve.reach(point)
+    share = f" {curve.share(low, high):.0%} of the rows pass there." if s.data is not None else ""
+    st.caption(
+        f"Moves the curve only for x from {low:.4g} to {high:.4g}{label(curve.unit and ' ' + curve.unit)}.{share}"
+    )
+    if preview is None:
+        return
+    st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")
+    show_effect(effect(kan, preview, s.data), shared_unit(kan))
+    keep, drop = st.columns(2)
+    if keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training):
+        with in_words():
+            s.apply(preview, merge=True)
+            st.rerun()
+    if drop.button("Cancel", icon=":material/close:", width="stretch"):
+        for name in ("slide", "height"):
+            st.session_state.pop(f"{name}-{kan.digest[:16]}-{edge}-{point}", None)
+        st.rerun(scope="fragment")
+
+
+def refine_panel(s: "Session", edge: "EdgeId") -> None:
+    """More control points for the same curves."""
+    from kanviz.edit.edits import RefineGrid
+
+    layer = s.present.layers[edge.layer]
+    ask, act = st.columns([2, 1], vertical_alignment="bottom")
+    grid = ask.number_input(
+        f"Grid intervals of layer {edge.layer} (now {layer.grid})", layer.grid, 1_000, min(2 * layer.grid, 1_000),
+        key=f"refine-{s.present.digest[:12]}-{edge.layer}",
+        help="Knots are inserted; every curve stays as it is, with more control points to move.",
+    )  # fmt: skip
+    act.button(
+        "Refine", icon=":material/grid_on:", on_click=attempt, args=(s.apply, RefineGrid(edge.layer, int(grid))),
+        disabled=s.training or grid <= layer.grid, width="stretch",
+    )  # fmt: skip

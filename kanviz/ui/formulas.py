@@ -1,0 +1,161 @@
+"""The formula page's parts: candidates for one edge, fixing and releasing, and the network's whole formula."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.text import escape_markdown
+from kanviz.ui.charts import chart, curve_of
+from kanviz.ui.frame import after_change, attempt, in_words, theme
+from kanviz.ui.panels import number, shared_unit, show_effect
+
+if TYPE_CHECKING:
+    from kanviz.analysis.symbolic import Candidate
+    from kanviz.core.layer import EdgeId
+    from kanviz.ui.session import Session
+
+SHOWN = 12
+
+
+def candidates_panel(s: "Session", edge: "EdgeId") -> None:
+    """What this edge's curve could be, how well each fits, and what fixing it would do."""
+    from kanviz.analysis.symbolic import suggest_edge
+
+    kan = s.present
+    view = kan.edge(edge)
+    if view.state == "pruned":
+        st.info("This edge is pruned. Restore it on the Prune page to give it a formula.", icon=":material/info:")
+        return
+    if view.formula is not None:
+        _fixed(s, edge)
+        return
+    with in_words():
+        with st.spinner("Fitting…"):
+            found = s.derived("candidates", lambda: suggest_edge(kan, edge, s.data), kan.digest, edge)
+        typed = _typed(s, edge)
+        table, picture = st.columns([10, 10], gap="medium")
+        with table:
+            chosen = typed or _choose(found, f"candidates-{kan.digest[:12]}-{edge}")
+        with picture:
+            _offer(s, edge, chosen)
+
+
+def _choose(found: "tuple[Candidate, ...]", key: str) -> "Candidate":
+    rows = [
+        {
+            "Formula": str(c.formula),
+            "Error": c.error,
+            "R²": c.r2,
+            "Complexity": c.complexity,
+            "": "⚠" if c.warnings else "",
+        }
+        for c in found[:SHOWN]
+    ]
+    pick = st.dataframe(
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height=38 + 35 * len(rows),
+        column_config={
+            "Formula": st.column_config.TextColumn(width="medium"),
+            "Error": st.column_config.NumberColumn(format="percent", help="Root mean square gap, in shares of the edge's spread."),
+            "R²": st.column_config.NumberColumn(format="%.5f"),
+            "Complexity": st.column_config.NumberColumn(format="%.0f"),
+        },
+    )  # fmt: skip
+    st.caption("Best first: small error, few parts. Choose a row to see it.")
+    rows_chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
+    return found[rows_chosen[0] if rows_chosen else 0]
+
+
+def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
+    from kanviz.analysis.symbolic import fit_edge
+
+    text = st.text_input(
+        "Or try a function of your own", placeholder="exp(-x^2)", key=f"typed-{edge}", max_chars=200,
+        help="A function of x. It is fitted as c · f(a x + b) + d.",
+    )  # fmt: skip
+    if not text.strip():
+        return None
+    with in_words():
+        return s.derived("typed", lambda: fit_edge(s.present, edge, text, s.data), s.present.digest, edge, text)
+    return None
+
+
+def _offer(s: "Session", edge: "EdgeId", chosen: "Candidate") -> None:
+    from kanviz.edit.edits import FixFormula
+    from kanviz.edit.proposals import effect
+    from kanviz.plots import compare_figure
+
+    kan = s.present
+    edit = FixFormula(edge, chosen.formula)
+    after = edit.apply(kan)
+    figure = compare_figure(curve_of(s, kan, edge), curve_of(s, after, edge), theme=theme())
+    chart(figure, "candidate")
+    st.markdown(f"`{chosen.formula}`")
+    for warning in chosen.warnings:
+        st.warning(escape_markdown(warning), icon=":material/warning:")
+    show_effect(effect(kan, edit, s.data), shared_unit(kan))
+    if st.button("Fix this formula", type="primary", icon=":material/lock:", disabled=s.training):
+        s.apply(edit)
+        after_change(f"{edit}. The spline is kept aside.")
+
+
+def _fixed(s: "Session", edge: "EdgeId") -> None:
+    from kanviz.edit.edits import ReleaseFormula
+    from kanviz.plots import edge_figure
+
+    st.markdown(f"This edge is the formula `{s.present.edge(edge).formula}`")
+    chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), "fixed")
+    with st.container(horizontal=True, gap="small"):
+        st.button(
+            "Back to its spline", icon=":material/undo:", on_click=attempt, args=(s.apply, ReleaseFormula(edge)),
+            disabled=s.training, help="The spline the edge had before the formula was fixed.",
+        )  # fmt: skip
+        st.button(
+            "To a spline of this shape", icon=":material/show_chart:", on_click=attempt,
+            args=(s.apply, ReleaseFormula(edge, refit=True)), disabled=s.training,
+            help="A new spline fitted to the formula, with control points to move.",
+        )  # fmt: skip
+
+
+def network_formula(s: "Session") -> None:
+    """The formula of the whole network in the table's units, and how far it is from the network."""
+    from kanviz.analysis.compose import compose
+
+    kan, data = s.present, s.data
+    with in_words():
+        with st.spinner("Composing…"):
+            whole = s.derived("composition", lambda: compose(kan, data))
+        digits = st.slider("Digits of the constants", 2, 12, 4)
+        shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
+        for line in shown.latex():
+            st.latex(line)
+        _say_gap(s, whole, shown)
+        _downloads(shown)
+
+
+def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
+    unit = shared_unit(s.present)
+    exact, rounded, left = st.columns(3)
+    exact.metric(
+        "Gap to the network", number(whole.gap.largest, unit), help="Largest difference on the rows looked at."
+    )
+    rounded.metric("Gap as shown", number(shown.gap.largest, unit), help="With the constants rounded as above.")
+    left.metric("Edges still splines", len(whole.spline_edges))
+    if whole.spline_edges:
+        st.caption(
+            "Curves that have no formula yet stand as named functions φ; fix them above to get a closed formula."
+        )
+
+
+def _downloads(shown: Any) -> None:
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "LaTeX",
+            "\n".join(shown.latex()),
+            "formula.tex",
+            "text/plain",
+            icon=":material/download:",
+            on_click="ignore",
+        )
+        st.download_button(
+            "Text", "\n".join(shown.text()), "formula.txt", "text/plain", icon=":material/download:", on_click="ignore"
+        )

@@ -1,0 +1,77 @@
+"""The prune page's parts: a threshold, what falls below it and what that costs, and the way back."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.charts import chart, scores_of
+from kanviz.ui.frame import after_change, in_words, theme
+from kanviz.ui.panels import edge_name, shared_unit, show_effect
+
+if TYPE_CHECKING:
+    from kanviz.core.layer import EdgeId
+    from kanviz.ui.session import Session
+
+
+def choose_by_score(s: "Session") -> list["EdgeId"]:
+    """Edges below a share of the outputs, to which single ones may be added or taken away."""
+    from kanviz.plots import scores_figure
+
+    kan = s.present
+    scores = scores_of(s, kan)
+    there = list(kan.edges())
+    percent = st.slider(
+        "Propose edges that carry less than", 0.0, 20.0, 1.0, 0.1, format="%.1f %%",
+        help="Share of the outputs' variance that an edge carries, within its layer.",
+    )  # fmt: skip
+    chart(scores_figure(scores, percent / 100, theme=theme()), "scores")
+    below = [edge for edge in there if scores.of(edge) < percent / 100]
+    return st.multiselect(
+        "Edges to prune", there, default=below, format_func=lambda e: edge_name(kan, e),
+        key=f"prune-{kan.digest[:12]}-{percent}", placeholder="None below the threshold; choose some",
+    )  # fmt: skip
+
+
+def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
+    """The effect first, then the button."""
+    from kanviz.edit.proposals import effect, prune
+
+    kan = s.present
+    there = len(list(kan.edges()))
+    if not edges:
+        st.info("Nothing is chosen. Raise the threshold or choose edges by name.", icon=":material/info:")
+        return
+    with in_words():
+        proposal = prune(kan, edges, s.data)
+        show_effect(effect(kan, proposal, s.data), shared_unit(kan))
+        st.caption(
+            f"{there - len(edges)} of {there} edges stay. The mean of each pruned edge is kept in its target's bias, "
+            "so the outputs keep their level. Pruned edges are hidden, not lost: they can be restored."
+        )
+        word = f"Prune {len(edges)} edge{'s' if len(edges) > 1 else ''}"
+        if st.button(word, type="primary", icon=":material/content_cut:", disabled=s.training):
+            s.apply(proposal)
+            after_change(f"{proposal!s}. Undo brings back everything.")
+
+
+def offer_restore(s: "Session") -> None:
+    """Pruned edges, to be brought back as they were."""
+    from kanviz.edit.proposals import effect, restore
+
+    kan = s.present
+    gone = [edge for edge in kan.edges(pruned=True) if not kan.layers[edge.layer].present[edge.source, edge.target]]
+    if not gone:
+        st.caption("No edge is pruned.")
+        return
+    edges = st.multiselect(
+        "Edges to restore", gone, format_func=lambda e: edge_name(kan, e), key=f"restore-{kan.digest[:12]}",
+        placeholder=f"{len(gone)} pruned edges",
+    )  # fmt: skip
+    if not edges:
+        return
+    with in_words():
+        proposal = restore(s.opened, edges)
+        show_effect(effect(kan, proposal, s.data), shared_unit(kan))
+        if st.button("Restore", icon=":material/undo:", disabled=s.training):
+            s.apply(proposal)
+            after_change(str(proposal))

@@ -1,0 +1,90 @@
+"""Start the app: find its own files, hold the settings that protect the machine, hand over to Streamlit."""
+
+import gc
+import os
+import socket
+import sys
+import threading
+import tomllib
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from kanviz.errors import UserError
+
+THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+PRELOADED = ("kanviz.ui.session", "kanviz.io", "kanviz.plots", "pandas", "plotly.graph_objects")
+
+
+def app_folder() -> Path:
+    """Where app.py, pages/ and sample_models/ lie: inside an installed package, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    return next(
+        (p for p in (package / "_app", package.parent) if (p / "app.py").is_file()),
+        package.parent,
+    )
+
+
+def settings(folder: Path) -> dict[str, Any]:
+    """The app's own settings, without the look, as `section.option`: they count wherever the app is started from.
+
+    Given to Streamlit as flags, so neither a config file in the folder one stands in nor the environment undoes them.
+    """
+    found = tomllib.loads((folder / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
+    return {f"{s}.{name}": value for s, part in found.items() if s != "theme" for name, value in part.items()}
+
+
+def one_thread() -> None:
+    """Keep torch to one thread that sleeps while it waits; only before torch is imported.
+
+    Two OpenMP threads beside one busy process make the same code up to 180 times slower.
+    """
+    for name, value in THREADS.items():
+        os.environ.setdefault(name, value)
+
+
+def check_port(address: str, port: int) -> None:
+    """Refuse a port that something else listens on, before anything is started."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((address, port))
+        except OSError as refusal:
+            raise UserError(
+                f"Port {port} cannot be used ({refusal.strerror}). Stop what uses it, or choose another with --port."
+            ) from None
+
+
+def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool = True) -> None:
+    """Run the app until it is stopped; `models` is the network that the first visit opens."""
+    paths = [Path(model).resolve() for model in models]
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"There is no file {path}.")
+    folder = app_folder()
+    script = str(folder / "app.py")
+    options = settings(folder)
+    options["server.port"] = port = port or options["server.port"]
+    options["logger.hideWelcomeMessage"] = True
+    if not browser:
+        options["server.headless"] = True
+    check_port(options["server.address"], port)
+    os.environ["KANVIZ_MODEL"] = os.pathsep.join(map(str, paths))
+    one_thread()
+    threading.Thread(target=_preload, name="preload", daemon=True).start()
+
+    from streamlit import config
+    from streamlit.web import bootstrap
+
+    config._main_script_path = script  # as `streamlit run` does: the theme is read from the app's own folder
+    bootstrap.load_config_options(options)
+    print(f"kanviz: http://{options['server.address']}:{port} (Ctrl-C stops it)", file=sys.stderr)  # noqa: T201
+    bootstrap.run(script, False, [], options)
+
+
+def _preload() -> None:
+    """Import what the first click needs while the person still reads the first page."""
+    for name in PRELOADED:
+        import_module(name)
+    gc.freeze()

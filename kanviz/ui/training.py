@@ -1,0 +1,149 @@
+"""The train page's parts: settings, the run as it happens, and what came of it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.charts import chart, network_chart
+from kanviz.ui.frame import attempt, in_words, label, session, theme
+from kanviz.ui.panels import edge_name, number, shared_unit
+
+if TYPE_CHECKING:
+    from kanviz.core.train import TrainConfig
+    from kanviz.ui.session import Session
+
+SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
+PART_NAMES = {
+    "coefficients": "control points", "base": "base weights", "bias": "biases", "formula": "formula constants"
+}  # fmt: skip
+
+
+def settings(s: "Session") -> "TrainConfig | None":
+    """Ask how to train; None where the answers do not make sense (and that is said)."""
+    from kanviz.core.parameters import PARTS
+    from kanviz.core.train import TrainConfig
+
+    kan = s.present
+    solver = st.selectbox("Solver", list(SOLVERS), format_func=SOLVERS.__getitem__)
+    steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"steps-{solver}")
+    everything = list(kan.edges())
+    scope = st.segmented_control(
+        "Which edges learn", ["All", "Only some"], default="All", required=True,
+        help="The others stay as they are, bit for bit. Frozen edges never learn.",
+    )  # fmt: skip
+    learning = everything
+    if scope == "Only some":
+        chosen = [s.edge] if s.edge in everything else []
+        learning = st.multiselect(
+            "Edges that learn", everything, default=chosen, format_func=lambda e: edge_name(kan, e)
+        )
+    with st.expander("More settings", icon=":material/tune:"):
+        parts = st.multiselect("What learns", PARTS, default=PARTS, format_func=lambda p: PART_NAMES.get(p, p))
+        rate = st.number_input(
+            "Learning rate", 1e-6, 10.0, 1.0 if solver == "lbfgs" else 0.01, format="%g", key=f"r-{solver}"
+        )
+        l1 = st.number_input("L1: pull edges to zero", 0.0, 10.0, 0.0, 0.001, format="%g")
+        entropy = st.number_input("Entropy: few strong edges", 0.0, 10.0, 0.0, 0.001, format="%g")
+        patience = st.number_input("Stop after steps without a better held-out error (0: never)", 0, 10_000, 0)
+        follow = st.number_input(
+            "Times the hidden grids follow their data", 0, 20, 0,
+            help="Moves and refits the grids of hidden layers in the first half; best for a new network.",
+        )  # fmt: skip
+        seed = st.number_input("Seed", 0, 10_000, 0, key="train-seed")
+    with in_words():
+        return TrainConfig(
+            solver=solver, steps=int(steps), rate=float(rate), l1=float(l1), entropy=float(entropy),
+            patience=int(patience), follow=int(follow), parts=tuple(parts), seed=int(seed),
+            frozen=tuple(edge for edge in everything if edge not in set(learning)),
+        )  # fmt: skip
+    return None
+
+
+def run_panel(s: "Session") -> None:
+    """The run, moving once and again while it lasts."""
+    st.fragment(_run_panel, run_every=0.6 if s.training else None)()
+
+
+def _run_panel() -> None:
+    s = session()
+    if s.job is not None and s.collect():
+        st.rerun()
+    running = s.training
+    progress = s.job.latest if running and s.job else s.last_run
+    if progress is None:
+        st.info(
+            "Nothing has been trained here yet. Start with the button on the left; the loss and the edges move here.",
+            icon=":material/show_chart:",
+        )
+        return
+    if running and s.job:
+        _controls(s, progress.step, progress.steps)
+    else:
+        st.caption(
+            f"Last run: {progress.stopped_because or 'stopped by you'}; the network of step {progress.best_step} is kept."
+        )
+    _numbers(s, progress)
+    _loss_figure(s, progress.loss)
+    if running:
+        network_chart(s, progress.kan, key="live-network")
+
+
+def _controls(s: "Session", step: int, steps: int) -> None:
+    assert s.job is not None
+    state = s.job.state
+    st.progress(step / steps, text=f"{state.capitalize()}: step {step} of {steps}")
+    with st.container(horizontal=True, gap="small"):
+        if state == "paused":
+            st.button("Resume", icon=":material/play_arrow:", on_click=s.job.resume)
+        else:
+            st.button("Pause", icon=":material/pause:", on_click=s.job.pause, disabled=state == "stopping")
+        st.button(
+            "Stop and keep",
+            icon=":material/stop_circle:",
+            on_click=s.job.stop,
+            disabled=state == "stopping",
+            type="primary",
+        )
+
+
+def _numbers(s: "Session", progress) -> None:
+    unit = shared_unit(s.present)
+    train, test, best, seconds = st.columns(4)
+    if progress.train_rmse is not None:
+        train.metric("RMSE, train", number(progress.train_rmse, unit))
+        test.metric("RMSE, held out", number(progress.test_rmse, unit))
+    else:
+        train.metric(f"{progress.loss}, train", number(progress.train_loss))
+        test.metric(f"{progress.loss}, held out", number(progress.test_loss))
+    best.metric("Best step", progress.best_step)
+    seconds.metric("Time", f"{progress.seconds:.1f} s")
+
+
+def _loss_figure(s: "Session", loss: str) -> None:
+    from kanviz.core.train import LOSS_NAMES
+    from kanviz.plots import training_figure
+
+    regression = s.present.task != "classification"
+    name = "RMSE" if regression else LOSS_NAMES.get(loss, loss)
+    figure = training_figure(tuple(s.trail), name, unit=shared_unit(s.present) if regression else "", theme=theme())
+    chart(figure, "training")
+
+
+def outcome(s: "Session") -> None:
+    """How the network's predictions lie beside the table's values."""
+    from kanviz.analysis.metrics import predictions
+    from kanviz.plots import predicted_figure
+
+    if s.data is None or s.present.task == "classification":
+        return
+    data, kan = s.data, s.present
+    found = s.derived("predictions", lambda: predictions(kan, data))
+    output = 0
+    if len(kan.outputs) > 1:
+        output = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda n: label(kan.outputs[n].name))
+    chart(predicted_figure(found, output, theme=theme()), "predicted")
+
+
+def start(s: "Session", config: "TrainConfig") -> None:
+    """Begin, and draw the page anew, since a panel learns only then that it should move."""
+    attempt(s.train, config)

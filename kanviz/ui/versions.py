@@ -1,0 +1,142 @@
+"""The changes page's parts: the versions, what differs between two of them, and the recipe."""
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.ui.charts import chart, curve_of
+from kanviz.ui.frame import after_change, attempt, in_words, label, theme
+from kanviz.ui.panels import number, shared_unit
+
+if TYPE_CHECKING:
+    from kanviz.edit.diff import Diff, EdgeChange
+    from kanviz.ui.session import Session
+
+RECIPE_LIMIT = 1_000_000
+
+
+def version_list(s: "Session") -> None:
+    """Every step of the history: click one to go there, name the one in hand."""
+    history = s.opened
+    for n, version in reversed(list(enumerate(history.versions))):
+        here = n == history.at
+        st.button(
+            f"{n}  {label(str(version), 90)}", key=f"version-{n}", on_click=attempt, args=(s.jump, n),
+            disabled=here or s.training, type="secondary" if here else "tertiary", width="stretch",
+            icon=":material/radio_button_checked:" if here else ":material/radio_button_unchecked:",
+        )  # fmt: skip
+    name = st.text_input(
+        "Name this version", value=history.versions[history.at].name, key=f"name-{history.at}", max_chars=80
+    )
+    if name != history.versions[history.at].name:
+        attempt(s.rename, name, history.at)
+        st.rerun()
+
+
+def choose_two(s: "Session") -> tuple[int, int]:
+    """Which two versions to compare: at first the one before, and the one in hand."""
+    history = s.opened
+    words = [f"{n}  {label(str(v), 60)}" for n, v in enumerate(history.versions)]
+    one, two = st.columns(2)
+    key = f"{len(words)}-{history.at}"
+    before = one.selectbox(
+        "Before", range(len(words)), max(history.at - 1, 0), format_func=words.__getitem__, key=f"b-{key}"
+    )
+    after = two.selectbox("After", range(len(words)), history.at, format_func=words.__getitem__, key=f"a-{key}")
+    return before, after
+
+
+def report(s: "Session", before: int, after: int) -> None:
+    """Which edges changed, how far, where; and which are the same, bit for bit."""
+    from kanviz.edit.diff import diff
+    from kanviz.edit.proposals import compare_outputs
+
+    one, two = (s.opened.versions[n].kan for n in (before, after))
+    found = s.derived("diff", lambda: diff(one, two), one.digest, two.digest)
+    effect = s.derived("outputs", lambda: compare_outputs(one, two, s.data), one.digest, two.digest)
+    unit = shared_unit(two)
+    same, changed, error, shift = st.columns(4)
+    same.metric("Edges bit-identical", f"{len(found.edges) - len(found.changed)} of {len(found.edges)}")
+    changed.metric("Edges changed", len(found.changed))
+    if effect.before is not None and effect.after is not None:
+        error.metric(
+            "RMSE after", number(effect.after, unit), f"{effect.after - effect.before:+.2g}", delta_color="inverse"
+        )
+    else:
+        error.metric("RMSE after", "–", help="Load a table to see the error.")
+    shift.metric("Largest change of an output", number(effect.shift, unit), help=f"Over {effect.rows:,} rows.")
+    if found.identical:
+        st.success("These two versions are the same, bit for bit.", icon=":material/check_circle:")
+        return
+    _honest_words(found, effect.shift)
+    _changed_edges(s, found, before, after)
+
+
+def _honest_words(found: "Diff", shift: float) -> None:
+    if found.biases:
+        st.caption(f"Constants of {len(found.biases)} node(s) changed: {label(', '.join(found.biases), 200)}.")
+    if found.changed and shift > 0:
+        st.caption(
+            "Unchanged edges are the same functions as before; the network's outputs still move, because what a changed "
+            "edge sends on reaches every row that passes through it."
+        )
+
+
+def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None:
+    from kanviz.plots import compare_figure
+
+    rows = [_row(change) for change in sorted(found.changed, key=lambda c: -c.gap)]
+    if not rows:
+        return
+    table, picture = st.columns([9, 11], gap="medium")
+    with table:
+        pick = st.dataframe(
+            rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
+            column_config={"Largest gap": st.column_config.NumberColumn(format="%.3g")},
+        )  # fmt: skip
+        st.caption("Choose a row to see that edge. Gaps are in network units.")
+    chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
+    change = sorted(found.changed, key=lambda c: -c.gap)[chosen[0] if chosen else 0]
+    one, two = (s.opened.versions[n].kan for n in (before, after))
+    with picture:
+        chart(compare_figure(curve_of(s, one, change.id), curve_of(s, two, change.id), theme=theme()), "compare")
+
+
+def _row(change: "EdgeChange") -> dict[str, Any]:
+    state = change.after if change.before == change.after else f"{change.before} → {change.after}"
+    points = "other grid" if change.coefficients is None else ", ".join(map(str, change.coefficients)) or "none"
+    low, high = change.where
+    return {
+        "Edge": f"{change.source} → {change.target}",
+        "State": state,
+        "Control points": points if len(points) < 40 else f"{len(change.coefficients or ())} of them",
+        "Largest gap": change.gap,
+        "Where": "nowhere" if low != low else f"{low:.3g} to {high:.3g}",
+    }
+
+
+def recipe_panel(s: "Session") -> None:
+    """Take the steps along as JSON, or do such steps to the network the history starts from."""
+    history = s.opened
+    text = json.dumps(history.recipe(), indent=1)
+    st.download_button(
+        "Download the recipe", text, "recipe.json", "application/json", icon=":material/download:", on_click="ignore",
+        help="The steps from the opened network to this version, to be done again here or from Python (kanviz.replay).",
+    )  # fmt: skip
+    upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(history.versions)}")
+    if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training):
+        with in_words():
+            s.replay(_read(upload.getvalue()))
+            after_change("The recipe is done; Undo leads back through its steps.")
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    if len(data) > RECIPE_LIMIT:
+        raise UserError("The recipe is larger than 1 MB; kanviz writes far smaller ones.")
+    try:
+        found = json.loads(data)
+    except (ValueError, RecursionError):
+        raise UserError("The recipe is not JSON; export one from the Changes page.") from None
+    return found

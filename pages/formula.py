@@ -1,0 +1,17 @@
+"""Formula: from one edge's curve to a formula, and from edges to the law of the whole network."""
+
+import streamlit as st
+
+from kanviz.ui.formulas import candidates_panel, network_formula
+from kanviz.ui.frame import open_page
+from kanviz.ui.panels import edge_picker
+
+s = open_page("Formula")
+st.title("Formula")
+with st.container(border=True):
+    st.subheader("This edge")
+    edge = edge_picker(s, pruned=False)
+    candidates_panel(s, edge)
+with st.container(border=True):
+    st.subheader("The whole network")
+    network_formula(s)

@@ -1,0 +1,20 @@
+"""Prune: which edges carry little, what leaving them out costs, and the way back."""
+
+import streamlit as st
+
+from kanviz.ui.charts import network_chart
+from kanviz.ui.frame import open_page
+from kanviz.ui.pruning import choose_by_score, offer_prune, offer_restore
+
+s = open_page("Prune")
+st.title("Prune")
+ask, look = st.columns([9, 11], gap="medium")
+with ask.container(border=True):
+    edges = choose_by_score(s)
+    offer_prune(s, edges)
+with look.container(border=True):
+    network_chart(s, key="prune-network", highlight=edges)
+    st.caption("Edges to be pruned are marked.")
+with st.container(border=True):
+    st.subheader("Bring back")
+    offer_restore(s)

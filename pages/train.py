@@ -1,0 +1,26 @@
+"""Train: live, on the rows in use; the rest of the app stays usable."""
+
+import streamlit as st
+
+from kanviz.ui.frame import attempt, open_page
+from kanviz.ui.network import data_panel
+from kanviz.ui.training import outcome, run_panel, settings
+
+s = open_page("Train")
+st.title("Train")
+ask, look = st.columns([6, 14], gap="medium")
+with ask, st.container(border=True):
+    config = settings(s)
+    ready = config is not None and s.data is not None and not s.training
+    st.button(
+        "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
+        on_click=attempt, args=(s.train, config), help="" if s.data else "Load a table first, below.",
+    )  # fmt: skip
+with look.container(border=True):
+    run_panel(s)
+if s.data is not None and not s.training:
+    with st.container(border=True):
+        st.subheader("Predicted against actual")
+        outcome(s)
+with st.expander("Data", icon=":material/table:", expanded=s.data is None):
+    data_panel(s, "train")
