@@ -8,6 +8,7 @@ import logging
 import os
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from typing import Generic, Literal, TypeVar
 
@@ -17,7 +18,32 @@ T = TypeVar("T")
 State = Literal["running", "paused", "stopping", "done", "stopped", "failed"]
 ORPHAN_AFTER = 600.0  # seconds without anybody looking, after which a job stops (its page was closed)
 
-_turns = threading.Semaphore(max(1, (os.cpu_count() or 2) - 1))
+
+class _Turns:
+    """A few places, given in the order of asking; a plain semaphore lets one job take its turn again and again."""
+
+    def __init__(self, places: int):
+        self._lock, self._free = threading.Lock(), places
+        self._waiting: deque[threading.Event] = deque()
+
+    def __enter__(self) -> None:
+        with self._lock:
+            if self._free:
+                self._free -= 1
+                return
+            mine = threading.Event()
+            self._waiting.append(mine)
+        mine.wait()
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            if self._waiting:
+                self._waiting.popleft().set()
+            else:
+                self._free += 1
+
+
+_turns = _Turns(max(1, (os.cpu_count() or 2) - 1))
 _log = logging.getLogger(__name__)
 
 
