@@ -1,0 +1,104 @@
+"""The app as served by `kanviz app`, and real Chromium to drive it; a page that logs an error fails its test."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
+]  # fmt: skip
+WAIT = 30_000  # milliseconds
+
+expect.set_options(timeout=WAIT)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    if not Path(CHROMIUM).exists():
+        pytest.fail("The browser tests need Debian's Chromium: apt-get install chromium (make test does it).")
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory):
+    """Address of the running app."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (tmp_path_factory.mktemp("server") / "server.log").open("w+")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port)],
+        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    end = time.monotonic() + 60
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+            break
+        except OSError:
+            if process.poll() is not None or time.monotonic() > end:
+                log.seek(0)
+                pytest.fail(f"The app did not start:\n{log.read()}")
+            time.sleep(0.1)
+    yield url
+    process.terminate()
+    process.wait(20)
+    log.seek(0)
+    text = log.read()
+    log.close()
+    assert "Traceback" not in text, text
+
+
+@pytest.fixture
+def page(chromium: Browser, server: str):
+    """A fresh visitor on Home."""
+    context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    context.set_default_timeout(WAIT)
+    page = context.new_page()
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(server)
+    expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
+    yield page
+    assert not errors, errors
+    expect(page.locator('[data-testid="stException"]')).to_have_count(0, timeout=1_000)
+    context.close()
+
+
+def settle(page: Page) -> None:
+    """Wait until the script that is running has ended and what it drew is there."""
+    page.wait_for_timeout(150)
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+
+
+def go(page: Page, name: str) -> None:
+    """To another page by its link in the sidebar."""
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+    expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
+    settle(page)
+
+
+def upload(page: Page, label: str, files) -> None:
+    """Give files (paths, or dicts with name, mimeType, buffer) to the uploader whose label contains `label`."""
+    page.get_by_test_id("stFileUploader").filter(has_text=label).locator("input[type=file]").set_input_files(files)
+    settle(page)

@@ -1,0 +1,150 @@
+"""The whole main job once, as a person does it, in real Chromium."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Page, expect
+
+import kanviz
+from kanviz.core.layer import EdgeId
+from tests.browser.conftest import go, settle, upload
+
+CHECKPOINTS = Path(__file__).parents[1] / "checkpoints" / "pykan"
+NAME = "hello_unpruned"
+FILES = "pykan's two files"
+
+
+def table_file():
+    """exp(sin(pi x) + y^2) on 200 rows, as a person's CSV."""
+    x = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+    y = np.exp(np.sin(np.pi * x[:, 0]) + x[:, 1] ** 2)
+    lines = ["x_1,x_2,f", *(f"{a:.6f},{b:.6f},{c:.8f}" for (a, b), c in zip(x, y, strict=True))]
+    return {"name": "measured.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+
+
+def open_checkpoint(page: Page) -> None:
+    upload(page, FILES, [CHECKPOINTS / f"{NAME}_config.yml", CHECKPOINTS / f"{NAME}_state"])
+    page.get_by_role("button", name="Open network").click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    settle(page)
+
+
+def click_point(page: Page, wanted: list[int], chart: int = 0) -> None:
+    """Click the point of a figure whose customdata is `wanted`."""
+    plot = page.locator(".js-plotly-plot").nth(chart)
+    expect(plot).to_be_visible()
+    plot.scroll_into_view_if_needed()
+    place = plot.evaluate(
+        """(gd, wanted) => {
+            const box = gd.getBoundingClientRect();
+            for (const trace of gd._fullData) {
+                if (!trace.customdata) continue;
+                for (let n = 0; n < trace.customdata.length; n++) {
+                    const data = Array.from(trace.customdata[n] || []);
+                    if (data.slice(0, wanted.length).join() !== wanted.join()) continue;
+                    const layout = gd._fullLayout;
+                    const x = layout[trace.xaxis.replace('x', 'xaxis')], y = layout[trace.yaxis.replace('y', 'yaxis')];
+                    return [box.x + x._offset + x.d2p(trace.x[n]), box.y + y._offset + y.d2p(trace.y[n])];
+                }
+            }
+            return null;
+        }""",
+        wanted,
+    )
+    assert place, f"no point with customdata {wanted}"
+    page.mouse.move(*place)
+    page.mouse.click(*place)
+    settle(page)
+
+
+def undo(page: Page) -> None:
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    settle(page)
+
+
+def save(page: Page, tmp_path: Path) -> Path:
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save network").click()
+    path = tmp_path / download.value.suggested_filename
+    download.value.save_as(path)
+    return path
+
+
+def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: Path):
+    open_checkpoint(page)
+    before = kanviz.load(CHECKPOINTS / f"{NAME}_config.yml", CHECKPOINTS / f"{NAME}_state")
+
+    # a click on an edge chooses it
+    edge = EdgeId(0, 1, 3)
+    view = before.edge(edge)
+    click_point(page, list(edge))
+    expect(page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")).to_have_value(
+        f"{view.source} → {view.target}"
+    )
+
+    # its control points are there, and one moves
+    go(page, "Edge")
+    click_point(page, [*edge, 2])
+    expect(page.get_by_text("Moves the curve only for")).to_be_visible()
+    height = page.get_by_label("Exact height")
+    height.fill("0.75")
+    height.press("Enter")
+    settle(page)
+    expect(page.get_by_text("14 of 15 edges bit-identical, 1 changed")).to_be_visible()
+    page.get_by_role("button", name="Keep").click()
+    settle(page)
+    moved = kanviz.load(save(page, tmp_path))
+    assert float(moved.edge(edge).coef[2]) == pytest.approx(0.75)
+    undo(page)
+    assert kanviz.load(save(page, tmp_path)).digest == before.digest
+
+    # prune an edge, and undo
+    page.get_by_role("button", name="Prune", exact=True).click()
+    settle(page)
+    expect(page.get_by_test_id("stSidebar").get_by_text("14 edges")).to_be_visible()
+    undo(page)
+    expect(page.get_by_test_id("stSidebar").get_by_text("15 edges")).to_be_visible()
+
+    # a formula for it
+    go(page, "Formula")
+    page.get_by_role("button", name="Fix this formula").click()
+    settle(page)
+    expect(page.get_by_role("button", name="Back to its spline")).to_be_visible()
+    fitted = kanviz.load(save(page, tmp_path))
+    assert fitted.edge(edge).state == "formula"
+
+    # a table, and live training on it, stopped before its end
+    go(page, "Train")
+    upload(page, "Table", table_file())
+    page.get_by_role("button", name="Use this table").click()
+    settle(page)
+    page.get_by_label("Steps").fill("5000")
+    page.get_by_label("Steps").press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"Running: step \d{1,4} of 5000"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"step ([3-9]|\d{2,}) of 5000")).first).to_be_visible()
+    go(page, "Network")  # the run goes on
+    expect(page.get_by_test_id("stSidebar").get_by_text(re.compile(r"Training: running, step \d+"))).to_be_visible()
+    go(page, "Train")
+    page.get_by_role("button", name="Stop and keep").last.click()
+    expect(page.get_by_text(re.compile("Last run: stopped"))).to_be_visible()
+
+    # what changed
+    go(page, "Changes")
+    expect(page.get_by_text("Edges bit-identical")).to_be_visible()
+    expect(page.get_by_text("Largest change of an output")).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("Fix 0,1,3"))).to_be_visible()
+
+    # save, and open the saved file
+    path = save(page, tmp_path)
+    saved = kanviz.load(path)
+    assert saved.edge(edge).state == "formula"
+    assert saved.digest != fitted.digest
+    go(page, "Home") if page.get_by_role("heading", name="Home").count() else page.goto(page.url.split("/changes")[0])
+    upload(page, FILES, path)
+    page.get_by_role("button", name="Open network").click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    assert kanviz.load(save(page, tmp_path)).digest == saved.digest

@@ -1,0 +1,147 @@
+"""The session: no click is lost, training is one step of the history, refusals are words."""
+
+import threading
+import time
+
+import pytest
+import torch
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.core.layer import EdgeId
+from kanviz.core.train import TrainConfig
+from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Retrain
+from kanviz.errors import EditError, TableError, UserError
+from kanviz.ui.session import Session
+
+
+def rows(n=80, inputs=2, seed=0):
+    x = torch.rand(n, inputs, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 2 - 1
+    return Dataset.from_arrays(x, torch.sin(3 * x[:, 0]) + x[:, -1] ** 2, seed=seed)
+
+
+@pytest.fixture
+def s():
+    session = Session()
+    data = rows()
+    session.open(init([2, 3, 1], inputs=data.inputs, outputs=data.outputs, seed=1), "test", data=data)
+    yield session
+    if session.job:
+        session.job.stop()
+        session.job.join(20)
+
+
+def finish(session):
+    assert session.job is not None
+    assert session.job.join(60)
+    assert session.collect()
+
+
+def test_sixty_clicks_in_overlapping_threads_are_sixty_steps(s):
+    edges = list(s.present.edges())
+
+    def click(n):
+        s.apply(MoveControlPoint(edges[n % len(edges)], n % 8, float(n)))
+
+    threads = [threading.Thread(target=click, args=(n,)) for n in range(60)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(s.opened.versions) == 61
+    start = s.opened.versions[0].kan
+    for _ in range(60):
+        s.undo()
+    assert s.present is start
+    with pytest.raises(EditError, match="nothing to undo"):
+        s.undo()
+
+
+def test_training_becomes_one_step_and_undo_brings_back_the_very_network(s):
+    start = s.present
+    s.train(TrainConfig(steps=5))
+    finish(s)
+    edit = s.opened.versions[-1].edit
+    assert isinstance(edit, Retrain)
+    assert len(s.opened.versions) == 2
+    assert s.last_run.train_rmse < s.trail[0][1]
+    s.undo()
+    assert s.present is start
+
+
+def test_a_recorded_training_replays_to_the_same_network(s):
+    s.train(TrainConfig(steps=4))
+    finish(s)
+    learned = s.present.digest
+    s.replay(s.opened.recipe())
+    assert s.present.digest == learned
+
+
+def test_a_stopped_training_keeps_what_it_learned_and_replays(s):
+    s.train(TrainConfig(steps=100_000, solver="adam"))
+    while not s.trail or len(s.trail) < 5:
+        time.sleep(0.005)
+    s.job.stop()
+    finish(s)
+    assert s.opened.versions[-1].edit.steps < 100_000
+    learned = s.present.digest
+    s.replay(s.opened.recipe())
+    assert s.present.digest == learned
+
+
+def test_while_training_the_network_may_be_looked_at_but_not_changed(s):
+    s.train(TrainConfig(steps=100_000, solver="adam"))
+    assert s.training
+    s.select(EdgeId(0, 1, 1))
+    assert s.derived("answer", lambda: 42) == 42
+    for change in (
+        lambda: s.apply(FreezeEdge((EdgeId(0, 0, 0),))),
+        s.undo,
+        lambda: s.train(TrainConfig()),
+        lambda: s.open(s.present, "other"),
+    ):
+        with pytest.raises(EditError, match="Training is running"):
+            change()
+
+
+def test_a_failed_training_says_why_and_changes_nothing(s):
+    start = s.present
+    s.train(TrainConfig(steps=50, solver="adam", rate=1e30))
+    finish(s)
+    assert s.messages[0][0] == "error"
+    assert "number" in s.messages[0][1]
+    assert s.opened.versions[0].kan is start
+
+
+def test_what_needs_a_network_or_a_table_says_so():
+    session = Session()
+    with pytest.raises(UserError, match="No network is open"):
+        session.apply(FreezeEdge((EdgeId(0, 0, 0),)))
+    session.open(init([2, 1]), "test")
+    with pytest.raises(UserError, match="needs a table"):
+        session.train(TrainConfig())
+    with pytest.raises(TableError, match="3"):
+        session.take_data(rows(inputs=3))
+
+
+def test_opening_another_network_keeps_a_table_that_fits_and_drops_one_that_does_not(s):
+    s.open(init([2, 1]), "fits")
+    assert s.data is not None
+    s.open(init([3, 1]), "does not")
+    assert s.data is None
+
+
+def test_derived_results_follow_the_network_and_the_table(s):
+    count = [0]
+
+    def make():
+        count[0] += 1
+        return count[0]
+
+    assert [s.derived("n", make), s.derived("n", make)] == [1, 1]
+    s.apply(FreezeEdge((EdgeId(0, 0, 0),)))
+    assert s.derived("n", make) == 2
+    s.undo()
+    assert s.derived("n", make) == 1
+    s.take_data(rows(seed=1))
+    assert s.derived("n", make) == 3
