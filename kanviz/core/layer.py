@@ -5,10 +5,11 @@ or the product of several such sums. Axes always run *rows, source, target*, and
 product node of arity 2 owns two targets.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Bool, Float
@@ -17,8 +18,17 @@ from torch import Tensor
 from kanviz.core.formula import Formula, primitive
 from kanviz.core.spline import Outside, basis, domain, greville, spline
 from kanviz.errors import UserError
+from kanviz.text import shown
 
+STATES = {(True, True): "both", (True, False): "spline", (False, True): "formula", (False, False): "pruned"}
 BASES = {"silu": torch.nn.functional.silu, "identity": lambda x: x, "zero": torch.zeros_like}
+_BASE_SLOPES = {
+    "silu": lambda x: x.sigmoid() * (1 + x * (-x).sigmoid()),
+    "identity": torch.ones_like,
+    "zero": torch.zeros_like,
+}
+_FLOATS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
+_RANKS = {"knots": 2, "coef": 3, "base_weight": 2, "active": 2, "bias": 1, "offset": 1, "affine": 2, "frozen": 2}
 
 
 class EdgeId(NamedTuple):
@@ -40,6 +50,18 @@ class Variable:
     unit: str = ""
     shift: float = 0.0
     scale: float = 1.0
+
+    def __post_init__(self):
+        if not (math.isfinite(self.shift) and math.isfinite(self.scale) and self.scale != 0):
+            raise UserError(
+                f"The scaling of {shown(self.name)} is shift {self.shift:g}, scale {self.scale:g}; "
+                "both must be finite, and the scale not 0."
+            )
+
+    def __post_init__(self):
+        # plain floats, so that equal variables have equal digests and survive JSON bit by bit
+        object.__setattr__(self, "shift", float(self.shift))
+        object.__setattr__(self, "scale", float(self.scale))
 
     def __str__(self) -> str:
         return f"{self.name} ({self.unit})" if self.unit else self.name
@@ -68,9 +90,7 @@ class Edge:
     @property
     def state(self) -> str:
         """ "spline", "formula", "both" or "pruned", read off the parts."""
-        return {(True, True): "both", (True, False): "spline", (False, True): "formula"}.get(
-            (self.active, self.formula is not None), "pruned"
-        )
+        return STATES[self.active, self.formula is not None]
 
     @property
     def abscissae(self) -> Float[Tensor, " basis"]:
@@ -82,20 +102,14 @@ class Edge:
         low, high = domain(self.knots[None], self.order)
         return float(low), float(high)
 
-    def spline_part(self, x: Tensor, derivative: int = 0) -> Tensor:
+    def spline_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
         table, coef = self.knots[None], self.coef[None, None]
         return spline(x.reshape(-1, 1), table, coef, derivative, self.outside).reshape(x.shape)
 
-    def base_part(self, x: Tensor, derivative: int = 0) -> Tensor:
-        if derivative == 0:
-            return self.base_weight * BASES[self.base](x)
-        with torch.enable_grad():
-            at = x.detach().requires_grad_(True)
-            value = BASES[self.base](at).sum()
-            (slope,) = torch.autograd.grad(value, at, materialize_grads=True)
-        return self.base_weight * slope
+    def base_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
+        return self.base_weight * (_BASE_SLOPES if derivative else BASES)[self.base](x)
 
-    def __call__(self, x: Tensor, derivative: int = 0) -> Tensor:
+    def __call__(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
         """phi(x), or its first derivative."""
         x = torch.as_tensor(x, dtype=self.coef.dtype)
         y = torch.zeros_like(x)
@@ -130,25 +144,17 @@ class Layer:
     outside: Outside = "zero"
 
     def __post_init__(self):
-        s, t, _ = self.coef.shape
-        if not self.arity:
-            object.__setattr__(self, "arity", (1,) * t)
-        fits = {
-            "knots": self.knots.shape[0] == s and 1 <= self.order <= 10,
-            "base_weight": self.base_weight.shape == (s, t),
-            "active": self.active.shape == (s, t),
-            "frozen": self.frozen.shape == (s, t),
-            "bias": self.bias.shape == (t,),
-            "arity": sum(self.arity) == t and min(self.arity, default=0) >= 1,
-            "offset": self.offset.shape == (len(self.arity),),
-            "formulas": self.affine.shape == (len(self.formulas), 4)
-            and all(0 <= i < s and 0 <= j < t for i, j, _ in self.formulas),
-            "base": self.base in BASES,
-            "outside": self.outside in ("zero", "linear"),
-        }
-        wrong = [name for name, ok in fits.items() if not ok]
+        if not self.arity and self.coef.ndim == 3:
+            object.__setattr__(self, "arity", (1,) * self.targets)
+        wrong = _wrong_kinds(self) or _wrong_shapes(self)
         if wrong:
             raise UserError(f"The parts of a layer do not fit each other: check {', '.join(wrong)}.")
+        if not bool((self.knots[:, 1:] >= self.knots[:, :-1]).all() & self.knots[:, [0, -1]].isfinite().all()):
+            raise UserError("The knots of a layer must be finite numbers in ascending order.")
+        order = sorted(range(len(self.formulas)), key=lambda n: self.formulas[n][:2])
+        if order != list(range(len(order))):  # one order, so that equal layers have equal digests
+            object.__setattr__(self, "formulas", tuple(self.formulas[n] for n in order))
+            object.__setattr__(self, "affine", self.affine[order])
 
     @property
     def order(self) -> int:
@@ -188,8 +194,7 @@ class Layer:
         if formula is not None:
             rows = torch.cat([rows, rows.new_tensor([[formula.a, formula.b, formula.c, formula.d]])])
             names.append((source, target, formula.primitive))
-        order = sorted(range(len(names)), key=names.__getitem__)
-        return replace(self, formulas=tuple(names[n] for n in order), affine=rows[order])
+        return replace(self, formulas=tuple(names), affine=rows)
 
     @cached_property
     def present(self) -> Bool[Tensor, "source target"]:
@@ -199,8 +204,22 @@ class Layer:
             there[i, j] = True
         return there
 
-    def _base(self, x: Tensor) -> Tensor:
-        return BASES[self.base](x)
+    @cached_property
+    def states(self) -> tuple[tuple[str, ...], ...]:
+        """The state of every edge, by source and target, in the words of `Edge.state`."""
+        there = {(i, j) for i, j, _ in self.formulas}
+        return tuple(
+            tuple(STATES[active, (i, j) in there] for j, active in enumerate(row))
+            for i, row in enumerate(self.active.tolist())
+        )
+
+    def _learned(self) -> tuple[Tensor, Tensor]:
+        """Coefficients and base weights, 0 where they do not count: what an edge no longer uses must not reach others,
+        not even as NaN.
+        """
+        nothing = torch.zeros((), dtype=self.coef.dtype, device=self.coef.device)
+        coef = torch.where(self.active[..., None], self.coef, nothing)
+        return coef, torch.where(self.active, self.base_weight, nothing)
 
     def _formula_values(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
         for n, (i, j, name) in enumerate(self.formulas):
@@ -209,9 +228,9 @@ class Layer:
 
     def activations(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows source target"]:
         """phi of every edge at x."""
-        learned = spline(x, self.knots, self.coef, outside=self.outside)
-        learned = learned + self._base(x)[..., None] * self.base_weight
-        y = torch.where(self.active, learned, torch.zeros_like(learned))
+        coef, weight = self._learned()
+        y = spline(x, self.knots, coef, outside=self.outside) + BASES[self.base](x)[..., None] * weight
+        y = torch.where(self.active, y, torch.zeros_like(y))
         if self.formulas:
             extra = torch.zeros_like(y)
             for i, j, value in self._formula_values(x):
@@ -222,9 +241,8 @@ class Layer:
     def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
         """Each target's sum of activations plus its bias, without keeping the single activations."""
         table = basis(x, self.knots, self.order, outside=self.outside)
-        coef = torch.where(self.active[..., None], self.coef, torch.zeros_like(self.coef))
-        weight = torch.where(self.active, self.base_weight, torch.zeros_like(self.base_weight))
-        y = table.flatten(1) @ coef.transpose(1, 2).flatten(0, 1) + self._base(x) @ weight + self.bias
+        coef, weight = self._learned()
+        y = table.flatten(1) @ coef.transpose(1, 2).flatten(0, 1) + BASES[self.base](x) @ weight + self.bias
         if self.formulas:
             columns: dict[int, Tensor] = {}
             for _, j, value in self._formula_values(x):
@@ -246,3 +264,34 @@ class Layer:
 
     def __call__(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows node"]:
         return self.combine(self.sums(x))
+
+
+def _wrong_kinds(layer: Layer) -> list[str]:
+    """The parts with a wrong number of axes or kind of number."""
+    wrong = [name for name, rank in _RANKS.items() if getattr(layer, name).ndim != rank]
+    wrong += [name for name in ("active", "frozen") if getattr(layer, name).dtype != torch.bool]
+    kinds = {getattr(layer, name).dtype for name in _FLOATS}
+    if len(kinds) > 1 or not kinds <= {torch.float32, torch.float64}:
+        wrong.append("the precision (all float32 or all float64)")
+    return wrong
+
+
+def _wrong_shapes(layer: Layer) -> list[str]:
+    """The parts whose axes do not have the lengths of the others, or that name what is not there."""
+    s, t, _ = layer.coef.shape
+    addresses = {(i, j) for i, j, _ in layer.formulas}
+    fits = {
+        "knots": layer.knots.shape[0] == s and 1 <= layer.order <= 10,
+        "coef": s >= 1 and t >= 1 and layer.grid >= 1,
+        "base_weight": layer.base_weight.shape == (s, t),
+        "active": layer.active.shape == (s, t),
+        "frozen": layer.frozen.shape == (s, t),
+        "bias": layer.bias.shape == (t,),
+        "arity": sum(layer.arity) == t and min(layer.arity, default=0) >= 1,
+        "offset": layer.offset.shape == (layer.nodes,),
+        "affine": layer.affine.shape == (len(layer.formulas), 4),
+        "formulas": len(addresses) == len(layer.formulas) and all(0 <= i < s and 0 <= j < t for i, j in addresses),
+        "base": layer.base in BASES,
+        "outside": layer.outside in ("zero", "linear"),
+    }
+    return [name for name, fit in fits.items() if not fit]

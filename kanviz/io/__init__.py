@@ -1,1 +1,142 @@
 """Files read as data: checked readers, one writer, never any code from a file."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from kanviz.core.kan import KAN
+from kanviz.errors import LoadError, UserError
+from kanviz.io import native
+from kanviz.io.containers import open_tensors
+from kanviz.io.importers import import_network
+from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.text import listing, shown, size_words
+
+CONFIG_ENDINGS = (".yml", ".yaml")
+_CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
+_BINARY = (b"PK", b"\x80")
+
+__all__ = ["load", "open_model", "save"]
+
+
+def open_model(files: Mapping[str, bytes]) -> KAN:
+    """The network in one file, or in pykan's two; what was assumed or repaired stands in its notes.
+
+    files: contents by name. Names tell the config from the weights and appear in messages, nothing else.
+    """
+    cached = [name for name, data in files.items() if _is_cache(name)]
+    configs = [name for name, data in files.items() if name not in cached and _is_config(name, data)]
+    weights = [name for name in files if name not in cached and name not in configs]
+    if len(weights) > 1 or len(configs) > 1:
+        several = weights if len(weights) > 1 else configs
+        raise LoadError(f"These are several networks at once ({listing(several)}). Open one at a time.")
+    if configs and not weights:
+        raise LoadError(
+            f"{shown(configs[0])} only describes a network. Also upload {_partner(configs[0])} (its weights)."
+        )
+    if cached and not weights:
+        raise LoadError(f"{shown(cached[0])} holds pykan's last data, no network. Upload its _config.yml and _state.")
+    if not weights:
+        raise LoadError("No file was given. Choose a .safetensors or .pt file, or pykan's _config.yml and _state.")
+    opened = open_tensors(files[weights[0]], weights[0])
+    kan = import_network(opened, files[configs[0]] if configs else None)
+    if cached:
+        kan = _noted(kan, f"Ignored {shown(cached[0])}: pykan's last data, not part of the network.")
+    return kan
+
+
+def load(*paths: str | os.PathLike[str]) -> KAN:
+    """The network in a file, in pykan's two files, or in a folder that holds one; pykan's prefix `m` finds both."""
+    if not paths:
+        raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
+    return open_model({str(path): _content(path) for path in _found([Path(path) for path in paths])})
+
+
+def save(kan: KAN, path: str | os.PathLike[str], recipe: dict[str, Any] | None = None) -> None:
+    """Write the network and its recipe as kanviz's .safetensors; an old file stays until the new one is whole."""
+    path = Path(path)
+    if path.suffix != ".safetensors":
+        raise UserError(
+            f"A network is saved as .safetensors. Name the file {shown(path.stem or 'network')}.safetensors."
+        )
+    data = native.to_bytes(kan, recipe)
+    try:
+        _write(path, data)
+    except OSError as problem:
+        raise UserError(f"{shown(path.name)} cannot be written: {_reason(problem)}. Choose another folder.") from None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write beside the target, then take its place: a reader sees the old file or the new one, never a part."""
+    handle, beside = tempfile.mkstemp(prefix=".tmp-", suffix=".safetensors", dir=path.parent)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o644)
+        os.replace(beside, path)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _found(paths: list[Path]) -> list[Path]:
+    """The files meant: a folder's, pykan's missing half beside the half that was named, or those named."""
+    if len(paths) > 1:
+        return paths
+    path = paths[0]
+    if path.is_dir():
+        inside = sorted(p for p in path.iterdir() if p.is_file() and _is_model_name(p.name))
+        if not inside:
+            raise LoadError(f"The folder {shown(path.name)} holds no network. Name the file itself.")
+        return inside
+    stem = next((path.name.removesuffix(own) for own in (_CONFIG, _STATE) if path.name.endswith(own)), None)
+    if stem is None and not path.exists():
+        stem = path.name
+    pair = [path.with_name(f"{stem}{ending}") for ending in (_CONFIG, _STATE)]
+    return [p for p in pair if p.is_file()] or [path]
+
+
+def _content(path: Path) -> bytes:
+    try:
+        size = path.stat().st_size
+        if size > BYTE_LIMIT:
+            raise LoadError(f"{shown(path.name)} has {size_words(size)}; the limit is {size_words(BYTE_LIMIT)}.")
+        return path.read_bytes()
+    except OSError as problem:
+        raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
+
+
+def _reason(problem: OSError) -> str:
+    return (problem.strerror or "the system refused").lower()
+
+
+def _is_cache(name: str) -> bool:
+    return name.endswith(_CACHE)
+
+
+def _is_config(name: str, data: bytes) -> bool:
+    return name.lower().endswith(CONFIG_ENDINGS) and not data.startswith(_BINARY)
+
+
+def _is_model_name(name: str) -> bool:
+    return name.lower().endswith((".safetensors", ".pt", ".pth", _STATE, *CONFIG_ENDINGS)) and not name.startswith(".")
+
+
+def _partner(config: str) -> str:
+    stem = config.removesuffix(_CONFIG)
+    return f"{shown(stem)}{_STATE}" if stem != config else "the _state file beside it"
+
+
+def _noted(kan: KAN, note: str) -> KAN:
+    return replace(kan, notes=(*kan.notes, note))

@@ -1,0 +1,95 @@
+"""What the readers of other programs' files share: names without prefixes, sound knots, honest notes."""
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer, Variable
+from kanviz.errors import LoadError
+from kanviz.text import listing, shown
+
+HUGE = 1e30
+MANY_EDGES = 20_000
+
+
+def without_prefix(tensors: Mapping[str, Tensor], own: re.Pattern[str]) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors whose name ends in one of the format's own, by that name; a note on what was cut off or ignored.
+
+    LoadError when there are two networks, told apart by their prefixes.
+    """
+    kept: dict[str, dict[str, Tensor]] = {}
+    ignored: list[str] = []
+    for name, tensor in tensors.items():
+        match = own.search(name)
+        if match is None:
+            ignored.append(name)
+        else:
+            kept.setdefault(name[: match.start()], {})[match.group()] = tensor
+    if len(kept) > 1:
+        raise LoadError(
+            f"The file holds several KANs ({listing([k or 'one without' for k in kept])}); save one of them."
+        )
+    ((prefix, found),) = kept.items()
+    notes = [f"Removed the prefix '{shown(prefix)}' from every name."] if prefix else []
+    return found, [*notes, *([f"Ignored {listing(ignored)} (not part of a KAN layer)."] if ignored else [])]
+
+
+def expect(name: str, tensor: Tensor | None, *shape: int) -> Tensor:
+    """The tensor, if it is there and has that shape."""
+    if tensor is None:
+        raise LoadError(f"{shown(name)} is missing from the weights. Save the whole state_dict again.")
+    if tuple(tensor.shape) != shape:
+        found = ", ".join(map(str, tensor.shape))
+        raise LoadError(f"{shown(name)} has shape ({found}); expected ({', '.join(map(str, shape))}).")
+    return tensor
+
+
+def order_of(n: int, knots: Tensor, basis: int) -> int:
+    """The order that so many knots and coefficients mean; LoadError if it is none a spline can have."""
+    order = knots.shape[1] - basis - 1
+    if not 1 <= order <= 10 or basis <= order:
+        raise LoadError(
+            f"Layer {n} has {knots.shape[1]} knots and {basis} coefficients, which would be splines of order {order}; "
+            "kanviz reads orders 1 to 10. Check that these are the weights of one KAN."
+        )
+    return order
+
+
+def check_finite(n: int, knots: Tensor) -> None:
+    bad = (~torch.isfinite(knots)).any(1).nonzero().flatten().tolist()
+    if bad:
+        raise LoadError(f"The knots of layer {n}, input {bad[0]} hold NaN or infinity. Save the network before that.")
+
+
+def network(layers: list[Layer], notes: list[str]) -> KAN:
+    """The KAN of these layers, its variables named x1.. and y, and what a reader should be warned of."""
+    ins, outs = layers[0].sources, layers[-1].nodes
+    edges = sum(layer.sources * layer.targets for layer in layers)
+    many = [f"This network has {edges:,} edges; pictures show the strongest."] if edges > MANY_EDGES else []
+    return KAN(
+        tuple(layers),
+        tuple(Variable(f"x{i + 1}") for i in range(ins)),
+        tuple(Variable("y" if outs == 1 else f"y{j + 1}") for j in range(outs)),
+        notes=(*notes, *(note for n, layer in enumerate(layers) for note in _unsound(n, layer)), *many),
+    )
+
+
+def _unsound(n: int, layer: Layer) -> list[str]:
+    """Notes on weights that are NaN, infinite or near the end of the number range."""
+    notes = []
+    for part, words in ((layer.base_weight, "base weights"), (layer.coef.flatten(2), "coefficients")):
+        for bad, verb in ((part.isnan(), "NaN"), (part.isinf(), "infinite")):
+            if bad.any():
+                i, j = bad.nonzero()[0, :2].tolist()
+                count = int(bad.sum())
+                notes.append(
+                    f"{count} of {part.numel()} {words} in layer {n} {'is' if count == 1 else 'are'} {verb} (first on "
+                    f"edge {n},{i},{j}); what depends on that edge has no value until it is pruned or replaced."
+                )
+        largest = part[part.isfinite()].abs().max() if part.isfinite().any() else part.new_zeros(())
+        if largest >= HUGE:
+            notes.append(f"The {words} of layer {n} reach {largest:.0e}; outputs may overflow to infinity.")
+    return notes

@@ -1,0 +1,21 @@
+"""Names of functions that a file gives, taken only if our own table or our own parser knows them."""
+
+from kanviz.core.formula import primitive
+from kanviz.errors import LoadError, UserError
+from kanviz.text import shown
+
+LONGEST = 2000
+
+
+def readable_primitive(name: str, where: str) -> str:
+    """The name itself, when it is a primitive or an expression in x that our parser reads; LoadError otherwise."""
+    try:
+        if len(name) > LONGEST:
+            raise UserError("it is too long")
+        primitive(name)
+    except UserError as problem:
+        raise LoadError(
+            f"The formula {shown(name)} on {where} is not one kanviz can read ({shown(str(problem), 160)}) "
+            "Replace it by a known function, or by a spline, and save the network again."
+        ) from None
+    return name

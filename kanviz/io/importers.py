@@ -1,0 +1,48 @@
+"""Which reader takes a file, told by what its tensors are called; names of files decide nothing."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from kanviz.core.kan import KAN
+from kanviz.errors import LoadError
+from kanviz.io import efficient_kan, native, pykan, relatives
+from kanviz.io.containers import Tensors
+from kanviz.io.pykan_config import read_config
+from kanviz.text import listing
+
+
+@dataclass(frozen=True)
+class Importer:
+    """One format: whose files these are, how to tell, and how to read them (with pykan's settings, if given)."""
+
+    name: str
+    recognises: Callable[[Tensors], bool]
+    read: Callable[[Tensors, dict[str, object] | None], KAN]
+    takes_config: bool = False
+
+
+IMPORTERS = (
+    Importer("kanviz", lambda t: native.is_native(t.metadata), lambda t, _: native.read(t.tensors, t.metadata)),
+    Importer("pykan", lambda t: pykan.recognises(t.tensors), lambda t, c: pykan.read(t.tensors, c), takes_config=True),
+    Importer(
+        "efficient-kan", lambda t: efficient_kan.recognises(t.tensors), lambda t, _: efficient_kan.read(t.tensors)
+    ),
+)
+
+
+def import_network(opened: Tensors, config: bytes | None) -> KAN:
+    """The network in a file's tensors; what was assumed or repaired on the way stands in its notes."""
+    settings, notes = read_config(config) if config is not None else (None, ())
+    for importer in IMPORTERS:
+        if importer.recognises(opened):
+            if settings is not None and not importer.takes_config:
+                raise LoadError(
+                    f"The config is pykan's, but the other file holds a network of {importer.name}. Open only one."
+                )
+            kan = importer.read(opened, settings)
+            return replace(kan, notes=(*opened.notes, *notes, *kan.notes))
+    relatives.refuse_known(opened.tensors)
+    raise LoadError(
+        f"These weights ({listing(list(opened.tensors))}) are of no KAN kanviz knows. It reads its own .safetensors, "
+        "pykan 0.2 (_config.yml and _state) and efficient-kan."
+    )

@@ -1,0 +1,231 @@
+"""kanviz's own file: a safetensors file that gives back the very same network, and the recipe that made it.
+
+Weights are tensors; names, units, formulas and the recipe are one JSON text in the metadata under `kanviz`. A checksum
+over all of it stands beside it, so that a file changed by other hands is refused and not shown as if it were whole.
+"""
+
+import hashlib
+import json
+import math
+from collections.abc import Mapping
+from typing import Any, NoReturn
+
+import torch
+from torch import Tensor
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import BASES, Layer, Variable
+from kanviz.errors import LoadError, UserError
+from kanviz.io.containers import open_tensors
+from kanviz.io.formula_names import readable_primitive
+from kanviz.io.safetensors_file import write_safetensors
+from kanviz.io.strict_json import read_json
+from kanviz.text import shown
+
+FORMAT = 1
+HEADER = "kanviz"
+CHECKSUM = "sha256"
+TASKS = ("regression", "classification")
+LONGEST_TEXT = 2000
+MOST_NOTES = 1000
+DEEPEST = 12
+
+_NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
+_MARKS = ("active", "frozen")  # true/false, written as 1 and 0
+
+
+def to_bytes(kan: KAN, recipe: dict[str, Any] | None = None) -> bytes:
+    """The file of a network and, if there is one, of the recipe that made it; the same network, the same bytes."""
+    header = {
+        "format": FORMAT,
+        "shape": list(kan.shape),
+        "inputs": [_variable(v) for v in kan.inputs],
+        "outputs": [_variable(v) for v in kan.outputs],
+        "task": kan.task,
+        "notes": list(kan.notes),
+        "layers": [
+            {
+                "arity": list(layer.arity),
+                "base": layer.base,
+                "outside": layer.outside,
+                "formulas": [list(row) for row in layer.formulas],
+            }
+            for layer in kan.layers
+        ],
+        "recipe": recipe,
+    }
+    try:
+        text = json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+        text.encode("utf-8")
+    except (ValueError, UnicodeEncodeError):
+        raise UserError(
+            "A name, a unit or a scale of this network cannot be written (half a character, or no finite number). "
+            "Rename or rescale that variable and save again."
+        ) from None
+    tensors = {f"layers.{n}.{name}": part for n, layer in enumerate(kan.layers) for name, part in _parts(layer)}
+    data = write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
+    again = open_tensors(data, "network.safetensors")
+    read(again.tensors, again.metadata)  # what could not be opened again is not handed out
+    return data
+
+
+def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
+    """The network of a kanviz file; refuses one that is newer, damaged, or does not agree with itself."""
+    header = _header(metadata)
+    if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], tensors):
+        raise LoadError(
+            "The file was changed or damaged after kanviz saved it (its checksum does not fit). "
+            "Open an earlier copy, or save it again from kanviz."
+        )
+    layers = _rows(header, "layers", 1, 1000)
+    expected = {f"layers.{n}.{name}" for n in range(len(layers)) for name in (*_NUMBERS, *_MARKS)}
+    if set(tensors) != expected:
+        odd = sorted(set(tensors) ^ expected)
+        _refuse(f"weights and header disagree about {shown(odd[0])}")
+    kan = KAN(
+        tuple(_layer(n, record, tensors) for n, record in enumerate(layers)),
+        tuple(_read_variable(record) for record in _rows(header, "inputs", 1, 100_000)),
+        tuple(_read_variable(record) for record in _rows(header, "outputs", 1, 100_000)),
+        _one_of(header, "task", TASKS),
+        tuple(_text(note) for note in _rows(header, "notes", 0, MOST_NOTES)),
+    )
+    if header.get("shape") != list(kan.shape):
+        said = "-".join(str(n)[:10] for n in _rows(header, "shape", 1, 1001))
+        _refuse(f"the header says {said}, the weights say {'-'.join(map(str, kan.shape))}")
+    return kan
+
+
+def is_native(metadata: Mapping[str, str]) -> bool:
+    return HEADER in metadata
+
+
+def recipe_of(data: bytes) -> dict[str, Any] | None:
+    """The recipe that was saved with a network, for `replay`; None if the file is another's or has none."""
+    opened = open_tensors(data, "network")
+    if not is_native(opened.metadata):
+        return None
+    read(opened.tensors, opened.metadata)
+    recipe = _header(opened.metadata).get("recipe")
+    return recipe if isinstance(recipe, dict) else None
+
+
+def _parts(layer: Layer) -> list[tuple[str, Tensor]]:
+    numbers = [(name, getattr(layer, name)) for name in _NUMBERS]
+    return [*numbers, *((name, getattr(layer, name).to(torch.float32)) for name in _MARKS)]
+
+
+def _variable(variable: Variable) -> dict[str, Any]:
+    return {"name": variable.name, "unit": variable.unit, "shift": variable.shift, "scale": variable.scale}
+
+
+def _checksum(text: str, tensors: Mapping[str, Tensor]) -> str:
+    """SHA-256 of the header's text and of every tensor's name, type, shape and bits."""
+    sha = hashlib.sha256(text.encode("utf-8"))
+    for name in sorted(tensors):
+        part = tensors[name].detach().cpu().contiguous()
+        sha.update(f"\n{name} {part.dtype} {tuple(part.shape)}\n".encode())
+        sha.update(part.numpy().tobytes())
+    return sha.hexdigest()
+
+
+def _header(metadata: Mapping[str, str]) -> dict[str, Any]:
+    try:
+        header = read_json(metadata[HEADER], DEEPEST)
+    except ValueError as problem:
+        _refuse(f"its header cannot be read, {problem}")
+    found = header.get("format") if isinstance(header, dict) else None
+    if type(found) is not int or found < 1:
+        _refuse("its header has no format number")
+    if found > FORMAT:
+        raise LoadError(
+            f"Saved by a newer kanviz (file format {found}; this one reads up to {FORMAT}). Update kanviz to open it."
+        )
+    return header
+
+
+def _layer(n: int, record: object, tensors: Mapping[str, Tensor]) -> Layer:
+    """Layer n, after its names and its tensors have been found to agree in number, kind and range."""
+    if not isinstance(record, dict):
+        _refuse(f"layer {n} is not described")
+    part = {name: tensors[f"layers.{n}.{name}"] for name in (*_NUMBERS, *_MARKS)}
+    ranks = {"knots": 2, "coef": 3, "base_weight": 2, "bias": 1, "offset": 1, "affine": 2, "active": 2, "frozen": 2}
+    for name, rank in ranks.items():
+        if part[name].ndim != rank:
+            _refuse(f"{name} of layer {n} has {part[name].ndim} axes instead of {rank}")
+    if len({part[name].dtype for name in _NUMBERS}) != 1:
+        _refuse(f"layer {n} mixes two precisions")
+    if 0 in part["coef"].shape or not _ascending(part["knots"]):
+        _refuse(f"the knots of layer {n} do not ascend, or it has no edges")
+    for name in _MARKS:
+        if not bool(((part[name] == 0) | (part[name] == 1)).all()):
+            _refuse(f"{name} of layer {n} is not only 0 and 1")
+    return Layer(
+        **{name: part[name] for name in _NUMBERS},
+        **{name: part[name] != 0 for name in _MARKS},
+        formulas=_formulas(n, _rows(record, "formulas", 0, 1_000_000), part["coef"].shape),
+        arity=tuple(_whole(k, 1, 1000) for k in _rows(record, "arity", 1, 100_000)),
+        base=_one_of(record, "base", tuple(BASES)),
+        outside=_one_of(record, "outside", ("zero", "linear")),
+    )
+
+
+def _ascending(knots: Tensor) -> bool:
+    return bool(torch.isfinite(knots).all()) and bool((knots.diff(dim=1) >= 0).all())
+
+
+def _formulas(n: int, rows: list[Any], shape: torch.Size) -> tuple[tuple[int, int, str], ...]:
+    """(source, target, primitive) of each formula; a primitive is a name we know or what our own parser reads."""
+    found: list[tuple[int, int, str]] = []
+    for row in rows:
+        if not isinstance(row, list) or len(row) != 3:
+            _refuse(f"a formula of layer {n} is not a source, a target and a name")
+        source, target = _whole(row[0], 0, shape[0] - 1), _whole(row[1], 0, shape[1] - 1)
+        found.append((source, target, readable_primitive(_text(row[2]), f"edge {n},{source},{target}")))
+    if len({row[:2] for row in found}) != len(found):
+        _refuse(f"an edge of layer {n} has two formulas")
+    return tuple(found)
+
+
+def _read_variable(record: object) -> Variable:
+    if not isinstance(record, dict):
+        _refuse("a variable is not described")
+    scale = _number(record.get("scale"))
+    if scale == 0:
+        _refuse("a variable has the scale 0")
+    return Variable(_text(record.get("name")), _text(record.get("unit")), _number(record.get("shift")), scale)
+
+
+def _rows(record: Mapping[str, Any], name: str, least: int, most: int) -> list[Any]:
+    rows = record.get(name)
+    if not isinstance(rows, list) or not least <= len(rows) <= most:
+        _refuse(f"{name} is not a list of {least:,} to {most:,} entries")
+    return rows
+
+
+def _one_of(record: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> Any:
+    value = record.get(name)
+    if value not in allowed:
+        _refuse(f"{name} is {shown(str(value)[:200])}; expected {' or '.join(allowed)}")
+    return value
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
+        _refuse(f"a name or note is no text of at most {LONGEST_TEXT:,} characters")
+    return value
+
+
+def _whole(value: object, low: int, high: int) -> int:
+    if type(value) is not int or not low <= value <= high:
+        _refuse(f"a whole number from {low:,} to {high:,} was expected")
+    return value
+
+
+def _number(value: object) -> float:
+    if type(value) not in (int, float) or not math.isfinite(value):  # pyright: ignore[reportArgumentType]
+        _refuse("a shift or scale is no finite number")
+    return float(value)  # pyright: ignore[reportArgumentType]
+
+
+def _refuse(why: str) -> NoReturn:
+    raise LoadError(f"The kanviz file cannot be used: {why}. Open an earlier copy, or save it again from kanviz.")

@@ -1,0 +1,248 @@
+"""pykan 0.2: a state_dict of splines beside a config of settings, folded into one weight per number.
+
+pykan computes sum = S (sum over sources of mask (w b(x) + p spline(x)) + symbolic mask (c f(a x + b) + d)) + B,
+node = N (sum, or product of sums) + M. Here a coefficient is the ordinate of its control point, so mask, p, S and N
+are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; what it does was checked against it.
+"""
+
+import re
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import BASES, Layer
+from kanviz.errors import LoadError
+from kanviz.io.foreign import check_finite, expect, network, order_of, without_prefix
+from kanviz.io.formula_names import readable_primitive
+from kanviz.io.pykan_settings import Column, Settings, settings_from
+from kanviz.text import listing, shown
+
+_OWN = re.compile(
+    r"(?<![^.])(act_fun\.\d+\.(grid|coef|mask|scale_base|scale_sp)|symbolic_fun\.\d+\.(mask|affine)"
+    r"|(sub)?node_(bias|scale)_\d+)$"
+)
+# pykan's library under our names; the rest are called the same
+_RENAMED = {"x^0.5": "sqrt", "1/x^0.5": "1/sqrt(x)"}
+_LIBRARY = {
+    "0", "x", "x^2", "x^3", "x^4", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "x^0.5", "x^1.5",
+    "1/sqrt(x)", "1/x^0.5", "exp", "log", "abs", "sin", "cos", "tan", "tanh", "sgn", "arcsin", "arccos", "arctan",
+    "arctanh", "gaussian",
+}  # fmt: skip
+_ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
+
+
+def recognises(tensors: Mapping[str, Tensor]) -> bool:
+    return any(re.search(r"(?<![^.])act_fun\.\d+\.coef$", name) for name in tensors)
+
+
+def read(tensors: Mapping[str, Tensor], config: dict[str, object] | None) -> KAN:
+    """The network of a pykan state, with the settings of its config; without them, if the weights alone can tell."""
+    state, notes = without_prefix(tensors, _OWN)
+    _refuse_old(state)
+    depth = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("act_fun."))
+    if config is None:
+        settings = _settings_from_shapes(state, depth)
+        notes.append("No _config.yml: read from the weights alone, with silu as the base function.")
+    else:
+        settings = settings_from(config)
+        if settings.device != "cpu":
+            notes.append(f"Saved on {settings.device}; opened on the CPU.")
+    _check_widths(settings, state, depth)
+    _check_settings(settings, state, notes)
+    base = _base(settings, state)
+    if not settings.symbolic and any(bool((state[f"symbolic_fun.{n}.mask"] != 0).any()) for n in range(depth)):
+        notes.append(
+            "The config switches the symbolic functions off, as pykan's own autosave does; read as switched on."
+        )
+    dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32
+    return network([_layer(n, state, settings, base, dtype, notes) for n in range(depth)], notes)
+
+
+def _refuse_old(state: Mapping[str, Tensor]) -> None:
+    if any(tensor.ndim == 2 for name, tensor in state.items() if name.endswith(".coef")):
+        raise LoadError(
+            "This is a checkpoint of pykan 0.1 or older, which does not name its functions. "
+            "Open it with that pykan, and train or save the network with pykan 0.2."
+        )
+
+
+def _settings_from_shapes(state: Mapping[str, Tensor], depth: int) -> Settings:
+    """Columns from the shapes; refuses where products or functions would have to be guessed."""
+    columns = [Column(_rows(state, "grid", 0))]
+    for n in range(depth):
+        targets = _rows(state, "coef", n, axis=1)
+        nodes = _rows(state, "grid", n + 1) if n + 1 < depth else len(state.get(f"node_bias_{n}", range(targets)))
+        if nodes != targets:
+            raise LoadError(f"Layer {n} ends in product nodes, and only the config says how. {_ALSO_CONFIG}")
+        if bool((state.get(f"symbolic_fun.{n}.mask", torch.zeros(1)) != 0).any()):
+            raise LoadError(f"Layer {n} has symbolic functions, and only the config names them. {_ALSO_CONFIG}")
+        columns.append(Column(targets))
+    return Settings(tuple(columns), (), (), "silu", (None,) * depth, True, "cpu")
+
+
+def _rows(state: Mapping[str, Tensor], part: str, n: int, axis: int = 0) -> int:
+    name = f"act_fun.{n}.{part}"
+    tensor = state.get(name)
+    if tensor is None or tensor.ndim <= axis:
+        raise LoadError(f"{name} is missing from the weights. Save the whole state_dict again.")
+    return tensor.shape[axis]
+
+
+def _check_widths(settings: Settings, state: Mapping[str, Tensor], depth: int) -> None:
+    said = [column.nodes for column in settings.columns]
+    found = [*(_rows(state, "grid", n) for n in range(depth)), said[-1]]
+    targets = [column.targets for column in settings.columns[1:]]
+    if said != found or targets != [_rows(state, "coef", n, axis=1) for n in range(depth)]:
+        into = [_rows(state, "coef", n, axis=1) for n in range(depth)]
+        raise LoadError(
+            f"The config says {'-'.join(map(str, said))} nodes with {'-'.join(map(str, targets))} sums, "
+            f"the weights have {'-'.join(map(str, found[:-1]))} with {'-'.join(map(str, into))}. "
+            "Upload the _config.yml and the _state that were saved together."
+        )
+
+
+def _check_settings(settings: Settings, state: Mapping[str, Tensor], notes: list[str]) -> None:
+    """The order must agree with the weights; the grid may be an old one, since pykan does not keep it up to date."""
+    stale = []
+    for n, (grid, said) in enumerate(zip(settings.grid, settings.order, strict=True)):
+        basis = state[f"act_fun.{n}.coef"].shape[-1]
+        order = order_of(n, state[f"act_fun.{n}.grid"], basis)
+        if order != said:
+            raise LoadError(
+                f"The config says splines of order {said}, the weights of layer {n} are of order {order}. "
+                "Upload the _config.yml and the _state that were saved together."
+            )
+        if basis - order != grid:
+            stale.append(f"{basis - order} instead of {grid} in layer {n}")
+    if stale:
+        notes.append(f"The grid is taken from the weights, the config has an older one: {listing(stale)}.")
+
+
+def _base(settings: Settings, state: Mapping[str, Tensor]) -> str:
+    if settings.base in BASES:
+        return settings.base
+    if all(bool((part == 0).all()) for name, part in state.items() if name.endswith(".scale_base")):
+        return "zero"
+    raise LoadError(
+        f"The base function is {shown(settings.base)}, which kanviz does not have (silu, identity, zero). "
+        "Train the network with one of these."
+    )
+
+
+def _layer(
+    n: int, state: Mapping[str, Tensor], settings: Settings, base: str, dtype: torch.dtype, notes: list[str]
+) -> Layer:
+    """Layer n with all factors multiplied in; computed in float64, kept in the precision of the file."""
+    column = settings.columns[n + 1]
+    sources, targets = settings.columns[n].nodes, column.targets
+    here = f"act_fun.{n}"
+    basis = _rows(state, "coef", n, axis=2)
+    knots = expect(f"{here}.grid", state.get(f"{here}.grid"), sources, state[f"{here}.grid"].shape[-1])
+    order_of(n, knots, basis)
+    check_finite(n, knots)
+
+    def part(name: str, *shape: int) -> Tensor:
+        return expect(name, state.get(name), *shape).double()
+
+    def affine(name: str, length: int, usual: float) -> Tensor:
+        given = state.get(name)
+        return torch.full((length,), usual).double() if given is None else expect(name, given, length).double()
+
+    coef = part(f"{here}.coef", sources, targets, basis)
+    mask = part(f"{here}.mask", sources, targets)
+    scale, bias = affine(f"subnode_scale_{n}", targets, 1.0), affine(f"subnode_bias_{n}", targets, 0.0)
+    node_scale, node_bias = affine(f"node_scale_{n}", column.nodes, 1.0), affine(f"node_bias_{n}", column.nodes, 0.0)
+    arity = (1,) * column.sums + column.arities
+    # the scale of a node belongs to its only sum, or to the first factor of its product
+    first = [sum(arity[:node]) for node in range(len(arity))]
+    outer = torch.ones(targets).double()
+    outer[first] = node_scale
+    bias = outer * bias
+    offset = node_bias.clone()
+    for node, k in enumerate(arity):
+        if k == 1:
+            bias[first[node]] += node_bias[node]
+            offset[node] = 0.0
+    factor = outer * scale
+    shown_mask = torch.where(mask == 0, 1.0, mask)
+    _note_masks(n, "Mask", mask, notes)
+    names, table = _formulas(n, state, settings.functions[n], factor, notes)
+    return Layer(
+        knots=_sound(n, knots.to(dtype), notes),
+        coef=(coef * (factor * shown_mask * part(f"{here}.scale_sp", sources, targets))[..., None]).to(dtype),
+        base_weight=(factor * shown_mask * part(f"{here}.scale_base", sources, targets)).to(dtype),
+        active=mask != 0,
+        bias=bias.to(dtype),
+        offset=offset.to(dtype),
+        affine=table.to(dtype),
+        frozen=torch.zeros(sources, targets, dtype=torch.bool),
+        formulas=names,
+        arity=arity,
+        base=base,
+    )
+
+
+def _formulas(
+    n: int, state: Mapping[str, Tensor], given: list[list[str]] | None, factor: Tensor, notes: list[str]
+) -> tuple[tuple[tuple[int, int, str], ...], Tensor]:
+    """(source, target, primitive) of every function that counts, and its a, b, c, d; pykan has target before source."""
+    targets, sources = len(factor), _rows(state, "grid", n)
+    mask = state.get(f"symbolic_fun.{n}.mask")
+    if mask is None:
+        return (), torch.zeros(0, 4).double()
+    mask = expect(f"symbolic_fun.{n}.mask", mask, targets, sources).double()
+    affine = expect(f"symbolic_fun.{n}.affine", state.get(f"symbolic_fun.{n}.affine"), targets, sources, 4).double()
+    counts = (mask != 0).T.nonzero().tolist()
+    if given is None and counts:
+        raise LoadError(f"symbolic.funs_name.{n} is missing from the config, but layer {n} has symbolic functions.")
+    if given is not None and (len(given) != targets or any(len(row) != sources for row in given)):
+        raise LoadError(f"symbolic.funs_name.{n} does not have {targets} rows of {sources} names. Check the config.")
+    for j, row in enumerate(given or []):
+        for i, name in enumerate(row):
+            if mask[j, i] == 0 and not name.isidentifier():
+                _primitive(name, n, i, j)
+    names, rows, foreign = [], [], []
+    for i, j in counts:
+        name = given[j][i] if given else ""
+        names.append((i, j, _primitive(name, n, i, j)))
+        a, b, c, d = affine[j, i]
+        whole = factor[j] * mask[j, i]
+        rows.append(torch.stack([a, b, whole * c, whole * d]))
+        if name not in _LIBRARY:
+            foreign.append(name)
+    if foreign:
+        notes.append(
+            f"{listing(sorted(set(foreign)))}: not of pykan's own library; read as kanviz understands the name."
+        )
+    _note_masks(n, "Symbolic mask", mask, notes)
+    return tuple(names), torch.stack(rows) if rows else torch.zeros(0, 4).double()
+
+
+def _primitive(name: str, n: int, source: int, target: int) -> str:
+    where = f"edge {n},{source},{target}"
+    if name == "anonymous":
+        raise LoadError(
+            f"The function on {where} was given to pykan as code, which no file keeps. "
+            f"In pykan, use model.fix_symbolic({n}, {source}, {target}, 'sin') or another name, and save again."
+        )
+    return readable_primitive(_RENAMED.get(name, name), where)
+
+
+def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:
+    odd = mask[(mask != 0) & (mask != 1)].unique().tolist()
+    if odd:
+        values = listing([f"{value:.4g}" for value in odd])
+        notes.append(f"{words} of layer {n} holds {values}; multiplied into the weights.")
+
+
+def _sound(n: int, knots: Tensor, notes: list[str]) -> Tensor:
+    """The knots in ascending order, and a note on rows without width: pykan's splines are 0 on nearly all of x there."""
+    flat = ((knots[:, -1] - knots[:, 0]) <= 1e-6 * knots.abs().amax(1)).nonzero().flatten().tolist()
+    if flat:
+        notes.append(
+            f"The grid of layer {n}, {'inputs' if len(flat) > 1 else 'input'} {listing([str(i) for i in flat])} "
+            "has nearly no width: that input was constant in training, and its splines are 0 beside that value."
+        )
+    return knots.sort(dim=1).values

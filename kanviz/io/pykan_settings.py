@@ -1,0 +1,129 @@
+"""pykan's settings, judged: columns of nodes, base function and the functions' names, or a refusal in one sentence."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kanviz.errors import LoadError
+from kanviz.io.pykan_config import PythonName
+from kanviz.text import shown
+
+REQUIRED = ("width", "grid", "k", "base_fun_name")
+WIDEST = 100_000
+FINEST = 10_000
+LARGEST_ARITY = 1000
+
+_WIDTHS = "Layer widths must be positive whole numbers, as in [2, 5, 1] or [2, [5, 2], 1]; check width in the config."
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column of nodes: sum nodes first, then one product node for each arity."""
+
+    sums: int
+    arities: tuple[int, ...] = ()
+
+    @property
+    def nodes(self) -> int:
+        return self.sums + len(self.arities)
+
+    @property
+    def targets(self) -> int:
+        """Sums that enter the column: pykan's subnodes."""
+        return self.sums + sum(self.arities)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the config says about the weights; `functions[layer][target][source]` names the symbolic functions."""
+
+    columns: tuple[Column, ...]
+    grid: tuple[int, ...]
+    order: tuple[int, ...]
+    base: str
+    functions: tuple[list[list[str]] | None, ...]
+    symbolic: bool
+    device: str
+
+
+def settings_from(config: Mapping[str, object]) -> Settings:
+    """The settings of a config as `read_config` gives it."""
+    for key in REQUIRED:
+        if key not in config:
+            raise LoadError(f"'{key}' is missing from the config. Upload the _config.yml that pykan wrote.")
+    width = config["width"]
+    if not isinstance(width, list) or not 2 <= len(width) <= 1000:
+        raise LoadError(_WIDTHS)
+    pairs = [_pair(column) for column in width]
+    columns = tuple(
+        Column(sums, _arities(config.get("mult_arity", 2), n, products)) for n, (sums, products) in enumerate(pairs)
+    )
+    # what enters the first layer are plain inputs, whatever they are called
+    columns = (Column(columns[0].nodes), *columns[1:])
+    depth = len(columns) - 1
+    return Settings(
+        columns,
+        _per_layer(config["grid"], depth, "Grid", 1, FINEST),
+        _per_layer(config["k"], depth, "Spline order", 1, 10),
+        _base(config["base_fun_name"]),
+        tuple(_names(config.get(f"symbolic.funs_name.{n}"), n) for n in range(depth)),
+        config.get("symbolic_enabled", True) is not False,
+        shown(str(config.get("device", "cpu"))[:40]),
+    )
+
+
+def _wholes(values: Sequence[object], low: int, high: int) -> list[int] | None:
+    """The values, if each is a whole number in that range."""
+    found = [value for value in values if type(value) is int and low <= value <= high]
+    return found if len(found) == len(values) else None
+
+
+def _pair(column: object) -> tuple[int, int]:
+    """Sum and product nodes of a column; a plain number means sum nodes only."""
+    parts = _wholes(column if isinstance(column, list) else [column], 0, WIDEST)
+    if parts is None or not 1 <= len(parts) <= 2 or sum(parts) == 0:
+        raise LoadError(_WIDTHS)
+    return parts[0], parts[1] if len(parts) == 2 else 0
+
+
+def _arities(mult_arity: object, column: int, products: int) -> tuple[int, ...]:
+    if products == 0:
+        return ()
+    given = mult_arity
+    if isinstance(mult_arity, list):
+        given = mult_arity[column] if column < len(mult_arity) else None
+    arities = _wholes(given if isinstance(given, list) else [given] * products, 1, LARGEST_ARITY)
+    if arities is None or len(arities) != products:
+        raise LoadError(
+            f"Column {column} has {products:,} product nodes, but mult_arity does not say how many factors each has. "
+            "Check mult_arity in the config."
+        )
+    return tuple(arities)
+
+
+def _per_layer(value: object, depth: int, words: str, low: int, high: int) -> tuple[int, ...]:
+    """A setting given once for all layers, or once per layer."""
+    given = value if isinstance(value, list) else [value] * depth
+    numbers = [number for number in given if type(number) is int]
+    if len(numbers) != len(given) or len(numbers) != depth:
+        raise LoadError(f"{words} must be a whole number, or one for each of the {depth} layers. Check the config.")
+    for number in numbers:
+        if not low <= number <= high:
+            raise LoadError(f"{words} {number:,} is out of range {low} to {high:,}. Check the config.")
+    return tuple(numbers)
+
+
+def _base(name: object) -> str:
+    return name.path if isinstance(name, PythonName) else str(name)[:200]
+
+
+def _names(table: object, n: int) -> list[list[str]] | None:
+    """Names of the functions of layer n, [target][source]; None if the config does not give them."""
+    if table is None:
+        return None
+    rows: Sequence[object] = table if isinstance(table, list) else [None]
+    found = []
+    for row in rows:
+        if not isinstance(row, list) or not all(isinstance(name, str) or name == 0 for name in row):
+            raise LoadError(f"symbolic.funs_name.{n} in the config is no table of names. Save it again with pykan.")
+        found.append([str(name) for name in row])
+    return found

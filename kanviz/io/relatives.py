@@ -1,0 +1,27 @@
+"""Networks related to KANs that have no B-splines: recognised, so that the refusal can say what they are."""
+
+import re
+from collections.abc import Mapping
+
+from torch import Tensor
+
+from kanviz.errors import LoadError
+
+# what the names of its weights end with: what it is
+_RELATIVES = {
+    r"rbf\.grid$|spline_linear\.weight$": "fast-kan, whose edges are sums of Gaussians",
+    r"cheby_?coeffs$": "ChebyKAN, whose edges are Chebyshev polynomials",
+    r"fourier_?coeffs$": "FourierKAN, whose edges are Fourier series",
+    r"wavelet_weights$": "Wav-KAN, whose edges are wavelets",
+    r"jacobi_?coeffs$": "JacobiKAN, whose edges are Jacobi polynomials",
+}
+
+
+def refuse_known(tensors: Mapping[str, Tensor]) -> None:
+    """LoadError that names the relative, if it is one we know; nothing otherwise."""
+    for pattern, what in _RELATIVES.items():
+        if any(re.search(pattern, name, re.IGNORECASE) for name in tensors):
+            raise LoadError(
+                f"This is {what}, not B-splines; kanviz cannot show it without changing it. "
+                "Train the same data here, or with pykan or efficient-kan."
+            )
