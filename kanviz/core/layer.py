@@ -52,16 +52,14 @@ class Variable:
     scale: float = 1.0
 
     def __post_init__(self):
+        # plain floats, so that equal variables have equal digests and survive JSON bit by bit
+        object.__setattr__(self, "shift", float(self.shift))
+        object.__setattr__(self, "scale", float(self.scale))
         if not (math.isfinite(self.shift) and math.isfinite(self.scale) and self.scale != 0):
             raise UserError(
                 f"The scaling of {shown(self.name)} is shift {self.shift:g}, scale {self.scale:g}; "
                 "both must be finite, and the scale not 0."
             )
-
-    def __post_init__(self):
-        # plain floats, so that equal variables have equal digests and survive JSON bit by bit
-        object.__setattr__(self, "shift", float(self.shift))
-        object.__setattr__(self, "scale", float(self.scale))
 
     def __str__(self) -> str:
         return f"{self.name} ({self.unit})" if self.unit else self.name

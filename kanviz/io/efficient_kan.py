@@ -84,8 +84,8 @@ def _layer(n: int, head: str, parts: Mapping[str, Tensor], dtype: torch.dtype) -
     flat = (knots[:, 0] == knots[:, -1]).nonzero().flatten().tolist()
     if flat:
         raise LoadError(
-            f"The knots of layer {n}, input {flat[0]} are all equal ({float(knots[flat[0], 0]):g}): its splines divide by "
-            "zero. Leave that constant input out and train again."
+            f"The knots of layer {n}, input {flat[0]} are all equal ({float(knots[flat[0], 0]):g}): its splines "
+            "divide by zero. Leave that constant input out and train again."
         )
     coef = weight.double()
     if "spline_scaler" in parts:

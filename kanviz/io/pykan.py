@@ -238,7 +238,7 @@ def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:
 
 
 def _sound(n: int, knots: Tensor, notes: list[str]) -> Tensor:
-    """The knots in ascending order, and a note on rows without width: pykan's splines are 0 on nearly all of x there."""
+    """The knots in ascending order, and a note on rows without width: pykan's splines are 0 nearly everywhere."""
     flat = ((knots[:, -1] - knots[:, 0]) <= 1e-6 * knots.abs().amax(1)).nonzero().flatten().tolist()
     if flat:
         notes.append(
