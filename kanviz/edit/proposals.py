@@ -6,27 +6,13 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from kanviz.analysis.rows import typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.spline import domain
 from kanviz.edit.edits import Edit, Prune, Restore
 from kanviz.edit.history import History
 from kanviz.errors import EditError
-
-ROWS = 5_000
-
-
-def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Tensor:
-    """Rows (table units) that stand for what the network sees: the training rows, or even draws from its first grid."""
-    if data is not None:
-        x = data.matching(kan).rows("train")[0]
-        return x[torch.linspace(0, len(x) - 1, min(rows, len(x))).long()]
-    layer = kan.layers[0]
-    low, high = domain(layer.knots, layer.order)
-    draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(1_000).to(kan.dtype)
-    scale, shift = (low.new_tensor([getattr(v, part) for v in kan.inputs]) for part in ("scale", "shift"))
-    return (low + (high - low) * draws) * scale + shift
 
 
 def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Prune:

@@ -1,1 +1,17 @@
-"""Records in, plotly figures out; a figure computes nothing but its styling."""
+"""Figures: a record of numbers in, a plotly figure out. Nothing is computed here but looks."""
+
+from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
+from kanviz.plots.edge import compare_figure, edge_figure
+from kanviz.plots.export import to_html, to_json
+from kanviz.plots.network import network_figure
+
+__all__ = [
+    "compare_figure",
+    "edge_figure",
+    "network_figure",
+    "predicted_figure",
+    "scores_figure",
+    "to_html",
+    "to_json",
+    "training_figure",
+]

@@ -1,0 +1,280 @@
+"""Edges as curves: numbers ready to be drawn, for one edge in full or for all of them as thumbnails."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy import ndarray as Array
+from torch import Tensor
+
+from kanviz.analysis.rows import typical_inputs
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Edge, EdgeId, Layer, Variable
+from kanviz.core.spline import domain
+
+BINS = 40
+MARGIN = 0.04  # share of the grid shown beyond whatever ends last
+REACH = 1.0  # grids shown beyond the grid at most, when data lie far out
+POLE = 8.0  # a curve that leaves its middle 96 % by more than this factor is cut there
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeCurve:
+    """One edge, sampled. x is in table units where the source is an input, in network units elsewhere.
+
+    total = spline + base + formula at every x; a part that does not count is None. `resting` is the learned curve that
+    does not count now: pruned, or replaced by a formula. `derivative` is d total / dx in the units of x.
+    points_x, coef: the control points (Greville abscissa, coefficient); points_y: their height as drawn, the
+    coefficient plus what the other parts add there, so that a point stays near the curve it pulls. grid: where the grid begins and
+    ends; data: where the training rows do (None without). edges, density: histogram of the training rows' values, its
+    area 1 (empty without data). values: those values, sorted.
+    """
+
+    id: EdgeId
+    source: str
+    target: str
+    state: str
+    frozen: bool
+    formula_text: str
+    unit: str
+    x_label: str
+    y_label: str
+    x: Float[Array, " points"]
+    total: Float[Array, " points"]
+    spline: Float[Array, " points"] | None
+    base: Float[Array, " points"] | None
+    formula: Float[Array, " points"] | None
+    resting: Float[Array, " points"] | None
+    derivative: Float[Array, " points"]
+    points_x: Float[Array, " basis"]
+    points_y: Float[Array, " basis"]
+    coef: Float[Array, " basis"]
+    knots: Float[Array, " knot"]
+    order: int
+    outside: str
+    grid: tuple[float, float]
+    data: tuple[float, float] | None
+    edges: Float[Array, " edge"]
+    density: Float[Array, " bin"]
+    values: Float[Array, " rows"]
+
+    def reach(self, point: int) -> tuple[float, float]:
+        """The interval of x on which a control point moves the curve; endless past the grid where that is linear."""
+        low, high = float(self.knots[point]), float(self.knots[point + self.order + 1])
+        if self.outside == "linear":
+            low = -np.inf if low < self.grid[0] else low
+            high = np.inf if high > self.grid[1] else high
+        return low, high
+
+    def share(self, low: float, high: float) -> float:
+        """Share of the training rows whose value lies between low and high (nan without data)."""
+        if not len(self.values):
+            return float("nan")
+        first, last = np.searchsorted(self.values, low, "left"), np.searchsorted(self.values, high, "right")
+        return float(last - first) / len(self.values)
+
+    def heights(self, *parts: str) -> tuple[float, float]:
+        """Lowest and highest value to show for these parts; poles are cut, a flat line gets room."""
+        shown = [self.points_y, *(getattr(self, part) for part in ("total", *parts))]
+        ranges = [visible_range(values) for values in shown if values is not None and len(values)]
+        low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
+        room = 0.06 * (high - low) if high > low else 0.5 * max(abs(low), 1e-3)
+        return low - room, high + room
+
+
+@dataclass(frozen=True, eq=False)
+class Thumbnail:
+    """One edge's curve in a unit box: x from 0 to 1 across, heights from -1 to 1, nan where there is nothing to draw.
+
+    size: half the curve's range (network units), what ±1 stands for.
+    """
+
+    id: EdgeId
+    source: str
+    target: str
+    state: str
+    frozen: bool
+    formula_text: str
+    x: Float[Array, " points"]
+    heights: Float[Array, " points"]
+    size: float
+
+
+def visible_range(values: Float[Array, " points"]) -> tuple[float, float]:
+    """Lowest and highest finite value, cut where a pole would squash the rest; (0, 0) when nothing is finite."""
+    finite = values[np.isfinite(values)]
+    if not len(finite):
+        return 0.0, 0.0
+    low, high = float(finite.min()), float(finite.max())
+    near, far = (float(v) for v in np.quantile(finite, [0.02, 0.98]))
+    if high - low > POLE * (far - near) > 0:
+        return max(low, 2 * near - far), min(high, 2 * far - near)
+    return low, high
+
+
+@torch.no_grad()
+def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int = 400) -> EdgeCurve:
+    """One edge with its parts, its control points, and where the training rows lie."""
+    edge = kan.check(edge)
+    view = kan.edge(edge)
+    values = _values(kan, edge, data)
+    spread = (float(values[0]), float(values[-1])) if len(values) else None
+    low, high = view.domain
+    ends = [*(spread or (low, high)), *([float(view.abscissae[0]), float(view.abscissae[-1])] if view.active else [])]
+    width = high - low
+    first = max(min(low, *ends), low - REACH * width) - MARGIN * width
+    last = min(max(high, *ends), high + REACH * width) + MARGIN * width
+    x = torch.linspace(first, last, points, dtype=view.knots.dtype)
+    variable = kan.inputs[edge.source] if edge.layer == 0 else Variable(view.source)
+    parts, at_points = _parts(view, x), _parts(view, view.abscissae)
+    edges, density = _histogram(values)
+    table = _to_table(variable)
+    return EdgeCurve(
+        id=edge,
+        source=view.source,
+        target=view.target,
+        state=view.state,
+        frozen=view.frozen,
+        formula_text=str(view.formula) if view.formula else "",
+        unit=variable.unit,
+        x_label=str(variable),
+        y_label=_target_label(kan, edge),
+        x=table(_numpy(x)),
+        total=_numpy(view(x)),
+        derivative=_numpy(view(x, 1)) / variable.scale,
+        **{name: None if value is None else _numpy(value) for name, value in parts.items()},
+        points_x=table(_numpy(view.abscissae)) if view.active else np.empty(0),
+        points_y=_lifted(view, at_points) if view.active else np.empty(0),
+        coef=_numpy(view.coef) if view.active else np.empty(0),
+        knots=table(_numpy(view.knots)),
+        order=view.order,
+        outside=view.outside,
+        grid=(float(table(low)), float(table(high))),
+        data=(float(table(spread[0])), float(table(spread[1]))) if spread else None,
+        edges=table(edges),
+        density=density / variable.scale,
+        values=table(values),
+    )
+
+
+@torch.no_grad()
+def all_curves(
+    kan: KAN, data: Dataset | None = None, points: int = 60, *, shared: bool = False
+) -> tuple[Thumbnail, ...]:
+    """A thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
+
+    shared: heights relative to the largest curve of the layer, so that sizes can be compared; otherwise each curve
+    fills its own box.
+    """
+    nodes = _nodes(kan, data) if data is not None else None
+    found: list[Thumbnail] = []
+    across = np.linspace(0, 1, points)
+    for n, layer in enumerate(kan.layers):
+        low, high = domain(layer.knots, layer.order)
+        if nodes is not None:
+            low, high = _data_range(nodes[n], low, high)
+        x = low + (high - low) * torch.linspace(0, 1, points, dtype=low.dtype)[:, None]
+        y = torch.where(layer.present, layer.activations(x), _learned(layer).activations(x))
+        heights, sizes = _boxed(_numpy(y), shared)
+        formulas = {(i, j): str(layer.formula(i, j)) for i, j, _ in layer.formulas}
+        frozen = layer.frozen.tolist()
+        targets = [kan.target_name(n, j) for j in range(layer.targets)]
+        for i in range(layer.sources):
+            source = kan.node_name(n, i)
+            found += [
+                Thumbnail(
+                    EdgeId(n, i, j), source, targets[j], layer.states[i][j], frozen[i][j],
+                    formulas.get((i, j), ""), across, heights[:, i, j], float(sizes[i, j]),
+                )
+                for j in range(layer.targets)
+            ]  # fmt: skip
+    return tuple(found)
+
+
+def _numpy(values: Tensor) -> Array:
+    return values.detach().double().numpy()
+
+
+def _to_table(variable: Variable):
+    return lambda values: values * variable.scale + variable.shift
+
+
+def _target_label(kan: KAN, edge: EdgeId) -> str:
+    """What the edge's value is: a part of its target, in network units; at an output those have a size in the table."""
+    name = kan.target_name(edge.layer, edge.target)
+    node = kan.layers[edge.layer].node_of(edge.target)
+    if edge.layer + 1 == len(kan.layers) and kan.layers[edge.layer].arity[node] == 1:
+        output = kan.outputs[node]
+        if output.scale != 1 or output.unit:
+            return f"added to {name} (1 is {output.scale:.4g}{f' {output.unit}' if output.unit else ''})"
+    return f"added to {name}"
+
+
+def _parts(view: Edge, x: Tensor) -> dict[str, Tensor | None]:
+    """Every part of the edge at x; None for those that do not count."""
+    learned = view.spline_part(x) + view.base_part(x) if not view.active else None
+    return {
+        "spline": view.spline_part(x) if view.active else None,
+        "base": view.base_part(x) if view.active else None,
+        "formula": view.formula(x) if view.formula is not None else None,
+        "resting": learned if learned is not None and bool((learned != 0).any()) else None,
+    }
+
+
+def _lifted(view: Edge, at_points: dict[str, Tensor | None]) -> Array:
+    """Coefficients plus the other parts at the control points' abscissae, as far as those are numbers."""
+    others = [value for name, value in at_points.items() if name in ("base", "formula") and value is not None]
+    return _numpy(view.coef + sum((v.nan_to_num(0.0, 0.0, 0.0) for v in others), torch.zeros_like(view.coef)))
+
+
+def _nodes(kan: KAN, data: Dataset, layers: int | None = None) -> list[Tensor]:
+    """What enters each layer on the training rows, in network units."""
+    nodes = [kan.normalise(typical_inputs(kan, data))]
+    for layer in kan.layers[:layers]:
+        nodes.append(layer(nodes[-1]))
+    return nodes
+
+
+def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows"]:
+    """The edge's inputs on the training rows, sorted; those that are not numbers are left out."""
+    if data is None:
+        return np.empty(0)
+    values = _numpy(_nodes(kan, data, edge.layer)[edge.layer][:, edge.source])
+    return np.sort(values[np.isfinite(values)])
+
+
+def _histogram(values: Float[Array, " rows"]) -> tuple[Array, Array]:
+    if not len(values):
+        return np.empty(0), np.empty(0)
+    low, high = float(values[0]), float(values[-1])
+    room = 0.0 if high > low else max(abs(low), 1.0) * 1e-3
+    density, edges = np.histogram(values, bins=BINS, range=(low - room, high + room), density=True)
+    return edges, density
+
+
+def _data_range(values: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """Per source, the range of its finite values; its grid where those do not make a range."""
+    finite = values.isfinite()
+    first = torch.where(finite, values, torch.inf).min(0).values
+    last = torch.where(finite, values, -torch.inf).max(0).values
+    usable = (last > first) & first.isfinite() & last.isfinite()
+    return torch.where(usable, first, low), torch.where(usable, last, high)
+
+
+def _learned(layer: Layer) -> Layer:
+    """The layer with every learned part counting and no formula: what pruned edges would be."""
+    return replace(layer, active=torch.ones_like(layer.active), formulas=(), affine=layer.affine[:0])
+
+
+def _boxed(y: Float[Array, "points source target"], shared: bool) -> tuple[Array, Array]:
+    """Heights in -1..1 and half of each curve's range; curves of a size next to nothing in their layer are flat."""
+    flat = y.reshape(len(y), -1)
+    ranges = np.array([visible_range(column) for column in flat.T]).reshape(*y.shape[1:], 2)
+    middle, half = ranges.mean(-1), (ranges[..., 1] - ranges[..., 0]) / 2
+    largest = half.max(initial=0.0)
+    scale = np.full_like(half, largest) if shared else half
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        heights = np.where(half > 1e-9 * largest, (y - middle) / scale, np.where(np.isfinite(y), 0.0, np.nan))
+    return np.where(np.abs(heights) <= 1 + 1e-9, heights, np.nan), half

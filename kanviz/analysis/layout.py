@@ -1,0 +1,180 @@
+"""Where a network's nodes, sums and thumbnails go on a page, so that nothing overlaps.
+
+Columns of nodes run from inputs on the left to outputs on the right; y runs from 0 (bottom) to 1 (top). Between two
+columns every edge has a cell of its own: a single stack when they are few, otherwise a table with a row per node of the
+longer column.
+"""
+
+import itertools
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from kanviz.analysis.scores import Scores
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+
+MOST = 240  # thumbnails; more edges than these are left out, the least important first
+STACK = 16  # edges between two columns that still fit one stack
+FAN, CELL = 0.55, 0.52  # width of the room for lines beside each column, and of one column of cells
+FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
+
+
+@dataclass(frozen=True)
+class NodePlace:
+    """A node. product: its sums are multiplied. linked: some edge that is not pruned comes in or goes out."""
+
+    column: int
+    index: int
+    x: float
+    y: float
+    name: str
+    product: bool
+    linked: bool
+
+
+@dataclass(frozen=True)
+class SumPlace:
+    """A sum that is a factor of a product node, and the place of that node."""
+
+    layer: int
+    target: int
+    x: float
+    y: float
+    name: str
+    node_x: float
+    node_y: float
+
+
+@dataclass(frozen=True)
+class EdgePlace:
+    """An edge: where its line starts and ends, and the box of its thumbnail."""
+
+    id: EdgeId
+    start: tuple[float, float]
+    end: tuple[float, float]
+    x: float
+    y: float
+    width: float
+    height: float
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Places of everything. rows: thumbnails above each other in the fullest stack or table.
+
+    edges_left_out, nodes_left_out: how many do not fit on a page; these are the least important.
+    """
+
+    nodes: tuple[NodePlace, ...]
+    sums: tuple[SumPlace, ...]
+    edges: tuple[EdgePlace, ...]
+    width: float
+    rows: int
+    edges_left_out: int
+    nodes_left_out: int
+
+
+def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
+    """Places for a network; of more than `most` edges, those that carry most (without scores: the first)."""
+    chosen = _chosen(kan, scores, most)
+    columns = _shown_nodes(kan, chosen)
+    gaps = [_cells(kan, n, edges, columns) for n, edges in enumerate(chosen)]
+    at = [0.0]
+    for n, (across, _) in enumerate(gaps):
+        at.append(at[-1] + 2 * FAN + CELL * across + (0.3 if max(kan.layers[n].arity) > 1 else 0.0))
+    height = [{node: 1 - (k + 0.5) / len(shown) for k, node in enumerate(shown)} for shown in columns]
+    sums = [_sums(kan, n, at[n + 1], height[n + 1]) for n in range(len(kan.layers))]
+    edges = []
+    for n, (_, cells) in enumerate(gaps):
+        rows = max((row for row, _ in cells.values()), default=0) + 1
+        for edge, (row, place) in cells.items():
+            end = sums[n].get(edge.target)
+            goal = (end.x, end.y) if end else (at[n + 1], height[n + 1][kan.layers[n].node_of(edge.target)])
+            box = (at[n] + FAN + CELL * (place + 0.5), 1 - (row + 0.5) / rows)
+            start = (at[n], height[n][edge.source])
+            edges.append(EdgePlace(edge, start, goal, *box, FILL_X * CELL, FILL_Y / rows))
+    rows = max(max((row for row, _ in cells.values()), default=0) + 1 for _, cells in gaps)
+    return Layout(
+        nodes=tuple(_nodes(kan, at, height)),
+        sums=tuple(place for column in sums for place in column.values()),
+        edges=tuple(edges),
+        width=at[-1],
+        rows=max(rows, *(len(shown) for shown in columns)),
+        edges_left_out=sum(layer.sources * layer.targets for layer in kan.layers) - len(edges),
+        nodes_left_out=sum(kan.shape) - sum(len(shown) for shown in columns),
+    )
+
+
+def _chosen(kan: KAN, scores: Scores | None, most: int) -> list[list[EdgeId]]:
+    """Per layer the edges that get a thumbnail, in order; small layers are shown whole before large ones are cut."""
+    layers: list[list[EdgeId]] = [[] for _ in kan.layers]
+    for edge in kan.edges(pruned=True):
+        layers[edge.layer].append(edge)
+    room = most
+    for done, n in enumerate(sorted(range(len(layers)), key=lambda n: len(layers[n]))):
+        share = room // (len(layers) - done)
+        if len(layers[n]) > share:
+            order = sorted(layers[n], key=lambda edge: (-scores.of(edge) if scores else 0.0, edge))
+            layers[n] = sorted(order[:share])
+        room -= len(layers[n])
+    return layers
+
+
+def _shown_nodes(kan: KAN, chosen: Sequence[Sequence[EdgeId]]) -> list[list[int]]:
+    """Per column the nodes that a chosen edge touches: all of them in a network that fits."""
+    used: list[set[int]] = [set() for _ in kan.shape]
+    for edge in itertools.chain.from_iterable(chosen):
+        used[edge.layer].add(edge.source)
+        used[edge.layer + 1].add(kan.layers[edge.layer].node_of(edge.target))
+    return [sorted(nodes) for nodes in used]
+
+
+def _cells(
+    kan: KAN, n: int, edges: Sequence[EdgeId], columns: Sequence[Sequence[int]]
+) -> tuple[int, dict[EdgeId, tuple[int, int]]]:
+    """How many cells stand side by side between columns n and n + 1, and each edge's (row, place)."""
+    if len(edges) <= STACK:
+        middle = {edge: _middle(kan, edge, columns) for edge in edges}
+        return 1, {edge: (row, 0) for row, edge in enumerate(sorted(edges, key=lambda e: (middle[e], e)))}
+    sources, targets = sorted({e.source for e in edges}), sorted({e.target for e in edges})
+    by_source = len(sources) >= len(targets)
+    rows, across = (sources, targets) if by_source else (targets, sources)
+    row, place = {v: k for k, v in enumerate(rows)}, {v: k for k, v in enumerate(across)}
+    ends = ((e, (e.source, e.target) if by_source else (e.target, e.source)) for e in edges)
+    return len(across), {e: (row[r], place[c]) for e, (r, c) in ends}
+
+
+def _middle(kan: KAN, edge: EdgeId, columns: Sequence[Sequence[int]]) -> float:
+    """Height between the edge's two ends, from the top: stacks in this order have the flattest lines."""
+    sources, nodes = columns[edge.layer], columns[edge.layer + 1]
+    node = kan.layers[edge.layer].node_of(edge.target)
+    return (sources.index(edge.source) + 0.5) / len(sources) + (nodes.index(node) + 0.5) / len(nodes)
+
+
+def _sums(kan: KAN, n: int, x: float, height: Mapping[int, float]) -> dict[int, SumPlace]:
+    """The factors of product nodes, each to the left of its node."""
+    layer, found, start = kan.layers[n], {}, 0
+    slot = 1 / max(len(height), 1)
+    for node, arity in enumerate(layer.arity):
+        if arity > 1 and node in height:
+            for k in range(arity):
+                y = height[node] + slot * (0.5 - (k + 0.5) / arity) * 0.7
+                name = kan.target_name(n, start + k)
+                found[start + k] = SumPlace(n, start + k, x - 0.3, y, name, x, height[node])
+        start += arity
+    return found
+
+
+def _nodes(kan: KAN, at: Sequence[float], height: Sequence[Mapping[int, float]]) -> list[NodePlace]:
+    linked: list[set[int]] = [set() for _ in kan.shape]
+    for edge in kan.edges():
+        linked[edge.layer].add(edge.source)
+        linked[edge.layer + 1].add(kan.layers[edge.layer].node_of(edge.target))
+    return [
+        NodePlace(
+            column, node, at[column], y, kan.node_name(column, node),
+            column > 0 and kan.layers[column - 1].arity[node] > 1, node in linked[column],
+        )
+        for column, places in enumerate(height)
+        for node, y in places.items()
+    ]  # fmt: skip

@@ -1,0 +1,86 @@
+"""How good a network is on a table, beside what guessing would give."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors over some rows, in the target's units; nan where they do not apply or there are too few rows.
+
+    r2: 1 - squared error over the variance of these rows. baseline: for regression the rmse of always saying the mean
+    of the training rows; for classification the accuracy of always saying the class most frequent there. accuracy and
+    cross_entropy (natural logarithm, per row) are for classification only, rmse, mae and r2 for regression only.
+    """
+
+    rows: int
+    rmse: float
+    mae: float
+    r2: float
+    baseline: float
+    accuracy: float
+    cross_entropy: float
+
+
+@dataclass(frozen=True)
+class Metrics:
+    """Errors per part ("train", "test" when rows are held out): over all outputs, and for each output by itself.
+
+    `outputs` holds regression outputs by name, in order; it is empty for classification.
+    """
+
+    task: str
+    parts: Mapping[str, Errors]
+    outputs: Mapping[str, tuple[tuple[str, Errors], ...]]
+
+
+@torch.no_grad()
+def metrics(kan: KAN, data: Dataset) -> Metrics:
+    """Errors of the network on the training rows and on those held out; raises TableError when the table does not fit.
+
+    Over several outputs rmse and mae are the root mean square and the mean over all of them, r2 is the mean of theirs.
+    """
+    data = data.matching(kan)
+    y_train = data.rows("train")[1].double()
+    classes = data.task == "classification"
+    parts: dict[str, Errors] = {}
+    outputs: dict[str, tuple[tuple[str, Errors], ...]] = {}
+    for part in ("train", "test"):
+        x, y = data.rows(part)
+        if not len(x):
+            continue
+        y, guess = y.double(), kan(x).double()
+        if classes:
+            parts[part], outputs[part] = _classification(guess, y, y_train), ()
+            continue
+        each = [_regression(guess[:, [j]], y[:, [j]], y_train[:, [j]]) for j in range(y.shape[1])]
+        parts[part] = _regression(guess, y, y_train)
+        outputs[part] = tuple((v.name, errors) for v, errors in zip(kan.outputs, each, strict=True))
+    return Metrics(data.task, parts, outputs)
+
+
+NAN = float("nan")
+
+
+def _regression(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
+    gap = guess - y
+    variance = ((y - y.mean(0)) ** 2).mean(0)
+    r2 = torch.where(variance > 0, 1 - (gap**2).mean(0) / variance, NAN).mean() if len(y) > 1 else NAN
+    baseline = ((y - y_train.mean(0)) ** 2).mean().sqrt()
+    return Errors(
+        len(y), float((gap**2).mean().sqrt()), float(gap.abs().mean()), float(r2), float(baseline), NAN, NAN
+    )  # fmt: skip
+
+
+def _classification(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
+    truth, said = y.argmax(1), guess.argmax(1)
+    frequent = int(y_train.sum(0).argmax())
+    entropy = float(torch.nn.functional.cross_entropy(guess, truth))
+    right = float((said == truth).double().mean())
+    return Errors(len(y), NAN, NAN, NAN, float((truth == frequent).double().mean()), right, entropy)

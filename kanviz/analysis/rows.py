@@ -1,0 +1,23 @@
+"""Rows that stand for what a network sees."""
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.spline import domain
+
+ROWS = 5_000
+
+
+def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Tensor, "rows input"]:
+    """Training rows (table units), thinned evenly to at most `rows`; without data, even draws from the first grid."""
+    if data is not None:
+        x = data.matching(kan).rows("train")[0]
+        return x[torch.linspace(0, len(x) - 1, min(rows, len(x))).long()]
+    layer = kan.layers[0]
+    low, high = domain(layer.knots, layer.order)
+    draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(1_000).to(kan.dtype)
+    scale, shift = (low.new_tensor([getattr(v, part) for v in kan.inputs]) for part in ("scale", "shift"))
+    return (low + (high - low) * draws) * scale + shift

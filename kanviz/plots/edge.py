@@ -1,0 +1,188 @@
+"""One edge: its curve, what it is made of, its control points, and where the data lie."""
+
+from collections.abc import Collection
+
+import numpy as np
+import plotly.graph_objects as go
+
+from kanviz.analysis.curves import EdgeCurve
+from kanviz.plots.theme import THEMES, Look, Theme, axis, canvas, words
+
+PARTS = ("spline", "base", "formula", "resting", "points", "density")
+HEIGHT, STRIP, SLOPE = 430, 70, 150  # pixels: the whole figure, of it the strip with data and knots; the derivative
+
+
+def edge_figure(
+    curve: EdgeCurve,
+    *,
+    before: EdgeCurve | None = None,
+    theme: Look = "light",
+    parts: Collection[str] = PARTS,
+    point: int | None = None,
+) -> go.Figure:
+    """An edge's curve. Control points are clickable and carry [layer, source, target, point].
+
+    before: the curve as it was, drawn dashed behind. parts: of "spline", "base", "formula", "resting" (the learned
+    curve that does not count now), "points", "density", "derivative". point: the control point in hand.
+    """
+    colours = THEMES[theme]
+    slope = "derivative" in parts
+    figure = canvas(theme, _title(curve), HEIGHT + (SLOPE if slope else 0))
+    _ends(figure, curve, colours)
+    _thin_parts(figure, curve, parts, colours)
+    if before is not None:
+        _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
+    _line(figure, curve.x, curve.total, "activation φ", colours.state(curve.state), 3)
+    if "points" in parts and len(curve.points_x):
+        _points(figure, curve, point, colours)
+    if slope:
+        _line(figure, curve.x, curve.derivative, "slope", colours.state(curve.state), 2, axis="y3", legend=False)
+    _strip(figure, curve, parts, colours)
+    _axes(figure, curve, before, parts, theme)
+    return figure
+
+
+def _title(curve: EdgeCurve) -> str:
+    frozen = " · frozen" if curve.frozen else ""
+    formula = f" · {words(curve.formula_text, 48)}" if curve.formula_text else ""
+    return f"<b>{words(curve.source)} → {words(curve.target)}</b> · {curve.state}{frozen}{formula}"
+
+
+def _line(
+    figure: go.Figure, x, y, name: str, colour: str, width: float, dash: str = "solid",
+    axis: str = "y", legend: bool = True,
+) -> None:  # fmt: skip
+    figure.add_scatter(
+        x=x, y=y, mode="lines", name=name, line={"color": colour, "width": width, "dash": dash}, yaxis=axis,
+        showlegend=legend, hovertemplate=f"%{{y:.4g}}<extra>{name}</extra>", connectgaps=False,
+    )  # fmt: skip
+
+
+def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours: Theme) -> None:
+    """What the curve is made of, when it is made of more than one thing."""
+    there = [name for name in ("spline", "base", "formula") if getattr(curve, name) is not None]
+    looks = {
+        "spline": ("spline part", colours.spline_part, "solid"),
+        "base": ("base part", colours.base_part, "dashdot"),
+        "formula": ("formula part", colours.formula, "longdash"),
+    }
+    for name in there:
+        values = getattr(curve, name)
+        if name in parts and len(there) > 1 and np.any(values != 0):
+            label, colour, dash = looks[name]
+            _line(figure, curve.x, values, label, colour, 1.4, dash)
+    if "resting" in parts and curve.resting is not None:
+        word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
+        _line(figure, curve.x, curve.resting, word, colours.before, 1.6, "dot")
+
+
+def _points(figure: go.Figure, curve: EdgeCurve, point: int | None, colours: Theme) -> None:
+    """The control polygon and its points; the one in hand is filled."""
+    count = len(curve.points_x)
+    figure.add_scatter(
+        x=curve.points_x, y=curve.points_y, mode="lines+markers", name="control points",
+        line={"color": colours.point, "width": 1, "dash": "dot"},
+        marker={
+            "size": [15 if m == point else 10 for m in range(count)],
+            "color": [colours.point if m == point else colours.card for m in range(count)],
+            "line": {"color": colours.point, "width": 2}, "opacity": 1,
+        },
+        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
+        customdata=[[*curve.id, m] for m in range(count)],
+        hovertemplate="control point %{customdata[3]} at x = %{x:.4g}<br>coefficient %{text}<extra></extra>",
+        text=[f"{value:.4g}" for value in curve.coef],
+    )  # fmt: skip
+
+
+def _ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:
+    """Shade beyond the grid, and lines where the data end."""
+    first, last = float(curve.x[0]), float(curve.x[-1])
+    for low, high in ((first, curve.grid[0]), (curve.grid[1], last)):
+        figure.add_shape(
+            type="rect", x0=low, x1=high, y0=0, y1=1, yref="paper", line_width=0, fillcolor=colours.shade,
+            layer="below",
+        )  # fmt: skip
+    figure.add_annotation(
+        text="grid ends", x=curve.grid[1], y=0, yref="y domain", xanchor="left", yanchor="bottom", showarrow=False,
+        textangle=-90, font={"size": 11, "color": colours.muted}, opacity=0.9,
+    )  # fmt: skip
+    if curve.data is None:
+        return
+    for end in curve.data:
+        if first <= end <= last:
+            figure.add_shape(
+                type="line", x0=end, x1=end, y0=0, y1=1, yref="paper", layer="below",
+                line={"color": colours.density, "width": 1.2, "dash": "dot"},
+            )  # fmt: skip
+
+
+def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours: Theme) -> None:
+    """Below the curve: how the data are spread, and the knots as ticks."""
+    if "density" in parts and len(curve.density):
+        share = 100 * curve.density * np.diff(curve.edges)
+        figure.add_bar(
+            x=(curve.edges[1:] + curve.edges[:-1]) / 2, y=share, width=np.diff(curve.edges), yaxis="y2",
+            name="training rows", marker={"color": colours.density, "line": {"width": 0}}, showlegend=False,
+            hovertemplate="%{y:.2g}% of the training rows<extra></extra>",
+        )  # fmt: skip
+    inside = (curve.knots >= curve.x[0]) & (curve.knots <= curve.x[-1])
+    figure.add_scatter(
+        x=curve.knots[inside], y=np.zeros(int(inside.sum())), mode="markers", yaxis="y2", name="knots",
+        marker={"symbol": "line-ns", "size": 9, "line": {"width": 1.6, "color": colours.text}, "opacity": 1},
+        unselected={"marker": {"opacity": 1}}, showlegend=False, cliponaxis=False,
+        hovertemplate="knot at %{x:.4g}<extra></extra>",
+    )  # fmt: skip
+
+
+def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: Collection[str], theme: Look) -> None:
+    total = HEIGHT + (SLOPE if "derivative" in parts else 0) - 110
+    strip, slope = STRIP / total, SLOPE / total
+    base = strip + 0.03
+    drawn = [name for name in ("spline", "base", "formula", "resting") if name in parts]
+    low, high = curve.heights(*drawn)
+    if before is not None:
+        other = before.heights()
+        low, high = min(low, other[0]), max(high, other[1])
+    x_title = words(curve.x_label)
+    figure.update_layout(
+        xaxis=axis(theme, x_title, range=[float(curve.x[0]), float(curve.x[-1])], anchor="y2"),
+        yaxis=axis(theme, words(curve.y_label, 60), range=[low, high], domain=[base, 1], anchor="x"),
+        yaxis2=axis(theme, "", domain=[0, strip - 0.02], rangemode="tozero", showgrid=False, showticklabels=False),
+        bargap=0,
+        hovermode="closest",
+        margin={"t": 74, "b": 52},
+    )
+    if "derivative" in parts:
+        low, high = base + slope, 1
+        figure.update_layout(
+            yaxis={"domain": [low + 0.04, high]},
+            yaxis3=axis(theme, "slope", domain=[base, low], anchor="x", nticks=4),
+        )
+
+
+def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Look = "light") -> go.Figure:
+    """One edge before (dashed) and after (solid), the difference shaded."""
+    colours = THEMES[theme]
+    before, after = curve_before, curve_after
+    figure = canvas(theme, _title(after), 300)
+    at_before = np.interp(after.x, before.x, before.total)
+    figure.add_scatter(x=after.x, y=at_before, mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False)
+    figure.add_scatter(
+        x=after.x, y=after.total, mode="lines", line={"width": 0}, fill="tonexty", fillcolor=_veil(colours.selected),
+        hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+    _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
+    _line(figure, after.x, after.total, "after", colours.selected, 2.5)
+    one, two = before.heights(), after.heights()
+    ends = [min(before.x[0], after.x[0]), max(before.x[-1], after.x[-1])]
+    figure.update_layout(
+        xaxis=axis(theme, words(after.x_label), range=[float(v) for v in ends]),
+        yaxis=axis(theme, words(after.y_label, 60), range=[min(one[0], two[0]), max(one[1], two[1])]),
+        margin={"t": 70},
+    )
+    return figure
+
+
+def _veil(colour: str) -> str:
+    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
+    return f"rgba({red},{green},{blue},0.18)"

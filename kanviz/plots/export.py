@@ -1,0 +1,19 @@
+"""Figures as files: a page that needs nothing else, or plotly's own JSON."""
+
+import plotly.graph_objects as go
+
+from kanviz.plots.theme import THEMES, Look
+
+
+def to_html(figure: go.Figure, *, theme: Look = "light") -> str:
+    """A whole page with plotly inside it: opens without a network connection, in the theme's own background."""
+    page = go.Figure(figure)
+    page.update_layout(paper_bgcolor=THEMES[theme].page)
+    return page.to_html(
+        include_plotlyjs=True, full_html=True, div_id="kanviz", config={"displaylogo": False, "responsive": True}
+    ).replace("<body>", f'<body style="margin:0;background:{THEMES[theme].page}">', 1)
+
+
+def to_json(figure: go.Figure) -> str:
+    """The figure as plotly's JSON, to be opened by any plotly."""
+    return figure.to_json()  # pyright: ignore[reportReturnType]

@@ -1,0 +1,272 @@
+"""The network: every edge with its curve in a small frame, thick where it carries much; a click says which edge."""
+
+from collections.abc import Callable, Collection, Iterable, Sequence
+from typing import Literal
+
+import numpy as np
+import plotly.graph_objects as go
+
+from kanviz.analysis.curves import Thumbnail
+from kanviz.analysis.layout import EdgePlace, Layout
+from kanviz.analysis.scores import Scores
+from kanviz.core.layer import EdgeId
+from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words
+
+WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
+STATES = ("pruned", "spline", "both", "formula")
+BEND = np.linspace(0, 1, 13)
+EASE = BEND * BEND * (3 - 2 * BEND)
+ROW, LOWEST, HIGHEST = 54, 300, 860  # pixels per row of thumbnails, and of the whole figure
+
+
+def network_figure(
+    layout: Layout,
+    curves: Iterable[Thumbnail],
+    scores: Scores | None = None,
+    *,
+    theme: Look = "light",
+    selected: EdgeId | None = None,
+    highlight: Collection[EdgeId] = (),
+    show: Literal["all", "present"] = "all",
+) -> go.Figure:
+    """The network from inputs (left) to outputs (right). Clickable points carry [layer, source, target].
+
+    States can be told apart without colour: pruned is dashed and faint, a formula has an f, both an f+, a frozen edge a
+    star; the selected edge has a solid ring, highlighted ones a dotted ring. show="present" leaves pruned edges out.
+    """
+    by_id = {curve.id: curve for curve in curves}
+    places = [p for p in layout.edges if p.id in by_id and (show == "all" or by_id[p.id].state != "pruned")]
+    if not places:
+        return empty(theme, "Network", "No edges to show.")
+    colours = THEMES[theme]
+    height = int(min(max(ROW * layout.rows + 70, LOWEST), HIGHEST))
+    figure = canvas(theme, _title(layout), height)
+    levels = _levels(places, scores)
+    _lines(figure, places, by_id, levels, colours)
+    if selected is not None:
+        chosen = [p for p in places if p.id == selected]
+        _add(figure, colours.selected, 2.5, [part for p in chosen for part in _ways(p)])
+    _frames(figure, places, by_id, colours)
+    _curves(figure, places, by_id, levels, colours)
+    _marks(figure, places, by_id, colours)
+    _add(figure, colours.marked, 2.5, [_box(p, 1.16) for p in places if p.id in highlight], dash="dot")
+    _add(figure, colours.selected, 3, [_box(p, 1.16) for p in places if p.id == selected])
+    _nodes(figure, layout, scores, colours)
+    _targets(figure, places, by_id, scores, height / layout.rows)
+    _legend(figure, places, by_id, colours)
+    sides = [max((len(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width)]
+    left, right = (18 + 7 * min(count, 18) for count in sides)
+    figure.update_layout(margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
+    figure.update_xaxes(visible=False, range=[-0.12, layout.width + 0.12], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
+    return figure
+
+
+def _title(layout: Layout) -> str:
+    if not layout.edges_left_out:
+        return ""
+    nodes = f" and {layout.nodes_left_out:,} nodes" if layout.nodes_left_out else ""
+    return f"The {len(layout.edges):,} edges that carry most; {layout.edges_left_out:,} edges{nodes} are not drawn"
+
+
+def _levels(places: Sequence[EdgePlace], scores: Scores | None) -> dict[EdgeId, int]:
+    """0 to 4: how thick each edge is drawn, relative to the strongest edge of its layer."""
+    if scores is None:
+        return {p.id: 2 for p in places}
+    strongest: dict[int, float] = {}
+    for p in places:
+        strongest[p.id.layer] = max(strongest.get(p.id.layer, 0.0), scores.of(p.id))
+    return {p.id: int(4.999 * (scores.of(p.id) / (strongest[p.id.layer] or 1.0)) ** 0.5) for p in places}
+
+
+Path = tuple[np.ndarray, np.ndarray]
+
+
+def _ways(place: EdgePlace) -> tuple[Path, Path]:
+    """The two halves of an edge's line: into its frame, and on to its target."""
+    left, right = place.x - place.width / 2, place.x + place.width / 2
+    return _bend(place.start, (left, place.y)), _bend((right, place.y), place.end)
+
+
+def _bend(start: tuple[float, float], end: tuple[float, float]) -> Path:
+    return start[0] + (end[0] - start[0]) * BEND, start[1] + (end[1] - start[1]) * EASE
+
+
+def _box(place: EdgePlace, size: float = 1.0) -> Path:
+    w, h = place.width / 2 * (1 + (size - 1) / 2), place.height / 2 * size
+    return place.x + w * np.array([-1, 1, 1, -1, -1]), place.y + h * np.array([-1, -1, 1, 1, -1])
+
+
+def _joined(paths: Sequence[Path]) -> Path:
+    """Many paths as one, with gaps between."""
+    gap = np.array([np.nan])
+    return tuple(np.concatenate([v for path in paths for v in (path[k], gap)]) for k in (0, 1))  # pyright: ignore
+
+
+def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **more) -> None:
+    """One trace of lines that nothing can be read off or clicked on."""
+    if not paths:
+        return
+    x, y = _joined(paths)
+    dash, opacity, fill = more.get("dash", "solid"), more.get("opacity", 1.0), more.get("fill")
+    figure.add_scatter(
+        x=x, y=y, mode="lines", line={"color": colour, "width": width, "dash": dash}, opacity=opacity,
+        fill="toself" if fill else None, fillcolor=fill, hoverinfo="skip", showlegend=False,
+    )  # fmt: skip
+
+
+def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
+    for state in STATES:
+        for level, (width, opacity) in enumerate(zip(WIDTHS, OPACITIES, strict=True)):
+            here = [p for p in places if by_id[p.id].state == state and levels[p.id] == level]
+            paths = [part for p in here for part in _ways(p)]
+            if state == "pruned":
+                _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.45)
+            else:
+                _add(figure, colours.state(state), width, paths, opacity=opacity)
+
+
+def _frames(figure: go.Figure, places, by_id, colours: Theme) -> None:
+    styles = {"pruned": (colours.pruned, 1, "dash"), "spline": (colours.line, 1, "solid")}
+    for state in STATES:
+        colour, width, dash = styles.get(state, (colours.state(state), 1.6, "solid"))
+        boxes = [_box(p) for p in places if by_id[p.id].state == state]
+        _add(figure, colour, width, boxes, dash=dash, fill=colours.card)
+
+
+def _curves(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
+    for state in STATES:
+        for strong in (False, True):
+            here = [p for p in places if by_id[p.id].state == state and (levels[p.id] > 0) is strong]
+            paths = [_curve(p, by_id[p.id]) for p in here]
+            dash, opacity = ("dot", 0.8) if state == "pruned" else ("solid", 1.0 if strong else 0.55)
+            _add(figure, colours.state(state), 1.0 if state == "pruned" else 1.8, paths, dash=dash, opacity=opacity)
+
+
+def _curve(place: EdgePlace, curve: Thumbnail) -> Path:
+    return place.x + place.width * 0.90 * (curve.x - 0.5), place.y + place.height * 0.38 * curve.heights
+
+
+def _marks(figure: go.Figure, places, by_id, colours: Theme) -> None:
+    """Signs in the corners of frames, for eyes that do not see the colours."""
+
+    def corner(which: Callable[[Thumbnail], bool], side: int) -> tuple[list[float], list[float]]:
+        here = [p for p in places if which(by_id[p.id])]
+        return [p.x + side * p.width * 0.42 for p in here], [p.y + p.height * 0.34 for p in here]
+
+    for state, sign in (("formula", "<i>f</i>"), ("both", "<i>f</i>+")):
+        x, y = corner(lambda curve, state=state: curve.state == state, 1)
+        if x:
+            font = {"size": 13, "color": colours.state(state)}
+            figure.add_scatter(
+                x=x, y=y, mode="text", text=[sign] * len(x), textfont=font, textposition="middle center",
+                unselected={"textfont": {"color": font["color"]}}, hoverinfo="skip", showlegend=False,
+            )  # fmt: skip
+    x, y = corner(lambda curve: curve.frozen, -1)
+    if x:
+        figure.add_scatter(
+            x=x, y=y, mode="markers", marker=_star(colours), unselected={"marker": {"opacity": 1}},
+            hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
+
+
+def _star(colours: Theme) -> dict:
+    return {"symbol": "asterisk-open", "size": 8, "line": {"width": 1.6, "color": colours.frozen}}
+
+
+def _nodes(figure: go.Figure, layout: Layout, scores: Scores | None, colours: Theme) -> None:
+    _add(figure, colours.muted, 2, [_bend((s.x, s.y), (s.node_x, s.node_y)) for s in layout.sums])
+    if layout.sums:
+        figure.add_scatter(
+            x=[s.x for s in layout.sums], y=[s.y for s in layout.sums], mode="markers",
+            marker={"size": 9, "color": colours.card, "line": {"width": 1.8, "color": colours.muted}, "opacity": 1},
+            hovertext=[f"{words(s.name)}: a sum, factor of a product" for s in layout.sums], hoverinfo="text",
+            unselected={"marker": {"opacity": 1}}, showlegend=False,
+        )  # fmt: skip
+    for product in (False, True):
+        for linked in (False, True):
+            here = [n for n in layout.nodes if n.product is product and n.linked is linked]
+            if not here:
+                continue
+            colour = colours.text if linked else colours.pruned
+            figure.add_scatter(
+                x=[n.x for n in here], y=[n.y for n in here], mode="markers+text" if product else "markers",
+                text=["×"] * len(here) if product else None, textposition="middle center",
+                textfont={"size": 15, "color": colours.page},
+                marker={"size": 18 if product else 11, "color": colour, "opacity": 1},
+                hovertext=[_node_words(n, scores) for n in here], hoverinfo="text", showlegend=False,
+                unselected={"marker": {"opacity": 1}, "textfont": {"color": colours.page}},
+            )  # fmt: skip
+    _names(figure, layout, colours)
+
+
+def _node_words(node, scores: Scores | None) -> str:
+    kind = "product" if node.product else "input" if node.column == 0 else "sum"
+    carried = ""
+    if scores is not None:
+        carried = f"<br>carries {_percent(float(scores.nodes[node.column][node.index]))} of the outputs' variance"
+    return f"<b>{words(node.name)}</b> · {kind}{carried}"
+
+
+def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
+    """Names beside inputs and outputs, above hidden nodes while there is room."""
+    last = max(n.column for n in layout.nodes)
+    for column in range(last + 1):
+        here = [n for n in layout.nodes if n.column == column]
+        outer = column in (0, last)
+        if not outer and len(here) > 12:
+            continue
+        colour = colours.text if outer else colours.muted
+        figure.add_scatter(
+            x=[n.x + (0.06 if column == last else -0.06 if column == 0 else 0) for n in here], y=[n.y for n in here],
+            mode="text", text=[words(n.name, 18) + ("" if outer else "<br> ") for n in here],
+            textposition="middle right" if column == last else "middle left" if column == 0 else "top center",
+            textfont={"size": 14 if outer else 11, "color": colour}, cliponaxis=False, hoverinfo="skip",
+            unselected={"textfont": {"color": colour}}, showlegend=False,
+        )  # fmt: skip
+
+
+def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float) -> None:
+    """What the pointer finds: unseen points over every frame."""
+    spots = [(p, dx) for p in places for dx in (-0.3, 0.0, 0.3)]
+    figure.add_scatter(
+        x=[p.x + dx * p.width for p, dx in spots], y=[p.y for p, _ in spots], mode="markers", name="edges",
+        marker={"size": max(min(row * 0.7, 44), 10), "opacity": 0, "color": "#888888", "symbol": "square"},
+        selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
+        customdata=[list(p.id) for p, _ in spots], hoverinfo="text", showlegend=False,
+        hovertext=[_edge_words(by_id[p.id], scores) for p, _ in spots],
+    )  # fmt: skip
+
+
+def _edge_words(curve: Thumbnail, scores: Scores | None) -> str:
+    state = f"{curve.state}{' · frozen' if curve.frozen else ''}"
+    lines = [f"<b>{words(curve.source)} → {words(curve.target)}</b>", state]
+    if curve.formula_text:
+        lines.append(words(curve.formula_text, 60))
+    if scores is not None and curve.state != "pruned":
+        lines.append(f"carries {_percent(scores.of(curve.id))} of the outputs' variance")
+    return "<br>".join(lines)
+
+
+def _percent(share: float) -> str:
+    if share == 0:
+        return "nothing"
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
+
+
+def _legend(figure: go.Figure, places, by_id, colours: Theme) -> None:
+    """The signs that occur, when there is more than the plain spline."""
+    states = {by_id[p.id].state for p in places}
+    frozen = any(by_id[p.id].frozen for p in places)
+    if states == {"spline"} and not frozen:
+        return
+    names = {"spline": "spline", "formula": "formula (<i>f</i>)", "both": "both (<i>f</i>+)", "pruned": "pruned"}
+    for state in ("spline", "formula", "both", "pruned"):
+        if state in states:
+            dash = "dash" if state == "pruned" else "solid"
+            line = {"color": colours.state(state), "width": 2, "dash": dash}
+            figure.add_scatter(x=[None], y=[None], mode="lines", line=line, name=names[state], hoverinfo="skip")
+    if frozen:
+        figure.add_scatter(x=[None], y=[None], mode="markers", marker=_star(colours), name="frozen", hoverinfo="skip")
+    figure.update_layout(legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"}, showlegend=True)
+    figure.update_layout(legend_itemclick=False, legend_itemdoubleclick=False)

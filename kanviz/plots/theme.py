@@ -1,0 +1,133 @@
+"""Every colour and every common stroke, by what it means; names made safe for plotly's markup."""
+
+import html
+from dataclasses import dataclass
+from typing import Literal
+
+import plotly.graph_objects as go
+
+from kanviz.text import shown
+
+Look = Literal["light", "dark"]
+FONT = '"Source Sans 3", "Source Sans", "Source Sans Pro", system-ui, -apple-system, "Segoe UI", Roboto, sans-serif'
+
+
+@dataclass(frozen=True)
+class Theme:
+    """Colours by meaning. Series are Okabe-Ito, so that they stay apart for colour-blind eyes."""
+
+    page: str
+    card: str
+    text: str
+    muted: str
+    line: str
+    shade: str
+    spline: str
+    formula: str
+    both: str
+    pruned: str
+    frozen: str
+    selected: str
+    marked: str
+    before: str
+    base_part: str
+    spline_part: str
+    point: str
+    train: str
+    test: str
+    density: str
+
+    def state(self, name: str) -> str:
+        """Colour of an edge in that state."""
+        return {"spline": self.spline, "formula": self.formula, "both": self.both}.get(name, self.pruned)
+
+
+THEMES: dict[str, Theme] = {
+    "light": Theme(
+        page="#FFFFFF", card="#FFFFFF", text="#15202B", muted="#5B6B78", line="#DDE4E9", shade="rgba(91,107,120,0.10)",
+        spline="#15202B", formula="#0072B2", both="#007A58", pruned="#94A1AB", frozen="#2B8CC4", selected="#D55E00",
+        marked="#B0487F", before="#8895A0", base_part="#B07A00", spline_part="#0072B2", point="#D55E00",
+        train="#0072B2", test="#D55E00", density="#7FA9C4",
+    ),
+    "dark": Theme(
+        page="#0E1419", card="#131B22", text="#E6EBEF", muted="#93A2AE", line="#2A3742", shade="rgba(147,162,174,0.12)",
+        spline="#E6EBEF", formula="#56B4E9", both="#1FBF92", pruned="#6B7A86", frozen="#56B4E9", selected="#E69F00",
+        marked="#E08DBB", before="#7D8B96", base_part="#F0C75E", spline_part="#56B4E9", point="#E69F00",
+        train="#56B4E9", test="#E69F00", density="#3F6C88",
+    ),
+}  # fmt: skip
+
+
+def words(text: str, limit: int = 40) -> str:
+    """A name from a file as plotly shows it literally: no tags, no entities, no LaTeX, not too long."""
+    visible = shown(str(text))
+    visible = visible if len(visible) <= limit else f"{visible[: limit - 1]}…"
+    return html.escape(visible, quote=False).replace("$", "&#36;")
+
+
+def canvas(look: Look, title: str = "", height: int = 420) -> go.Figure:
+    """An empty figure in our look: no background of its own, so that it sits on any page."""
+    theme = THEMES[look]
+    figure = go.Figure()
+    figure.update_layout(
+        template="none",
+        height=height,
+        margin={"l": 64, "r": 16, "t": 44 if title else 16, "b": 48},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"family": FONT, "size": 13, "color": theme.text},
+        hoverlabel={
+            "bgcolor": theme.card,
+            "bordercolor": theme.line,
+            "font": {"family": FONT, "size": 13, "color": theme.text},
+            "align": "left",
+        },
+        legend={
+            "orientation": "h", "x": 0, "xanchor": "left", "y": 1.0, "yanchor": "bottom",
+            "font": {"size": 12, "color": theme.muted}, "bgcolor": "rgba(0,0,0,0)",
+        },
+        dragmode=False,
+        modebar={"bgcolor": "rgba(0,0,0,0)", "color": theme.muted, "activecolor": theme.text},
+    )  # fmt: skip
+    if title:
+        figure.update_layout(
+            title={
+                "text": title, "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container",
+                "yanchor": "top", "pad": {"l": 8, "t": 10}, "font": {"size": 14, "color": theme.text},
+            }
+        )  # fmt: skip
+    return figure
+
+
+def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:
+    """An axis in our look: quiet grid, readable numbers."""
+    theme = THEMES[look]
+    return {
+        "title": {"text": title, "font": {"size": 13, "color": theme.muted}, "standoff": 8},
+        "color": theme.muted,
+        "gridcolor": theme.line,
+        "linecolor": theme.line,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickfont": {"size": 12, "color": theme.muted},
+        "automargin": True,
+        **more,
+    }
+
+
+def empty(look: Look, title: str, why: str) -> go.Figure:
+    """A figure that has nothing to show, and says so."""
+    figure = canvas(look, title, height=260)
+    figure.update_xaxes(visible=False)
+    figure.update_yaxes(visible=False)
+    figure.add_annotation(
+        text=why, x=0.5, y=0.5, xref="paper", yref="paper", showarrow=False,
+        font={"size": 14, "color": THEMES[look].muted},
+    )  # fmt: skip
+    return figure
+
+
+def label(name: str, unit: str = "") -> str:
+    """An axis title: the name, and the unit in brackets."""
+    return f"{words(name)} ({words(unit)})" if unit else words(name)
