@@ -27,9 +27,9 @@ class EdgeCurve:
     total = spline + base + formula at every x; a part that does not count is None. `resting` is the learned curve that
     does not count now: pruned, or replaced by a formula. `derivative` is d total / dx in the units of x.
     points_x, coef: the control points (Greville abscissa, coefficient); points_y: their height as drawn, the
-    coefficient plus what the other parts add there, so that a point stays near the curve it pulls. grid: where the grid begins and
-    ends; data: where the training rows do (None without). edges, density: histogram of the training rows' values, its
-    area 1 (empty without data). values: those values, sorted.
+    coefficient plus what the other parts add there, so that a point stays near the curve it pulls. grid: where the grid
+    begins and ends; data: where the training rows do (None without). edges, density: histogram of the training rows'
+    values, its area 1 (empty without data). values: those values, sorted.
     """
 
     id: EdgeId
@@ -104,14 +104,23 @@ class Thumbnail:
 
 def visible_range(values: Float[Array, " points"]) -> tuple[float, float]:
     """Lowest and highest finite value, cut where a pole would squash the rest; (0, 0) when nothing is finite."""
-    finite = values[np.isfinite(values)]
-    if not len(finite):
-        return 0.0, 0.0
-    low, high = float(finite.min()), float(finite.max())
-    near, far = (float(v) for v in np.quantile(finite, [0.02, 0.98]))
-    if high - low > POLE * (far - near) > 0:
-        return max(low, 2 * near - far), min(high, 2 * far - near)
-    return low, high
+    low, high = _ranges(values[:, None])
+    return float(low[0]), float(high[0])
+
+
+def _ranges(curves: Float[Array, "points curve"]) -> tuple[Array, Array]:
+    """`visible_range` of many curves at once."""
+    ordered = np.sort(np.where(np.isfinite(curves), curves, np.nan), axis=0)  # nan go last
+    last = np.isfinite(ordered).sum(0) - 1
+    column = np.arange(curves.shape[1])
+    low, near, far, high = (
+        np.where(last >= 0, ordered[(share * last.clip(0) + 0.5).astype(int), column], 0.0)
+        for share in (0.0, 0.02, 0.98, 1.0)
+    )
+    with np.errstate(over="ignore"):
+        pole = (high - low > POLE * (far - near)) & (far > near)
+        below, above = 2 * near - far, 2 * far - near
+    return np.where(pole, np.maximum(low, below), low), np.where(pole, np.minimum(high, above), high)
 
 
 @torch.no_grad()
@@ -139,7 +148,7 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
         frozen=view.frozen,
         formula_text=str(view.formula) if view.formula else "",
         unit=variable.unit,
-        x_label=str(variable),
+        x_label=str(variable) if edge.layer == 0 else f"{view.source} (network units)",
         y_label=_target_label(kan, edge),
         x=table(_numpy(x)),
         total=_numpy(view(x)),
@@ -208,7 +217,7 @@ def _target_label(kan: KAN, edge: EdgeId) -> str:
     if edge.layer + 1 == len(kan.layers) and kan.layers[edge.layer].arity[node] == 1:
         output = kan.outputs[node]
         if output.scale != 1 or output.unit:
-            return f"added to {name} (1 is {output.scale:.4g}{f' {output.unit}' if output.unit else ''})"
+            return f"added to {name} (in units of {output.scale:.4g}{f' {output.unit}' if output.unit else ''})"
     return f"added to {name}"
 
 
@@ -270,9 +279,8 @@ def _learned(layer: Layer) -> Layer:
 
 def _boxed(y: Float[Array, "points source target"], shared: bool) -> tuple[Array, Array]:
     """Heights in -1..1 and half of each curve's range; curves of a size next to nothing in their layer are flat."""
-    flat = y.reshape(len(y), -1)
-    ranges = np.array([visible_range(column) for column in flat.T]).reshape(*y.shape[1:], 2)
-    middle, half = ranges.mean(-1), (ranges[..., 1] - ranges[..., 0]) / 2
+    low, high = (end.reshape(y.shape[1:]) for end in _ranges(y.reshape(len(y), -1)))
+    middle, half = (low + high) / 2, (high - low) / 2
     largest = half.max(initial=0.0)
     scale = np.full_like(half, largest) if shared else half
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):

@@ -2,10 +2,9 @@
 
 Columns of nodes run from inputs on the left to outputs on the right; y runs from 0 (bottom) to 1 (top). Between two
 columns every edge has a cell of its own: a single stack when they are few, otherwise a table with a row per node of the
-longer column.
+longer column. Lines fan out beside the cells and run straight along their rows between them.
 """
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,9 +13,11 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 
 MOST = 240  # thumbnails; more edges than these are left out, the least important first
+MOST_NODES = 20  # nodes of a column, likewise
 STACK = 16  # edges between two columns that still fit one stack
 FAN, CELL = 0.55, 0.52  # width of the room for lines beside each column, and of one column of cells
 FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
+TALLEST = 1.7  # height of a thumbnail at most, relative to the lowest
 
 
 @dataclass(frozen=True)
@@ -47,10 +48,15 @@ class SumPlace:
 
 @dataclass(frozen=True)
 class EdgePlace:
-    """An edge: where its line starts and ends, and the box of its thumbnail."""
+    """An edge: its line and the box of its thumbnail.
+
+    The line goes from `start` to (enter, y), straight through the box to (leave, y), and on to `end`.
+    """
 
     id: EdgeId
     start: tuple[float, float]
+    enter: float
+    leave: float
     end: tuple[float, float]
     x: float
     y: float
@@ -75,41 +81,59 @@ class Layout:
 
 
 def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
-    """Places for a network; of more than `most` edges, those that carry most (without scores: the first)."""
-    chosen = _chosen(kan, scores, most)
-    columns = _shown_nodes(kan, chosen)
-    gaps = [_cells(kan, n, edges, columns) for n, edges in enumerate(chosen)]
+    """Places for a network; of too many nodes or edges, those that carry most (without scores: the first)."""
+    columns = _shown_nodes(kan, scores)
+    owners = [[node for node, arity in enumerate(layer.arity) for _ in range(arity)] for layer in kan.layers]
+    chosen = _chosen(owners, scores, columns, most)
+    gaps = [_cells(owners[n], edges, columns[n], columns[n + 1]) for n, edges in enumerate(chosen)]
     at = [0.0]
     for n, (across, _) in enumerate(gaps):
         at.append(at[-1] + 2 * FAN + CELL * across + (0.3 if max(kan.layers[n].arity) > 1 else 0.0))
     height = [{node: 1 - (k + 0.5) / len(shown) for k, node in enumerate(shown)} for shown in columns]
     sums = [_sums(kan, n, at[n + 1], height[n + 1]) for n in range(len(kan.layers))]
+    depth = [max((row for row, _ in cells.values()), default=0) + 1 for _, cells in gaps]
+    rows = max(*depth, *(len(shown) for shown in columns))
     edges = []
-    for n, (_, cells) in enumerate(gaps):
-        rows = max((row for row, _ in cells.values()), default=0) + 1
+    for n, (across, cells) in enumerate(gaps):
+        enter = at[n] + FAN + (1 - FILL_X) / 2 * CELL
+        leave = at[n] + FAN + CELL * across - (1 - FILL_X) / 2 * CELL
         for edge, (row, place) in cells.items():
-            end = sums[n].get(edge.target)
-            goal = (end.x, end.y) if end else (at[n + 1], height[n + 1][kan.layers[n].node_of(edge.target)])
-            box = (at[n] + FAN + CELL * (place + 0.5), 1 - (row + 0.5) / rows)
+            factor = sums[n].get(edge.target)
+            end = (factor.x, factor.y) if factor else (at[n + 1], height[n + 1][owners[n][edge.target]])
+            x, y = at[n] + FAN + CELL * (place + 0.5), 1 - (row + 0.5) / depth[n]
+            tall = FILL_Y * min(1 / depth[n], TALLEST / rows)
             start = (at[n], height[n][edge.source])
-            edges.append(EdgePlace(edge, start, goal, *box, FILL_X * CELL, FILL_Y / rows))
-    rows = max(max((row for row, _ in cells.values()), default=0) + 1 for _, cells in gaps)
+            edges.append(EdgePlace(edge, start, enter, leave, end, x, y, FILL_X * CELL, tall))
     return Layout(
-        nodes=tuple(_nodes(kan, at, height)),
+        nodes=tuple(_nodes(kan, owners, at, height)),
         sums=tuple(place for column in sums for place in column.values()),
         edges=tuple(edges),
         width=at[-1],
-        rows=max(rows, *(len(shown) for shown in columns)),
+        rows=rows,
         edges_left_out=sum(layer.sources * layer.targets for layer in kan.layers) - len(edges),
         nodes_left_out=sum(kan.shape) - sum(len(shown) for shown in columns),
     )
 
 
-def _chosen(kan: KAN, scores: Scores | None, most: int) -> list[list[EdgeId]]:
+def _shown_nodes(kan: KAN, scores: Scores | None) -> list[list[int]]:
+    """Per column the nodes that are drawn: all of them where they fit."""
+    found = []
+    for column, count in enumerate(kan.shape):
+        order = list(range(count))
+        if scores is not None:
+            order.sort(key=lambda node, shares=scores.nodes[column]: -shares[node])
+        found.append(sorted(order[:MOST_NODES]))
+    return found
+
+
+def _chosen(
+    owners: Sequence[Sequence[int]], scores: Scores | None, columns: Sequence[Sequence[int]], most: int
+) -> list[list[EdgeId]]:
     """Per layer the edges that get a thumbnail, in order; small layers are shown whole before large ones are cut."""
-    layers: list[list[EdgeId]] = [[] for _ in kan.layers]
-    for edge in kan.edges(pruned=True):
-        layers[edge.layer].append(edge)
+    layers: list[list[EdgeId]] = []
+    for n, owner in enumerate(owners):
+        targets = [j for j, node in enumerate(owner) if node in columns[n + 1]]
+        layers.append([EdgeId(n, i, j) for i in columns[n] for j in targets])
     room = most
     for done, n in enumerate(sorted(range(len(layers)), key=lambda n: len(layers[n]))):
         share = room // (len(layers) - done)
@@ -120,35 +144,23 @@ def _chosen(kan: KAN, scores: Scores | None, most: int) -> list[list[EdgeId]]:
     return layers
 
 
-def _shown_nodes(kan: KAN, chosen: Sequence[Sequence[EdgeId]]) -> list[list[int]]:
-    """Per column the nodes that a chosen edge touches: all of them in a network that fits."""
-    used: list[set[int]] = [set() for _ in kan.shape]
-    for edge in itertools.chain.from_iterable(chosen):
-        used[edge.layer].add(edge.source)
-        used[edge.layer + 1].add(kan.layers[edge.layer].node_of(edge.target))
-    return [sorted(nodes) for nodes in used]
-
-
 def _cells(
-    kan: KAN, n: int, edges: Sequence[EdgeId], columns: Sequence[Sequence[int]]
+    owners: Sequence[int], edges: Sequence[EdgeId], sources: Sequence[int], nodes: Sequence[int]
 ) -> tuple[int, dict[EdgeId, tuple[int, int]]]:
-    """How many cells stand side by side between columns n and n + 1, and each edge's (row, place)."""
+    """How many cells stand side by side between two columns, and each edge's (row, place)."""
     if len(edges) <= STACK:
-        middle = {edge: _middle(kan, edge, columns) for edge in edges}
+        # Ordered by the height midway between their ends, from the top: that makes the flattest lines.
+        middle = {
+            e: (sources.index(e.source) + 0.5) / len(sources) + (nodes.index(owners[e.target]) + 0.5) / len(nodes)
+            for e in edges
+        }
         return 1, {edge: (row, 0) for row, edge in enumerate(sorted(edges, key=lambda e: (middle[e], e)))}
-    sources, targets = sorted({e.source for e in edges}), sorted({e.target for e in edges})
-    by_source = len(sources) >= len(targets)
-    rows, across = (sources, targets) if by_source else (targets, sources)
+    starts, goals = sorted({e.source for e in edges}), sorted({e.target for e in edges})
+    by_source = len(starts) >= len(goals)
+    rows, across = (starts, goals) if by_source else (goals, starts)
     row, place = {v: k for k, v in enumerate(rows)}, {v: k for k, v in enumerate(across)}
     ends = ((e, (e.source, e.target) if by_source else (e.target, e.source)) for e in edges)
     return len(across), {e: (row[r], place[c]) for e, (r, c) in ends}
-
-
-def _middle(kan: KAN, edge: EdgeId, columns: Sequence[Sequence[int]]) -> float:
-    """Height between the edge's two ends, from the top: stacks in this order have the flattest lines."""
-    sources, nodes = columns[edge.layer], columns[edge.layer + 1]
-    node = kan.layers[edge.layer].node_of(edge.target)
-    return (sources.index(edge.source) + 0.5) / len(sources) + (nodes.index(node) + 0.5) / len(nodes)
 
 
 def _sums(kan: KAN, n: int, x: float, height: Mapping[int, float]) -> dict[int, SumPlace]:
@@ -165,11 +177,13 @@ def _sums(kan: KAN, n: int, x: float, height: Mapping[int, float]) -> dict[int, 
     return found
 
 
-def _nodes(kan: KAN, at: Sequence[float], height: Sequence[Mapping[int, float]]) -> list[NodePlace]:
+def _nodes(
+    kan: KAN, owners: Sequence[Sequence[int]], at: Sequence[float], height: Sequence[Mapping[int, float]]
+) -> list[NodePlace]:
     linked: list[set[int]] = [set() for _ in kan.shape]
-    for edge in kan.edges():
-        linked[edge.layer].add(edge.source)
-        linked[edge.layer + 1].add(kan.layers[edge.layer].node_of(edge.target))
+    for n, source, target in kan.edges():
+        linked[n].add(source)
+        linked[n + 1].add(owners[n][target])
     return [
         NodePlace(
             column, node, at[column], y, kan.node_name(column, node),

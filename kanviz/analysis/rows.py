@@ -18,6 +18,6 @@ def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Te
         return x[torch.linspace(0, len(x) - 1, min(rows, len(x))).long()]
     layer = kan.layers[0]
     low, high = domain(layer.knots, layer.order)
-    draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(1_000).to(kan.dtype)
+    draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(min(rows, 1_000)).to(kan.dtype)
     scale, shift = (low.new_tensor([getattr(v, part) for v in kan.inputs]) for part in ("scale", "shift"))
     return (low + (high - low) * draws) * scale + shift

@@ -9,10 +9,12 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 from torch import Tensor
 
-from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.rows import ROWS, typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
+
+ROOM = 20_000_000  # numbers held at once in the widest layer, rows times edges
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,8 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
     A product hands its share to its factors by how much each moves it: var(factor) * mean((product of the others)^2).
     No share changes when a node is rescaled. Pruned and constant edges, and those that reach no output, have 0.
     """
-    trace = kan.trace(typical_inputs(kan, data))
+    largest = max(layer.sources * layer.targets for layer in kan.layers)
+    trace = kan.trace(typical_inputs(kan, data, min(ROWS, max(200, ROOM // largest))))
     good = torch.stack([part.isfinite().flatten(1).all(1) for part in (*trace.activations, *trace.nodes)]).all(0)
     share = _outputs(_variance(trace.nodes[-1][good]))
     layers, nodes = [], [share]

@@ -34,12 +34,23 @@ def training_figure(
         )  # fmt: skip
     figure.update_layout(
         xaxis=axis(theme, "step", rangemode="tozero", showgrid=False),
-        yaxis=axis(theme, label(name, unit), type="log", exponentformat="power", dtick=None, nticks=6),
+        yaxis=axis(theme, label(name, unit), type="log", **_log_ticks([v for row in trail for v in row[1:] if v])),
         hovermode="x unified",
         margin={"t": 36},
         showlegend=True,
     )
     return figure
+
+
+def _log_ticks(values: Sequence[float]) -> dict[str, list]:
+    """Ticks written as plain numbers: 1, 2, 5 within few decades, decades alone beyond."""
+    good = [v for v in values if 0 < v < np.inf]
+    if not good:
+        return {}
+    low, high = int(np.floor(np.log10(min(good)))), int(np.ceil(np.log10(max(good))))
+    marks = (1, 2, 5) if high - low <= 2 else (1, 3) if high - low <= 3 else (1,)
+    ticks = [float(f"{m}e{k}") for k in range(low, high + 1, max(1, (high - low) // 8)) for m in marks]
+    return {"tickvals": ticks, "ticktext": [f"{v:g}" for v in ticks]}
 
 
 def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "light") -> go.Figure:
@@ -58,6 +69,12 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     places = list(range(len(ranked)))
     below = [edge.score < threshold for edge in ranked]
     across, up = (shares, places) if named else (places, shares)
+    if named:
+        start = 50 * floor
+        figure.add_scatter(
+            x=[v for share in shares for v in (start, share, None)], y=[v for k in places for v in (k, k, None)],
+            mode="lines", line={"color": colours.frame, "width": 1.5}, hoverinfo="skip", showlegend=False,
+        )  # fmt: skip
     colour = [colours.marked if low else colours.formula for low in below]
     figure.add_scatter(
         x=across, y=up, mode="markers", customdata=[list(edge.id) for edge in ranked], showlegend=False,
@@ -73,7 +90,11 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
         ],
     )  # fmt: skip
     share_axis = axis(theme, "share of the outputs' variance (%)", type="log", range=[np.log10(60 * floor), 2.08])
-    share_axis |= {"tickvals": [100 * 10.0**-k for k in range(12)], "ticktext": _decades()}
+    decades = [100 * 10.0**-k for k in range(12) if 10.0**-k > floor]
+    share_axis |= {
+        "tickvals": [*decades, 100 * floor],
+        "ticktext": [*(f"{v:g}" for v in decades), f"≤ {100 * floor:g}"],
+    }
     if named:
         text = [words(name, 24) for name in names]
         side = axis(theme, "", tickvals=places, ticktext=text, range=[len(ranked) - 0.4, -0.6], showgrid=False)
@@ -82,11 +103,17 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
         figure.update_layout(xaxis=axis(theme, "edges, strongest first", showgrid=False), yaxis=share_axis)
     if threshold > 0:
         line = {"color": colours.marked, "width": 1.5, "dash": "dash"}
-        note = {"text": f"{sum(below)} of {len(ranked)} below", "font": {"size": 12, "color": colours.marked}}
+        note = {
+            "text": f"{sum(below)} of {len(ranked)} below", "font": {"size": 12, "color": colours.marked},
+            "showarrow": False, "yanchor": "bottom",
+        }  # fmt: skip
+        at = float(np.log10(100 * threshold))  # annotations on a logarithmic axis count in decades
         if named:
-            figure.add_vline(x=100 * threshold, line=line, annotation={**note, "yanchor": "bottom"})
+            figure.add_vline(x=100 * threshold, line=line)
+            figure.add_annotation(**note, x=at, y=1, yref="paper", xanchor="center")
         else:
-            figure.add_hline(y=100 * threshold, line=line, annotation=note)
+            figure.add_hline(y=100 * threshold, line=line)
+            figure.add_annotation(**note, x=1, xref="paper", y=at, xanchor="right")
     figure.update_layout(margin={"t": 30})
     return figure
 
@@ -94,10 +121,6 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
 def _floor(threshold: float) -> float:
     """Smallest share that gets a place of its own: shares under it are drawn on the edge."""
     return min(1e-4, threshold / 10) if threshold > 0 else 1e-4
-
-
-def _decades() -> list[str]:
-    return [f"{100 * 10.0**-k:g}" for k in range(12)]
 
 
 def predicted_figure(

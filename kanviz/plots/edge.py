@@ -53,7 +53,8 @@ def _line(
     axis: str = "y", legend: bool = True,
 ) -> None:  # fmt: skip
     figure.add_scatter(
-        x=x, y=y, mode="lines", name=name, line={"color": colour, "width": width, "dash": dash}, yaxis=axis,
+        x=x, y=y, mode="lines", name=name, line={"color": colour, "width": width, "dash": dash, "simplify": False},
+        yaxis=axis,
         showlegend=legend, hovertemplate=f"%{{y:.4g}}<extra>{name}</extra>", connectgaps=False,
     )  # fmt: skip
 
@@ -103,8 +104,8 @@ def _ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:
             layer="below",
         )  # fmt: skip
     figure.add_annotation(
-        text="grid ends", x=curve.grid[1], y=0, yref="y domain", xanchor="left", yanchor="bottom", showarrow=False,
-        textangle=-90, font={"size": 11, "color": colours.muted}, opacity=0.9,
+        text="grid ends", x=curve.grid[1], y=1, yref="y2 domain", xanchor="left", yanchor="top", showarrow=False,
+        textangle=-90, font={"size": 11, "color": colours.muted}, borderpad=0,
     )  # fmt: skip
     if curve.data is None:
         return
@@ -146,11 +147,12 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
     x_title = words(curve.x_label)
     figure.update_layout(
         xaxis=axis(theme, x_title, range=[float(curve.x[0]), float(curve.x[-1])], anchor="y2"),
-        yaxis=axis(theme, words(curve.y_label, 60), range=[low, high], domain=[base, 1], anchor="x"),
+        yaxis=axis(theme, words(curve.y_label, 60), range=[low, high], zeroline=True, domain=[base, 1], anchor="x"),
         yaxis2=axis(theme, "", domain=[0, strip - 0.02], rangemode="tozero", showgrid=False, showticklabels=False),
         bargap=0,
         hovermode="closest",
-        margin={"t": 74, "b": 52},
+        margin={"t": 40, "b": 52},
+        legend={"yref": "container", "y": 0, "yanchor": "bottom"},
     )
     if "derivative" in parts:
         low, high = base + slope, 1
@@ -178,7 +180,8 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
     figure.update_layout(
         xaxis=axis(theme, words(after.x_label), range=[float(v) for v in ends]),
         yaxis=axis(theme, words(after.y_label, 60), range=[min(one[0], two[0]), max(one[1], two[1])]),
-        margin={"t": 70},
+        margin={"t": 40},
+        legend={"yref": "container", "y": 0, "yanchor": "bottom"},
     )
     return figure
 

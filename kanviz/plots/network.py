@@ -16,7 +16,8 @@ WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
 STATES = ("pruned", "spline", "both", "formula")
 BEND = np.linspace(0, 1, 13)
 EASE = BEND * BEND * (3 - 2 * BEND)
-ROW, LOWEST, HIGHEST = 54, 300, 860  # pixels per row of thumbnails, and of the whole figure
+ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
+NAME = 18  # letters of a node's name
 
 
 def network_figure(
@@ -45,7 +46,7 @@ def network_figure(
     _lines(figure, places, by_id, levels, colours)
     if selected is not None:
         chosen = [p for p in places if p.id == selected]
-        _add(figure, colours.selected, 2.5, [part for p in chosen for part in _ways(p)])
+        _add(figure, colours.selected, 2.5, [part for p in chosen for part in (*_fans(p), *_straight(p))])
     _frames(figure, places, by_id, colours)
     _curves(figure, places, by_id, levels, colours)
     _marks(figure, places, by_id, colours)
@@ -55,9 +56,9 @@ def network_figure(
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
     sides = [max((len(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width)]
-    left, right = (18 + 7 * min(count, 18) for count in sides)
+    left, right = (22 + 7.5 * min(count, NAME) for count in sides)
     figure.update_layout(margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
-    figure.update_xaxes(visible=False, range=[-0.12, layout.width + 0.12], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-0.05, layout.width + 0.05], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
     return figure
 
@@ -65,8 +66,8 @@ def network_figure(
 def _title(layout: Layout) -> str:
     if not layout.edges_left_out:
         return ""
-    nodes = f" and {layout.nodes_left_out:,} nodes" if layout.nodes_left_out else ""
-    return f"The {len(layout.edges):,} edges that carry most; {layout.edges_left_out:,} edges{nodes} are not drawn"
+    nodes = f"{layout.nodes_left_out:,} nodes and " if layout.nodes_left_out else ""
+    return f"Only the strongest are drawn: {nodes}{layout.edges_left_out:,} edges are left out"
 
 
 def _levels(places: Sequence[EdgePlace], scores: Scores | None) -> dict[EdgeId, int]:
@@ -82,10 +83,16 @@ def _levels(places: Sequence[EdgePlace], scores: Scores | None) -> dict[EdgeId, 
 Path = tuple[np.ndarray, np.ndarray]
 
 
-def _ways(place: EdgePlace) -> tuple[Path, Path]:
-    """The two halves of an edge's line: into its frame, and on to its target."""
+def _fans(place: EdgePlace) -> tuple[Path, Path]:
+    """The bent ends of an edge's line: from its source to its row, from its row to its target."""
+    return _bend(place.start, (place.enter, place.y)), _bend((place.leave, place.y), place.end)
+
+
+def _straight(place: EdgePlace) -> tuple[Path, Path]:
+    """The pieces along its row, from the fans to its frame."""
     left, right = place.x - place.width / 2, place.x + place.width / 2
-    return _bend(place.start, (left, place.y)), _bend((right, place.y), place.end)
+    row = np.full(2, place.y)
+    return (np.array([place.enter, left]), row), (np.array([right, place.leave]), row)
 
 
 def _bend(start: tuple[float, float], end: tuple[float, float]) -> Path:
@@ -110,24 +117,30 @@ def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **
     x, y = _joined(paths)
     dash, opacity, fill = more.get("dash", "solid"), more.get("opacity", 1.0), more.get("fill")
     figure.add_scatter(
-        x=x, y=y, mode="lines", line={"color": colour, "width": width, "dash": dash}, opacity=opacity,
+        x=x, y=y, mode="lines", line={"color": colour, "width": width, "dash": dash, "simplify": False},
+        opacity=opacity,
         fill="toself" if fill else None, fillcolor=fill, hoverinfo="skip", showlegend=False,
     )  # fmt: skip
 
 
 def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
+    thin = 0.75 if len(places) > 60 else 1.0
+    rows = {(p.id.layer, p.y): p for p in places if by_id[p.id].state != "pruned"}
+    along = [(np.array([p.enter, p.leave]), np.full(2, p.y)) for p in rows.values()]
+    _add(figure, colours.path, 0.8, along, opacity=0.35)
     for state in STATES:
         for level, (width, opacity) in enumerate(zip(WIDTHS, OPACITIES, strict=True)):
             here = [p for p in places if by_id[p.id].state == state and levels[p.id] == level]
-            paths = [part for p in here for part in _ways(p)]
+            paths = [part for p in here for part in _fans(p)]
             if state == "pruned":
-                _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.45)
+                _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.5)
             else:
-                _add(figure, colours.state(state), width, paths, opacity=opacity)
+                colour = colours.path if state == "spline" else colours.state(state)
+                _add(figure, colour, width * thin, paths, opacity=opacity)
 
 
 def _frames(figure: go.Figure, places, by_id, colours: Theme) -> None:
-    styles = {"pruned": (colours.pruned, 1, "dash"), "spline": (colours.line, 1, "solid")}
+    styles = {"pruned": (colours.pruned, 1, "dash"), "spline": (colours.frame, 1, "solid")}
     for state in STATES:
         colour, width, dash = styles.get(state, (colours.state(state), 1.6, "solid"))
         boxes = [_box(p) for p in places if by_id[p.id].state == state]
@@ -148,30 +161,32 @@ def _curve(place: EdgePlace, curve: Thumbnail) -> Path:
 
 
 def _marks(figure: go.Figure, places, by_id, colours: Theme) -> None:
-    """Signs in the corners of frames, for eyes that do not see the colours."""
+    """Badges on the corners of frames, for eyes that do not see the colours."""
 
-    def corner(which: Callable[[Thumbnail], bool], side: int) -> tuple[list[float], list[float]]:
+    def corner(which: Callable[[Thumbnail], bool], side: int) -> dict:
         here = [p for p in places if which(by_id[p.id])]
-        return [p.x + side * p.width * 0.42 for p in here], [p.y + p.height * 0.34 for p in here]
+        return {"x": [p.x + side * p.width / 2 for p in here], "y": [p.y + p.height / 2 for p in here]}
 
+    quiet = {"hoverinfo": "skip", "showlegend": False, "unselected": {"marker": {"opacity": 1}}}
     for state, sign in (("formula", "<i>f</i>"), ("both", "<i>f</i>+")):
-        x, y = corner(lambda curve, state=state: curve.state == state, 1)
-        if x:
-            font = {"size": 13, "color": colours.state(state)}
+        spots = corner(lambda curve, state=state: curve.state == state, 1)
+        if spots["x"]:
+            quiet["unselected"] = {"marker": {"opacity": 1}, "textfont": {"color": colours.page}}
             figure.add_scatter(
-                x=x, y=y, mode="text", text=[sign] * len(x), textfont=font, textposition="middle center",
-                unselected={"textfont": {"color": font["color"]}}, hoverinfo="skip", showlegend=False,
+                **spots, **quiet, mode="markers+text", text=[sign] * len(spots["x"]), textposition="middle center",
+                textfont={"size": 12, "color": colours.page},
+                marker={"size": 18, "color": colours.state(state), "opacity": 1},
             )  # fmt: skip
-    x, y = corner(lambda curve: curve.frozen, -1)
-    if x:
-        figure.add_scatter(
-            x=x, y=y, mode="markers", marker=_star(colours), unselected={"marker": {"opacity": 1}},
-            hoverinfo="skip", showlegend=False,
-        )  # fmt: skip
+    spots = corner(lambda curve: curve.frozen, -1)
+    if spots["x"]:
+        plate = {"size": 17, "color": colours.card, "line": {"width": 1.4, "color": colours.frozen}, "opacity": 1}
+        figure.add_scatter(**spots, **quiet, mode="markers", marker=plate)
+        figure.add_scatter(**spots, **quiet, mode="markers", marker=_star(colours))
 
 
 def _star(colours: Theme) -> dict:
-    return {"symbol": "asterisk-open", "size": 8, "line": {"width": 1.6, "color": colours.frozen}}
+    line = {"width": 1.6, "color": colours.frozen}
+    return {"symbol": "asterisk-open", "size": 8, "color": colours.frozen, "line": line, "opacity": 1}
 
 
 def _nodes(figure: go.Figure, layout: Layout, scores: Scores | None, colours: Theme) -> None:
@@ -209,20 +224,20 @@ def _node_words(node, scores: Scores | None) -> str:
 
 
 def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
-    """Names beside inputs and outputs, above hidden nodes while there is room."""
+    """Names beside inputs and outputs; above hidden nodes, while there is room."""
     last = max(n.column for n in layout.nodes)
-    for column in range(last + 1):
-        here = [n for n in layout.nodes if n.column == column]
-        outer = column in (0, last)
-        if not outer and len(here) > 12:
+    for n in layout.nodes:
+        hidden = 0 < n.column < last
+        if hidden and sum(m.column == n.column for m in layout.nodes) > 12:
             continue
-        colour = colours.text if outer else colours.muted
-        figure.add_scatter(
-            x=[n.x + (0.06 if column == last else -0.06 if column == 0 else 0) for n in here], y=[n.y for n in here],
-            mode="text", text=[words(n.name, 18) + ("" if outer else "<br> ") for n in here],
-            textposition="middle right" if column == last else "middle left" if column == 0 else "top center",
-            textfont={"size": 14 if outer else 11, "color": colour}, cliponaxis=False, hoverinfo="skip",
-            unselected={"textfont": {"color": colour}}, showlegend=False,
+        where = (
+            {"xanchor": "center", "yanchor": "bottom", "yshift": 10 if n.product else 7, "bgcolor": colours.page}
+            if hidden
+            else {"xanchor": "right", "xshift": -9} if n.column == 0 else {"xanchor": "left", "xshift": 9}
+        )  # fmt: skip
+        figure.add_annotation(
+            text=words(n.name, NAME), x=n.x, y=n.y, showarrow=False, borderpad=1,
+            font={"size": 11 if hidden else 14, "color": colours.muted if hidden else colours.text}, **where,
         )  # fmt: skip
 
 

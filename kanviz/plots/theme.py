@@ -18,6 +18,8 @@ class Theme:
 
     page: str
     card: str
+    frame: str
+    path: str
     text: str
     muted: str
     line: str
@@ -44,13 +46,15 @@ class Theme:
 
 THEMES: dict[str, Theme] = {
     "light": Theme(
-        page="#FFFFFF", card="#FFFFFF", text="#15202B", muted="#5B6B78", line="#DDE4E9", shade="rgba(91,107,120,0.10)",
+        page="#FFFFFF", card="#FAFBFC", frame="#C6D0D8", path="#3E5161",
+        text="#15202B", muted="#5B6B78", line="#DDE4E9", shade="rgba(91,107,120,0.10)",
         spline="#15202B", formula="#0072B2", both="#007A58", pruned="#94A1AB", frozen="#2B8CC4", selected="#D55E00",
         marked="#B0487F", before="#8895A0", base_part="#B07A00", spline_part="#0072B2", point="#D55E00",
         train="#0072B2", test="#D55E00", density="#7FA9C4",
     ),
     "dark": Theme(
-        page="#0E1419", card="#131B22", text="#E6EBEF", muted="#93A2AE", line="#2A3742", shade="rgba(147,162,174,0.12)",
+        page="#0E1419", card="#141D25", frame="#364653", path="#8FA3B3",
+        text="#E6EBEF", muted="#93A2AE", line="#2A3742", shade="rgba(147,162,174,0.12)",
         spline="#E6EBEF", formula="#56B4E9", both="#1FBF92", pruned="#6B7A86", frozen="#56B4E9", selected="#E69F00",
         marked="#E08DBB", before="#7D8B96", base_part="#F0C75E", spline_part="#56B4E9", point="#E69F00",
         train="#56B4E9", test="#E69F00", density="#3F6C88",
@@ -108,6 +112,8 @@ def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:
         "gridcolor": theme.line,
         "linecolor": theme.line,
         "zeroline": False,
+        "zerolinecolor": theme.frame,
+        "zerolinewidth": 1.2,
         "showline": False,
         "ticks": "",
         "tickfont": {"size": 12, "color": theme.muted},
