@@ -14,10 +14,10 @@ from torch import Tensor
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.errors import LoadError
-from kanviz.io.foreign import check_finite, expect, network, order_of, without_prefix
+from kanviz.io.foreign import check_knots, expect, network, order_of, without_prefix
 from kanviz.text import shown
 
-_OWN = re.compile(r"(?<![^.])((layers\.)?\d+\.)?(grid|base_weight|spline_weight|spline_scaler)$")
+_OWN = re.compile(r"(?<![^.])((layers\.)?[0-9]{1,4}\.)?(grid|base_weight|spline_weight|spline_scaler)$")
 _CHANGES_VALUES = re.compile(r"(layer_?norm|batch_?norm|prelu|bias)", re.IGNORECASE)
 
 
@@ -77,10 +77,8 @@ def _layer(n: int, head: str, parts: Mapping[str, Tensor], dtype: torch.dtype) -
     basis = weight.shape[-1] if weight is not None and weight.ndim == 3 else knots.shape[1] - 4
     weight = expect(f"{head}spline_weight", weight, targets, sources, basis)
     expect(f"{head}grid", knots, sources, knots.shape[1])
-    order_of(n, knots, basis)
-    check_finite(n, knots)
-    if bool((knots.diff(dim=1) < 0).any()):
-        raise LoadError(f"The knots of layer {n} do not ascend. Save the network again.")
+    order_of(n, knots.shape[1], basis)
+    check_knots(n, knots)
     flat = (knots[:, 0] == knots[:, -1]).nonzero().flatten().tolist()
     if flat:
         raise LoadError(
@@ -92,7 +90,7 @@ def _layer(n: int, head: str, parts: Mapping[str, Tensor], dtype: torch.dtype) -
         coef = coef * expect(f"{head}spline_scaler", parts["spline_scaler"], targets, sources).double()[..., None]
     everywhere = torch.ones(sources, targets, dtype=torch.bool)
     return Layer(
-        knots=knots.to(dtype),
+        knots=knots.to(dtype).sort(dim=1).values,
         coef=coef.transpose(0, 1).to(dtype).contiguous(),
         base_weight=parts["base_weight"].T.to(dtype).contiguous(),
         active=everywhere,

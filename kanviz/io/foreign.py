@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.core.kan import KAN
@@ -47,21 +48,25 @@ def expect(name: str, tensor: Tensor | None, *shape: int) -> Tensor:
     return tensor
 
 
-def order_of(n: int, knots: Tensor, basis: int) -> int:
+def order_of(n: int, knots: int, basis: int) -> int:
     """The order that so many knots and coefficients mean; LoadError if it is none a spline can have."""
-    order = knots.shape[1] - basis - 1
+    order = knots - basis - 1
     if not 1 <= order <= 10 or basis <= order:
         raise LoadError(
-            f"Layer {n} has {knots.shape[1]} knots and {basis} coefficients, which would be splines of order {order}; "
+            f"Layer {n} has {knots} knots and {basis} coefficients, which would be splines of order {order}; "
             "kanviz reads orders 1 to 10. Check that these are the weights of one KAN."
         )
     return order
 
 
-def check_finite(n: int, knots: Tensor) -> None:
+def check_knots(n: int, knots: Float[Tensor, "source knot"]) -> None:
+    """Refuse knots that are no numbers, or that descend by more than rounding."""
     bad = (~torch.isfinite(knots)).any(1).nonzero().flatten().tolist()
     if bad:
         raise LoadError(f"The knots of layer {n}, input {bad[0]} hold NaN or infinity. Save the network before that.")
+    back = (knots.diff(dim=1) < -1e-6 * knots.abs().amax(1, keepdim=True)).any(1).nonzero().flatten().tolist()
+    if back:
+        raise LoadError(f"The knots of layer {n}, input {back[0]} do not ascend. Save the network again.")
 
 
 def network(layers: list[Layer], notes: list[str]) -> KAN:

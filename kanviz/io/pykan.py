@@ -14,14 +14,14 @@ from torch import Tensor
 from kanviz.core.kan import KAN
 from kanviz.core.layer import BASES, Layer
 from kanviz.errors import LoadError
-from kanviz.io.foreign import check_finite, expect, network, order_of, without_prefix
+from kanviz.io.foreign import check_knots, expect, network, order_of, without_prefix
 from kanviz.io.formula_names import readable_primitive
 from kanviz.io.pykan_settings import Column, Settings, settings_from
 from kanviz.text import listing, shown
 
 _OWN = re.compile(
-    r"(?<![^.])(act_fun\.\d+\.(grid|coef|mask|scale_base|scale_sp)|symbolic_fun\.\d+\.(mask|affine)"
-    r"|(sub)?node_(bias|scale)_\d+)$"
+    r"(?<![^.])(act_fun\.[0-9]{1,4}\.(grid|coef|mask|scale_base|scale_sp)|symbolic_fun\.[0-9]{1,4}\.(mask|affine)"
+    r"|(sub)?node_(bias|scale)_[0-9]{1,4})$"
 )
 # pykan's library under our names; the rest are called the same
 _RENAMED = {"x^0.5": "sqrt", "1/x^0.5": "1/sqrt(x)"}
@@ -34,7 +34,7 @@ _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
 
 
 def recognises(tensors: Mapping[str, Tensor]) -> bool:
-    return any(re.search(r"(?<![^.])act_fun\.\d+\.coef$", name) for name in tensors)
+    return any(re.search(r"(?<![^.])act_fun\.[0-9]{1,4}\.coef$", name) for name in tensors)
 
 
 def read(tensors: Mapping[str, Tensor], config: dict[str, object] | None) -> KAN:
@@ -52,7 +52,7 @@ def read(tensors: Mapping[str, Tensor], config: dict[str, object] | None) -> KAN
     _check_widths(settings, state, depth)
     _check_settings(settings, state, notes)
     base = _base(settings, state)
-    if not settings.symbolic and any(bool((state[f"symbolic_fun.{n}.mask"] != 0).any()) for n in range(depth)):
+    if not settings.symbolic and any(_has_functions(state, n) for n in range(depth)):
         notes.append(
             "The config switches the symbolic functions off, as pykan's own autosave does; read as switched on."
         )
@@ -73,20 +73,34 @@ def _settings_from_shapes(state: Mapping[str, Tensor], depth: int) -> Settings:
     columns = [Column(_rows(state, "grid", 0))]
     for n in range(depth):
         targets = _rows(state, "coef", n, axis=1)
-        nodes = _rows(state, "grid", n + 1) if n + 1 < depth else len(state.get(f"node_bias_{n}", range(targets)))
+        nodes = _rows(state, "grid", n + 1) if n + 1 < depth else _outputs(state, n, targets)
         if nodes != targets:
             raise LoadError(f"Layer {n} ends in product nodes, and only the config says how. {_ALSO_CONFIG}")
-        if bool((state.get(f"symbolic_fun.{n}.mask", torch.zeros(1)) != 0).any()):
+        if _has_functions(state, n):
             raise LoadError(f"Layer {n} has symbolic functions, and only the config names them. {_ALSO_CONFIG}")
         columns.append(Column(targets))
     return Settings(tuple(columns), (), (), "silu", (None,) * depth, True, "cpu")
 
 
+def _outputs(state: Mapping[str, Tensor], n: int, targets: int) -> int:
+    bias = state.get(f"node_bias_{n}")
+    return targets if bias is None else bias.numel()
+
+
+def _has_functions(state: Mapping[str, Tensor], n: int) -> bool:
+    mask = state.get(f"symbolic_fun.{n}.mask")
+    return mask is not None and bool((mask != 0).any())
+
+
 def _rows(state: Mapping[str, Tensor], part: str, n: int, axis: int = 0) -> int:
+    """Length of an axis of layer n's grid (source, knot) or coef (source, target, basis)."""
     name = f"act_fun.{n}.{part}"
     tensor = state.get(name)
-    if tensor is None or tensor.ndim <= axis:
+    if tensor is None:
         raise LoadError(f"{name} is missing from the weights. Save the whole state_dict again.")
+    axes = 2 if part == "grid" else 3
+    if tensor.ndim != axes or 0 in tensor.shape:
+        raise LoadError(f"{name} has shape {tuple(tensor.shape)}; expected {axes} axes, none empty.")
     return tensor.shape[axis]
 
 
@@ -107,8 +121,8 @@ def _check_settings(settings: Settings, state: Mapping[str, Tensor], notes: list
     """The order must agree with the weights; the grid may be an old one, since pykan does not keep it up to date."""
     stale = []
     for n, (grid, said) in enumerate(zip(settings.grid, settings.order, strict=True)):
-        basis = state[f"act_fun.{n}.coef"].shape[-1]
-        order = order_of(n, state[f"act_fun.{n}.grid"], basis)
+        basis = _rows(state, "coef", n, axis=2)
+        order = order_of(n, _rows(state, "grid", n, axis=1), basis)
         if order != said:
             raise LoadError(
                 f"The config says splines of order {said}, the weights of layer {n} are of order {order}. "
@@ -139,9 +153,9 @@ def _layer(
     sources, targets = settings.columns[n].nodes, column.targets
     here = f"act_fun.{n}"
     basis = _rows(state, "coef", n, axis=2)
-    knots = expect(f"{here}.grid", state.get(f"{here}.grid"), sources, state[f"{here}.grid"].shape[-1])
-    order_of(n, knots, basis)
-    check_finite(n, knots)
+    knots = state[f"{here}.grid"]
+    order_of(n, knots.shape[1], basis)
+    check_knots(n, knots)
 
     def part(name: str, *shape: int) -> Tensor:
         return expect(name, state.get(name), *shape).double()
