@@ -4,7 +4,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
 from kanviz.errors import TableError
+from kanviz.text import listing
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,17 +73,17 @@ class Dataset:
                 f"The network has {len(kan.inputs)} inputs and {len(kan.outputs)} outputs; the table was read with "
                 f"{len(self.inputs)} and {len(self.outputs)}. Choose as many columns as the network has."
             )
-        names = [v.name for v in self.inputs]
-        wanted = [v.name for v in kan.inputs]
-        order = [names.index(name) for name in wanted] if set(names) == set(wanted) else list(range(len(names)))
-        return replace(self, x=self.x[:, order], inputs=kan.inputs, outputs=kan.outputs)
+        x, y = self.x[:, _order(self.inputs, kan.inputs)], self.y[:, _order(self.outputs, kan.outputs)]
+        return replace(self, x=x, y=y, inputs=kan.inputs, outputs=kan.outputs)
 
     @staticmethod
-    def from_arrays(x, y, *, test: float = 0.2, seed: int = 0, inputs: Sequence[str] = (), outputs: Sequence[str] = ()):
-        """A data set from arrays: x (rows, inputs), y (rows,) or (rows, outputs)."""
-        x, y = torch.as_tensor(x, dtype=torch.float64), torch.as_tensor(y, dtype=torch.float64)
+    def from_arrays(
+        x: Any, y: Any, *, test: float = 0.2, seed: int = 0, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
+    ) -> "Dataset":
+        """A data set from arrays, copied: x (rows, inputs), y (rows,) or (rows, outputs)."""
+        x, y = _copied(x), _copied(y)
         y = y[:, None] if y.ndim == 1 else y
-        if x.ndim != 2 or len(x) != len(y):
+        if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or 0 in (*x.shape, *y.shape):
             raise TableError(
                 f"Expected x of shape (rows, inputs) and y with as many rows; got {tuple(x.shape)}, {tuple(y.shape)}."
             )
@@ -111,32 +112,27 @@ class Dataset:
         chosen = list(inputs) if inputs else _numeric(frame, without=targets)
         _check_columns(frame, targets, chosen)
         text = not pd.api.types.is_numeric_dtype(frame[targets[0]])
-        kind: Task = task or ("classification" if text and len(targets) == 1 else "regression")
+        kind = task or ("classification" if text and len(targets) == 1 else "regression")
+        if kind not in ("regression", "classification") or (kind == "classification" and len(targets) > 1):
+            raise TableError("A table is read for regression, or for classification with a single target.")
         notes: list[str] = []
         if not inputs:
             left_out = [str(c) for c in frame.columns if c not in targets and c not in chosen]
             if left_out:
-                notes.append(f"Not used as inputs because they are not numbers: {', '.join(left_out[:8])}.")
+                notes.append(f"Not used as inputs because they are not numbers: {listing(left_out, 8)}.")
         x = np.column_stack([_numbers(frame, name) for name in chosen])
         labels: list[str] = targets
         if kind == "classification":
-            column = frame[targets[0]]
-            labels = [str(v) for v in sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))]
-            if not 2 <= len(labels) <= MAX_CLASSES:
-                raise TableError(
-                    f"The target {targets[0]} has {len(labels)} different values; classes may be 2 to {MAX_CLASSES}."
-                )
-            names = column.map(lambda v: np.nan if pd.isna(v) else labels.index(str(v))).to_numpy(float)
-            y = np.where(np.isnan(names)[:, None], np.nan, names[:, None] == np.arange(len(labels)))
+            labels, y = _one_hot(cast("pd.Series", frame[targets[0]]))
         else:
             y = np.column_stack([_numbers(frame, name) for name in targets])
-        good = np.isfinite(x).all(1) & np.isfinite(y).all(1)
+        good = np.asarray(np.isfinite(np.column_stack([x, y])).all(1))
         if (~good).sum():
             notes.append(f"{(~good).sum()} of {len(good)} rows have missing or infinite values and are left out.")
         if good.sum() < 2:
             raise TableError(f"Only {good.sum()} of {len(good)} rows are complete; fill the gaps or choose others.")
         x, y = torch.from_numpy(x[good].copy()), torch.from_numpy(y[good].astype(float))
-        return _ready(x, y, chosen, labels, units or {}, kind, ", ".join(targets), test, seed, notes)
+        return _ready(x, y, chosen, labels, units or {}, cast(Task, kind), ", ".join(targets), test, seed, notes)
 
 
 def _numeric(frame: "pd.DataFrame", without: Sequence[str]) -> list[str]:
@@ -145,12 +141,45 @@ def _numeric(frame: "pd.DataFrame", without: Sequence[str]) -> list[str]:
     return [c for c in frame.columns if c not in without and pd.api.types.is_numeric_dtype(frame[c])]
 
 
+def _order(there: Sequence[Variable], wanted: Sequence[Variable]) -> list[int]:
+    """Which column goes where: by name where both sides have the same distinct names, else as they stand."""
+    names, others = [v.name for v in there], [v.name for v in wanted]
+    if len(set(names)) == len(names) and set(names) == set(others):
+        return [names.index(name) for name in others]
+    return list(range(len(names)))
+
+
+def _copied(values: Any) -> Tensor:
+    try:
+        return values.detach().double().clone() if isinstance(values, Tensor) else torch.tensor(np.array(values, float))
+    except (TypeError, ValueError):
+        raise TableError("The data must be arrays of numbers, with as many values in every row.") from None
+
+
+def _one_hot(column: "pd.Series") -> tuple[list[str], np.ndarray]:
+    """The classes in order, and a column of 0 and 1 for each; a missing value is missing in all of them."""
+    values = sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))
+    labels = [str(v) for v in values]
+    if not 2 <= len(labels) <= MAX_CLASSES or len(set(labels)) < len(labels):
+        raise TableError(
+            f"The target {column.name} has {len(labels)} different values; classes may be 2 to {MAX_CLASSES}, "
+            "each with a name of its own."
+        )
+    y = np.stack([(column == v).fillna(False).to_numpy(dtype=float, na_value=0.0) for v in values], 1)
+    y[column.isna().to_numpy()] = np.nan
+    return labels, y
+
+
 def _check_columns(frame: "pd.DataFrame", targets: Sequence[str], inputs: Sequence[str]) -> None:
     missing = [c for c in [*targets, *inputs] if c not in frame.columns]
     if missing:
         raise TableError(f"There is no column {missing[0]!r}; the table has {', '.join(map(str, frame.columns[:12]))}.")
     if not inputs:
         raise TableError("There is no input column with numbers beside the target; add one.")
+    wanted = [*targets, *inputs]
+    twice = [c for c in wanted if list(frame.columns).count(c) > 1]
+    if twice:
+        raise TableError(f"Two columns are named {twice[0]!r}; rename one of them.")
     both = set(targets) & set(inputs)
     if both:
         raise TableError(f"Column {both.pop()!r} is an input and the target; choose one of the two.")
@@ -171,23 +200,23 @@ def _ready(x, y, names, labels, units, task, target, test, seed, notes) -> Datas
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     held = min(round(test * len(x)), len(x) - 1)
     train, held_out = order[held:].sort().values, order[:held].sort().values
-    low, high = x[train].min(0).values, x[train].max(0).values
-    constant = [name for name, a, b in zip(names, low, high, strict=True) if a == b]
+    low, high = x[train].min(0).values / 2, x[train].max(0).values / 2  # halved first: the sum may not be a number
+    constant = [str(name) for name, a, b in zip(names, low, high, strict=True) if a == b]
     if constant:
-        notes = [
-            *notes,
-            f"Constant, so nothing can be learned from it: {', '.join(constant[:8])}.",
-        ]
+        notes = [*notes, f"Constant, so nothing can be learned from it: {listing(constant, 8)}."]
     inputs = tuple(
-        Variable(str(name), units.get(name, ""), float((a + b) / 2), float((b - a) / 2) if b > a else 1.0)
+        Variable(str(name), units.get(name, ""), float(a + b), float(b - a) if b > a else 1.0)
         for name, a, b in zip(names, low, high, strict=True)
     )
     if task == "classification":
         outputs = tuple(Variable(str(label)) for label in labels)
     else:
-        mean, std = y[train].mean(0), y[train].std(0, correction=0)
+        size = y[train].abs().max(0).values.clamp(min=1e-300)  # squares of very large numbers are infinite
+        mean, std = (y[train] / size).mean(0) * size, (y[train] / size).std(0, correction=0) * size
         outputs = tuple(
-            Variable(str(name), units.get(name, ""), float(m), float(s) if s > 0 else 1.0)
-            for name, m, s in zip(labels, mean, std, strict=True)
+            Variable(str(name), units.get(name, ""), float(m), float(s) if high > low and s > 0 else 1.0)
+            for name, m, s, low, high in zip(
+                labels, mean, std, y[train].min(0).values, y[train].max(0).values, strict=True
+            )
         )
     return Dataset(x, y, inputs, outputs, train, held_out, task, str(target), tuple(notes))

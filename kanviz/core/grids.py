@@ -1,41 +1,45 @@
 """Grids that follow the data: hidden grids moved onto the activations they see, curves refitted."""
 
+from collections.abc import Collection
 from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from kanviz.core.kan import KAN
-from kanviz.core.layer import Layer
+from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit, spline, uniform_knots
 
 MARGIN = 0.02  # share of the range added on each side
 SLACK = 0.25  # a grid is left alone while the activations fill it to within this share
 
 
-def follow_activations(kan: KAN, x: Tensor) -> KAN:
+@torch.no_grad()
+def follow_activations(kan: KAN, x: Tensor, frozen: Collection[EdgeId] = ()) -> KAN:
     """The network with each hidden grid laid over the activations that rows x (table units) send it.
 
     Curves are refitted by least squares on the new grid, so the function changes slightly where the old grid was finer.
-    Sources with a frozen edge keep their grid.
+    Sources with an edge that is frozen, in the network or here, keep their grid.
     """
     values = kan.normalise(x)
     layers = {}
     for n, layer in enumerate(kan.layers):
         if n:
-            layers[n] = layer = _laid_over(layer, values)
+            held = layer.frozen.any(1)
+            held[[edge.source for edge in frozen if edge.layer == n]] = True
+            layers[n] = layer = _laid_over(layer, values, held)
         values = layer(values)
     return kan.with_layers(layers)
 
 
-def _laid_over(layer: Layer, values: Tensor) -> Layer:
+def _laid_over(layer: Layer, values: Tensor, held: Tensor) -> Layer:
     low, high = values.min(0).values, values.max(0).values
     width = (high - low).clamp(min=1e-3)
     low, high = low - MARGIN * width, high + MARGIN * width
     old_low, old_high = domain(layer.knots, layer.order)
     off = torch.maximum((low - old_low).abs(), (high - old_high).abs()) > SLACK * width
     knots, coef = layer.knots.clone(), layer.coef.clone()
-    for i in (off & ~layer.frozen.any(1)).nonzero().flatten().tolist():
+    for i in (off & ~held).nonzero().flatten().tolist():
         row = uniform_knots(float(low[i]), float(high[i]), layer.grid, layer.order, dtype=knots.dtype)
         points = torch.linspace(float(low[i]), float(high[i]), 8 * layer.coef.shape[2], dtype=knots.dtype)[:, None]
         heights = spline(points, layer.knots[i : i + 1], layer.coef[i : i + 1], outside=layer.outside)

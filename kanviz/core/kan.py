@@ -1,11 +1,14 @@
 """A KAN as a value: layers, names and units; nothing here is ever changed in place."""
 
 import hashlib
+import operator
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
+from string import ascii_lowercase
 from typing import Any
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
@@ -36,6 +39,8 @@ class KAN:
     def __post_init__(self):
         if not self.layers:
             raise UserError("A network needs at least one layer.")
+        if len({layer.coef.dtype for layer in self.layers}) > 1:
+            raise UserError("The layers of a network must all be float32 or all float64.")
         columns = [len(self.inputs), *(layer.nodes for layer in self.layers)]
         for n, layer in enumerate(self.layers):
             if layer.sources != columns[n]:
@@ -90,7 +95,12 @@ class KAN:
 
     def check(self, id: EdgeId | Sequence[int]) -> EdgeId:
         """The address, if there is such an edge."""
-        n, i, j = (int(part) for part in id)
+        try:
+            n, i, j = (operator.index(part) for part in id)
+        except (TypeError, ValueError):
+            raise UserError(
+                f"An edge is addressed by three whole numbers: layer, source, target; got {str(id)[:40]}."
+            ) from None
         if not 0 <= n < len(self.layers):
             raise UserError(f"There is no layer {n}: this network has layers 0 to {len(self.layers) - 1}.")
         layer = self.layers[n]
@@ -115,8 +125,8 @@ class KAN:
         name = self.node_name(layer + 1, node)
         if self.layers[layer].arity[node] == 1:
             return name
-        first = sum(self.layers[layer].arity[:node])
-        return f"{name}{chr(ord('a') + target - first)}"
+        factor = target - sum(self.layers[layer].arity[:node])
+        return f"{name}{ascii_lowercase[factor]}" if factor < 26 else f"{name}({factor + 1})"
 
     @cached_property
     def digest(self) -> str:
@@ -138,13 +148,21 @@ class KAN:
 
     def normalise(self, x: Any) -> Float[Tensor, "rows source"]:
         """Inputs in table units to network units; checks their shape."""
-        x = torch.as_tensor(x, dtype=self.dtype)
+        if not isinstance(x, Tensor):
+            try:
+                x = torch.tensor(np.asarray(x, dtype=float))
+            except (TypeError, ValueError):
+                raise UserError("The inputs must be numbers, a row per case and a column per input.") from None
         if x.ndim != 2 or x.shape[1] != len(self.inputs):
             raise UserError(
                 f"The network takes a table of {len(self.inputs)} columns "
                 f"({', '.join(v.name for v in self.inputs[:8])}); it got an array of shape {tuple(x.shape)}."
             )
-        return _scaled(x, self.inputs)
+        if all(v.shift == 0 and v.scale == 1 for v in self.inputs):
+            return x.to(self.dtype)
+        x = x.double()  # scaled before it is rounded: a large shift leaves few digits in float32
+        shift = x.new_tensor([v.shift for v in self.inputs])
+        return ((x - shift) / x.new_tensor([v.scale for v in self.inputs])).to(self.dtype)
 
     def denormalise(self, y: Float[Tensor, "rows node"]) -> Float[Tensor, "rows node"]:
         """Outputs in network units to table units."""
@@ -192,9 +210,3 @@ class KAN:
     def __repr__(self) -> str:
         edges = sum(int(layer.present.sum()) for layer in self.layers)
         return f"KAN({self.shape_text}, {edges} edges, {str(self.dtype).removeprefix('torch.')})"
-
-
-def _scaled(x: Tensor, variables: Sequence[Variable]) -> Tensor:
-    if all(v.shift == 0 and v.scale == 1 for v in variables):
-        return x
-    return (x - x.new_tensor([v.shift for v in variables])) / x.new_tensor([v.scale for v in variables])

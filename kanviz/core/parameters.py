@@ -25,6 +25,7 @@ class FreeParameters:
     @staticmethod
     def of(kan: KAN, parts: Collection[str] = PARTS, frozen: Collection[EdgeId] = ()) -> "FreeParameters":
         """Everything in `parts`, without the edges that are pruned, frozen in the network, or in `frozen`."""
+        frozen = [kan.check(edge) for edge in frozen]
         return FreeParameters(kan, tuple(_masks(layer, n, parts, frozen) for n, layer in enumerate(kan.layers)))
 
     @property

@@ -49,16 +49,14 @@ def _padded(knots: Tensor, order: int) -> Tensor:
     return torch.cat([first - steps.flip(0), knots, last + steps], 1)
 
 
-def _cells(x: Tensor, knots: Tensor) -> tuple[Int[Tensor, "rows source"], Tensor]:
-    """The interval each point lies in, and whether it lies between the first and the last knot at all."""
-    columns = x.T.contiguous()
-    cell = torch.searchsorted(knots.contiguous(), columns, right=True).T - 1  # half-open: t_c <= x < t_{c+1}
-    at_end = x == knots[:, -1]
-    inside = ((x >= knots[:, 0]) & (x < knots[:, -1])) | at_end
-    # The last point belongs to the last interval that has a width, as scipy does it.
-    last = torch.searchsorted(knots.contiguous(), knots[:, -1:].contiguous(), right=False).T - 1
-    cell = torch.where(at_end, last.expand_as(cell), cell)
-    return cell.clamp(0, knots.shape[1] - 2), inside
+def _cells(x: Tensor, knots: Tensor, end: Tensor) -> tuple[Int[Tensor, "rows source"], Tensor]:
+    """The interval each point lies in, and whether it lies between the first knot and `end` at all."""
+    knots = knots.contiguous()
+    cell = torch.searchsorted(knots, x.T.contiguous(), right=True).T - 1  # half-open: t_c <= x < t_{c+1}
+    # The end belongs to the last interval before it that has a width, as scipy does it.
+    last = torch.searchsorted(knots, end[:, None].contiguous(), right=False).T - 1
+    cell = torch.where(x == end, last, cell)
+    return cell.clamp(0, knots.shape[1] - 2), (x >= knots[:, 0]) & (x <= end)
 
 
 def _cell_table(knots: Tensor, order: int) -> tuple[Tensor, list[list[int]]]:
@@ -78,13 +76,18 @@ def _cell_table(knots: Tensor, order: int) -> tuple[Tensor, list[list[int]]]:
 
 
 def local_basis(
-    x: Float[Tensor, "rows source"], knots: Float[Tensor, "source knot"], order: int, derivative: int = 0
+    x: Float[Tensor, "rows source"],
+    knots: Float[Tensor, "source knot"],
+    order: int,
+    derivative: int = 0,
+    end: Float[Tensor, " source"] | None = None,
 ) -> tuple[Float[Tensor, "rows source active"], Int[Tensor, "rows source"]]:
     """The `order + 1` basis functions that are non-zero at x (or their derivative), and the index of the first.
 
     The index may run from -order to K - 1: functions below 0 or above K - 1 do not exist, and are dropped by `basis`.
+    end: where the curve stops and is looked at from the left; None for the last knot.
     """
-    cell, inside = _cells(x, knots)
+    cell, inside = _cells(x, knots, knots[:, -1] if end is None else end)
     table, places = _cell_table(knots, order)
     near = table[torch.arange(knots.shape[0], device=x.device), cell].unbind(-1)
     values = [inside.to(x.dtype)]
@@ -102,11 +105,11 @@ def local_basis(
     return torch.stack(values, -1), cell - order
 
 
-def _dense(x: Tensor, knots: Tensor, order: int, derivative: int) -> Tensor:
+def _dense(x: Tensor, knots: Tensor, order: int, derivative: int, end: Tensor | None) -> Tensor:
     count = knots.shape[1] - order - 1
     if derivative > order:
         return x.new_zeros(*x.shape, count)
-    weights, first = local_basis(x, knots, order, derivative)
+    weights, first = local_basis(x, knots, order, derivative, end)
     room = x.new_zeros(*x.shape, count + 2 * order)
     index = first[..., None] + order + torch.arange(order + 1, device=x.device)
     return room.scatter(-1, index, weights)[..., order : order + count]
@@ -116,16 +119,16 @@ class _Basis(torch.autograd.Function):
     """Saves x alone; its gradient is the next derivative of the basis, so it can be differentiated again."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, knots: Tensor, order: int, derivative: int) -> Tensor:  # pyright: ignore
+    def forward(ctx, x: Tensor, knots: Tensor, order: int, derivative: int, end: Tensor | None) -> Tensor:  # pyright: ignore
         ctx.save_for_backward(x, knots)
-        ctx.order, ctx.derivative = order, derivative
-        return _dense(x, knots, order, derivative)
+        ctx.order, ctx.derivative, ctx.end = order, derivative, end
+        return _dense(x, knots, order, derivative, end)
 
     @staticmethod
     def backward(ctx, grad: Tensor):  # pyright: ignore
         x, knots = ctx.saved_tensors
-        slope = _Basis.apply(x, knots, ctx.order, ctx.derivative + 1)
-        return (grad * slope).sum(-1), None, None, None
+        slope = _Basis.apply(x, knots, ctx.order, ctx.derivative + 1, ctx.end)
+        return (grad * slope).sum(-1), None, None, None, None
 
 
 def basis(
@@ -140,15 +143,15 @@ def basis(
     `outside="linear"` continues each beyond the grid with the value and slope it has at the border.
     """
     if outside == "zero":
-        return _Basis.apply(x, knots, order, derivative)  # pyright: ignore[reportReturnType]
+        return _Basis.apply(x, knots, order, derivative, None)  # pyright: ignore[reportReturnType]
     low, high = domain(knots, order)
     near = x.clamp(low, high)
     beyond = (x - near)[..., None]
     if derivative == 0 and not beyond.any():
-        return _Basis.apply(x, knots, order, 0)  # pyright: ignore[reportReturnType]
+        return _Basis.apply(x, knots, order, 0, high)  # pyright: ignore[reportReturnType]
     if derivative == 0:
-        return _Basis.apply(near, knots, order, 0) + beyond * _Basis.apply(near.detach(), knots, order, 1)
-    flat = _Basis.apply(near, knots, order, derivative)
+        return _Basis.apply(near, knots, order, 0, high) + beyond * _Basis.apply(near.detach(), knots, order, 1, high)
+    flat: Tensor = _Basis.apply(near, knots, order, derivative, high)  # pyright: ignore[reportAssignmentType]
     return flat if derivative == 1 else torch.where(beyond == 0, flat, torch.zeros_like(flat))
 
 
@@ -186,6 +189,7 @@ def refine(
     Exact everywhere, up to rounding. Source: Boehm, Inserting new knots into B-spline curves, CAD 12 (1980).
     """
     order = knots.shape[1] - coef.shape[2] - 1
+    dtype = knots.dtype
     intervals = knots.shape[1] - 1 - 2 * order
     if grid < intervals:
         raise ValueError(f"a grid of {intervals} intervals cannot be refined to {grid}")
@@ -196,10 +200,11 @@ def refine(
         for i, n in enumerate(parts):
             low, high = row[order + i], row[order + i + 1]
             for part in range(1, n):
-                fine, values = _insert(fine, values, order, float(low + (high - low) * part / n))
+                at = (low + (high - low) * part / n).to(dtype)  # rounded first, so that the curve is exact on this knot
+                fine, values = _insert(fine, values, order, float(at))
         rows_knots.append(fine)
         rows_coef.append(values)
-    return torch.stack(rows_knots).to(knots.dtype), torch.stack(rows_coef).to(coef.dtype)
+    return torch.stack(rows_knots).to(dtype), torch.stack(rows_coef).to(coef.dtype)
 
 
 def fit(

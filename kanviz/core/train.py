@@ -21,6 +21,8 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "mae": lambda y, target: (y - target).abs().mean(),
     "cross_entropy": torch.nn.functional.cross_entropy,
 }
+MAX_STEPS = 1_000_000
+MAX_WEIGHT = 1e30
 LOSS_NAMES = {"mse": "mean squared error", "mae": "mean absolute error", "cross_entropy": "cross-entropy"}
 
 
@@ -33,7 +35,8 @@ class TrainConfig:
     for Adam. batch: rows per Adam step, None for all. l1, entropy: weight of the edges' mean absolute activation and of
     the entropy of its distribution over a layer (Liu et al. 2024, KAN, section 2.5.1). smooth: weight of the squared
     second differences of neighbouring coefficients. patience: steps without a better held-out loss before stopping, 0
-    for never. follow: how many times hidden grids are moved onto their activations, in the first half of the steps.
+    for never. follow: how many times hidden grids are moved onto their activations, in the first half of the steps;
+    this refits curves, so it needs coef among the parts.
     parts: which numbers move. frozen: edges that do not, beside those frozen in the network.
     """
 
@@ -52,26 +55,44 @@ class TrainConfig:
     seed: int = 0
 
     def __post_init__(self):
-        wrong = {
-            "solver": self.solver not in SOLVERS,
-            "steps": self.steps < 1,
-            "loss": self.loss is not None and self.loss not in LOSSES,
-            "rate": self.rate is not None and not 0 < self.rate < math.inf,
-            "batch": self.batch is not None and self.batch < 1,
-            "l1, entropy, smooth": not all(0 <= v < math.inf for v in (self.l1, self.entropy, self.smooth)),
-            "parts": not set(self.parts) <= set(PARTS) or not self.parts,
+        fits = {
+            "solver": self.solver in tuple(SOLVERS),
+            "steps": _whole(self.steps, 1, MAX_STEPS),
+            "loss": self.loss is None or self.loss in tuple(LOSSES),
+            "rate": self.rate is None or (_positive(self.rate) and self.rate > 0),
+            "batch": self.batch is None or _whole(self.batch, 1),
+            "l1": _positive(self.l1),
+            "entropy": _positive(self.entropy),
+            "smooth": _positive(self.smooth),
+            "patience": _whole(self.patience),
+            "parts": bool(self.parts) and all(part in PARTS for part in self.parts),
+            "follow": _whole(self.follow, 0, MAX_STEPS) and (self.follow == 0 or "coef" in self.parts),
+            "frozen": all(len(edge) == 3 and all(map(_whole, edge)) for edge in self.frozen),
+            "seed": _whole(self.seed),
         }
-        bad = [name for name, is_wrong in wrong.items() if is_wrong]
-        if bad:
-            raise TrainError(f"The training settings do not make sense: check {', '.join(bad)}.")
+        wrong = [name for name, fit in fits.items() if not fit]
+        if wrong:
+            raise TrainError(f"The training settings do not make sense: check {', '.join(wrong)}.")
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self) | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts)}
 
     @staticmethod
-    def from_json(record: dict[str, Any]) -> "TrainConfig":
-        edges = tuple(EdgeId(*e) for e in record.get("frozen", ()))
-        return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS))})
+    def from_json(record: Any) -> "TrainConfig":
+        """The settings `to_json` wrote; raises TrainError for anything else."""
+        try:
+            edges = tuple(EdgeId(*edge) for edge in record.get("frozen", ()))
+            return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS))})
+        except (AttributeError, TypeError, ValueError):
+            raise TrainError("These are not training settings; export them again.") from None
+
+
+def _whole(value: Any, low: int = 0, high: int = 2**63 - 1) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_WEIGHT
 
 
 @dataclass(frozen=True)
@@ -102,6 +123,7 @@ def train(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Iterato
     """
     config = config or TrainConfig()
     task = _Task.of(kan, data, config)
+    frozen = [kan.check(edge) for edge in config.frozen]
     start = time.perf_counter()
     follow_at = (
         {round(n * config.steps / (2 * config.follow)) for n in range(config.follow)} if config.follow else set()
@@ -115,7 +137,7 @@ def train(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Iterato
     for step in range(config.steps + 1):
         if step:
             if step - 1 in follow_at:
-                now, solver = follow_activations(now, task.x), None
+                now, solver = follow_activations(now, task.x, frozen), None
             if solver is None:
                 solver = SOLVERS[config.solver](task, now, step)
             now = next(solver)
@@ -126,7 +148,7 @@ def train(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Iterato
                     "Try a smaller learning rate or Adam."
                 )
         watched = test_loss if test_loss is not None else train_loss
-        if watched < lowest or step == 0:
+        if watched < lowest:
             best, lowest, best_step = now, watched, step
         if step == config.steps:
             why = f"all {config.steps} steps done"
@@ -158,24 +180,28 @@ class _Task:
     def of(kan: KAN, data: Dataset, config: TrainConfig) -> "_Task":
         data = data.matching(kan)
         loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
-        if loss == "cross_entropy" and len(kan.outputs) < 2:
-            raise TrainError("Cross-entropy needs one output per class, at least two; use mse for a single number.")
-        x, y = data.rows("train")
-
-        def target(rows: Tensor) -> Tensor:
-            scale = rows.new_tensor([v.scale for v in kan.outputs])
-            return ((rows - rows.new_tensor([v.shift for v in kan.outputs])) / scale).to(kan.dtype)
-
-        held = data.rows("test")
-        test = (kan.normalise(held[0]), target(held[1])) if len(held[0]) else None
+        if loss == "cross_entropy" and data.task != "classification":
+            raise TrainError("Cross-entropy needs a table read for classification, at least two classes; use mse here.")
         regression = loss != "cross_entropy"
-        return _Task(config, loss, x, kan.normalise(x), target(y), test, regression)
+        scale, shift = (data.y.new_tensor([getattr(v, part) for v in kan.outputs]) for part in ("scale", "shift"))
+
+        def ready(x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+            return kan.normalise(x), ((y - shift) / scale if regression else y).to(kan.dtype)
+
+        rows, held = data.rows("train"), data.rows("test")
+        test = ready(*held) if len(held[0]) else None
+        return _Task(config, loss, rows[0], *ready(*rows), test, regression)
+
+    def outputs(self, kan: KAN, values: Tensor) -> Tensor:
+        """What the loss compares: network units for regression, for cross-entropy outputs as `kan(x)` gives them."""
+        return values if self.regression else kan.denormalise(values)
 
     @torch.no_grad()
     def losses(self, kan: KAN) -> tuple[float, float | None]:
         measure = LOSSES[self.loss]
-        train = float(measure(kan.run(self.inputs), self.targets))
-        return train, float(measure(kan.run(self.test[0]), self.test[1])) if self.test else None
+        train = float(measure(self.outputs(kan, kan.run(self.inputs)), self.targets))
+        test = float(measure(self.outputs(kan, kan.run(self.test[0])), self.test[1])) if self.test else None
+        return train, test
 
     @torch.no_grad()
     def rmse(self, kan: KAN, part: Literal["train", "test"]) -> float | None:
@@ -190,14 +216,14 @@ class _Task:
         c = self.config
         x, y = (self.inputs, self.targets) if rows is None else (self.inputs[rows], self.targets[rows])
         if c.l1 == 0 and c.entropy == 0:
-            total = LOSSES[self.loss](kan.run(x), y)
+            total = LOSSES[self.loss](self.outputs(kan, kan.run(x)), y)
         else:
             total, values = torch.zeros((), dtype=x.dtype), x
             for layer in kan.layers:
                 act = layer.activations(values)
                 total = total + _sparsity(act, c.l1, c.entropy)
                 values = layer.combine(act.sum(1) + layer.bias)
-            total = total + LOSSES[self.loss](values, y)
+            total = total + LOSSES[self.loss](self.outputs(kan, values), y)
         if c.smooth:
             for layer in kan.layers:
                 bend = layer.coef.diff(dim=-1).diff(dim=-1)
@@ -261,7 +287,8 @@ def _adam(task: _Task, kan: KAN, step: int) -> Iterator[KAN]:
     while True:
         rows = torch.randperm(count, generator=rng)[:batch] if batch and batch < count else None
         solver.zero_grad()
-        task.objective(free.put(theta), rows).backward()
+        with torch.enable_grad():
+            task.objective(free.put(theta), rows).backward()
         solver.step()
         yield free.put(theta.detach().clone())
 
