@@ -146,7 +146,7 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
         target=view.target,
         state=view.state,
         frozen=view.frozen,
-        formula_text=str(view.formula) if view.formula else "",
+        formula_text=formula_text(kan, edge),
         unit=variable.unit,
         x_label=str(variable) if edge.layer == 0 else f"{view.source} (network units)",
         y_label=_target_label(kan, edge),
@@ -187,7 +187,7 @@ def all_curves(
         x = low + (high - low) * torch.linspace(0, 1, points, dtype=low.dtype)[:, None]
         y = torch.where(layer.present, layer.activations(x), _learned(layer).activations(x))
         heights, sizes = _boxed(_numpy(y), shared)
-        formulas = {(i, j): str(layer.formula(i, j)) for i, j, _ in layer.formulas}
+        formulas = {(i, j): formula_text(kan, EdgeId(n, i, j)) for i, j, _ in layer.formulas}
         frozen = layer.frozen.tolist()
         targets = [kan.target_name(n, j) for j in range(layer.targets)]
         for i in range(layer.sources):
@@ -200,6 +200,16 @@ def all_curves(
                 for j in range(layer.targets)
             ]  # fmt: skip
     return tuple(found)
+
+
+def formula_text(kan: KAN, edge: EdgeId) -> str:
+    """The edge's formula in the units its curve is drawn in: an input's table units; empty when it has none."""
+    formula = kan.layers[edge.layer].formula(edge.source, edge.target)
+    if formula is None or edge.layer > 0:
+        return str(formula or "")
+    variable = kan.inputs[edge.source]
+    slope = formula.a / variable.scale
+    return str(replace(formula, a=slope, b=formula.b - slope * variable.shift))
 
 
 def _numpy(values: Tensor) -> Array:

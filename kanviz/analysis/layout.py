@@ -15,7 +15,8 @@ from kanviz.core.layer import EdgeId
 MOST = 240  # thumbnails; more edges than these are left out, the least important first
 MOST_NODES = 20  # nodes of a column, likewise
 STACK = 16  # edges between two columns that still fit one stack
-FAN, CELL = 0.55, 0.52  # width of the room for lines beside each column, and of one column of cells
+CELL = 0.52  # width of one column of cells
+FAN, NARROW, BROAD = 0.55, 0.40, 0.95  # room for lines beside a stack; beside a table, where straight, where crossing
 FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
 TALLEST = 1.7  # height of a thumbnail at most, relative to the lowest
 
@@ -87,20 +88,20 @@ def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
     chosen = _chosen(owners, scores, columns, most)
     gaps = [_cells(owners[n], edges, columns[n], columns[n + 1]) for n, edges in enumerate(chosen)]
     at = [0.0]
-    for n, (across, _) in enumerate(gaps):
-        at.append(at[-1] + 2 * FAN + CELL * across + (0.3 if max(kan.layers[n].arity) > 1 else 0.0))
+    for n, (_, across, (before, after)) in enumerate(gaps):
+        at.append(at[-1] + before + CELL * across + after + (0.3 if max(kan.layers[n].arity) > 1 else 0.0))
     height = [{node: 1 - (k + 0.5) / len(shown) for k, node in enumerate(shown)} for shown in columns]
     sums = [_sums(kan, n, at[n + 1], height[n + 1]) for n in range(len(kan.layers))]
-    depth = [max((row for row, _ in cells.values()), default=0) + 1 for _, cells in gaps]
+    depth = [max((row for row, _ in cells.values()), default=0) + 1 for cells, _, _ in gaps]
     rows = max(*depth, *(len(shown) for shown in columns))
     edges = []
-    for n, (across, cells) in enumerate(gaps):
-        enter = at[n] + FAN + (1 - FILL_X) / 2 * CELL
-        leave = at[n] + FAN + CELL * across - (1 - FILL_X) / 2 * CELL
+    for n, (cells, across, (before, _)) in enumerate(gaps):
+        enter = at[n] + before + (1 - FILL_X) / 2 * CELL
+        leave = at[n] + before + CELL * across - (1 - FILL_X) / 2 * CELL
         for edge, (row, place) in cells.items():
             factor = sums[n].get(edge.target)
             end = (factor.x, factor.y) if factor else (at[n + 1], height[n + 1][owners[n][edge.target]])
-            x, y = at[n] + FAN + CELL * (place + 0.5), 1 - (row + 0.5) / depth[n]
+            x, y = at[n] + before + CELL * (place + 0.5), 1 - (row + 0.5) / depth[n]
             tall = FILL_Y * min(1 / depth[n], TALLEST / rows)
             start = (at[n], height[n][edge.source])
             edges.append(EdgePlace(edge, start, enter, leave, end, x, y, FILL_X * CELL, tall))
@@ -146,21 +147,23 @@ def _chosen(
 
 def _cells(
     owners: Sequence[int], edges: Sequence[EdgeId], sources: Sequence[int], nodes: Sequence[int]
-) -> tuple[int, dict[EdgeId, tuple[int, int]]]:
-    """How many cells stand side by side between two columns, and each edge's (row, place)."""
+) -> tuple[dict[EdgeId, tuple[int, int]], int, tuple[float, float]]:
+    """Each edge's (row, place) between two columns, how many places a row has, and the room for lines on both sides."""
     if len(edges) <= STACK:
         # Ordered by the height midway between their ends, from the top: that makes the flattest lines.
         middle = {
             e: (sources.index(e.source) + 0.5) / len(sources) + (nodes.index(owners[e.target]) + 0.5) / len(nodes)
             for e in edges
         }
-        return 1, {edge: (row, 0) for row, edge in enumerate(sorted(edges, key=lambda e: (middle[e], e)))}
+        order = sorted(edges, key=lambda edge: (middle[edge], edge))
+        return {edge: (row, 0) for row, edge in enumerate(order)}, 1, (FAN, FAN)
     starts, goals = sorted({e.source for e in edges}), sorted({e.target for e in edges})
     by_source = len(starts) >= len(goals)
     rows, across = (starts, goals) if by_source else (goals, starts)
     row, place = {v: k for k, v in enumerate(rows)}, {v: k for k, v in enumerate(across)}
     ends = ((e, (e.source, e.target) if by_source else (e.target, e.source)) for e in edges)
-    return len(across), {e: (row[r], place[c]) for e, (r, c) in ends}
+    fans = (NARROW, BROAD) if by_source else (BROAD, NARROW)
+    return {e: (row[r], place[c]) for e, (r, c) in ends}, len(across), fans
 
 
 def _sums(kan: KAN, n: int, x: float, height: Mapping[int, float]) -> dict[int, SumPlace]:

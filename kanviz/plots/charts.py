@@ -70,7 +70,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     below = [edge.score < threshold for edge in ranked]
     across, up = (shares, places) if named else (places, shares)
     if named:
-        start = 50 * floor
+        start = 100 * floor
         figure.add_scatter(
             x=[v for share in shares for v in (start, share, None)], y=[v for k in places for v in (k, k, None)],
             mode="lines", line={"color": colours.frame, "width": 1.5}, hoverinfo="skip", showlegend=False,

@@ -38,6 +38,7 @@ def edge_figure(
     if slope:
         _line(figure, curve.x, curve.derivative, "slope", colours.state(curve.state), 2, axis="y3", legend=False)
     _strip(figure, curve, parts, colours)
+    _legend_of_ends(figure, curve, colours)
     _axes(figure, curve, before, parts, theme)
     return figure
 
@@ -96,17 +97,13 @@ def _points(figure: go.Figure, curve: EdgeCurve, point: int | None, colours: The
 
 
 def _ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:
-    """Shade beyond the grid, and lines where the data end."""
+    """Shade beyond the grid, and lines where the training rows end."""
     first, last = float(curve.x[0]), float(curve.x[-1])
     for low, high in ((first, curve.grid[0]), (curve.grid[1], last)):
         figure.add_shape(
             type="rect", x0=low, x1=high, y0=0, y1=1, yref="paper", line_width=0, fillcolor=colours.shade,
             layer="below",
         )  # fmt: skip
-    figure.add_annotation(
-        text="grid ends", x=curve.grid[1], y=1, yref="y2 domain", xanchor="left", yanchor="top", showarrow=False,
-        textangle=-90, font={"size": 11, "color": colours.muted}, borderpad=0,
-    )  # fmt: skip
     if curve.data is None:
         return
     for end in curve.data:
@@ -115,6 +112,16 @@ def _ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:
                 type="line", x0=end, x1=end, y0=0, y1=1, yref="paper", layer="below",
                 line={"color": colours.density, "width": 1.2, "dash": "dot"},
             )  # fmt: skip
+
+
+def _legend_of_ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:
+    nothing = {"x": [None], "y": [None], "hoverinfo": "skip"}
+    outline = {"width": 1, "color": colours.frame}
+    square = {"symbol": "square", "size": 11, "color": colours.shade, "line": outline}
+    figure.add_scatter(**nothing, mode="markers", name="beyond the grid", marker=square)
+    if curve.data is not None:
+        dots = {"color": colours.density, "width": 1.4, "dash": "dot"}
+        figure.add_scatter(**nothing, mode="lines", name="where the data end", line=dots)
 
 
 def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours: Theme) -> None:

@@ -14,7 +14,7 @@ from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words
 
 WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
 STATES = ("pruned", "spline", "both", "formula")
-BEND = np.linspace(0, 1, 13)
+BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
 NAME = 18  # letters of a node's name
@@ -46,7 +46,8 @@ def network_figure(
     _lines(figure, places, by_id, levels, colours)
     if selected is not None:
         chosen = [p for p in places if p.id == selected]
-        _add(figure, colours.selected, 2.5, [part for p in chosen for part in (*_fans(p), *_straight(p))])
+        _add(figure, colours.selected, 2.5, [part for p in chosen for part in _fans(p)], shape="spline")
+        _add(figure, colours.selected, 2.5, [part for p in chosen for part in _straight(p)])
     _frames(figure, places, by_id, colours)
     _curves(figure, places, by_id, levels, colours)
     _marks(figure, places, by_id, colours)
@@ -116,10 +117,10 @@ def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **
         return
     x, y = _joined(paths)
     dash, opacity, fill = more.get("dash", "solid"), more.get("opacity", 1.0), more.get("fill")
+    line = {"color": colour, "width": width, "dash": dash, "shape": more.get("shape", "linear"), "simplify": False}
     figure.add_scatter(
-        x=x, y=y, mode="lines", line={"color": colour, "width": width, "dash": dash, "simplify": False},
-        opacity=opacity,
-        fill="toself" if fill else None, fillcolor=fill, hoverinfo="skip", showlegend=False,
+        x=x, y=y, mode="lines", line=line, opacity=opacity, fill="toself" if fill else None, fillcolor=fill,
+        hoverinfo="skip", showlegend=False,
     )  # fmt: skip
 
 
@@ -133,10 +134,10 @@ def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
             here = [p for p in places if by_id[p.id].state == state and levels[p.id] == level]
             paths = [part for p in here for part in _fans(p)]
             if state == "pruned":
-                _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.5)
+                _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.5, shape="spline")
             else:
                 colour = colours.path if state == "spline" else colours.state(state)
-                _add(figure, colour, width * thin, paths, opacity=opacity)
+                _add(figure, colour, width * thin, paths, opacity=opacity, shape="spline")
 
 
 def _frames(figure: go.Figure, places, by_id, colours: Theme) -> None:
@@ -190,7 +191,8 @@ def _star(colours: Theme) -> dict:
 
 
 def _nodes(figure: go.Figure, layout: Layout, scores: Scores | None, colours: Theme) -> None:
-    _add(figure, colours.muted, 2, [_bend((s.x, s.y), (s.node_x, s.node_y)) for s in layout.sums])
+    joins = [_bend((s.x, s.y), (s.node_x, s.node_y)) for s in layout.sums]
+    _add(figure, colours.muted, 2, joins, shape="spline")
     if layout.sums:
         figure.add_scatter(
             x=[s.x for s in layout.sums], y=[s.y for s in layout.sums], mode="markers",
@@ -209,7 +211,7 @@ def _nodes(figure: go.Figure, layout: Layout, scores: Scores | None, colours: Th
                 text=["×"] * len(here) if product else None, textposition="middle center",
                 textfont={"size": 15, "color": colours.page},
                 marker={"size": 18 if product else 11, "color": colour, "opacity": 1},
-                hovertext=[_node_words(n, scores) for n in here], hoverinfo="text", showlegend=False,
+                hovertext=[_node_words(n, scores) for n in here], hoverinfo="text", showlegend=False, cliponaxis=False,
                 unselected={"marker": {"opacity": 1}, "textfont": {"color": colours.page}},
             )  # fmt: skip
     _names(figure, layout, colours)
