@@ -1,0 +1,93 @@
+"""A formula offered for a curve, with its errors, and what a reader should be warned of."""
+
+import math
+from dataclasses import dataclass
+
+from kanviz.core.formula import PRIMITIVES, Formula, primitive
+
+NEAR = 0.03  # of the range: how close to the data a pole is worth a warning
+ODD = ("sin", "tan", "tanh", "arcsin", "arctan", "arctanh", "erf", "sinh")
+EVEN = ("cos", "gaussian", "cosh", "sinc", "1/(1+x^2)", "sqrt(1+x^2)", "log(1+x^2)", "sqrt(1-x^2)", "1/sqrt(1-x^2)")
+SCALES = ("sqrt", "x^1.5", "cbrt", "1/sqrt(x)", "log", "abs")
+"""f(k u) is f(u) up to a factor and a shift, for k > 0."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One closed form for a curve.
+
+    rmse: root mean square gap, in the curve's own units · error: the same as a share of the curve's standard deviation
+    · r2: 1 - error^2 · complexity: of the primitive, in bits · score: description length in nats, lower is better:
+    n log(error^2 + noise^2) + constants log n + 2 log 2 complexity, n capped at 240 since neighbouring points of a
+    smooth curve are not independent; a small difference of scores means little · warnings: sentences for the reader ·
+    rivals: primitives that fit as well with no more constants, on this range.
+    """
+
+    formula: Formula
+    rmse: float
+    error: float
+    r2: float
+    complexity: float
+    score: float
+    warnings: tuple[str, ...] = ()
+    rivals: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        return f"{self.formula} (error {self.error:.2%} of the spread)"
+
+
+def simplest(name: str, a: float, b: float, names: tuple[str, ...], largest: float) -> tuple[str, float, float]:
+    """The same function, up to a factor and a shift, with as plain an a and b as its symmetries allow.
+
+    names: primitives that may be used. largest: the largest |x|, so that e^(a x) without its shift stays a number.
+    """
+    row = primitive(name)
+    if name == "x":
+        return name, 1.0, 0.0
+    if name == "exp":
+        return name, a, 0.0 if abs(a) * largest < 50 else b
+    if row.kind == "locp" or name.startswith("1/x"):
+        return name, 1.0, b / a
+    if name in SCALES:
+        return name, math.copysign(1.0, a), b / abs(a)
+    if a < 0 and (name in ODD or name in EVEN):
+        a, b = -a, -b
+    if name == "sin":
+        return _wave(a, b, names)
+    if name == "tanh" and "tanh" not in names and "sigmoid" in names:
+        return "sigmoid", 2 * a, 2 * b
+    if name == "arcsin" and "arcsin" not in names and "arccos" in names:
+        return "arccos", a, b
+    return name, a, b
+
+
+def _wave(a: float, b: float, names: tuple[str, ...]) -> tuple[str, float, float]:
+    """sin or cos, whichever has the smaller shift."""
+    b = math.remainder(b, math.pi)
+    if "cos" in names and ("sin" not in names or abs(b) > math.pi / 4):
+        return "cos", a, b - math.copysign(math.pi / 2, b)
+    return "sin", a, b
+
+
+def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[float, float]) -> list[str]:
+    """Poles at the data, and where the edge reaches farther than the formula. data, reach: ranges of x."""
+    row = PRIMITIVES.get(formula.primitive)
+    if row is None or formula.a == 0:
+        return []
+    width = max(data[1] - data[0], 1e-300)
+    found = []
+    for pole in row.poles:
+        at = (pole - formula.b) / formula.a
+        if data[0] <= at <= data[1]:
+            found.append(f"It is infinite at x = {at:.4g}, inside the range of the data.")
+        elif data[0] - NEAR * width <= at <= data[1] + NEAR * width:
+            found.append(f"It is infinite at x = {at:.4g}, just outside the range of the data.")
+        elif reach[0] <= at <= reach[1]:
+            found.append(f"It is infinite at x = {at:.4g}, where the grid reaches but the data do not.")
+    ends = sorted((end - formula.b) / formula.a for end in row.domain)
+    low, high = max(ends[0], reach[0]), min(ends[1], reach[1])
+    if (low, high) != reach and not (set(row.poles) & set(row.domain) and found):
+        found.append(
+            f"It is only a number from x = {low:.4g} to {high:.4g}; the grid goes from {reach[0]:.4g} to {reach[1]:.4g}."
+        )
+    return found

@@ -1,0 +1,109 @@
+"""Closed forms for one edge of a network, judged where its data live and no finer than the network is sure of."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor
+
+from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.symbolic.candidate import Candidate
+from kanviz.analysis.symbolic.search import QUIET, Samples, samples, search
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Edge, EdgeId
+from kanviz.errors import FormulaError
+
+ROWS = 2_000
+EVENLY = 400
+UNSURE = 0.03  # the largest noise believed in, as a share of the edge's standard deviation
+
+
+def suggest_edge(
+    kan: KAN,
+    edge: EdgeId,
+    data: Dataset | None = None,
+    *,
+    primitives: Sequence[str] | None = None,
+    most: int = 12,
+) -> tuple[Candidate, ...]:
+    """Closed forms for an edge (x and y in network units), best first.
+
+    With data, its activations on the training rows: where more rows are, the fit counts more. Without, evenly over its
+    grid. Raises FormulaError for a pruned edge, or one that is not a number.
+    """
+    return search(edge_samples(kan, edge, data), primitives, most)
+
+
+def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> Candidate:
+    """The best fit of one primitive, or of a typed expression in x, to an edge."""
+    return search(edge_samples(kan, edge, data), (name,), 1)[0]
+
+
+@torch.no_grad()
+def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples:
+    """Where an edge is looked at, and how far it can be trusted there."""
+    edge = kan.check(edge)
+    view = kan.edge(edge)
+    if view.state == "pruned":
+        raise FormulaError(f"The {edge} is pruned: it has no curve. Restore it first.")
+    low, high = view.domain
+    if data is None:
+        x = torch.linspace(low, high, EVENLY, dtype=torch.float64)
+        points = samples(x, view(x), noise=_resolution(view))
+        return replace(points, reach=(low, high))
+    rows = typical_inputs(kan, data, ROWS)
+    nodes = kan.normalise(rows)
+    for layer in kan.layers[: edge.layer]:
+        nodes = layer(nodes)
+    x = nodes[:, edge.source]
+    sums = kan.layers[edge.layer].sums(nodes)
+    points = samples(x, view(x), noise=QUIET)
+    scale = float(sums[:, edge.target].std(correction=0))
+    noise = max(_resolution(view), _residual(kan, edge, data, sums) / max(points.std, 1e-300))
+    reach = (min(low, points.range[0]), max(high, points.range[1]))
+    return replace(points, noise=min(max(noise, QUIET), UNSURE), reach=reach, scale=scale)
+
+
+def _resolution(view: Edge) -> float:
+    """What a spline of this grid cannot show, as a share of its standard deviation.
+
+    Of a smooth function it misses about f^(k+1) h^(k+1) / (4^(k+1) (k+1)!), and differences of the coefficients
+    stand for f^(k+1) h^(k+1). Source: de Boor, A Practical Guide to Splines, ch. XII.
+    """
+    if not view.active or len(view.coef) < view.order + 2:
+        return QUIET
+    bend = view.coef.double()
+    size = float(bend.std(correction=0))
+    misses = 1.0
+    for n in range(view.order + 1):
+        bend = bend.diff()
+        misses *= 4 * (n + 1)
+    return float(bend.square().mean().sqrt()) / misses / size if size > 0 else QUIET
+
+
+def _residual(kan: KAN, edge: EdgeId, data: Dataset, sums: Tensor) -> float:
+    """How large an error of this edge would explain what the network misses on the training rows, in the edge's units.
+
+    The root mean square of the residuals over that of the outputs' slopes by the target's sum; the smallest of the
+    outputs. 0 for classification, where residuals are no distances.
+    """
+    if data.task != "regression":
+        return 0.0
+    x, y = data.matching(kan).rows("train")
+    index = torch.linspace(0, len(x) - 1, len(sums)).long()
+    y = y[index].to(kan.dtype)
+    with torch.enable_grad():
+        at = sums.detach().requires_grad_(True)
+        out = kan.layers[edge.layer].combine(at)
+        for layer in kan.layers[edge.layer + 1 :]:
+            out = layer(out)
+        out = kan.denormalise(out)
+        found = []
+        for k in range(out.shape[1]):
+            (slope,) = torch.autograd.grad(out[:, k].sum(), at, retain_graph=True)
+            steepness = float(slope[:, edge.target].square().mean().sqrt())
+            missed = float((out[:, k] - y[:, k]).square().mean().sqrt())
+            if steepness > 0:
+                found.append(missed / steepness)
+    return min(found, default=0.0)
