@@ -88,6 +88,7 @@ def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[flo
     low, high = max(ends[0], reach[0]), min(ends[1], reach[1])
     if (low, high) != reach and not (set(row.poles) & set(row.domain) and found):
         found.append(
-            f"It is only a number from x = {low:.4g} to {high:.4g}; the grid goes from {reach[0]:.4g} to {reach[1]:.4g}."
+            f"It is only a number from x = {low:.4g} to {high:.4g}; "
+            f"the grid goes from {reach[0]:.4g} to {reach[1]:.4g}."
         )
     return found

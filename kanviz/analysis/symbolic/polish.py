@@ -5,6 +5,7 @@ Levenberg-Marquardt with each row's own damping. Source: Golub & Pereyra, SIAM J
 Jacobian of Kaufman, BIT 15 (1975).
 """
 
+import itertools
 from dataclasses import dataclass, replace
 
 import torch
@@ -47,7 +48,7 @@ def best_starts(starts: Starts, found: Float[Tensor, " row"], blocks: int) -> St
     rows = []
     for part in starts.slices:
         ends = torch.linspace(part.start, part.stop, blocks + 1).long().tolist()
-        pieces = [(a, b) for a, b in zip(ends, ends[1:], strict=False) if b > a]
+        pieces = [(a, b) for a, b in itertools.pairwise(ends) if b > a]
         rows.append([a + int(found[a:b].argmax()) for a, b in pieces])
     return starts.take(rows)
 

@@ -20,7 +20,7 @@ INDEPENDENT = 240  # points of a smooth curve that count as independent at most
 FIRST_LOOK, CLOSE_LOOK = 128, 1_000  # samples used for every start, and for the best ones
 BLOCKS = 5
 ROUNDING = 8 * 2.2e-16  # a shift below this many parts of what it is added to is 0
-CANCELLING = 1e3  # factor times primitive over the curve's spread: from here on it is the limit of a simpler one
+CANCELLING = 1e3  # a factor this much larger than the curve's spread makes a formula the limit of a simpler one
 DEFAULT = (*SEARCHED, *SAME_AS)
 
 
@@ -154,12 +154,19 @@ def _without_limits(found: list[Candidate], points: Samples) -> list[Candidate]:
     """Leaves out 3e8 cos(1e-5 x) - 3e8 where x^2 fits as well: not a rival, but x^2 in disguise."""
     kept: list[Candidate] = []
     for one in found:
-        formula = one.formula
-        size = abs(formula.c) * float(primitive(formula.primitive).torch(formula.a * points.x + formula.b).abs().max())
         known = any(c.error <= one.error + _tie(points) for c in kept)
-        if not (known and size > CANCELLING * points.std):
+        if not (known and _degenerate(one.formula, points)):
             kept.append(one)
     return kept
+
+
+def _degenerate(formula: Formula, points: Samples) -> bool:
+    """Whether its constants are out of all proportion to the curve: far out on a tail, or a tiny piece of it."""
+    size = abs(formula.c) / points.std
+    row = primitive(formula.primitive)
+    if size * float(row.torch(formula.a * points.x + formula.b).abs().max()) > CANCELLING:
+        return True
+    return _free(formula.primitive) == 2 and not 1 / CANCELLING < size < CANCELLING
 
 
 def _tie(points: Samples) -> float:
@@ -257,7 +264,7 @@ def _candidate(points: Samples, name: str, a: float, b: float, names: tuple[str,
     if not math.isfinite(error):
         return None
     count = min(len(points.x), INDEPENDENT)
-    free = 0 if as_typed else FREE[kind_of(row)]
+    free = 0 if as_typed else _free(name)
     score = count * math.log(error**2 + points.noise**2) + free * math.log(count) + 2 * math.log(2) * row.complexity
     warnings = tuple(range_warnings(formula, points.range, points.reach))
     return Candidate(formula, rmse, error, 1 - error**2, row.complexity, score, warnings)
@@ -270,8 +277,9 @@ def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
     for one in found:
         others: list[str] = []
         if any(one is c for c in close):
-            free = _free(one)
-            others = [c.formula.primitive for c in close if c is not one and _free(c) <= free]
+            free = _free(one.formula.primitive)
+            names = [c.formula.primitive for c in close if c is not one]
+            others = [name for name in names if _free(name) <= free]
         if others:
             listed = ", ".join(others[:4]) + (f" and {len(others) - 4} more" if len(others) > 4 else "")
             warning = f"The range is too short, or too noisy, to tell it from {listed}."
@@ -280,5 +288,5 @@ def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
     return said
 
 
-def _free(candidate: Candidate) -> int:
-    return FREE[kind_of(primitive(SAME_AS.get(candidate.formula.primitive, candidate.formula.primitive)))]
+def _free(name: str) -> int:
+    return FREE[kind_of(primitive(SAME_AS.get(name, name)))]
