@@ -10,6 +10,7 @@ from kanviz.core.layer import Edge, EdgeId, Layer
 from kanviz.errors import EditError
 
 POINTS = 400
+NOWHERE = (float("nan"), float("nan"))
 
 
 @dataclass(frozen=True)
@@ -17,8 +18,8 @@ class EdgeChange:
     """One edge before and after.
 
     identical: every number of it has the same bits · coefficients: which control points moved (None: other grids) ·
-    gap: largest |difference| of the two curves over both grids (network units) · where: the interval on which they
-    differ, (nan, nan) when they nowhere do.
+    gap: largest |difference| of the two curves over both grids (network units), inf where one alone is not a number ·
+    where: the interval on which they differ, (nan, nan) when they nowhere do · frozen_changed: it was frozen or thawed.
     """
 
     id: EdgeId
@@ -30,10 +31,7 @@ class EdgeChange:
     coefficients: tuple[int, ...] | None
     gap: float
     where: tuple[float, float]
-
-    @property
-    def frozen_changed(self) -> bool:
-        return not self.identical and self.coefficients == () and self.gap == 0 and self.before == self.after
+    frozen_changed: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,11 +63,11 @@ def same_bits(a: Tensor, b: Tensor) -> Tensor:
 
 
 def diff(before: KAN, after: KAN) -> Diff:
-    """Compare two networks of one shape."""
-    if [v.coef.shape[:2] for v in before.layers] != [v.coef.shape[:2] for v in after.layers]:
+    """Compare two networks of one shape; of two precisions, in float64, which holds both exactly."""
+    if [(v.sources, v.arity) for v in before.layers] != [(v.sources, v.arity) for v in after.layers]:
         raise EditError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")
     if before.dtype != after.dtype:
-        after = after.to(before.dtype)
+        before, after = before.to(torch.float64), after.to(torch.float64)
     edges, biases = [], []
     for n, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
         same = _same_edges(old, new)
@@ -90,26 +88,30 @@ def _same_edges(old: Layer, new: Layer) -> Tensor:
         return torch.zeros_like(same)
     same &= same_bits(old.coef, new.coef).all(-1) & same_bits(old.knots, new.knots).all(-1)[:, None]
     for i, j in {(i, j) for layer in (old, new) for i, j, _ in layer.formulas}:
-        same[i, j] &= old.formula(i, j) == new.formula(i, j)
+        same[i, j] &= repr(old.formula(i, j)) == repr(new.formula(i, j))  # tells -0 from 0, and nan is nan
     return same
 
 
 def _unchanged(kan: KAN, id: EdgeId) -> EdgeChange:
-    layer = kan.layers[id.layer]
-    state = kan.edge(id).state if layer.formulas else "spline" if layer.active[id.source, id.target] else "pruned"
+    state = kan.layers[id.layer].states[id.source][id.target]
     names = kan.node_name(id.layer, id.source), kan.target_name(id.layer, id.target)
-    return EdgeChange(id, *names, state, state, True, (), 0.0, (float("nan"),) * 2)
+    return EdgeChange(id, *names, state, state, True, (), 0.0, NOWHERE)
 
 
 def _change(old: Edge, new: Edge) -> EdgeChange:
-    knots = torch.cat([old.knots, new.knots]).sort().values
-    x = torch.cat([torch.linspace(float(knots[0]), float(knots[-1]), POINTS, dtype=knots.dtype), knots]).sort().values
-    gap = (old(x) - new(x)).abs().nan_to_num(nan=0.0)
-    apart = x[gap > 0]
-    where = (float(apart[0]), float(apart[-1])) if len(apart) else (float("nan"),) * 2
+    knots = torch.cat([old.knots, new.knots])
+    x = torch.cat([torch.linspace(float(knots.min()), float(knots.max()), POINTS, dtype=knots.dtype), knots]).unique()
+    one, two = old(x), new(x)
+    alike = (one == two) | (one.isnan() & two.isnan())
+    gap = torch.where(alike, 0.0, (one - two).abs().nan_to_num(nan=torch.inf, posinf=torch.inf))
+    apart = (~alike).nonzero().flatten().tolist()
+    where = NOWHERE
+    if apart:  # to the nearest points that agree: for a moved control point, the ends of its support
+        where = float(x[max(apart[0] - 1, 0)]), float(x[min(apart[-1] + 1, len(x) - 1)])
     moved = None
     if old.coef.shape == new.coef.shape and bool(same_bits(old.knots, new.knots).all()):
         moved = tuple((~same_bits(old.coef, new.coef)).nonzero().flatten().tolist())
     return EdgeChange(
-        old.id, old.source, old.target, old.state, new.state, False, moved, float(gap.max()), where
+        old.id, old.source, old.target, old.state, new.state, False, moved, float(gap.max()), where,
+        old.frozen != new.frozen,
     )  # fmt: skip

@@ -77,6 +77,8 @@ class History:
     def named(self, name: str, at: int | None = None) -> "History":
         """The same history with a name on a version."""
         at = self.at if at is None else at
+        if not 0 <= at < len(self.versions):
+            raise EditError(f"There is no version {at}; the history has versions 0 to {len(self.versions) - 1}.")
         versions = list(self.versions)
         versions[at] = replace(versions[at], name=name.strip()[:80])
         return replace(self, versions=tuple(versions))

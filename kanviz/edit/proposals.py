@@ -10,14 +10,14 @@ from kanviz.analysis.rows import typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.edit.edits import Edit, Prune, Restore
-from kanviz.edit.history import History
+from kanviz.edit.edits import Batch, Edit, Prune, Restore
+from kanviz.edit.history import History, Version
 from kanviz.errors import EditError
 
 
 def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Prune:
     """Pruning that keeps the level of every sum: each edge's mean over the data, layer by layer as the rest shrinks."""
-    wanted = sorted(kan.check(edge) for edge in edges)
+    wanted = sorted({kan.check(edge) for edge in edges})
     if not wanted:
         raise EditError("Choose at least one edge to prune.")
     x, means, so_far = typical_inputs(kan, data), {}, kan
@@ -37,33 +37,55 @@ def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Pru
 
 
 def restore(history: History, edges: Iterable[EdgeId]) -> Restore:
-    """Bring edges back as they last were in the history; one that was pruned in its file comes back as its spline."""
-    wanted = sorted(history.present.check(edge) for edge in edges)
-    means, splines, formulas = [], [], []
+    """Bring edges back as they last were in the history; one that was pruned in its file comes back as its spline.
+
+    Where nothing else moved a target's bias since, and all that was pruned with it comes back, its bits come back too.
+    """
+    wanted = sorted({history.present.check(edge) for edge in edges})
+    if not wanted:
+        raise EditError("Choose at least one edge to restore.")
+    pruned = {edge: _when_pruned(history, edge) for edge in wanted}
+    splines, formulas = [], []
     for edge in wanted:
-        mean, learned, formula = 0.0, True, None
-        past = history.versions[: history.at + 1]
-        for before, version in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
-            last = before.kan.edge(edge)
-            if last.state != "pruned":
-                learned, formula = last.active, last.formula
-                n, _, j = edge
-                mean = float(version.kan.layers[n].bias[j] - before.kan.layers[n].bias[j])
-                mean = _mean_in(version.edit, edge, mean)
-                break
-        means.append(mean)
-        splines.append(learned)
-        formulas.append(formula)
-    return Restore(tuple(wanted), tuple(means), tuple(splines), tuple(formulas))
+        step = pruned[edge]
+        last = step[0].kan.edge(edge) if step else None
+        splines.append(last.active if last else True)
+        formulas.append(last.formula if last else None)
+    biases = [_bias_without(history.present, edge, pruned) for edge in wanted]
+    return Restore(tuple(wanted), tuple(splines), tuple(formulas), tuple(biases))
 
 
-def _mean_in(edit: Edit | None, edge: EdgeId, otherwise: float) -> float:
+Step = tuple[Version, Version]  # before and after
+
+
+def _when_pruned(history: History, edge: EdgeId) -> Step | None:
+    """The last step of the history that took the edge away; None when it never was there."""
+    past = history.versions[: history.at + 1]
+    for before, after in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
+        if before.kan.edge(edge).state != "pruned":
+            return before, after
+    return None
+
+
+def _bias_without(kan: KAN, edge: EdgeId, pruned: dict[EdgeId, Step | None]) -> float:
+    """The bias of the edge's target once the means that pruning folded into it are taken out again."""
+    n, _, j = edge
+    siblings = {e: step for e, step in pruned.items() if (e.layer, e.target) == (n, j)}
+    steps = {id(step[1]): step for step in siblings.values() if step}
+    now = float(kan.layers[n].bias[j])
+    if len(steps) == 1 and all(siblings.values()):
+        ((before, after),) = steps.values()
+        gone = before.kan.layers[n].present[:, j] & ~after.kan.layers[n].present[:, j]
+        if float(after.kan.layers[n].bias[j]) == now and int(gone.sum()) == len(siblings):
+            return float(before.kan.layers[n].bias[j])
+    return now - sum(_mean_of(e, step[1].edit) for e, step in siblings.items() if step)
+
+
+def _mean_of(edge: EdgeId, edit: Edit | None) -> float:
+    """The mean of that edge which this edit folded into a bias."""
     if isinstance(edit, Prune) and edge in edit.edges:
         return edit.means[edit.edges.index(edge)]
-    for part in getattr(edit, "edits", ()):
-        if isinstance(part, Prune) and edge in part.edges:
-            return part.means[part.edges.index(edge)]
-    return otherwise
+    return sum(_mean_of(edge, part) for part in edit.edits) if isinstance(edit, Batch) else 0.0
 
 
 @dataclass(frozen=True)

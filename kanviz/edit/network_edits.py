@@ -1,0 +1,92 @@
+"""Edits of more than single edges: a finer grid for a layer, a training."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.spline import refine
+from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.edit import protocol as read
+from kanviz.edit.protocol import EditRecord, Json
+from kanviz.errors import EditError
+
+FINEST = 1000  # intervals
+
+
+@dataclass(frozen=True)
+class RefineGrid(EditRecord):
+    """More control points for the same curves: knots inserted in one layer, every function unchanged."""
+
+    layer: int
+    grid: int
+    kind: ClassVar[str] = "refine grid"
+
+    def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
+        if not 0 <= self.layer < len(kan.layers):
+            raise EditError(f"There is no layer {self.layer}: this network has layers 0 to {len(kan.layers) - 1}.")
+        layer = kan.layers[self.layer]
+        if self.grid <= layer.grid:
+            raise EditError(f"Layer {self.layer} has {layer.grid} intervals already; choose more to refine it.")
+        if self.grid > FINEST:
+            raise EditError(f"A grid of {self.grid} intervals is more than kanviz handles; choose at most {FINEST:,}.")
+        knots, coef = refine(layer.knots, layer.coef, self.grid)
+        return kan.with_layer(self.layer, knots=knots, coef=coef)
+
+    def touches(self, kan: KAN) -> set[EdgeId]:
+        return {edge for edge in kan.edges(pruned=True) if edge.layer == self.layer}
+
+    def __str__(self) -> str:
+        return f"Refine layer {self.layer} to {self.grid} intervals"
+
+    @staticmethod
+    def from_json(record: Json) -> "RefineGrid":
+        return RefineGrid(read.whole(record["layer"]), read.whole(record["grid"]))
+
+
+@dataclass(frozen=True)
+class Retrain(EditRecord):
+    """Train on a data set; keeps the best network of the steps that were really done.
+
+    data_digest: of the table with its columns in the network's order (`Dataset.matching`).
+    """
+
+    config: TrainConfig
+    data_digest: str
+    steps: int
+    kind: ClassVar[str] = "retrain"
+
+    def __post_init__(self):
+        if not 0 <= self.steps <= self.config.steps:
+            raise EditError(f"A training of {self.config.steps} steps cannot have done {self.steps}.")
+
+    @staticmethod
+    def of(config: TrainConfig, data: Dataset, last: Progress) -> "Retrain":
+        """The edit that stands for a run that ended (or was stopped) at `last`."""
+        return Retrain(config, data.matching(last.kan).digest, last.step)
+
+    def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
+        if data is None or data.matching(kan).digest != self.data_digest:
+            raise EditError("This training needs the table it was done on; load that table first, with the same split.")
+        best = kan
+        for item in train(kan, data, self.config):
+            best = item.best
+            if item.step == self.steps:
+                break
+        return best
+
+    def touches(self, kan: KAN) -> set[EdgeId]:
+        held = set(self.config.frozen)
+        moving = {e for e in kan.edges() if e not in held and not kan.layers[e.layer].frozen[e.source, e.target]}
+        if self.config.follow:  # a grid that moves takes the pruned edges of its source with it
+            return moving | {e for e in kan.edges(pruned=True) if e.layer > 0 and e not in held}
+        return moving
+
+    def __str__(self) -> str:
+        return f"Retrain {self.steps} steps ({self.config.solver})"
+
+    @staticmethod
+    def from_json(record: Json) -> "Retrain":
+        config = TrainConfig.from_json(record["config"])
+        return Retrain(config, read.text(record["data_digest"]), read.whole(record["steps"]))
