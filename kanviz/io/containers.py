@@ -39,7 +39,7 @@ _SIGNATURES = (
     (b"<!DOCTYPE", "This is a web page, not a model; the download link led to a page instead of the file."),
     (b"<html", "This is a web page, not a model; the download link led to a page instead of the file."),
 )
-_LEGACY = "The file was saved by a PyTorch older than 1.6; open it there and re-save it with torch 1.6 or newer."
+_LEGACY = "The file is in the format PyTorch used before version 1.6; load it there and save it again with a newer one."
 _RAW_PICKLE = (
     "This is a bare Python pickle, not a PyTorch file; save the weights with torch.save(model.state_dict(), ...)."
 )

@@ -61,7 +61,8 @@ def array_of(node: yaml.Node) -> object:
     _, shape_node, kind, fortran, payload = _sequence(parts["state"], _TUPLE, 5)
     shape = [_axis(axis) for axis in _sequence(shape_node, _TUPLE, None)]
     numbers = _numbers(kind, payload)
-    if len(shape) > MOST_AXES or math.prod(shape) != len(numbers):
+    lists = math.prod(max(length, 1) for length in shape)  # an empty axis must not hide long ones
+    if len(shape) > MOST_AXES or math.prod(shape) != len(numbers) or lists > MOST_NUMBERS:
         _refuse(node)
     if isinstance(fortran, yaml.ScalarNode) and fortran.value == "true" and len(shape) > 1:
         return _nested_fortran(numbers, shape)

@@ -5,6 +5,7 @@ names makes an inert record (a tensor, a storage); applying or keeping any other
 Source of the opcodes: the comments of CPython's Lib/pickletools.py.
 """
 
+import re
 import struct
 from collections.abc import Callable
 
@@ -135,6 +136,13 @@ class _Reader:
             refuse(f"a whole number of {count:,} bytes")
         self.push(int.from_bytes(self.take(count), "little", signed=True))
 
+    def decimal(self, ending: str) -> None:
+        """A whole number as protocol 1 spells it in text; 00 and 01 are false and true."""
+        text = self.line().removesuffix(ending)
+        if not _WHOLE.fullmatch(text):
+            refuse("a whole number that is none")
+        self.push(_TRUTH[text] if text in _TRUTH else int(text))
+
     def tuple_of(self, values: list[object]) -> None:
         row = Row(values)
         row.depth = self.depth_over(values)
@@ -208,6 +216,8 @@ class _Reader:
 
 
 _STOP = ord(".")
+_WHOLE = re.compile(r"-?[0-9]{1,20}")
+_TRUTH = {"00": False, "01": True}
 _OPCODES: dict[int, Callable[[_Reader], object]] = {
     ord("\x80"): lambda r: r.take(1),  # PROTO
     ord("\x95"): lambda r: r.take(8),  # FRAME
@@ -220,6 +230,8 @@ _OPCODES: dict[int, Callable[[_Reader], object]] = {
     ord("J"): lambda r: r.push(r.number("i")),
     ord("\x8a"): lambda r: r.integer(r.number("B")),
     ord("\x8b"): lambda r: r.integer(r.number("I")),
+    ord("I"): lambda r: r.decimal(""),
+    ord("L"): lambda r: r.decimal("L"),
     ord("G"): lambda r: r.push(struct.unpack(">d", r.take(8))[0]),
     ord("X"): lambda r: r.push(r.text(r.number("I"))),
     ord("\x8c"): lambda r: r.push(r.text(r.number("B"))),

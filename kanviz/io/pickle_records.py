@@ -27,6 +27,7 @@ STORAGES = {
 }
 
 ORDERED = "collections.OrderedDict"
+TYPED_TENSOR = "torch._tensor._rebuild_from_type_v2"
 TENSOR = "torch._utils._rebuild_tensor_v2"
 PARAMETER = ("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state")
 DTYPED_TENSOR = "torch._utils._rebuild_tensor_v3"
@@ -51,9 +52,11 @@ FOREIGN = {
     "numpy.dtype": _NUMPY,
     "numpy.ndarray": _NUMPY,
     "_codecs.encode": "is a string of bytes, not a tensor",
+    "collections.Counter": "is a Python counter, not a tensor",  # torch's learning-rate schedulers keep one
 }
 _DTYPE = re.compile(r"torch\.(b?float|u?int|q?u?int|bool|complex|per_)\w*")
-_KNOWN = {ORDERED, TENSOR, *PARAMETER, DTYPED_TENSOR, BYTEARRAY, *STORAGES, *FOREIGN}
+_NAMED_ONLY = {"torch.Tensor", "torch.nn.parameter.Parameter", "builtins.dict"}  # stand as arguments of the others
+_KNOWN = {ORDERED, TENSOR, TYPED_TENSOR, *PARAMETER, DTYPED_TENSOR, BYTEARRAY, *STORAGES, *FOREIGN, *_NAMED_ONLY}
 _PLAIN_NAMES = {"__builtin__": "builtins", "posix": "os", "nt": "os"}
 
 
@@ -155,6 +158,8 @@ def record_of(path: str, arguments: Row) -> Table | TensorRecord | Foreign:
         return Table()
     if path == TENSOR:
         return _tensor(arguments)
+    if path == TYPED_TENSOR:
+        return _typed_tensor(arguments)
     if path in PARAMETER and arguments and isinstance(arguments[0], TensorRecord | Foreign):
         return arguments[0]
     if path == DTYPED_TENSOR and len(arguments) > 6 and isinstance(arguments[6], Name):
@@ -180,6 +185,15 @@ def _tensor(arguments: Row) -> TensorRecord | Foreign:
     if len(arguments) == 7 and arguments[6]:
         return Foreign("is a conjugate or negative view; save it with .resolve_conj() and .resolve_neg()")
     return TensorRecord(storage, offset, tuple(size), tuple(stride))
+
+
+def _typed_tensor(arguments: Row) -> TensorRecord | Foreign:
+    """_rebuild_from_type_v2(function, type, arguments, state): a tensor that had Python attributes; they are dropped"""
+    function, inner = (arguments[0], arguments[2]) if len(arguments) == 4 else (None, None)
+    if not isinstance(function, Name) or not isinstance(inner, Row):
+        refuse("a tensor of a kind kanviz does not know")
+    record = record_of(function.path, inner)
+    return record if isinstance(record, TensorRecord | Foreign) else refuse("a tensor of a kind kanviz does not know")
 
 
 def storage_of(parts: object) -> Storage:

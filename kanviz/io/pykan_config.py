@@ -5,8 +5,9 @@ are decoded here as plain numbers and names, each with a note; every other Pytho
 """
 
 import math
+import re
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import yaml
 
@@ -32,6 +33,8 @@ _BASE_FUNCTIONS = {
 }
 _FUNCTION_PACKAGES = ("torch", "kan", "numpy", "__main__")
 _YAML_TAG = "tag:yaml.org,2002:"
+_PLAIN_WHOLE = re.compile(r"0|[1-9][0-9]*")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 
 _Plain = str | int | float | bool | None
 
@@ -57,7 +60,7 @@ def read_config(data: bytes) -> tuple[dict[str, object], tuple[str, ...]]:
         raise LoadError("The config is not text. Upload the _config.yml that pykan wrote.") from None
     try:
         root = _BoundedLoader(text).get_single_node()
-    except yaml.YAMLError as problem:
+    except (yaml.YAMLError, ValueError, OverflowError) as problem:  # PyYAML lets chr() complain about "\\UFFFFFFFF"
         raise LoadError(f"The config is not valid YAML{_place(problem)}. Save it again with pykan.") from None
     if root is None:
         raise LoadError("The config is empty. Upload the _config.yml that pykan wrote.")
@@ -77,7 +80,7 @@ class _BoundedLoader(yaml.SafeLoader):
         self.depth = self.nodes = self.aliases = 0
         self.sizes: dict[str, int] = {}
 
-    def compose_node(self, parent: yaml.Node | None, index: object) -> yaml.Node | None:
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             self.count_alias(self.peek_event().anchor)
             return super().compose_node(parent, index)
@@ -92,6 +95,10 @@ class _BoundedLoader(yaml.SafeLoader):
         if anchor is not None:
             self.sizes[anchor] = self.nodes - before
         return node
+
+    def scan_directive(self) -> NoReturn:
+        """yaml.dump writes no directives, and a %TAG would let every value carry a tag of any length."""
+        raise LoadError("The config holds a YAML directive (a line that begins with %); refused. Remove that line.")
 
     def count(self, nodes: int) -> None:
         self.nodes += nodes
@@ -133,6 +140,7 @@ class _Reading:
                 raise LoadError(f"The config uses a YAML merge key ({_line(key)}); refused. Write the values out.")
             if not isinstance(key, yaml.ScalarNode) or _is_python(key):
                 raise LoadError(f"The config has a setting whose name is not text ({_line(key)}).")
+            _check_whole_characters(key)
             if key.value in pairs:
                 raise LoadError(f"The config sets {shown(key.value)} twice ({_line(key)}); remove one of them.")
             pairs[key.value] = value
@@ -197,22 +205,31 @@ def _scalar(field: str, node: yaml.ScalarNode) -> _Plain:
             f"The setting {shown(field)} holds {shown(text)}, which is no number ({_line(node)})."
         ) from None
     if kind in ("str", "timestamp", "value"):  # a date or a lone "=" is just text here
+        _check_whole_characters(node)
         return text
     raise LoadError(f"The setting {shown(field)} has a YAML type that pykan does not write ({_line(node)}).")
+
+
+def _check_whole_characters(node: yaml.ScalarNode) -> None:
+    """YAML may spell half a character ("\\ud800"), which no later step can write or show."""
+    if _HALF_CHARACTER.search(node.value):
+        raise LoadError(f"The config holds half a character ({_line(node)}). Save it again with pykan.")
 
 
 _TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
 def _whole(field: str, text: str) -> int:
-    digits = text.replace("_", "")
-    if len(digits) > MOST_DIGITS + 1:
+    digits = text.lstrip("+-")
+    if len(digits) > MOST_DIGITS:
         raise LoadError(f"The setting {shown(field)} is a whole number of {len(digits):,} digits; the limit is 18.")
-    return int(digits)
+    if not _PLAIN_WHOLE.fullmatch(digits):  # 010, 0x10 and 1:30 are numbers to YAML, of which no two readers agree
+        raise ValueError
+    return int(text)
 
 
 def _decimal(text: str) -> float:
-    plain = text.replace("_", "").lower()
+    plain = text.lower()
     special = {".inf": math.inf, "+.inf": math.inf, "-.inf": -math.inf, ".nan": math.nan}
     return special[plain] if plain in special else float(plain)
 
@@ -232,7 +249,7 @@ def _line(node: yaml.Node) -> str:
     return f"line {node.start_mark.line + 1:,}"
 
 
-def _place(problem: yaml.YAMLError) -> str:
+def _place(problem: Exception) -> str:
     """Where a YAML error is, and the one cause users really meet."""
     if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem_mark is None:
         return ""

@@ -6,7 +6,6 @@ things we do not (a name twice, unknown fields, a header of 100 MB), and does no
 
 import json
 import math
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
@@ -15,6 +14,7 @@ import numpy as np
 import torch
 
 from kanviz.errors import LoadError, UserError
+from kanviz.io.strict_json import read_json
 from kanviz.io.torch_views import BYTE_LIMIT, check_shape, floating, half_notes
 from kanviz.text import shown, size_words
 
@@ -30,7 +30,6 @@ _OTHERS = {
     "C64": "complex numbers",
 }
 _WRITTEN = {torch.float64: "F64", torch.float32: "F32"}
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,42 +83,13 @@ def _header(data: bytes) -> tuple[dict[str, object], int]:
         text = data[8 : 8 + length].decode("utf-8")
     except UnicodeDecodeError:
         _refuse("header is not UTF-8")
-    if _depth(text) > DEEPEST:
-        _refuse("header nested too deep")
     try:
-        header = json.loads(text, object_pairs_hook=_no_twice, parse_int=_short_int, parse_constant=_no_constant)
-    except ValueError:
-        _refuse("header is not JSON")
+        header = read_json(text, DEEPEST)
+    except ValueError as problem:
+        _refuse(f"header cannot be read, {problem}")
     if not isinstance(header, dict):
         _refuse("header is not an object")
     return header, 8 + length
-
-
-def _depth(text: str) -> int:
-    """How deep the brackets nest, found without recursion."""
-    depth = deepest = 0
-    for token in _TOKENS.finditer(text):
-        first = token.group()[0]
-        depth += (first in "[{") - (first in "]}")
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _no_twice(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        _refuse("a name appears twice")
-    return found
-
-
-def _short_int(digits: str) -> int:
-    if len(digits) > 20:
-        _refuse(f"a number has {len(digits):,} digits")
-    return int(digits)
-
-
-def _no_constant(word: str) -> NoReturn:
-    _refuse(f"{shown(word)} is not a number")
 
 
 def _metadata(found: object) -> dict[str, str]:

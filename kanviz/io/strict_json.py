@@ -7,7 +7,8 @@ from typing import Any, NoReturn
 
 MOST_DIGITS = 20
 
-_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', re.DOTALL)
+# A text that is never closed reaches to the end: were it skipped, each quote in it would be tried anew.
+_TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
 def read_json(text: str, deepest: int) -> Any:

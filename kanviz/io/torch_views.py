@@ -62,21 +62,37 @@ def _state_dict(value: object) -> tuple[Table, list[str]]:
     if not isinstance(value, Table):
         found = _KINDS.get(type(value), "something else")
         raise LoadError(f"Expected a dictionary of named weights; found {found}. Save model.state_dict() instead.")
-    if any(isinstance(entry, TensorRecord | Foreign) for entry in value.values()):
+    inside = _tables_of_weights(value)
+    wrappers = [key for key in _WRAPPERS if key in inside]
+    if not inside or (not wrappers and _has_tensors(value)):
         return value, []
-    inside = {
-        str(key): entry
-        for key, entry in value.items()
-        if isinstance(entry, Table) and any(isinstance(weight, TensorRecord) for weight in entry.values())
-    }
-    if not inside:
-        return value, []
-    key = next(iter(inside)) if len(inside) == 1 else next((key for key in _WRAPPERS if key in inside), None)
-    if key is None:
+    if not wrappers and len(inside) > 1:
         raise LoadError(f"The file holds several sets of weights ({listing(list(inside))}); save just one of them.")
-    others = [str(other) for other in value if str(other) != key]
+    key = wrappers[0] if wrappers else next(iter(inside))
+    weights = inside[key]
+    others = [str(other) for other, entry in value.items() if entry is not weights and not _holds(entry, weights)]
     ignored = f"; ignored {listing(others)}" if others else ""
-    return inside[key], [f"Read the weights under {shown(key)}{ignored}."]
+    return weights, [f"Read the weights under {shown(key)}{ignored}."]
+
+
+def _tables_of_weights(value: Table) -> dict[str, Table]:
+    """The dictionaries of tensors one step down, or else two steps down, by their dotted names."""
+    tables = {str(key): entry for key, entry in value.items() if isinstance(entry, Table)}
+    inside = {key: entry for key, entry in tables.items() if _has_tensors(entry)}
+    return inside or {
+        f"{outer}.{key}": entry
+        for outer, table in tables.items()
+        for key, entry in table.items()
+        if isinstance(entry, Table) and _has_tensors(entry)
+    }
+
+
+def _holds(entry: object, table: Table) -> bool:
+    return isinstance(entry, Table) and any(value is table for value in entry.values())
+
+
+def _has_tensors(table: Table) -> bool:
+    return any(isinstance(entry, TensorRecord | Foreign) for entry in table.values())
 
 
 def _sorted_out(table: Table) -> tuple[dict[str, TensorRecord], list[str]]:
