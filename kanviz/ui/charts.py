@@ -48,7 +48,12 @@ def network_chart(
     shown = kan or s.present
     curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
     figure = network_figure(
-        layout(shown), curves, scores_of(s, shown), theme=theme(), selected=s.edge, highlight=tuple(highlight)
+        layout(shown, scores_of(s, shown)),
+        curves,
+        scores_of(s, shown),
+        theme=theme(),
+        selected=s.edge,
+        highlight=tuple(highlight),
     )
     chart(figure, key, lambda data: attempt(s.select, EdgeId(*data[:3])))
 
