@@ -8,19 +8,19 @@ from kanviz.ui.training import outcome, run_panel, settings
 
 s = open_page("Train")
 st.title("Train")
+with st.expander("Data", icon=":material/table:", expanded=s.data is None):
+    data_panel(s, "train")
 ask, look = st.columns([6, 14], gap="medium")
-with ask, st.container(border=True):
+with ask.container(border=True):
     config = settings(s)
     ready = config is not None and s.data is not None and not s.training
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
-        on_click=attempt, args=(s.train, config), help="" if s.data else "Load a table first, below.",
+        on_click=attempt, args=(s.train, config), help="" if s.data else "Load a table first, above.",
     )  # fmt: skip
 with look.container(border=True):
     run_panel(s)
-if s.data is not None and not s.training:
+if s.data is not None and not s.training and s.present.task != "classification":
     with st.container(border=True):
-        st.subheader("Predicted against actual")
+        st.subheader("Predicted against measured")
         outcome(s)
-with st.expander("Data", icon=":material/table:", expanded=s.data is None):
-    data_panel(s, "train")

@@ -47,13 +47,9 @@ def network_chart(
 
     shown = kan or s.present
     curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
+    ranking = scores_of(s, shown)
     figure = network_figure(
-        layout(shown, scores_of(s, shown)),
-        curves,
-        scores_of(s, shown),
-        theme=theme(),
-        selected=s.edge,
-        highlight=tuple(highlight),
+        layout(shown, ranking), curves, ranking, theme=theme(), selected=s.edge, highlight=tuple(highlight)
     )
     chart(figure, key, lambda data: attempt(s.select, EdgeId(*data[:3])))
 

@@ -63,7 +63,7 @@ def edge_editor(s: "Session", edge: "EdgeId") -> None:
     kan = s.present
     view = kan.edge(edge)
     picture, controls = st.columns([13, 7], gap="large")
-    preview = None
+    preview = point = None
     with controls:
         if view.active:
             point, height = _control_point(s, edge)
@@ -77,9 +77,9 @@ def edge_editor(s: "Session", edge: "EdgeId") -> None:
         key = f"edge-figure-{edge}"
         if preview is not None:
             after = curve_of(s, preview.apply(kan), edge)
-            figure = edge_figure(after, before=before, theme=theme())
+            figure = edge_figure(after, before=before, theme=theme(), point=point)
         else:
-            figure = edge_figure(before, theme=theme())
+            figure = edge_figure(before, theme=theme(), point=point)
         chart(figure, key, lambda data: _take_point(edge, data))
 
 

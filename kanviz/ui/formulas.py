@@ -55,7 +55,7 @@ def _choose(found: "tuple[Candidate, ...]", key: str) -> "Candidate":
         rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height=38 + 35 * len(rows),
         column_config={
             "Formula": st.column_config.TextColumn(width="medium"),
-            "Error": st.column_config.NumberColumn(format="percent", help="Root mean square gap, in shares of the edge's spread."),
+            "Error": st.column_config.NumberColumn(format="percent", help="Root mean square gap as a share of the edge's spread."),
             "R²": st.column_config.NumberColumn(format="%.5f"),
             "Complexity": st.column_config.NumberColumn(format="%.0f"),
         },

@@ -1,8 +1,8 @@
 """What every page has: its setting, the way to the others, the network in hand, undo, save, and the running job."""
 
 import gc
-import time
-from collections.abc import Iterator
+import secrets
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,8 @@ PAGES = (
     ("pages/changes.py", "Changes", ":material/difference:"),
 )
 KEY = "kanviz"
+TOKEN = "work"
+MOST_KEPT = 40
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 30" width="132" height="30">
 <path d="M4 22 C 10 22, 10 7, 16 7 S 22 22, 28 22" fill="none" stroke="#1F8FBF" stroke-width="2.6"/>
 <circle cx="4" cy="22" r="3" fill="#D55E00"/><circle cx="16" cy="7" r="3" fill="#D55E00"/>
@@ -38,17 +40,35 @@ ICON = (
 
 
 def session() -> "Session":
-    """The one object this tab works on."""
+    """The one object this tab works on; a reloaded tab finds its own again by the token in its address."""
     if KEY not in st.session_state:
         from kanviz.ui.session import Session
 
-        st.session_state[KEY] = Session()
+        kept, token = _kept(), _token()
+        if token not in kept:
+            token = secrets.token_urlsafe(16)
+            kept[token] = Session()
+            while len(kept) > MOST_KEPT:
+                kept.pop(next(iter(kept)))
+        st.session_state[KEY], st.session_state[TOKEN] = kept[token], token
+    if TOKEN in st.session_state and _token() != st.session_state[TOKEN]:
+        st.query_params[TOKEN] = st.session_state[TOKEN]
     return st.session_state[KEY]
 
 
 def has_session() -> bool:
     """Whether this tab works on anything yet; asking does not import torch."""
-    return KEY in st.session_state
+    return KEY in st.session_state or _token() in _kept()
+
+
+def _token() -> str:
+    return str(st.query_params.get(TOKEN, ""))
+
+
+@st.cache_resource(show_spinner=False)
+def _kept() -> dict[str, "Session"]:
+    """Sessions by the secret in their address, so that reloading the page loses nothing while the server runs."""
+    return {}
 
 
 def theme() -> str:
@@ -105,16 +125,10 @@ def _panel(s: "Session") -> None:
     if s.data is not None:
         st.caption(f"Data: {label(s.table_name or 'sample')}, {len(s.data):,} rows")
     running = s.training
-    with st.container(horizontal=True, gap="small"):
-        st.button(
-            "Undo", icon=":material/undo:", shortcut="Ctrl+Z", disabled=running or not history.can_undo,
-            on_click=attempt, args=(s.undo,), help=_what(history.can_undo, "Undo", history.versions[history.at]),
-        )  # fmt: skip
-        redo = history.versions[history.at + 1] if history.can_redo else None
-        st.button(
-            "Redo", icon=":material/redo:", shortcut="Ctrl+Shift+Z", disabled=running or not history.can_redo,
-            on_click=attempt, args=(s.redo,), help=_what(history.can_redo, "Redo", redo),
-        )  # fmt: skip
+    with st.container(gap="small"):
+        last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
+        _step("Undo", "Ctrl+Z", s.undo, str(last) if history.can_undo else "", running)
+        _step("Redo", "Ctrl+Shift+Z", s.redo, str(coming[0]) if coming else "", running)
     st.download_button(
         "Save network", icon=":material/save:", data=_saver(s), file_name=f"{_file_stem(s.name)}.safetensors",
         mime="application/octet-stream", on_click="ignore", width="stretch",
@@ -128,8 +142,13 @@ def _panel(s: "Session") -> None:
         job_panel()
 
 
-def _what(possible: bool, verb: str, version: object) -> str:
-    return f"{verb}: {escape_markdown(str(version))}" if possible else f"Nothing to {verb.lower()}"
+def _step(verb: str, keys: str, action: Callable[[], None], version: str, running: bool) -> None:
+    """Undo or redo; `version` is what it would undo or redo, empty when there is nothing."""
+    st.button(
+        verb, icon=f":material/{verb.lower()}:", shortcut=keys, width="stretch", disabled=running or not version,
+        on_click=attempt, args=(action,),
+        help=f"{verb}: {label(version, 200)}" if version else f"Nothing to {verb.lower()}",
+    )  # fmt: skip
 
 
 def _saver(s: "Session"):
@@ -199,8 +218,3 @@ def after_change(text: str) -> None:
     """Say what was done on the page that follows, and draw it."""
     session().messages.append(("done", text))
     st.rerun()
-
-
-def stamp() -> str:
-    """Time for file names."""
-    return time.strftime("%Y%m%d-%H%M%S")

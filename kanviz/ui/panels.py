@@ -38,19 +38,16 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     def chosen() -> None:
         attempt(s.select, st.session_state[key])
 
-    pick, back, on = st.columns([8, 1, 1], vertical_alignment="bottom", wrap=False)
-    pick.selectbox(
-        "Edge", edges, index=at, key=key, on_change=chosen, format_func=lambda e: edge_name(kan, e),
-        help="From its source node to its target node.",
-    )  # fmt: skip
-    back.button(
-        "", icon=":material/chevron_left:", key="edge-back", help="Edge before", on_click=attempt,
-        args=(s.select, edges[at - 1]), width="stretch",
-    )  # fmt: skip
-    on.button(
-        "", icon=":material/chevron_right:", key="edge-on", help="Next edge", on_click=attempt,
-        args=(s.select, edges[(at + 1) % len(edges)]), width="stretch",
-    )  # fmt: skip
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox(
+            "Edge", edges, index=at, key=key, on_change=chosen, format_func=lambda e: edge_name(kan, e),
+            help="From its source node to its target node.",
+        )  # fmt: skip
+        for word, icon, to in (("Edge before", "left", at - 1), ("Next edge", "right", (at + 1) % len(edges))):
+            st.button(
+                "", icon=f":material/chevron_{icon}:", key=f"edge-{icon}", help=word, on_click=attempt,
+                args=(s.select, edges[to]),
+            )  # fmt: skip
     assert s.edge is not None
     return s.edge
 
@@ -128,15 +125,15 @@ def number(value: float | None, unit: str = "") -> str:
 
 def show_effect(found: "Effect", unit: str = "") -> None:
     """What an edit does to the error, and to the outputs, before it is kept."""
+    rows = f"Largest change of an output, over {found.rows:,} rows."
+    if found.before is None or found.after is None:
+        st.metric("Outputs move by up to", number(found.shift, unit), help=rows)
+        st.caption("Load a table on the Network page to see what this does to the error.")
+        return
     before, after, shift = st.columns(3)
-    if found.before is not None and found.after is not None:
-        change = found.after - found.before
-        before.metric("RMSE now", number(found.before, unit))
-        after.metric("RMSE after", number(found.after, unit), f"{change:+.2g}", delta_color="inverse")
-    else:
-        before.metric("RMSE now", "–", help="Load a table to see the error.")
-        after.metric("RMSE after", "–")
-    shift.metric("Largest change of an output", number(found.shift, unit), help=f"Over {found.rows:,} rows.")
+    before.metric("RMSE now", number(found.before, unit))
+    after.metric("RMSE after", number(found.after, unit), f"{found.after - found.before:+.2g}", delta_color="inverse")
+    shift.metric("Outputs move by", number(found.shift, unit), help=rows)
 
 
 def shared_unit(kan: "KAN") -> str:

@@ -7,7 +7,7 @@ Streamlit run the script in overlapping threads, never lose an edit. Nothing her
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
@@ -16,8 +16,10 @@ from kanviz.core.train import Progress, TrainConfig, train
 from kanviz.edit.edits import Edit, Retrain
 from kanviz.edit.history import History, replay
 from kanviz.errors import EditError, UserError
-from kanviz.io.tables import Table
 from kanviz.ui.jobs import Job
+
+if TYPE_CHECKING:
+    from kanviz.io.tables import Table
 
 T = TypeVar("T")
 REMEMBERED = 48  # derived results kept, newest first
@@ -30,7 +32,7 @@ class Session:
         self._lock = threading.RLock()
         self.history: History | None = None
         self.name = ""
-        self.table: Table | None = None
+        self.table: "Table | None" = None
         self.table_name = ""
         self.data: Dataset | None = None
         self.edge: EdgeId | None = None
@@ -101,7 +103,7 @@ class Session:
 
     # --- the table --------------------------------------------------------------------------------------------
 
-    def take_table(self, table: Table, name: str) -> None:
+    def take_table(self, table: "Table", name: str) -> None:
         with self._lock:
             self.table, self.table_name = table, name
 

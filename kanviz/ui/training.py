@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.charts import chart, network_chart
-from kanviz.ui.frame import attempt, in_words, label, session, theme
+from kanviz.ui.frame import in_words, label, session, theme
 from kanviz.ui.panels import edge_name, number, shared_unit
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
 PART_NAMES = {
-    "coefficients": "control points", "base": "base weights", "bias": "biases", "formula": "formula constants"
+    "coef": "control points", "base_weight": "base weights", "bias": "biases", "affine": "formula constants"
 }  # fmt: skip
 
 
@@ -79,9 +79,8 @@ def _run_panel() -> None:
     if running and s.job:
         _controls(s, progress.step, progress.steps)
     else:
-        st.caption(
-            f"Last run: {progress.stopped_because or 'stopped by you'}; the network of step {progress.best_step} is kept."
-        )
+        why = progress.stopped_because or "stopped by you"
+        st.caption(f"Last run: {why}; the network of step {progress.best_step} is kept.")
     _numbers(s, progress)
     _loss_figure(s, progress.loss)
     if running:
@@ -125,25 +124,26 @@ def _loss_figure(s: "Session", loss: str) -> None:
 
     regression = s.present.task != "classification"
     name = "RMSE" if regression else LOSS_NAMES.get(loss, loss)
-    figure = training_figure(tuple(s.trail), name, unit=shared_unit(s.present) if regression else "", theme=theme())
+    figure = training_figure(
+        tuple(s.trail), name=name, unit=shared_unit(s.present) if regression else "", theme=theme()
+    )
     chart(figure, "training")
 
 
 def outcome(s: "Session") -> None:
     """How the network's predictions lie beside the table's values."""
-    from kanviz.analysis.metrics import predictions
     from kanviz.plots import predicted_figure
 
-    if s.data is None or s.present.task == "classification":
-        return
     data, kan = s.data, s.present
-    found = s.derived("predictions", lambda: predictions(kan, data))
-    output = 0
+    if data is None or kan.task == "classification":
+        return
+    x, y = data.rows()
+    found = s.derived("predictions", lambda: kan(x).numpy())
+    n = 0
     if len(kan.outputs) > 1:
-        output = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda n: label(kan.outputs[n].name))
-    chart(predicted_figure(found, output, theme=theme()), "predicted")
-
-
-def start(s: "Session", config: "TrainConfig") -> None:
-    """Begin, and draw the page anew, since a panel learns only then that it should move."""
-    attempt(s.train, config)
+        n = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda k: label(kan.outputs[k].name))
+    held = set(data.test.tolist())
+    parts = ["test" if row in held else "train" for row in range(len(data))]
+    output = kan.outputs[n]
+    figure = predicted_figure(found[:, n], y[:, n], parts, name=output.name, unit=output.unit, theme=theme())
+    chart(figure, "predicted")

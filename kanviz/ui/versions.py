@@ -20,12 +20,13 @@ RECIPE_LIMIT = 1_000_000
 def version_list(s: "Session") -> None:
     """Every step of the history: click one to go there, name the one in hand."""
     history = s.opened
-    for n, version in reversed(list(enumerate(history.versions))):
-        here = n == history.at
-        st.button(
-            f"{n}  {label(str(version), 90)}", key=f"version-{n}", on_click=attempt, args=(s.jump, n),
-            disabled=here or s.training, type="secondary" if here else "tertiary", width="stretch",
-            icon=":material/radio_button_checked:" if here else ":material/radio_button_unchecked:",
+    key = f"version-{len(history.versions)}-{history.at}"
+    latest_first = list(range(len(history.versions)))[::-1]
+    with st.container(height=340 if len(latest_first) > 8 else "content", border=False):
+        st.radio(
+            "Version in hand", latest_first, index=latest_first.index(history.at), key=key, disabled=s.training,
+            format_func=lambda n: f"{n} · {label(str(history.versions[n]), 90)}", label_visibility="collapsed",
+            on_change=lambda: attempt(s.jump, st.session_state[key]),
         )  # fmt: skip
     name = st.text_input(
         "Name this version", value=history.versions[history.at].name, key=f"name-{history.at}", max_chars=80
@@ -79,8 +80,8 @@ def _honest_words(found: "Diff", shift: float) -> None:
         st.caption(f"Constants of {len(found.biases)} node(s) changed: {label(', '.join(found.biases), 200)}.")
     if found.changed and shift > 0:
         st.caption(
-            "Unchanged edges are the same functions as before; the network's outputs still move, because what a changed "
-            "edge sends on reaches every row that passes through it."
+            "Unchanged edges are the same functions as before; the network's outputs still move, because what a "
+            "changed edge sends on reaches every row that passes through it."
         )
 
 
