@@ -1,0 +1,310 @@
+"""Make the samples again: tables from seeded draws, networks trained on those tables, the index and the README.
+
+    python sample_models/make_samples.py
+
+Everything follows from the seeds below; two runs on one machine give the same files, byte for byte.
+"""
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+import kanviz
+from kanviz.analysis.curves import all_curves
+from kanviz.analysis.symbolic import fit_edge
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.train import TrainConfig, trained
+from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, Retrain
+from kanviz.edit.history import History
+from kanviz.edit.proposals import prune
+from kanviz.io.tables import read_table
+
+HERE = Path(__file__).parent
+GRAVITY = 66.743  # gravitational constant, pN m²/kg²
+FREE_FALL = 9.80665  # m/s²
+TIMING = 0.005  # s, standard deviation of the stopwatch of the pendulum table
+POINTS = 41  # heights in a thumbnail's curve
+
+
+# --- the tables -------------------------------------------------------------------------------------------------
+
+
+def two_variables() -> pd.DataFrame:
+    """exp(sin(pi x) + y^2) at 1,000 random points: the example of Liu et al. 2024, KAN, section 2.5.2."""
+    x, y = np.random.default_rng(1).uniform(-1, 1, (2, 1000)).round(4)
+    return pd.DataFrame({"x": x, "y": y, "f": np.exp(np.sin(np.pi * x) + y**2).round(6)})
+
+
+def gravity() -> pd.DataFrame:
+    """Newton's law for two masses: I.9.18 of the Feynman set (Udrescu & Tegmark 2020) in its one-distance form."""
+    rng = np.random.default_rng(2)
+    m1, m2 = rng.uniform(1, 5, (2, 1000)).round(3)
+    r = rng.uniform(0.5, 2, 1000).round(4)
+    return pd.DataFrame({"m1": m1, "m2": m2, "r": r, "F": (GRAVITY * m1 * m2 / r**2).round(5)})
+
+
+def five_peaks() -> pd.DataFrame:
+    """Five equal peaks at 0.1, 0.3, ... 0.9: the example for locality of Liu et al. 2024, KAN, section 3.5."""
+    x = np.linspace(0, 1, 1001).round(4)
+    peaks = np.exp(-(((x[:, None] - np.arange(0.1, 1, 0.2)) / 0.03) ** 2)).sum(1)
+    return pd.DataFrame({"x": x, "f": peaks.round(6)})
+
+
+def pendulum() -> pd.DataFrame:
+    """A simulated measurement: the period of a rigid pendulum in vacuum, for any amplitude, with a stopwatch's noise.
+
+    The equation of motion integrated exactly: T = 2 pi sqrt(L / g) / agm(1, cos(amplitude / 2)), agm the
+    arithmetic-geometric mean (Carvalhaes & Suppes 2008). The bob's mass is in the table and plays no part.
+    """
+    rng = np.random.default_rng(3)
+    length, amplitude = rng.uniform(0.2, 2, 500).round(3), rng.uniform(2, 130, 500).round(1)
+    mass = rng.uniform(20, 200, 500).round(0)
+    a, b = np.ones(500), np.cos(np.radians(amplitude) / 2)
+    for _ in range(8):  # quadratic convergence: equal to the last bit long before
+        a, b = (a + b) / 2, np.sqrt(a * b)
+    period = 2 * np.pi * np.sqrt(length / FREE_FALL) / a + rng.normal(0, TIMING, 500)
+    return pd.DataFrame({"length": length, "amplitude": amplitude, "mass": mass, "period": period.round(3)})
+
+
+TABLES: dict[str, Callable[[], pd.DataFrame]] = {
+    "two_variables.csv": two_variables,
+    "gravity.csv": gravity,
+    "five_peaks.csv": five_peaks,
+    "pendulum.csv": pendulum,
+}
+
+
+# --- the networks -----------------------------------------------------------------------------------------------
+
+
+def unpruned(data: Dataset) -> History:
+    """[2, 5, 1], held back by L1 and entropy so that one hidden node does the work and four idle."""
+    start = kanviz.init([2, 5, 1], seed=0, inputs=data.inputs, outputs=data.outputs)
+    return History.start(_learned(start, data, TrainConfig(steps=60, l1=5e-3, entropy=1e-2, follow=3)))
+
+
+def pruned_and_fitted(data: Dataset) -> History:
+    """From `unpruned` to exp(sin(pi x) + y^2): prune, retrain, fix three formulas, retrain their constants."""
+    history = History.start(kanviz.load(HERE / "exp_sin_unpruned.safetensors"))
+    kept = _busiest(history.present, data)
+    idle = [e for e in history.present.edges() if (e.target if e.layer == 0 else e.source) != kept]
+    history = history.apply(prune(history.present, idle, data))
+    history = _retrain(history, data, TrainConfig(steps=40, follow=2))
+    wanted = {EdgeId(0, 0, kept): "sin", EdgeId(0, 1, kept): "x^2", EdgeId(1, kept, 0): "exp"}
+    return _fixed(history, data, wanted).named("Found: exp(sin(pi x) + y^2)")
+
+
+def product(data: Dataset) -> History:
+    """[3, one product of three sums, 1]: pruned to one variable per factor, a straight line behind the product."""
+    factors = kanviz.init([3, 3], seed=2, inputs=data.inputs).layers[0]
+    scale = kanviz.init([1, 1], seed=102).layers[0]
+    factors = replace(factors, arity=(3,), offset=torch.zeros(1, dtype=factors.coef.dtype))
+    start = _learned(
+        KAN((factors, scale), data.inputs, data.outputs), data, TrainConfig(steps=60, l1=1e-2, entropy=2e-2, follow=3)
+    )
+    history = History.start(start)
+    sizes = _sizes(start, data)[0]
+    idle = [e for e in start.edges() if e.layer == 0 and sizes[e.source, e.target] < sizes[e.source].max()]
+    history = history.apply(prune(start, idle, data)).apply(RefineGrid(0, 10))
+    last = EdgeId(1, 0, 0)
+    history = history.apply(FixFormula(last, fit_edge(history.present, last, "x", data).formula))
+    return _retrain(history, data, TrainConfig(steps=150, follow=3))
+
+
+def peaks(data: Dataset) -> History:
+    """[1, 1] with 200 intervals and no base function: a control point moves its own neighbourhood, and nothing else."""
+    start = kanviz.init([1, 1], grid=200, base="zero", noise=0.0, inputs=data.inputs, outputs=data.outputs)
+    return History.start(_learned(start, data, TrainConfig(steps=60)))
+
+
+def measured(data: Dataset) -> History:
+    """[3, 1, 1] on the pendulum: two curves that matter, and a flat one for the mass."""
+    start = kanviz.init([3, 1, 1], grid=4, seed=0, inputs=data.inputs, outputs=data.outputs)
+    return History.start(_learned(start, data, TrainConfig(steps=80, follow=3)))
+
+
+def _learned(kan: KAN, data: Dataset, config: TrainConfig) -> KAN:
+    return trained(kan, data, config).best
+
+
+def _retrain(history: History, data: Dataset, config: TrainConfig) -> History:
+    last = trained(history.present, data, config)
+    return history.record(Retrain.of(config, data, last), last.best)
+
+
+def _fixed(history: History, data: Dataset, formulas: dict[EdgeId, str]) -> History:
+    """Each edge's best fit of the wanted primitive as one step, then all constants trained together."""
+    found: list[Edit] = [FixFormula(e, fit_edge(history.present, e, f, data).formula) for e, f in formulas.items()]
+    history = history.apply(Batch(tuple(found), f"Fix {', '.join(formulas.values())}"))
+    return _retrain(history, data, TrainConfig(steps=60))
+
+
+@torch.no_grad()
+def _sizes(kan: KAN, data: Dataset) -> list[torch.Tensor]:
+    """Per layer, how far each activation strays from its mean on average over the training rows."""
+    activations = kan.trace(data.rows("train")[0]).activations
+    return [(a - a.mean(0)).abs().mean(0) for a in activations]
+
+
+def _busiest(kan: KAN, data: Dataset) -> int:
+    """The hidden node through which most flows."""
+    into, out = _sizes(kan, data)
+    return int((into.sum(0) * out.sum(1)).argmax())
+
+
+# --- the samples ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A row of the index: what it is, where it comes from, and the edges of its thumbnail, the telling one first.
+
+    to_one_scale: curves of one layer are drawn to one scale, so that a small one looks flat.
+    """
+
+    file: str
+    title: str
+    shows: str
+    data: str
+    target: str
+    make: Callable[[Dataset], History]
+    curves: Sequence[EdgeId]
+    units: dict[str, str] = field(default_factory=dict)
+    to_one_scale: bool = False
+
+
+SAMPLES = (
+    Sample(
+        "exp_sin_unpruned.safetensors",
+        "Five hidden nodes, one at work",
+        "Four of the five hidden nodes idle: look at their flat curves, then prune them.",
+        "two_variables.csv",
+        "f",
+        unpruned,
+        (EdgeId(0, 0, 2), EdgeId(0, 0, 0), EdgeId(0, 0, 4)),
+        to_one_scale=True,
+    ),
+    Sample(
+        "exp_sin_fitted.safetensors",
+        "From curves to a formula",
+        "The same network pruned to one hidden node, its three curves fixed as a sine, a square and an exponential.",
+        "two_variables.csv",
+        "f",
+        pruned_and_fitted,
+        (EdgeId(0, 0, 2), EdgeId(0, 1, 2), EdgeId(1, 2, 0)),
+    ),
+    Sample(
+        "gravity.safetensors",
+        "Newton's law as a product",
+        "One node multiplies three sums, each with one variable left: two straight lines and a curve that falls as 1/r².",
+        "gravity.csv",
+        "F",
+        product,
+        (EdgeId(0, 2, 2), EdgeId(0, 0, 1), EdgeId(0, 1, 0)),
+        {"m1": "kg", "m2": "kg", "r": "m", "F": "pN"},
+    ),
+    Sample(
+        "five_peaks.safetensors",
+        "Five peaks, one curve",
+        "One spline with 203 control points: move one, and only its own peak changes.",
+        "five_peaks.csv",
+        "f",
+        peaks,
+        (EdgeId(0, 0, 0),),
+    ),
+    Sample(
+        "pendulum.safetensors",
+        "A pendulum, measured",
+        "The period follows length and amplitude; the curve of the mass is flat, as it should be.",
+        "pendulum.csv",
+        "period",
+        measured,
+        (EdgeId(0, 1, 0), EdgeId(0, 0, 0), EdgeId(0, 2, 0)),
+        {"length": "m", "amplitude": "deg", "mass": "g", "period": "s"},
+        to_one_scale=True,
+    ),
+)
+
+
+def dataset(sample: Sample) -> Dataset:
+    """The sample's table as the app reads it, split by seed 0."""
+    table = read_table((HERE / sample.data).read_bytes(), sample.data)
+    inputs = [name for name in table.frame.columns if name != sample.target]
+    return Dataset.from_frame(table.frame, sample.target, inputs, units=sample.units)
+
+
+@torch.no_grad()
+def rmse(kan: KAN, data: Dataset) -> dict[str, float]:
+    """Root mean square error on the rows it learned from and on those held out, in the target's unit."""
+    errors = {}
+    for part in ("train", "test"):
+        x, y = data.rows(part)
+        errors[part] = float(f"{float(((kan(x) - y) ** 2).mean().sqrt()):.3g}")
+    return errors
+
+
+def index_row(sample: Sample, kan: KAN, data: Dataset) -> dict[str, Any]:
+    """A sample's row in samples.json; thumbnails are heights from 0 to 1."""
+    curves = {c.id: c.heights for c in all_curves(kan, data, POINTS, shared=sample.to_one_scale)}
+    return {
+        "title": sample.title,
+        "shows": sample.shows,
+        "file": sample.file,
+        "data": sample.data,
+        "target": sample.target,
+        "edge": list(sample.curves[0]),
+        "shape": kan.shape_text,
+        "rmse": rmse(kan, data),
+        "unit": kan.outputs[0].unit,
+        "thumbnail": [((curves[edge] + 1) / 2).round(2).tolist() for edge in sample.curves],
+    }
+
+
+def readme(rows: Sequence[dict[str, Any]]) -> str:
+    """The table of README.md."""
+    lines = [
+        "# Samples",
+        "",
+        "Written by `make_samples.py` (`make samples`), which trains every network on the table beside it and says where",
+        "the table comes from. `samples.json` is the index that the app shows.",
+        "",
+        "| file | network | table | what it shows | RMSE train | RMSE test |",
+        "|---|---|---|---|---|---|",
+    ]
+    for row in rows:
+        unit = f" {row['unit']}" if row["unit"] else ""
+        errors = " | ".join(f"{row['rmse'][part]:.3g}{unit}" for part in ("train", "test"))
+        lines.append(f"| `{row['file']}` | {row['shape']} | `{row['data']}` | {row['shows']} | {errors} |")
+    return "\n".join(lines) + f"\n\nThe stopwatch of the pendulum's table has a standard deviation of {TIMING} s.\n"
+
+
+def make_tables() -> None:
+    for name, make in TABLES.items():
+        (HERE / name).write_text(make().to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    make_tables()
+    rows = []
+    for sample in SAMPLES:
+        data = dataset(sample)
+        history = sample.make(data)
+        kan = history.present
+        kanviz.save(kan, HERE / sample.file, history.recipe() if history.at else None)
+        rows.append(index_row(sample, kan, data))
+        print(f"{sample.file}: {kan.shape_text}, RMSE {rows[-1]['rmse']}, digest {kan.digest[:12]}")
+    (HERE / "samples.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    (HERE / "README.md").write_text(readme(rows), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
