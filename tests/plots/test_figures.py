@@ -1,0 +1,193 @@
+"""Every figure against its snapshot, and what must hold of any figure."""
+
+import json
+
+import numpy as np
+import plotly.graph_objects as go
+import pytest
+
+from kanviz.analysis.curves import all_curves, edge_curve
+from kanviz.analysis.layout import layout
+from kanviz.analysis.scores import scores
+from kanviz.core.init import init
+from kanviz.core.layer import EdgeId, Variable
+from kanviz.plots import (
+    compare_figure,
+    edge_figure,
+    network_figure,
+    predicted_figure,
+    scores_figure,
+    to_html,
+    to_json,
+    training_figure,
+)
+from kanviz.plots.theme import THEMES
+from tests.figures import decoded, readable, small_data, small_kan
+
+EDGE = EdgeId(0, 0, 0)
+TRAIL = [(0, 1.5, 1.75), (1, 0.5, 0.75), (2, 0.25, None), (3, 0.0, 0.5)]
+
+
+def _network(theme="light", **more) -> go.Figure:
+    kan = small_kan()
+    data = small_data(kan)
+    found = scores(kan, data)
+    return network_figure(layout(kan, found), all_curves(kan, data, points=5), found, theme=theme, **more)
+
+
+def _edge(kan=None, edge=EDGE, theme="light", **more) -> go.Figure:
+    kan = kan or small_kan()
+    return edge_figure(edge_curve(kan, edge, small_data(small_kan()), points=9), theme=theme, **more)
+
+
+def _moved(share: float):
+    kan = small_kan()
+    coef = kan.layers[0].coef.clone()
+    coef[0, 0, 1] *= 1 + share
+    return kan.with_layer(0, coef=coef)
+
+
+def _compare(theme="light") -> go.Figure:
+    one, two = (edge_curve(kan, EDGE, points=9) for kan in (small_kan(), _moved(0.5)))
+    return compare_figure(one, two, theme=theme)
+
+
+FIGURES = {
+    "network": lambda theme: _network(theme, selected=EdgeId(0, 0, 0), highlight=[EdgeId(1, 0, 0)]),
+    "edge": lambda theme: _edge(theme=theme, point=2),
+    "edge with a formula": lambda theme: _edge(edge=EdgeId(1, 1, 0), theme=theme),
+    "edge before and after": lambda theme: _edge(
+        _moved(0.5), theme=theme, before=edge_curve(small_kan(), EDGE, points=9), parts=("points", "derivative")
+    ),
+    "comparison": _compare,
+    "training": lambda theme: training_figure(TRAIL, unit="kN", theme=theme),
+    "scores": lambda theme: scores_figure(scores(small_kan(), small_data(small_kan())), 0.1, theme=theme),
+    "predictions": lambda theme: predicted_figure(
+        [1.0, 2.5, 3.0], [1.0, 2.0, 4.0], ["train", "train", "test"], name="force", unit="kN", theme=theme
+    ),
+    "empty": lambda theme: training_figure([], theme=theme),
+}
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_figure(name, snapshot):
+    assert readable(FIGURES[name]("light")) == snapshot
+
+
+def test_a_coefficient_moved_by_one_percent_breaks_the_snapshots():
+    assert readable(_edge(_moved(0.01))) != readable(_edge(_moved(0.0)))
+    assert readable(_edge(_moved(0.0))) == readable(_edge())
+    kan = _moved(0.01)
+    found = scores(kan)
+    moved = network_figure(layout(kan, found), all_curves(kan, points=5), found)
+    still = network_figure(layout(kan, found), all_curves(small_kan(), points=5), found)
+    assert readable(moved) != readable(still)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_light_and_dark_differ_in_colours_alone(name):
+    light, dark = (readable(FIGURES[name](theme)) for theme in ("light", "dark"))
+    assert light != dark
+    for a, b in zip(light.splitlines(), dark.splitlines(), strict=True):
+        if a != b:
+            assert "color" in a.split(": ")[0], (a, b)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+@pytest.mark.parametrize("theme", THEMES)
+def test_figures_stand_on_any_page_and_colours_come_from_the_theme(name, theme):
+    figure = FIGURES[name](theme)
+    assert figure.layout.paper_bgcolor == figure.layout.plot_bgcolor == "rgba(0,0,0,0)"
+    theirs = set(vars(THEMES[theme]).values())
+    other = set(vars(THEMES["dark" if theme == "light" else "light"]).values()) - theirs
+    text = figure.to_json() or ""
+    assert not [colour for colour in other if f'"{colour}"' in text]
+
+
+def _clickable(figure: go.Figure) -> list[list[int]]:
+    spec = json.loads(figure.to_json() or "{}")
+    found = [decoded(trace["customdata"]) for trace in spec["data"] if "customdata" in trace]
+    return [list(row) for rows in found for row in rows]
+
+
+def test_every_edge_can_be_clicked_and_says_its_address():
+    edges = {tuple(row) for row in _clickable(_network())}
+    assert edges == set(small_kan().edges(pruned=True))
+    assert {tuple(row) for row in _clickable(_network(show="present"))} == set(small_kan().edges())
+
+
+def test_every_control_point_can_be_clicked():
+    assert _clickable(_edge()) == [[0, 0, 0, m] for m in range(4)]
+    assert _clickable(_edge(edge=EdgeId(1, 1, 0))) == []
+
+
+def test_every_score_can_be_clicked():
+    figure = scores_figure(scores(small_kan()), 0.1)
+    assert {tuple(row) for row in _clickable(figure)} == set(small_kan().edges())
+
+
+@pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison"])
+def test_names_from_a_file_are_shown_and_never_obeyed(name):
+    kan = small_kan()
+    nasty = Variable('<a href="javascript:x">&lt;$x$</a><script>alert(1)</script>')
+    kan = type(kan)(kan.layers, (nasty, nasty), kan.outputs)
+    found = scores(kan)
+    figure = {
+        "network": lambda: network_figure(layout(kan, found), all_curves(kan), found),
+        "edge": lambda: edge_figure(edge_curve(kan, EDGE)),
+        "scores": lambda: scores_figure(found),
+        "comparison": lambda: compare_figure(edge_curve(kan, EDGE), edge_curve(kan, EDGE)),
+    }[name]()
+    text = readable(figure)
+    assert "&lt;a href" in text
+    assert "<a" not in text
+    assert "<script" not in text
+    assert "$" not in text
+
+
+def test_a_page_needs_nothing_from_outside_and_cannot_be_broken_out_of():
+    kan = type(small_kan())(small_kan().layers, (Variable("</script><script>x"), Variable("b")), small_kan().outputs)
+    page = to_html(edge_figure(edge_curve(kan, EDGE), theme="dark"), theme="dark")
+    assert "<script src" not in page
+    assert "</script><script>x" not in page
+    assert THEMES["dark"].page in page
+    assert page == to_html(edge_figure(edge_curve(kan, EDGE), theme="dark"), theme="dark")
+
+
+def test_json_can_be_read_back():
+    figure = _edge()
+    assert readable(go.Figure(json.loads(to_json(figure)))) == readable(figure)
+
+
+def test_a_network_too_large_to_draw_says_what_is_missing():
+    kan = init([40, 10, 1])
+    found = scores(kan)
+    figure = network_figure(layout(kan, found), all_curves(kan), found)
+    assert figure.layout.title.text == "Only the strongest are drawn: 20 nodes and 200 edges are left out"
+    assert len(figure.data) < 40
+
+
+def test_nothing_to_show_is_said_in_words():
+    kan = small_kan()
+    gone = kan.with_layers({n: layer.with_formula(1, 0, None) for n, layer in enumerate(kan.layers)})
+    for n, layer in enumerate(gone.layers):
+        gone = gone.with_layer(n, active=layer.active & False)
+    found = scores(gone)
+    figures = [
+        network_figure(layout(gone, found), all_curves(gone), found, show="present"),
+        scores_figure(found),
+        predicted_figure([], []),
+    ]
+    for figure in figures:
+        assert figure.layout.title.text
+        assert len(figure.layout.annotations[0].text) > 10
+
+
+def test_numbers_that_are_none_do_not_stop_a_figure():
+    kan = small_kan()
+    broken = kan.with_layer(0, coef=kan.layers[0].coef * np.nan)
+    found = scores(broken, small_data(kan))
+    network_figure(layout(broken, found), all_curves(broken, small_data(kan)), found)
+    edge_figure(edge_curve(broken, EDGE, small_data(kan)))
+    training_figure([(0, float("nan"), None), (1, float("inf"), None)])
+    predicted_figure([np.nan, 1.0], [1.0, 2.0])
