@@ -1,0 +1,21 @@
+"""Shapes are checked at run time, one thread, the same random draws in every run."""
+
+import os
+
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+import jaxtyping
+import torch
+from hypothesis import HealthCheck, settings
+
+from tests import shape_checks
+
+CHECKED = [f"kanviz.core.{name}" for name in ("spline", "layer", "kan", "parameters", "grids", "init", "module")]
+jaxtyping.install_import_hook(CHECKED, f"{shape_checks.__name__}.checked")
+
+torch.set_num_threads(1)
+settings.register_profile(
+    "kanviz", deadline=None, derandomize=True, database=None, max_examples=40,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)  # fmt: skip
+settings.load_profile("kanviz")
