@@ -5,6 +5,7 @@ import streamlit as st
 from kanviz.ui.formulas import candidates_panel, network_formula
 from kanviz.ui.frame import open_page
 from kanviz.ui.panels import edge_picker
+from kanviz.ui.searching import search_panel
 
 s = open_page("Formula")
 st.title("Formula")
@@ -12,6 +13,9 @@ with st.container(border=True):
     st.subheader("This edge")
     edge = edge_picker(s, pruned=False)
     candidates_panel(s, edge)
+with st.container(border=True):
+    st.subheader("Every edge at once")
+    search_panel(s)
 with st.container(border=True):
     st.subheader("The whole network")
     network_formula(s)

@@ -6,11 +6,12 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import after_change, attempt, in_words, theme
+from kanviz.ui.frame import after_change, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
+    from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
 
@@ -35,12 +36,12 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
         typed = _typed(s, edge)
         table, picture = st.columns([10, 10], gap="medium")
         with table:
-            chosen = typed or _choose(found, f"candidates-{kan.digest[:12]}-{edge}")
+            chosen = typed or _choose(found, _x_in_words(kan, edge), f"candidates-{kan.digest[:12]}-{edge}")
         with picture:
             _offer(s, edge, chosen)
 
 
-def _choose(found: "tuple[Candidate, ...]", key: str) -> "Candidate":
+def _choose(found: "tuple[Candidate, ...]", units: str, key: str) -> "Candidate":
     rows = [
         {
             "Formula": str(c.formula),
@@ -55,14 +56,22 @@ def _choose(found: "tuple[Candidate, ...]", key: str) -> "Candidate":
         rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height=38 + 35 * len(rows),
         column_config={
             "Formula": st.column_config.TextColumn(width="medium"),
-            "Error": st.column_config.NumberColumn(format="percent", help="Root mean square gap as a share of the edge's spread."),
+            "Error": st.column_config.NumberColumn(format="percent", help="RMS gap as a share of the edge's spread."),
             "R²": st.column_config.NumberColumn(format="%.5f"),
             "Complexity": st.column_config.NumberColumn(format="%.0f"),
         },
     )  # fmt: skip
-    st.caption("Best first: small error, few parts. Choose a row to see it.")
+    st.caption("Best first: small error, few parts. Choose a row to see it." + units)
     rows_chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
     return found[rows_chosen[0] if rows_chosen else 0]
+
+
+def _x_in_words(kan: "KAN", edge: "EdgeId") -> str:
+    """What x stands for, where the network scales its input."""
+    if edge.layer or (kan.inputs[edge.source].shift, kan.inputs[edge.source].scale) == (0, 1):
+        return ""
+    v = kan.inputs[edge.source]
+    return f" Here x = ({label(v.name)} − {v.shift:.4g}) / {v.scale:.4g}."
 
 
 def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
@@ -126,6 +135,8 @@ def network_formula(s: "Session") -> None:
             whole = s.derived("composition", lambda: compose(kan, data))
         digits = st.slider("Digits of the constants", 2, 12, 4)
         shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
+        for note in whole.notes:
+            st.caption(label(note, 400))
         for line in shown.latex():
             st.latex(line)
         _say_gap(s, whole, shown)

@@ -20,7 +20,7 @@ STROKES = {"light": ("#15202B", "#0B6E99"), "dark": ("#E6EBEF", "#56B4E9")}
 
 def sample_card(sample: Sample) -> None:
     """A sample's curves, what it shows, and the button that opens it."""
-    with st.container(border=True):
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         st.image(_thumbnail(sample), width="stretch")
         st.markdown(f"**{sample.title}**")
         st.caption(sample.shows)
@@ -34,12 +34,13 @@ def _thumbnail(sample: Sample) -> str:
     """The sample's first curves as one small inline picture."""
     ink, accent = STROKES[theme()]
     paths = []
-    for n, curve in enumerate(sample.thumbnail[:3]):
-        step = 92 / max(len(curve) - 1, 1)
-        points = " ".join(f"{4 + 100 * n + k * step:.1f},{56 - 48 * y:.1f}" for k, y in enumerate(curve))
-        paths.append(
-            f'<polyline points="{points}" fill="none" stroke="{accent if n == 0 else ink}" stroke-width="2.2"/>'
-        )
+    curves = sample.thumbnail[:3]
+    room = 300 / max(len(curves), 1)
+    for n, curve in enumerate(curves):
+        step = (room - 12) / max(len(curve) - 1, 1)
+        points = " ".join(f"{room * n + 6 + k * step:.1f},{56 - 48 * y:.1f}" for k, y in enumerate(curve))
+        colour = accent if n == 0 else ink
+        paths.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.2"/>')
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 64" width="300" height="64">{"".join(paths)}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
 

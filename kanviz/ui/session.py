@@ -6,7 +6,7 @@ Streamlit run the script in overlapping threads, never lose an edit. Nothing her
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kanviz.core.dataset import Dataset
@@ -19,6 +19,7 @@ from kanviz.errors import EditError, UserError
 from kanviz.ui.jobs import Job
 
 if TYPE_CHECKING:
+    from kanviz.analysis.symbolic import Candidate
     from kanviz.io.tables import Table
 
 T = TypeVar("T")
@@ -41,6 +42,8 @@ class Session:
         self.trail: list[tuple[int, float, float | None]] = []
         self.last_run: Progress | None = None
         self.messages: list[tuple[str, str]] = []
+        self.search_job: Job[Any] | None = None
+        self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
         self._start: tuple[KAN, Dataset] | None = None
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -150,8 +153,35 @@ class Session:
             if last.best is start or last.best.digest == start.digest:
                 self.messages.append(("info", "Training found nothing better; the network is as it was."))
                 return True
-            self.history = self.opened.record(Retrain.of(config, data, last), last.best)
+            try:
+                self.history = self.opened.record(Retrain.of(config, data, last), last.best)
+            except UserError as refusal:
+                self.messages.append(("error", str(refusal)))
             return True
+
+    # --- looking for formulas ---------------------------------------------------------------------------------
+
+    def search(self) -> None:
+        """Look for a formula for every edge; what is found counts for this network and these rows."""
+        from kanviz.analysis.symbolic import suggest_all
+
+        with self._lock:
+            if self.search_job is not None:
+                self.search_job.stop()
+            kan, data = self.present, self.data
+            candidates: dict[EdgeId, Sequence[Candidate]] = {}
+            self._searched = (kan.digest, data.digest if data else "", candidates)
+            self.search_job = Job(lambda: suggest_all(kan, data), lambda item: candidates.update([item])).start()
+
+    @property
+    def candidates(self) -> "dict[EdgeId, Sequence[Candidate]] | None":
+        """What the search has found so far for the present network and rows; None if it was for others."""
+        with self._lock:
+            if self._searched is None or self.history is None:
+                return None
+            network, rows, found = self._searched
+            same = (network, rows) == (self.present.digest, self.data.digest if self.data else "")
+            return dict(found) if same else None
 
     # --- derived results --------------------------------------------------------------------------------------
 

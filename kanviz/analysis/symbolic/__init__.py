@@ -1,7 +1,7 @@
 """From an activation to closed forms that look like it, best first."""
 
 from kanviz.analysis.symbolic.candidate import Candidate
-from kanviz.analysis.symbolic.edge import fit_edge, suggest_edge
+from kanviz.analysis.symbolic.edge import fit_edge, suggest_all, suggest_edge
 from kanviz.analysis.symbolic.search import fit_formula, suggest
 
-__all__ = ["Candidate", "fit_edge", "fit_formula", "suggest", "suggest_edge"]
+__all__ = ["Candidate", "fit_edge", "fit_formula", "suggest", "suggest_all", "suggest_edge"]

@@ -1,6 +1,6 @@
 """Closed forms for one edge of a network, judged where its data live and no finer than the network is sure of."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import torch
@@ -38,6 +38,16 @@ def suggest_edge(
 def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> Candidate:
     """The best fit of one primitive, or of a typed expression in x, to an edge."""
     return search(edge_samples(kan, edge, data), (name,), 1)[0]
+
+
+def suggest_all(kan: KAN, data: Dataset | None = None) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:
+    """Candidates for every edge that is still a spline, one edge after the other; none for one that is not a number."""
+    for edge in kan.edges():
+        if kan.edge(edge).formula is None:
+            try:
+                yield edge, suggest_edge(kan, edge, data)
+            except FormulaError:
+                yield edge, ()
 
 
 @torch.no_grad()
@@ -103,7 +113,7 @@ def _residual(kan: KAN, edge: EdgeId, data: Dataset, sums: Tensor) -> float:
         for k in range(out.shape[1]):
             (slope,) = torch.autograd.grad(out[:, k].sum(), at, retain_graph=True)
             steepness = float(slope[:, edge.target].square().mean().sqrt())
-            missed = float((out[:, k] - y[:, k]).square().mean().sqrt())
+            missed = float((out[:, k].detach() - y[:, k]).square().mean().sqrt())
             if steepness > 0:
                 found.append(missed / steepness)
     return min(found, default=0.0)

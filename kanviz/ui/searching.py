@@ -1,0 +1,87 @@
+"""A formula for every edge at once: the search as it runs, what it found, and fixing those that fit well enough."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.frame import after_change, attempt, in_words, session
+from kanviz.ui.panels import edge_name, shared_unit, show_effect
+
+if TYPE_CHECKING:
+    from kanviz.analysis.symbolic import Candidate
+    from kanviz.core.layer import EdgeId
+    from kanviz.ui.session import Session
+
+LIMITS = (0.001, 0.003, 0.01, 0.03, 0.1)  # largest errors to choose from, shares of an edge's spread
+
+
+def search_panel(s: "Session") -> None:
+    """Start, watch, and use the search."""
+    left = [edge for edge in s.present.edges() if s.present.edge(edge).formula is None]
+    if not left:
+        st.caption("Every edge has a formula.")
+        return
+    running = s.search_job is not None and s.search_job.live and s.candidates is not None
+    if running:
+        st.fragment(_watch, run_every=0.5)()
+        return
+    found = s.candidates
+    if found is None:
+        st.caption(f"{len(left)} edges are still splines. Prune first: fewer edges make a shorter formula.")
+    if found is None or len(found) < len(left):
+        st.button("Find formulas", icon=":material/search:", on_click=attempt, args=(s.search,), disabled=s.training)
+    if found:
+        _use(s, found)
+
+
+def _watch() -> None:
+    s = session()
+    job, found = s.search_job, s.candidates
+    if job is None or found is None or not job.live:
+        st.rerun()
+    total = sum(s.present.edge(edge).formula is None for edge in s.present.edges())
+    st.progress(min(len(found) / total, 1.0), text=f"{len(found)} of {total} edges")
+    st.button("Stop", icon=":material/stop_circle:", on_click=job.stop, key="stop-search")
+
+
+def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
+    from kanviz.edit.edits import Batch, FixFormula
+    from kanviz.edit.proposals import effect
+
+    kan = s.present
+    limit = st.select_slider(
+        "Fix edges whose best formula misses at most",
+        LIMITS,
+        value=0.01,
+        format_func=lambda v: f"{v:.1%} of its spread",
+    )
+    best = {edge: candidates[0] for edge, candidates in found.items() if candidates}
+    good = {edge: c for edge, c in best.items() if c.error <= limit}
+    rows = [
+        {
+            "Edge": edge_name(kan, edge),
+            "Best formula": str(c.formula),
+            "Error": c.error,
+            "Fixed": edge in good,
+            "Beware": " ".join(c.warnings),
+        }
+        for edge, c in sorted(best.items(), key=lambda item: item[1].error)
+    ]
+    st.dataframe(
+        rows, hide_index=True,
+        column_config={
+            "Error": st.column_config.NumberColumn(format="percent", help="RMS gap as a share of the edge's spread."),
+            "Beware": st.column_config.TextColumn(width="large"),
+        },
+    )  # fmt: skip
+    if not good:
+        st.caption("No edge has a formula this good. Allow a larger error, or retrain with a finer grid.")
+        return
+    words = f"Fix {len(good)} formula{'s' if len(good) > 1 else ''}"
+    with in_words():
+        batch = Batch(tuple(FixFormula(edge, c.formula) for edge, c in sorted(good.items())), words)
+        show_effect(effect(kan, batch, s.data), shared_unit(kan))
+        if st.button(words, type="primary", icon=":material/lock:", disabled=s.training):
+            s.apply(batch)
+            after_change(f"{words}. The splines are kept aside.")
