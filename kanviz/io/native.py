@@ -8,6 +8,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import torch
@@ -18,7 +19,7 @@ from kanviz.core.layer import BASES, Layer, Variable
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
 from kanviz.io.formula_names import readable_primitive
-from kanviz.io.safetensors_file import write_safetensors
+from kanviz.io.safetensors_file import HEADER_LIMIT, write_safetensors
 from kanviz.io.strict_json import read_json
 from kanviz.text import shown
 
@@ -29,13 +30,30 @@ TASKS = ("regression", "classification")
 LONGEST_TEXT = 2000
 MOST_NOTES = 1000
 DEEPEST = 12
+ROOM_PER_TENSOR = 200  # bytes of the file's header that describe a tensor, at most
 
 _NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
 _MARKS = ("active", "frozen")  # true/false, written as 1 and 0
+_TOO_LONG = "The recipe of this network was too long for its file; it was left out. Export it from the Changes page."
 
 
 def to_bytes(kan: KAN, recipe: dict[str, Any] | None = None) -> bytes:
-    """The file of a network and, if there is one, of the recipe that made it; the same network, the same bytes."""
+    """The file of a network and, if there is one, of the recipe that made it; the same network, the same bytes.
+
+    A recipe too long for the file is left out, and a note in the file says so.
+    """
+    tensors = {f"layers.{n}.{name}": part for n, layer in enumerate(kan.layers) for name, part in _parts(layer)}
+    text = _described(kan, recipe)
+    if recipe is not None and len(json.dumps(text)) + ROOM_PER_TENSOR * len(tensors) > HEADER_LIMIT:
+        text = _described(replace(kan, notes=(*kan.notes, _TOO_LONG)), None)
+    data = write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
+    again = open_tensors(data, "network.safetensors")
+    read(again.tensors, again.metadata)  # what could not be opened again is not handed out
+    return data
+
+
+def _described(kan: KAN, recipe: dict[str, Any] | None) -> str:
+    """Everything about a network that is no tensor, as JSON."""
     header = {
         "format": FORMAT,
         "shape": list(kan.shape),
@@ -59,14 +77,10 @@ def to_bytes(kan: KAN, recipe: dict[str, Any] | None = None) -> bytes:
         text.encode("utf-8")
     except (ValueError, UnicodeEncodeError):
         raise UserError(
-            "A name, a unit or a scale of this network cannot be written (half a character, or no finite number). "
-            "Rename or rescale that variable and save again."
+            "This network cannot be written: a name holds half a character, or its recipe a number that is not finite. "
+            "Rename its variables, or save it without the recipe."
         ) from None
-    tensors = {f"layers.{n}.{name}": part for n, layer in enumerate(kan.layers) for name, part in _parts(layer)}
-    data = write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
-    again = open_tensors(data, "network.safetensors")
-    read(again.tensors, again.metadata)  # what could not be opened again is not handed out
-    return data
+    return text
 
 
 def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:

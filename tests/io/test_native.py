@@ -57,6 +57,13 @@ def test_the_recipe_comes_back_with_its_network():
     assert recipe_of(write_safetensors({"layers.0.grid": torch.zeros(1, 8)}, {})) is None
 
 
+def test_a_recipe_too_long_for_a_file_is_left_out_and_that_is_said():
+    kan = init([2, 3, 1])
+    again = open_model({"n.safetensors": to_bytes(kan, {"edits": ["x" * 9000] * 120})})
+    assert again.digest == kan.digest
+    assert "too long" in again.notes[-1]
+
+
 # --- on disk ---------------------------------------------------------------------------------------------------------
 
 
