@@ -5,6 +5,7 @@ import os
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import jaxtyping
+import pytest
 import torch
 from hypothesis import HealthCheck, settings
 
@@ -19,3 +20,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 settings.load_profile("kanviz")
+
+
+@pytest.fixture
+def unchecked():
+    """Without the shape checks, as users run it: for tests of what our own refusals say."""
+    jaxtyping.config.update("jaxtyping_disable", True)
+    yield
+    jaxtyping.config.update("jaxtyping_disable", False)

@@ -17,12 +17,12 @@ def parse_shape(shape: Sequence[Any]) -> list[tuple[int, int]]:
     """Columns of (sum nodes, product nodes) from pykan's way of writing a width: [2, [5, 2], 1]."""
     columns = []
     for part in shape:
-        sums, products = (part, 0) if isinstance(part, int) else (part[0], part[1]) if len(part) == 2 else (0, 0)
-        if not all(isinstance(v, int) and not isinstance(v, bool) and v >= 0 for v in (sums, products)):
+        pair = tuple(part) if isinstance(part, Sequence) else (part, 0)
+        if len(pair) != 2 or not all(type(v) is int and v >= 0 for v in pair):
             raise UserError("A shape is a list of whole numbers, or pairs [sums, products] as in [2, [5, 2], 1].")
-        if sums + products == 0:
+        if sum(pair) == 0:
             raise UserError("Every column of a shape needs at least one node, as in [2, 5, 1].")
-        columns.append((sums, products))
+        columns.append(pair)
     if len(columns) < 2 or columns[0][1]:
         raise UserError("A shape needs inputs and outputs, as in [2, 5, 1]; product nodes come after the inputs.")
     return columns
