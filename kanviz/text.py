@@ -33,7 +33,7 @@ def size_words(count: int) -> str:
 
 def listing(names: list[str], most: int = 3) -> str:
     """The first few names in a sentence: `a, b, c and 4 more`."""
-    head = [shown(name) for name in names[:most]]
+    head = [shown(name) or "(no name)" for name in names[:most]]
     rest = len(names) - len(head)
     if rest:
         return f"{', '.join(head)} and {rest:,} more"

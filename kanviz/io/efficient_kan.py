@@ -15,9 +15,9 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.errors import LoadError
 from kanviz.io.foreign import check_knots, expect, network, order_of, without_prefix
-from kanviz.text import shown
+from kanviz.text import listing, shown
 
-_OWN = re.compile(r"(?<![^.])((layers\.)?[0-9]{1,4}\.)?(grid|base_weight|spline_weight|spline_scaler)$")
+_OWN = re.compile(r"(?<![^.])((layers\.)?(0|[1-9][0-9]{0,3})\.)?(grid|base_weight|spline_weight|spline_scaler)$")
 _CHANGES_VALUES = re.compile(r"(layer_?norm|batch_?norm|prelu|bias)", re.IGNORECASE)
 
 
@@ -47,10 +47,22 @@ def read(tensors: Mapping[str, Tensor]) -> KAN:
         if before.targets != after.sources:
             raise LoadError(f"Layer {n} gives {before.targets} values, but layer {n + 1} takes {after.sources}.")
     read_off = ", ".join(sorted({f"grid {layer.grid}, order {layer.order}" for layer in layers}))
+    notes.extend(note for n, layer in enumerate(layers) for note in _repeated(n, layer))
     notes.append(
         f"Read as efficient-kan ({read_off} from the shapes); the base function is not stored, silu is assumed."
     )
     return network(layers, notes)
+
+
+def _repeated(n: int, layer: Layer) -> list[str]:
+    """efficient-kan divides by the width of every interval, so it has no value where two knots coincide."""
+    inputs = (layer.knots.diff(dim=1) == 0).any(1).nonzero().flatten().tolist()
+    names = listing([str(i) for i in inputs])
+    return (
+        [f"Some knots of layer {n}, input {names} coincide: efficient-kan gives NaN there, kanviz a sharp bend."]
+        if inputs
+        else []
+    )
 
 
 def _refuse_inner(tensors: Mapping[str, Tensor]) -> None:

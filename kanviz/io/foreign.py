@@ -83,16 +83,23 @@ def network(layers: list[Layer], notes: list[str]) -> KAN:
 
 
 def _unsound(n: int, layer: Layer) -> list[str]:
-    """Notes on weights that are NaN, infinite or near the end of the number range."""
+    """Notes on numbers that are NaN, infinite or near the end of the number range, with the first place of each."""
+    parts = (
+        (layer.base_weight, "base weights", lambda at: f"edge {n},{at[0]},{at[1]}"),
+        (layer.coef.flatten(2), "coefficients", lambda at: f"edge {n},{at[0]},{at[1]}"),
+        (layer.affine, "formula constants", lambda at: "edge {},{},{}".format(n, *layer.formulas[at[0]][:2])),
+        (layer.bias, "biases", lambda at: f"sum {at[0]}"),
+        (layer.offset, "node biases", lambda at: f"node {at[0]}"),
+        (layer.knots, "knots", lambda at: f"input {at[0]}"),
+    )
     notes = []
-    for part, words in ((layer.base_weight, "base weights"), (layer.coef.flatten(2), "coefficients")):
+    for part, words, place in parts:
         for bad, verb in ((part.isnan(), "NaN"), (part.isinf(), "infinite")):
             if bad.any():
-                i, j = bad.nonzero()[0, :2].tolist()
-                count = int(bad.sum())
+                count, first = int(bad.sum()), place(bad.nonzero()[0].tolist())
                 notes.append(
                     f"{count} of {part.numel()} {words} in layer {n} {'is' if count == 1 else 'are'} {verb} (first on "
-                    f"edge {n},{i},{j}); what depends on that edge has no value until it is pruned or replaced."
+                    f"{first}); what depends on it has no value until it is pruned or replaced."
                 )
         largest = part[part.isfinite()].abs().max() if part.isfinite().any() else part.new_zeros(())
         if largest >= HUGE:

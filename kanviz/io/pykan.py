@@ -16,12 +16,12 @@ from kanviz.core.layer import BASES, Layer
 from kanviz.errors import LoadError
 from kanviz.io.foreign import check_knots, expect, network, order_of, without_prefix
 from kanviz.io.formula_names import readable_primitive
-from kanviz.io.pykan_settings import Column, Settings, settings_from
+from kanviz.io.pykan_settings import Column, Settings, oddities, settings_from
 from kanviz.text import listing, shown
 
 _OWN = re.compile(
-    r"(?<![^.])(act_fun\.[0-9]{1,4}\.(grid|coef|mask|scale_base|scale_sp)|symbolic_fun\.[0-9]{1,4}\.(mask|affine)"
-    r"|(sub)?node_(bias|scale)_[0-9]{1,4})$"
+    r"(?<![^.])(act_fun\.(0|[1-9][0-9]{0,3})\.(grid|coef|mask|scale_base|scale_sp)"
+    r"|symbolic_fun\.(0|[1-9][0-9]{0,3})\.(mask|affine)|(sub)?node_(bias|scale)_(0|[1-9][0-9]{0,3}))$"
 )
 # pykan's library under our names; the rest are called the same
 _RENAMED = {"x^0.5": "sqrt", "1/x^0.5": "1/sqrt(x)"}
@@ -30,6 +30,8 @@ _LIBRARY = {
     "1/sqrt(x)", "1/x^0.5", "exp", "log", "abs", "sin", "cos", "tan", "tanh", "sgn", "arcsin", "arccos", "arctan",
     "arctanh", "gaussian",
 }  # fmt: skip
+_NODE_PARTS = ("node_bias", "node_scale", "subnode_bias", "subnode_scale")
+_NUMBER = re.compile(r"[0-9]+")
 _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
 
 
@@ -47,10 +49,12 @@ def read(tensors: Mapping[str, Tensor], config: dict[str, object] | None) -> KAN
         notes.append("No _config.yml: read from the weights alone, with silu as the base function.")
     else:
         settings = settings_from(config)
+        notes.extend(oddities(config, depth))
         if settings.device != "cpu":
             notes.append(f"Saved on {settings.device}; opened on the CPU.")
     _check_widths(settings, state, depth)
     _check_settings(settings, state, notes)
+    _note_strays(state, depth, notes)
     base = _base(settings, state)
     if not settings.symbolic and any(_has_functions(state, n) for n in range(depth)):
         notes.append(
@@ -134,6 +138,16 @@ def _check_settings(settings: Settings, state: Mapping[str, Tensor], notes: list
         notes.append(f"The grid is taken from the weights, the config has an older one: {listing(stale)}.")
 
 
+def _note_strays(state: Mapping[str, Tensor], depth: int, notes: list[str]) -> None:
+    """Notes on scales and biases the weights lack, and on parts of layers that the network does not have."""
+    wanted = {f"{kind}_{n}" for n in range(depth) for kind in _NODE_PARTS}
+    stray = [name for name in state if int(_NUMBER.findall(name)[0]) >= depth]
+    if stray:
+        notes.append(f"Ignored {listing(stray)}: the network has {depth} layers.")
+    if missing := sorted(wanted - set(state)):
+        notes.append(f"{listing(missing)}: not among the weights; taken as 1 for a scale and 0 for a bias.")
+
+
 def _base(settings: Settings, state: Mapping[str, Tensor]) -> str:
     if settings.base in BASES:
         return settings.base
@@ -204,7 +218,7 @@ def _formulas(
     """(source, target, primitive) of every function that counts, and its a, b, c, d; pykan has target before source."""
     targets, sources = len(factor), _rows(state, "grid", n)
     mask = state.get(f"symbolic_fun.{n}.mask")
-    if mask is None:
+    if mask is None and not any(name != "0" for row in given or [] for name in row):
         return (), torch.zeros(0, 4).double()
     mask = expect(f"symbolic_fun.{n}.mask", mask, targets, sources).double()
     affine = expect(f"symbolic_fun.{n}.affine", state.get(f"symbolic_fun.{n}.affine"), targets, sources, 4).double()
@@ -215,7 +229,7 @@ def _formulas(
         raise LoadError(f"symbolic.funs_name.{n} does not have {targets} rows of {sources} names. Check the config.")
     for j, row in enumerate(given or []):
         for i, name in enumerate(row):
-            if mask[j, i] == 0 and not name.isidentifier():
+            if mask[j, i] == 0 and name != "anonymous":  # pykan keeps the name when it prunes the edge
                 _primitive(name, n, i, j)
     names, rows, foreign = [], [], []
     for i, j in counts:
@@ -247,7 +261,7 @@ def _primitive(name: str, n: int, source: int, target: int) -> str:
 def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:
     odd = mask[(mask != 0) & (mask != 1)].unique().tolist()
     if odd:
-        values = listing([f"{value:.4g}" for value in odd])
+        values = listing(list(dict.fromkeys(f"{value:.4g}" for value in odd)))
         notes.append(f"{words} of layer {n} holds {values}; multiplied into the weights.")
 
 

@@ -5,9 +5,13 @@ from dataclasses import dataclass
 
 from kanviz.errors import LoadError
 from kanviz.io.pykan_config import PythonName
-from kanviz.text import shown
+from kanviz.text import listing, shown
 
 REQUIRED = ("width", "grid", "k", "base_fun_name")
+_SWITCHES = ("symbolic_enabled", "affine_trainable", "sp_trainable", "sb_trainable", "auto_save")
+_KNOWN = (
+    *REQUIRED, *_SWITCHES, "ckpt_path", "device", "grid_eps", "grid_range", "mult_arity", "round", "state_id",
+)  # fmt: skip
 WIDEST = 100_000
 FINEST = 10_000
 LARGEST_ARITY = 1000
@@ -54,9 +58,10 @@ def settings_from(config: Mapping[str, object]) -> Settings:
     if not isinstance(width, list) or not 2 <= len(width) <= 1000:
         raise LoadError(_WIDTHS)
     pairs = [_pair(column) for column in width]
-    columns = tuple(
-        Column(sums, _arities(config.get("mult_arity", 2), n, products)) for n, (sums, products) in enumerate(pairs)
-    )
+    mult_arity = config.get("mult_arity", 2)
+    columns = tuple(Column(sums, _arities(mult_arity, n, products)) for n, (sums, products) in enumerate(pairs))
+    if _wholes([mult_arity], 1, LARGEST_ARITY) is None and not isinstance(mult_arity, list):
+        raise LoadError(f"mult_arity must be a whole number from 1 to {LARGEST_ARITY:,}, or lists. Check the config.")
     # what enters the first layer are plain inputs, whatever they are called
     columns = (Column(columns[0].nodes), *columns[1:])
     depth = len(columns) - 1
@@ -69,6 +74,27 @@ def settings_from(config: Mapping[str, object]) -> Settings:
         config.get("symbolic_enabled", True) is not False,
         shown(str(config.get("device", "cpu"))[:40]),
     )
+
+
+def oddities(config: Mapping[str, object], depth: int) -> list[str]:
+    """Notes on settings that do not change what the network computes, but that pykan would not have written so."""
+    known = {*_KNOWN, *(f"symbolic.funs_name.{n}" for n in range(depth))}
+    notes = []
+    if unknown := [name for name in config if name not in known]:
+        notes.append(f"Ignored {listing(unknown)} in the config (no settings of pykan's for this network).")
+    grid_range = config.get("grid_range", [-1, 1])
+    if not isinstance(grid_range, list) or len(grid_range) != 2 or not _ascending(*grid_range):
+        notes.append("grid_range in the config is not two ascending numbers; the knots of the weights are used anyway.")
+    if odd := [name for name in _SWITCHES if not isinstance(config.get(name, True), bool)]:
+        notes.append(f"{listing(odd)} in the config: neither true nor false; ignored.")
+    folder = str(config.get("ckpt_path", ""))
+    if folder.startswith(("/", "\\", "~")) or ".." in folder or ":" in folder:
+        notes.append(f"The config names a folder to write to ({shown(folder)}); kanviz never writes there.")
+    return notes
+
+
+def _ascending(low: object, high: object) -> bool:
+    return isinstance(low, int | float) and isinstance(high, int | float) and low < high
 
 
 def _wholes(values: Sequence[object], low: int, high: int) -> list[int] | None:
