@@ -15,6 +15,7 @@ from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.core.spline import domain
 
 BINS = 40
+FINEST = 400  # points of a thumbnail at most
 MARGIN = 0.04  # share of the grid shown beyond whatever ends last
 REACH = 1.0  # grids shown beyond the grid at most, when data lie far out
 POLE = 8.0  # a curve that leaves its middle 96 % by more than this factor is cut there
@@ -175,16 +176,16 @@ def all_curves(
     """A thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
 
     shared: heights relative to the largest curve of the layer, so that sizes can be compared; otherwise each curve
-    fills its own box.
+    fills its own box. points: at least; a fine grid is sampled twice an interval, up to FINEST.
     """
     nodes = _nodes(kan, data) if data is not None else None
     found: list[Thumbnail] = []
-    across = np.linspace(0, 1, points)
     for n, layer in enumerate(kan.layers):
+        across = np.linspace(0, 1, max(points, min(2 * layer.grid + 1, FINEST)))
         low, high = domain(layer.knots, layer.order)
         if nodes is not None:
             low, high = _data_range(nodes[n], low, high)
-        x = low + (high - low) * torch.linspace(0, 1, points, dtype=low.dtype)[:, None]
+        x = low + (high - low) * torch.from_numpy(across).to(low.dtype)[:, None]
         y = torch.where(layer.present, layer.activations(x), _learned(layer).activations(x))
         heights, sizes = _boxed(_numpy(y), shared)
         formulas = {(i, j): formula_text(kan, EdgeId(n, i, j)) for i, j, _ in layer.formulas}

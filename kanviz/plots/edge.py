@@ -9,7 +9,7 @@ from kanviz.analysis.curves import EdgeCurve
 from kanviz.plots.theme import THEMES, Look, Theme, axis, canvas, words
 
 PARTS = ("spline", "base", "formula", "resting", "points", "density")
-HEIGHT, STRIP, SLOPE = 430, 70, 150  # pixels: the whole figure, of it the strip with data and knots; the derivative
+HEIGHT, STRIP, BARE, SLOPE = 430, 70, 24, 150  # pixels: all, of it the strip with data and knots, or bare; the slope
 
 
 def edge_figure(
@@ -62,17 +62,15 @@ def _line(
 
 def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours: Theme) -> None:
     """What the curve is made of, when it is made of more than one thing."""
-    there = [name for name in ("spline", "base", "formula") if getattr(curve, name) is not None]
-    looks = {
-        "spline": ("spline part", colours.spline_part, "solid"),
-        "base": ("base part", colours.base_part, "dashdot"),
-        "formula": ("formula part", colours.formula, "longdash"),
-    }
-    for name in there:
-        values = getattr(curve, name)
-        if name in parts and len(there) > 1 and np.any(values != 0):
-            label, colour, dash = looks[name]
-            _line(figure, curve.x, values, label, colour, 1.4, dash)
+    looks = (
+        ("spline", curve.spline, "spline part", colours.spline_part, "solid"),
+        ("base", curve.base, "base part", colours.base_part, "dashdot"),
+        ("formula", curve.formula, "formula part", colours.formula, "longdash"),
+    )
+    there = [look for look in looks if look[1] is not None and np.any(look[1])]
+    for part, values, word, colour, dash in there if len(there) > 1 else []:
+        if part in parts:
+            _line(figure, curve.x, values, word, colour, 1.4, dash)
     if "resting" in parts and curve.resting is not None:
         word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
         _line(figure, curve.x, curve.resting, word, colours.before, 1.6, "dot")
@@ -81,13 +79,14 @@ def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], col
 def _points(figure: go.Figure, curve: EdgeCurve, point: int | None, colours: Theme) -> None:
     """The control polygon and its points; the one in hand is filled."""
     count = len(curve.points_x)
+    size = 10 if count <= 30 else 7 if count <= 80 else 5
     figure.add_scatter(
         x=curve.points_x, y=curve.points_y, mode="lines+markers", name="control points",
         line={"color": colours.point, "width": 1, "dash": "dot"},
         marker={
-            "size": [15 if m == point else 10 for m in range(count)],
+            "size": [size + 5 if m == point else size for m in range(count)],
             "color": [colours.point if m == point else colours.card for m in range(count)],
-            "line": {"color": colours.point, "width": 2}, "opacity": 1,
+            "line": {"color": colours.point, "width": 2 if size == 10 else 1.2}, "opacity": 1,
         },
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
         customdata=[[*curve.id, m] for m in range(count)],
@@ -133,10 +132,14 @@ def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours:
             name="training rows", marker={"color": colours.density, "line": {"width": 0}}, showlegend=False,
             hovertemplate="%{y:.2g}% of the training rows<extra></extra>",
         )  # fmt: skip
+    many = len(curve.knots) > 80
     inside = (curve.knots >= curve.x[0]) & (curve.knots <= curve.x[-1])
     figure.add_scatter(
         x=curve.knots[inside], y=np.zeros(int(inside.sum())), mode="markers", yaxis="y2", name="knots",
-        marker={"symbol": "line-ns", "size": 9, "line": {"width": 1.6, "color": colours.text}, "opacity": 1},
+        marker={
+            "symbol": "line-ns", "size": 9, "opacity": 1,
+            "line": {"width": 0.6 if many else 1.6, "color": colours.text},
+        },
         unselected={"marker": {"opacity": 1}}, showlegend=False, cliponaxis=False,
         hovertemplate="knot at %{x:.4g}<extra></extra>",
     )  # fmt: skip
@@ -144,7 +147,8 @@ def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours:
 
 def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: Collection[str], theme: Look) -> None:
     total = HEIGHT + (SLOPE if "derivative" in parts else 0) - 110
-    strip, slope = STRIP / total, SLOPE / total
+    density = "density" in parts and len(curve.density)
+    strip, slope = (STRIP if density else BARE) / total, SLOPE / total
     base = strip + 0.03
     drawn = [name for name in ("spline", "base", "formula", "resting") if name in parts]
     low, high = curve.heights(*drawn)

@@ -106,9 +106,10 @@ def _box(place: EdgePlace, size: float = 1.0) -> Path:
 
 
 def _joined(paths: Sequence[Path]) -> Path:
-    """Many paths as one, with gaps between."""
+    """Many paths as one, with gaps between; single precision is finer than any screen and half the page."""
     gap = np.array([np.nan])
-    return tuple(np.concatenate([v for path in paths for v in (path[k], gap)]) for k in (0, 1))  # pyright: ignore
+    x, y = (np.concatenate([v for path in paths for v in (path[k], gap)]).astype(np.float32) for k in (0, 1))
+    return x, y
 
 
 def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **more) -> None:

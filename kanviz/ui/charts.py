@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
 
-_BAR = {"displaylogo": False, "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"], "scrollZoom": False}
+_BAR = {
+    "displaylogo": False,
+    "showSendToCloud": False,  # plotly's bar would offer to upload the chart to its maker
+    "plotlyServerURL": "",
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "scrollZoom": False,
+}
 
 
 def chart(figure: "go.Figure", key: str, on_click: Callable[[list[Any]], None] | None = None) -> None:
