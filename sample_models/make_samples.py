@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from kanviz.io.tables import read_table
 
 import kanviz
 from kanviz.analysis.curves import all_curves
@@ -25,7 +26,6 @@ from kanviz.core.train import TrainConfig, trained
 from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, Retrain
 from kanviz.edit.history import History
 from kanviz.edit.proposals import prune
-from kanviz.io.tables import read_table
 
 HERE = Path(__file__).parent
 GRAVITY = 66.743  # gravitational constant, pN m²/kg²
@@ -204,7 +204,7 @@ SAMPLES = (
     Sample(
         "gravity.safetensors",
         "Newton's law as a product",
-        "One node multiplies three sums, each with one variable left: two straight lines and a curve that falls as 1/r².",
+        "One node multiplies three sums, each with one variable left: two straight lines and a fall as 1/r².",
         "gravity.csv",
         "F",
         product,
@@ -273,8 +273,8 @@ def readme(rows: Sequence[dict[str, Any]]) -> str:
     lines = [
         "# Samples",
         "",
-        "Written by `make_samples.py` (`make samples`), which trains every network on the table beside it and says where",
-        "the table comes from. `samples.json` is the index that the app shows.",
+        "Written by `make_samples.py` (`make samples`), which trains every network on the table beside it and says",
+        "where the table comes from. `samples.json` is the index that the app shows.",
         "",
         "| file | network | table | what it shows | RMSE train | RMSE test |",
         "|---|---|---|---|---|---|",

@@ -65,7 +65,8 @@ def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool 
     folder = app_folder()
     script = str(folder / "app.py")
     options = settings(folder)
-    options["server.port"] = port = port or options["server.port"]
+    port = port or int(options["server.port"])
+    options["server.port"] = port
     options["logger.hideWelcomeMessage"] = True
     if not browser:
         options["server.headless"] = True
