@@ -191,6 +191,27 @@ def test_a_typed_function_is_read_by_our_own_parser_and_noted():
     assert any("x*exp(-x^2)" in note for note in kan.notes)
 
 
+def test_pykans_names_become_ours_without_a_note():
+    kan = open_model(made(symbolic=("x^0.5", "1/x^0.5")).files())
+    assert {name for layer in kan.layers for _, _, name in layer.formulas} == {"sqrt", "1/sqrt(x)"}
+    assert kan.notes == ()
+
+
+def test_only_products_have_an_offset():
+    kan = open_model(made(width=[2, [1, 1], 1], affine=True).files())
+    assert kan.layers[0].offset[0] == 0
+    assert kan.layers[0].offset[1] != 0
+
+
+def test_knots_out_of_order_by_rounding_are_put_in_order():
+    checkpoint = made()
+    checkpoint.state["act_fun.0.grid"][1] = 0.7 - 1e-16 * np.arange(11)
+    checkpoint.state["act_fun.0.grid"][1, 0] = 0.7 + 1e-15
+    kan = open_model(checkpoint.files())
+    assert (kan.layers[0].knots.diff(dim=1) >= 0).all()
+    assert any("nearly no width" in note for note in kan.notes)
+
+
 def test_weights_alone_open_when_they_leave_nothing_to_guess():
     files = made().files()
     whole, alone = open_model(files), open_model({"model_state": files["model_state"]})
