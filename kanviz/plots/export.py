@@ -4,12 +4,10 @@ import plotly.graph_objects as go
 
 from kanviz.plots.theme import THEMES, Look
 
-
 # plotly's own bar offers to send a chart to its maker's cloud: data must not leave the machine by a stray click.
 BAR = {
     "displaylogo": False,
     "showSendToCloud": False,
-    "plotlyServerURL": "",
     "scrollZoom": False,
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
 }

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 _BAR = {
     "displaylogo": False,
     "showSendToCloud": False,  # plotly's bar would offer to upload the chart to its maker
-    "plotlyServerURL": "",
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     "scrollZoom": False,
 }

@@ -4,7 +4,7 @@ import gc
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -71,7 +71,7 @@ def _kept() -> dict[str, "Session"]:
     return {}
 
 
-def theme() -> str:
+def theme() -> Literal["light", "dark"]:
     """ "light" or "dark", as the browser shows it."""
     return "dark" if getattr(st.context.theme, "type", None) == "dark" else "light"
 
