@@ -2,8 +2,9 @@
 PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8501
+CHROMIUM ?= /usr/bin/chromium
 
-.PHONY: app test check snapshots samples clean
+.PHONY: app test check snapshots samples clean browser
 
 app: .venv/app
 	$(BIN)/kanviz app --port $(PORT)
@@ -20,23 +21,25 @@ check: .venv/test
 snapshots: .venv/test
 	$(BIN)/python -m pytest tests/plots --snapshot-update
 
-samples: .venv/test
+samples: .venv/app
 	$(BIN)/python sample_models/make_samples.py
 
-.venv/app: requirements.txt pyproject.toml
-	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet --requirement requirements.txt
-	$(BIN)/pip install --quiet --no-deps --editable .
+.venv/app: requirements.txt pyproject.toml setup.py
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "kanviz needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
 	touch $@
 
 .venv/test: .venv/app requirements-test.txt
-	$(BIN)/pip install --quiet --requirement requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-test.txt
 	touch $@
 
-# The browser tests drive Debian's Chromium.
-.PHONY: browser
+# The browser tests drive Debian's Chromium; installing it takes root.
 browser:
-	@test -x /usr/bin/chromium || (apt-get update -q && apt-get install -y -q chromium)
+	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q chromium; } || \
+		{ echo "The browser tests need $(CHROMIUM). Install it: sudo apt-get install chromium"; exit 1; }
 
 clean:
 	rm -rf .venv build dist *.egg-info

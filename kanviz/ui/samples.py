@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kanviz.ui.serve import app_folder
+
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
@@ -22,16 +24,8 @@ class Sample:
     thumbnail: tuple[tuple[float, ...], ...]
 
 
-def folder() -> Path:
-    """Beside the package in a checkout, inside it when installed."""
-    import kanviz
-
-    package = Path(kanviz.__file__).parent
-    return next(p for p in (package.parent / "sample_models", package / "_app" / "sample_models") if p.is_dir())
-
-
 def samples() -> list[Sample]:
-    root = folder()
+    root = app_folder() / "sample_models"
     rows = json.loads((root / "samples.json").read_text(encoding="utf-8"))
     return [
         Sample(

@@ -1,0 +1,78 @@
+"""What `pip install .` puts on a machine: the package, and the app's own files inside it, once."""
+
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TREE = (
+    "kanviz",
+    "pages",
+    "sample_models",
+    ".streamlit",
+    "app.py",
+    "setup.py",
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+)
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A wheel built from a copy of the tree, without a network."""
+    tree, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
+    for name in TREE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, tree / name)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
+    subprocess.run([*command, "--wheel-dir", str(out), str(tree)], check=True, capture_output=True)
+    return next(out.glob("*.whl"))
+
+
+def test_the_wheel_holds_the_package_and_the_app(wheel: Path):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    modules = {str(path.relative_to(ROOT)) for path in ROOT.glob("kanviz/**/*.py")}
+    shipped = ["app.py", ".streamlit/config.toml", "sample_models/samples.json"]
+    shipped += [f"pages/{path.name}" for path in ROOT.glob("pages/*.py")]
+    shipped += [
+        f"sample_models/{path.name}" for path in ROOT.glob("sample_models/*") if path.suffix in (".csv", ".safetensors")
+    ]
+    assert modules <= names
+    assert {f"kanviz/_app/{path}" for path in shipped} <= names
+    extra = {name for name in names if not name.startswith(("kanviz/", "kanviz-"))}
+    assert not extra, "nothing lands beside the package"
+
+
+def test_an_installed_wheel_finds_its_own_app_and_opens_a_sample(wheel: Path, tmp_path: Path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    script = (
+        "from kanviz.ui.samples import samples\n"
+        "from kanviz.ui.serve import app_folder, settings\n"
+        "import kanviz\n"
+        "print(app_folder())\n"
+        "print(settings(app_folder())['server.address'])\n"
+        "print(len(samples()), kanviz.load(samples()[0].file).shape_text)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, check=True, capture_output=True, text=True
+    )
+    folder, address, opened = done.stdout.splitlines()
+    assert folder == str(tmp_path / "site" / "kanviz" / "_app")
+    assert address == "127.0.0.1"
+    assert opened == "5 [2, 5, 1]"
+
+
+def test_the_wheel_offers_the_command(wheel: Path):
+    archive = zipfile.ZipFile(wheel)
+    entry = next(name for name in archive.namelist() if name.endswith("entry_points.txt"))
+    assert "kanviz = kanviz.cli:main" in archive.read(entry).decode()
