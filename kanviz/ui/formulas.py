@@ -1,5 +1,6 @@
 """The formula page's parts: candidates for one edge, fixing and releasing, and the network's whole formula."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 SHOWN = 12
+LONG = 400  # characters of LaTeX that fit no line
 
 
 def candidates_panel(s: "Session", edge: "EdgeId") -> None:
@@ -33,10 +35,10 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
     with in_words():
         with st.spinner("Fitting…"):
             found = s.derived("candidates", lambda: suggest_edge(kan, edge, s.data), kan.digest, edge)
-        typed = _typed(s, edge)
-        table, picture = st.columns([10, 10], gap="medium")
+        table, picture = st.columns([11, 9], gap="medium")
         with table:
-            chosen = typed or _choose(found, _x_in_words(kan, edge), f"candidates-{kan.digest[:12]}-{edge}")
+            listed = _choose(found, _x_in_words(kan, edge), f"candidates-{kan.digest[:12]}-{edge}")
+            chosen = _typed(s, edge) or listed
         with picture:
             _offer(s, edge, chosen)
 
@@ -53,9 +55,9 @@ def _choose(found: "tuple[Candidate, ...]", units: str, key: str) -> "Candidate"
         for c in found[:SHOWN]
     ]
     pick = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height=38 + 35 * len(rows),
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height=36 + 35 * len(rows),
         column_config={
-            "Formula": st.column_config.TextColumn(width="medium"),
+            "Formula": st.column_config.TextColumn(width=270),
             "Error": st.column_config.NumberColumn(format="percent", help="RMS gap as a share of the edge's spread."),
             "R²": st.column_config.NumberColumn(format="%.5f"),
             "Complexity": st.column_config.NumberColumn(format="%.0f"),
@@ -137,7 +139,15 @@ def network_formula(s: "Session") -> None:
         shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
         for note in whole.notes:
             st.caption(label(note, 400))
-        for line in shown.latex():
+        lines = shown.latex()
+        if shown.expanded and len(shown.steps) > len(lines):
+            long = max(map(len, lines)) > LONG
+            how = st.segmented_control(
+                "Written", ["In one line", "Node by node"], default="Node by node" if long else "In one line",
+                required=True, key=f"written-{kan.digest[:12]}",
+            )  # fmt: skip
+            lines = lines if how == "In one line" else replace(shown, expanded=False).latex()
+        for line in lines:
             st.latex(line)
         _say_gap(s, whole, shown)
         _downloads(shown)

@@ -2,6 +2,7 @@
 
 import base64
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,8 +58,14 @@ def open_files() -> None:
 
         with in_words(), st.spinner("Reading…"):
             kan = open_model({upload.name: upload.getvalue() for upload in uploads or ()})
-            session().open(kan, next(u.name for u in uploads or () if not u.name.endswith((".yml", ".yaml"))))
+            session().open(kan, _title([upload.name for upload in uploads or ()]))
             st.switch_page("pages/network.py")
+
+
+def _title(names: list[str]) -> str:
+    """What to call a network that came in these files: pykan's two have a stem in common."""
+    stems = [re.sub(r"(_config\.ya?ml|_state|_cache_data|\.\w{1,12})$", "", name) for name in names]
+    return min(stems, key=len) or names[0]
 
 
 def new_network() -> None:
@@ -107,7 +114,8 @@ def open_from_command_line() -> None:
     from kanviz.io import load
 
     def take() -> None:
-        session().open(load(*paths.split(os.pathsep)), Path(paths.split(os.pathsep)[0]).name)
+        files = paths.split(os.pathsep)
+        session().open(load(*files), _title([Path(file).name for file in files]))
 
     attempt(take)
     if session().history is not None:

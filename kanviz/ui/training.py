@@ -49,7 +49,7 @@ def settings(s: "Session") -> "TrainConfig | None":
             "Times the hidden grids follow their data", 0, 20, 0,
             help="Moves and refits the grids of hidden layers in the first half; best for a new network.",
         )  # fmt: skip
-        seed = st.number_input("Seed", 0, 10_000, 0, key="train-seed")
+        seed = st.number_input("Seed", 0, 10_000, 0, key="solver-seed")
     with in_words():
         return TrainConfig(
             solver=solver, steps=int(steps), rate=float(rate), l1=float(l1), entropy=float(entropy),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.errors import UserError
+from kanviz.io.strict_json import read_json
 from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import after_change, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 RECIPE_LIMIT = 1_000_000
+RECIPE_DEPTH = 20
 
 
 def version_list(s: "Session") -> None:
@@ -137,7 +139,6 @@ def _read(data: bytes) -> dict[str, Any]:
     if len(data) > RECIPE_LIMIT:
         raise UserError("The recipe is larger than 1 MB; kanviz writes far smaller ones.")
     try:
-        found = json.loads(data)
-    except (ValueError, RecursionError):
-        raise UserError("The recipe is not JSON; export one from the Changes page.") from None
-    return found
+        return read_json(data.decode(), RECIPE_DEPTH)
+    except ValueError as reason:
+        raise UserError(f"The recipe cannot be read ({reason}); export one from the Changes page.") from None

@@ -1,0 +1,129 @@
+"""How fast the app feels: first paint, an edge click, a [4,10,10,1] network. Prints; asserts nothing.
+
+Run: python benchmarks/app_speed.py (needs Chromium at /usr/bin/chromium and playwright).
+"""
+
+import os
+import platform
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from pathlib import Path
+
+import plotly
+import streamlit
+import torch
+from playwright.sync_api import Page, expect, sync_playwright
+
+import kanviz
+from kanviz.core.init import init
+
+ROOT = Path(__file__).parents[1]
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+EDGE = """wanted => {
+    const gd = document.querySelector('.js-plotly-plot'), box = gd.getBoundingClientRect();
+    const found = [];
+    for (const t of gd._fullData) for (let n = 0; n < (t.customdata || []).length; n++) {
+        const l = gd._fullLayout, data = Array.from(t.customdata[n] || []);
+        if (data.length < 3) continue;
+        const x = l[t.xaxis.replace('x', 'xaxis')], y = l[t.yaxis.replace('y', 'yaxis')];
+        found.push([data.slice(0, 3).join(), box.x + x._offset + x.d2p(t.x[n]), box.y + y._offset + y.d2p(t.y[n])]);
+    }
+    return found;
+}"""
+
+
+def serve(model: Path) -> tuple[subprocess.Popen, str, float]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    start = time.perf_counter()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port), str(model)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )  # fmt: skip
+    url = f"http://127.0.0.1:{port}"
+    while True:
+        try:
+            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
+            return process, url, time.perf_counter() - start
+        except OSError:
+            time.sleep(0.02)
+
+
+def clicks(page: Page, count: int = 12) -> list[float]:
+    """Milliseconds from the click on an edge until its figure is drawn."""
+    times = []
+    for n in range(count):
+        edges = page.evaluate(EDGE, None)
+        _, x, y = edges[(n * 3 + 1) % len(edges)]
+        before = page.locator(".js-plotly-plot").nth(1).locator(".xtitle, .gtitle").first.text_content()
+        inspector = page.locator(".js-plotly-plot").nth(1)
+        old = inspector.evaluate("gd => gd.layout.title && gd.layout.title.text")
+        start = time.perf_counter()
+        page.mouse.click(x, y)
+        try:
+            page.wait_for_function(
+                "old => { const gd = document.querySelectorAll('.js-plotly-plot')[1];"
+                " return gd && gd.layout.title && gd.layout.title.text !== old }", arg=old, timeout=3_000,
+            )  # fmt: skip
+            times.append(1e3 * (time.perf_counter() - start))
+        except Exception:
+            print(f"  (click {n} changed nothing: {before})")
+        page.wait_for_timeout(400)
+    return times
+
+
+def main() -> None:
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"torch {torch.__version__}, streamlit {streamlit.__version__}, plotly {plotly.__version__}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        model = Path(folder) / "big.safetensors"
+        kanviz.save(init([4, 10, 10, 1], grid=5, seed=0), model)
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        process, url, ready = serve(model)
+        print(f"server answers after {ready:.2f} s")
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        start = time.perf_counter()
+        page.goto(f"{url}/prune")  # a cold deep link, before anything is imported
+        expect(page.get_by_text("No network is open yet")).to_be_visible()
+        print(f"first page, cold: {time.perf_counter() - start:.2f} s")
+        page.close()
+        page = browser.new_page(viewport={"width": 1440, "height": 1000})
+        start = time.perf_counter()
+        page.goto(url)
+        expect(page.get_by_role("heading", level=1, name="Network")).to_be_visible(timeout=60_000)
+        page.locator(".js-plotly-plot").nth(1).locator(".scatterlayer path").first.wait_for()
+        print(f"[4,10,10,1] opened and drawn, cold: {time.perf_counter() - start:.2f} s")
+        page.wait_for_timeout(2_000)
+        times = clicks(page)
+        print(f"edge click to repaint: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, n={len(times)}")
+        process.terminate()
+        browser.close()
+        process, url, ready = serve(Path(folder) / "none") if False else (None, "", 0.0)
+    drawing()
+
+
+def drawing() -> None:
+    """The figure of a [4,10,10,1] network by itself: numbers, layout, plotly, JSON."""
+    from kanviz.analysis.curves import all_curves
+    from kanviz.analysis.layout import layout
+    from kanviz.analysis.scores import scores
+    from kanviz.plots import network_figure
+
+    kan = init([4, 10, 10, 1], grid=5, seed=0)
+    times = []
+    for _ in range(7):
+        start = time.perf_counter()
+        found = scores(kan)
+        size = len(network_figure(layout(kan, found), all_curves(kan), found).to_json())
+        times.append(1e3 * (time.perf_counter() - start))
+    print(f"[4,10,10,1] figure: median {statistics.median(times):.0f} ms, {size / 1e3:.0f} kB of JSON")
+
+
+if __name__ == "__main__":
+    main()

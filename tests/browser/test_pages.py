@@ -1,0 +1,89 @@
+"""What only a real browser shows: cold deep links, reload, shortcuts, both themes, a narrow screen."""
+
+import re
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.browser.conftest import go, settle
+
+PAGES = ("Network", "Edge", "Prune", "Formula", "Train", "Changes")
+
+
+def open_first_sample(page: Page) -> None:
+    page.get_by_role("button", name="Open", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    settle(page)
+
+
+def test_a_cold_deep_link_says_what_to_do(chromium: Browser, server: str):
+    context = chromium.new_context()
+    page = context.new_page()
+    page.goto(f"{server}/train")
+    expect(page.get_by_text("No network is open yet")).to_be_visible()
+    page.get_by_role("link", name="Go to Home").click()
+    expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
+    context.close()
+
+
+def test_reloading_the_page_loses_nothing(page: Page):
+    open_first_sample(page)
+    page.get_by_role("button", name="Freeze").click()
+    settle(page)
+    go(page, "Changes")
+    page.reload()
+    expect(page.get_by_role("heading", name="Changes", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("radio", name=re.compile("Freeze"))).to_be_visible()
+
+
+def test_another_visitor_sees_nothing_of_it(page: Page, chromium: Browser, server: str):
+    open_first_sample(page)
+    context = chromium.new_context()
+    other = context.new_page()
+    other.goto(f"{server}/network")
+    expect(other.get_by_text("No network is open yet")).to_be_visible()
+    context.close()
+
+
+def test_undo_and_redo_by_keyboard(page: Page):
+    open_first_sample(page)
+    edges = page.get_by_test_id("stSidebar").get_by_text(re.compile(r"\d+ edges"))
+    before = edges.inner_text()
+    page.get_by_role("button", name="Prune", exact=True).click()
+    settle(page)
+    after = edges.inner_text()
+    assert after != before
+    page.keyboard.press("Control+z")
+    expect(edges).to_have_text(before)
+    page.keyboard.press("Control+Shift+z")
+    expect(edges).to_have_text(after)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
+    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
+    page = context.new_page()
+    page.goto(server)
+    open_first_sample(page)
+    curve = page.locator(".js-plotly-plot .scatterlayer path.js-line").first
+    expect(curve).to_be_visible()
+    text = page.locator(".js-plotly-plot text").first.evaluate("node => getComputedStyle(node).fill")
+    light = sum(int(v) for v in re.findall(r"\d+", text)[:3]) / 3
+    assert (light > 128) == (scheme == "dark")
+    context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 390])
+def test_no_page_is_wider_than_the_screen(chromium: Browser, server: str, width):
+    context = chromium.new_context(viewport={"width": width, "height": 844})
+    page = context.new_page()
+    page.goto(server)
+    open_first_sample(page)
+    address = page.url
+    for name in PAGES:
+        page.goto(address.replace("/network", f"/{name.lower()}"))
+        expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
+        settle(page)
+        overflow = page.get_by_test_id("stMain").evaluate("node => node.scrollWidth - node.clientWidth")
+        assert overflow <= 0, f"{name} is {overflow} px wider than {width}"
+    context.close()

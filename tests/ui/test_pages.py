@@ -1,0 +1,159 @@
+"""Every page under AppTest, twice over: without a network, with one, with its table; and what their buttons do."""
+
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kanviz.ui.frame import KEY, PAGES
+from kanviz.ui.samples import open_sample, samples
+from kanviz.ui.session import Session
+
+ROOT = Path(__file__).parents[2]
+OTHERS = [page for page, _, _ in PAGES if page != "app.py"]
+
+
+def opened(title: str, *, table: bool = True) -> Session:
+    session = Session()
+    open_sample(session, next(sample for sample in samples() if sample.title == title))
+    if not table:
+        session.data = None
+    return session
+
+
+def visit(page: str, session: Session | None = None) -> AppTest:
+    """The page after two runs, free of exceptions."""
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    if session is not None:
+        app.session_state[KEY] = session
+    app.run()
+    if page != "app.py":
+        app.switch_page(page)
+    for _ in range(2):
+        app.run()
+        assert not app.exception, [e.message for e in app.exception]
+    return app
+
+
+def press(app: AppTest, words: str) -> AppTest:
+    next(b for b in app.button if b.label == words).click().run()
+    assert not app.exception, [e.message for e in app.exception]
+    return app
+
+
+def texts(app: AppTest) -> str:
+    return "\n".join(str(e.value) for kind in ("title", "info", "caption", "markdown", "error") for e in app.get(kind))
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_without_a_network_every_page_says_what_to_do_next(page):
+    app = visit(page)
+    assert "No network is open yet" in texts(app)
+
+
+def test_home_offers_every_sample():
+    app = visit("app.py")
+    assert len([b for b in app.button if b.label == "Open"]) == len(samples()) >= 5
+
+
+@pytest.mark.parametrize("table", [True, False], ids=["with table", "without"])
+@pytest.mark.parametrize("page", OTHERS)
+def test_every_page_shows_a_network(page, table):
+    app = visit(page, opened(samples()[0].title, table=table))
+    assert not app.error
+    assert app.title[0].value == next(label for path, label, _ in PAGES if path == page)
+
+
+@pytest.mark.parametrize("page", OTHERS)
+@pytest.mark.parametrize("title", [sample.title for sample in samples()[1:]])
+def test_every_sample_shows_on_every_page(page, title):
+    assert not visit(page, opened(title)).error
+
+
+def test_a_sample_opens_with_its_table():
+    app = visit("app.py")
+    press(app, "Open")
+    session = app.session_state[KEY]
+    assert session.history is not None
+    assert session.data is not None
+
+
+def test_prune_then_undo_then_redo():
+    session = opened(samples()[0].title)
+    start, edges = session.present, len(list(session.present.edges()))
+    app = visit("pages/prune.py", session)
+    words = next(b.label for b in app.button if b.label.startswith("Prune "))
+    press(app, words)
+    assert len(list(session.present.edges())) < edges
+    press(app, "Undo")
+    assert session.present is start
+    press(app, "Redo")
+    assert len(list(session.present.edges())) < edges
+
+
+def test_a_control_point_moves_only_when_kept():
+    session = opened(samples()[0].title)
+    start = session.present
+    app = visit("pages/edge.py", session)
+    app.number_input[0].set_value(app.number_input[0].value + 0.5).run()
+    assert session.present is start
+    assert "bit-identical, 1 changed" in texts(app)
+    press(app, "Keep")
+    assert session.present is not start
+    assert "MoveControlPoint" in type(session.opened.versions[-1].edit).__name__
+
+
+def test_fix_and_release_a_formula():
+    session = opened(samples()[0].title)
+    app = visit("pages/formula.py", session)
+    press(app, "Fix this formula")
+    assert session.present.edge(session.edge).state == "formula"
+    press(app, "Back to its spline")
+    assert session.present.edge(session.edge).state == "spline"
+
+
+def test_a_typed_formula_that_is_code_is_refused_in_words():
+    app = visit("pages/formula.py", opened(samples()[0].title))
+    next(t for t in app.text_input if "your own" in t.label).set_value("__import__('os').system('x')").run()
+    assert not app.exception
+    assert app.error
+
+
+def test_training_starts_and_is_collected():
+    session = opened(samples()[0].title)
+    app = visit("pages/train.py", session)
+    next(n for n in app.number_input if n.label == "Steps").set_value(3).run()
+    press(app, "Start training")
+    assert session.job is None or session.job.join(60)
+    app.run()
+    assert not app.exception
+    assert len(session.opened.versions) == 2
+    assert "Last run" in texts(app)
+
+
+def test_changes_reports_what_moved():
+    session = opened(samples()[0].title)
+    visit("pages/prune.py", session)
+    from kanviz.edit.edits import MoveControlPoint
+
+    session.apply(MoveControlPoint(session.edge, 2, 9.0))
+    app = visit("pages/changes.py", session)
+    values = {m.label: m.value for m in app.metric}
+    assert values["Edges changed"] == "1"
+    app.radio[0].set_value(0).run()
+    assert session.opened.at == 0
+
+
+def test_hostile_names_stay_text():
+    from dataclasses import replace
+
+    session = opened(samples()[0].title)
+    kan = session.present
+    name = "<img src=x onerror=alert(1)> **b** $x$ [l](http://h) :red[r]"
+    hostile = replace(kan, inputs=(replace(kan.inputs[0], name=name), *kan.inputs[1:]))
+    other = Session()
+    other.open(hostile, name)
+    for page in OTHERS:
+        app = visit(page, other)
+        assert not [m for m in app.markdown if m.allow_html]
+        assert name not in "".join(str(m.value) for m in app.markdown)
