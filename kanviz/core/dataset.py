@@ -109,6 +109,9 @@ class Dataset:
         import pandas as pd
 
         targets = [target] if isinstance(target, str) else list(target)
+        if frame.columns.has_duplicates:
+            twice = frame.columns[frame.columns.duplicated()][0]
+            raise TableError(f"Two columns are named {twice!r}; rename one of them.")
         chosen = list(inputs) if inputs else _numeric(frame, without=targets)
         _check_columns(frame, targets, chosen)
         text = not pd.api.types.is_numeric_dtype(frame[targets[0]])
@@ -176,10 +179,6 @@ def _check_columns(frame: "pd.DataFrame", targets: Sequence[str], inputs: Sequen
         raise TableError(f"There is no column {missing[0]!r}; the table has {', '.join(map(str, frame.columns[:12]))}.")
     if not inputs:
         raise TableError("There is no input column with numbers beside the target; add one.")
-    wanted = [*targets, *inputs]
-    twice = [c for c in wanted if list(frame.columns).count(c) > 1]
-    if twice:
-        raise TableError(f"Two columns are named {twice[0]!r}; rename one of them.")
     both = set(targets) & set(inputs)
     if both:
         raise TableError(f"Column {both.pop()!r} is an input and the target; choose one of the two.")

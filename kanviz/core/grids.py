@@ -11,6 +11,7 @@ from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit, spline, uniform_knots
 
 MARGIN = 0.02  # share of the range added on each side
+LEAST = 0.1  # of a grid's width is kept: on a node that hardly varies yet, the curve must not become a cliff
 SLACK = 0.25  # a grid is left alone while the activations fill it to within this share
 
 
@@ -34,9 +35,10 @@ def follow_activations(kan: KAN, x: Tensor, frozen: Collection[EdgeId] = ()) -> 
 
 def _laid_over(layer: Layer, values: Tensor, held: Tensor) -> Layer:
     low, high = values.min(0).values, values.max(0).values
-    width = (high - low).clamp(min=1e-3)
-    low, high = low - MARGIN * width, high + MARGIN * width
     old_low, old_high = domain(layer.knots, layer.order)
+    width = (high - low) * (1 + 2 * MARGIN)
+    width = torch.maximum(width, (old_high - old_low) * LEAST).clamp(min=1e-6)
+    low, high = (low + high - width) / 2, (low + high + width) / 2
     off = torch.maximum((low - old_low).abs(), (high - old_high).abs()) > SLACK * width
     knots, coef = layer.knots.clone(), layer.coef.clone()
     for i in (off & ~held).nonzero().flatten().tolist():
