@@ -95,8 +95,8 @@ def _look(starts: Starts, theta: Tensor, curve: Curve) -> _State:
         alpha, beta, by_theta = place(row, theta[part], starts.sign[part])
         u = alpha[:, None] * curve.t + beta[:, None]
         values.append(row.torch(u))
-        slope = row.slope(u)[..., None]
-        along.append(slope * (curve.t[:, None] * by_theta[:, None, 0] + by_theta[:, None, 1]))
+        inner = by_theta[:, 0, :, None] * curve.t + by_theta[:, 1, :, None]
+        along.append(row.slope(u)[:, None] * inner)
     value, along = torch.cat(values), torch.cat(along)
     value = value - (value @ curve.w)[:, None]
     weighted = value * curve.w
@@ -104,11 +104,11 @@ def _look(starts: Starts, theta: Tensor, curve: Curve) -> _State:
     factor = weighted @ curve.y / size
     rest = curve.y - factor[:, None] * value
     loss = (rest**2) @ curve.w
-    along = along - torch.einsum("n,rnk->rk", curve.w, along)[:, None]
-    share = torch.einsum("rn,rnk->rk", weighted, along) / size[:, None]
-    jacobian = factor[:, None, None] * (along - value[..., None] * share[:, None])
-    left = jacobian * curve.w[:, None]
-    normal = torch.einsum("rnk,rnl->rkl", left, jacobian)
-    slope = torch.einsum("rnk,rn->rk", left, rest)
+    along = along - (along @ curve.w)[..., None]
+    share = (along @ weighted[..., None]) / size[:, None, None]
+    jacobian = factor[:, None, None] * (along - share * value[:, None])
+    left = jacobian * curve.w
+    normal = left @ jacobian.mT
+    slope = (left @ rest[..., None])[..., 0]
     loss = torch.where(loss.isfinite(), loss, torch.full_like(loss, torch.inf))
     return _State(theta, loss, normal.nan_to_num(0.0, 0.0, 0.0), slope.nan_to_num(0.0, 0.0, 0.0))

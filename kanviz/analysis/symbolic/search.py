@@ -17,7 +17,7 @@ from kanviz.errors import FormulaError
 
 QUIET = 1e-7  # the smallest noise believed in, as a share of the standard deviation
 INDEPENDENT = 240  # points of a smooth curve that count as independent at most
-FIRST_LOOK, CLOSE_LOOK = 128, 1_000  # samples used for every start, and for the best ones
+FIRST_LOOK, SECOND_LOOK, LAST_LOOK = 128, 256, 2_000  # samples used for every start, for two, and for the best one
 BLOCKS = 5
 ROUNDING = 8 * 2.2e-16  # a shift below this many parts of what it is added to is 0
 CANCELLING = 1e3  # a factor this much larger than the curve's spread makes a formula the limit of a simpler one
@@ -192,7 +192,9 @@ def _fits(points: Samples, names: tuple[str, ...]) -> list[Candidate]:
     starts = _as_typed(starts, middle, half)
     starts, loss = polish(starts, _thin(curve, FIRST_LOOK), 8)
     starts = starts.take([_lowest(loss, part, 2) for part in starts.slices])
-    starts, loss = polish(starts, _thin(curve, CLOSE_LOOK), 60)
+    starts, loss = polish(starts, _thin(curve, SECOND_LOOK), 40)
+    starts = starts.take([_lowest(loss, part, 1) for part in starts.slices])
+    starts, loss = polish(starts, _thin(curve, LAST_LOOK), 12)
     found = []
     for name, part in zip(starts.names, starts.slices, strict=True):
         fits = [_candidate(points, name, a, b, names) for a, b in _constants(starts, loss, part, name, middle, half)]
