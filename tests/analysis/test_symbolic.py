@@ -1,4 +1,4 @@
-"""Closed forms for a curve: the right one first, never nothing for a good curve, and honest about what cannot be told."""
+"""Closed forms for a curve: the right one first, never nothing for a good curve, honest about what cannot be told."""
 
 import math
 from dataclasses import replace

@@ -20,7 +20,7 @@ def number(value: float) -> sympy.Expr:
     """A constant with all its digits; whole numbers as such."""
     if not math.isfinite(value):
         return sympy.nan
-    return sympy.Integer(int(value)) if value == int(value) and abs(value) < 1e15 else sympy.Float(value, 17)
+    return sympy.Integer(int(value)) if value == int(value) and abs(value) < 1e15 else sympy.Float(value, 15)
 
 
 @dataclass(frozen=True)
