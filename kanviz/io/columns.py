@@ -1,0 +1,223 @@
+"""Columns of text into columns of numbers: which spelling of numbers a column uses, and what counts as missing.
+
+Everything works on whole Arrow arrays, since a table may have millions of cells.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute
+
+from kanviz.text import listing, shown
+
+compute: Any = pyarrow.compute  # its functions are made when it is imported, so no type checker sees them
+
+_MISSING = (
+    "", "na", "n/a", "n.a.", "nan", "#n/a", "#na", "null", "(null)", "none", "nil", "<na>", "missing", "-", "--", "?",
+    ".", "...", "#value!", "#ref!", "#div/0!", "#num!", "#name?", "#null!",
+)  # fmt: skip
+_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_PLAIN = rf"^[+-]?(?:{_NUMBER}|(?i:inf|infinity|nan))$"
+_SIGN = r"[$€£¥]"
+_MONEY = rf"^[+-]?\s*{_SIGN}|{_SIGN}$"
+_PERCENT = r"^[^%]*[0-9.]\s*%$"
+_HEXADECIMAL = r"^[+-]?0[xX][0-9a-fA-F]+$"
+_COMPLEX = rf"^[+-]?(?:{_NUMBER})?\s*[+-]\s*(?:{_NUMBER})?[ij]$|^[+-]?{_NUMBER}[ij]$"
+_DATE = (
+    r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})"
+    r"(?:[ T:].*)?$"
+)
+_NUMBER_LIKE = re.compile(
+    r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
+)
+_MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
+
+
+@dataclass(frozen=True)
+class Spelling:
+    """A way to write numbers; `drop` is taken out, then a decimal comma becomes a point."""
+
+    words: str
+    pattern: str
+    drop: str
+    decimal_comma: bool
+
+
+_DECIMAL_COMMA = Spelling("a decimal comma", r"^[+-]?[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?$", "", True)
+_THOUSANDS_COMMA = Spelling(
+    "commas between thousands", r"^[+-]?[0-9]{1,3}(?:,[0-9]{3})+(?:\.[0-9]*)?(?:[eE][+-]?[0-9]+)?$", ",", False
+)
+_THOUSANDS_POINT = Spelling(
+    "points between thousands and a decimal comma", r"^[+-]?[0-9]{1,3}(?:\.[0-9]{3})+(?:,[0-9]*)?$", ".", True
+)
+_THOUSANDS_SPACE = Spelling(
+    "spaces or apostrophes between thousands",
+    r"^[+-]?[0-9]{1,3}(?:[ \x{a0}\x{2009}\x{202f}'’][0-9]{3})+(?:[.,][0-9]*)?$",
+    " \u00a0\u2009\u202f'’",
+    True,
+)
+
+
+@dataclass
+class Findings:
+    """What was assumed about columns: each sentence with the columns it holds for, and an example from the first."""
+
+    found: dict[str, tuple[list[str], str]] = field(default_factory=dict)
+
+    def add(self, sentence: str, column: str, example: str = "") -> None:
+        self.found.setdefault(sentence, ([], example))[0].append(column)
+
+    def notes(self) -> list[str]:
+        return [
+            f"{'Column' if len(columns) == 1 else 'Columns'} {listing(columns)}: {sentence}{example}."
+            for sentence, (columns, example) in self.found.items()
+        ]
+
+
+def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas_separate: bool) -> np.ndarray | None:
+    """The column as float64 (missing: nan), or as text in an object array (missing: None); None when it is unusable.
+
+    commas_separate: commas stand between the columns, so one inside a number is hardly a decimal comma.
+    """
+    trimmed = compute.utf8_trim_whitespace(cells)
+    known = _floats(trimmed)
+    if known is not None:
+        return known
+    missing = compute.is_in(compute.utf8_lower(trimmed), value_set=pa.array(_MISSING))
+    values = compute.if_else(missing, pa.scalar(None, pa.string()), trimmed)
+    filled = len(values) - values.null_count
+    numbers = _floats(values)
+    if numbers is None:
+        numbers = _respelled(name, values, filled, findings, commas_separate=commas_separate)
+    if numbers is None:
+        return _text(name, trimmed, values, filled, findings)
+    words = [f"'{word}'" for word in compute.unique(compute.filter(trimmed, missing)).to_pylist() if word]
+    if words:
+        findings.add("read as missing: ", name, listing(words, 6))
+    return numbers
+
+
+def _floats(values: pa.ChunkedArray) -> np.ndarray | None:
+    """The numbers, if every cell is one as programs write it, or missing."""
+    try:
+        found = compute.cast(values, pa.float64())
+    except pa.ArrowInvalid:
+        return None
+    return np.array(found.to_numpy(), dtype=np.float64)
+
+
+def _share(values: pa.ChunkedArray, *patterns: str) -> int:
+    """How many cells match one of the patterns."""
+    found = compute.match_substring_regex(values, "|".join(f"(?:{p})" for p in patterns))
+    return compute.sum(found).as_py() or 0
+
+
+def _respelled(
+    name: str, values: pa.ChunkedArray, filled: int, findings: Findings, *, commas_separate: bool
+) -> np.ndarray | None:
+    """The numbers of a column that spells them as people or other countries do; None when it is no such column."""
+    enough = _MOSTLY * filled
+    notes: list[tuple[str, str]] = []
+    if _share(values, "^−"):
+        values = compute.replace_substring_regex(values, "^−", "-")
+        notes.append(("the sign − is read as minus", ""))
+    if _share(values, "^(?i:true|false)$") == filled:
+        findings.add("true and false are read as 1 and 0", name)
+        return _floats(compute.if_else(compute.equal(compute.utf8_lower(values), "true"), "1", "0"))
+    if _share(values, _PERCENT) >= enough:
+        values = compute.replace_substring_regex(values, r"\s*%$", "")
+        notes.append(("percent signs are dropped, so that 10% is read as 10", ""))
+    elif _share(values, _MONEY) >= enough:
+        signs = _currencies(values)
+        if len(signs) > 1:
+            return None
+        values = compute.replace_substring_regex(values, rf"\s*{_SIGN}\s*", "")
+        notes.append(("currency signs are dropped", f" ({signs[0]})"))
+    spelling, count = _spelling(values, commas_separate=commas_separate)
+    if count < enough:
+        return None
+    if spelling is not None:
+        example = compute.filter(values, compute.match_substring_regex(values, spelling.pattern))[0].as_py()
+        values = _rewritten(values, spelling)
+        read = float(_rewritten(pa.chunked_array([[example]]), spelling)[0].as_py())
+        notes.append((f"numbers have {spelling.words}", f", so that {example[:24]} is read as {read:.12g}"))
+    if count < filled:
+        good = compute.match_substring_regex(values, _PLAIN)
+        place = compute.index(good, False).as_py()
+        slip = f"{filled - count:,} of {filled:,} in {shown(name, 40)}, the first in row {place + 1:,}"
+        notes.append(
+            ("some values are not numbers and count as missing", f" ({slip}: {shown(values[place].as_py(), 24)})")
+        )
+        values = compute.if_else(good, values, pa.scalar(None, pa.string()))
+    for sentence, example in notes:
+        findings.add(sentence, name, example)
+    return _floats(values)
+
+
+def _currencies(values: pa.ChunkedArray) -> list[str]:
+    signs = compute.struct_field(compute.extract_regex(values, f"(?P<sign>{_SIGN})"), "sign")
+    return [sign for sign in compute.unique(signs).to_pylist() if sign]
+
+
+def _spelling(values: pa.ChunkedArray, *, commas_separate: bool) -> tuple[Spelling | None, int]:
+    """The spelling that makes the most cells numbers, None for the plain one; and how many it makes."""
+    choices = [_DECIMAL_COMMA, _THOUSANDS_COMMA, _THOUSANDS_POINT, _THOUSANDS_SPACE]
+    if commas_separate:
+        choices = [*choices[1:], _DECIMAL_COMMA]
+    best, count = None, _share(values, _PLAIN)
+    for spelling in choices:
+        matching = _share(values, _PLAIN, spelling.pattern)
+        if matching > count:
+            best, count = spelling, matching
+    return best, count
+
+
+def _rewritten(values: pa.ChunkedArray, spelling: Spelling) -> pa.ChunkedArray:
+    """Cells in that spelling as programs write them; cells that are plain already stay."""
+    changed = values
+    for letter in spelling.drop:
+        changed = compute.replace_substring(changed, letter, "")
+    if spelling.decimal_comma:
+        changed = compute.replace_substring(changed, ",", ".")
+    return compute.if_else(compute.match_substring_regex(values, spelling.pattern), changed, values)
+
+
+def _text(
+    name: str, trimmed: pa.ChunkedArray, values: pa.ChunkedArray, filled: int, findings: Findings
+) -> np.ndarray | None:
+    enough = _MOSTLY * filled
+    numbers = _share(values, _PLAIN)
+    if _share(values, _COMPLEX) >= enough:
+        findings.add("complex numbers are not supported; give real and imaginary parts a column each", name)
+        return None
+    if _share(values, _HEXADECIMAL) >= enough:
+        findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
+    elif _share(values, _DATE) >= enough:
+        findings.add("dates and times are kept as text; convert them to numbers to use them as inputs", name)
+    elif _share(values, _MONEY) >= enough:
+        findings.add("amounts in different currencies are kept as text; convert them to one first", name)
+    elif numbers:
+        findings.add("numbers and words mixed, kept as text", name, f" ({numbers:,} of {filled:,} are numbers)")
+    else:
+        findings.add("text, not offered as an input", name)
+    return text_array(compute.if_else(compute.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed))
+
+
+def text_array(values: pa.ChunkedArray) -> np.ndarray:
+    """Text as an object array in which equal values are one object, so that classes take little memory."""
+    encoded = values.combine_chunks().dictionary_encode()
+    words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
+    return words[compute.fill_null(encoded.indices, len(words) - 1).to_numpy(zero_copy_only=False)]
+
+
+def number_like(cell: str) -> bool:
+    """Whether a cell looks like a number in any spelling, or a date: used to tell names from data."""
+    return _NUMBER_LIKE.fullmatch(cell.strip()) is not None
+
+
+def joined(parts: Sequence[pa.Array]) -> pa.ChunkedArray:
+    return pa.chunked_array(parts, type=pa.string())

@@ -1,0 +1,163 @@
+"""The first sheet with data of an .xlsx workbook into rows of text: the archive is weighed before it is unpacked.
+
+Formulas count by the values Excel stored with them; macros, links and everything else in the file are never looked at.
+"""
+
+import io
+import re
+import struct
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from datetime import date, datetime, time, timedelta
+from itertools import count
+
+from kanviz.errors import TableError
+from kanviz.io.rows import MAX_COLUMNS, MAX_ROWS, Raw, collect
+from kanviz.text import listing, shown, size_words
+
+_MAX_ENTRIES = 2_000
+_MAX_UNPACKED = 60_000_000
+_MAX_CELLS = 1_000_000
+_MAX_CHARACTERS = 32_767  # of a cell, Excel's own limit
+_DAMAGED = "The Excel file is damaged or not a workbook; open it in Excel and save it again as .xlsx or CSV."
+_FORMULA_WITHOUT_VALUE = re.compile(rb"(?:</f>|<f/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
+_DECLARATIONS = tuple(
+    word.encode(encoding) for word in ("<!DOCTYPE", "<!ENTITY") for encoding in ("ascii", "utf-16-le", "utf-16-be")
+)
+_ERRORS = (
+    zipfile.BadZipFile, zlib.error, OSError, EOFError, ValueError, KeyError, IndexError, TypeError, AttributeError,
+    SyntaxError, NotImplementedError, RuntimeError, AssertionError, ArithmeticError, struct.error,
+)  # fmt: skip
+
+
+def looks_like_excel(data: bytes) -> bool:
+    """Whether it is a zip archive, which among tables only workbooks are."""
+    return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+
+
+def read_excel(data: bytes) -> Raw:
+    """Names and text columns of the first sheet with data. Raises TableError for other archives and huge ones."""
+    try:
+        formulas = _weighed(data)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions
+            rows, notes = _first_sheet(data)
+    except _ERRORS:
+        raise TableError(_DAMAGED) from None
+    if not rows:
+        reason = "; its formulas have no stored values, so save it in Excel first" if formulas else ""
+        raise TableError(f"The workbook has no cells with values{reason}.")
+    if formulas:
+        notes.append(f"{formulas:,} formulas have no stored value and count as missing; save the file in Excel first.")
+    raw = collect(iter(rows), "Row", "\t", [], is_comment=lambda cells: False)
+    return Raw(raw.names, raw.columns, [*notes, *raw.notes])
+
+
+def _weighed(data: bytes) -> int:
+    """Checks the archive's sizes and that no part declares entities; the number of formulas without a value."""
+    with zipfile.ZipFile(io.BytesIO(data)) as archive:
+        entries = archive.infolist()
+        names = {entry.filename for entry in entries}
+        if "mimetype" in names and "content.xml" in names:
+            raise TableError("This is an OpenDocument file (.ods); save it as .xlsx or CSV.")
+        if "xl/workbook.bin" in names:
+            raise TableError("This is a binary Excel file (.xlsb); save it as .xlsx or CSV.")
+        if "xl/workbook.xml" not in names:
+            raise TableError("This is a zip archive, not a table; unpack it and upload the CSV, Parquet or Excel file.")
+        if len(entries) > _MAX_ENTRIES or len(names) < len(entries):
+            raise TableError(_DAMAGED)
+        size = sum(entry.file_size for entry in entries)
+        if size > _MAX_UNPACKED:
+            raise TableError(
+                f"The Excel file expands to {size_words(size)}, over {size_words(_MAX_UNPACKED)}; save the sheet as CSV."
+            )
+        if any(entry.flag_bits & 1 for entry in entries):
+            raise TableError("The Excel file is protected by a password; save it without one.")
+        formulas = 0
+        for entry in entries:
+            if not entry.filename.lower().endswith((".xml", ".rels")):
+                continue
+            part = archive.read(entry)
+            if any(word in part for word in _DECLARATIONS):
+                raise TableError("The Excel file declares XML entities, which no workbook needs; save it as CSV.")
+            if entry.filename.startswith("xl/worksheets/"):
+                formulas += len(_FORMULA_WITHOUT_VALUE.findall(part))
+        return formulas
+
+
+def _first_sheet(data: bytes) -> tuple[list[tuple[int, list[str]]], list[str]]:
+    """Numbered rows of the first sheet with values, each row equally long, and notes."""
+    from openpyxl import load_workbook
+
+    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    try:
+        sheets = book.worksheets
+        for sheet in sorted(sheets, key=lambda s: s.sheet_state != "visible"):
+            sheet.reset_dimensions()  # what the file says of them need not be true
+            rows = _cut(list(_filled_rows(sheet.iter_rows(values_only=True))))
+            if rows:
+                others = listing([other.title for other in sheets if other is not sheet])
+                return _without_title(rows, [f"Read sheet {shown(sheet.title, 31)}, not {others}."] if others else [])
+        return [], []
+    finally:
+        book.close()
+
+
+def _filled_rows(rows: Iterator[tuple]) -> Iterator[tuple[int, list[str]]]:
+    cells = 0
+    for number, values in zip(count(1), rows):
+        if number > MAX_ROWS:
+            raise TableError(f"The sheet has more than {MAX_ROWS:,} rows; take a sample of them.")
+        row = [_text(value) for value in values]
+        while row and not row[-1]:
+            row.pop()
+        if not row:
+            continue
+        cells += len(row)
+        if len(row) > MAX_COLUMNS or cells > _MAX_CELLS:
+            raise TableError(
+                f"The sheet has more than {MAX_COLUMNS:,} columns or {_MAX_CELLS:,} cells; save it as CSV."
+            )
+        yield number, row
+
+
+def _text(value: object) -> str:
+    """A cell as a CSV file would hold it."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value)
+        case datetime() | date() | time():
+            return value.isoformat()
+        case timedelta():
+            return str(value)
+    text = str(value).strip()
+    if len(text) > _MAX_CHARACTERS:
+        raise TableError(f"A cell has {len(text):,} characters; the limit is {_MAX_CHARACTERS:,}. Shorten it.")
+    return text
+
+
+def _cut(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+    """Without the empty columns on the left, every row as long as the longest."""
+    if not rows:
+        return []
+    width = max(len(row) for _, row in rows)
+    left = min(next(i for i, cell in enumerate(row) if cell) for _, row in rows)
+    return [(number, (row + [""] * (width - len(row)))[left:]) for number, row in rows]
+
+
+def _without_title(
+    rows: list[tuple[int, list[str]]], notes: list[str]
+) -> tuple[list[tuple[int, list[str]]], list[str]]:
+    """Without the lines above the table that fill one cell only, where the table fills more."""
+    if max(sum(map(bool, row)) for _, row in rows) < 2:
+        return rows, notes
+    top = next(i for i, (_, row) in enumerate(rows) if sum(map(bool, row)) > 1)
+    if top:
+        notes.append(f"Skipped {top} line{'s' if top > 1 else ''} above the table.")
+    return rows[top:], notes

@@ -1,0 +1,139 @@
+"""A Parquet file into columns: its footer says how large it is before anything is read.
+
+Only flat columns of numbers and text are read; the metadata of pandas and of Arrow extensions is never acted on.
+"""
+
+import struct
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from kanviz.errors import TableError
+from kanviz.io.columns import Findings, compute, read_column
+from kanviz.io.rows import check_size
+from kanviz.text import shown, size_words
+
+_MAX_FOOTER = 10_000_000
+_MAX_BYTES = 500_000_000  # of all pages, unpacked
+_MAX_TEXT = 100_000_000  # of one text column
+_DAMAGED = "The Parquet file is damaged or not Parquet; save it again where it came from."
+_ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError, NotImplementedError, KeyError)
+
+
+def read_parquet(data: bytes) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Columns as float64 or text, and notes. Raises TableError for a damaged, huge or empty file."""
+    if len(data) < 12 or data[-4:] != b"PAR1" or not 0 < struct.unpack("<I", data[-8:-4])[0] <= len(data) - 12:
+        raise TableError(_DAMAGED)
+    if struct.unpack("<I", data[-8:-4])[0] > _MAX_FOOTER:
+        raise TableError(f"The Parquet file's footer is larger than {size_words(_MAX_FOOTER)}; keep fewer columns.")
+    try:
+        file = _opened(data, [])
+        _check_footer(file.metadata)
+        # as dictionaries, so that one long text repeated a million times is held once
+        return _columns(_opened(data, [field.name for field in file.schema_arrow if _is_text(field.type)]))
+    except _ERRORS:
+        raise TableError(_DAMAGED) from None
+
+
+def _opened(data: bytes, as_dictionaries: list[str]) -> pq.ParquetFile:
+    return pq.ParquetFile(
+        pa.BufferReader(data),
+        read_dictionary=as_dictionaries,
+        thrift_string_size_limit=_MAX_FOOTER,
+        thrift_container_size_limit=1_000_000,
+        page_checksum_verification=True,
+    )
+
+
+def _check_footer(footer: pq.FileMetaData) -> None:
+    if not footer.num_columns:
+        raise TableError("The Parquet file has no columns; save it again with its data.")
+    if footer.num_rows < 1:
+        raise TableError("The Parquet file has no rows; save it again with its data.")
+    check_size(footer.num_rows, footer.num_columns)
+    groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
+    if sum(group.num_rows for group in groups) != footer.num_rows:
+        raise TableError(_DAMAGED)
+    size = 0
+    for group in groups:
+        for i in range(group.num_columns):
+            unpacked = group.column(i).total_uncompressed_size
+            if unpacked < 0 or group.column(i).total_compressed_size < 0:
+                raise TableError(_DAMAGED)
+            size += unpacked
+    if size > _MAX_BYTES:
+        raise TableError(
+            f"The Parquet file expands to {size_words(size)}; the limit is {size_words(_MAX_BYTES)}. Take a sample."
+        )
+
+
+def _columns(file: pq.ParquetFile) -> tuple[dict[str, np.ndarray], list[str]]:
+    schema = file.schema_arrow
+    findings = Findings()
+    found: dict[str, np.ndarray] = {}
+    if len(set(schema.names)) < len(schema.names):
+        twice = next(name for name in schema.names if schema.names.count(name) > 1)
+        raise TableError(f"Two columns are named {shown(twice, 40)}; rename one and save the file again.")
+    for field in schema:
+        name = field.name
+        refusal = _unusable(name, field.type)
+        if refusal:
+            findings.add(refusal, name)
+            continue
+        cells = _cells(file, name, findings)
+        if cells is not None:
+            found[name] = cells
+    return found, findings.notes()
+
+
+def _unusable(name: str, kind: pa.DataType) -> str | None:
+    """Why a column is left out, if it is."""
+    if name.startswith("__index_level_"):
+        return "row numbers, left out"
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    if isinstance(kind, pa.BaseExtensionType) or pa.types.is_nested(kind):
+        return "lists or records instead of single values; left out"
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
+        return "binary data, left out"
+    if pa.types.is_temporal(kind):
+        return "dates or times, left out; convert them to numbers to use them"
+    if pa.types.is_null(kind):
+        return "empty, left out"
+    return None
+
+
+def _cells(file: pq.ParquetFile, name: str, findings: Findings) -> np.ndarray | None:
+    column = file.read(columns=[name], use_threads=False).column(name)
+    if len(column) != file.metadata.num_rows:
+        raise TableError(_DAMAGED)
+    if pa.types.is_dictionary(column.type):
+        if _text_size(column) > _MAX_TEXT:
+            findings.add("very long texts; left out", name)
+            return None
+        column = compute.cast(column, column.type.value_type)
+    if pa.types.is_boolean(column.type):
+        findings.add("true and false are read as 1 and 0", name)
+        column = compute.cast(column, pa.int8())
+    if _is_number(column.type):
+        return np.array(compute.cast(column, pa.float64(), safe=False).to_numpy(), dtype=np.float64)
+    return read_column(name, compute.fill_null(compute.cast(column, pa.string()), ""), findings, commas_separate=False)
+
+
+def _text_size(column: pa.ChunkedArray) -> int:
+    """Bytes of a dictionary column of text once it is spelled out."""
+    size = 0
+    for part in column.chunks:
+        values = part.dictionary
+        if pa.types.is_string(values.type) or pa.types.is_large_string(values.type):
+            size += compute.sum(compute.take(compute.binary_length(values), part.indices)).as_py() or 0
+    return size
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind)
