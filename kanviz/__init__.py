@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kanviz.core.layer import Edge as Edge
     from kanviz.core.layer import EdgeId as EdgeId
     from kanviz.core.layer import Layer as Layer
+    from kanviz.core.module import KANLayer as KANLayer
     from kanviz.core.train import TrainConfig as TrainConfig
     from kanviz.core.train import train as train
     from kanviz.edit.diff import diff as diff
@@ -31,6 +32,7 @@ _HOMES = {
     "Edge": "kanviz.core.layer",
     "EdgeId": "kanviz.core.layer",
     "Layer": "kanviz.core.layer",
+    "KANLayer": "kanviz.core.module",
     "TrainConfig": "kanviz.core.train",
     "train": "kanviz.core.train",
     "diff": "kanviz.edit.diff",
