@@ -29,6 +29,7 @@ CHECKSUM = "sha256"
 TASKS = ("regression", "classification")
 LONGEST_TEXT = 2000
 MOST_NOTES = 1000
+MOST_FORMULA_TEXT = 100_000  # different formulas of one layer together: reading them takes half a second
 DEEPEST = 12
 ROOM_PER_TENSOR = 200  # bytes of the file's header that describe a tensor, at most
 
@@ -190,9 +191,12 @@ def _ascending(knots: Tensor) -> bool:
 def _formulas(n: int, rows: list[Any], shape: torch.Size) -> tuple[tuple[int, int, str], ...]:
     """(source, target, primitive) of each formula; a primitive is a name we know or what our own parser reads."""
     found: list[tuple[int, int, str]] = []
+    if not all(isinstance(row, list) and len(row) == 3 for row in rows):
+        _refuse(f"a formula of layer {n} is not a source, a target and a name")
+    length = sum(len(name) for name in {_text(row[2]) for row in rows})
+    if length > MOST_FORMULA_TEXT:
+        _refuse(f"the formulas of layer {n} have {length:,} characters in all, the limit is {MOST_FORMULA_TEXT:,}")
     for row in rows:
-        if not isinstance(row, list) or len(row) != 3:
-            _refuse(f"a formula of layer {n} is not a source, a target and a name")
         source, target = _whole(row[0], 0, shape[0] - 1), _whole(row[1], 0, shape[1] - 1)
         found.append((source, target, readable_primitive(_text(row[2]), f"edge {n},{source},{target}")))
     if len({row[:2] for row in found}) != len(found):
