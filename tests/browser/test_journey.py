@@ -120,8 +120,8 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     upload(page, "Table", table_file())
     page.get_by_role("button", name="Use this table").click()
     settle(page)
-    page.get_by_label("Steps").fill("5000")
-    page.get_by_label("Steps").press("Enter")
+    page.get_by_label("Steps", exact=True).fill("5000")
+    page.get_by_label("Steps", exact=True).press("Enter")
     settle(page)
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(re.compile(r"Running: step \d{1,4} of 5000"))).to_be_visible()
@@ -136,14 +136,15 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     go(page, "Changes")
     expect(page.get_by_text("Edges bit-identical")).to_be_visible()
     expect(page.get_by_text("Largest change of an output")).to_be_visible()
-    expect(page.get_by_role("button", name=re.compile("Fix 0,1,3"))).to_be_visible()
+    expect(page.get_by_role("radio", name=re.compile("Fix edge 0,1,3"))).to_be_visible()
 
     # save, and open the saved file
     path = save(page, tmp_path)
     saved = kanviz.load(path)
     assert saved.edge(edge).state == "formula"
     assert saved.digest != fitted.digest
-    go(page, "Home") if page.get_by_role("heading", name="Home").count() else page.goto(page.url.split("/changes")[0])
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
+    settle(page)
     upload(page, FILES, path)
     page.get_by_role("button", name="Open network").click()
     expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()

@@ -65,8 +65,7 @@ def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
     page = context.new_page()
     page.goto(server)
     open_first_sample(page)
-    curve = page.locator(".js-plotly-plot .scatterlayer path.js-line").first
-    expect(curve).to_be_visible()
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     text = page.locator(".js-plotly-plot text").first.evaluate("node => getComputedStyle(node).fill")
     light = sum(int(v) for v in re.findall(r"\d+", text)[:3]) / 3
     assert (light > 128) == (scheme == "dark")
