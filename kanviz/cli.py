@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
 from kanviz import __version__, commands
@@ -59,7 +59,7 @@ def parser() -> argparse.ArgumentParser:
 
     app = command("app", commands.app, "Start the app in the browser.")
     _takes_model(app, "*")
-    app.add_argument("--port", type=_port, help="where it listens on this machine (8501)")
+    app.add_argument("--port", type=_whole(1, 65_535), help="where it listens on this machine (8501)")
     app.add_argument("--no-browser", action="store_true", help="do not open a browser window")
 
     show = command("show", commands.show, "Say what is in a model file.")
@@ -75,19 +75,28 @@ def parser() -> argparse.ArgumentParser:
         "--shape", type=_hidden, default=[5], metavar="5 | 5,3 | 4+2",
         help="nodes in each hidden column; 4+2 is four sums and two products; 0 is none (5)",
     )  # fmt: skip
-    learn.add_argument("--grid", type=int, default=5, help="intervals of each curve's grid (5)")
-    learn.add_argument("--order", type=int, default=3, help="order of the splines, 1 to 5 (3)")
-    learn.add_argument("--steps", type=int, default=100, help="training steps (100)")
+    learn.add_argument("--grid", type=_whole(1, 1_000), default=5, help="intervals of each curve's grid (5)")
+    learn.add_argument("--order", type=_whole(1, 5), default=3, help="order of the splines, 1 to 5 (3)")
+    learn.add_argument("--steps", type=_whole(1, 1_000_000), default=100, help="training steps (100)")
     learn.add_argument("--solver", default="lbfgs", help="lbfgs or adam (lbfgs)")
     learn.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
-    learn.add_argument("--seed", type=int, default=0, help="of the split, the start and the batches (0)")
+    learn.add_argument(
+        "--seed", type=_whole(0, 2**32 - 1), default=0, help="of the split, the start and the batches (0)"
+    )
     learn.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
 
     formula = command("formula", commands.formula, "Write a network out as a formula, in the units of its table.")
     _takes_model(formula)
     _takes_table(formula)
     formula.add_argument("--fit", action="store_true", help="first fix the best formula found for every curve")
-    formula.add_argument("--digits", type=int, default=6, help="of the constants (6)")
+    formula.add_argument(
+        "--within",
+        type=float,
+        default=float("inf"),
+        metavar="SHARE",
+        help="with --fit: only where the formula misses at most this share of the curve's spread",
+    )
+    formula.add_argument("--digits", type=_whole(1, 17), default=6, help="of the constants (6)")
     formula.add_argument("-o", "--output", metavar="MODEL", help="with --fit: also save the fitted network")
     how = formula.add_mutually_exclusive_group()
     how.add_argument("--latex", action="store_true", help="as LaTeX")
@@ -115,10 +124,15 @@ def _takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
     )  # fmt: skip
 
 
-def _port(text: str) -> int:
-    if not (text.isdecimal() and 1 <= int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"a port is a number from 1 to 65535, not {shown(text, 20)!r}")
-    return int(text)
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    """An argument that is a whole number from low to high."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) < 20 and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high} is needed, not {shown(text, 20)!r}")
+        return int(text)
+
+    return read
 
 
 def _edge(text: str) -> tuple[int, ...]:
@@ -130,12 +144,10 @@ def _edge(text: str) -> tuple[int, ...]:
 
 def _hidden(text: str) -> list[Any]:
     """Hidden columns as kanviz.init takes them: "5,4+2" is [5, [4, 2]]."""
-    try:
-        columns = [[int(part) for part in column.split("+")] for column in text.split(",")]
-    except ValueError:
-        columns = []
-    if columns == [[0]]:
+    if text == "0":
         return []
-    if not columns or any(len(c) > 2 or min(c) < 0 or sum(c) == 0 for c in columns):
+    columns = [column.split("+") for column in text.split(",")]
+    parts = [part for column in columns for part in column]
+    if not all(part.isascii() and part.isdecimal() and len(part) < 4 for part in parts) or max(map(len, columns)) > 2:
         raise argparse.ArgumentTypeError(f"write hidden columns as 5 or 5,3 or 4+2, not {shown(text, 20)!r}")
-    return [c[0] if len(c) == 1 else c for c in columns]
+    return [int(c[0]) if len(c) == 1 else [int(c[0]), int(c[1])] for c in columns]

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -127,13 +128,11 @@ def formula(options: argparse.Namespace) -> None:
 
     if options.output and not options.fit:
         raise UsageError("There is nothing new to save without --fit. See kanviz formula --help.")
-    if not 1 <= options.digits <= 17:
-        raise UsageError("Constants have 1 to 17 digits; choose --digits from these.")
     output = _model_path(options.output) if options.output else None
     kan = before = _load(options.model)
     data = _table_for(kan, options)
     if options.fit:
-        history = _fitted(kan, data)
+        history = _fitted(kan, data, options.within)
         kan = history.present
         if output:
             save(kan, output, recipe=history.recipe())
@@ -150,14 +149,20 @@ def formula(options: argparse.Namespace) -> None:
             "notes": list(found.notes),
         }
         if fit:
-            record["fit"] = {"rmse_before": fit.before, "rmse_after": fit.after, "largest_change": _finite(fit.shift)}
+            record["fit"] = {
+                "rmse_before": _finite(fit.before),
+                "rmse_after": _finite(fit.after),
+                "largest_change": _finite(fit.shift),
+            }
         print(json.dumps(record, indent=2))
         return
     for line in found.latex() if options.latex else found.text():
         print(shown(line, 1_000_000))
     unit = _unit(kan)
     _say(f"Largest gap to the network: {found.gap.largest:.3g}{unit}, over {found.gap.rows:,} rows.")
-    if fit:
+    if fit and not math.isfinite(fit.shift):
+        _say("On some rows a fitted formula is no number, so the outputs are none. Fit fewer edges with --within 0.01.")
+    elif fit:
         _say(f"Fitting moved the outputs by {fit.shift:.3g}{unit} at most.")
         if fit.before is not None and fit.after is not None:
             _say(f"RMSE on the table: {fit.before:.4g}{unit} before fitting, {fit.after:.4g}{unit} after.")
@@ -171,8 +176,8 @@ def formula(options: argparse.Namespace) -> None:
         )
 
 
-def _fitted(kan: "KAN", data: "Dataset | None") -> "History":
-    """Every curve fixed as the best formula found for it, one edge a step; says how well each fits."""
+def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
+    """Every curve fixed as the best formula found for it, if that misses at most `within` of its spread; says so."""
     from kanviz.analysis.symbolic import suggest_edge
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.history import History
@@ -182,8 +187,10 @@ def _fitted(kan: "KAN", data: "Dataset | None") -> "History":
     for done, edge in enumerate(edges):
         _bar(done, len(edges), str(edge))
         best = suggest_edge(kan, edge, data)[0]
-        history = history.apply(FixFormula(edge, best.formula))
-        lines.append(" ".join([f"{edge}: {best}", *best.warnings]))
+        if best.error <= within:
+            history = history.apply(FixFormula(edge, best.formula))
+        left = [] if best.error <= within else ["Left as it is."]
+        lines.append(" ".join([f"{edge}: {best}", *left, *best.warnings]))
     _bar_end()
     for line in lines:
         _say(line)
@@ -279,9 +286,9 @@ def _model_path(output: str) -> Path:
     return path
 
 
-def _finite(value: float) -> float | None:
-    """JSON has no infinity."""
-    return value if abs(value) < float("inf") else None
+def _finite(value: float | None) -> float | None:
+    """JSON has no infinity and no nan."""
+    return value if value is not None and math.isfinite(value) else None
 
 
 def _say(sentence: str) -> None:

@@ -1,0 +1,79 @@
+"""The documents say what is true: their example runs, their files, links and commands exist."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from kanviz.cli import parser
+from kanviz.errors import UserError
+
+ROOT = Path(__file__).parents[1]
+DOCS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_models/README.md")
+MADE = {"found.safetensors", "pendulum.safetensors", "edge.html"}  # what the examples write
+
+
+def _blocks(doc: str, language: str) -> list[str]:
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / doc).read_text(encoding="utf-8"), re.DOTALL)
+
+
+def test_the_readme_example_prints_what_it_says(tmp_path: Path):
+    (example,) = _blocks("README.md", "python")
+    (promised,) = re.findall(r"# (f = .*)", example)
+    (tmp_path / "sample_models").symlink_to(ROOT / "sample_models")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", example], cwd=tmp_path, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    assert _shape(done.stdout) == _shape(promised), "the same formula, whatever the last digits"
+    assert _numbers(done.stdout) == pytest.approx(_numbers(promised), abs=0.02)
+    assert (tmp_path / "found.safetensors").is_file()
+
+
+def _numbers(formula: str) -> list[float]:
+    return [float(number) for number in re.findall(r"\d+\.\d+", formula)]
+
+
+def _shape(formula: str) -> str:
+    return re.sub(r"\d+\.\d+", "#", formula).strip()
+
+
+@pytest.mark.parametrize("doc", DOCS)
+def test_what_a_document_links_to_or_names_is_there(doc: str):
+    text = (ROOT / doc).read_text(encoding="utf-8")
+    here = (ROOT / doc).parent
+    links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
+    named = re.findall(r"`([\w./-]+\.(?:py|toml|txt|md|safetensors|csv|json)|(?:[\w.-]+/)+)`", text)
+    missing = [path for path in links if not (here / path).exists()]
+    missing += [path for path in named if not any((folder / path).exists() for folder in (here, ROOT))]
+    assert not missing
+
+
+def test_the_commands_in_the_readme_are_commands():
+    lines = [line.split("#")[0].split() for block in _blocks("README.md", "sh") for line in block.splitlines()]
+    targets = {
+        line.split(":")[0] for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if ":" in line
+    }
+    used = 0
+    for words in lines:
+        if words[0] == "make":
+            assert words[1] in targets
+        else:
+            assert words[0] == "kanviz"
+            options = parser().parse_args(words[1:])
+            files = [*getattr(options, "model", []), getattr(options, "table", None)]
+            assert all((ROOT / name).is_file() for name in files if name and name not in MADE)
+        used += 1
+    assert used >= 6
+
+
+def test_the_commands_named_in_the_architecture_are_all_commands():
+    with pytest.raises(UserError) as refusal:
+        parser().parse_args(["no-such-command"])
+    commands = set(re.findall(r"'(\w+)'", str(refusal.value).split("choose from")[1]))
+    said = set(re.findall(r"`kanviz (\w+)`", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
+    assert said == commands
