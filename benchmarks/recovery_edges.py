@@ -120,7 +120,7 @@ def law_edges(points: int) -> None:
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description="How often the right primitive is found for a curve.")
     parser.add_argument("--edges", type=int, default=200)
     parser.add_argument("--points", type=int, default=1000)
     options = parser.parse_args()

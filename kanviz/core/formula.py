@@ -241,6 +241,8 @@ class Formula:
         return number(self.c) * primitive(self.primitive).sympy(sympy, inner) + number(self.d)
 
     def __str__(self) -> str:
+        if self.primitive == "0":
+            return f"{self.d:.4g}"
         inner = _line(self.a, "x", self.b)
         name = self.primitive
         if re.search(r"\bx\b", name):

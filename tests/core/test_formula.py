@@ -78,6 +78,7 @@ def test_a_formula_is_the_same_in_numbers_symbols_and_slope(name):
         (Formula("x^2", 1, 0.5, 1, 0), "(x + 0.5)^2"),
         (Formula("exp", 1, 0, -1, 0), "-exp(x)"),
         (Formula("x"), "x"),
+        (Formula("0", 1, 0, 0, 2.5), "2.5"),
     ],
 )
 def test_a_formula_reads_as_people_write_it(formula, words):

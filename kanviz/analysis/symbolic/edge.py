@@ -16,7 +16,7 @@ from kanviz.errors import FormulaError
 
 ROWS = 2_000
 EVENLY = 400
-UNSURE = 0.03  # the largest noise believed in, as a share of the edge's standard deviation
+UNSURE = 0.02  # the largest noise believed in, as a share of the edge's standard deviation
 
 
 def suggest_edge(

@@ -20,6 +20,7 @@ INDEPENDENT = 240  # points of a smooth curve that count as independent at most
 FIRST_LOOK, SECOND_LOOK, LAST_LOOK = 128, 256, 2_000  # samples used for every start, for two, and for the best one
 BLOCKS = 5
 ROUNDING = 8 * 2.2e-16  # a shift below this many parts of what it is added to is 0
+MISFIT = 0.05  # a share of the spread that is plainly not followed
 CANCELLING = 1e3  # a factor this much larger than the curve's spread makes a formula the limit of a simpler one
 DEFAULT = (*SEARCHED, *SAME_AS)
 
@@ -166,7 +167,8 @@ def _degenerate(formula: Formula, points: Samples) -> bool:
     row = primitive(formula.primitive)
     if size * float(row.torch(formula.a * points.x + formula.b).abs().max()) > CANCELLING:
         return True
-    return _free(formula.primitive) == 2 and not 1 / CANCELLING < size < CANCELLING
+    width = abs(formula.a) * (points.range[1] - points.range[0])
+    return _free(formula.primitive) == 2 and not (1 / CANCELLING < size < CANCELLING and width > 0.02)
 
 
 def _tie(points: Samples) -> float:
@@ -273,19 +275,21 @@ def _candidate(points: Samples, name: str, a: float, b: float, names: tuple[str,
 
 
 def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
-    """Those that fit as well as the best are told of each other."""
-    close = [c for c in found if c.error <= found[0].error + _tie(points)]
+    """Those that fit as well as the best are told of each other; those that do not fit are told so."""
+    limit = found[0].error + _tie(points)
+    close = [c for c in found if c.error <= min(limit, MISFIT)]
     said = []
     for one in found:
-        others: list[str] = []
-        if any(one is c for c in close):
-            free = _free(one.formula.primitive)
-            names = [c.formula.primitive for c in close if c is not one]
-            others = [name for name in names if _free(name) <= free]
-        if others:
-            listed = ", ".join(others[:4]) + (f" and {len(others) - 4} more" if len(others) > 4 else "")
+        free = _free(one.formula.primitive)
+        names = [c.formula.primitive for c in close if c is not one] if one in close else []
+        rivals = tuple(name for name in names if _free(name) <= free)
+        if rivals:
+            listed = ", ".join(rivals[:4]) + (f" and {len(rivals) - 4} more" if len(rivals) > 4 else "")
             warning = f"The range is too short, or too noisy, to tell it from {listed}."
-            one = replace(one, rivals=tuple(others), warnings=(*one.warnings, warning))
+            one = replace(one, rivals=rivals, warnings=(*one.warnings, warning))
+        elif one.error > MISFIT and one.formula.primitive != "0":
+            warning = f"It does not follow the curve: it misses {one.error:.0%} of its spread."
+            one = replace(one, warnings=(*one.warnings, warning))
         said.append(one)
     return said
 
