@@ -16,7 +16,7 @@ from kanviz.analysis.symbolic.walk import Walk, rounded
 from kanviz.analysis.symbolic.written import latex, latex_name, text, text_name
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.layer import BASES, EdgeId, Layer
+from kanviz.core.layer import BASES, EdgeId, Layer, Variable
 from kanviz.errors import FormulaError
 
 MOST_EDGES = 3_000  # edges that reach an output; beyond, no one could read the formula
@@ -50,7 +50,8 @@ class Composition:
 
     expressions: per output; in the input variables, or, where that would be too long to read (`expanded` is False), in
     the nodes of the last hidden column · steps: every node that matters, in the nodes before it, the outputs last ·
-    spline_edges: edges without a formula; they stand as functions phi_{layer,source,target} in network units ·
+    spline_edges: edges without a formula; each stands as one function phi_{layer,source,target}, the learned curve
+    (spline and base part) over what its figure has on the x axis: table units at an input, network units elsewhere ·
     silu(u) is u / (1 + exp(-u)) · notes: what a reader should know.
     """
 
@@ -231,12 +232,14 @@ def _layer(kan: KAN, n: int, nodes: Mapping[int, Linear], wanted: Sequence[int])
 
 
 def _edge(kan: KAN, edge: EdgeId, inner: Linear, formula: Any) -> Linear:
+    """An edge in symbols. A curve without a formula is one function, of what its figure has on the x axis."""
     layer = kan.layers[edge.layer]
     parts = [] if formula is None else [applied(formula, inner)]
-    if _has_spline(kan, edge):
-        parts.append(single(sympy.Function(_function_name(edge), real=True)(inner.expression())))
     weight = float(layer.base_weight[edge.source, edge.target])
-    if layer.active[edge.source, edge.target] and weight and layer.base != "zero":
+    if _has_spline(kan, edge):
+        argument = inner.expression() if edge.layer else inner.terms[0][0]
+        parts.append(single(sympy.Function(_function_name(edge), real=True)(argument)))
+    elif layer.active[edge.source, edge.target] and weight and layer.base != "zero":
         if layer.base == "identity":
             parts.append(inner.times(weight))
         else:
@@ -254,13 +257,18 @@ def _function_name(edge: EdgeId) -> str:
 
 
 def _functions(kan: KAN, edges: Sequence[EdgeId]) -> dict[str, Any]:
-    """What the named functions compute: the base functions, and the spline part of each edge that is left."""
+    """What the named functions compute: the base functions, and the learned curve of each edge that is left."""
 
-    def spline_of(edge: EdgeId):
-        view = kan.edge(edge)
-        return lambda u: view.spline_part(u.to(view.coef.dtype)).double()
+    def curve_of(edge: EdgeId):
+        view, source = kan.edge(edge), kan.inputs[edge.source] if edge.layer == 0 else Variable("")
 
-    return {**BASES, **{_function_name(edge): spline_of(edge) for edge in edges}}
+        def curve(u: Tensor) -> Tensor:
+            x = (u.to(view.coef.dtype) - source.shift) / source.scale
+            return (view.spline_part(x) + view.base_part(x)).double()
+
+        return curve
+
+    return {**BASES, **{_function_name(edge): curve_of(edge) for edge in edges}}
 
 
 def _gap(formula: Tensor, network: Tensor) -> Gap:

@@ -55,7 +55,7 @@ def _choose(found: "tuple[Candidate, ...]", units: str, key: str) -> "Candidate"
         for c in found[:SHOWN]
     ]
     pick = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height=36 + 35 * len(rows),
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height="content",
         column_config={
             "Formula": st.column_config.TextColumn(width=270),
             "Error": st.column_config.NumberColumn(format="percent", help="RMS gap as a share of the edge's spread."),

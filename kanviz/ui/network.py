@@ -38,6 +38,8 @@ def errors_row(s: "Session") -> None:
 
 def edge_table(s: "Session") -> None:
     """Every edge in words and numbers."""
+    from kanviz.analysis.curves import formula_text
+
     kan = s.present
     scores = scores_of(s, kan)
     rows = []
@@ -50,7 +52,7 @@ def edge_table(s: "Session") -> None:
                 "Target": view.target,
                 "State": view.state + (", frozen" if view.frozen else ""),
                 "Share of the outputs": scores.of(edge),
-                "Formula": str(view.formula) if view.formula else "",
+                "Formula": formula_text(kan, edge) if view.formula else "",
             }
         )
     rows.sort(key=lambda row: -row["Share of the outputs"])

@@ -153,16 +153,17 @@ def test_splines_stay_as_named_functions():
 
 
 @pytest.mark.parametrize("base", ["silu", "identity", "zero"])
-def test_base_functions_are_written_beside_the_spline(base):
+def test_a_learned_curve_is_one_function_and_a_base_part_alone_is_written_out(base):
     kan = init([2, [1, 1], 1], base=base, seed=3)
     whole = compose(biased(kan), table(kan))
     assert len(whole.spline_edges) == len(list(kan.edges()))
-    assert ("silu(" in whole.text()[0]) == (base == "silu")
+    assert "silu(" not in whole.text()[0]
     assert whole.gap.largest < 1e-12
     bare = kan
     for n, layer in enumerate(kan.layers):
         bare = bare.with_layer(n, coef=torch.zeros_like(layer.coef))
     assert compose(bare).exact
+    assert ("silu(" in compose(bare).text()[0]) == (base == "silu")
     assert compose(bare).gap.largest < 1e-12
 
 
@@ -233,7 +234,7 @@ def test_hostile_column_names_are_only_names():
 
 
 def test_a_large_network_is_written_node_by_node():
-    kan = init([4, 10, 10, 1])
+    kan = init([6, 14, 14, 1])
     whole = compose(kan)
     assert not whole.expanded
     assert whole.notes
@@ -253,3 +254,11 @@ def test_a_network_too_large_to_read_is_refused():
 def test_single_precision_is_within_its_rounding():
     kan = hello().to(torch.float32)
     assert 0 < compose(kan).gap.largest < 1e-4
+
+
+def test_a_curve_at_an_input_is_a_function_of_the_column_itself():
+    data = Dataset.from_arrays([[10.0], [20.0], [40.0], [30.0]], [1.0, 2.0, 4.0, 3.0], test=0, inputs=["length"])
+    kan = init([1, 1, 1], inputs=data.inputs, outputs=data.outputs, seed=1)
+    whole = compose(kan, data)
+    assert "phi_{0,0,0}(length)" in whole.text()[0]
+    assert whole.gap.largest < 1e-13
