@@ -133,6 +133,12 @@ def test_refining_the_grid_keeps_the_curve(outside, seed, order, grid, more, uni
     assert float((before - after).abs().max()) <= 1e-12 * max(1.0, float(before.abs().max()))
 
 
+def test_a_finer_grid_is_even_where_the_grid_was():
+    finer, _ = refine(uniform_knots(-1, 1, 5, 3), torch.zeros(1, 1, 8, dtype=torch.float64), 15)
+    inner = finer[0, 3:-3]
+    assert inner.tolist() == pytest.approx(torch.linspace(-1, 1, 16).tolist(), abs=1e-6)
+
+
 def test_refining_in_float32_keeps_the_curve_to_its_precision():
     knots, coef = (part.float() for part in random_spline(3, 3, 5, uniform=False))
     x = points(knots, 3)

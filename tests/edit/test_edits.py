@@ -230,6 +230,18 @@ def test_a_retrain_stands_for_the_run_that_was_stopped():
     assert digest(check_edit(kan, edit, data)) == digest(last.best)
 
 
+def test_a_retrain_of_fewer_steps_learns_less():
+    kan, data = small(), replace(table(), test=torch.zeros(0, dtype=torch.long))
+    two, three = (Retrain(config(), data.digest, steps).apply(kan, data) for steps in (2, 3))
+    assert digest(two) != digest(three)
+
+
+def test_a_retrain_touches_what_is_neither_frozen_nor_pruned():
+    kan, pruned = small(), EdgeId(0, 1, 2)
+    assert Retrain(config(follow=0), "", 1).touches(kan) == {*kan.edges()} - {E010, E110}
+    assert pruned not in Retrain(config(), "", 1).touches(kan), "grids of the inputs do not move"
+
+
 def test_a_retrain_finds_its_table_with_the_columns_in_any_order():
     kan, data = small(), table()
     turned = replace(data, x=data.x[:, [1, 0]], inputs=data.inputs[::-1])
