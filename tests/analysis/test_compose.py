@@ -234,11 +234,11 @@ def test_hostile_column_names_are_only_names():
 
 
 def test_a_large_network_is_written_node_by_node():
-    kan = init([6, 14, 14, 1])
+    kan = biased(init([6, 14, 14, 1]))
     whole = compose(kan)
     assert not whole.expanded
     assert whole.notes
-    assert len(whole.text()) == len(whole.latex()) == len(whole.steps) == 21
+    assert len(whole.text()) == len(whole.latex()) == len(whole.steps) == 29
     assert whole.text()[0].startswith("h1,0 = phi_{0,0,0}(x1)")
     assert whole.gap.largest < 1e-12
     wrong = replace(whole, steps=(replace(whole.steps[0], expression=sympy.Integer(0)), *whole.steps[1:])).measured()

@@ -1,0 +1,76 @@
+"""Bad inputs through the real upload widgets: a sentence or an opened file, never a stack trace, the app alive."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import settle, upload
+
+FOLDER = Path(__file__).parents[1] / "bad_inputs"
+CASES = [case for case in json.loads((FOLDER / "manifest.json").read_text())["cases"] if case.get("browser")]
+MODELS = [case for case in CASES if case["kind"] in ("pt", "safetensors", "pykan")]
+TABLES = [case for case in CASES if case not in MODELS]
+
+
+def files_of(case) -> list[Path]:
+    """The files a person would choose together: a pykan config comes with its weights."""
+    path = FOLDER / case["file"]
+    if case["name"].endswith("_config.yml") and case["name"] != "yaml_only_config.yml":
+        return [path, FOLDER / "models" / "pykan_state_for_yaml_cases"]
+    return [path]
+
+
+def refusal(page: Page) -> str:
+    alert = page.get_by_test_id("stAlert")
+    expect(alert.first).to_be_visible()
+    return alert.first.inner_text().strip().removeprefix("error").strip()
+
+
+def check_sentence(text: str) -> None:
+    assert 12 <= len(text) <= 400, text
+    assert not re.search(r"Traceback|Error:|Exception|\\n  File", text), text
+
+
+def alive(page: Page, server: str) -> None:
+    """The next visitor opens a sample as if nothing had been."""
+    page.goto(server)
+    page.get_by_role("button", name="Open", exact=True).nth(1).click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.locator(".js-plotly-plot").first).to_be_visible()
+
+
+@pytest.mark.parametrize("case", MODELS, ids=lambda case: case["name"])
+def test_a_model_opens_or_is_refused_in_a_sentence(page: Page, server: str, case):
+    upload(page, "pykan's two files", files_of(case))
+    page.get_by_role("button", name="Open network").click()
+    opened = page.get_by_role("heading", name="Network", exact=True, level=1)
+    expect(opened.or_(page.get_by_test_id("stAlert").first)).to_be_visible()
+    settle(page)
+    if opened.is_visible():
+        assert case["must_happen"] != "clear_error"
+        expect(page.locator(".js-plotly-plot").first).to_be_visible()
+        if case["must_happen"] == "accept_with_warning":
+            expect(page.get_by_text(re.compile(r"\d+ notes? on this file"))).to_be_visible()
+    else:
+        assert case["must_happen"].startswith("clear_error")
+        check_sentence(refusal(page))
+    alive(page, server)
+
+
+@pytest.mark.parametrize("case", TABLES, ids=lambda case: case["name"])
+def test_a_table_is_read_or_refused_in_a_sentence(page: Page, server: str, case):
+    upload(page, "Table (CSV", files_of(case))
+    read = page.get_by_text("Target: what to predict").or_(page.get_by_text("no column that could be a target"))
+    expect(read.first.or_(page.get_by_test_id("stAlert").first)).to_be_visible()
+    settle(page)
+    if page.get_by_test_id("stAlert").count():
+        assert case["must_happen"].startswith("clear_error") or "target" in refusal(page)
+        check_sentence(refusal(page))
+    else:
+        assert case["must_happen"] != "clear_error"
+        if case["must_happen"] == "accept_with_warning":
+            expect(page.get_by_text(re.compile(r"\d+ notes? on this table"))).to_be_visible()
+    alive(page, server)
