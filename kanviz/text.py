@@ -31,6 +31,11 @@ def size_words(count: int) -> str:
     return f"{count / 1e3:.0f} kB"
 
 
+def counted(count: int, noun: str) -> str:
+    """ "1 note", "3 notes"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+
+
 def listing(names: list[str], most: int = 3) -> str:
     """The first few names in a sentence: `a, b, c and 4 more`."""
     head = [shown(name) or "(no name)" for name in names[:most]]

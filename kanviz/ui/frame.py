@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from kanviz.errors import UserError
-from kanviz.text import escape_markdown, shown
+from kanviz.text import counted, escape_markdown, shown
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
@@ -135,7 +135,7 @@ def _panel(s: "Session") -> None:
         help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
     )  # fmt: skip
     if kan.notes:
-        with st.expander(f"{len(kan.notes)} notes on this file", icon=":material/info:"):
+        with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
             for note in kan.notes[:20]:
                 st.caption(label(note, 300))
     if running:

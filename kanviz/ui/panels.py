@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.errors import UserError
+from kanviz.text import counted
 from kanviz.ui.frame import attempt, has_session, in_words, label, session
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
     frame, numeric = table.frame, list(table.numeric)
     st.caption(f"{label(s.table_name)}: {len(frame):,} rows, {len(frame.columns)} columns")
     if table.notes:
-        with st.expander(f"{len(table.notes)} notes on this table", icon=":material/info:"):
+        with st.expander(f"{counted(len(table.notes), 'note')} on this table", icon=":material/info:"):
             for note in table.notes[:20]:
                 st.caption(label(note, 300))
     st.dataframe(frame.head(200), height=180, hide_index=True)

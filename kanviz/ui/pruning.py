@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from kanviz.text import counted
 from kanviz.ui.charts import chart, scores_of
 from kanviz.ui.frame import after_change, in_words, theme
 from kanviz.ui.panels import edge_name, shared_unit, show_effect
@@ -48,7 +49,7 @@ def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
             f"{there - len(edges)} of {there} edges stay. The mean of each pruned edge is kept in its target's bias, "
             "so the outputs keep their level. Pruned edges are hidden, not lost: they can be restored."
         )
-        word = f"Prune {len(edges)} edge{'s' if len(edges) > 1 else ''}"
+        word = f"Prune {counted(len(edges), 'edge')}"
         if st.button(word, type="primary", icon=":material/content_cut:", disabled=s.training):
             s.apply(proposal)
             after_change(f"{proposal!s}. Undo brings back everything.")

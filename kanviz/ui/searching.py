@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from kanviz.text import counted
 from kanviz.ui.frame import after_change, attempt, in_words, session
 from kanviz.ui.panels import edge_name, shared_unit, show_effect
 
@@ -78,7 +79,7 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
     if not good:
         st.caption("No edge has a formula this good. Allow a larger error, or retrain with a finer grid.")
         return
-    words = f"Fix {len(good)} formula{'s' if len(good) > 1 else ''}"
+    words = f"Fix {counted(len(good), 'formula')}"
     with in_words():
         batch = Batch(tuple(FixFormula(edge, c.formula) for edge, c in sorted(good.items())), words)
         show_effect(effect(kan, batch, s.data), shared_unit(kan))

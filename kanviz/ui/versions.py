@@ -7,6 +7,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.io.strict_json import read_json
+from kanviz.text import counted
 from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import after_change, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit
@@ -79,7 +80,7 @@ def report(s: "Session", before: int, after: int) -> None:
 
 def _honest_words(found: "Diff", shift: float) -> None:
     if found.biases:
-        st.caption(f"Constants of {len(found.biases)} node(s) changed: {label(', '.join(found.biases), 200)}.")
+        st.caption(f"Constants of {counted(len(found.biases), 'node')} changed: {label(', '.join(found.biases), 200)}.")
     if found.changed and shift > 0:
         st.caption(
             "Unchanged edges are the same functions as before; the network's outputs still move, because what a "

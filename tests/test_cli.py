@@ -1,0 +1,354 @@
+"""Every command by its arguments: what it prints, what it writes, and how it refuses."""
+
+import json
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import kanviz
+from kanviz.cli import main
+from kanviz.core import train as training
+from kanviz.core.layer import EdgeId
+from kanviz.edit.edits import FixFormula, FreezeEdge
+from kanviz.io.native import recipe_of
+from kanviz.ui import serve
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(capsys: pytest.CaptureFixture[str]) -> Run:
+    """Run a command; its exit status, stdout and stderr."""
+
+    def command(*arguments: object) -> tuple[int, str, str]:
+        status = main([str(argument) for argument in arguments])
+        out, err = capsys.readouterr()
+        return status, out, err
+
+    return command
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Path:
+    """60 rows of s = v t in words a person would choose."""
+    speed, time = np.random.default_rng(0).uniform(1, 3, (2, 60)).round(3)
+    path = tmp_path / "trips.csv"
+    pd.DataFrame({"speed": speed, "time": time, "way": speed * time}).to_csv(path, index=False)
+    return path
+
+
+@pytest.fixture
+def model(tmp_path: Path, table: Path) -> Path:
+    """[2, 1] for the table, one edge a formula and frozen, the other a spline."""
+    frame = pd.read_csv(table)
+    data = kanviz.Dataset.from_frame(frame, "way", units={"speed": "m/s", "time": "s", "way": "m"})
+    kan = kanviz.init([2, 1], grid=4, inputs=data.inputs, outputs=data.outputs)
+    edge = EdgeId(0, 0, 0)
+    kan = FreezeEdge((edge,)).apply(FixFormula(edge, kanviz.Formula("x^2", c=0.5)).apply(kan))
+    path = tmp_path / "trips.safetensors"
+    kanviz.save(kan, path)
+    return path
+
+
+def refused(run: Run, *arguments: object) -> tuple[int, str]:
+    """Status and sentence of a refusal: one line on stderr, nothing on stdout."""
+    status, out, err = run(*arguments)
+    assert out == ""
+    assert err.startswith("kanviz: ")
+    assert err.count("\n") == 1, err
+    assert status != 0
+    return status, err
+
+
+# --- show -------------------------------------------------------------------------------------------------------
+
+
+def test_show_says_what_is_in_a_file(run: Run, model: Path):
+    status, out, err = run("show", model)
+    assert (status, err) == (0, "")
+    assert out.splitlines()[:4] == [
+        "[2, 1], 2 edges, regression, float64",
+        "inputs:  speed (m/s), time (s)",
+        "outputs: way (m)",
+        "layer 0: 2 to 1 nodes, grid 4, order 3, base silu; edges: 1 spline, 1 formula, 1 frozen",
+    ]
+    assert "edge 0,0,0: 0.5 x^2" in out
+    assert kanviz.load(model).digest in out
+
+
+def test_show_as_json_agrees_with_the_network(run: Run, model: Path):
+    record = json.loads(run("show", model, "--json")[1])
+    kan = kanviz.load(model)
+    assert record["shape"] == list(kan.shape)
+    assert record["digest"] == kan.digest
+    assert record["outputs"][0]["unit"] == "m"
+    assert record["layers"][0]["edges"] == {"spline": 1, "formula": 1, "both": 0, "pruned": 0}
+
+
+def test_a_name_from_a_file_cannot_steer_the_terminal(run: Run, tmp_path: Path):
+    kan = kanviz.init([1, 1], inputs=[kanviz.core.layer.Variable("\x1b[2Jx")])
+    kanviz.save(kan, tmp_path / "sly.safetensors")
+    for how in ("show", "formula"):
+        assert "\x1b" not in "".join(map(str, run(how, tmp_path / "sly.safetensors")))
+
+
+# --- train ------------------------------------------------------------------------------------------------------
+
+
+def test_train_learns_saves_and_says_the_error_with_its_unit(run: Run, table: Path, tmp_path: Path):
+    found = tmp_path / "found.safetensors"
+    status, out, err = run(
+        "train", table, "--target", "way", "--unit", "way=m", "--shape", "0+1", "--grid", 3, "--steps", 30, "-o", found
+    )
+    assert (status, err) == (0, "")
+    kan = kanviz.load(found)
+    assert kan.shape_text == "[2, 0+1×, 1]"
+    assert kan.outputs[0].unit == "m"
+    frame = pd.read_csv(table)
+    data = kanviz.Dataset.from_frame(frame, "way")
+    x, y = data.rows("test")
+    error = float(((kan(x) - y) ** 2).mean().sqrt())
+    assert f"test RMSE {error:.4g} m (12 rows)" in out
+    assert error < 0.1 * float(y.std()), "it learned something"
+    assert recipe_of(found.read_bytes())["end"] == kan.digest
+
+
+def test_the_same_seed_gives_the_same_network(run: Run, table: Path, tmp_path: Path):
+    digests = []
+    for seed in (1, 1, 2):
+        run("train", table, "--target", "way", "--steps", 3, "--seed", seed, "-o", tmp_path / "k.safetensors")
+        digests.append(kanviz.load(tmp_path / "k.safetensors").digest)
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_train_classifies_a_target_of_words(run: Run, tmp_path: Path):
+    x = np.linspace(-1, 1, 80)
+    frame = pd.DataFrame({"x": x, "kind": np.where(x > 0.1, "warm", "cold")})
+    frame.to_csv(tmp_path / "kinds.csv", index=False)
+    status, out, _ = run(
+        "train",
+        tmp_path / "kinds.csv",
+        "--target",
+        "kind",
+        "--shape",
+        0,
+        "--steps",
+        15,
+        "-o",
+        tmp_path / "k.safetensors",
+    )
+    assert status == 0
+    assert kanviz.load(tmp_path / "k.safetensors").task == "classification"
+    assert "train accuracy 100.0% (64 rows)" in out
+
+
+def test_control_c_keeps_the_best_so_far(run: Run, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    whole = training.train
+
+    def interrupted(*arguments):
+        for item in whole(*arguments):
+            yield item
+            if item.step == 4:
+                raise KeyboardInterrupt
+
+    monkeypatch.setattr(training, "train", interrupted)
+    status, out, err = run("train", table, "--target", "way", "--steps", 50, "-o", tmp_path / "k.safetensors")
+    assert status == 130
+    assert "Stopped at step 4 of 50; the best network so far is kept." in err
+    assert "best of 4 steps" in out
+    assert kanviz.load(tmp_path / "k.safetensors").shape == (2, 5, 1)
+
+
+def test_a_progress_bar_is_drawn_only_for_a_terminal(run: Run, table: Path, tmp_path: Path, monkeypatch):
+    arguments = ("train", table, "--target", "way", "--steps", 2, "-o", tmp_path / "k.safetensors")
+    assert run(*arguments)[2] == ""
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
+    assert "2/2" in run(*arguments)[2]
+
+
+# --- formula ----------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def law(tmp_path: Path) -> Path:
+    """y = 3 x^2 + 1, in table units."""
+    kan = kanviz.init([1, 1], noise=0.0, base="zero")
+    kanviz.save(
+        FixFormula(EdgeId(0, 0, 0), kanviz.Formula("x^2", c=3.0, d=1.0)).apply(kan), tmp_path / "law.safetensors"
+    )
+    return tmp_path / "law.safetensors"
+
+
+def test_formula_writes_the_law(run: Run, law: Path):
+    assert run("formula", law)[1] == "y = 3*x1**2 + 1\n"
+    assert "x_{1}^{2}" in run("formula", law, "--latex")[1]
+    record = json.loads(run("formula", law, "--json")[1])
+    assert record["formulas"] == ["y = 3*x1**2 + 1"]
+    assert record["spline_edges"] == []
+    assert record["largest_gap"] < 1e-12
+
+
+def test_a_spline_that_remains_is_said(run: Run, model: Path):
+    status, out, err = run("formula", model)
+    assert status == 0
+    assert "phi_{0,1,0}" in out
+    assert "1 edge is still a spline" in err
+
+
+def test_fit_fixes_the_curves_and_reports(run: Run, table: Path, tmp_path: Path):
+    frame = pd.read_csv(table).assign(way=lambda t: t.speed + t.time**2)
+    frame.to_csv(table, index=False)
+    kanviz_model, fitted = tmp_path / "m.safetensors", tmp_path / "f.safetensors"
+    run("train", table, "--target", "way", "--shape", 0, "--steps", 60, "-o", kanviz_model)
+    status, out, err = run("formula", kanviz_model, "--table", table, "--fit", "--digits", 3, "-o", fitted)
+    assert status == 0
+    assert out == "way = speed + time**2\n"
+    assert err.count("% of the spread)") == 2
+    assert "RMSE on the table" in err
+    kan = kanviz.load(fitted)
+    assert [kan.edge(e).state for e in kan.edges()] == ["formula", "formula"]
+    assert [e["kind"] for e in recipe_of(fitted.read_bytes())["edits"]] == ["fix formula"] * 2
+
+
+def test_within_leaves_curves_alone_that_no_formula_fits(run: Run, model: Path):
+    _, out, err = run("formula", model, "--fit", "--within", 1e-9)
+    assert "Left as it is." in err
+    assert "phi_{0,1,0}" in out
+
+
+# --- plot -------------------------------------------------------------------------------------------------------
+
+
+def test_plot_draws_an_edge_or_the_network(run: Run, model: Path, table: Path, tmp_path: Path):
+    edge, network = tmp_path / "edge.json", tmp_path / "network.html"
+    assert run("plot", model, "--edge", "0,1,0", "--table", table, "-o", edge) == (0, "", "")
+    assert any(trace.get("x") for trace in json.loads(edge.read_text())["data"])
+    assert run("plot", model, "--dark", "-o", network)[0] == 0
+    assert "plotly" in network.read_text(encoding="utf-8").lower()
+
+
+# --- app --------------------------------------------------------------------------------------------------------
+
+
+def test_the_app_gets_its_own_settings_whatever_the_environment_says(tmp_path: Path, model: Path, monkeypatch):
+    from streamlit import config
+    from streamlit.web import bootstrap
+
+    seen = {}
+
+    def started(script, is_hello, arguments, flags):
+        names = ("server.address", "server.port", "client.showErrorDetails", "browser.gatherUsageStats")
+        seen.update({name: config.get_option(name) for name in names}, script=script)
+
+    monkeypatch.setattr(bootstrap, "run", started)
+    monkeypatch.setattr(serve, "_preload", lambda: None)
+    monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "0.0.0.0")
+    monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
+    monkeypatch.setenv("KANVIZ_MODEL", "")
+    monkeypatch.setattr(config, "_main_script_path", None)
+    monkeypatch.chdir(tmp_path)
+    port = _free_port()
+    try:
+        assert main(["app", model.name, "--port", str(port), "--no-browser"]) == 0
+        opens = serve.os.environ["KANVIZ_MODEL"]
+    finally:
+        config.get_config_options(force_reparse=True)
+    assert seen == {
+        "server.address": "127.0.0.1",
+        "server.port": port,
+        "client.showErrorDetails": "none",
+        "browser.gatherUsageStats": False,
+        "script": str(serve.app_folder() / "app.py"),
+    }
+    assert opens == str(model.resolve())
+
+
+def test_a_port_in_use_is_one_clear_line(run: Run):
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        _, said = refused(run, "app", "--port", port, "--no-browser")
+    assert f"Port {port} cannot be used" in said
+    assert "--port" in said
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+# --- refusals ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        ([], "COMMAND"),
+        (["frobnicate"], "frobnicate"),
+        (["show"], "MODEL"),
+        (["app", "--port", "99999"], "65535"),
+        (["train", "{table}", "-o", "k.safetensors"], "--target"),
+        (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--grid", "0"], "--grid"),
+        (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--shape", "1+2+3"], "4+2"),
+        (["plot", "{model}", "--edge", "0,1", "-o", "e.html"], "layer,source,target"),
+        (["plot", "{model}", "-o", "e.pdf"], ".html"),
+        (["plot", "{model}", "--target", "way", "-o", "e.html"], "--table"),
+        (["formula", "{model}", "-o", "k.safetensors"], "--fit"),
+        (["formula", "{model}", "--json", "--latex"], "not allowed"),
+    ],
+)
+def test_arguments_that_are_none_get_status_2(run: Run, model: Path, table: Path, arguments: list[str], says: str):
+    status, said = refused(run, *(a.format(model=model, table=table) for a in arguments))
+    assert status == 2
+    assert says in said
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["show", "{tmp}/nowhere.safetensors"], "no such file"),
+        (["show", "{table}"], "trips.csv"),
+        (["app", "{tmp}/nowhere.safetensors"], "nowhere.safetensors"),
+        (["train", "{tmp}/nowhere.csv", "--target", "way", "-o", "{tmp}/k.safetensors"], "No such file"),
+        (["train", "{tmp}", "--target", "way", "-o", "{tmp}/k.safetensors"], "directory"),
+        (["train", "{table}", "--target", "weigh", "-o", "{tmp}/k.safetensors"], "weigh"),
+        (["train", "{table}", "--target", "way", "-o", "{tmp}/none/k.safetensors"], "no folder"),
+        (["train", "{table}", "--target", "way", "-o", "{tmp}/k.pt"], ".safetensors"),
+        (["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--unit", "weigh=m"], "weigh"),
+        (["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--solver", "luck"], "solver"),
+        (["plot", "{model}", "--edge", "3,0,0", "-o", "{tmp}/e.html"], "no layer 3"),
+        (["plot", "{model}", "-o", "{tmp}"], "is a folder"),
+        (["plot", "{model}", "--table", "{other}", "-o", "{tmp}/e.html"], "--target"),
+    ],
+)
+def test_what_cannot_be_done_gets_status_1(run: Run, model: Path, table: Path, tmp_path: Path, arguments, says):
+    other = tmp_path / "other.csv"
+    pd.DataFrame({"a": [1.0, 2.0, 3.0], "b": [1.0, 4.0, 9.0]}).to_csv(other, index=False)
+    before = set(tmp_path.iterdir())
+    status, said = refused(run, *(a.format(model=model, table=table, tmp=tmp_path, other=other) for a in arguments))
+    assert status == 1
+    assert says in said
+    assert set(tmp_path.iterdir()) == before, "nothing is left behind"
+
+
+def test_help_and_version_do_not_wait_for_torch():
+    script = "import sys, kanviz.cli\nkanviz.cli.parser().format_help()\n"
+    script += "print('torch' in sys.modules, 'streamlit' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, text=True)
+    assert done.stdout.split() == ["False", "False"]
+
+
+def test_python_m_kanviz_is_the_command():
+    done = subprocess.run([sys.executable, "-m", "kanviz", "--version"], check=True, capture_output=True, text=True)
+    assert done.stdout == f"kanviz {kanviz.__version__}\n"
+    done = subprocess.run([sys.executable, "-m", "kanviz", "show", "nowhere"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
