@@ -1,0 +1,82 @@
+"""How to train, as a frozen record that is checked when it is made and goes to JSON and back."""
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+from kanviz.core.layer import EdgeId
+from kanviz.core.parameters import PARTS
+from kanviz.errors import TrainError
+
+SOLVER_NAMES = ("lbfgs", "adam")
+LOSS_NAMES = {"mse": "mean squared error", "mae": "mean absolute error", "cross_entropy": "cross-entropy"}
+MAX_STEPS = 1_000_000
+MAX_WEIGHT = 1e30
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train: solver, what moves, what holds it back.
+
+    loss: None takes mse for regression, cross_entropy for classification; regression losses count in the network's own
+    output units (the target's standard deviation for a network made from a table). rate: None takes 1 for L-BFGS, 0.01
+    for Adam. batch: rows per Adam step, None for all. l1, entropy: weight of the edges' mean absolute activation and of
+    the entropy of its distribution over a layer (Liu et al. 2024, KAN, section 2.5.1). smooth: weight of the squared
+    second differences of neighbouring coefficients. patience: steps without a better held-out loss before stopping, 0
+    for never. follow: how many times hidden grids are moved onto their activations, in the first half of the steps;
+    this refits curves, so it needs coef among the parts.
+    parts: which numbers move. frozen: edges that do not, beside those frozen in the network.
+    """
+
+    solver: Literal["lbfgs", "adam"] = "lbfgs"
+    steps: int = 100
+    loss: str | None = None
+    rate: float | None = None
+    batch: int | None = None
+    l1: float = 0.0
+    entropy: float = 0.0
+    smooth: float = 1e-8
+    patience: int = 0
+    follow: int = 0
+    parts: tuple[str, ...] = PARTS
+    frozen: tuple[EdgeId, ...] = ()
+    seed: int = 0
+
+    def __post_init__(self):
+        fits = {
+            "solver": self.solver in SOLVER_NAMES,
+            "steps": _whole(self.steps, 1, MAX_STEPS),
+            "loss": self.loss is None or self.loss in tuple(LOSS_NAMES),
+            "rate": self.rate is None or (_positive(self.rate) and self.rate > 0),
+            "batch": self.batch is None or _whole(self.batch, 1),
+            "l1": _positive(self.l1),
+            "entropy": _positive(self.entropy),
+            "smooth": _positive(self.smooth),
+            "patience": _whole(self.patience),
+            "parts": bool(self.parts) and all(part in PARTS for part in self.parts),
+            "follow": _whole(self.follow, 0, MAX_STEPS) and (self.follow == 0 or "coef" in self.parts),
+            "frozen": all(len(edge) == 3 and all(map(_whole, edge)) for edge in self.frozen),
+            "seed": _whole(self.seed),
+        }
+        wrong = [name for name, fit in fits.items() if not fit]
+        if wrong:
+            raise TrainError(f"The training settings do not make sense: check {', '.join(wrong)}.")
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self) | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts)}
+
+    @staticmethod
+    def from_json(record: Any) -> "TrainConfig":
+        """The settings `to_json` wrote; raises TrainError for anything else."""
+        try:
+            edges = tuple(EdgeId(*edge) for edge in record.get("frozen", ()))
+            return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS))})
+        except (AttributeError, TypeError, ValueError):
+            raise TrainError("These are not training settings; export them again.") from None
+
+
+def _whole(value: Any, low: int = 0, high: int = 2**63 - 1) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_WEIGHT
