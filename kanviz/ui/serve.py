@@ -14,7 +14,13 @@ from typing import Any
 from kanviz.errors import UserError
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-PRELOADED = ("kanviz.ui.session", "kanviz.io", "kanviz.plots", "pandas", "plotly.graph_objects")
+PRELOADED = (
+    "kanviz.ui.session",
+    "kanviz.io.tables",
+    "kanviz.analysis.metrics",
+    "kanviz.plots",
+    "kanviz.analysis.compose",
+)
 
 
 def app_folder() -> Path:
