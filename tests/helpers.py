@@ -118,6 +118,7 @@ def digest(kan: KAN) -> str:
 
 def close(a: Tensor, b: Tensor, tolerance: float | None = None) -> bool:
     """Whether two tensors agree, relative to the largest value (at least 1)."""
+    a, b = a.detach(), b.detach()
     tolerance = TOLERANCE[a.dtype] if tolerance is None else tolerance
     size = max(1.0, float(a.abs().max())) if a.numel() else 1.0
     return bool(((a - b).abs() <= tolerance * size).all())
