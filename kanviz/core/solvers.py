@@ -10,6 +10,8 @@ from kanviz.core.objective import Objective
 from kanviz.core.parameters import FreeParameters
 from kanviz.errors import TrainError
 
+TRIES = 12  # ever shorter first steps of L-BFGS before giving up
+
 
 def _free(objective: Objective, kan: KAN) -> FreeParameters:
     free = FreeParameters.of(kan, objective.config.parts, objective.config.frozen)
@@ -19,33 +21,43 @@ def _free(objective: Objective, kan: KAN) -> FreeParameters:
 
 
 def lbfgs(objective: Objective, kan: KAN, step: int) -> Iterator[KAN]:
-    """Five L-BFGS iterations with a strong Wolfe line search an item (Nocedal & Wright, ch. 7)."""
+    """Five L-BFGS iterations with a strong Wolfe line search an item (Nocedal & Wright, ch. 7).
+
+    After a line search that flew off it goes back, forgets the curvature, and tries a shorter first step.
+    """
     free = _free(objective, kan)
     theta = free.vector().requires_grad_(True)
-    rate = objective.config.rate or 1.0
+    good, rate, tries = theta.detach().clone(), objective.config.rate or 1.0, 0
+    solver = _quasi_newton(theta, rate)
+
+    def closure() -> Tensor:
+        theta.grad = None
+        loss = objective(free.put(theta))
+        loss.backward()
+        return loss
+
     while True:
-        solver = torch.optim.LBFGS(
-            [theta], lr=rate, max_iter=5, history_size=20, line_search_fn="strong_wolfe",
-            tolerance_grad=1e-14, tolerance_change=1e-18,
-        )  # fmt: skip
+        solver.step(closure)
+        with torch.no_grad():
+            if theta.isfinite().all() and objective(free.put(theta)).isfinite():
+                good, tries = theta.detach().clone(), 0
+                yield free.put(good)
+                continue
+            theta.copy_(good)
+        rate, tries = 0.1 * rate, tries + 1
+        if tries > TRIES:
+            raise TrainError(
+                "No step from here gives a loss that is a number; a formula may meet its pole on these rows. "
+                "Freeze or release the edges with formulas."
+            )
+        solver = _quasi_newton(theta, rate)
 
-        def closure() -> Tensor:
-            solver.zero_grad()  # noqa: B023 (the solver of this round calls it)
-            loss = objective(free.put(theta))
-            loss.backward()
-            return loss
 
-        good = theta.detach().clone()
-        while True:
-            solver.step(closure)
-            if not theta.isfinite().all():  # a line search that flew off: go back, forget the curvature, step shorter
-                with torch.no_grad():
-                    theta.copy_(good)
-                rate *= 0.3
-                break
-            good = theta.detach().clone()
-            yield free.put(good)
-        yield free.put(good)
+def _quasi_newton(theta: Tensor, rate: float) -> torch.optim.LBFGS:
+    return torch.optim.LBFGS(
+        [theta], lr=rate, max_iter=5, history_size=20, line_search_fn="strong_wolfe",
+        tolerance_grad=1e-14, tolerance_change=1e-18,
+    )  # fmt: skip
 
 
 def adam(objective: Objective, kan: KAN, step: int) -> Iterator[KAN]:

@@ -66,7 +66,7 @@ def train(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Iterato
             if not math.isfinite(train_loss):
                 raise TrainError(
                     f"The loss stopped being a number at step {step}; the network of step {best_step} is kept. "
-                    "Try a smaller learning rate or Adam."
+                    "Try a smaller learning rate, and release formulas that have a pole on these rows."
                 )
         watched = test_loss if test_loss is not None else train_loss
         if watched < lowest:

@@ -11,11 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.core.dataset import Dataset
+from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.parameters import PARTS, FreeParameters
 from kanviz.core.train import LOSS_NAMES, LOSSES, SOLVERS, TrainConfig, train, trained
+from kanviz.edit.edits import FixFormula
 from kanviz.errors import TrainError, UserError
 from tests.helpers import as_json, digest, kans, table_for
 
@@ -268,6 +270,23 @@ def test_a_loss_that_stops_being_a_number_is_said_with_the_step():
     data = hello(20)
     with pytest.raises(TrainError, match=r"stopped being a number at step \d+; the network of step \d+ is kept"):
         list(train(new([2, 2, 1], data, dtype=torch.float32), data, TrainConfig("adam", steps=20, rate=1e30)))
+
+
+def test_a_line_search_that_flies_off_is_taken_back():
+    data = hello(40)
+    items = list(train(new([2, 2, 1], data, dtype=torch.float32), data, TrainConfig("lbfgs", steps=5, rate=1e30)))
+    assert len(items) == 6
+    assert all(math.isfinite(item.train_loss) and item.train_loss <= items[0].train_loss for item in items)
+
+
+@pytest.mark.parametrize(
+    ("solver", "words"), [("lbfgs", "release the edges with formulas"), ("adam", "release formulas that have a pole")]
+)
+def test_a_formula_at_its_pole_is_named_as_a_reason(solver, words):
+    x = torch.linspace(0, 1, 11, dtype=torch.float64)[:, None]
+    kan = FixFormula(EdgeId(0, 0, 0), Formula("sqrt")).apply(init([1, 1]))  # its slope at 0 is infinite
+    with pytest.raises(TrainError, match=words):
+        list(train(kan, Dataset.from_arrays(x, 3 * x.sqrt(), test=0), TrainConfig(solver, steps=5)))
 
 
 def test_nothing_that_may_move_is_refused_in_words():
