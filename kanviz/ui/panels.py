@@ -44,11 +44,8 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
             "Edge", edges, index=at, key=key, on_change=chosen, format_func=lambda e: edge_name(kan, e),
             help="From its source node to its target node.",
         )  # fmt: skip
-        for word, icon, to in (("Edge before", "left", at - 1), ("Next edge", "right", (at + 1) % len(edges))):
-            st.button(
-                "", icon=f":material/chevron_{icon}:", key=f"edge-{icon}", help=word, on_click=attempt,
-                args=(s.select, edges[to]),
-            )  # fmt: skip
+        for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):
+            st.button(word, key=f"edge-{word}", on_click=attempt, args=(s.select, edges[to]))
     assert s.edge is not None
     return s.edge
 
@@ -126,15 +123,14 @@ def number(value: float | None, unit: str = "") -> str:
 
 def show_effect(found: "Effect", unit: str = "") -> None:
     """What an edit does to the error, and to the outputs, before it is kept."""
-    rows = f"Largest change of an output, over {found.rows:,} rows."
-    if found.before is None or found.after is None:
-        st.metric("Outputs move by up to", number(found.shift, unit), help=rows)
+    if found.before is not None and found.after is not None:
+        before, after = st.columns(2)
+        before.metric("RMSE now", number(found.before, unit))
+        change = f"{found.after - found.before:+.2g}"
+        after.metric("RMSE after", number(found.after, unit), change, delta_color="inverse")
+    st.caption(f"Outputs move by at most {number(found.shift, unit)} on {found.rows:,} rows.")
+    if found.before is None:
         st.caption("Load a table on the Network page to see what this does to the error.")
-        return
-    before, after, shift = st.columns(3)
-    before.metric("RMSE now", number(found.before, unit))
-    after.metric("RMSE after", number(found.after, unit), f"{found.after - found.before:+.2g}", delta_color="inverse")
-    shift.metric("Outputs move by", number(found.shift, unit), help=rows)
 
 
 def shared_unit(kan: "KAN") -> str:

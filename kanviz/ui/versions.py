@@ -1,13 +1,14 @@
 """The changes page's parts: the versions, what differs between two of them, and the recipe."""
 
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.io.strict_json import read_json
-from kanviz.text import counted
+from kanviz.text import counted, shown
 from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import after_change, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit
@@ -42,7 +43,7 @@ def version_list(s: "Session") -> None:
 def choose_two(s: "Session") -> tuple[int, int]:
     """Which two versions to compare: at first the one before, and the one in hand."""
     history = s.opened
-    words = [f"{n}  {label(str(v), 60)}" for n, v in enumerate(history.versions)]
+    words = [f"{n} · {shown(str(v), 60)}" for n, v in enumerate(history.versions)]
     one, two = st.columns(2)
     key = f"{len(words)}-{history.at}"
     before = one.selectbox(
@@ -70,7 +71,7 @@ def report(s: "Session", before: int, after: int) -> None:
         )
     else:
         error.metric("RMSE after", "–", help="Load a table to see the error.")
-    shift.metric("Largest change of an output", number(effect.shift, unit), help=f"Over {effect.rows:,} rows.")
+    shift.metric("Outputs move by", number(effect.shift, unit), help=f"Over {effect.rows:,} rows.")
     if found.identical:
         st.success("These two versions are the same, bit for bit.", icon=":material/check_circle:")
         return
@@ -98,7 +99,7 @@ def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None
     with table:
         pick = st.dataframe(
             rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
-            column_config={"Largest gap": st.column_config.NumberColumn(format="%.3g")},
+            column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two curves.")},
         )  # fmt: skip
         st.caption("Choose a row to see that edge. Gaps are in network units.")
     chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
@@ -110,15 +111,25 @@ def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None
 
 def _row(change: "EdgeChange") -> dict[str, Any]:
     state = change.after if change.before == change.after else f"{change.before} → {change.after}"
-    points = "other grid" if change.coefficients is None else ", ".join(map(str, change.coefficients)) or "none"
     low, high = change.where
     return {
         "Edge": f"{change.source} → {change.target}",
-        "State": state,
-        "Control points": points if len(points) < 40 else f"{len(change.coefficients or ())} of them",
-        "Largest gap": change.gap,
+        "Gap": change.gap,
         "Where": "nowhere" if low != low else f"{low:.3g} to {high:.3g}",
+        "Points moved": "other grid" if change.coefficients is None else _runs(change.coefficients),
+        "State": state,
     }
+
+
+def _runs(numbers: Sequence[int]) -> str:
+    """ "0–3, 7" for 0, 1, 2, 3, 7."""
+    found: list[list[int]] = []
+    for n in numbers:
+        if found and n == found[-1][-1] + 1:
+            found[-1].append(n)
+        else:
+            found.append([n])
+    return ", ".join(f"{run[0]}–{run[-1]}" if len(run) > 1 else str(run[0]) for run in found) or "none"
 
 
 def recipe_panel(s: "Session") -> None:

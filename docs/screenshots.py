@@ -1,0 +1,105 @@
+"""Rebuild the pictures in this folder: every page, light and dark, from a running app (`kanviz app --no-browser`).
+
+Run: python docs/screenshots.py [ADDRESS] [FOLDER]
+"""
+
+import sys
+from pathlib import Path
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+ADDRESS = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8501"
+FOLDER = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).parent
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+
+
+def settle(page: Page) -> None:
+    page.wait_for_timeout(700)
+    expect(page.locator('[data-testid="stApp"]')).to_have_attribute(
+        "data-test-script-state", "notRunning", timeout=60_000
+    )
+    page.wait_for_timeout(900)
+
+
+def go(page: Page, name: str) -> None:
+    if page.viewport_size["width"] < 700:
+        page.get_by_test_id("stExpandSidebarButton").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+    settle(page)
+    if page.viewport_size["width"] < 700 and page.get_by_test_id("stSidebarCollapseButton").is_visible():
+        page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
+        settle(page)
+
+
+def shoot(page: Page, name: str, look: str) -> None:
+    page.mouse.move(5, 5)
+    width, height = page.viewport_size["width"], page.viewport_size["height"]
+    full = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
+    page.set_viewport_size({"width": width, "height": min(max(height, full), 2400)})
+    page.wait_for_timeout(900)
+    page.screenshot(path=FOLDER / f"{name.lower()}-{look}.png")
+    page.set_viewport_size({"width": width, "height": height})
+
+
+def open_sample(page: Page, number: int) -> None:
+    page.goto(ADDRESS)
+    page.get_by_role("button", name="Open", exact=True).nth(number).click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible(timeout=60_000)
+    settle(page)
+
+
+def tour(browser: Browser, look: str, scheme: str, width: int) -> None:
+    context = browser.new_context(
+        color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
+    )  # fmt: skip
+    page = context.new_page()
+    page.set_default_timeout(60_000)
+    page.goto(ADDRESS)
+    settle(page)
+    shoot(page, "Home", look)
+    open_sample(page, 0)
+    shoot(page, "Network", look)
+    go(page, "Prune")
+    shoot(page, "Prune", look)
+    page.get_by_role("button", name="Prune", exact=False).last.click()
+    settle(page)
+    go(page, "Formula")
+    shoot(page, "Formula", look)
+    page.get_by_role("button", name="Fix this formula").click()
+    settle(page)
+    go(page, "Edge")
+    field = page.get_by_label("Exact height")
+    while not field.is_visible():  # pruned edges and formulas have no control points
+        page.get_by_role("button", name="Next", exact=True).click()
+        settle(page)
+    field.fill(f"{float(field.input_value()) + 0.8:.3f}")
+    field.press("Enter")
+    settle(page)
+    shoot(page, "Edge", look)
+    page.get_by_role("button", name="Keep").click()
+    settle(page)
+    go(page, "Train")
+    steps = page.get_by_label("Steps", exact=True)
+    steps.fill("400")
+    steps.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    page.wait_for_timeout(6_000)
+    shoot(page, "Train", look)
+    page.get_by_role("button", name="Stop and keep").last.click()
+    settle(page)
+    go(page, "Changes")
+    shoot(page, "Changes", look)
+    context.close()
+
+
+def main() -> None:
+    with sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        for look, scheme, width in (("light", "light", 1440), ("dark", "dark", 1440), ("narrow", "light", 420)):
+            tour(browser, look, scheme, width)
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
