@@ -22,7 +22,8 @@ _MISSING = (
 )  # fmt: skip
 _NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
 _PLAIN = rf"^[+-]?(?:{_NUMBER}|(?i:inf|infinity|nan))$"
-_SIGN = r"[$€£¥]"
+_CURRENCIES = "$€£¥"
+_SIGN = f"[{_CURRENCIES}]"
 _MONEY = rf"^[+-]?\s*{_SIGN}|{_SIGN}$"
 _PERCENT = r"^[^%]*[0-9.]\s*%$"
 _HEXADECIMAL = r"^[+-]?0[xX][0-9a-fA-F]+$"
@@ -116,22 +117,27 @@ def _share(values: pa.ChunkedArray, *patterns: str) -> int:
     return compute.sum(found).as_py() or 0
 
 
+def _any(values: pa.ChunkedArray, part: str) -> bool:
+    """Whether some cell holds that text."""
+    return bool(compute.any(compute.match_substring(values, part)).as_py())
+
+
 def _respelled(
     name: str, values: pa.ChunkedArray, filled: int, findings: Findings, *, commas_separate: bool
 ) -> np.ndarray | None:
     """The numbers of a column that spells them as people or other countries do; None when it is no such column."""
     enough = _MOSTLY * filled
     notes: list[tuple[str, str]] = []
-    if _share(values, "^−"):
-        values = compute.replace_substring_regex(values, "^−", "-")
+    if _any(values, "−"):
+        values = compute.replace_substring(values, "−", "-")
         notes.append(("the sign − is read as minus", ""))
     if _share(values, "^(?i:true|false)$") == filled:
         findings.add("true and false are read as 1 and 0", name)
         return _floats(compute.if_else(compute.equal(compute.utf8_lower(values), "true"), "1", "0"))
-    if _share(values, _PERCENT) >= enough:
+    if _any(values, "%") and _share(values, _PERCENT) >= enough:
         values = compute.replace_substring_regex(values, r"\s*%$", "")
         notes.append(("percent signs are dropped, so that 10% is read as 10", ""))
-    elif _share(values, _MONEY) >= enough:
+    elif any(_any(values, sign) for sign in _CURRENCIES) and _share(values, _MONEY) >= enough:
         signs = _currencies(values)
         if len(signs) > 1:
             return None
@@ -144,7 +150,7 @@ def _respelled(
         example = compute.filter(values, compute.match_substring_regex(values, spelling.pattern))[0].as_py()
         values = _rewritten(values, spelling)
         read = float(_rewritten(pa.chunked_array([[example]]), spelling)[0].as_py())
-        notes.append((f"numbers have {spelling.words}", f", so that {example[:24]} is read as {read:.12g}"))
+        notes.append((f"numbers have {spelling.words}", f", so that {shown(example, 24)} is read as {read:.12g}"))
     if count < filled:
         good = compute.match_substring_regex(values, _PLAIN)
         place = compute.index(good, False).as_py()
@@ -170,6 +176,8 @@ def _spelling(values: pa.ChunkedArray, *, commas_separate: bool) -> tuple[Spelli
         choices = [*choices[1:], _DECIMAL_COMMA]
     best, count = None, _share(values, _PLAIN)
     for spelling in choices:
+        if count == len(values) - values.null_count:
+            break
         matching = _share(values, _PLAIN, spelling.pattern)
         if matching > count:
             best, count = spelling, matching

@@ -11,15 +11,15 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from itertools import count
 
 from kanviz.errors import TableError
-from kanviz.io.rows import MAX_COLUMNS, MAX_ROWS, Raw, collect
+from kanviz.io.rows import Raw, check_size, collect
 from kanviz.text import listing, shown, size_words
 
 _MAX_ENTRIES = 2_000
-_MAX_UNPACKED = 60_000_000
-_MAX_CELLS = 1_000_000
+_MAX_UNPACKED = 40_000_000
+_MAX_CELLS = 400_000
+_MAX_ROWS = 1_048_576
 _MAX_CHARACTERS = 32_767  # of a cell, Excel's own limit
 _DAMAGED = "The Excel file is damaged or not a workbook; open it in Excel and save it again as .xlsx or CSV."
 _FORMULA_WITHOUT_VALUE = re.compile(rb"(?:</f>|<f/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
@@ -51,7 +51,7 @@ def read_excel(data: bytes) -> Raw:
         raise TableError(f"The workbook has no cells with values{reason}.")
     if formulas:
         notes.append(f"{formulas:,} formulas have no stored value and count as missing; save the file in Excel first.")
-    raw = collect(iter(rows), "Row", "\t", [], is_comment=lambda cells: False)
+    raw = collect(iter(rows), lambda: 0, [])
     return Raw(raw.names, raw.columns, [*notes, *raw.notes])
 
 
@@ -71,7 +71,7 @@ def _weighed(data: bytes) -> int:
         size = sum(entry.file_size for entry in entries)
         if size > _MAX_UNPACKED:
             raise TableError(
-                f"The Excel file expands to {size_words(size)}, over {size_words(_MAX_UNPACKED)}; save the sheet as CSV."
+                f"The Excel file expands to {size_words(size)}, over {size_words(_MAX_UNPACKED)}; save it as CSV."
             )
         if any(entry.flag_bits & 1 for entry in entries):
             raise TableError("The Excel file is protected by a password; save it without one.")
@@ -87,8 +87,8 @@ def _weighed(data: bytes) -> int:
         return formulas
 
 
-def _first_sheet(data: bytes) -> tuple[list[tuple[int, list[str]]], list[str]]:
-    """Numbered rows of the first sheet with values, each row equally long, and notes."""
+def _first_sheet(data: bytes) -> tuple[list[list[str]], list[str]]:
+    """Rows of the first sheet with values, each row equally long, and notes."""
     from openpyxl import load_workbook
 
     book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
@@ -105,22 +105,18 @@ def _first_sheet(data: bytes) -> tuple[list[tuple[int, list[str]]], list[str]]:
         book.close()
 
 
-def _filled_rows(rows: Iterator[tuple]) -> Iterator[tuple[int, list[str]]]:
+def _filled_rows(rows: Iterator[tuple]) -> Iterator[list[str]]:
     cells = 0
-    for number, values in zip(count(1), rows):
-        if number > MAX_ROWS:
-            raise TableError(f"The sheet has more than {MAX_ROWS:,} rows; take a sample of them.")
+    for number, values in enumerate(rows, 1):
+        cells += len(values)
+        if number > _MAX_ROWS or cells > _MAX_CELLS:
+            raise TableError(f"The sheet has over {_MAX_ROWS:,} rows or {_MAX_CELLS:,} cells; save it as CSV.")
         row = [_text(value) for value in values]
         while row and not row[-1]:
             row.pop()
-        if not row:
-            continue
-        cells += len(row)
-        if len(row) > MAX_COLUMNS or cells > _MAX_CELLS:
-            raise TableError(
-                f"The sheet has more than {MAX_COLUMNS:,} columns or {_MAX_CELLS:,} cells; save it as CSV."
-            )
-        yield number, row
+        if row:
+            check_size(0, len(row))
+            yield row
 
 
 def _text(value: object) -> str:
@@ -142,22 +138,20 @@ def _text(value: object) -> str:
     return text
 
 
-def _cut(rows: list[tuple[int, list[str]]]) -> list[tuple[int, list[str]]]:
+def _cut(rows: list[list[str]]) -> list[list[str]]:
     """Without the empty columns on the left, every row as long as the longest."""
     if not rows:
         return []
-    width = max(len(row) for _, row in rows)
-    left = min(next(i for i, cell in enumerate(row) if cell) for _, row in rows)
-    return [(number, (row + [""] * (width - len(row)))[left:]) for number, row in rows]
+    width = max(len(row) for row in rows)
+    left = min(next(i for i, cell in enumerate(row) if cell) for row in rows)
+    return [(row + [""] * (width - len(row)))[left:] for row in rows]
 
 
-def _without_title(
-    rows: list[tuple[int, list[str]]], notes: list[str]
-) -> tuple[list[tuple[int, list[str]]], list[str]]:
+def _without_title(rows: list[list[str]], notes: list[str]) -> tuple[list[list[str]], list[str]]:
     """Without the lines above the table that fill one cell only, where the table fills more."""
-    if max(sum(map(bool, row)) for _, row in rows) < 2:
+    if max(sum(map(bool, row)) for row in rows) < 2:
         return rows, notes
-    top = next(i for i, (_, row) in enumerate(rows) if sum(map(bool, row)) > 1)
+    top = next(i for i, row in enumerate(rows) if sum(map(bool, row)) > 1)
     if top:
         notes.append(f"Skipped {top} line{'s' if top > 1 else ''} above the table.")
     return rows[top:], notes

@@ -55,13 +55,10 @@ def _check_footer(footer: pq.FileMetaData) -> None:
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     if sum(group.num_rows for group in groups) != footer.num_rows:
         raise TableError(_DAMAGED)
-    size = 0
-    for group in groups:
-        for i in range(group.num_columns):
-            unpacked = group.column(i).total_uncompressed_size
-            if unpacked < 0 or group.column(i).total_compressed_size < 0:
-                raise TableError(_DAMAGED)
-            size += unpacked
+    # not group.column(i): on a damaged footer pyarrow 26 ends the whole process there
+    if any(group.total_byte_size < 0 for group in groups):
+        raise TableError(_DAMAGED)
+    size = sum(group.total_byte_size for group in groups)
     if size > _MAX_BYTES:
         raise TableError(
             f"The Parquet file expands to {size_words(size)}; the limit is {size_words(_MAX_BYTES)}. Take a sample."
@@ -72,16 +69,18 @@ def _columns(file: pq.ParquetFile) -> tuple[dict[str, np.ndarray], list[str]]:
     schema = file.schema_arrow
     findings = Findings()
     found: dict[str, np.ndarray] = {}
-    if len(set(schema.names)) < len(schema.names):
-        twice = next(name for name in schema.names if schema.names.count(name) > 1)
+    names = [name.strip() or f"column_{i + 1}" for i, name in enumerate(schema.names)]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
         raise TableError(f"Two columns are named {shown(twice, 40)}; rename one and save the file again.")
-    for field in schema:
-        name = field.name
+    for name, field in zip(names, schema, strict=True):
         refusal = _unusable(name, field.type)
         if refusal:
             findings.add(refusal, name)
             continue
-        cells = _cells(file, name, findings)
+        if not field.name.strip():
+            findings.add("had no name", name)
+        cells = _cells(file, field.name, name, findings)
         if cells is not None:
             found[name] = cells
     return found, findings.notes()
@@ -104,8 +103,9 @@ def _unusable(name: str, kind: pa.DataType) -> str | None:
     return None
 
 
-def _cells(file: pq.ParquetFile, name: str, findings: Findings) -> np.ndarray | None:
-    column = file.read(columns=[name], use_threads=False).column(name)
+def _cells(file: pq.ParquetFile, stored: str, name: str, findings: Findings) -> np.ndarray | None:
+    """The column that the file calls `stored` and we call `name`."""
+    column = file.read(columns=[stored], use_threads=False).column(stored)
     if len(column) != file.metadata.num_rows:
         raise TableError(_DAMAGED)
     if pa.types.is_dictionary(column.type):

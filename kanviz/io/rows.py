@@ -1,18 +1,19 @@
-"""Rows of cells into named columns: names found or made up, rows of other lengths mended or refused."""
+"""Rows of cells into columns of equal length: other lengths are mended with a note, or refused with the line."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from itertools import chain, islice
+from itertools import islice
 
 import pyarrow as pa
 
 from kanviz.errors import TableError
-from kanviz.io.columns import compute, joined, number_like
-from kanviz.text import listing, shown
+from kanviz.io.column_names import found_names
+from kanviz.io.columns import joined
+from kanviz.text import shown
 
-MAX_ROWS = 2_000_000
+MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
-MAX_CELLS = 20_000_000
+MAX_CELLS = 10_000_000
 _FIRST_ROWS = 50
 _BLOCK_CELLS = 200_000
 
@@ -44,131 +45,108 @@ def _more(rows: int) -> str:
 
 
 def collect(
-    rows: Iterator[tuple[int, list[str]]],
-    word: str,
-    separator: str,
+    rows: Iterator[list[str]],
+    last_line: Callable[[], int],
     other_names: list[str],
-    is_comment: Callable[[list[str]], bool],
+    *,
+    is_comment: Callable[[list[str]], bool] = lambda cells: False,
+    commas: bool = False,
 ) -> Raw:
-    """The table in numbered rows. word: what a row is called in messages. other_names: names from a comment, if any.
+    """The table in rows of cells. last_line: the number of the line that was read last.
 
+    other_names: names from a comment, if any. commas: commas stand between the cells.
     Raises TableError for a row that is longer than the names, and for a table without rows.
     """
-    full = ((line, cells) for line, cells in rows if any(cell and not cell.isspace() for cell in cells))
-    first = list(islice(full, _FIRST_ROWS))
-    if not first:
+    head = next((cells for cells in rows if not _blank(cells)), None)
+    if head is None:
         raise TableError("The file is empty; upload one with a table in it.")
-    names, notes, has_names = _names(first, other_names)
-    if has_names:
-        first = first[1:]
-    if not first:
+    start = last_line() + 1
+    first = list(islice(rows, _FIRST_ROWS))
+    body = [cells for cells in first if not _blank(cells)]
+    names, notes, has_names = found_names(head, body, other_names)
+    check_size(0, len(names))
+    if has_names and not body:
         raise TableError(f"The table has column names ({shown(', '.join(names), 60)}) but no rows; add some.")
-    if len(names) > MAX_COLUMNS:
-        check_size(0, len(names))
-    if all(len(cells) > len(names) for _, cells in first) and all(any(c[len(names) :]) for _, c in first):
-        raise _all_too_long(first, names, separator)
-    header = [cell.strip() for cell in names] if has_names else None
-    block = _Block(len(names), header, word, is_comment)
-    for line, cells in chain(first, full):
-        block.add(line, cells)
-    return Raw(names, block.finish(), [*notes, *block.notes()])
+    if body and all(any(cells[len(names) :]) for cells in body):
+        raise _all_too_long(max(map(len, body)), len(names), commas=commas)
+    block = _Block(len(names), head if has_names else None, is_comment)
+    if not has_names:
+        block.add([head], start - 1)
+    while first:
+        block.add(first, start)
+        start = last_line() + 1
+        first = list(islice(rows, block.size))
+    return Raw(names, block.finish(), [*notes, *block.notes()], commas)
 
 
-def _names(first: list[tuple[int, list[str]]], other_names: list[str]) -> tuple[list[str], list[str], bool]:
-    """Names, notes on them, and whether the first row holds them."""
-    head = first[0][1]
-    if not _looks_like_data(head, [cells for _, cells in first[1:]]):
-        return [cell.strip() for cell in head], [], True
-    if len(other_names) == len(head):
-        return (
-            [n.strip() for n in other_names],
-            ["Column names were taken from the comment line above the data."],
-            False,
-        )
-    names = [f"x{i + 1}" for i in range(len(head))]
-    note = (
-        f"The first row looks like data, not names ({shown(', '.join(head[:4]), 40)}); columns were named x1, x2, ..."
-    )
-    return names, [note], False
+def _blank(cells: list[str]) -> bool:
+    return not any(cell.strip() for cell in cells)
 
 
-def _looks_like_data(head: list[str], body: list[list[str]]) -> bool:
-    """Whether a first row holds values: numbers above numbers, and no word above numbers."""
-    numbers = [i for i, cell in enumerate(head) if number_like(cell)]
-    if not numbers:
-        return False
-    if not body:
-        return len(numbers) == sum(1 for cell in head if cell.strip())
-    for i, cell in enumerate(head):
-        below = [row[i] for row in body if i < len(row) and row[i].strip()]
-        if cell.strip() and i not in numbers and below and sum(map(number_like, below)) > len(below) / 2:
-            return False
-    years = [head[i].strip() for i in numbers]
-    if len(numbers) < len(head) and all(y.isdecimal() and "1800" <= y <= "2200" and len(y) == 4 for y in years):
-        return years != sorted(set(years))
-    return True
-
-
-def _all_too_long(first: list[tuple[int, list[str]]], names: list[str], separator: str) -> TableError:
-    width = max(len(cells) for _, cells in first)
-    if separator == "," and width == 2 * len(names):
+def _all_too_long(width: int, names: int, *, commas: bool) -> TableError:
+    if commas and width == 2 * names:
         hint = "Are there decimal commas? Put semicolons between the values, or use decimal points."
     else:
         hint = "Give every column a name."
-    return TableError(f"Every row has {width} values but the header has {len(names)} names. {hint}")
+    return TableError(f"Every row has {width:,} values but the header has {names:,} names. {hint}")
 
 
 class _Block:
-    """Rows gathered into columns, a block at a time, with what was mended on the way."""
+    """Rows gathered into columns, many at a time, with what was mended on the way."""
 
-    def __init__(self, width: int, header: list[str] | None, word: str, is_comment: Callable[[list[str]], bool]):
+    def __init__(self, width: int, header: list[str] | None, is_comment: Callable[[list[str]], bool]):
         self.width = width
         self.header = header
-        self.word = word
         self.is_comment = is_comment
-        self.rows: list[list[str]] = []
         self.parts: list[list[pa.Array]] = [[] for _ in range(width)]
-        self.count = self.comments = self.short = self.long = self.first_short = self.last_short = 0
-        self.repeats = 0
-        self.size = max(1, _BLOCK_CELLS // self.width)
+        self.count = self.comments = self.repeats = self.long = self.short = 0
+        self.first_short = self.last_short = 0
+        self.size = max(1, _BLOCK_CELLS // width)
 
-    def add(self, line: int, cells: list[str]) -> None:
-        if len(cells) != self.width:
-            if self.is_comment(cells):
-                self.comments += 1
-                return
-            cells = self.mended(line, cells)
-        elif self.header and cells[0].strip() == self.header[0] and [cell.strip() for cell in cells] == self.header:
-            self.repeats += 1
-            return
-        self.rows.append(cells)
-        if len(self.rows) >= self.size:
-            self.flush()
-
-    def mended(self, line: int, cells: list[str]) -> list[str]:
-        if len(cells) > self.width:
-            if any(cell.strip() for cell in cells[self.width :]):
-                raise TableError(
-                    f"{self.word} {line:,} has {len(cells):,} values; the header has {self.width:,} names. "
-                    "Put quotes around a value that contains the separator, or remove the extra value."
-                )
-            self.long += 1
-            return cells[: self.width]
-        self.short += 1
-        self.first_short = self.first_short or line
-        self.last_short = self.count + len(self.rows) + 1
-        return cells + [""] * (self.width - len(cells))
-
-    def flush(self) -> None:
-        self.count += len(self.rows)
+    def add(self, rows: list[list[str]], line: int) -> None:
+        """Takes in rows that begin on that line; quick when all are as long as the header and none is blank."""
+        if set(map(len, rows)) != {self.width} or not all(map(any, rows)) or self.header in rows:
+            rows = list(self.mended(rows, line))
+        self.count += len(rows)
         check_size(self.count, self.width)
-        for part, cells in zip(self.parts, zip(*self.rows, strict=True), strict=True):
-            part.append(pa.array(cells, pa.string()))
-        self.rows = []
+        if rows:
+            for part, cells in zip(self.parts, zip(*rows, strict=True), strict=True):
+                part.append(pa.array(cells, pa.string()))
+
+    def mended(self, rows: list[list[str]], line: int) -> Iterator[list[str]]:
+        """The rows without blank ones, comments and repeated headers, each as long as the header."""
+        kept = 0
+        for cells in rows:
+            if _blank(cells):
+                pass
+            elif cells == self.header:
+                self.repeats += 1
+            elif len(cells) == self.width:
+                kept += 1
+                yield cells
+            elif self.is_comment(cells):
+                self.comments += 1
+            else:
+                kept += 1
+                yield self.of_width(cells, line, self.count + kept)
+            # a quoted cell may hold line ends
+            line += 1 + sum(max(cell.count("\n"), cell.count("\r")) for cell in cells)
+
+    def of_width(self, cells: list[str], line: int, row: int) -> list[str]:
+        if len(cells) < self.width:
+            self.short += 1
+            self.first_short = self.first_short or line
+            self.last_short = row
+            return cells + [""] * (self.width - len(cells))
+        if any(cell.strip() for cell in cells[self.width :]):
+            raise TableError(
+                f"Line {line:,} has {len(cells):,} values; the table has {self.width:,} columns. "
+                "Put quotes around a value that contains the separator, or remove the extra value."
+            )
+        self.long += 1
+        return cells[: self.width]
 
     def finish(self) -> list[pa.ChunkedArray]:
-        if self.rows:
-            self.flush()
         if not self.count:
             raise TableError("The table has column names but no rows; add some.")
         return [joined(part) for part in self.parts]
@@ -182,58 +160,11 @@ class _Block:
         if self.long:
             found.append(f"{self.long:,} rows end with extra separators; ignored.")
         if self.short == 1 and self.last_short == self.count:
-            found.append(f"The last {self.word.lower()} is incomplete; its missing values count as missing.")
+            found.append("The last line is incomplete; its missing values count as missing.")
         elif self.short:
             rows = "row has" if self.short == 1 else "rows have"
             found.append(
-                f"{self.short:,} {rows} fewer values than there are columns (the first is {self.word.lower()} "
-                f"{self.first_short:,}); the rest count as missing."
+                f"{self.short:,} {rows} fewer values than there are columns (the first in line {self.first_short:,}); "
+                "the rest count as missing."
             )
         return found
-
-
-def mended_names(raw: Raw) -> tuple[list[str | None], list[str]]:
-    """A name for each column, none twice; None for a column to leave out: row numbers, or neither name nor values."""
-    notes: list[str] = []
-    found: list[str | None] = []
-    unnamed, renamed, empty = [], [], 0
-    given = {name for name in raw.names if name}
-    for i, name in enumerate(raw.names):
-        if i == 0 and name in ("", "Unnamed: 0") and len(raw.names) > 1:
-            begin = _counts_from(raw.columns[0])
-            if begin is not None:
-                last = begin + len(raw.columns[0]) - 1
-                notes.append(f"The first column has no name and counts {begin:,} to {last:,}: row numbers, left out.")
-                found.append(None)
-                continue
-        if not name and compute.sum(compute.utf8_length(compute.utf8_trim_whitespace(raw.columns[i]))).as_py() == 0:
-            found.append(None)
-            empty += 1
-            continue
-        wanted = name or f"column_{i + 1}"
-        new, n = wanted, 1
-        while new in found or (n > 1 and new in given):
-            n += 1
-            new = f"{wanted} ({n})"
-        if not name:
-            unnamed.append(new)
-        elif new != name:
-            renamed.append(f"{shown(name, 40)} is now {shown(new, 44)}")
-        found.append(new)
-    if empty:
-        notes.append(f"{empty:,} columns without name and values are left out (separators at the ends of lines).")
-    if unnamed:
-        notes.append(f"Columns without a name were named {listing(unnamed)}.")
-    if renamed:
-        more = f", and {len(renamed) - 3:,} more" if len(renamed) > 3 else ""
-        notes.append(f"Some columns have the same name: {', '.join(renamed[:3])}{more}.")
-    return found, notes
-
-
-def _counts_from(column: pa.ChunkedArray) -> int | None:
-    """0 or 1 when the column counts its rows from there."""
-    for begin in (0, 1):
-        if column[0].as_py().strip() == str(begin):
-            counted = pa.array(map(str, range(begin, begin + len(column))), pa.string())
-            return begin if compute.all(compute.equal(column, counted)).as_py() else None
-    return None

@@ -6,17 +6,18 @@ The kind of file is read off its content; its name only matters for a packed .gz
 import gzip
 import io
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
 from kanviz.errors import TableError
+from kanviz.io.column_names import mended_names
 from kanviz.io.columns import Findings, read_column
 from kanviz.io.csv_text import read_text_table
 from kanviz.io.excel import looks_like_excel, read_excel
 from kanviz.io.parquet import read_parquet
-from kanviz.io.rows import Raw, mended_names
+from kanviz.io.rows import Raw
 from kanviz.io.table_notes import notes_on_values
 from kanviz.io.table_text import text_of
 from kanviz.text import listing, shown, size_words
@@ -40,7 +41,7 @@ class Table:
 def read_table(data: bytes, name: str) -> Table:
     """The table in a CSV-like text, a Parquet file or an Excel workbook; at least two columns, one of them numbers.
 
-    Raises TableError for anything else, and for more than 50 MB, 2,000,000 rows or 2,000 columns.
+    Raises TableError for anything else, and for more than 50 MB, 1,000,000 rows, 10,000,000 cells or 2,000 columns.
     """
     if name.lower().endswith(".gz") and data.startswith(b"\x1f\x8b"):
         data = _unpacked(data)
@@ -55,9 +56,7 @@ def read_table(data: bytes, name: str) -> Table:
         return _table(found, notes)
     if looks_like_excel(data):
         return _of_text(read_excel(data))
-    text, notes = text_of(data)
-    raw = read_text_table(text)
-    return _of_text(Raw(raw.names, raw.columns, [*notes, *raw.notes], raw.commas_separate))
+    return _of_text(_of_bytes(data))
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -71,9 +70,15 @@ def _unpacked(data: bytes) -> bytes:
     return found
 
 
+def _of_bytes(data: bytes) -> Raw:
+    text, notes = text_of(data)
+    raw = read_text_table(text)
+    return replace(raw, notes=[*notes, *raw.notes])
+
+
 def _of_text(raw: Raw) -> Table:
     findings = Findings()
-    names, notes = mended_names(raw)
+    names, notes = mended_names(raw.names, raw.columns)
     found: dict[str, np.ndarray] = {}
     for name, column in zip(names, raw.columns, strict=True):
         if name is None:
