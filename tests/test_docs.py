@@ -65,7 +65,9 @@ def test_the_commands_in_the_readme_are_commands():
 def test_the_tree_in_the_architecture_is_the_tree():
     tree = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8").split("## The tree")[1].split("```")[1]
     said = set(re.findall(r"\b[\w/]+\.py\b", tree))
-    there = {path.name for folder in ("kanviz", "sample_models") for path in (ROOT / folder).rglob("*.py")}
+    there = {
+        path.name for folder in ("kanviz", "sample_models", "benchmarks") for path in (ROOT / folder).rglob("*.py")
+    }
     assert said <= there | {"app.py", "setup.py"}
     packages = {path.parent.name for path in (ROOT / "kanviz").glob("*/__init__.py")}
     assert packages <= set(re.findall(r"(\w+)/", tree))
