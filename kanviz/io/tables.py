@@ -103,7 +103,8 @@ def _table(columns: dict[str, np.ndarray], notes: list[str]) -> Table:
         raise TableError(
             f"Need at least one input and one target column; only {shown(numeric[0], 40)} can be used.{reasons}"
         )
-    frame = pd.DataFrame(columns)
+    # text as objects in every version of pandas, so that equal words stay one object
+    frame = pd.DataFrame({name: pd.Series(cells, dtype=cells.dtype) for name, cells in columns.items()})
     return Table(frame, numeric, (*notes, *notes_on_values(frame, numeric)))
 
 
