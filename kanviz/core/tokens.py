@@ -95,9 +95,9 @@ def _word(text: str, at: int, known: set[str], *, spaced: bool) -> Token | None:
 
 
 def _name(text: str, at: int) -> str:
-    """The longest name that starts there; superscript digits end it."""
+    """The longest name that starts there; superscript digits and signs end it, the dot in x·y too."""
     end = at + 1
-    while end < len(text) and text[end] not in _SUPERSCRIPT and ("a" + text[end]).isidentifier():
+    while end < len(text) and text[end] not in (*_SUPERSCRIPT, *_SIGNS) and ("a" + text[end]).isidentifier():
         end += 1
     return text[at:end]
 
