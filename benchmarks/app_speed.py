@@ -101,10 +101,10 @@ def main() -> None:
         print(f"[4,10,10,1] opened and drawn, cold: {time.perf_counter() - start:.2f} s")
         page.wait_for_timeout(2_000)
         times = clicks(page)
-        print(f"edge click to repaint: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, n={len(times)}")
+        median, worst = statistics.median(times), max(times)
+        print(f"edge click to repaint: median {median:.0f} ms, worst {worst:.0f} ms, {len(times)} clicks")
         process.terminate()
         browser.close()
-        process, url, ready = serve(Path(folder) / "none") if False else (None, "", 0.0)
     drawing()
 
 

@@ -11,7 +11,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
 from kanviz.errors import TableError
 from kanviz.text import listing
@@ -19,7 +19,6 @@ from kanviz.text import listing
 if TYPE_CHECKING:
     import pandas as pd
 
-Task = Literal["regression", "classification"]
 MAX_CLASSES = 20
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from string import ascii_lowercase
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -15,6 +15,8 @@ from torch import Tensor
 
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.errors import UserError
+
+Task = Literal["regression", "classification"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class KAN:
     layers: tuple[Layer, ...]
     inputs: tuple[Variable, ...]
     outputs: tuple[Variable, ...]
-    task: str = "regression"
+    task: Task = "regression"
     notes: tuple[str, ...] = field(default=())
 
     def __post_init__(self):

@@ -90,15 +90,17 @@ def _mean_of(edge: EdgeId, edit: Edit | None) -> float:
 
 @dataclass(frozen=True)
 class Effect:
-    """What an edit would do to the root mean square error on each part of the data (table units; None without data).
+    """What an edit would do to the error on all rows, None without data.
 
-    `shift` is the largest change of any output over the rows looked at.
+    error: "RMSE" (root mean square, table units) or, for classification, "cross-entropy" (nats per row) · shift: the
+    largest change of any output over the rows looked at.
     """
 
     before: float | None
     after: float | None
     shift: float
     rows: int
+    error: str = "RMSE"
 
 
 def effect(kan: KAN, edit: Edit, data: Dataset | None = None) -> Effect:
@@ -114,7 +116,8 @@ def compare_outputs(before: KAN, after: KAN, data: Dataset | None = None) -> Eff
         return Effect(None, None, _largest(before(x), after(x)), len(x))
     x, y = data.matching(before).rows("all")
     one, two = before(x), after(x)
-    return Effect(_rmse(one, y), _rmse(two, y), _largest(one, two), len(x))
+    error, name = (_entropy, "cross-entropy") if before.task == "classification" else (_rmse, "RMSE")
+    return Effect(error(one, y), error(two, y), _largest(one, two), len(x), name)
 
 
 def _largest(a: Tensor, b: Tensor) -> float:
@@ -123,3 +126,7 @@ def _largest(a: Tensor, b: Tensor) -> float:
 
 def _rmse(a: Tensor, b: Tensor) -> float:
     return float(((a - b) ** 2).mean().sqrt())
+
+
+def _entropy(a: Tensor, b: Tensor) -> float:
+    return float(torch.nn.functional.cross_entropy(a, b.argmax(1)))

@@ -37,7 +37,8 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
         unit = shared_unit(kan)
         if found.before is not None:
             st.caption(
-                f"{word} this edge: RMSE {number(found.before)} → {number(found.after, unit)} on {found.rows:,} rows."
+                f"{word} this edge: {found.error} {number(found.before)} → {number(found.after, unit)} "
+                f"on {found.rows:,} rows."
             )
         else:
             st.caption(

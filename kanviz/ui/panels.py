@@ -9,7 +9,7 @@ from kanviz.text import counted
 from kanviz.ui.frame import attempt, has_session, in_words, label, session
 
 if TYPE_CHECKING:
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.dataset import Dataset, Task
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.edit.proposals import Effect
@@ -79,8 +79,9 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
                 st.caption(label(note, 300))
     st.dataframe(frame.head(200), height=180, hide_index=True)
     wanted_out = [v.name for v in kan.outputs] if kan else []
-    classes = [c for c in frame.columns if c not in numeric and 2 <= frame[c].nunique() <= MAX_CLASS_VALUES]
-    targets = numeric + (classes if kan is None or kan.task == "classification" else [])
+    few = [c for c in frame.columns if 2 <= len(frame[c].dropna().unique()) <= MAX_CLASS_VALUES]
+    only_classes = kan is not None and kan.task == "classification"
+    targets = few if only_classes else numeric if kan else numeric + [c for c in few if c not in numeric]
     if kan is not None and len(kan.outputs) > 1 and kan.task != "classification":
         default = wanted_out if set(wanted_out) <= set(numeric) else numeric[-len(wanted_out) :]
         target = st.multiselect("Targets", numeric, default=default, key=f"{key}-targets", format_func=str)
@@ -90,6 +91,7 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
             return None
         guess = wanted_out[0] if wanted_out and wanted_out[0] in targets else (numeric or targets)[-1]
         target = [st.selectbox("Target: what to predict", targets, index=targets.index(guess), key=f"{key}-target")]
+    task = kan.task if kan else _task(target, few, numeric, key)
     names = [v.name for v in kan.inputs] if kan else []
     rest = [c for c in numeric if c not in target]
     default = names if set(names) <= set(rest) else rest[: len(names)] if kan else rest
@@ -101,9 +103,23 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
     with in_words():
         if not inputs or not target:
             raise UserError("Choose at least one input and a target.")
-        data = Dataset.from_frame(frame, target, inputs, units=units, test=test, seed=int(seed))
+        data = Dataset.from_frame(frame, target, inputs, units=units, task=task, test=test, seed=int(seed))
         return data.matching(kan) if kan is not None else data
     return None
+
+
+def _task(target: list[str], few: list[str], numeric: list[str], key: str) -> "Task":
+    """Text stands for classes; a number of few different values may be either, so the person says."""
+    if target[0] not in numeric:
+        return "classification"
+    if target[0] not in few:
+        return "regression"
+    kinds: list[Task] = ["regression", "classification"]
+    words = {"regression": "a quantity", "classification": "one of some classes"}
+    return st.segmented_control(
+        "The target is", kinds, default="regression", required=True, format_func=words.__getitem__, key=f"{key}-task",
+        help="Its column has few different values, so it could be either.",
+    )  # fmt: skip
 
 
 def _units(names: list[str], key: str) -> dict[str, str]:
@@ -125,9 +141,9 @@ def show_effect(found: "Effect", unit: str = "") -> None:
     """What an edit does to the error, and to the outputs, before it is kept."""
     if found.before is not None and found.after is not None:
         before, after = st.columns(2)
-        before.metric("RMSE now", number(found.before, unit))
+        before.metric(f"{found.error} now", number(found.before, unit))
         change = f"{found.after - found.before:+.2g}"
-        after.metric("RMSE after", number(found.after, unit), change, delta_color="inverse")
+        after.metric(f"{found.error} after", number(found.after, unit), change, delta_color="inverse")
     st.caption(f"Outputs move by at most {number(found.shift, unit)} on {found.rows:,} rows.")
     if found.before is None:
         st.caption("Load a table on the Network page to see what this does to the error.")

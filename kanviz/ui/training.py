@@ -1,6 +1,6 @@
 """The train page's parts: settings, the run as it happens, and what came of it."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
@@ -24,7 +24,7 @@ def settings(s: "Session") -> "TrainConfig | None":
     from kanviz.core.train import TrainConfig
 
     kan = s.present
-    solver = st.selectbox("Solver", list(SOLVERS), format_func=SOLVERS.__getitem__)
+    solver: Literal["lbfgs", "adam"] = st.selectbox("Solver", ["lbfgs", "adam"], format_func=SOLVERS.__getitem__)
     steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"steps-{solver}")
     everything = list(kan.edges())
     scope = st.segmented_control(
@@ -38,7 +38,7 @@ def settings(s: "Session") -> "TrainConfig | None":
             "Edges that learn", everything, default=chosen, format_func=lambda e: edge_name(kan, e)
         )
     with st.expander("More settings", icon=":material/tune:"):
-        parts = st.multiselect("What learns", PARTS, default=PARTS, format_func=lambda p: PART_NAMES.get(p, p))
+        parts = st.multiselect("What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__)
         rate = st.number_input(
             "Learning rate", 1e-6, 10.0, 1.0 if solver == "lbfgs" else 0.01, format="%g", key=f"r-{solver}"
         )

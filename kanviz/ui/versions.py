@@ -66,9 +66,8 @@ def report(s: "Session", before: int, after: int) -> None:
     same.metric("Edges bit-identical", f"{len(found.edges) - len(found.changed)} of {len(found.edges)}")
     changed.metric("Edges changed", len(found.changed))
     if effect.before is not None and effect.after is not None:
-        error.metric(
-            "RMSE after", number(effect.after, unit), f"{effect.after - effect.before:+.2g}", delta_color="inverse"
-        )
+        change = f"{effect.after - effect.before:+.2g}"
+        error.metric(f"{effect.error} after", number(effect.after, unit), change, delta_color="inverse")
     else:
         error.metric("RMSE after", "–", help="Load a table to see the error.")
     shift.metric("Outputs move by", number(effect.shift, unit), help=f"Over {effect.rows:,} rows.")
@@ -99,7 +98,7 @@ def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None
     with table:
         pick = st.dataframe(
             rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
-            column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two curves.")},
+            column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two.")},
         )  # fmt: skip
         st.caption("Choose a row to see that edge. Gaps are in network units.")
     chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
