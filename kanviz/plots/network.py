@@ -229,6 +229,7 @@ def _node_words(node, scores: Scores | None) -> str:
 def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
     """Names beside inputs and outputs; above hidden nodes, while there is room."""
     last = max(n.column for n in layout.nodes)
+    names = []
     for n in layout.nodes:
         hidden = 0 < n.column < last
         if hidden and sum(m.column == n.column for m in layout.nodes) > 12:
@@ -238,10 +239,11 @@ def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
             if hidden
             else {"xanchor": "right", "xshift": -9} if n.column == 0 else {"xanchor": "left", "xshift": 9}
         )  # fmt: skip
-        figure.add_annotation(
-            text=words(n.name, NAME), x=n.x, y=n.y, showarrow=False, borderpad=1,
-            font={"size": 11 if hidden else 14, "color": colours.muted if hidden else colours.text}, **where,
-        )  # fmt: skip
+        names.append({
+            "text": words(n.name, NAME), "x": n.x, "y": n.y, "showarrow": False, "borderpad": 1,
+            "font": {"size": 11 if hidden else 14, "color": colours.muted if hidden else colours.text}, **where,
+        })  # fmt: skip
+    figure.layout.annotations = [*figure.layout.annotations, *names]  # one by one, each checks all before it anew
 
 
 def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float) -> None:
