@@ -13,6 +13,9 @@ from kanviz.core.spline import Outside, uniform_knots
 from kanviz.errors import UserError
 
 
+MOST_ORDER, MOST_GRID, MOST_COEFFICIENTS = 5, 1_000, 20_000_000
+
+
 def parse_shape(shape: Sequence[Any]) -> list[tuple[int, int]]:
     """Columns of (sum nodes, product nodes) from pykan's way of writing a width: [2, [5, 2], 1]."""
     columns = []
@@ -45,6 +48,14 @@ def init(
 ) -> KAN:
     """A network to train: small random splines on [low, high], base weights scaled to the number of sources."""
     columns = parse_shape(shape)
+    if not (1 <= order <= MOST_ORDER and 1 <= grid <= MOST_GRID):
+        raise UserError(f"A grid has 1 to {MOST_GRID:,} intervals and an order of 1 to {MOST_ORDER}.")
+    pairs = sum((a + b) * (c + 2 * d) for (a, b), (c, d) in itertools.pairwise(columns))
+    if pairs * (grid + order) > MOST_COEFFICIENTS:
+        raise UserError(
+            f"This network would have {pairs * (grid + order):,} coefficients; kanviz makes at most "
+            f"{MOST_COEFFICIENTS:,}. Choose fewer nodes or a coarser grid."
+        )
     rng = torch.Generator().manual_seed(seed)
     layers = []
     for (sums_in, products_in), (sums, products) in itertools.pairwise(columns):
