@@ -153,7 +153,7 @@ def _step(verb: str, keys: str, action: Callable[[], None], version: str, runnin
 
 def _saver(s: "Session"):
     """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
-    kan, recipe = s.present, s.opened.recipe()
+    kan, recipe = s.present, s.whole_recipe()
 
     def make() -> bytes:
         from kanviz.io.native import to_bytes

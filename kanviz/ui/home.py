@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from kanviz.errors import LoadError
+from kanviz.text import shown
 from kanviz.ui.frame import attempt, in_words, session, theme
 from kanviz.ui.panels import choose_columns, table_upload
 from kanviz.ui.samples import Sample, open_sample
@@ -54,12 +56,26 @@ def open_files() -> None:
         help="Files are read as data; nothing in them is ever executed. Up to 50 MB.",
     )  # fmt: skip
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
-        from kanviz.io import open_model
-
         with in_words(), st.spinner("Reading…"):
-            kan = open_model({upload.name: upload.getvalue() for upload in uploads or ()})
-            session().open(kan, _title([upload.name for upload in uploads or ()]))
+            _take({upload.name: upload.getvalue() for upload in uploads or ()})
             st.switch_page("pages/network.py")
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as reason:
+        raise LoadError(f"{shown(path)} cannot be read: {reason.strerror}.") from None
+
+
+def _take(files: dict[str, bytes]) -> None:
+    """Open a network that came in these files, with the steps that made it where its file tells."""
+    from kanviz.io import open_model
+    from kanviz.io.native import recipe_of
+
+    kan = open_model(files)
+    recipe = recipe_of(next(iter(files.values()))) if len(files) == 1 else None
+    session().open(kan, _title(list(files)), recipe=recipe)
 
 
 def _title(names: list[str]) -> str:
@@ -111,12 +127,6 @@ def open_from_command_line() -> None:
     if not paths or "command-line" in st.session_state:
         return
     st.session_state["command-line"] = True
-    from kanviz.io import load
-
-    def take() -> None:
-        files = paths.split(os.pathsep)
-        session().open(load(*files), _title([Path(file).name for file in files]))
-
-    attempt(take)
+    attempt(lambda: _take({Path(path).name: _content(path) for path in paths.split(os.pathsep)}))
     if session().history is not None:
         st.switch_page("pages/network.py")

@@ -13,7 +13,7 @@ from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import Progress, TrainConfig, train
-from kanviz.edit.edits import Edit, Retrain
+from kanviz.edit.edits import Edit, Retrain, edit_from_json
 from kanviz.edit.history import History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.ui.jobs import Job
@@ -33,6 +33,7 @@ class Session:
         self._lock = threading.RLock()
         self.history: History | None = None
         self.name = ""
+        self._origin: dict[str, Any] | None = None
         self.table: "Table | None" = None
         self.table_name = ""
         self.data: Dataset | None = None
@@ -59,11 +60,20 @@ class Session:
     def present(self) -> KAN:
         return self.opened.present
 
-    def open(self, kan: KAN, name: str, *, data: Dataset | None = None, edge: EdgeId | None = None) -> None:
-        """Begin with another network; a table that fits it stays."""
+    def open(
+        self,
+        kan: KAN,
+        name: str,
+        *,
+        data: Dataset | None = None,
+        edge: EdgeId | None = None,
+        recipe: dict[str, Any] | None = None,
+    ) -> None:
+        """Begin with another network; a table that fits it stays. recipe: the steps that made it, from its file."""
         with self._lock:
             self._refuse_while_training()
             self.history, self.name = History.start(kan), name
+            self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
             self.data = data if data is not None else _fitting(self.data, kan)
             self.trail, self.last_run, self.job = [], None, None
@@ -89,6 +99,16 @@ class Session:
     def replay(self, recipe: dict[str, Any]) -> None:
         """Do a recipe's edits to the network the history starts from."""
         self._move(lambda history: replay(history.versions[0].kan, recipe, self.data))
+
+    def whole_recipe(self) -> dict[str, Any]:
+        """All steps to the present network, those before its file was opened included: what a saved file tells."""
+        own, before = self.opened.recipe(), self._origin
+        return {**own, "start": before["start"], "edits": [*before["edits"], *own["edits"]]} if before else own
+
+    @property
+    def made_by(self) -> list[Edit]:
+        """The steps before the network was opened, as its file tells them."""
+        return [edit_from_json(record) for record in self._origin["edits"]] if self._origin else []
 
     def select(self, edge: EdgeId) -> None:
         with self._lock:
@@ -198,6 +218,16 @@ class Session:
             while len(self._derived) > REMEMBERED:
                 self._derived.popitem(last=False)
         return found
+
+
+def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:
+    """Whether a recipe from a file is whole and ends at that network; one that is not is left out."""
+    try:
+        for record in recipe["edits"]:
+            edit_from_json(record)
+    except (UserError, KeyError, TypeError):
+        return False
+    return isinstance(recipe.get("start"), str) and recipe.get("end") == kan.digest
 
 
 def _fitting(data: Dataset | None, kan: KAN) -> Dataset | None:

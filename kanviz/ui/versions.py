@@ -32,6 +32,10 @@ def version_list(s: "Session") -> None:
             format_func=lambda n: f"{n} · {label(str(history.versions[n]), 90)}", label_visibility="collapsed",
             on_change=lambda: attempt(s.jump, st.session_state[key]),
         )  # fmt: skip
+    if s.made_by:
+        with st.expander(f"{counted(len(s.made_by), 'step')} before it was opened", icon=":material/history:"):
+            for n, edit in enumerate(s.made_by):
+                st.caption(f"{n + 1} · {label(str(edit), 90)}")
     name = st.text_input(
         "Name this version", value=history.versions[history.at].name, key=f"name-{history.at}", max_chars=80
     )

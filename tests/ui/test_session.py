@@ -12,6 +12,7 @@ from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Retrain
+from kanviz.edit.history import replay
 from kanviz.errors import EditError, TableError, UserError
 from kanviz.ui.session import Session
 
@@ -148,3 +149,32 @@ def test_derived_results_follow_the_network_and_the_table(s):
     assert s.derived("n", make) == 1
     s.take_data(rows(seed=1))
     assert s.derived("n", make) == 3
+
+
+def test_a_saved_file_tells_the_steps_before_and_after_it_was_opened(s):
+    s.apply(FreezeEdge((EdgeId(0, 0, 0),)))
+    first = s.whole_recipe()
+    again = Session()
+    again.open(s.present, "again", recipe=first)
+    assert [str(edit) for edit in again.made_by] == ["Freeze edge 0,0,0"]
+    again.apply(MoveControlPoint(EdgeId(0, 1, 1), 2, 0.5))
+    whole = again.whole_recipe()
+    assert (whole["start"], len(whole["edits"])) == (first["start"], 2)
+    assert replay(s.opened.versions[0].kan, whole).present.digest == again.present.digest
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {},
+        {"edits": 3},
+        {"edits": [{"kind": "eval"}], "start": "a"},
+        {"edits": [], "start": 1},
+        {"edits": [], "end": "x"},
+    ],
+)
+def test_a_forged_recipe_in_a_file_is_left_out(s, forged):
+    again = Session()
+    again.open(s.present, "again", recipe={"end": s.present.digest, **forged})
+    assert again.made_by == []
+    assert again.whole_recipe() == again.opened.recipe()
