@@ -5,6 +5,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -85,6 +86,7 @@ class Function:
 
     `sympy` takes the sympy module and an expression. `ends`: whether the ends of the domain belong to it.
     `increasing`: it never falls, so the values between two arguments lie between its values at those.
+    `copies`: how often the SymPy expression holds its argument.
     """
 
     torch: Callable[[Tensor], Tensor]
@@ -93,6 +95,7 @@ class Function:
     ends: bool = True
     values: tuple[float, float] = (-INF, INF)
     increasing: bool = False
+    copies: int = 1
 
 
 def _cbrt(u: Tensor) -> Tensor:
@@ -123,15 +126,15 @@ FUNCTIONS: dict[str, Function] = {
     "log1p": Function(torch.log1p, lambda s, u: s.log(1 + u), (-1, INF), ends=False, increasing=True),
     "expm1": Function(torch.expm1, lambda s, u: s.exp(u) - 1, values=(-1, INF), increasing=True),
     "sqrt": Function(torch.sqrt, lambda s, u: s.sqrt(u), (0, INF), values=(0, INF), increasing=True),
-    "cbrt": Function(_cbrt, lambda s, u: s.sign(u) * s.Abs(u) ** s.Rational(1, 3), increasing=True),
+    "cbrt": Function(_cbrt, lambda s, u: s.sign(u) * s.Abs(u) ** s.Rational(1, 3), increasing=True, copies=2),
     "abs": Function(torch.abs, lambda s, u: s.Abs(u), values=(0, INF)),
     "sign": Function(torch.sign, lambda s, u: s.sign(u), values=(-1, 1), increasing=True),
     "sigmoid": Function(torch.sigmoid, lambda s, u: 1 / (1 + s.exp(-u)), values=(ABOVE_ZERO, 1), increasing=True),
     "softplus": Function(
         torch.nn.functional.softplus, lambda s, u: s.log(1 + s.exp(u)), values=(ABOVE_ZERO, INF), increasing=True
     ),
-    "silu": Function(torch.nn.functional.silu, lambda s, u: u / (1 + s.exp(-u)), values=(-0.2785, INF)),
-    "relu": Function(torch.relu, lambda s, u: (u + s.Abs(u)) / 2, values=(0, INF), increasing=True),
+    "silu": Function(torch.nn.functional.silu, lambda s, u: u / (1 + s.exp(-u)), values=(-0.2785, INF), copies=2),
+    "relu": Function(torch.relu, lambda s, u: (u + s.Abs(u)) / 2, values=(0, INF), increasing=True, copies=2),
     "gaussian": Function(lambda u: torch.exp(-u * u), lambda s, u: s.exp(-(u**2)), values=(ABOVE_ZERO, 1)),
     "erf": Function(torch.erf, lambda s, u: s.erf(u), values=(-1, 1), increasing=True),
     "sinc": Function(lambda u: torch.sinc(u / math.pi), lambda s, u: s.sinc(u), values=(-0.2173, 1)),
@@ -221,13 +224,21 @@ def _expression(node: Node, symbols: Mapping[str, Any], s: Any) -> Any:
         case Power(base, exponent):
             return _power(_expression(base, symbols, s), _expression(exponent, symbols, s), s)
         case Call(function, arguments):
-            return FUNCTIONS[function].sympy(s, _expression(arguments[0], symbols, s))
+            return _call(FUNCTIONS[function], _expression(arguments[0], symbols, s), s)
         case Chain(first, rest):
             terms = [_expression(first, symbols, s)]
             for operator, term in rest:
                 other = _expression(term, symbols, s)
                 terms.append({"+": other, "*": other, "-": -other}[operator] if operator != "/" else 1 / other)
             return s.Add(*terms) if rest[0][0] in "+-" else s.Mul(*terms)
+
+
+def _call(function: Function, argument: Any, s: Any) -> Any:
+    """function(argument); a number that is not simple becomes a float, since SymPy looks long for its sign."""
+    if argument.is_number and (argument.has(s.Float) or argument.count_ops() > 3):
+        with suppress(TypeError):  # not real, where rounding made the same number real
+            return s.Float(float(function.torch(_scalar(float(argument)))), 17)
+    return function.sympy(s, argument)
 
 
 def _power(base: Any, exponent: Any, s: Any) -> Any:

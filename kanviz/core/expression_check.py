@@ -29,6 +29,7 @@ from kanviz.text import shown
 MAX_EXPONENT = 64  # of something with a variable in it
 MAX_CONSTANT_EXPONENT = 1100
 MAX_DEGREE = 256  # through all products and powers of a formula
+MAX_TERMS = 10_000  # in SymPy
 MAX_SIZE = 1e300  # of a constant
 MAX_WARNINGS = 5
 
@@ -50,6 +51,11 @@ def warnings_of(tree: Node, text: str) -> tuple[str, ...]:
     """Where the formula is not real or not finite, a sentence each; raises FormulaError when it is nowhere."""
     check = _Check(text)
     check.facts(tree)
+    terms = _terms(tree)
+    if terms > MAX_TERMS:
+        raise FormulaError(
+            f"The formula has {terms:.3g} terms once it is spelled out; the limit is {MAX_TERMS:,}. Nest it less."
+        )
     return tuple(dict.fromkeys(check.warnings))[:MAX_WARNINGS]
 
 
@@ -181,6 +187,20 @@ class _Check:
                 min(bounds[1], _at(function, min(high, inner.high))),
             )
         return Facts(*bounds, 1)
+
+
+def _terms(node: Node) -> int:
+    """Terms of the SymPy expression, in which some functions repeat their argument."""
+    match node:
+        case Negative(of):
+            return _terms(of)
+        case Power(base, exponent):
+            return _terms(base) + _terms(exponent)
+        case Chain(first, rest):
+            return _terms(first) + sum(_terms(term) for _, term in rest)
+        case Call(function, arguments):
+            return FUNCTIONS[function].copies * _terms(arguments[0]) + 1
+    return 1
 
 
 def _at(function: Function, x: float) -> float:

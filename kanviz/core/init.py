@@ -12,7 +12,6 @@ from kanviz.core.layer import Layer, Variable
 from kanviz.core.spline import Outside, uniform_knots
 from kanviz.errors import UserError
 
-
 MOST_ORDER, MOST_GRID, MOST_COEFFICIENTS = 5, 1_000, 20_000_000
 
 

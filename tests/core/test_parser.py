@@ -71,7 +71,7 @@ def test_a_formula_means_what_it_says(text, value):
         ("10**10**10", "exponent"), ("(1/3)**(10**7)", "exponent"),
         ("(x+1)^65", "limit is 64"), ("2^1023", "too large"),
         ("((x^9)^9)^9", "limit is 256"), ("1e999999999", "out of range"), ("1e-999", "out of range"),
-        ("9" * 41, "41 digits"), ("exp(1000)", "too large"), ("-" * 61 + "x", "nested"),
+        ("9" * 41, "41 digits"), ("exp(1000)", "too large"), ("cbrt(" * 20 + "x" + ")" * 20, "spelled out"), ("-" * 61 + "x", "nested"),
         ("(" * 61 + "x" + ")" * 61, "nested"), ("x" + "**x" * 61, "nested"), ("x+" * 2001, "4,000"),
     ],
 )  # fmt: skip
@@ -146,6 +146,7 @@ def test_sympy_gets_exact_whole_numbers_and_no_huge_ones():
     x = sympy.Symbol("x")
     assert to_sympy(parse("x^2/3 + 2", ("x",)).tree, {"x": x}) == x**2 / 3 + 2
     assert to_sympy(parse("(1/3)^1000 x", ("x",)).tree, {"x": x}).has(sympy.Float)
+    assert to_sympy(parse("silu(gaussian(cbrt(1e-300 + 1000 softplus(2))))", ("x",)).tree, {}).is_Float
     with pytest.raises(FormulaError, match="cancel"):
         to_sympy(parse("1/sin(pi)", ("x",)).tree, {"x": x})
 
