@@ -3,6 +3,7 @@
 import io
 import struct
 import zipfile
+import zlib
 from collections import OrderedDict
 
 import pytest
@@ -300,6 +301,7 @@ BROKEN_ZIPS = {
     "method deflate at the member": poked(GOOD, LOCAL + 8, "<H", 8),
     "encrypted": poked(GOOD, CENTRAL + 8, "<H", 1),
     "two sizes": poked(GOOD, CENTRAL + 24, "<I", 4),
+    "two sizes, the packed one wrong": poked(GOOD, CENTRAL + 20, "<I", 4),
     "size of 4 GB": poked(poked(GOOD, CENTRAL + 24, "<I", 0xFFFFFFFF), CENTRAL + 20, "<I", 0xFFFFFFFF),
     "member past the end": poked(GOOD, CENTRAL + 42, "<I", len(GOOD)),
     "member at another": poked(GOOD, CENTRAL + 42, "<I", 0),
@@ -331,6 +333,20 @@ BROKEN_ZIPS = {
 def test_a_zip_that_torch_never_writes_is_refused(fault: str) -> None:
     assert open_tensors(GOOD, "model.pt")
     refusal(BROKEN_ZIPS[fault])
+
+
+def test_a_part_inside_another_is_refused() -> None:
+    """Both parts are sound by themselves: the second lies, header and all, in the content of the first."""
+    inner = b"archive/data/1"
+    header = struct.pack("<4s5H3L2H", b"PK\x03\x04", 20, 0, 0, 0, 0, zlib.crc32(FOUR_FLOATS), 16, 16, len(inner), 0)
+    outer = header + inner + FOUR_FLOATS
+    content = {"0": outer, "1": FOUR_FLOATS}
+    claim = table({"a": tensor(storage(len(outer) // 4), (4,)), "b": tensor(storage(4, key="1"))})
+    data = torch_zip(claim, content)
+    assert open_tensors(data, "model.pt")
+    central = data.rindex(inner) - 46
+    nested = poked(data, central + 42, "<I", data.index(header))
+    assert "overlaps another part" in refusal(nested)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")

@@ -190,6 +190,11 @@ def test_a_file_that_breaks_a_rule_is_refused(fault: str) -> None:
     assert time.process_time() - before < 5
 
 
+def test_a_header_of_more_than_a_megabyte_is_refused_unread() -> None:
+    header = {"__metadata__": {"a": "x" * HEADER_LIMIT}, "w": slot()}
+    assert "header length 1,000," in refusal(file_of(header, FOUR))
+
+
 def test_brackets_inside_names_do_not_count_as_nesting() -> None:
     deep = '[{"' * 50
     found = read_safetensors(file_of({deep: slot(), "__metadata__": {"kanviz": deep}}, FOUR))
