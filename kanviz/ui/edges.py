@@ -88,22 +88,27 @@ def _state_words(state: str) -> str:
     return {"formula": "a fixed formula; release it on the Formula page", "pruned": "pruned; restore it first"}[state]
 
 
+def _point_key(edge: "EdgeId") -> str:
+    """Where the control point in hand is remembered: beside the widgets, whose own values go when their page does."""
+    return f"point-{edge}"
+
+
 def _take_point(edge: "EdgeId", data: list) -> None:
     if len(data) > 3:
-        st.session_state[f"point-{edge}"] = int(data[3])
+        st.session_state[_point_key(edge)] = int(data[3])
 
 
 def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     """Ask for a control point and its height: a slider for the hand, a field for the exact number."""
     view = s.present.edge(edge)
     count = len(view.coef)
-    choice = f"point-{edge}"
-    if st.session_state.get(choice, count) >= count:
-        st.session_state[choice] = count // 2
+    point = min(st.session_state.get(_point_key(edge), count // 2), count - 1)
+    choice = f"choose-{s.present.digest[:16]}-{edge}-{point}"
     places = curve_of(s, s.present, edge).points_x
-    point = st.selectbox(
-        "Control point", range(count), key=choice, format_func=lambda m: f"{m} at x = {places[m]:.4g}",
+    st.selectbox(
+        "Control point", range(count), point, key=choice, format_func=lambda m: f"{m} at x = {places[m]:.4g}",
         help="Click a point in the figure, or choose it here.",
+        on_change=lambda: st.session_state.update({_point_key(edge): st.session_state[choice]}),
     )  # fmt: skip
     now = float(view.coef[point])
     low, high = float(view.coef.min()), float(view.coef.max())

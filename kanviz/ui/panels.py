@@ -72,6 +72,7 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
     from kanviz.core.dataset import Dataset
 
     frame, numeric = table.frame, list(table.numeric)
+    key = f"{key}-{hash((s.table_name, *frame.columns))}"
     st.caption(f"{label(s.table_name)}: {len(frame):,} rows, {len(frame.columns)} columns")
     if table.notes:
         with st.expander(f"{counted(len(table.notes), 'note')} on this table", icon=":material/info:"):

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
+from kanviz.text import shown
 from kanviz.ui.charts import chart, network_chart
-from kanviz.ui.frame import in_words, label, session, theme
+from kanviz.ui.frame import in_words, session, theme
 from kanviz.ui.panels import edge_name, number, shared_unit
 
 if TYPE_CHECKING:
@@ -35,7 +36,11 @@ def settings(s: "Session") -> "TrainConfig | None":
     if scope == "Only some":
         chosen = [s.edge] if s.edge in everything else []
         learning = st.multiselect(
-            "Edges that learn", everything, default=chosen, format_func=lambda e: edge_name(kan, e)
+            "Edges that learn",
+            everything,
+            default=chosen,
+            format_func=lambda e: edge_name(kan, e),
+            key=f"learn-{kan.digest[:12]}",
         )
     with st.expander("More settings", icon=":material/tune:"):
         parts = st.multiselect("What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__)
@@ -141,7 +146,7 @@ def outcome(s: "Session") -> None:
     found = s.derived("predictions", lambda: kan(x).numpy())
     n = 0
     if len(kan.outputs) > 1:
-        n = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda k: label(kan.outputs[k].name))
+        n = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda k: shown(kan.outputs[k].name))
     held = set(data.test.tolist())
     parts = ["test" if row in held else "train" for row in range(len(data))]
     output = kan.outputs[n]

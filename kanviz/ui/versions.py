@@ -24,7 +24,7 @@ RECIPE_DEPTH = 20
 def version_list(s: "Session") -> None:
     """Every step of the history: click one to go there, name the one in hand."""
     history = s.opened
-    key = f"version-{len(history.versions)}-{history.at}"
+    key = f"version-{hash(tuple(map(str, history.versions)))}-{history.at}"
     latest_first = list(range(len(history.versions)))[::-1]
     with st.container(height=340 if len(latest_first) > 8 else "content", border=False):
         st.radio(
@@ -49,7 +49,7 @@ def choose_two(s: "Session") -> tuple[int, int]:
     history = s.opened
     words = [f"{n} · {shown(str(v), 60)}" for n, v in enumerate(history.versions)]
     one, two = st.columns(2)
-    key = f"{len(words)}-{history.at}"
+    key = f"{hash(tuple(words))}-{history.at}"
     before = one.selectbox(
         "Before", range(len(words)), max(history.at - 1, 0), format_func=words.__getitem__, key=f"b-{key}"
     )

@@ -157,3 +157,27 @@ def test_hostile_names_stay_text():
         app = visit(page, other)
         assert not [m for m in app.markdown if m.allow_html]
         assert name not in "".join(str(m.value) for m in app.markdown)
+
+
+def test_a_chosen_point_survives_other_edits_of_its_edge():
+    from kanviz.edit.edits import RefineGrid
+
+    session = opened(samples()[0].title)
+    app = visit("pages/edge.py", session)
+    points = next(box for box in app.selectbox if box.label == "Control point")
+    points.set_value(6).run()
+    for edit in (RefineGrid(session.edge.layer, 11), None):
+        session.apply(edit) if edit else session.undo()
+        app.run()
+        assert not app.exception, [e.message for e in app.exception]
+    assert next(box for box in app.selectbox if box.label == "Control point").value == 6
+
+
+def test_naming_a_version_keeps_the_page_alive():
+    session = opened(samples()[0].title)
+    app = visit("pages/changes.py", session)
+    for name in ("start", "the start"):
+        app.text_input[0].set_value(name).run()
+        assert not app.exception, [e.message for e in app.exception]
+        app.run()
+        assert str(session.opened.versions[0]) == name
