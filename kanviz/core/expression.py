@@ -220,7 +220,7 @@ def _expression(node: Node, symbols: Mapping[str, Any], s: Any) -> Any:
         case Name(name):
             return _bound(name, symbols)
         case Negative(of):
-            return -_expression(of, symbols, s)
+            return _chain("*", [s.Integer(-1), _expression(of, symbols, s)], s)
         case Power(base, exponent):
             return _power(_expression(base, symbols, s), _expression(exponent, symbols, s), s)
         case Call(function, arguments):
@@ -229,8 +229,15 @@ def _expression(node: Node, symbols: Mapping[str, Any], s: Any) -> Any:
             terms = [_expression(first, symbols, s)]
             for operator, term in rest:
                 other = _expression(term, symbols, s)
-                terms.append({"+": other, "*": other, "-": -other}[operator] if operator != "/" else 1 / other)
-            return s.Add(*terms) if rest[0][0] in "+-" else s.Mul(*terms)
+                if operator == "-":
+                    other = _chain("*", [s.Integer(-1), other], s)
+                terms.append(_power(other, s.Integer(-1), s) if operator == "/" else other)
+            return _chain(rest[0][0], terms, s)
+
+
+def _chain(operator: str, terms: list[Any], s: Any) -> Any:
+    kind = s.Add if operator in "+-" else s.Mul
+    return kind(*terms, evaluate=not _deep(terms, s))
 
 
 def _call(function: Function, argument: Any, s: Any) -> Any:
@@ -238,14 +245,31 @@ def _call(function: Function, argument: Any, s: Any) -> Any:
     if argument.is_number and (argument.has(s.Float) or argument.count_ops() > 3):
         with suppress(TypeError):  # not real, where rounding made the same number real
             return s.Float(float(function.torch(_scalar(float(argument)))), 17)
-    return function.sympy(s, argument)
+    if not _deep([argument], s):
+        return function.sympy(s, argument)
+    place = s.Dummy()
+    return _filled(function.sympy(s, place), place, argument)
+
+
+def _filled(expression: Any, place: Any, argument: Any) -> Any:
+    """The expression with the argument in that place, otherwise as it is."""
+    if expression == place:
+        return argument
+    if not expression.has(place):
+        return expression
+    return expression.func(*(_filled(part, place, argument) for part in expression.args), evaluate=False)
+
+
+def _deep(parts: list[Any], s: Any) -> bool:
+    """Whether SymPy is kept from simplifying at once: it can take minutes over a few nested functions."""
+    return any(len(part.atoms(s.Function)) > 2 for part in parts)
 
 
 def _power(base: Any, exponent: Any, s: Any) -> Any:
     """base ** exponent; a power of whole numbers with very many digits becomes a float."""
     if base.is_Rational and exponent.is_Rational and abs(exponent) > 16:
         base = s.Float(base, 17)
-    return base**exponent
+    return s.Pow(base, exponent, evaluate=not _deep([base, exponent], s))
 
 
 def _bound(name: str, table: Mapping[str, Any]) -> Any:

@@ -204,8 +204,7 @@ def primitive(name: str) -> Primitive:
         return found
 
     def expression(s: Any, u: Any) -> Any:
-        x = s.Dummy("x")
-        return to_sympy(tree, {"x": x}).subs(x, u)
+        return to_sympy(tree, {"x": u})
 
     return Primitive(name, value, slope, expression, 2.0 + 0.5 * len(name), None)
 
