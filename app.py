@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kanviz.ui.frame import open_home
-from kanviz.ui.home import new_network, open_files, open_from_command_line, sample_card
+from kanviz.ui.home import new_network, open_files, open_from_command_line, sample_card, way_back
 from kanviz.ui.samples import samples
 
 s = open_home()
@@ -15,7 +15,9 @@ st.markdown(
     "move their control points, prune, retrain on your data, and leave with a formula."
 )
 if s is not None and s.history is not None:
-    st.page_link("pages/network.py", label="Go on with the open network", icon=":material/arrow_forward:")
+    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
+        st.page_link("pages/network.py", label="Go on with the open network", icon=":material/arrow_forward:")
+        way_back(s)
 
 st.subheader("Start with a sample")
 for column, sample in zip(st.columns(5, gap="small"), samples(), strict=False):

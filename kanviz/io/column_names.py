@@ -1,11 +1,15 @@
 """The names of a table's columns: which row holds them, and how missing and repeated ones are mended."""
 
+import re
 from collections import Counter
+from collections.abc import Sequence
 
 import pyarrow as pa
 
 from kanviz.io.columns import compute, number_like
 from kanviz.text import listing, shown
+
+_NAMED_UNIT = re.compile(r"(\S.*?) *[\[(] *([^\[\]()]{1,20}) *[\])]")
 
 
 def found_names(head: list[str], body: list[list[str]], other_names: list[str]) -> tuple[list[str], list[str], bool]:
@@ -84,3 +88,13 @@ def _counts_from(column: pa.ChunkedArray) -> int | None:
             counted = pa.array(map(str, range(begin, begin + len(column))), pa.string())
             return begin if compute.all(compute.equal(column, counted)).as_py() else None
     return None
+
+
+def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Name and unit of each column whose name ends in one, as in "length (m)" or "mass [kg]".
+
+    Left as they are: all columns whose bare names would not be distinct.
+    """
+    found = {name: (match[1], match[2].strip()) for name in names if (match := _NAMED_UNIT.fullmatch(name))}
+    bare = Counter(found[name][0] if name in found else name for name in names)
+    return {name: pair for name, pair in found.items() if bare[pair[0]] == 1}

@@ -123,7 +123,7 @@ def _panel(s: "Session") -> None:
     there = sum(1 for _ in kan.edges())
     st.caption(f"{kan.shape_text} · {there} edges · {str(kan.dtype).removeprefix('torch.')}")
     if s.data is not None:
-        st.caption(f"Data: {label(s.table_name or 'sample')}, {len(s.data):,} rows")
+        st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
     running = s.training
     with st.container(gap="small"):
         last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.errors import LoadError
-from kanviz.text import shown
+from kanviz.text import counted, shown
 from kanviz.ui.frame import attempt, in_words, session, theme
-from kanviz.ui.panels import choose_columns, table_upload
 from kanviz.ui.samples import Sample, open_sample
+from kanviz.ui.tables import choose_columns, table_upload
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
+    from kanviz.ui.session import Session
 
 MODEL_TYPES = ["safetensors", "pt", "pth", "yml", "yaml"]
 STROKES = {"light": ("#15202B", "#0B6E99"), "dark": ("#E6EBEF", "#56B4E9")}
@@ -46,6 +47,18 @@ def _thumbnail(sample: Sample) -> str:
         paths.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.2"/>')
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 64" width="300" height="64">{"".join(paths)}</svg>'
     return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+
+
+def way_back(s: "Session") -> None:
+    """Opening a network puts the one before aside; here it is taken up again, with its steps."""
+    if s.left is None:
+        return
+    name, steps = s.left
+    words = f"Back to {shown(name, 40)}" + (f" ({counted(steps, 'step')})" if steps else "")
+    if st.button(words, icon=":material/undo:", disabled=s.training, type="tertiary"):
+        with in_words():
+            s.go_back()
+            st.switch_page("pages/network.py")
 
 
 def open_files() -> None:
@@ -117,7 +130,7 @@ def start_from_table(data: "Dataset", hidden: int, grid: int, steps: int) -> Non
     s = session()
     shape = [len(data.inputs), *([hidden] if hidden else []), len(data.outputs)]
     kan = init(shape, grid=grid, inputs=data.inputs, outputs=data.outputs)
-    s.open(replace(kan, task=data.task), f"{data.target} from {s.table_name}", data=data)
+    s.open(replace(kan, task=data.task), f"{data.target} from {s.table_name}", data=data, rows_from=s.table_name)
     s.train(TrainConfig(steps=steps, follow=5))
 
 

@@ -6,7 +6,8 @@ import streamlit as st
 
 from kanviz.ui.charts import metrics_of, scores_of
 from kanviz.ui.frame import after_change, in_words, label
-from kanviz.ui.panels import choose_columns, number, shared_unit, table_upload
+from kanviz.ui.panels import number, shared_unit
+from kanviz.ui.tables import choose_columns, table_upload
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
@@ -67,7 +68,8 @@ def data_panel(s: "Session", key: str) -> None:
     if s.data is not None:
         names = ", ".join(label(v.name) for v in s.data.inputs[:8])
         st.caption(
-            f"In use: {len(s.data):,} rows ({len(s.data.train):,} train, {len(s.data.test):,} held out) of {names} "
+            f"In use: {label(s.rows_from)}, {len(s.data):,} rows "
+            f"({len(s.data.train):,} train, {len(s.data.test):,} held out) of {names} "
             f"and {label(s.data.target)}."
         )
     table = table_upload(f"{key}-table")
@@ -83,7 +85,7 @@ def data_panel(s: "Session", key: str) -> None:
         "Use this table", type="primary", icon=":material/table_view:", disabled=same or s.training, key=f"{key}-use"
     ):
         with in_words():
-            s.take_data(data)
+            s.take_data(data, s.table_name)
             after_change(f"{len(data):,} rows of {s.table_name} are in use.")
     if same:
         st.caption("This table is in use.")

@@ -55,5 +55,5 @@ def open_sample(s: "Session", sample: Sample) -> None:
         inputs = [v.name for v in kan.inputs]
         targets = [sample.target] if sample.target else [v.name for v in kan.outputs]
         data = Dataset.from_frame(table.frame, targets, inputs).matching(kan)
-        s.take_table(table, sample.table.name)
-    s.open(kan, sample.title, data=data, edge=EdgeId(*sample.edge) if sample.edge else None)
+    edge = EdgeId(*sample.edge) if sample.edge else None
+    s.open(kan, sample.title, data=data, rows_from=sample.table.name if sample.table else "", edge=edge)

@@ -37,6 +37,8 @@ class Session:
         self.table: "Table | None" = None
         self.table_name = ""
         self.data: Dataset | None = None
+        self.rows_from = ""
+        self._left: tuple[Any, ...] | None = None
         self.edge: EdgeId | None = None
         self.job: Job[Progress] | None = None
         self.job_config: TrainConfig | None = None
@@ -67,15 +69,38 @@ class Session:
         *,
         data: Dataset | None = None,
         edge: EdgeId | None = None,
+        rows_from: str = "",
         recipe: dict[str, Any] | None = None,
     ) -> None:
-        """Begin with another network; a table that fits it stays. recipe: the steps that made it, from its file."""
+        """Begin with another network; rows that fit it stay.
+
+        rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
+        """
         with self._lock:
             self._refuse_while_training()
+            self._left = (self.history, self.name, self.data, self.rows_from, self.edge, self._origin)
             self.history, self.name = History.start(kan), name
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
+            if data is not None:
+                self.rows_from = rows_from
             self.data = data if data is not None else _fitting(self.data, kan)
+            self.trail, self.last_run, self.job = [], None, None
+
+    @property
+    def left(self) -> tuple[str, int] | None:
+        """Name and steps of the network that was in hand before this one; None when there was none."""
+        return (self._left[1], len(self._left[0].versions) - 1) if self._left and self._left[0] else None
+
+    def go_back(self) -> None:
+        """Take up the network that was in hand before this one; this one waits in its place."""
+        with self._lock:
+            self._refuse_while_training()
+            if self._left is None:
+                raise EditError("No other network was open before this one.")
+            now = (self.history, self.name, self.data, self.rows_from, self.edge, self._origin)
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin = self._left
+            self._left = now
             self.trail, self.last_run, self.job = [], None, None
 
     def apply(self, edit: Edit, *, merge: bool = False) -> None:
@@ -130,10 +155,11 @@ class Session:
         with self._lock:
             self.table, self.table_name = table, name
 
-    def take_data(self, data: Dataset | None) -> None:
-        """Look at the network on these rows from now on; refuses a table that does not fit it."""
+    def take_data(self, data: Dataset, rows_from: str) -> None:
+        """Look at the network on these rows, from the table of that name; refuses a table that does not fit it."""
         with self._lock:
-            self.data = data.matching(self.present) if data is not None and self.history else data
+            self._refuse_while_training()
+            self.data, self.rows_from = data.matching(self.present), rows_from
 
     # --- training ---------------------------------------------------------------------------------------------
 

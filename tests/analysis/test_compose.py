@@ -71,7 +71,7 @@ def test_the_law_is_read_as_it_is_written():
     law = sympy.exp(sympy.sin(sympy.Float("3.14159") * x1) + x2**2)
     assert whole.rounded(6).expressions == (law,)
     assert whole.text(4) == ("y = exp(x2**2 + sin(3.142*x1))",)
-    assert whole.latex(4) == (r"y = e^{x_{2}^{2} + \sin{\left(3.142 x_{1} \right)}}",)
+    assert whole.latex(4) == (r"y = e^{x_{2}^{2} + \sin{\left(3.142 \, x_{1} \right)}}",)
 
 
 @pytest.mark.parametrize("name", [n for n in PRIMITIVES if n != "sgn"])

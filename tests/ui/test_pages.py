@@ -181,3 +181,57 @@ def test_naming_a_version_keeps_the_page_alive():
         assert not app.exception, [e.message for e in app.exception]
         app.run()
         assert str(session.opened.versions[0]) == name
+
+
+def uploaded(text: str, name: str = "measured.csv") -> Session:
+    from kanviz.io.tables import read_table
+
+    session = Session()
+    session.take_table(read_table(text.encode(), name), name)
+    return session
+
+
+def measured(rows: int = 60, target: str = "") -> str:
+    lines = ["length (m),mass [kg],kind"]
+    lines += [f"{0.1 * n:.2f},{(7 * n) % 13},{target or 'abc'[n % 3]}" for n in range(rows)]
+    return "\n".join(lines)
+
+
+def test_a_table_goes_to_a_trained_network_untouched():
+    session = uploaded(measured())
+    app = visit("app.py", session)
+    assert not app.error
+    next(box for box in app.selectbox if "predict" in box.label).set_value("mass").run()
+    next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
+    press(app, "Create and train")
+    assert session.job is None or session.job.join(60)
+    assert [(v.name, v.unit) for v in session.present.inputs] == [("length", "m")]
+    assert [(v.name, v.unit) for v in session.present.outputs] == [("mass", "kg")]
+
+
+def test_a_classifier_made_from_a_table_shows_on_every_page():
+    session = uploaded(measured())
+    app = visit("app.py", session)
+    next(box for box in app.selectbox if "predict" in box.label).set_value("kind").run()
+    next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
+    press(app, "Create and train")
+    assert session.job is None or session.job.join(60)
+    session.collect()
+    assert session.present.task == "classification"
+    assert [v.name for v in session.present.outputs] == ["a", "b", "c"]
+    for page in OTHERS:
+        assert not visit(page, session).error
+    labels = [m.label for m in visit("pages/network.py", session).metric]
+    assert any("Accuracy" in label for label in labels)
+    assert not any("RMSE" in label for label in labels)
+
+
+def test_going_back_to_the_network_before():
+    session = opened(samples()[0].title)
+    first, rows = session.present, session.rows_from
+    open_sample(session, samples()[4])
+    assert session.left is not None
+    app = visit("app.py", session)
+    press(app, next(b.label for b in app.button if b.label.startswith("Back to")))
+    assert session.present is first
+    assert session.rows_from == rows

@@ -125,7 +125,7 @@ def test_what_needs_a_network_or_a_table_says_so():
     with pytest.raises(UserError, match="needs a table"):
         session.train(TrainConfig())
     with pytest.raises(TableError, match="3"):
-        session.take_data(rows(inputs=3))
+        session.take_data(rows(inputs=3), "t")
 
 
 def test_opening_another_network_keeps_a_table_that_fits_and_drops_one_that_does_not(s):
@@ -147,7 +147,7 @@ def test_derived_results_follow_the_network_and_the_table(s):
     assert s.derived("n", make) == 2
     s.undo()
     assert s.derived("n", make) == 1
-    s.take_data(rows(seed=1))
+    s.take_data(rows(seed=1), "t")
     assert s.derived("n", make) == 3
 
 

@@ -71,7 +71,7 @@ def _number(value: float, digits: int, ten: str, end: str) -> str:
 
 def latex(expression: Any, digits: int = 15) -> str:
     """The expression in LaTeX, constants to at most so many digits."""
-    printer = _Latex()
+    printer = _Latex({"mul_symbol": r" \, "})
     printer.digits = digits
     return printer.doprint(expression)
 

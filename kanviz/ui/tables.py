@@ -1,0 +1,130 @@
+"""Taking a table and choosing its columns."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.text import counted
+from kanviz.ui.frame import attempt, has_session, in_words, label, session
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kanviz.core.dataset import Dataset, Task
+    from kanviz.core.kan import KAN
+    from kanviz.io.tables import Table
+    from kanviz.ui.session import Session
+
+TABLE_TYPES = ["csv", "tsv", "txt", "gz", "parquet", "xlsx"]
+MAX_CLASS_VALUES = 20
+
+
+def table_upload(key: str) -> "Table | None":
+    """Take a table; it is read at once and stays in the session when the page changes."""
+
+    def take() -> None:
+        from kanviz.io.tables import read_table
+
+        upload = st.session_state[key]
+        if upload is not None:
+            attempt(lambda: session().take_table(read_table(upload.getvalue(), upload.name), upload.name))
+
+    st.file_uploader(
+        "Table (CSV, TSV, Parquet or Excel)", type=TABLE_TYPES, key=key, on_change=take,
+        help="Up to 50 MB. It is read as data on this machine and sent nowhere.",
+    )  # fmt: skip
+    return session().table if has_session() else None
+
+
+def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) -> "Dataset | None":
+    """Ask which columns are inputs and which is the target; the data set, or a refusal in words."""
+    from kanviz.core.dataset import Dataset
+
+    st.caption(f"{label(s.table_name)}: {len(table.frame):,} rows, {len(table.frame.columns)} columns")
+    if table.notes:
+        with st.expander(f"{counted(len(table.notes), 'note')} on this table", icon=":material/info:"):
+            for note in table.notes[:20]:
+                st.caption(label(note, 300))
+    st.dataframe(table.frame.head(200), height=180, hide_index=True)
+    frame, numeric, units = _bare(table, kan)
+    key = f"{key}-{hash((s.table_name, *frame.columns))}"
+    few = [c for c in frame.columns if 2 <= len(frame[c].dropna().unique()) <= MAX_CLASS_VALUES]
+    target = _targets(s, kan, numeric, few, key)
+    if not target:
+        return None
+    task = kan.task if kan else _task(target, few, numeric, key)
+    rest = [c for c in numeric if c not in target]
+    inputs = st.multiselect("Inputs, in order", rest, default=_inputs(kan, rest), key=f"{key}-inputs-{target}")
+    left, right = st.columns(2)
+    test = left.slider("Held out for testing", 0, 50, 20, 5, format="%d%%", key=f"{key}-test") / 100
+    seed = right.number_input("Seed of the split", 0, 10_000, 0, key=f"{key}-seed")
+    if kan is None:
+        units = _units([*inputs, *(target if task == "regression" else [])], units, key)
+    with in_words():
+        if not inputs:
+            raise UserError("Choose at least one input.")
+        data = Dataset.from_frame(frame, target, inputs, units=units, task=task, test=test, seed=int(seed))
+        return data.matching(kan) if kan is not None else data
+    return None
+
+
+def _bare(table: "Table", kan: "KAN | None") -> "tuple[pd.DataFrame, list[str], dict[str, str]]":
+    """The table with units taken out of its column names, unless the network knows the columns by their full names."""
+    from kanviz.io.column_names import split_units
+
+    columns = list(table.frame.columns)
+    split = {} if kan and {v.name for v in kan.inputs} <= set(columns) else split_units(columns)
+    names = {column: name for column, (name, _) in split.items()}
+    frame = table.frame.rename(columns=names)
+    return frame, [names.get(c, c) for c in table.numeric], dict(split.values())
+
+
+def _targets(s: "Session", kan: "KAN | None", numeric: list[str], few: list[str], key: str) -> list[str]:
+    """Ask for the target, or the targets of a network with several outputs; nothing when there is none to choose."""
+    classes = kan is not None and kan.task == "classification"
+    known = [v.name for v in kan.outputs] if kan and not classes else [s.data.target] if kan and s.data else []
+    if kan is not None and len(kan.outputs) > 1 and not classes:
+        default = known if set(known) <= set(numeric) else numeric[-len(known) :]
+        return st.multiselect("Targets", numeric, default=default, key=f"{key}-targets")
+    targets = few if classes else numeric if kan else numeric + [c for c in few if c not in numeric]
+    if not targets:
+        what = "few different values" if classes else "numbers"
+        st.error(f"This table has no column that could be a target. It needs one with {what}.")
+        return []
+    words = [c for c in targets if c not in numeric]
+    guess = next(
+        (c for c in known if c in targets),
+        words[-1] if classes and words else targets[len(numeric) - 1] if not classes and numeric else targets[-1],
+    )
+    return [st.selectbox("Target: what to predict", targets, index=targets.index(guess), key=f"{key}-target")]
+
+
+def _inputs(kan: "KAN | None", rest: list[str]) -> list[str]:
+    """The network's own inputs where the table has them, else as many columns as it takes; for a new one, all."""
+    if kan is None:
+        return rest
+    names = [v.name for v in kan.inputs]
+    return names if set(names) <= set(rest) else rest[: len(names)]
+
+
+def _task(target: list[str], few: list[str], numeric: list[str], key: str) -> "Task":
+    """Text stands for classes; a number of few different values may be either, so the person says."""
+    if target[0] not in numeric:
+        return "classification"
+    if target[0] not in few:
+        return "regression"
+    kinds: list[Task] = ["regression", "classification"]
+    words = {"regression": "a quantity", "classification": "one of some classes"}
+    return st.segmented_control(
+        "The target is", kinds, default="regression", required=True, format_func=words.__getitem__, key=f"{key}-task",
+        help="Its column has few different values, so it could be either.",
+    )  # fmt: skip
+
+
+def _units(names: list[str], known: dict[str, str], key: str) -> dict[str, str]:
+    with st.expander("Units (optional)", icon=":material/straighten:"):
+        st.caption("They travel with the network, into its plots and its formula.")
+        rows = [{"Column": name, "Unit": known.get(name, "")} for name in names]
+        found = st.data_editor(rows, key=f"{key}-units-{names}", hide_index=True, disabled=["Column"])
+    return {row["Column"]: str(row["Unit"] or "").strip()[:40] for row in found}
