@@ -2,9 +2,8 @@
 
 import streamlit as st
 
-from kanviz.ui.charts import network_chart
 from kanviz.ui.frame import open_page
-from kanviz.ui.pruning import choose_by_score, offer_prune, offer_restore
+from kanviz.ui.pruning import choose_by_score, network_to_choose_from, offer_prune, offer_restore
 
 s = open_page("Prune")
 st.title("Prune")
@@ -13,8 +12,7 @@ with ask.container(border=True):
     edges = choose_by_score(s)
     offer_prune(s, edges)
 with look.container(border=True):
-    network_chart(s, key="prune-network", highlight=edges)
-    st.caption("Edges to be pruned are marked.")
+    network_to_choose_from(s, edges)
 with st.container(border=True):
     st.subheader("Bring back")
     offer_restore(s)

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kanviz.analysis.rows import typical_inputs
 from kanviz.core.dataset import Dataset
+from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.core.spline import domain
@@ -203,9 +204,9 @@ def all_curves(
     return tuple(found)
 
 
-def formula_text(kan: KAN, edge: EdgeId) -> str:
-    """The edge's formula in the units its curve is drawn in: an input's table units; empty when it has none."""
-    formula = kan.layers[edge.layer].formula(edge.source, edge.target)
+def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
+    """A formula, the edge's own unless given, in the units its curve is drawn in (at an input the table's); else empty."""
+    formula = formula or kan.layers[edge.layer].formula(edge.source, edge.target)
     if formula is None or edge.layer > 0:
         return str(formula or "")
     variable = kan.inputs[edge.source]

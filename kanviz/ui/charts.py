@@ -1,6 +1,6 @@
 """Figures on a page: one look everywhere, and clicks that choose an edge or a control point."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -42,9 +42,14 @@ def chart(figure: "go.Figure", key: str, on_click: Callable[[list[Any]], None] |
 
 
 def network_chart(
-    s: "Session", kan: "KAN | None" = None, *, key: str = "network", highlight: Iterable["EdgeId"] = ()
+    s: "Session",
+    kan: "KAN | None" = None,
+    *,
+    key: str = "network",
+    highlight: Collection["EdgeId"] = (),
+    on_edge: "Callable[[EdgeId], None] | None" = None,
 ) -> None:
-    """The network with every edge's curve; a click chooses an edge."""
+    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given."""
     from kanviz.analysis.curves import all_curves
     from kanviz.analysis.layout import layout
     from kanviz.core.layer import EdgeId
@@ -53,10 +58,12 @@ def network_chart(
     shown = kan or s.present
     curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
     ranking = scores_of(s, shown)
+    selected = s.edge if on_edge is None else None
     figure = network_figure(
-        layout(shown, ranking), curves, ranking, theme=theme(), selected=s.edge, highlight=tuple(highlight)
+        layout(shown, ranking), curves, ranking, theme=theme(), selected=selected, highlight=highlight
     )
-    chart(figure, key, lambda data: attempt(s.select, EdgeId(*data[:3])))
+    act = on_edge or s.select
+    chart(figure, key, lambda data: attempt(act, EdgeId(*data[:3])))
 
 
 def scores_of(s: "Session", kan: "KAN"):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import attempt, in_words, label, theme
+from kanviz.ui.frame import KEEP, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
 
 if TYPE_CHECKING:
@@ -113,11 +113,12 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     now = float(view.coef[point])
     low, high = float(view.coef.min()), float(view.coef.max())
     span = max(high - low, abs(now), 1e-3)
-    slider, exact = (f"{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
+    slider, exact = (f"{KEEP}{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
     for key in (slider, exact):
         st.session_state.setdefault(key, now)
-    bounds = sorted((min(low, now) - span, max(high, now) + span))
-    st.session_state[slider] = min(max(st.session_state[slider], bounds[0]), bounds[1])
+    wanted = st.session_state[exact]
+    bounds = min(low - span, now - span, wanted), max(high + span, now + span, wanted)
+    st.session_state[slider] = wanted
 
     def follow(source: str, other: str) -> None:
         st.session_state[other] = st.session_state[source]
@@ -149,7 +150,7 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -
             st.rerun()
     if drop.button("Cancel", icon=":material/close:", width="stretch"):
         for name in ("slide", "height"):
-            st.session_state.pop(f"{name}-{kan.digest[:16]}-{edge}-{point}", None)
+            st.session_state.pop(f"{KEEP}{name}-{kan.digest[:16]}-{edge}-{point}", None)
         st.rerun(scope="fragment")
 
 

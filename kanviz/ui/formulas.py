@@ -7,17 +7,16 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import after_change, attempt, in_words, label, theme
+from kanviz.ui.frame import KEEP, after_change, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
-    from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
 
 SHOWN = 12
-LONG = 400  # characters of LaTeX that fit no line
+LONG = 220  # characters of LaTeX that fit no line
 
 
 def candidates_panel(s: "Session", edge: "EdgeId") -> None:
@@ -37,16 +36,18 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
             found = s.derived("candidates", lambda: suggest_edge(kan, edge, s.data), kan.digest, edge)
         table, picture = st.columns([11, 9], gap="medium")
         with table:
-            listed = _choose(found, _x_in_words(kan, edge), f"candidates-{kan.digest[:12]}-{edge}")
+            listed = _choose(s, edge, found)
             chosen = _typed(s, edge) or listed
         with picture:
             _offer(s, edge, chosen)
 
 
-def _choose(found: "tuple[Candidate, ...]", units: str, key: str) -> "Candidate":
+def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Candidate":
+    from kanviz.analysis.curves import formula_text
+
     rows = [
         {
-            "Formula": str(c.formula),
+            "Formula": formula_text(s.present, edge, c.formula),
             "Error": c.error,
             "R²": c.r2,
             "Complexity": c.complexity,
@@ -55,7 +56,8 @@ def _choose(found: "tuple[Candidate, ...]", units: str, key: str) -> "Candidate"
         for c in found[:SHOWN]
     ]
     pick = st.dataframe(
-        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=key, height="content",
+        rows, hide_index=True, selection_mode="single-row", key=f"candidates-{s.present.digest[:12]}-{edge}",
+        on_select=lambda: st.session_state.update({_typed_key(edge): ""}), height="content",
         column_config={
             "Formula": st.column_config.TextColumn(width=270),
             "Error": st.column_config.NumberColumn(format="percent", help="RMS gap as a share of the edge's spread."),
@@ -63,24 +65,20 @@ def _choose(found: "tuple[Candidate, ...]", units: str, key: str) -> "Candidate"
             "Complexity": st.column_config.NumberColumn(format="%.0f"),
         },
     )  # fmt: skip
-    st.caption("Best first: small error, few parts. Choose a row to see it." + units)
+    st.caption("Best first: small error, few parts. Choose a row to see it. x is what the figure has on its x axis.")
     rows_chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
     return found[rows_chosen[0] if rows_chosen else 0]
 
 
-def _x_in_words(kan: "KAN", edge: "EdgeId") -> str:
-    """What x stands for, where the network scales its input."""
-    if edge.layer or (kan.inputs[edge.source].shift, kan.inputs[edge.source].scale) == (0, 1):
-        return ""
-    v = kan.inputs[edge.source]
-    return f" Here x = ({label(v.name)} − {v.shift:.4g}) / {v.scale:.4g}."
+def _typed_key(edge: "EdgeId") -> str:
+    return f"{KEEP}typed-{edge}"
 
 
 def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
     from kanviz.analysis.symbolic import fit_edge
 
     text = st.text_input(
-        "Or try a function of your own", placeholder="exp(-x^2)", key=f"typed-{edge}", max_chars=200,
+        "Or try a function of your own", placeholder="exp(-x^2)", key=_typed_key(edge), max_chars=200,
         help="A function of x. It is fitted as c · f(a x + b) + d.",
     )  # fmt: skip
     if not text.strip():
@@ -91,6 +89,7 @@ def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
 
 
 def _offer(s: "Session", edge: "EdgeId", chosen: "Candidate") -> None:
+    from kanviz.analysis.curves import formula_text
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.proposals import effect
     from kanviz.plots import compare_figure
@@ -100,7 +99,7 @@ def _offer(s: "Session", edge: "EdgeId", chosen: "Candidate") -> None:
     after = edit.apply(kan)
     figure = compare_figure(curve_of(s, kan, edge), curve_of(s, after, edge), theme=theme())
     chart(figure, "candidate")
-    st.markdown(f"`{chosen.formula}`")
+    st.markdown(f"`{formula_text(kan, edge, chosen.formula)}`")
     for warning in chosen.warnings:
         st.warning(escape_markdown(warning), icon=":material/warning:")
     show_effect(effect(kan, edit, s.data), shared_unit(kan))
@@ -110,10 +109,11 @@ def _offer(s: "Session", edge: "EdgeId", chosen: "Candidate") -> None:
 
 
 def _fixed(s: "Session", edge: "EdgeId") -> None:
+    from kanviz.analysis.curves import formula_text
     from kanviz.edit.edits import ReleaseFormula
     from kanviz.plots import edge_figure
 
-    st.markdown(f"This edge is the formula `{s.present.edge(edge).formula}`")
+    st.markdown(f"This edge is the formula `{formula_text(s.present, edge)}`; x is what the figure has on its x axis.")
     chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), "fixed")
     with st.container(horizontal=True, gap="small"):
         st.button(
@@ -135,7 +135,10 @@ def network_formula(s: "Session") -> None:
     with in_words():
         with st.spinner("Composing…"):
             whole = s.derived("composition", lambda: compose(kan, data))
-        digits = st.slider("Digits of the constants", 2, 12, 4)
+        digits = st.slider(
+            "Digits of the constants", 2, 12, 4, key=f"{KEEP}digits",
+            help="A constant that is added keeps more, as many as the sum it stands in needs.",
+        )  # fmt: skip
         shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
         for note in whole.notes:
             st.caption(label(note, 400))

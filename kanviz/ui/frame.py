@@ -1,6 +1,7 @@
 """What every page has: its setting, the way to the others, the network in hand, undo, save, and the running job."""
 
 import gc
+import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
 
 if TYPE_CHECKING:
+    from kanviz.core.kan import KAN
     from kanviz.ui.session import Session
 
 PAGES = (
@@ -25,6 +27,7 @@ PAGES = (
 )
 KEY = "kanviz"
 TOKEN = "work"
+KEEP = "keep-"  # how keys of widgets begin that keep their value while another page is looked at
 MOST_KEPT = 40
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 30" width="132" height="30">
 <path d="M4 22 C 10 22, 10 7, 16 7 S 22 22, 28 22" fill="none" stroke="#1F8FBF" stroke-width="2.6"/>
@@ -94,6 +97,10 @@ def open_page(title: str) -> "Session":
         st.page_link("app.py", label="Go to Home", icon=":material/home:")
         st.stop()
     _settle()
+    if s.training and title != "Train":
+        st.info(
+            "Training is running; this is the network before it. Stop it to change the network.", icon=":material/info:"
+        )
     return s
 
 
@@ -101,6 +108,8 @@ def open_home(title: str = "Home") -> "Session | None":
     """What every page draws first; the session if this tab works on something, which home does not need."""
     st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large")
+    for key in [str(key) for key in st.session_state if str(key).startswith(KEEP)]:
+        st.session_state[key] = st.session_state[key]  # Streamlit drops what a page does not draw, unless it was set
     with st.sidebar:
         for page, label, icon in PAGES:
             st.page_link(page, label=label, icon=icon)
@@ -127,8 +136,8 @@ def _panel(s: "Session") -> None:
     running = s.training
     with st.container(gap="small"):
         last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
-        _step("Undo", "Ctrl+Z", s.undo, str(last) if history.can_undo else "", running)
-        _step("Redo", "Ctrl+Shift+Z", s.redo, str(coming[0]) if coming else "", running)
+        _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
+        _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
     st.download_button(
         "Save network", icon=":material/save:", data=_saver(s), file_name=f"{_file_stem(s.name)}.safetensors",
         mime="application/octet-stream", on_click="ignore", width="stretch",
@@ -178,9 +187,22 @@ def job_panel() -> None:
         return
     assert s.job is not None
     last = s.job.latest
-    step, steps = (last.step, last.steps) if last else (0, 1)
+    step, steps = (last.step, last.steps) if last else (0, s.job_config.steps if s.job_config else 1)
     st.progress(step / steps, text=f"Training: {s.job.state}, step {step} of {steps}")
     st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")
+
+
+def step_words(step: object, kan: "KAN") -> str:
+    """A step of the history in words, edges by the names of their nodes."""
+
+    def named(found: re.Match[str]) -> str:
+        try:
+            edge = kan.edge([int(part) for part in found.groups()])
+        except UserError:
+            return found.group()
+        return f"{edge.source} → {edge.target}"
+
+    return re.sub(r"edge (\d{1,6}),(\d{1,6}),(\d{1,6})", named, str(step))
 
 
 def label(text: str, limit: int = 60) -> str:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.charts import metrics_of, scores_of
-from kanviz.ui.frame import after_change, in_words, label
+from kanviz.ui.frame import after_change, attempt, in_words, label
 from kanviz.ui.panels import number, shared_unit
 from kanviz.ui.tables import choose_columns, table_upload
 
@@ -22,19 +22,22 @@ def errors_row(s: "Session") -> None:
         )
         return
     unit = shared_unit(s.present)
-    cells = st.columns(4)
-    for cell, (name, part) in zip(cells, found.parts.items(), strict=False):
+    names = {"train": "training rows", "test": "held-out rows"}
+    last = list(found.parts)[-1]
+    with st.container(horizontal=True, gap="large"):
+        for part, errors in found.parts.items():
+            rows = f"{errors.rows:,} rows."
+            if s.present.task == "classification":
+                st.metric(f"Accuracy, {names[part]}", f"{errors.accuracy:.1%}", help=rows, width="content")
+            else:
+                st.metric(f"RMSE, {names[part]}", number(errors.rmse, unit), help=rows, width="content")
+        errors = found.parts[last]
         if s.present.task == "classification":
-            cell.metric(f"Accuracy, {name} rows", f"{part.accuracy:.1%}", help=f"{part.rows:,} rows.")
+            st.metric("Most frequent class alone", f"{errors.baseline:.1%}", width="content")
+            st.metric(f"Cross-entropy, {names[last]}", number(errors.cross_entropy), width="content")
         else:
-            cell.metric(f"RMSE, {name} rows", number(part.rmse, unit), help=f"{part.rows:,} rows.")
-    last = list(found.parts.values())[-1]
-    if s.present.task == "classification":
-        cells[2].metric("Most frequent class alone", f"{last.baseline:.1%}")
-        cells[3].metric("Cross-entropy", number(last.cross_entropy))
-    else:
-        cells[2].metric("Guessing the mean", number(last.baseline, unit))
-        cells[3].metric("R²", f"{last.r2:.5f}" if last.r2 == last.r2 else "–")
+            st.metric("Guessing the mean", number(errors.baseline, unit), width="content")
+            st.metric(f"R², {names[last]}", f"{errors.r2:.5f}" if errors.r2 == errors.r2 else "–", width="content")
 
 
 def edge_table(s: "Session") -> None:
@@ -43,23 +46,27 @@ def edge_table(s: "Session") -> None:
 
     kan = s.present
     scores = scores_of(s, kan)
-    rows = []
-    for edge in kan.edges(pruned=True):
-        view = kan.edge(edge)
-        rows.append(
-            {
-                "Layer": edge.layer,
-                "Source": view.source,
-                "Target": view.target,
-                "State": view.state + (", frozen" if view.frozen else ""),
-                "Share of the outputs": scores.of(edge),
-                "Formula": formula_text(kan, edge) if view.formula else "",
-            }
-        )
-    rows.sort(key=lambda row: -row["Share of the outputs"])
+    edges = sorted(kan.edges(pruned=True), key=lambda edge: -scores.of(edge))
+    rows = [
+        {
+            "Layer": edge.layer,
+            "Source": view.source,
+            "Target": view.target,
+            "State": view.state + (", frozen" if view.frozen else ""),
+            "Share of the outputs": 100 * scores.of(edge),
+            "Formula": formula_text(kan, edge),
+        }
+        for edge, view in ((edge, kan.edge(edge)) for edge in edges)
+    ]
+    key = f"edges-{kan.digest[:12]}"
+
+    def choose() -> None:
+        for row in st.session_state[key].selection.rows:
+            attempt(s.select, edges[row])
+
     st.dataframe(
-        rows, hide_index=True,
-        column_config={"Share of the outputs": st.column_config.ProgressColumn(format="percent", max_value=1.0)},
+        rows, hide_index=True, on_select=choose, selection_mode="single-row", key=key,
+        column_config={"Share of the outputs": st.column_config.ProgressColumn(format="%.2f %%", max_value=100.0)},
     )  # fmt: skip
 
 

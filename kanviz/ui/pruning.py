@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.charts import chart, scores_of
-from kanviz.ui.frame import after_change, in_words, theme
+from kanviz.ui.charts import chart, network_chart, scores_of
+from kanviz.ui.frame import KEEP, after_change, in_words, step_words, theme
 from kanviz.ui.panels import edge_name, shared_unit, show_effect
 
 if TYPE_CHECKING:
@@ -22,15 +22,28 @@ def choose_by_score(s: "Session") -> list["EdgeId"]:
     scores = scores_of(s, kan)
     there = list(kan.edges())
     percent = st.slider(
-        "Propose edges that carry less than", 0.0, 20.0, 1.0, 0.1, format="%.1f %%",
+        "Propose edges that carry less than", 0.0, 20.0, 1.0, 0.1, format="%.1f %%", key=f"{KEEP}threshold",
         help="Share of the outputs' variance that an edge carries, within its layer.",
     )  # fmt: skip
     chart(scores_figure(scores, percent / 100, theme=theme()), "scores")
     below = [edge for edge in there if scores.of(edge) < percent / 100]
     return st.multiselect(
         "Edges to prune", there, default=below, format_func=lambda e: edge_name(kan, e),
-        key=f"prune-{kan.digest[:12]}-{percent}", placeholder="None below the threshold; choose some",
+        key=f"{KEEP}prune-{kan.digest[:12]}-{percent}", placeholder="None below the threshold; choose some",
     )  # fmt: skip
+
+
+def network_to_choose_from(s: "Session", edges: list["EdgeId"]) -> None:
+    """The network with the edges to be pruned marked; a click adds an edge to them, or takes it out."""
+    kan = s.present
+    key = f"{KEEP}prune-{kan.digest[:12]}-{st.session_state[f'{KEEP}threshold']}"
+
+    def toggle(edge: "EdgeId") -> None:
+        if kan.layers[edge.layer].present[edge.source, edge.target]:
+            st.session_state[key] = [e for e in edges if e != edge] + [edge] * (edge not in edges)
+
+    network_chart(s, key="prune-network", highlight=edges, on_edge=toggle)
+    st.caption("A click on an edge adds it to those to be pruned, which are marked, or takes it out.")
 
 
 def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
@@ -75,4 +88,4 @@ def offer_restore(s: "Session") -> None:
         show_effect(effect(kan, proposal, s.data), shared_unit(kan))
         if st.button("Restore", icon=":material/undo:", disabled=s.training):
             s.apply(proposal)
-            after_change(str(proposal))
+            after_change(f"{step_words(proposal, kan)}: done.")

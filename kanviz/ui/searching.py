@@ -29,7 +29,7 @@ def search_panel(s: "Session") -> None:
         return
     found = s.candidates
     if found is None:
-        st.caption(f"{len(left)} edges are still splines. Prune first: fewer edges make a shorter formula.")
+        st.caption(f"{counted(len(left), 'edge')} without a formula. Prune first: fewer edges make a shorter formula.")
     if found is None or len(found) < len(left):
         st.button("Find formulas", icon=":material/search:", on_click=attempt, args=(s.search,), disabled=s.training)
     if found:
@@ -47,6 +47,7 @@ def _watch() -> None:
 
 
 def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
+    from kanviz.analysis.curves import formula_text
     from kanviz.edit.edits import Batch, FixFormula
     from kanviz.edit.proposals import effect
 
@@ -62,7 +63,7 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
     rows = [
         {
             "Edge": edge_name(kan, edge),
-            "Best formula": str(c.formula),
+            "Best formula": formula_text(kan, edge, c.formula),
             "Error": c.error,
             "Fixed": edge in good,
             "Beware": " ".join(c.warnings),

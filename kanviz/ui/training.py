@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING, Literal
 import streamlit as st
 
 from kanviz.text import shown
-from kanviz.ui.charts import chart, network_chart
-from kanviz.ui.frame import in_words, session, theme
+from kanviz.ui.charts import chart, metrics_of, network_chart
+from kanviz.ui.frame import KEEP, in_words, session, theme
 from kanviz.ui.panels import edge_name, number, shared_unit
 
 if TYPE_CHECKING:
-    from kanviz.core.train import TrainConfig
+    from kanviz.core.train import Progress, TrainConfig
     from kanviz.ui.session import Session
 
 SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
@@ -25,12 +25,15 @@ def settings(s: "Session") -> "TrainConfig | None":
     from kanviz.core.train import TrainConfig
 
     kan = s.present
-    solver: Literal["lbfgs", "adam"] = st.selectbox("Solver", ["lbfgs", "adam"], format_func=SOLVERS.__getitem__)
-    steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"steps-{solver}")
-    everything = list(kan.edges())
+    solver: Literal["lbfgs", "adam"] = st.selectbox(
+        "Solver", ["lbfgs", "adam"], format_func=SOLVERS.__getitem__, key=f"{KEEP}solver"
+    )
+    steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"{KEEP}steps-{solver}")
+    everything = [edge for edge in kan.edges() if not kan.edge(edge).frozen]
     scope = st.segmented_control(
-        "Which edges learn", ["All", "Only some"], default="All", required=True,
-        help="The others stay as they are, bit for bit. Frozen edges never learn.",
+        "Which edges learn", ["All", "Only some"], default="All", required=True, key=f"{KEEP}scope",
+        help="The other edges stay as they are, bit for bit; frozen edges never learn. Biases belong to nodes and "
+        "learn too, unless you take them out under More settings.",
     )  # fmt: skip
     learning = everything
     if scope == "Only some":
@@ -40,21 +43,25 @@ def settings(s: "Session") -> "TrainConfig | None":
             everything,
             default=chosen,
             format_func=lambda e: edge_name(kan, e),
-            key=f"learn-{kan.digest[:12]}",
+            key=f"{KEEP}learn-{kan.digest[:12]}",
         )
     with st.expander("More settings", icon=":material/tune:"):
-        parts = st.multiselect("What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__)
-        rate = st.number_input(
-            "Learning rate", 1e-6, 10.0, 1.0 if solver == "lbfgs" else 0.01, format="%g", key=f"r-{solver}"
+        parts = st.multiselect(
+            "What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__, key=f"{KEEP}parts"
         )
-        l1 = st.number_input("L1: pull edges to zero", 0.0, 10.0, 0.0, 0.001, format="%g")
-        entropy = st.number_input("Entropy: few strong edges", 0.0, 10.0, 0.0, 0.001, format="%g")
-        patience = st.number_input("Stop after steps without a better held-out error (0: never)", 0, 10_000, 0)
+        rate = st.number_input(
+            "Learning rate", 1e-6, 10.0, 1.0 if solver == "lbfgs" else 0.01, format="%g", key=f"{KEEP}rate-{solver}"
+        )
+        l1 = st.number_input("L1: pull edges to zero", 0.0, 10.0, 0.0, 0.001, format="%g", key=f"{KEEP}l1")
+        entropy = st.number_input("Entropy: few strong edges", 0.0, 10.0, 0.0, 0.001, format="%g", key=f"{KEEP}entropy")
+        patience = st.number_input(
+            "Stop after steps without a better held-out error (0: never)", 0, 10_000, 0, key=f"{KEEP}patience"
+        )
         follow = st.number_input(
-            "Times the hidden grids follow their data", 0, 20, 0,
+            "Times the hidden grids follow their data", 0, 20, 0, key=f"{KEEP}follow",
             help="Moves and refits the grids of hidden layers in the first half; best for a new network.",
         )  # fmt: skip
-        seed = st.number_input("Seed", 0, 10_000, 0, key="solver-seed")
+        seed = st.number_input("Seed", 0, 10_000, 0, key=f"{KEEP}seed")
     with in_words():
         return TrainConfig(
             solver=solver, steps=int(steps), rate=float(rate), l1=float(l1), entropy=float(entropy),
@@ -86,7 +93,7 @@ def _run_panel() -> None:
     else:
         why = progress.stopped_because or "stopped by you"
         st.caption(f"Last run: {why}; the network of step {progress.best_step} is kept.")
-    _numbers(s, progress)
+    _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
     if running:
         network_chart(s, progress.kan, key="live-network")
@@ -110,15 +117,27 @@ def _controls(s: "Session", step: int, steps: int) -> None:
         )
 
 
-def _numbers(s: "Session", progress) -> None:
+def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
+    """Errors of the network of this step while it runs, of the one that was kept afterwards."""
+    from kanviz.core.train import LOSS_NAMES
+
     unit = shared_unit(s.present)
     train, test, best, seconds = st.columns(4)
+    kept = None if running else metrics_of(s, progress.best)
     if progress.train_rmse is not None:
-        train.metric("RMSE, train", number(progress.train_rmse, unit))
-        test.metric("RMSE, held out", number(progress.test_rmse, unit))
+        name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
+        if kept is not None:
+            now, held = kept.parts["train"].rmse, kept.parts["test"].rmse if "test" in kept.parts else None
     else:
-        train.metric(f"{progress.loss}, train", number(progress.train_loss))
-        test.metric(f"{progress.loss}, held out", number(progress.test_loss))
+        name, now, held = LOSS_NAMES[progress.loss].capitalize(), progress.train_loss, progress.test_loss
+        if kept is not None:
+            now = kept.parts["train"].cross_entropy
+            held = kept.parts["test"].cross_entropy if "test" in kept.parts else None
+    train.metric(f"{name}, train", number(now, unit))
+    test.metric(
+        f"{name}, held out", number(held, unit),
+        help="The step with the lowest error on these rows is kept, so it flatters the network a little.",
+    )  # fmt: skip
     best.metric("Best step", progress.best_step)
     seconds.metric("Time", f"{progress.seconds:.1f} s")
 

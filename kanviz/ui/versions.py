@@ -10,7 +10,7 @@ from kanviz.errors import UserError
 from kanviz.io.strict_json import read_json
 from kanviz.text import counted, shown
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import after_change, attempt, in_words, label, theme
+from kanviz.ui.frame import after_change, attempt, in_words, label, step_words, theme
 from kanviz.ui.panels import number, shared_unit
 
 if TYPE_CHECKING:
@@ -29,13 +29,14 @@ def version_list(s: "Session") -> None:
     with st.container(height=340 if len(latest_first) > 8 else "content", border=False):
         st.radio(
             "Version in hand", latest_first, index=latest_first.index(history.at), key=key, disabled=s.training,
-            format_func=lambda n: f"{n} · {label(str(history.versions[n]), 90)}", label_visibility="collapsed",
+            format_func=lambda n: f"{n} · {label(step_words(history.versions[n], s.present), 90)}",
+            label_visibility="collapsed",
             on_change=lambda: attempt(s.jump, st.session_state[key]),
         )  # fmt: skip
     if s.made_by:
         with st.expander(f"{counted(len(s.made_by), 'step')} before it was opened", icon=":material/history:"):
             for n, edit in enumerate(s.made_by):
-                st.caption(f"{n + 1} · {label(str(edit), 90)}")
+                st.caption(f"{n + 1} · {label(step_words(edit, s.present), 90)}")
     name = st.text_input(
         "Name this version", value=history.versions[history.at].name, key=f"name-{history.at}", max_chars=80
     )
@@ -47,7 +48,7 @@ def version_list(s: "Session") -> None:
 def choose_two(s: "Session") -> tuple[int, int]:
     """Which two versions to compare: at first the one before, and the one in hand."""
     history = s.opened
-    words = [f"{n} · {shown(str(v), 60)}" for n, v in enumerate(history.versions)]
+    words = [f"{n} · {shown(step_words(v, s.present), 60)}" for n, v in enumerate(history.versions)]
     one, two = st.columns(2)
     key = f"{hash(tuple(words))}-{history.at}"
     before = one.selectbox(
@@ -70,7 +71,7 @@ def report(s: "Session", before: int, after: int) -> None:
     same.metric("Edges bit-identical", f"{len(found.edges) - len(found.changed)} of {len(found.edges)}")
     changed.metric("Edges changed", len(found.changed))
     if effect.before is not None and effect.after is not None:
-        change = f"{effect.after - effect.before:+.2g}"
+        change = None if effect.after == effect.before else f"{effect.after - effect.before:+.2g}"
         error.metric(f"{effect.error} after", number(effect.after, unit), change, delta_color="inverse")
     else:
         error.metric("RMSE after", "–", help="Load a table to see the error.")
@@ -85,10 +86,10 @@ def report(s: "Session", before: int, after: int) -> None:
 def _honest_words(found: "Diff", shift: float) -> None:
     if found.biases:
         st.caption(f"Constants of {counted(len(found.biases), 'node')} changed: {label(', '.join(found.biases), 200)}.")
-    if found.changed and shift > 0:
+    if shift > 0 and len(found.changed) < len(found.edges):
         st.caption(
-            "Unchanged edges are the same functions as before; the network's outputs still move, because what a "
-            "changed edge sends on reaches every row that passes through it."
+            "The edges that did not change are the same functions as before; the outputs still move, because what a "
+            "changed edge or constant sends on reaches every row that passes through it."
         )
 
 

@@ -136,7 +136,7 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     go(page, "Changes")
     expect(page.get_by_text("Edges bit-identical")).to_be_visible()
     expect(page.get_by_text("Outputs move by")).to_be_visible()
-    expect(page.get_by_role("radio", name=re.compile("Fix edge 0,1,3"))).to_be_visible()
+    expect(page.get_by_role("radio", name=re.compile(f"Fix {view.source} → {view.target} as"))).to_be_visible()
 
     # save, and open the saved file
     path = save(page, tmp_path)
