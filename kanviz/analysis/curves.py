@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 from torch import Tensor
 
@@ -19,6 +19,7 @@ BINS = 40
 FINEST = 400  # points of a thumbnail at most
 MARGIN = 0.04  # share of the grid shown beyond whatever ends last
 REACH = 1.0  # grids shown beyond the grid at most, when data lie far out
+FLAT = 0.25  # a thumbnail shows a curve under this share of its layer's largest as flatter than its box
 POLE = 8.0  # a curve that leaves its middle 96 % by more than this factor is cut there
 
 
@@ -90,7 +91,7 @@ class EdgeCurve:
 class Thumbnail:
     """One edge's curve in a unit box: x from 0 to 1 across, heights from -1 to 1, nan where there is nothing to draw.
 
-    size: half the curve's range (network units), what ±1 stands for.
+    size: half the curve's range; scale: the height that ±1 stands for (both in network units).
     """
 
     id: EdgeId
@@ -102,6 +103,7 @@ class Thumbnail:
     x: Float[Array, " points"]
     heights: Float[Array, " points"]
     size: float
+    scale: float
 
 
 def visible_range(values: Float[Array, " points"]) -> tuple[float, float]:
@@ -176,8 +178,9 @@ def all_curves(
 ) -> tuple[Thumbnail, ...]:
     """A thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
 
-    shared: heights relative to the largest curve of the layer, so that sizes can be compared; otherwise each curve
-    fills its own box. points: at least; a fine grid is sampled twice an interval, up to FINEST.
+    A curve fills its box unless its size is under FLAT of the largest of its layer that counts: then it is flatter by
+    that much, so that an idle edge looks idle. shared: all heights relative to the largest of the layer. points: at
+    least; a fine grid is sampled twice an interval, up to FINEST.
     """
     nodes = _nodes(kan, data) if data is not None else None
     found: list[Thumbnail] = []
@@ -188,7 +191,7 @@ def all_curves(
             low, high = _data_range(nodes[n], low, high)
         x = low + (high - low) * torch.from_numpy(across).to(low.dtype)[:, None]
         y = torch.where(layer.present, layer.activations(x), _learned(layer).activations(x))
-        heights, sizes = _boxed(_numpy(y), shared)
+        heights, sizes, scales = _boxed(_numpy(y), layer.present.numpy(), shared)
         formulas = {(i, j): formula_text(kan, EdgeId(n, i, j)) for i, j, _ in layer.formulas}
         frozen = layer.frozen.tolist()
         targets = [kan.target_name(n, j) for j in range(layer.targets)]
@@ -197,7 +200,7 @@ def all_curves(
             found += [
                 Thumbnail(
                     EdgeId(n, i, j), source, targets[j], layer.states[i][j], frozen[i][j],
-                    formulas.get((i, j), ""), across, heights[:, i, j], float(sizes[i, j]),
+                    formulas.get((i, j), ""), across, heights[:, i, j], float(sizes[i, j]), float(scales[i, j]),
                 )
                 for j in range(layer.targets)
             ]  # fmt: skip
@@ -205,7 +208,7 @@ def all_curves(
 
 
 def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
-    """A formula, the edge's own unless given, in the units its curve is drawn in (at an input the table's); else empty."""
+    """A formula, by default the edge's own, in the units its curve is drawn in (at an input the table's); or empty."""
     formula = formula or kan.layers[edge.layer].formula(edge.source, edge.target)
     if formula is None or edge.layer > 0:
         return str(formula or "")
@@ -289,12 +292,15 @@ def _learned(layer: Layer) -> Layer:
     return replace(layer, active=torch.ones_like(layer.active), formulas=(), affine=layer.affine[:0])
 
 
-def _boxed(y: Float[Array, "points source target"], shared: bool) -> tuple[Array, Array]:
-    """Heights in -1..1 and half of each curve's range; curves of a size next to nothing in their layer are flat."""
+def _boxed(
+    y: Float[Array, "points source target"], present: Bool[Array, "source target"], shared: bool
+) -> tuple[Array, Array, Array]:
+    """Heights in -1..1, half of each curve's range, and what ±1 stands for; next to nothing in its layer is flat."""
     low, high = (end.reshape(y.shape[1:]) for end in _ranges(y.reshape(len(y), -1)))
     middle, half = (low + high) / 2, (high - low) / 2
     largest = half.max(initial=0.0)
-    scale = np.full_like(half, largest) if shared else half
+    counting = half.max(where=present, initial=0.0)  # a pruned edge's size says nothing about the others
+    scale = np.full_like(half, largest) if shared else np.maximum(half, FLAT * counting)
     with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
         heights = np.where(half > 1e-9 * largest, (y - middle) / scale, np.where(np.isfinite(y), 0.0, np.nan))
-    return np.where(np.abs(heights) <= 1 + 1e-9, heights, np.nan), half
+    return np.where(np.abs(heights) <= 1 + 1e-9, heights, np.nan), half, scale

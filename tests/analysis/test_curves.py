@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.analysis.curves import all_curves, edge_curve, visible_range
+from kanviz.analysis.curves import FLAT, all_curves, edge_curve, visible_range
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
@@ -129,15 +129,27 @@ def test_thumbnails_are_the_curves_in_unit_boxes(shared):
     assert [t.id for t in thumbnails] == EDGES
     assert [t.state for t in thumbnails] == [kan.edge(e).state for e in EDGES]
     for t in thumbnails:
-        layer = kan.layers[t.id.layer]
         x = torch.linspace(-1, 1, 51, dtype=torch.float64)
         y = kan.edge(t.id)(x)
         if t.state == "pruned":
             y = kan.edge(t.id).spline_part(x) + kan.edge(t.id).base_part(x)
-        scale = max(other.size for other in thumbnails if other.id.layer == t.id.layer) if shared else t.size
-        assert layer.coef.shape[0] == 2
-        np.testing.assert_allclose(t.heights * scale, y - (y.max() + y.min()) / 2, atol=1e-12)
+        others = [other for other in thumbnails if other.id.layer == t.id.layer]
+        largest, counting = (max(o.size for o in some) for some in (others, [o for o in others if o.state != "pruned"]))
+        assert t.scale == (largest if shared else max(t.size, FLAT * counting))
+        np.testing.assert_allclose(t.heights * t.scale, y - (y.max() + y.min()) / 2, atol=1e-12)
         assert np.abs(t.heights).max() <= 1 + 1e-9
+
+
+@pytest.mark.parametrize("share", [1.0, 0.3, 0.1, 0.001])
+def test_an_idle_edge_looks_idle_and_one_that_matters_fills_its_box(share):
+    kan = small_kan()
+    first = kan.layers[0]
+    coef, base = first.coef.clone(), first.base_weight.clone()
+    coef[0, 1], base[0, 1] = share * coef[0, 0], share * base[0, 0]
+    thumbnails = {t.id: t for t in all_curves(kan.with_layer(0, coef=coef, base_weight=base))}
+    largest = max(t.size for t in thumbnails.values() if t.id.layer == 0 and t.state != "pruned")
+    small = thumbnails[EdgeId(0, 0, 1)]
+    assert small.heights.max() == pytest.approx(min(1.0, small.size / (FLAT * largest)), rel=1e-6)
 
 
 def test_thumbnails_of_edges_that_give_no_numbers_are_empty():
