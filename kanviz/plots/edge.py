@@ -9,7 +9,7 @@ from kanviz.analysis.curves import EdgeCurve
 from kanviz.plots.theme import THEMES, Look, Theme, axis, canvas, words
 
 PARTS = ("spline", "base", "formula", "resting", "points", "density")
-HEIGHT, STRIP, BARE, SLOPE = 430, 70, 24, 150  # pixels: all, of it the strip with data and knots, or bare; the slope
+HEIGHT, STRIP, BARE, SLOPE = 430, 84, 24, 150  # pixels: all, of it the strip with data and knots, or bare; the slope
 
 
 def edge_figure(
@@ -134,15 +134,23 @@ def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours:
         )  # fmt: skip
     many = len(curve.knots) > 80
     inside = (curve.knots >= curve.x[0]) & (curve.knots <= curve.x[-1])
+    line = {"width": 0.6 if many else 1.6, "color": colours.text}
     figure.add_scatter(
-        x=curve.knots[inside], y=np.zeros(int(inside.sum())), mode="markers", yaxis="y2", name="knots",
-        marker={
-            "symbol": "line-ns", "size": 9, "opacity": 1,
-            "line": {"width": 0.6 if many else 1.6, "color": colours.text},
-        },
-        unselected={"marker": {"opacity": 1}}, showlegend=False, cliponaxis=False,
-        hovertemplate="knot at %{x:.4g}<extra></extra>",
+        x=curve.knots[inside], y=np.full(int(inside.sum()), -_knot_room(curve, parts) / 2), mode="markers",
+        yaxis="y2", name="knots", marker={"symbol": "line-ns", "size": 7, "opacity": 1, "line": line},
+        unselected={"marker": {"opacity": 1}}, hovertemplate="knot at %{x:.4g}<extra></extra>",
     )  # fmt: skip
+
+
+def _tallest(curve: EdgeCurve, parts: Collection[str]) -> float:
+    """The highest bar of the strip in %; 0 without bars."""
+    bars = 100 * curve.density * np.diff(curve.edges) if len(curve.density) else curve.density
+    return float(bars.max(initial=0.0)) if "density" in parts else 0.0
+
+
+def _knot_room(curve: EdgeCurve, parts: Collection[str]) -> float:
+    """Height under the bars, in their unit, that belongs to the knots; they alone fill a strip without bars."""
+    return 0.3 * _tallest(curve, parts) or 1.0
 
 
 def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: Collection[str], theme: Look) -> None:
@@ -159,7 +167,14 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
     figure.update_layout(
         xaxis=axis(theme, x_title, range=[float(curve.x[0]), float(curve.x[-1])], anchor="y2"),
         yaxis=axis(theme, words(curve.y_label, 60), range=[low, high], zeroline=True, domain=[base, 1], anchor="x"),
-        yaxis2=axis(theme, "", domain=[0, strip - 0.02], rangemode="tozero", showgrid=False, showticklabels=False),
+        yaxis2=axis(
+            theme,
+            "",
+            domain=[0, strip - 0.02],
+            showgrid=False,
+            showticklabels=False,
+            range=[-_knot_room(curve, parts), 1.05 * _tallest(curve, parts)],
+        ),
         bargap=0,
         hovermode="closest",
         margin={"t": 40, "b": 52},

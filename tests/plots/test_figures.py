@@ -121,6 +121,15 @@ def test_every_control_point_can_be_clicked():
     assert _clickable(_edge(edge=EdgeId(1, 1, 0))) == []
 
 
+@pytest.mark.parametrize("data", [None, small_data(small_kan())])
+def test_knots_stand_between_the_axis_and_the_bars(data):
+    figure = edge_figure(edge_curve(small_kan(), EDGE, data))
+    knots = next(trace for trace in figure.data if trace.name == "knots")
+    assert knots.showlegend is not False
+    assert all(figure.layout.yaxis2.range[0] < y < 0 for y in knots.y)
+    assert all((bar.y >= 0).all() for bar in figure.data if bar.type == "bar")
+
+
 def test_every_score_can_be_clicked():
     figure = scores_figure(scores(small_kan()), 0.1)
     assert {tuple(row) for row in _clickable(figure)} == set(small_kan().edges())
