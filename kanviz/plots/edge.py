@@ -193,10 +193,9 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
     colours = THEMES[theme]
     before, after = curve_before, curve_after
     figure = canvas(theme, _title(after), 300)
-    at_before = np.interp(after.x, before.x, before.total)
-    figure.add_scatter(x=after.x, y=at_before, mode="lines", line={"width": 0}, hoverinfo="skip", showlegend=False)
+    x, y = _between(before, after)
     figure.add_scatter(
-        x=after.x, y=after.total, mode="lines", line={"width": 0}, fill="tonexty", fillcolor=_veil(colours.selected),
+        x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=_veil(colours.selected),
         hoverinfo="skip", showlegend=False,
     )  # fmt: skip
     _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
@@ -210,6 +209,23 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
         legend={"yref": "container", "y": 0, "yanchor": "bottom"},
     )
     return figure
+
+
+def _between(before: EdgeCurve, after: EdgeCurve) -> tuple[np.ndarray, np.ndarray]:
+    """Outlines of what lies between two curves, where both are drawn and are numbers; nan between outlines."""
+    low, high = max(before.x[0], after.x[0]), min(before.x[-1], after.x[-1])
+    inside = np.concatenate([before.x, after.x, [low, high]])
+    x = np.unique(inside[(inside >= low) & (inside <= high)])
+    one, two = np.interp(x, before.x, before.total), np.interp(x, after.x, after.total)
+    both = np.isfinite(one) & np.isfinite(two)
+    outlines = [np.empty((2, 0))]
+    for run in np.split(np.arange(len(x)), np.flatnonzero(np.diff(both)) + 1):
+        if len(run) > 1 and both[run[0]]:
+            there = np.stack([x[run], one[run]])
+            back = np.stack([x[run], two[run]])[:, ::-1]
+            outlines += [there, back, np.full((2, 1), np.nan)]
+    outline = np.concatenate(outlines, axis=1)
+    return outline[0], outline[1]
 
 
 def _veil(colour: str) -> str:

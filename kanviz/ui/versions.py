@@ -96,21 +96,19 @@ def _honest_words(found: "Diff", shift: float) -> None:
 def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None:
     from kanviz.plots import compare_figure
 
-    rows = [_row(change) for change in sorted(found.changed, key=lambda c: -c.gap)]
-    if not rows:
+    changed = sorted(found.changed, key=lambda c: -c.gap)
+    if not changed:
         return
-    table, picture = st.columns([9, 11], gap="medium")
-    with table:
-        pick = st.dataframe(
-            rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
-            column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two.")},
-        )  # fmt: skip
-        st.caption("Choose a row to see that edge. Gaps are in network units.")
+    rows = [_row(change) for change in changed]
+    pick = st.dataframe(
+        rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
+        column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two.")},
+    )  # fmt: skip
+    st.caption("Choose a row to see that edge. Gaps are in network units.")
     chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
-    change = sorted(found.changed, key=lambda c: -c.gap)[chosen[0] if chosen else 0]
+    change = changed[chosen[0] if chosen else 0]
     one, two = (s.opened.versions[n].kan for n in (before, after))
-    with picture:
-        chart(compare_figure(curve_of(s, one, change.id), curve_of(s, two, change.id), theme=theme()), "compare")
+    chart(compare_figure(curve_of(s, one, change.id), curve_of(s, two, change.id), theme=theme()), "compare")
 
 
 def _row(change: "EdgeChange") -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """Every figure against its snapshot, and what must hold of any figure."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import plotly.graph_objects as go
@@ -128,6 +129,19 @@ def test_knots_stand_between_the_axis_and_the_bars(data):
     assert knots.showlegend is not False
     assert all(figure.layout.yaxis2.range[0] < y < 0 for y in knots.y)
     assert all((bar.y >= 0).all() for bar in figure.data if bar.type == "bar")
+
+
+def test_a_difference_is_shaded_only_where_both_curves_are_drawn():
+    before, after = edge_curve(small_kan(), EDGE, points=41), edge_curve(_moved(0.5), EDGE, points=61)
+    shorter = replace(before, x=before.x[5:30], total=np.where(np.arange(25) == 9, np.nan, before.total[5:30]))
+    shade = compare_figure(shorter, after).data[0]
+    drawn = np.isfinite(shade.y)
+    assert (shade.x[drawn].min(), shade.x[drawn].max()) == (shorter.x[0], shorter.x[-1])
+    assert not ((shade.x > shorter.x[8]) & (shade.x < shorter.x[10])).any()
+    on_a_curve = [np.interp(shade.x[drawn], curve.x, curve.total) for curve in (before, after)]
+    assert np.minimum(*(abs(y - shade.y[drawn]) for y in on_a_curve)).max() < 1e-12
+    apart = replace(before, x=before.x + 100)
+    assert not np.isfinite(compare_figure(apart, after).data[0].y).any()
 
 
 def test_every_score_can_be_clicked():
