@@ -10,6 +10,8 @@ from kanviz.analysis.scores import Scores
 from kanviz.plots.theme import THEMES, Look, axis, canvas, empty, label, words
 
 NAMED = 24  # edges whose names still fit beside their dots
+NARROWEST = 0.05  # decades of a logarithmic axis at least (12 %), so that noise in the last digits looks flat
+SMALLEST = 1e-300  # errors under this are no numbers to a logarithmic axis
 DOTS = 4_000  # points of a scatter, spread evenly over the rows
 
 
@@ -34,7 +36,7 @@ def training_figure(
         )  # fmt: skip
     figure.update_layout(
         xaxis=axis(theme, "step", rangemode="tozero", showgrid=False),
-        yaxis=axis(theme, label(name, unit), type="log", **_log_ticks([v for row in trail for v in row[1:] if v])),
+        yaxis=axis(theme, label(name, unit), type="log", **_log_axis([v for row in trail for v in row[1:] if v])),
         hovermode="x unified",
         margin={"t": 36},
         showlegend=True,
@@ -42,15 +44,37 @@ def training_figure(
     return figure
 
 
-def _log_ticks(values: Sequence[float]) -> dict[str, list]:
-    """Ticks written as plain numbers: 1, 2, 5 within few decades, decades alone beyond."""
-    good = [v for v in values if 0 < v < np.inf]
+def _log_axis(values: Sequence[float]) -> dict[str, list]:
+    """Range and ticks of a logarithmic axis, always with three labels or more: steps, then 1 2 5, then decades."""
+    good = [v for v in values if SMALLEST < v < np.inf]
     if not good:
         return {}
-    low, high = int(np.floor(np.log10(min(good)))), int(np.ceil(np.log10(max(good))))
-    marks = (1, 2, 5) if high - low <= 2 else (1, 3) if high - low <= 3 else (1,)
-    ticks = [float(f"{m}e{k}") for k in range(low, high + 1, max(1, (high - low) // 8)) for m in marks]
-    return {"tickvals": ticks, "ticktext": [f"{v:g}" for v in ticks]}
+    first, last = np.log10(min(good)), np.log10(max(good))
+    room = max(0.06 * (last - first), (NARROWEST - (last - first)) / 2)
+    first, last = first - room, last + room
+    low, high = 10.0**first, 10.0**last
+    if last - first < 1:
+        ticks = _steps(low, high)
+    else:
+        marks = (1, 2, 5) if last - first < 2 else (1, 3) if last - first < 3 else (1,)
+        decades = range(int(np.floor(first)), int(np.ceil(last)) + 1, max(1, int(last - first) // 8))
+        ticks = [float(f"{m}e{k}") for k in decades for m in marks]
+    ticks = [v for v in ticks if low <= v <= high]
+    return {"range": [first, last], "tickvals": ticks, "ticktext": [_number(v) for v in ticks]}
+
+
+def _steps(low: float, high: float) -> list[float]:
+    """Multiples of a round number between two ends: three to nine of them."""
+    rough = (high - low) / 4
+    unit = 10.0 ** np.floor(np.log10(rough))
+    step = unit * max(m for m in (1, 2, 2.5, 5) if m * unit <= rough)
+    return [float(k * step) for k in range(int(np.ceil(low / step)), int(np.floor(high / step)) + 1)]
+
+
+def _number(value: float) -> str:
+    """A tick's label: 0.002, 1e-5."""
+    mantissa, _, exponent = f"{value:.6g}".partition("e")
+    return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
 def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "light") -> go.Figure:
@@ -93,7 +117,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     decades = [100 * 10.0**-k for k in range(12) if 10.0**-k > floor]
     share_axis |= {
         "tickvals": [*decades, 100 * floor],
-        "ticktext": [*(f"{v:g}" for v in decades), f"≤ {100 * floor:g}"],
+        "ticktext": [*map(_number, decades), f"≤ {_number(100 * floor)}"],
     }
     if named:
         text = [words(name, 24) for name in names]

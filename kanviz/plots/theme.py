@@ -118,6 +118,7 @@ def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:
         "ticks": "",
         "tickfont": {"size": 12, "color": theme.muted},
         "automargin": True,
+        "exponentformat": "e",  # 1e-4, never 100μ: the unit stands in the title
         **more,
     }
 

@@ -139,6 +139,8 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -
     st.caption(
         f"Moves the curve only for x from {low:.4g} to {high:.4g}{label(curve.unit and ' ' + curve.unit)}.{share}"
     )
+    if abs(curve.points_y[point] - curve.coef[point]) > 1e-3 * float(abs(curve.coef).max()):
+        st.caption(f"Drawn at {curve.points_y[point]:.4g}: its height and what the edge's other parts add there.")
     if preview is None:
         return
     st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")

@@ -6,6 +6,8 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from kanviz.analysis.curves import all_curves, edge_curve
 from kanviz.analysis.layout import layout
@@ -142,6 +144,25 @@ def test_a_difference_is_shaded_only_where_both_curves_are_drawn():
     assert np.minimum(*(abs(y - shade.y[drawn]) for y in on_a_curve)).max() < 1e-12
     apart = replace(before, x=before.x + 100)
     assert not np.isfinite(compare_figure(apart, after).data[0].y).any()
+
+
+@settings(deadline=None, max_examples=200)
+@given(st.floats(-290, 290), st.floats(0, 15))
+def test_a_logarithmic_axis_always_has_labels(low, decades):
+    errors = [10.0**low, 10.0 ** (low + decades)]
+    axis = training_figure([(0, errors[1], None), (1, errors[0], None)]).layout.yaxis
+    assert axis.range[0] < np.log10(errors[0]) <= np.log10(errors[1]) < axis.range[1]
+    assert 3 <= len(axis.tickvals) <= 12
+    assert len(set(axis.ticktext)) == len(axis.ticktext)
+    assert all(axis.range[0] <= np.log10(v) <= axis.range[1] for v in axis.tickvals)
+    np.testing.assert_allclose([float(text) for text in axis.ticktext], axis.tickvals, rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", FIGURES)
+def test_numbers_on_an_axis_are_never_written_with_letters_of_units(name):
+    axes = [axis for axis in FIGURES[name]("light").select_xaxes()]
+    axes += [axis for axis in FIGURES[name]("light").select_yaxes()]
+    assert all(axis.visible is False or axis.exponentformat == "e" for axis in axes)
 
 
 def test_every_score_can_be_clicked():
