@@ -128,6 +128,14 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     return point, float(st.session_state[exact])
 
 
+def _interval(low: float, high: float, unit: str) -> str:
+    """ "x from 0.2 to 0.8 m"; a border point of a curve that goes on straight has no end on its side."""
+    ends = [f"{end:.4g}{' ' * bool(unit)}{unit}" for end in (low, high)]
+    if low == float("-inf"):
+        return f"x up to {ends[1]}" if high < float("inf") else "every x"
+    return f"x from {ends[0]} on" if high == float("inf") else f"x from {low:.4g} to {ends[1]}"
+
+
 def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -> None:
     """The interval a control point reaches, the rows in it, and once it moved: the proof and the price."""
     from kanviz.edit.diff import diff
@@ -136,9 +144,7 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -
     curve = curve_of(s, kan, edge)
     low, high = curve.reach(point)
     share = f" {curve.share(low, high):.0%} of the rows pass there." if s.data is not None else ""
-    st.caption(
-        f"Moves the curve only for x from {low:.4g} to {high:.4g}{label(curve.unit and ' ' + curve.unit)}.{share}"
-    )
+    st.caption(f"Moves the curve only for {_interval(low, high, label(curve.unit))}.{share}")
     if abs(curve.points_y[point] - curve.coef[point]) > 1e-3 * float(abs(curve.coef).max()):
         st.caption(f"Drawn at {curve.points_y[point]:.4g}: its height and what the edge's other parts add there.")
     if preview is None:
