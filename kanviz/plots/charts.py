@@ -57,7 +57,7 @@ def _log_axis(values: Sequence[float]) -> dict[str, list]:
         ticks = _steps(low, high)
     else:
         marks = (1, 2, 5) if last - first < 2 else (1, 3) if last - first < 3 else (1,)
-        decades = range(int(np.floor(first)), int(np.ceil(last)) + 1, max(1, int(last - first) // 8))
+        decades = range(int(np.floor(first)), int(np.ceil(last)) + 1, 1 + int(last - first) // 8)
         ticks = [float(f"{m}e{k}") for k in decades for m in marks]
     ticks = [v for v in ticks if low <= v <= high]
     return {"range": [first, last], "tickvals": ticks, "ticktext": [_number(v) for v in ticks]}

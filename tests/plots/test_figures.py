@@ -160,8 +160,8 @@ def test_a_logarithmic_axis_always_has_labels(low, decades):
 
 @pytest.mark.parametrize("name", FIGURES)
 def test_numbers_on_an_axis_are_never_written_with_letters_of_units(name):
-    axes = [axis for axis in FIGURES[name]("light").select_xaxes()]
-    axes += [axis for axis in FIGURES[name]("light").select_yaxes()]
+    figure = FIGURES[name]("light")
+    axes = [*figure.select_xaxes(), *figure.select_yaxes()]
     assert all(axis.visible is False or axis.exponentformat == "e" for axis in axes)
 
 
