@@ -11,6 +11,7 @@ from kanviz.ui.panels import number, shared_unit, show_effect
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
+    from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.session import Session
 
 
@@ -136,7 +137,7 @@ def _interval(low: float, high: float, unit: str) -> str:
     return f"x from {ends[0]} on" if high == float("inf") else f"x from {low:.4g} to {ends[1]}"
 
 
-def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -> None:
+def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview: "MoveControlPoint | None") -> None:
     """The interval a control point reaches, the rows in it, and once it moved: the proof and the price."""
     from kanviz.edit.diff import diff
     from kanviz.edit.proposals import effect
@@ -145,8 +146,10 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview) -
     low, high = curve.reach(point)
     share = f" {curve.share(low, high):.0%} of the rows pass there." if s.data is not None else ""
     st.caption(f"Moves the curve only for {_interval(low, high, label(curve.unit))}.{share}")
-    if abs(curve.points_y[point] - curve.coef[point]) > 1e-3 * float(abs(curve.coef).max()):
-        st.caption(f"Drawn at {curve.points_y[point]:.4g}: its height and what the edge's other parts add there.")
+    height = curve.coef[point] if preview is None else preview.height
+    lift = float(curve.points_y[point] - curve.coef[point])
+    if abs(lift) > 1e-3 * float(abs(curve.coef).max()):
+        st.caption(f"Drawn at {height + lift:.4g}: its height and what the edge's other parts add there.")
     if preview is None:
         return
     st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")
