@@ -7,7 +7,7 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from kanviz.analysis.scores import Scores
-from kanviz.plots.theme import THEMES, Look, axis, canvas, empty, label, words
+from kanviz.plots.theme import THEMES, Look, axis, brief, canvas, empty, label, words, wrapped
 
 NAMED = 24  # edges whose names still fit beside their dots
 NARROWEST = 0.05  # decades of a logarithmic axis at least (12 %), so that noise in the last digits looks flat
@@ -109,7 +109,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
         hoverinfo="text",
         hovertext=[
-            f"<b>{words(name)}</b><br>carries {edge.score:.3%} of the outputs' variance"
+            f"<b>{wrapped(name, 44, 4)}</b><br>carries {edge.score:.3%} of the outputs' variance"
             for name, edge in zip(names, ranked, strict=True)
         ],
     )  # fmt: skip
@@ -120,7 +120,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
         "ticktext": [*map(_number, decades), f"≤ {_number(100 * floor)}"],
     }
     if named:
-        text = [words(name, 24) for name in names]
+        text = [f"{brief(e.source, 13)} → {brief(e.target, 11)}" for e in ranked]
         side = axis(theme, "", tickvals=places, ticktext=text, range=[len(ranked) - 0.4, -0.6], showgrid=False)
         figure.update_layout(xaxis=share_axis, yaxis=side)
     else:
@@ -182,8 +182,8 @@ def predicted_figure(
             hovertemplate="measured %{x:.4g}<br>predicted %{y:.4g}<extra></extra>",
         )  # fmt: skip
     figure.update_layout(
-        xaxis=axis(theme, f"measured {label(name, unit)}", range=ends),
-        yaxis=axis(theme, f"predicted {label(name, unit)}", range=ends),
+        xaxis=axis(theme, label(f"measured {name}", unit), range=ends),
+        yaxis=axis(theme, label(f"predicted {name}", unit), range=ends),
         margin={"t": 60 if title else 36},
     )
     return figure

@@ -1,15 +1,17 @@
 """One edge: its curve, what it is made of, its control points, and where the data lie."""
 
+import html
 from collections.abc import Collection
 
 import numpy as np
 import plotly.graph_objects as go
 
 from kanviz.analysis.curves import EdgeCurve
-from kanviz.plots.theme import THEMES, Look, Theme, axis, canvas, words
+from kanviz.plots.theme import THEMES, Look, Theme, axis, canvas, words, wrapped
 
 PARTS = ("spline", "base", "formula", "resting", "points", "density")
 HEIGHT, STRIP, BARE, SLOPE = 430, 84, 24, 150  # pixels: all, of it the strip with data and knots, or bare; the slope
+TITLE = 44  # letters of a title's line, so that a phone shows them all
 
 
 def edge_figure(
@@ -27,12 +29,16 @@ def edge_figure(
     """
     colours = THEMES[theme]
     slope = "derivative" in parts
-    figure = canvas(theme, _title(curve), HEIGHT + (SLOPE if slope else 0))
+    figure, top = _titled(theme, curve, HEIGHT + (SLOPE if slope else 0))
     _ends(figure, curve, colours)
     _thin_parts(figure, curve, parts, colours)
     if before is not None:
         _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
     _line(figure, curve.x, curve.total, "activation φ", colours.state(curve.state), 3)
+    if "resting" in parts and curve.resting is not None:
+        # above the curve in force, which is broader: it may lie right behind it
+        word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
+        _line(figure, curve.x, curve.resting, word, colours.text, 1.4, "dot")
     if "points" in parts and len(curve.points_x):
         _points(figure, curve, point, colours)
     if slope:
@@ -40,13 +46,32 @@ def edge_figure(
     _strip(figure, curve, parts, colours)
     _legend_of_ends(figure, curve, colours)
     _axes(figure, curve, before, parts, theme)
+    figure.update_layout(margin={"t": top})
     return figure
 
 
 def _title(curve: EdgeCurve) -> str:
-    frozen = " · frozen" if curve.frozen else ""
-    formula = f" · {words(curve.formula_text, 48)}" if curve.formula_text else ""
-    return f"<b>{words(curve.source)} → {words(curve.target)}</b> · {curve.state}{frozen}{formula}"
+    """Names, state and formula, on as many lines as a narrow page needs."""
+    names = wrapped(f"{curve.source} → {curve.target}", TITLE, 4)
+    state = words(curve.state + (" · frozen" if curve.frozen else ""))
+    formula = wrapped(curve.formula_text, TITLE + 4, 3)
+    title = f"<b>{names}</b>"
+    taken = len(html.unescape(names.rpartition("<br>")[2]))
+    for part in filter(None, (state, formula)):
+        length = len(html.unescape(part))
+        fits = taken + 3 + length <= TITLE
+        title += f"{' · ' if fits else '<br>'}{part}"
+        taken = taken + 3 + length if fits else length
+    return title
+
+
+def _titled(theme: Look, curve: EdgeCurve, height: int) -> tuple[go.Figure, int]:
+    """An empty figure under the edge's title, and the pixels above its plot: every line of the title adds its own."""
+    title = _title(curve)
+    more = 19 * title.count("<br>")
+    figure = canvas(theme, title, height + more)
+    figure.update_layout(title_pad_t=20 if more else 10)  # plotly hangs several lines higher than one
+    return figure, 40 + more
 
 
 def _line(
@@ -71,9 +96,6 @@ def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], col
     for part, values, word, colour, dash in there if len(there) > 1 else []:
         if part in parts:
             _line(figure, curve.x, values, word, colour, 1.4, dash)
-    if "resting" in parts and curve.resting is not None:
-        word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
-        _line(figure, curve.x, curve.resting, word, colours.before, 1.6, "dot")
 
 
 def _points(figure: go.Figure, curve: EdgeCurve, point: int | None, colours: Theme) -> None:
@@ -163,10 +185,10 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
     if before is not None:
         other = before.heights()
         low, high = min(low, other[0]), max(high, other[1])
-    x_title = words(curve.x_label)
+    x_title, y_title = wrapped(curve.x_label, 44), wrapped(curve.y_label, 30, 3)
     figure.update_layout(
         xaxis=axis(theme, x_title, range=[float(curve.x[0]), float(curve.x[-1])], anchor="y2"),
-        yaxis=axis(theme, words(curve.y_label, 60), range=[low, high], zeroline=True, domain=[base, 1], anchor="x"),
+        yaxis=axis(theme, y_title, range=[low, high], zeroline=True, domain=[base, 1], anchor="x"),
         yaxis2=axis(
             theme,
             "",
@@ -177,7 +199,7 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
         ),
         bargap=0,
         hovermode="closest",
-        margin={"t": 40, "b": 52},
+        margin={"b": 52},
         legend={"yref": "container", "y": 0, "yanchor": "bottom"},
     )
     if "derivative" in parts:
@@ -192,7 +214,7 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
     """One edge before (dashed) and after (solid), the difference shaded."""
     colours = THEMES[theme]
     before, after = curve_before, curve_after
-    figure = canvas(theme, _title(after), 300)
+    figure, top = _titled(theme, after, 300)
     x, y = _between(before, after)
     figure.add_scatter(
         x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=_veil(colours.selected),
@@ -203,9 +225,9 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
     one, two = before.heights(), after.heights()
     ends = [min(before.x[0], after.x[0]), max(before.x[-1], after.x[-1])]
     figure.update_layout(
-        xaxis=axis(theme, words(after.x_label), range=[float(v) for v in ends]),
-        yaxis=axis(theme, words(after.y_label, 60), range=[min(one[0], two[0]), max(one[1], two[1])]),
-        margin={"t": 40},
+        xaxis=axis(theme, wrapped(after.x_label, 44), range=[float(v) for v in ends]),
+        yaxis=axis(theme, wrapped(after.y_label, 28, 3), range=[min(one[0], two[0]), max(one[1], two[1])]),
+        margin={"t": top},
         legend={"yref": "container", "y": 0, "yanchor": "bottom"},
     )
     return figure

@@ -10,14 +10,15 @@ from kanviz.analysis.curves import Thumbnail
 from kanviz.analysis.layout import EdgePlace, Layout
 from kanviz.analysis.scores import Scores
 from kanviz.core.layer import EdgeId
-from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words
+from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words, wrapped
+from kanviz.text import shown
 
 WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
 STATES = ("pruned", "spline", "both", "formula")
 BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
-NAME = 18  # letters of a node's name
+NAME = 10  # letters of a line of a node's name: two lines at most, so that the curves keep their room
 
 
 def network_figure(
@@ -51,13 +52,12 @@ def network_figure(
     _frames(figure, places, by_id, colours)
     _curves(figure, places, by_id, levels, colours)
     _marks(figure, places, by_id, colours)
-    _add(figure, colours.marked, 2.5, [_box(p, 1.16) for p in places if p.id in highlight], dash="dot")
-    _add(figure, colours.selected, 3, [_box(p, 1.16) for p in places if p.id == selected])
+    _rings(figure, places, selected, highlight, colours)
     _nodes(figure, layout, scores, colours)
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
     sides = [max((len(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width)]
-    left, right = (22 + 7.5 * min(count, NAME) for count in sides)
+    left, right = (22 + (6.8 if count > NAME else 7.5) * min(count, NAME) for count in sides)
     figure.update_layout(margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
     figure.update_xaxes(visible=False, range=[-0.05, layout.width + 0.05], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
@@ -162,6 +162,14 @@ def _curve(place: EdgePlace, curve: Thumbnail) -> Path:
     return place.x + place.width * 0.90 * (curve.x - 0.5), place.y + place.height * 0.38 * curve.heights
 
 
+def _rings(figure: go.Figure, places, selected: EdgeId | None, highlight: Collection[EdgeId], colours: Theme) -> None:
+    """Around highlighted edges and the selected one; an edge that is both has one ring within the other."""
+    marked = [_box(p, 1.06 if p.id == selected else 1.16) for p in places if p.id in highlight]
+    chosen = [_box(p, 1.26 if p.id in highlight else 1.16) for p in places if p.id == selected]
+    _add(figure, colours.marked, 2.5, marked, dash="dot")
+    _add(figure, colours.selected, 3, chosen)
+
+
 def _marks(figure: go.Figure, places, by_id, colours: Theme) -> None:
     """Badges on the corners of frames, for eyes that do not see the colours."""
 
@@ -223,7 +231,7 @@ def _node_words(node, scores: Scores | None) -> str:
     carried = ""
     if scores is not None:
         carried = f"<br>carries {_percent(float(scores.nodes[node.column][node.index]))} of the outputs' variance"
-    return f"<b>{words(node.name)}</b> · {kind}{carried}"
+    return f"<b>{wrapped(node.name, 44, 3)}</b> · {kind}{carried}"
 
 
 def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
@@ -239,11 +247,23 @@ def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
             if hidden
             else {"xanchor": "right", "xshift": -9} if n.column == 0 else {"xanchor": "left", "xshift": 9}
         )  # fmt: skip
+        size = 11 if hidden else 14 if len(n.name) <= NAME else 12
         names.append({
-            "text": words(n.name, NAME), "x": n.x, "y": n.y, "showarrow": False, "borderpad": 1,
-            "font": {"size": 11 if hidden else 14, "color": colours.muted if hidden else colours.text}, **where,
+            "text": words(n.name, NAME) if hidden else _two_lines(n.name), "x": n.x, "y": n.y, "showarrow": False,
+            "font": {"size": size, "color": colours.muted if hidden else colours.text}, "borderpad": 1, **where,
         })  # fmt: skip
     figure.layout.annotations = [*figure.layout.annotations, *names]  # one by one, each checks all before it anew
+
+
+def _two_lines(name: str) -> str:
+    """A long name on two lines, broken where its words part if they do; the whole of it is in the node's hover."""
+    visible = shown(name)
+    if len(visible) <= NAME:
+        return words(visible)
+    parts = [k + 1 for k in range(NAME) if visible[k] in " _-." and len(visible) - k - 1 <= NAME]
+    head = parts[-1] if parts else NAME
+    tail = visible[head:] if len(visible) - head <= NAME else f"…{visible[1 - NAME :]}"
+    return f"{words(visible[:head])}<br>{words(tail)}"
 
 
 def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float) -> None:
@@ -260,9 +280,9 @@ def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float
 
 def _edge_words(curve: Thumbnail, scores: Scores | None) -> str:
     state = f"{curve.state}{' · frozen' if curve.frozen else ''}"
-    lines = [f"<b>{words(curve.source)} → {words(curve.target)}</b>", state]
+    lines = [f"<b>{wrapped(f'{curve.source} → {curve.target}', 44, 4)}</b>", state]
     if curve.formula_text:
-        lines.append(words(curve.formula_text, 60))
+        lines.append(wrapped(curve.formula_text, 60, 3))
     if scores is not None and curve.state != "pruned":
         lines.append(f"carries {_percent(scores.of(curve.id))} of the outputs' variance")
     return "<br>".join(lines)

@@ -1,6 +1,7 @@
 """Every colour and every common stroke, by what it means; names made safe for plotly's markup."""
 
 import html
+import textwrap
 from dataclasses import dataclass
 from typing import Literal
 
@@ -65,7 +66,23 @@ THEMES: dict[str, Theme] = {
 def words(text: str, limit: int = 40) -> str:
     """A name from a file as plotly shows it literally: no tags, no entities, no LaTeX, not too long."""
     visible = shown(str(text))
-    visible = visible if len(visible) <= limit else f"{visible[: limit - 1]}…"
+    return _literal(visible if len(visible) <= limit else f"{visible[: limit - 1]}…")
+
+
+def brief(text: str, limit: int) -> str:
+    """A name cut in its middle: names in a table often differ at their ends."""
+    visible = shown(str(text))
+    head = limit // 2
+    return _literal(visible if len(visible) <= limit else f"{visible[:head]}…{visible[head + 1 - limit :]}")
+
+
+def wrapped(text: str, width: int, most: int = 2) -> str:
+    """Words over lines of so many letters, literally; what does not fit into the last line is cut."""
+    visible = shown(str(text), width * most)
+    return "<br>".join(map(_literal, textwrap.wrap(visible, width, max_lines=most, placeholder="…")))
+
+
+def _literal(visible: str) -> str:
     return html.escape(visible, quote=False).replace("$", "&#36;")
 
 
@@ -137,4 +154,4 @@ def empty(look: Look, title: str, why: str) -> go.Figure:
 
 def label(name: str, unit: str = "") -> str:
     """An axis title: the name, and the unit in brackets."""
-    return f"{words(name)} ({words(unit)})" if unit else words(name)
+    return wrapped(f"{name} ({unit})" if unit else name, 40)
