@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.session import Session
 
+LARGEST = 1e30  # heights beyond are no use to anybody
+
 
 def edge_chart(s: "Session", edge: "EdgeId", key: str) -> None:
     """One edge with its control points."""
@@ -112,7 +114,11 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
         on_change=lambda: st.session_state.update({_point_key(edge): st.session_state[choice]}),
     )  # fmt: skip
     now = float(view.coef[point])
-    low, high = float(view.coef.min()), float(view.coef.max())
+    if not abs(now) < LARGEST:
+        st.caption("This control point is not a usable number; keep a new height to mend it.")
+        now = 0.0
+    usable = view.coef[view.coef.abs() < LARGEST]
+    low, high = (float(usable.min()), float(usable.max())) if len(usable) else (0.0, 0.0)
     span = max(high - low, abs(now), 1e-3)
     slider, exact = (f"{KEEP}{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
     for key in (slider, exact):
@@ -125,7 +131,10 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
         st.session_state[other] = st.session_state[source]
 
     st.slider("Height", *bounds, key=slider, step=span / 200, on_change=follow, args=(slider, exact), format="%.4g")
-    st.number_input("Exact height", key=exact, step=span / 50, format="%.6g", on_change=follow, args=(exact, slider))
+    st.number_input(
+        "Exact height", -LARGEST, LARGEST, key=exact, step=span / 50, format="%.6g", on_change=follow,
+        args=(exact, slider),
+    )  # fmt: skip
     return point, float(st.session_state[exact])
 
 

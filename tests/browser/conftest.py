@@ -87,7 +87,7 @@ def page(chromium: Browser, server: str):
 
 def settle(page: Page) -> None:
     """Wait until the script that is running has ended and what it drew is there."""
-    page.wait_for_timeout(150)
+    page.wait_for_timeout(300)
     expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
 
 

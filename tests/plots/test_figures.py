@@ -1,6 +1,7 @@
 """Every figure against its snapshot, and what must hold of any figure."""
 
 import json
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -163,6 +164,48 @@ def test_numbers_on_an_axis_are_never_written_with_letters_of_units(name):
     figure = FIGURES[name]("light")
     axes = [*figure.select_xaxes(), *figure.select_yaxes()]
     assert all(axis.visible is False or axis.exponentformat == "e" for axis in axes)
+
+
+def _long_named():
+    kan = small_kan()
+    inputs = (Variable("length_of_the_string_in_metres", "m"), Variable("length_of_the_string_in_inches", "in"))
+    return type(kan)(kan.layers, inputs, (Variable("period_of_oscillation_averaged", "s"),))
+
+
+def test_long_names_leave_the_curves_their_room_and_are_whole_in_the_hover():
+    kan = _long_named()
+    found = scores(kan)
+    figure = network_figure(layout(kan, found), all_curves(kan), found)
+    assert figure.layout.margin.l + figure.layout.margin.r < 200
+    names = {note.text for note in figure.layout.annotations if note.xanchor != "center"}
+    assert len(names) == 3
+    assert all(len(line) <= 10 for name in names for line in name.split("<br>"))
+    hovers = "".join(text for trace in figure.data if isinstance(trace.hovertext, tuple) for text in trace.hovertext)
+    assert all(v.name in hovers for v in (*kan.inputs, *kan.outputs))
+
+
+@pytest.mark.parametrize("draw", [edge_figure, lambda curve: compare_figure(curve, curve)])
+@pytest.mark.parametrize("formula", ["", "-0.9877 sqrt(0.01379 x + 1.946) + 2.346"])
+def test_a_title_is_never_wider_than_a_phone_and_loses_nothing(draw, formula):
+    curve = replace(edge_curve(_long_named(), EDGE), formula_text=formula)
+    figure, short = draw(curve), draw(replace(edge_curve(small_kan(), EDGE), formula_text=""))
+    plain = re.sub("</?b>", "", figure.layout.title.text)
+    assert max(map(len, plain.split("<br>"))) <= 48
+    assert all(word in plain for word in (curve.source, curve.target, curve.state, formula))
+    assert (figure.layout.height - short.layout.height) == figure.layout.margin.t - short.layout.margin.t > 0
+
+
+def test_a_learned_curve_named_in_the_legend_lies_above_the_formula_that_replaced_it():
+    names = [trace.name for trace in _edge(edge=EdgeId(1, 1, 0)).data]
+    assert names.index("learned curve, replaced") > names.index("activation φ")
+
+
+def test_an_edge_both_selected_and_highlighted_has_two_rings():
+    figure = _network(selected=EDGE, highlight=[EDGE, EdgeId(1, 0, 0)])
+    chosen = next(t for t in figure.data if t.line.color == THEMES["light"].selected and t.line.width == 3)
+    marked = next(t for t in figure.data if t.line.color == THEMES["light"].marked)
+    ring = decoded(marked.y)[:5]
+    assert min(chosen.y[:5]) < min(ring) < max(ring) < max(chosen.y[:5])
 
 
 def test_every_score_can_be_clicked():

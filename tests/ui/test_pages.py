@@ -235,3 +235,15 @@ def test_going_back_to_the_network_before():
     press(app, next(b.label for b in app.button if b.label.startswith("Back to")))
     assert session.present is first
     assert session.rows_from == rows
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), 1e308])
+def test_a_network_with_useless_numbers_shows_on_every_page(number):
+    session = opened(samples()[0].title)
+    layer = session.present.layers[0]
+    coef = layer.coef.clone()
+    coef[session.edge.source, session.edge.target, 3] = number
+    other = Session()
+    other.open(session.present.with_layer(0, coef=coef), "useless", data=session.data, edge=session.edge)
+    for page in OTHERS:
+        visit(page, other)
