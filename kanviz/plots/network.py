@@ -19,6 +19,7 @@ BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
 NAME = 10  # letters of a line of a node's name: two lines at most, so that the curves keep their room
+WHOLE = 13  # letters of a name that stays on one line
 
 
 def network_figure(
@@ -56,8 +57,7 @@ def network_figure(
     _nodes(figure, layout, scores, colours)
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
-    sides = [max((len(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width)]
-    left, right = (22 + (6.8 if count > NAME else 7.5) * min(count, NAME) for count in sides)
+    left, right = (22 + max((_wide(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width))
     figure.update_layout(margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
     figure.update_xaxes(visible=False, range=[-0.05, layout.width + 0.05], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
@@ -255,10 +255,16 @@ def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
     figure.layout.annotations = [*figure.layout.annotations, *names]  # one by one, each checks all before it anew
 
 
+def _wide(name: str) -> float:
+    """Pixels that a name beside its node takes."""
+    count = len(name)
+    return 7.5 * count if count <= NAME else 6.8 * (count if count <= WHOLE else NAME)
+
+
 def _two_lines(name: str) -> str:
     """A long name on two lines, broken where its words part if they do; the whole of it is in the node's hover."""
     visible = shown(name)
-    if len(visible) <= NAME:
+    if len(visible) <= WHOLE:
         return words(visible)
     parts = [k + 1 for k in range(NAME) if visible[k] in " _-." and len(visible) - k - 1 <= NAME]
     head = parts[-1] if parts else NAME
