@@ -50,7 +50,7 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
     frame, numeric, units = _bare(table, kan)
     key = f"{key}-{hash((s.table_name, *frame.columns))}"
     few = [c for c in frame.columns if 2 <= len(frame[c].dropna().unique()) <= MAX_CLASS_VALUES]
-    target = _targets(s, kan, numeric, few, key)
+    target = _targets(s, kan, list(frame.columns), numeric, few, key)
     if not target:
         return None
     task = kan.task if kan else _task(target, few, numeric, key)
@@ -80,7 +80,9 @@ def _bare(table: "Table", kan: "KAN | None") -> "tuple[pd.DataFrame, list[str], 
     return frame, [names.get(c, c) for c in table.numeric], dict(split.values())
 
 
-def _targets(s: "Session", kan: "KAN | None", numeric: list[str], few: list[str], key: str) -> list[str]:
+def _targets(
+    s: "Session", kan: "KAN | None", columns: list[str], numeric: list[str], few: list[str], key: str
+) -> list[str]:
     """Ask for the target, or the targets of a network with several outputs; nothing when there is none to choose."""
     classes = kan is not None and kan.task == "classification"
     known = [v.name for v in kan.outputs] if kan and not classes else [s.data.target] if kan and s.data else []
@@ -92,11 +94,8 @@ def _targets(s: "Session", kan: "KAN | None", numeric: list[str], few: list[str]
         what = "few different values" if classes else "numbers"
         st.error(f"This table has no column that could be a target. It needs one with {what}.")
         return []
-    words = [c for c in targets if c not in numeric]
-    guess = next(
-        (c for c in known if c in targets),
-        words[-1] if classes and words else targets[len(numeric) - 1] if not classes and numeric else targets[-1],
-    )
+    last = next(c for c in reversed(columns) if c in targets)
+    guess = next((c for c in known if c in targets), last)
     return [st.selectbox("Target: what to predict", targets, index=targets.index(guess), key=f"{key}-target")]
 
 

@@ -212,7 +212,7 @@ def test_a_table_goes_to_a_trained_network_untouched():
 def test_a_classifier_made_from_a_table_shows_on_every_page():
     session = uploaded(measured())
     app = visit("app.py", session)
-    next(box for box in app.selectbox if "predict" in box.label).set_value("kind").run()
+    assert next(box for box in app.selectbox if "predict" in box.label).value == "kind"  # the last column
     next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
     press(app, "Create and train")
     assert session.job is None or session.job.join(60)
