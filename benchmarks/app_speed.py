@@ -118,9 +118,9 @@ def measure(browser: Browser, model: Path, name: str) -> None:
 
 def drawing() -> None:
     """The figure of a [4,10,10,1] network by itself: numbers, layout, plotly, JSON."""
-    from kanviz.analysis.curves import all_curves
     from kanviz.analysis.layout import layout
     from kanviz.analysis.scores import scores
+    from kanviz.analysis.thumbnails import all_curves
     from kanviz.plots import network_figure
 
     kan = init([4, 10, 10, 1], grid=5, seed=0)

@@ -14,9 +14,10 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 import torch
 from streamlit.testing.v1 import AppTest
 
-from kanviz.analysis.curves import all_curves, edge_curve
+from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
 from kanviz.analysis.scores import scores
+from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN

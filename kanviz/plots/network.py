@@ -1,14 +1,14 @@
 """The network: every edge with its curve in a small frame, thick where it carries much; a click says which edge."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
-from kanviz.analysis.curves import Thumbnail
 from kanviz.analysis.layout import EdgePlace, Layout
 from kanviz.analysis.scores import Scores
+from kanviz.analysis.thumbnails import Thumbnail, Thumbnails
 from kanviz.core.layer import EdgeId
 from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words, wrapped
 from kanviz.text import shown
@@ -24,7 +24,7 @@ WHOLE = 13  # letters of a name that stays on one line
 
 def network_figure(
     layout: Layout,
-    curves: Iterable[Thumbnail],
+    curves: Thumbnails,
     scores: Scores | None = None,
     *,
     theme: Look = "light",
@@ -37,8 +37,8 @@ def network_figure(
     States can be told apart without colour: pruned is dashed and faint, a formula has an f, both an f+, a frozen edge a
     star; the selected edge has a solid ring, highlighted ones a dotted ring. show="present" leaves pruned edges out.
     """
-    by_id = {curve.id: curve for curve in curves}
-    places = [p for p in layout.edges if p.id in by_id and (show == "all" or by_id[p.id].state != "pruned")]
+    by_id = {place.id: curves.of(place.id) for place in layout.edges}
+    places = [p for p in layout.edges if show == "all" or by_id[p.id].state != "pruned"]
     if not places:
         return empty(theme, "Network", "No edges to show.")
     colours = THEMES[theme]

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.analysis.curves import FLAT, all_curves, edge_curve, visible_range
+from kanviz.analysis.curves import edge_curve, visible_range
+from kanviz.analysis.thumbnails import FLAT, all_curves
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
