@@ -108,14 +108,15 @@ def _variance(values: Tensor) -> Tensor:
         return values.new_zeros(values.shape[1:])
     largest = _largest(values, 0)
     whole = largest.amax().clamp(min=torch.finfo(values.dtype).tiny)
-    flat = (values / whole).flatten(1)
-    spread = torch.linalg.vector_norm(flat - flat.mean(0), dim=0).unflatten(0, values.shape[1:]) / len(values) ** 0.5
-    return torch.where(spread > 1e-12 * largest / whole, spread, 0.0) ** 2
+    values = values / whole
+    variance = (values - values.mean(0)).square().mean(0)
+    return torch.where(variance.sqrt() > 1e-12 * largest / whole, variance, 0.0)
 
 
 def _largest(values: Tensor, axis: int) -> Tensor:
     """Largest absolute value of each row (axis 1) or over all rows (axis 0); not a finite number where one is not."""
-    return torch.linalg.vector_norm(values.flatten(1) if axis else values, torch.inf, dim=axis)
+    values = values.flatten(1) if axis else values
+    return torch.maximum(values.amax(axis), -values.amin(axis))
 
 
 def _shares(parts: Tensor, dim: int) -> Tensor:

@@ -129,7 +129,7 @@ def _panel(s: "Session") -> None:
     st.divider()
     kan, history = s.present, s.history
     st.markdown(f"**{label(s.name)}**")
-    there = sum(1 for _ in kan.edges())
+    there = sum(int(layer.present.sum()) for layer in kan.layers)
     st.caption(f"{kan.shape_text} · {there} edges · {str(kan.dtype).removeprefix('torch.')}")
     if s.data is not None:
         st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")

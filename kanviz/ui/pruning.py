@@ -1,5 +1,6 @@
 """The prune page's parts: a threshold, what falls below it and what that costs, and the way back."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -7,11 +8,13 @@ import streamlit as st
 from kanviz.text import counted
 from kanviz.ui.charts import chart, network_chart, scores_of
 from kanviz.ui.frame import KEEP, after_change, in_words, step_words, theme
-from kanviz.ui.panels import edge_name, shared_unit, show_effect
+from kanviz.ui.panels import edge_names, shared_unit, show_effect
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
+
+LISTED = 40  # edges to prune that can still be read one by one
 
 
 def choose_by_score(s: "Session") -> list["EdgeId"]:
@@ -26,21 +29,35 @@ def choose_by_score(s: "Session") -> list["EdgeId"]:
         help="Share of the outputs' variance that an edge carries, within its layer.",
     )  # fmt: skip
     chart(scores_figure(scores, percent / 100, theme=theme()), "scores")
-    below = [edge for edge in there if scores.of(edge) < percent / 100]
-    return st.multiselect(
-        "Edges to prune", there, default=below, format_func=lambda e: edge_name(kan, e),
-        key=f"{KEEP}prune-{kan.digest[:12]}-{percent}", placeholder="None below the threshold; choose some",
+    below, names = scores.below(percent / 100), edge_names(s)
+    if len(below) <= LISTED:
+        return st.multiselect(
+            "Edges to prune", there, default=below, format_func=names.__getitem__,
+            key=_choice_key(s, below), placeholder="None below the threshold; choose some",
+        )  # fmt: skip
+    other = set(
+        st.multiselect(
+            f"Exceptions to these {len(below):,}", there, format_func=names.__getitem__, key=_choice_key(s, below),
+            placeholder="None; choose edges", help="An edge below the threshold stays, one above it is pruned as well.",
+        )
     )  # fmt: skip
+    return [edge for edge in there if (edge in other) != (edge in frozenset(below))]
+
+
+def _choice_key(s: "Session", below: "Sequence[EdgeId]") -> str:
+    kind = "prune" if len(below) <= LISTED else "except"
+    return f"{KEEP}{kind}-{s.present.digest[:12]}-{st.session_state[f'{KEEP}threshold']}"
 
 
 def network_to_choose_from(s: "Session", edges: list["EdgeId"]) -> None:
     """The network with the edges to be pruned marked; a click adds an edge to them, or takes it out."""
     kan = s.present
-    key = f"{KEEP}prune-{kan.digest[:12]}-{st.session_state[f'{KEEP}threshold']}"
+    key = _choice_key(s, scores_of(s, kan).below(st.session_state[f"{KEEP}threshold"] / 100))
 
     def toggle(edge: "EdgeId") -> None:
         if kan.layers[edge.layer].present[edge.source, edge.target]:
-            st.session_state[key] = [e for e in edges if e != edge] + [edge] * (edge not in edges)
+            listed = st.session_state[key]
+            st.session_state[key] = [e for e in listed if e != edge] + [edge] * (edge not in listed)
 
     network_chart(s, key="prune-network", highlight=edges, on_edge=toggle)
     st.caption("A click on an edge adds it to those to be pruned, which are marked, or takes it out.")
@@ -51,13 +68,13 @@ def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
     from kanviz.edit.proposals import effect, prune
 
     kan = s.present
-    there = len(list(kan.edges()))
+    there = sum(int(layer.present.sum()) for layer in kan.layers)
     if not edges:
         st.info("Nothing is chosen. Raise the threshold or choose edges by name.", icon=":material/info:")
         return
     with in_words():
-        proposal = prune(kan, edges, s.data)
-        show_effect(effect(kan, proposal, s.data), shared_unit(kan))
+        proposal = s.derived("pruning", lambda: prune(kan, edges, s.data), tuple(edges))
+        show_effect(s.derived("its effect", lambda: effect(kan, proposal, s.data), tuple(edges)), shared_unit(kan))
         st.caption(
             f"{there - len(edges)} of {there} edges stay. The mean of each pruned edge is kept in its target's bias, "
             "so the outputs keep their level. Pruned edges are hidden, not lost: they can be restored."
@@ -70,15 +87,16 @@ def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
 
 def offer_restore(s: "Session") -> None:
     """Pruned edges, to be brought back as they were."""
+    from kanviz.core.layer import EdgeId
     from kanviz.edit.proposals import effect, restore
 
     kan = s.present
-    gone = [edge for edge in kan.edges(pruned=True) if not kan.layers[edge.layer].present[edge.source, edge.target]]
+    gone = [EdgeId(n, i, j) for n, layer in enumerate(kan.layers) for i, j in (~layer.present).nonzero().tolist()]
     if not gone:
         st.caption("No edge is pruned.")
         return
     edges = st.multiselect(
-        "Edges to restore", gone, format_func=lambda e: edge_name(kan, e), key=f"restore-{kan.digest[:12]}",
+        "Edges to restore", gone, format_func=edge_names(s).__getitem__, key=f"restore-{kan.digest[:12]}",
         placeholder=f"{len(gone)} pruned edges",
     )  # fmt: skip
     if not edges:

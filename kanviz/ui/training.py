@@ -7,9 +7,10 @@ import streamlit as st
 from kanviz.text import shown
 from kanviz.ui.charts import chart, metrics_of, network_chart
 from kanviz.ui.frame import KEEP, in_words, session, theme
-from kanviz.ui.panels import edge_name, number, shared_unit
+from kanviz.ui.panels import edge_names, number, shared_unit
 
 if TYPE_CHECKING:
+    from kanviz.core.layer import EdgeId
     from kanviz.core.train import Progress, TrainConfig
     from kanviz.ui.session import Session
 
@@ -29,22 +30,19 @@ def settings(s: "Session") -> "TrainConfig | None":
         "Solver", ["lbfgs", "adam"], format_func=SOLVERS.__getitem__, key=f"{KEEP}solver"
     )
     steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"{KEEP}steps-{solver}")
-    everything = [edge for edge in kan.edges() if not kan.edge(edge).frozen]
     scope = st.segmented_control(
         "Which edges learn", ["All", "Only some"], default="All", required=True, key=f"{KEEP}scope",
         help="The other edges stay as they are, bit for bit; frozen edges never learn. Biases belong to nodes and "
         "learn too, unless you take them out under More settings.",
     )  # fmt: skip
-    learning = everything
+    frozen: tuple[EdgeId, ...] = ()
     if scope == "Only some":
-        chosen = [s.edge] if s.edge in everything else []
+        free = [e for e in kan.edges() if not kan.layers[e.layer].frozen[e.source, e.target]]
         learning = st.multiselect(
-            "Edges that learn",
-            everything,
-            default=chosen,
-            format_func=lambda e: edge_name(kan, e),
-            key=f"{KEEP}learn-{kan.digest[:12]}",
-        )
+            "Edges that learn", free, default=[s.edge] if s.edge in free else [],
+            format_func=edge_names(s).__getitem__, key=f"{KEEP}learn-{kan.digest[:12]}",
+        )  # fmt: skip
+        frozen = tuple(edge for edge in free if edge not in frozenset(learning))
     with st.expander("More settings", icon=":material/tune:"):
         parts = st.multiselect(
             "What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__, key=f"{KEEP}parts"
@@ -66,7 +64,7 @@ def settings(s: "Session") -> "TrainConfig | None":
         return TrainConfig(
             solver=solver, steps=int(steps), rate=float(rate), l1=float(l1), entropy=float(entropy),
             patience=int(patience), follow=int(follow), parts=tuple(parts), seed=int(seed),
-            frozen=tuple(edge for edge in everything if edge not in set(learning)),
+            frozen=frozen,
         )  # fmt: skip
     return None
 
