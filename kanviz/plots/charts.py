@@ -12,6 +12,7 @@ from kanviz.plots.theme import THEMES, Look, axis, brief, canvas, empty, label, 
 NAMED = 24  # edges whose names still fit beside their dots
 NARROWEST = 0.05  # decades of a logarithmic axis at least (12 %), so that noise in the last digits looks flat
 SMALLEST = 1e-300  # errors under this are no numbers to a logarithmic axis
+SCORED = 500  # dots of the scores, if there are more edges
 DOTS = 4_000  # points of a scatter, spread evenly over the rows
 
 
@@ -80,7 +81,8 @@ def _number(value: float) -> str:
 def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "light") -> go.Figure:
     """Edges by the share of the outputs' variance they carry; those under the threshold are hollow.
 
-    Dots are clickable and carry [layer, source, target].
+    Dots are clickable and carry [layer, source, target]. Of very many edges every so many get a dot, the strong ones
+    most; the count below the threshold is of all.
     """
     ranked = [edge for edge in scores.ranked if edge.state != "pruned"]
     if not ranked:
@@ -88,10 +90,12 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     colours = THEMES[theme]
     figure = canvas(theme, height=max(220, 70 + 20 * len(ranked)) if len(ranked) <= NAMED else 360)
     floor = _floor(threshold)
+    note_text = f"{sum(edge.score < threshold for edge in ranked)} of {len(ranked)} below"
+    places = _spread(len(ranked))
+    ranked = [ranked[k] for k in places]
+    below = [edge.score < threshold for edge in ranked]
     shares, names = [100 * max(edge.score, floor) for edge in ranked], [f"{e.source} → {e.target}" for e in ranked]
     named = len(ranked) <= NAMED
-    places = list(range(len(ranked)))
-    below = [edge.score < threshold for edge in ranked]
     across, up = (shares, places) if named else (places, shares)
     if named:
         start = 100 * floor
@@ -128,7 +132,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     if threshold > 0:
         line = {"color": colours.marked, "width": 1.5, "dash": "dash"}
         note = {
-            "text": f"{sum(below)} of {len(ranked)} below", "font": {"size": 12, "color": colours.marked},
+            "text": note_text, "font": {"size": 12, "color": colours.marked},
             "showarrow": False, "yanchor": "bottom",
         }  # fmt: skip
         at = float(np.log10(100 * threshold))  # annotations on a logarithmic axis count in decades
@@ -140,6 +144,13 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
             figure.add_annotation(**note, x=1, xref="paper", y=at, xanchor="right")
     figure.update_layout(margin={"t": 30})
     return figure
+
+
+def _spread(count: int) -> list[int]:
+    """Ranks that get a dot: all where they are few, else more and more apart."""
+    if count <= SCORED:
+        return list(range(count))
+    return np.unique(((count - 1) * np.linspace(0, 1, SCORED) ** 2).astype(int)).tolist()
 
 
 def _floor(threshold: float) -> float:

@@ -35,13 +35,12 @@ def choose_by_score(s: "Session") -> list["EdgeId"]:
             "Edges to prune", there, default=below, format_func=names.__getitem__,
             key=_choice_key(s, below), placeholder="None below the threshold; choose some",
         )  # fmt: skip
-    other = set(
-        st.multiselect(
-            f"Exceptions to these {len(below):,}", there, format_func=names.__getitem__, key=_choice_key(s, below),
-            placeholder="None; choose edges", help="An edge below the threshold stays, one above it is pruned as well.",
-        )
+    exceptions = st.multiselect(
+        f"All {len(below):,} below the threshold, except", there, format_func=names.__getitem__,
+        key=_choice_key(s, below), placeholder="No exceptions; choose edges",
+        help="An edge below the threshold that is chosen here stays; one above it is pruned as well.",
     )  # fmt: skip
-    return [edge for edge in there if (edge in other) != (edge in frozenset(below))]
+    return sorted(set(below).symmetric_difference(exceptions))
 
 
 def _choice_key(s: "Session", below: "Sequence[EdgeId]") -> str:

@@ -42,7 +42,7 @@ def settings(s: "Session") -> "TrainConfig | None":
             "Edges that learn", free, default=[s.edge] if s.edge in free else [],
             format_func=edge_names(s).__getitem__, key=f"{KEEP}learn-{kan.digest[:12]}",
         )  # fmt: skip
-        frozen = tuple(edge for edge in free if edge not in frozenset(learning))
+        frozen = tuple(sorted(set(free).difference(learning)))
     with st.expander("More settings", icon=":material/tune:"):
         parts = st.multiselect(
             "What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__, key=f"{KEEP}parts"
