@@ -7,21 +7,26 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from kanviz.analysis.scores import Scores
-from kanviz.plots.theme import THEMES, Look, axis, brief, canvas, empty, label, words, wrapped
+from kanviz.plots.theme import THEMES, Look, arrange, axis, brief, canvas, empty, label, words, wrapped
 
 NAMED = 24  # edges whose names still fit beside their dots
 NARROWEST = 0.05  # decades of a logarithmic axis at least (12 %), so that noise in the last digits looks flat
 SMALLEST = 1e-300  # errors under this are no numbers to a logarithmic axis
 SCORED = 500  # dots of the scores, if there are more edges
+STEPS = 800  # points of a training's line at most: more than it has pixels across
 DOTS = 4_000  # points of a scatter, spread evenly over the rows
 
 
 def training_figure(
     trail: Sequence[tuple[int, float, float | None]], *, name: str = "RMSE", unit: str = "", theme: Look = "light"
 ) -> go.Figure:
-    """Error by step on a logarithmic axis, for training rows and held-out rows: (step, train, test or None)."""
+    """Error by step on a logarithmic axis, for training rows and held-out rows: (step, train, test or None).
+
+    Of very many steps every so many are drawn, and the last.
+    """
     if not trail:
         return empty(theme, "Training", "No step has been taken yet.")
+    trail = [trail[k] for k in np.unique(np.linspace(0, len(trail) - 1, min(STEPS, len(trail))).astype(int))]
     colours = THEMES[theme]
     figure = canvas(theme, height=340)
     steps = [row[0] for row in trail]
@@ -35,7 +40,8 @@ def training_figure(
             mode="lines" if len(trail) > 1 else "markers", line={"color": colour, "width": 2.5, "dash": dash},
             marker={"color": colour, "size": 8}, hovertemplate="%{y:.4g}<extra>" + word + "</extra>",
         )  # fmt: skip
-    figure.update_layout(
+    arrange(
+        figure,
         xaxis=axis(theme, "step", rangemode="tozero", showgrid=False),
         yaxis=axis(theme, label(name, unit), type="log", **_log_axis([v for row in trail for v in row[1:] if v])),
         hovermode="x unified",
@@ -126,9 +132,9 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     if named:
         text = [f"{brief(e.source, 13)} → {brief(e.target, 11)}" for e in ranked]
         side = axis(theme, "", tickvals=places, ticktext=text, range=[len(ranked) - 0.4, -0.6], showgrid=False)
-        figure.update_layout(xaxis=share_axis, yaxis=side)
+        arrange(figure, xaxis=share_axis, yaxis=side)
     else:
-        figure.update_layout(xaxis=axis(theme, "edges, strongest first", showgrid=False), yaxis=share_axis)
+        arrange(figure, xaxis=axis(theme, "edges, strongest first", showgrid=False), yaxis=share_axis)
     if threshold > 0:
         line = {"color": colours.marked, "width": 1.5, "dash": "dash"}
         note = {
@@ -142,7 +148,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
         else:
             figure.add_hline(y=100 * threshold, line=line)
             figure.add_annotation(**note, x=1, xref="paper", y=at, xanchor="right")
-    figure.update_layout(margin={"t": 30})
+    arrange(figure, margin={"t": 30})
     return figure
 
 
@@ -192,7 +198,8 @@ def predicted_figure(
             marker={"color": colour, "size": 6, "opacity": 0.55, "symbol": symbol},
             hovertemplate="measured %{x:.4g}<br>predicted %{y:.4g}<extra></extra>",
         )  # fmt: skip
-    figure.update_layout(
+    arrange(
+        figure,
         xaxis=axis(theme, label(f"measured {name}", unit), range=ends),
         yaxis=axis(theme, label(f"predicted {name}", unit), range=ends),
         margin={"t": 60 if title else 36},

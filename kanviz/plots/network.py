@@ -10,7 +10,7 @@ from kanviz.analysis.layout import EdgePlace, Layout
 from kanviz.analysis.scores import Scores
 from kanviz.analysis.thumbnails import Thumbnail, Thumbnails
 from kanviz.core.layer import EdgeId
-from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words, wrapped
+from kanviz.plots.theme import THEMES, Look, Theme, arrange, canvas, empty, words, wrapped
 from kanviz.text import shown
 
 WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
@@ -58,7 +58,7 @@ def network_figure(
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
     left, right = (22 + max((_wide(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width))
-    figure.update_layout(margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
+    arrange(figure, margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
     figure.update_xaxes(visible=False, range=[-0.05, layout.width + 0.05], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
     return figure
@@ -314,5 +314,5 @@ def _legend(figure: go.Figure, places, by_id, colours: Theme) -> None:
             figure.add_scatter(x=[None], y=[None], mode="lines", line=line, name=names[state], hoverinfo="skip")
     if frozen:
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=_star(colours), name="frozen", hoverinfo="skip")
-    figure.update_layout(legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"}, showlegend=True)
-    figure.update_layout(legend_itemclick=False, legend_itemdoubleclick=False)
+    arrange(figure, legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"}, showlegend=True)
+    arrange(figure, legend={"itemclick": False, "itemdoubleclick": False})

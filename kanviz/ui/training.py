@@ -6,7 +6,7 @@ import streamlit as st
 
 from kanviz.text import shown
 from kanviz.ui.charts import chart, metrics_of, network_chart
-from kanviz.ui.frame import KEEP, in_words, session, theme
+from kanviz.ui.frame import KEEP, attempt, in_words, session, theme
 from kanviz.ui.panels import edge_names, number, shared_unit
 
 if TYPE_CHECKING:
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kanviz.core.train import Progress, TrainConfig
     from kanviz.ui.session import Session
 
+TICK, NETWORK_TICK = 0.2, 1.0  # seconds between two looks at the run, and at its network
+MOMENT = 0.2  # seconds for which the start of a run waits for its end
 SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
 PART_NAMES = {
     "coef": "control points", "base_weight": "base weights", "bias": "biases", "affine": "formula constants"
@@ -69,17 +71,36 @@ def settings(s: "Session") -> "TrainConfig | None":
     return None
 
 
+def start(s: "Session", config: "TrainConfig") -> None:
+    """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
+    attempt(s.train, config)
+    if s.job is not None:
+        s.job.join(MOMENT)
+
+
 def run_panel(s: "Session") -> None:
-    """The run, moving once and again while it lasts."""
-    st.fragment(_run_panel, run_every=0.6 if s.training else None)()
+    """The run, moving many times a second while it lasts; the network below moves less often, since it costs more."""
+    st.fragment(_run_panel, run_every=TICK if s.training else None)()
+    if s.training:
+        st.fragment(_live_network, run_every=NETWORK_TICK)()
+
+
+def _live_network() -> None:
+    s = session()
+    latest = s.job.latest if s.job is not None and s.training else None
+    if latest is not None:
+        network_chart(s, latest.kan, key="live-network")
 
 
 def _run_panel() -> None:
     s = session()
-    if s.job is not None and s.collect():
+    if s.collect():
         st.rerun()
     running = s.training
     progress = s.job.latest if running and s.job else s.last_run
+    if running and progress is None:
+        st.progress(0.0, text="Starting")
+        return
     if progress is None:
         st.info(
             "Nothing has been trained here yet. Start with the button on the left; the loss and the edges move here.",
@@ -93,8 +114,6 @@ def _run_panel() -> None:
         st.caption(f"Last run: {why}; the network of step {progress.best_step} is kept.")
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
-    if running:
-        network_chart(s, progress.kan, key="live-network")
 
 
 def _controls(s: "Session", step: int, steps: int) -> None:
