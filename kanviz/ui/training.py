@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from kanviz.core.train import Progress, TrainConfig
     from kanviz.ui.session import Session
 
-TICK, NETWORK_TICK = 0.2, 1.0  # seconds between two looks at the run, and at its network
+TICK = 0.2  # seconds between two looks at the run
+NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
 MOMENT = 0.2  # seconds for which the start of a run waits for its end
 SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
 PART_NAMES = {
@@ -82,7 +83,8 @@ def run_panel(s: "Session") -> None:
     """The run, moving many times a second while it lasts; the network below moves less often, since it costs more."""
     st.fragment(_run_panel, run_every=TICK if s.training else None)()
     if s.training:
-        st.fragment(_live_network, run_every=NETWORK_TICK)()
+        large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
+        st.fragment(_live_network, run_every=NETWORK_TICKS[large])()
 
 
 def _live_network() -> None:
