@@ -18,6 +18,7 @@ STATES = ("pruned", "spline", "both", "formula")
 BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
+CROWD = 180  # edges whose lines would run into one dark field if they were drawn as usual
 NAME = 10  # letters of a line of a node's name: two lines at most, so that the curves keep their room
 WHOLE = 13  # letters of a name that stays on one line
 
@@ -126,7 +127,7 @@ def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **
 
 
 def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
-    thin = 0.75 if len(places) > 60 else 1.0
+    thin, faint = (1.0, 1.0) if len(places) <= 60 else (0.75, 1.0) if len(places) <= CROWD else (0.45, 0.5)
     rows = {(p.id.layer, p.y): p for p in places if by_id[p.id].state != "pruned"}
     along = [(np.array([p.enter, p.leave]), np.full(2, p.y)) for p in rows.values()]
     _add(figure, colours.path, 0.8, along, opacity=0.35)
@@ -138,7 +139,7 @@ def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
                 _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.5, shape="spline")
             else:
                 colour = colours.path if state == "spline" else colours.state(state)
-                _add(figure, colour, width * thin, paths, opacity=opacity, shape="spline")
+                _add(figure, colour, width * thin, paths, opacity=opacity * faint, shape="spline")
 
 
 def _frames(figure: go.Figure, places, by_id, colours: Theme) -> None:

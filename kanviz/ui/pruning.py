@@ -24,8 +24,10 @@ def choose_by_score(s: "Session") -> list["EdgeId"]:
     kan = s.present
     scores = scores_of(s, kan)
     there = list(kan.edges())
+    most = _largest_percent(s)
     percent = st.slider(
-        "Propose edges that carry less than", 0.0, 20.0, 1.0, 0.1, format="%.1f %%", key=f"{KEEP}threshold",
+        "Propose edges that carry less than", 0.0, most, most / 20, most / 200, format="%.4g %%",
+        key=f"{KEEP}threshold-{most:g}",
         help="Share of the outputs' variance that an edge carries, within its layer.",
     )  # fmt: skip
     chart(scores_figure(scores, percent / 100, theme=theme()), "scores")
@@ -45,13 +47,23 @@ def choose_by_score(s: "Session") -> list["EdgeId"]:
 
 def _choice_key(s: "Session", below: "Sequence[EdgeId]") -> str:
     kind = "prune" if len(below) <= LISTED else "except"
-    return f"{KEEP}{kind}-{s.present.digest[:12]}-{st.session_state[f'{KEEP}threshold']}"
+    return f"{KEEP}{kind}-{s.present.digest[:12]}-{_percent(s)}"
+
+
+def _percent(s: "Session") -> float:
+    return st.session_state[f"{KEEP}threshold-{_largest_percent(s):g}"]
+
+
+def _largest_percent(s: "Session") -> float:
+    """Where the slider ends: 20 %, or less where so many edges share a layer that each carries little."""
+    edges = max(layer.active.numel() for layer in s.present.layers)
+    return 20.0 if edges <= 100 else float(f"{2_000 / edges:.1g}")
 
 
 def network_to_choose_from(s: "Session", edges: list["EdgeId"]) -> None:
     """The network with the edges to be pruned marked; a click adds an edge to them, or takes it out."""
     kan = s.present
-    key = _choice_key(s, scores_of(s, kan).below(st.session_state[f"{KEEP}threshold"] / 100))
+    key = _choice_key(s, scores_of(s, kan).below(_percent(s) / 100))
 
     def toggle(edge: "EdgeId") -> None:
         if kan.layers[edge.layer].present[edge.source, edge.target]:
