@@ -139,10 +139,13 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
     lines += [",".join(f"{v:.6f}" for v in [*row, np.exp(np.sin(np.pi * row[0]) + row[1] ** 2)]) for row in rows]
     table = {"name": "rows.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
     page.get_by_test_id("stSidebar").get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").first.set_input_files(table)
     page.get_by_role("button", name="Use this table").click()
+    page.wait_for_timeout(3_000)  # the page is drawn anew
     page.get_by_role("combobox", name="Solver").click()
     page.get_by_role("option", name=re.compile("Adam")).click()
+    page.wait_for_timeout(1_500)
     steps = page.get_by_label("Steps", exact=True)
     steps.fill("9999")
     steps.press("Enter")
