@@ -1,10 +1,11 @@
-"""How fast the app feels: first paint, an edge click, a [4,10,10,1] network. Prints; asserts nothing.
+"""How fast the app feels: first paint, an edge click, a run of training, a figure. Prints; asserts nothing.
 
 Run: python benchmarks/app_speed.py (needs Chromium at /usr/bin/chromium and playwright).
 """
 
 import os
 import platform
+import re
 import socket
 import statistics
 import subprocess
@@ -14,6 +15,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+import numpy as np
 import plotly
 import streamlit
 import torch
@@ -34,6 +36,19 @@ EDGE = """wanted => {
         found.push([data.slice(0, 3).join(), box.x + x._offset + x.d2p(t.x[n]), box.y + y._offset + y.d2p(t.y[n])]);
     }
     return found;
+}"""
+
+
+LIVE = """() => {
+    const seen = window.seen = {run: 0, loss: 0}, last = {};
+    const note = (what, value) => { if (value && value !== last[what]) { last[what] = value; seen[what]++; } };
+    const look = () => {
+        const main = document.querySelector('[data-testid=stMain]'), gd = main.querySelector('.js-plotly-plot');
+        note('run', main.querySelector('[data-testid=stProgress]')?.innerText);
+        note('loss', gd?.querySelector('.scatterlayer path.js-line')?.getAttribute('d'));
+        requestAnimationFrame(look);
+    };
+    look();
 }"""
 
 
@@ -111,16 +126,47 @@ def measure(browser: Browser, model: Path, name: str) -> None:
     times = clicks(page)
     median, worst = statistics.median(times), max(times)
     print(f"{name}: edge click to repaint: median {median:.0f} ms, worst {worst:.0f} ms, {len(times)} clicks")
+    live(page, int(name[1]))
     page.close()
     process.terminate()
     process.wait(20)
 
 
+def live(page: Page, columns: int, seconds: int = 8) -> None:
+    """How often a run that goes on shows something new; no oftener than it makes steps."""
+    rows = np.random.default_rng(0).uniform(-1, 1, (1_000, columns))
+    lines = [",".join([*(f"x{i}" for i in range(columns)), "y"])]
+    lines += [",".join(f"{v:.6f}" for v in [*row, np.exp(np.sin(np.pi * row[0]) + row[1] ** 2)]) for row in rows]
+    table = {"name": "rows.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Train", exact=True).click()
+    expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
+    page.get_by_test_id("stFileUploader").locator("input[type=file]").first.set_input_files(table)
+    page.get_by_role("button", name="Use this table").click()
+    page.wait_for_timeout(3_000)  # the page is drawn anew
+    page.get_by_role("combobox", name="Solver").click()
+    page.get_by_role("option", name=re.compile("Adam")).click()
+    page.wait_for_timeout(1_500)
+    steps = page.get_by_label("Steps", exact=True)
+    steps.fill("9999")
+    steps.press("Enter")
+    page.wait_for_timeout(1_500)
+    page.get_by_role("button", name="Start training").click()
+    page.locator("[data-testid=stMain] [data-testid=stProgress]").wait_for()
+    page.wait_for_timeout(1_500)
+    page.evaluate(LIVE)
+    page.wait_for_timeout(1_000 * seconds)
+    seen = page.evaluate("window.seen")
+    print(
+        f"  a run: {seen['run'] / seconds:.1f} updates of its step, {seen['loss'] / seconds:.1f} of its loss a second"
+    )
+    page.get_by_role("button", name="Stop and keep").last.click()
+
+
 def drawing() -> None:
     """The figure of a [4,10,10,1] network by itself: numbers, layout, plotly, JSON."""
-    from kanviz.analysis.curves import all_curves
     from kanviz.analysis.layout import layout
     from kanviz.analysis.scores import scores
+    from kanviz.analysis.thumbnails import all_curves
     from kanviz.plots import network_figure
 
     kan = init([4, 10, 10, 1], grid=5, seed=0)

@@ -199,9 +199,10 @@ def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
 
 def plot(options: argparse.Namespace) -> None:
     """Draw one edge, or the network, into a file."""
-    from kanviz.analysis.curves import all_curves, edge_curve
+    from kanviz.analysis.curves import edge_curve
     from kanviz.analysis.layout import layout
     from kanviz.analysis.scores import scores
+    from kanviz.analysis.thumbnails import all_curves
     from kanviz.core.layer import EdgeId
     from kanviz.plots import edge_figure, network_figure, to_html, to_json
 

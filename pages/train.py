@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import attempt, open_page
+from kanviz.ui.frame import open_page
 from kanviz.ui.network import data_panel
-from kanviz.ui.training import outcome, run_panel, settings
+from kanviz.ui.training import outcome, run_panel, settings, start
 
 s = open_page("Train")
 st.title("Train")
@@ -16,7 +16,7 @@ with ask.container(border=True):
     ready = config is not None and s.data is not None and not s.training
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
-        on_click=attempt, args=(s.train, config), help="" if s.data else "Load a table first, above.",
+        on_click=start, args=(s, config), help="" if s.data else "Load a table first, above.",
     )  # fmt: skip
 with look.container(border=True):
     run_panel(s)

@@ -16,8 +16,8 @@ import pandas as pd
 import torch
 
 import kanviz
-from kanviz.analysis.curves import all_curves
 from kanviz.analysis.symbolic import fit_edge
+from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId

@@ -1,10 +1,10 @@
-"""Edges as curves: numbers ready to be drawn, for one edge in full or for all of them as thumbnails."""
+"""An edge as a curve: numbers ready to be drawn."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 from numpy import ndarray as Array
 from torch import Tensor
 
@@ -12,14 +12,11 @@ from kanviz.analysis.rows import typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
-from kanviz.core.layer import Edge, EdgeId, Layer, Variable
-from kanviz.core.spline import domain
+from kanviz.core.layer import Edge, EdgeId, Variable
 
 BINS = 40
-FINEST = 400  # points of a thumbnail at most
 MARGIN = 0.04  # share of the grid shown beyond whatever ends last
 REACH = 1.0  # grids shown beyond the grid at most, when data lie far out
-FLAT = 0.25  # a thumbnail shows a curve under this share of its layer's largest as flatter than its box
 POLE = 8.0  # a curve that leaves its middle 96 % by more than this factor is cut there
 
 
@@ -87,32 +84,13 @@ class EdgeCurve:
         return low - room, high + room
 
 
-@dataclass(frozen=True, eq=False)
-class Thumbnail:
-    """One edge's curve in a unit box: x from 0 to 1 across, heights from -1 to 1, nan where there is nothing to draw.
-
-    size: half the curve's range; scale: the height that ±1 stands for (both in network units).
-    """
-
-    id: EdgeId
-    source: str
-    target: str
-    state: str
-    frozen: bool
-    formula_text: str
-    x: Float[Array, " points"]
-    heights: Float[Array, " points"]
-    size: float
-    scale: float
-
-
 def visible_range(values: Float[Array, " points"]) -> tuple[float, float]:
     """Lowest and highest finite value, cut where a pole would squash the rest; (0, 0) when nothing is finite."""
-    low, high = _ranges(values[:, None])
+    low, high = visible_ranges(values[:, None])
     return float(low[0]), float(high[0])
 
 
-def _ranges(curves: Float[Array, "points curve"]) -> tuple[Array, Array]:
+def visible_ranges(curves: Float[Array, "points curve"]) -> tuple[Array, Array]:
     """`visible_range` of many curves at once."""
     ordered = np.sort(np.where(np.isfinite(curves), curves, np.nan), axis=0)  # nan go last
     last = np.isfinite(ordered).sum(0) - 1
@@ -154,14 +132,14 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
         unit=variable.unit,
         x_label=str(variable) if edge.layer == 0 else f"{view.source} (network units)",
         y_label=_target_label(kan, edge),
-        x=table(_numpy(x)),
-        total=_numpy(view(x)),
-        derivative=_numpy(view(x, 1)) / variable.scale,
-        **{name: None if value is None else _numpy(value) for name, value in parts.items()},
-        points_x=table(_numpy(view.abscissae)) if view.active else np.empty(0),
+        x=table(as_numpy(x)),
+        total=as_numpy(view(x)),
+        derivative=as_numpy(view(x, 1)) / variable.scale,
+        **{name: None if value is None else as_numpy(value) for name, value in parts.items()},
+        points_x=table(as_numpy(view.abscissae)) if view.active else np.empty(0),
         points_y=_lifted(view, at_points) if view.active else np.empty(0),
-        coef=_numpy(view.coef) if view.active else np.empty(0),
-        knots=table(_numpy(view.knots)),
+        coef=as_numpy(view.coef) if view.active else np.empty(0),
+        knots=table(as_numpy(view.knots)),
         order=view.order,
         outside=view.outside,
         grid=(float(table(low)), float(table(high))),
@@ -170,41 +148,6 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
         density=density / variable.scale,
         values=table(values),
     )
-
-
-@torch.no_grad()
-def all_curves(
-    kan: KAN, data: Dataset | None = None, points: int = 60, *, shared: bool = False
-) -> tuple[Thumbnail, ...]:
-    """A thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
-
-    A curve fills its box unless its size is under FLAT of the largest of its layer that counts: then it is flatter by
-    that much, so that an idle edge looks idle. shared: all heights relative to the largest of the layer. points: at
-    least; a fine grid is sampled twice an interval, up to FINEST.
-    """
-    nodes = _nodes(kan, data) if data is not None else None
-    found: list[Thumbnail] = []
-    for n, layer in enumerate(kan.layers):
-        across = np.linspace(0, 1, max(points, min(2 * layer.grid + 1, FINEST)))
-        low, high = domain(layer.knots, layer.order)
-        if nodes is not None:
-            low, high = _data_range(nodes[n], low, high)
-        x = low + (high - low) * torch.from_numpy(across).to(low.dtype)[:, None]
-        y = torch.where(layer.present, layer.activations(x), _learned(layer).activations(x))
-        heights, sizes, scales = _boxed(_numpy(y), layer.present.numpy(), shared)
-        formulas = {(i, j): formula_text(kan, EdgeId(n, i, j)) for i, j, _ in layer.formulas}
-        frozen = layer.frozen.tolist()
-        targets = [kan.target_name(n, j) for j in range(layer.targets)]
-        for i in range(layer.sources):
-            source = kan.node_name(n, i)
-            found += [
-                Thumbnail(
-                    EdgeId(n, i, j), source, targets[j], layer.states[i][j], frozen[i][j],
-                    formulas.get((i, j), ""), across, heights[:, i, j], float(sizes[i, j]), float(scales[i, j]),
-                )
-                for j in range(layer.targets)
-            ]  # fmt: skip
-    return tuple(found)
 
 
 def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
@@ -217,7 +160,7 @@ def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
     return str(replace(formula, a=slope, b=formula.b - slope * variable.shift))
 
 
-def _numpy(values: Tensor) -> Array:
+def as_numpy(values: Tensor) -> Array:
     return values.detach().double().numpy()
 
 
@@ -250,10 +193,10 @@ def _parts(view: Edge, x: Tensor) -> dict[str, Tensor | None]:
 def _lifted(view: Edge, at_points: dict[str, Tensor | None]) -> Array:
     """Coefficients plus the other parts at the control points' abscissae, as far as those are numbers."""
     others = [value for name, value in at_points.items() if name in ("base", "formula") and value is not None]
-    return _numpy(view.coef + sum((v.nan_to_num(0.0, 0.0, 0.0) for v in others), torch.zeros_like(view.coef)))
+    return as_numpy(view.coef + sum((v.nan_to_num(0.0, 0.0, 0.0) for v in others), torch.zeros_like(view.coef)))
 
 
-def _nodes(kan: KAN, data: Dataset, layers: int | None = None) -> list[Tensor]:
+def layer_inputs(kan: KAN, data: Dataset, layers: int | None = None) -> list[Tensor]:
     """What enters each layer on the training rows, in network units."""
     nodes = [kan.normalise(typical_inputs(kan, data))]
     for layer in kan.layers[:layers]:
@@ -265,7 +208,7 @@ def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows
     """The edge's inputs on the training rows, sorted; those that are not numbers are left out."""
     if data is None:
         return np.empty(0)
-    values = _numpy(_nodes(kan, data, edge.layer)[edge.layer][:, edge.source])
+    values = as_numpy(layer_inputs(kan, data, edge.layer)[edge.layer][:, edge.source])
     return np.sort(values[np.isfinite(values)])
 
 
@@ -276,31 +219,3 @@ def _histogram(values: Float[Array, " rows"]) -> tuple[Array, Array]:
     room = 0.0 if high > low else max(abs(low), 1.0) * 1e-3
     density, edges = np.histogram(values, bins=BINS, range=(low - room, high + room), density=True)
     return edges, density
-
-
-def _data_range(values: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Per source, the range of its finite values; its grid where those do not make a range."""
-    finite = values.isfinite()
-    first = torch.where(finite, values, torch.inf).min(0).values
-    last = torch.where(finite, values, -torch.inf).max(0).values
-    usable = (last > first) & first.isfinite() & last.isfinite()
-    return torch.where(usable, first, low), torch.where(usable, last, high)
-
-
-def _learned(layer: Layer) -> Layer:
-    """The layer with every learned part counting and no formula: what pruned edges would be."""
-    return replace(layer, active=torch.ones_like(layer.active), formulas=(), affine=layer.affine[:0])
-
-
-def _boxed(
-    y: Float[Array, "points source target"], present: Bool[Array, "source target"], shared: bool
-) -> tuple[Array, Array, Array]:
-    """Heights in -1..1, half of each curve's range, and what ±1 stands for; next to nothing in its layer is flat."""
-    low, high = (end.reshape(y.shape[1:]) for end in _ranges(y.reshape(len(y), -1)))
-    middle, half = (low + high) / 2, (high - low) / 2
-    largest = half.max(initial=0.0)
-    counting = half.max(where=present, initial=0.0)  # a pruned edge's size says nothing about the others
-    scale = np.full_like(half, largest) if shared else np.maximum(half, FLAT * counting)
-    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
-        heights = np.where(half > 1e-9 * largest, (y - middle) / scale, np.where(np.isfinite(y), 0.0, np.nan))
-    return np.where(np.abs(heights) <= 1 + 1e-9, heights, np.nan), half, scale

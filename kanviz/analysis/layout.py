@@ -159,11 +159,14 @@ def _cells(
         return {edge: (row, 0) for row, edge in enumerate(order)}, 1, (FAN, FAN)
     starts, goals = sorted({e.source for e in edges}), sorted({e.target for e in edges})
     by_source = len(starts) >= len(goals)
-    rows, across = (starts, goals) if by_source else (goals, starts)
-    row, place = {v: k for k, v in enumerate(rows)}, {v: k for k, v in enumerate(across)}
-    ends = ((e, (e.source, e.target) if by_source else (e.target, e.source)) for e in edges)
+    row = {v: k for k, v in enumerate(starts if by_source else goals)}
     fans = (NARROW, BROAD) if by_source else (BROAD, NARROW)
-    return {e: (row[r], place[c]) for e, (r, c) in ends}, len(across), fans
+    cells, taken = {}, dict.fromkeys(row, 0)
+    for edge in edges:  # in order, so that a full row is also in order; a row with gaps closes up and keeps its size
+        own = edge.source if by_source else edge.target
+        cells[edge] = row[own], taken[own]
+        taken[own] += 1
+    return cells, max(taken.values()), fans
 
 
 def _sums(kan: KAN, n: int, x: float, height: Mapping[int, float]) -> dict[int, SumPlace]:

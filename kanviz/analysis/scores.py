@@ -1,9 +1,9 @@
 """How much of the outputs each edge carries: attribution in shares of variance."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
+import numpy as np
 import torch
 from jaxtyping import Float
 from numpy import ndarray as Array
@@ -11,10 +11,10 @@ from torch import Tensor
 
 from kanviz.analysis.rows import ROWS, typical_inputs
 from kanviz.core.dataset import Dataset
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Trace
 from kanviz.core.layer import EdgeId, Layer
 
-ROOM = 20_000_000  # numbers held at once in the widest layer, rows times edges
+ROOM = 5_000_000  # numbers held at once in the widest layer, rows times edges
 
 
 @dataclass(frozen=True)
@@ -38,16 +38,36 @@ class Scores:
 
     layers: tuple[Float[Array, "source target"], ...]
     nodes: tuple[Float[Array, " node"], ...]
-    ranked: tuple[EdgeScore, ...]
     rows: int
-
-    @cached_property
-    def _by_edge(self) -> Mapping[EdgeId, float]:
-        return {edge.id: edge.score for edge in self.ranked}
+    kan: KAN
 
     def of(self, edge: EdgeId) -> float:
         """Share of one edge, 0 to 1."""
-        return self._by_edge[edge]
+        return float(self.layers[edge.layer][edge.source, edge.target])
+
+    def below(self, share: float) -> list[EdgeId]:
+        """Edges that are there and carry less than that, in the order of `KAN.edges`."""
+        return [
+            EdgeId(n, i, j)
+            for n, (layer, shares) in enumerate(zip(self.kan.layers, self.layers, strict=True))
+            for i, j in np.argwhere((shares < share) & layer.present.numpy()).tolist()
+        ]
+
+    @cached_property
+    def ranked(self) -> tuple[EdgeScore, ...]:
+        """Every edge, pruned ones included, those that carry most first."""
+        found = []
+        for n, (layer, shares) in enumerate(zip(self.kan.layers, self.layers, strict=True)):
+            sources = [self.kan.node_name(n, i) for i in range(layer.sources)]
+            targets = [self.kan.target_name(n, j) for j in range(layer.targets)]
+            for i, (states, frozen, row) in enumerate(
+                zip(layer.states, layer.frozen.tolist(), shares.tolist(), strict=True)
+            ):
+                found += [
+                    EdgeScore(EdgeId(n, i, j), sources[i], targets[j], states[j], frozen[j], row[j])
+                    for j in range(layer.targets)
+                ]
+        return tuple(sorted(found, key=lambda edge: -edge.score))  # stable: of equals, the first edge is first
 
 
 @torch.no_grad()
@@ -65,18 +85,20 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
     """
     largest = max(layer.sources * layer.targets for layer in kan.layers)
     trace = kan.trace(typical_inputs(kan, data, min(ROWS, max(200, ROOM // largest))))
-    good = torch.stack([part.isfinite().flatten(1).all(1) for part in (*trace.activations, *trace.nodes)]).all(0)
-    share = _outputs(_variance(trace.nodes[-1][good]))
+    good = torch.stack([_largest(part, 1).isfinite() for part in (*trace.activations, *trace.nodes)]).all(0)
+    if not good.all():
+        trace = Trace(*(tuple(part[good] for part in parts) for parts in (trace.nodes, trace.activations, trace.sums)))
+    share = _outputs(_variance(trace.nodes[-1]))
     layers, nodes = [], [share]
     for layer, activations, sums in zip(
         reversed(kan.layers), reversed(trace.activations), reversed(trace.sums), strict=True
     ):
-        carried = _shares(_variance(activations[good]), 0) * _factors(layer, sums[good], share)
+        carried = _shares(_variance(activations), 0) * _factors(layer, sums, share)
         share = carried.sum(1)
         layers.append(carried.numpy())
         nodes.append(share)
     layers.reverse()
-    return Scores(tuple(layers), tuple(part.numpy() for part in reversed(nodes)), _ranked(kan, layers), int(good.sum()))
+    return Scores(tuple(layers), tuple(part.numpy() for part in reversed(nodes)), int(good.sum()), kan)
 
 
 def _variance(values: Tensor) -> Tensor:
@@ -84,9 +106,17 @@ def _variance(values: Tensor) -> Tensor:
     values = values.double()
     if len(values) < 2:
         return values.new_zeros(values.shape[1:])
-    values = values / values.abs().amax().clamp(min=torch.finfo(values.dtype).tiny)
-    spread = values.std(0, correction=0)
-    return torch.where(spread > 1e-12 * values.abs().amax(0), spread, 0.0) ** 2
+    largest = _largest(values, 0)
+    whole = largest.amax().clamp(min=torch.finfo(values.dtype).tiny)
+    values = values / whole
+    variance = (values - values.mean(0)).square().mean(0)
+    return torch.where(variance.sqrt() > 1e-12 * largest / whole, variance, 0.0)
+
+
+def _largest(values: Tensor, axis: int) -> Tensor:
+    """Largest absolute value of each row (axis 1) or over all rows (axis 0); not a finite number where one is not."""
+    values = values.flatten(1) if axis else values
+    return torch.maximum(values.amax(axis), -values.amin(axis))
 
 
 def _shares(parts: Tensor, dim: int) -> Tensor:
@@ -117,15 +147,3 @@ def _factors(layer: Layer, sums: Tensor, share: Tensor) -> Tensor:
         weight = _variance(part) * (others**2).mean(0)
         out.append(share[node] * _shares(weight, 0))
     return torch.cat(out)
-
-
-def _ranked(kan: KAN, layers: list[Array]) -> tuple[EdgeScore, ...]:
-    found = []
-    for n, layer in enumerate(kan.layers):
-        frozen = layer.frozen.tolist()
-        targets = [kan.target_name(n, j) for j in range(layer.targets)]
-        for i in range(layer.sources):
-            for j in range(layer.targets):
-                id, value = EdgeId(n, i, j), float(layers[n][i, j])
-                found.append(EdgeScore(id, kan.node_name(n, i), targets[j], layer.states[i][j], frozen[i][j], value))
-    return tuple(sorted(found, key=lambda edge: (-edge.score, edge.id)))

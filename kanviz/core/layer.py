@@ -6,7 +6,7 @@ product node of arity 2 owns two targets.
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -16,8 +16,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from kanviz.core import engine
-from kanviz.core.formula import Formula, primitive
+from kanviz.core.formula import Formula
 from kanviz.core.spline import Outside, domain, greville, spline
+from kanviz.core.symbolic_edges import with_formulas_on_edges, with_formulas_on_sums
 from kanviz.errors import UserError
 from kanviz.text import shown
 
@@ -145,7 +146,7 @@ class Layer:
             raise UserError(f"The parts of a layer do not fit each other: check {', '.join(wrong)}.")
         if not bool((self.knots[:, 1:] >= self.knots[:, :-1]).all() & self.knots[:, [0, -1]].isfinite().all()):
             raise UserError("The knots of a layer must be finite numbers in ascending order.")
-        order = sorted(range(len(self.formulas)), key=lambda n: self.formulas[n][:2])
+        order = sorted(range(len(self.formulas)), key=self.formulas.__getitem__)
         if order != list(range(len(order))):  # one order, so that equal layers have equal digests
             object.__setattr__(self, "formulas", tuple(self.formulas[n] for n in order))
             object.__setattr__(self, "affine", self.affine[order])
@@ -173,37 +174,48 @@ class Layer:
 
     def node_of(self, target: int) -> int:
         """The node that the sum `target` belongs to."""
-        return [n for n, k in enumerate(self.arity) for _ in range(k)][target]
+        return self.owners[target]
+
+    @cached_property
+    def owners(self) -> tuple[int, ...]:
+        """The node of every sum."""
+        return tuple(node for node, arity in enumerate(self.arity) for _ in range(arity))
 
     def formula(self, source: int, target: int) -> Formula | None:
-        for (i, j, name), row in zip(self.formulas, self.affine.tolist(), strict=True):
-            if (i, j) == (source, target):
-                return Formula(name, *row)
-        return None
+        row = self._rows.get((source, target))
+        return None if row is None else Formula(self.formulas[row][2], *self.affine[row].tolist())
 
     def with_formula(self, source: int, target: int, formula: Formula | None) -> "Layer":
         """The layer with that formula on that edge, or with none there."""
-        keep = [n for n, (i, j, _) in enumerate(self.formulas) if (i, j) != (source, target)]
-        rows, names = self.affine[keep], [self.formulas[n] for n in keep]
-        if formula is not None:
-            rows = torch.cat([rows, rows.new_tensor([[formula.a, formula.b, formula.c, formula.d]])])
-            names.append((source, target, formula.primitive))
-        return replace(self, formulas=tuple(names), affine=rows)
+        return self.with_formulas({(source, target): formula})
+
+    def with_formulas(self, new: Mapping[tuple[int, int], Formula | None]) -> "Layer":
+        """The layer with those formulas on those edges, or with none there."""
+        keep = [n for n, (i, j, _) in enumerate(self.formulas) if (i, j) not in new]
+        there = {place: formula for place, formula in new.items() if formula is not None}
+        names = [*(self.formulas[n] for n in keep), *((i, j, f.primitive) for (i, j), f in there.items())]
+        constants = self.affine.new_tensor([(f.a, f.b, f.c, f.d) for f in there.values()]).reshape(-1, 4)
+        return replace(self, formulas=tuple(names), affine=torch.cat([self.affine[keep], constants]))
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[int, int], int]:
+        """Which row of `affine` is an edge's."""
+        return {(i, j): row for row, (i, j, _) in enumerate(self.formulas)}
 
     @cached_property
     def present(self) -> Bool[Tensor, "source target"]:
         """Which edges are not pruned."""
         there = self.active.clone()
-        for i, j, _ in self.formulas:
-            there[i, j] = True
+        if self.formulas:
+            sources, targets, _ = zip(*self.formulas, strict=True)
+            there[list(sources), list(targets)] = True
         return there
 
     @cached_property
     def states(self) -> tuple[tuple[str, ...], ...]:
         """The state of every edge, by source and target, in the words of `Edge.state`."""
-        there = {(i, j) for i, j, _ in self.formulas}
         return tuple(
-            tuple(STATES[active, (i, j) in there] for j, active in enumerate(row))
+            tuple(STATES[active, (i, j) in self._rows] for j, active in enumerate(row))
             for i, row in enumerate(self.active.tolist())
         )
 
@@ -219,34 +231,18 @@ class Layer:
         coef = torch.where(self.active[..., None], self.coef, nothing)
         return coef, torch.where(self.active, self.base_weight, nothing)
 
-    def _formula_values(self, x: Tensor) -> Iterator[tuple[int, int, Tensor]]:
-        for n, (i, j, name) in enumerate(self.formulas):
-            a, b, c, d = self.affine[n].unbind()
-            yield i, j, c * primitive(name).torch(a * x[:, i] + b) + d
-
     def activations(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows source target"]:
         """phi of every edge at x."""
         coef, weight = self._learned()
         y = spline(x, self.knots, coef, outside=self.outside) + BASES[self.base](x)[..., None] * weight
         y = torch.where(self.active, y, torch.zeros_like(y))
-        if self.formulas:
-            extra = torch.zeros_like(y)
-            for i, j, value in self._formula_values(x):
-                extra[:, i, j] = value
-            y = y + extra
-        return y
+        return with_formulas_on_edges(y, self.formulas, self.affine, x) if self.formulas else y
 
     def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
         """Each target's sum of activations plus its bias, without keeping the single activations."""
         coef, weight = (self.coef, self.base_weight) if self._all_active else self._learned()
         y = engine.sums(x, engine.Parts(self.knots, coef, weight), self.bias, engine.Kind(self.base, self.outside))
-        if self.formulas:
-            columns: dict[int, Tensor] = {}
-            for _, j, value in self._formula_values(x):
-                columns[j] = columns[j] + value if j in columns else value
-            zero = torch.zeros_like(x[:, 0])
-            y = y + torch.stack([columns.get(j, zero) for j in range(self.targets)], 1)
-        return y
+        return with_formulas_on_sums(y, self.formulas, self.affine, x) if self.formulas else y
 
     def combine(self, sums: Float[Tensor, "rows target"]) -> Float[Tensor, "rows node"]:
         """Nodes from sums: products are multiplied out, sum nodes passed on."""

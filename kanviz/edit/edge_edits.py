@@ -1,19 +1,33 @@
 """Edits of single edges: prune and restore, move, fix and release, freeze and thaw."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, ClassVar
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import torch
+from torch import Tensor
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId
+from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit
 from kanviz.edit import protocol as read
 from kanviz.edit.protocol import Edit, EditRecord, Json, check_edges, finite, named, put
 from kanviz.errors import EditError
+
+
+class _Draft:
+    """What a layer is to become: copies to write into, so that an edit of many edges builds each layer once."""
+
+    def __init__(self, layer: Layer) -> None:
+        self.active, self.bias = layer.active.clone(), layer.bias.clone()
+        self.formulas: dict[tuple[int, int], Formula | None] = {}
+
+
+def _with_drafts(kan: KAN, drafts: Mapping[int, _Draft]) -> KAN:
+    layers = {n: kan.layers[n].with_formulas(draft.formulas) for n, draft in drafts.items()}
+    return kan.with_layers({n: replace(v, active=drafts[n].active, bias=drafts[n].bias) for n, v in layers.items()})
 
 
 @dataclass(frozen=True)
@@ -37,17 +51,17 @@ class Prune(_OnEdges):
         check_edges(self.edges, self.means)
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
-        layers = dict(enumerate(kan.layers))
+        drafts: dict[int, _Draft] = {}
         for edge, mean in zip(self.edges, self.means, strict=True):
             n, i, j = kan.check(edge)
-            layer = layers[n]
+            layer, draft = kan.layers[n], drafts.setdefault(n, _Draft(kan.layers[n]))
             if not layer.present[i, j]:
                 raise EditError(f"{edge} is pruned already.")
             if not finite(layer, mean):
                 raise EditError(f"The mean of {edge} is not a finite number; prune it with a mean of 0.")
-            layer = put(layer, "active", (i, j), False).with_formula(i, j, None)
-            layers[n] = put(layer, "bias", (j,), layer.bias[j] + mean)
-        return kan.with_layers(layers)
+            draft.active[i, j], draft.formulas[i, j] = False, None
+            draft.bias[j] += mean
+        return _with_drafts(kan, drafts)
 
     def __str__(self) -> str:
         return f"Prune {named(self.edges)}"
@@ -70,17 +84,17 @@ class Restore(_OnEdges):
         check_edges(self.edges, self.splines, self.formulas, self.biases)
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
-        layers = dict(enumerate(kan.layers))
+        drafts: dict[int, _Draft] = {}
         for edge, learned, formula, bias in zip(self.edges, self.splines, self.formulas, self.biases, strict=True):
             n, i, j = kan.check(edge)
-            layer = layers[n]
-            if layer.present[i, j]:
+            draft = drafts.setdefault(n, _Draft(kan.layers[n]))
+            if kan.layers[n].present[i, j]:
                 raise EditError(f"{edge} is not pruned; there is nothing to restore.")
             if not learned and formula is None:
                 raise EditError(f"There is neither a spline nor a formula to bring back on {edge}.")
-            layer = put(layer, "active", (i, j), learned).with_formula(i, j, formula)
-            layers[n] = put(layer, "bias", (j,), bias)
-        return kan.with_layers(layers)
+            draft.active[i, j], draft.formulas[i, j] = learned, formula
+            draft.bias[j] = bias
+        return _with_drafts(kan, drafts)
 
     def __str__(self) -> str:
         return f"Restore {named(self.edges)}"
@@ -145,13 +159,7 @@ class FixFormula(_OnEdge):
     kind: ClassVar[str] = "fix formula"
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
-        n, i, j = kan.check(self.edge)
-        layer, formula = kan.layers[n], self.formula
-        if not layer.present[i, j]:
-            raise EditError(f"{self.edge} is pruned. Restore it first.")
-        if not finite(layer, formula.a, formula.b, formula.c, formula.d):
-            raise EditError("The constants of a formula must be finite numbers.")
-        return kan.with_layers({n: put(layer.with_formula(i, j, formula), "active", (i, j), False)})
+        return fix_formulas(kan, [self])
 
     def __str__(self) -> str:
         return f"Fix {self.edge} as {self.formula}"
@@ -159,6 +167,20 @@ class FixFormula(_OnEdge):
     @staticmethod
     def from_json(record: Json) -> "FixFormula":
         return FixFormula(read.edge(record["edge"]), read.formula(record["formula"]))
+
+
+def fix_formulas(kan: KAN, fixes: Iterable[FixFormula]) -> KAN:
+    """The network after all of them, one after the other; each layer is built once, however many there are."""
+    drafts: dict[int, _Draft] = {}
+    for fix in fixes:
+        (n, i, j), formula = kan.check(fix.edge), fix.formula
+        layer, draft = kan.layers[n], drafts.setdefault(n, _Draft(kan.layers[n]))
+        if not layer.present[i, j]:
+            raise EditError(f"{fix.edge} is pruned. Restore it first.")
+        if not finite(layer, formula.a, formula.b, formula.c, formula.d):
+            raise EditError("The constants of a formula must be finite numbers.")
+        draft.active[i, j], draft.formulas[i, j] = False, formula
+    return _with_drafts(kan, drafts)
 
 
 @dataclass(frozen=True)
@@ -233,8 +255,8 @@ class ThawEdge(_OnEdges):
 
 
 def _with_frozen(kan: KAN, edges: Iterable[EdgeId], frozen: bool) -> KAN:
-    layers: dict[int, Any] = dict(enumerate(kan.layers))
+    masks: dict[int, Tensor] = {}
     for edge in edges:
         n, i, j = kan.check(edge)
-        layers[n] = put(layers[n], "frozen", (i, j), frozen)
-    return kan.with_layers(layers)
+        masks.setdefault(n, kan.layers[n].frozen.clone())[i, j] = frozen
+    return kan.with_layers({n: replace(kan.layers[n], frozen=mask) for n, mask in masks.items()})

@@ -4,8 +4,10 @@ An edit is *resolved*: it holds the numbers it will put, not the wish that found
 A new edit is one class beside the others, one row in `EDITS`, and one row in the tests.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from itertools import groupby
+from typing import Any, ClassVar, cast
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
@@ -19,6 +21,7 @@ from kanviz.edit.edge_edits import (
     ReleaseFormula,
     Restore,
     ThawEdge,
+    fix_formulas,
 )
 from kanviz.edit.network_edits import RefineGrid, Retrain
 from kanviz.edit.protocol import Edit, EditRecord, Json
@@ -45,8 +48,12 @@ class Batch(EditRecord):
         return next((found for edit in self.edits if (found := getattr(edit, "data_digest", ""))), "")
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
-        for edit in self.edits:
-            kan = edit.apply(kan, data)
+        for kind, run in groupby(self.edits, type):
+            if kind is FixFormula:  # a search fixes thousands at once
+                kan = fix_formulas(kan, cast(Iterable[FixFormula], run))
+                continue
+            for edit in run:
+                kan = edit.apply(kan, data)
         return kan
 
     def touches(self, kan: KAN) -> set[EdgeId]:

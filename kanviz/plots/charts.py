@@ -7,20 +7,26 @@ import plotly.graph_objects as go
 from numpy.typing import ArrayLike
 
 from kanviz.analysis.scores import Scores
-from kanviz.plots.theme import THEMES, Look, axis, brief, canvas, empty, label, words, wrapped
+from kanviz.plots.theme import THEMES, Look, arrange, axis, brief, canvas, empty, label, words, wrapped
 
 NAMED = 24  # edges whose names still fit beside their dots
 NARROWEST = 0.05  # decades of a logarithmic axis at least (12 %), so that noise in the last digits looks flat
 SMALLEST = 1e-300  # errors under this are no numbers to a logarithmic axis
+SCORED = 500  # dots of the scores, if there are more edges
+STEPS = 800  # points of a training's line at most: more than it has pixels across
 DOTS = 4_000  # points of a scatter, spread evenly over the rows
 
 
 def training_figure(
     trail: Sequence[tuple[int, float, float | None]], *, name: str = "RMSE", unit: str = "", theme: Look = "light"
 ) -> go.Figure:
-    """Error by step on a logarithmic axis, for training rows and held-out rows: (step, train, test or None)."""
+    """Error by step on a logarithmic axis, for training rows and held-out rows: (step, train, test or None).
+
+    Of very many steps every so many are drawn, and the last.
+    """
     if not trail:
         return empty(theme, "Training", "No step has been taken yet.")
+    trail = [trail[k] for k in np.unique(np.linspace(0, len(trail) - 1, min(STEPS, len(trail))).astype(int))]
     colours = THEMES[theme]
     figure = canvas(theme, height=340)
     steps = [row[0] for row in trail]
@@ -34,7 +40,8 @@ def training_figure(
             mode="lines" if len(trail) > 1 else "markers", line={"color": colour, "width": 2.5, "dash": dash},
             marker={"color": colour, "size": 8}, hovertemplate="%{y:.4g}<extra>" + word + "</extra>",
         )  # fmt: skip
-    figure.update_layout(
+    arrange(
+        figure,
         xaxis=axis(theme, "step", rangemode="tozero", showgrid=False),
         yaxis=axis(theme, label(name, unit), type="log", **_log_axis([v for row in trail for v in row[1:] if v])),
         hovermode="x unified",
@@ -80,7 +87,8 @@ def _number(value: float) -> str:
 def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "light") -> go.Figure:
     """Edges by the share of the outputs' variance they carry; those under the threshold are hollow.
 
-    Dots are clickable and carry [layer, source, target].
+    Dots are clickable and carry [layer, source, target]. Of very many edges every so many get a dot, the strong ones
+    most; the count below the threshold is of all.
     """
     ranked = [edge for edge in scores.ranked if edge.state != "pruned"]
     if not ranked:
@@ -88,10 +96,12 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     colours = THEMES[theme]
     figure = canvas(theme, height=max(220, 70 + 20 * len(ranked)) if len(ranked) <= NAMED else 360)
     floor = _floor(threshold)
+    note_text = f"{sum(edge.score < threshold for edge in ranked)} of {len(ranked)} below"
+    places = _spread(len(ranked))
+    ranked = [ranked[k] for k in places]
+    below = [edge.score < threshold for edge in ranked]
     shares, names = [100 * max(edge.score, floor) for edge in ranked], [f"{e.source} → {e.target}" for e in ranked]
     named = len(ranked) <= NAMED
-    places = list(range(len(ranked)))
-    below = [edge.score < threshold for edge in ranked]
     across, up = (shares, places) if named else (places, shares)
     if named:
         start = 100 * floor
@@ -122,13 +132,13 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     if named:
         text = [f"{brief(e.source, 13)} → {brief(e.target, 11)}" for e in ranked]
         side = axis(theme, "", tickvals=places, ticktext=text, range=[len(ranked) - 0.4, -0.6], showgrid=False)
-        figure.update_layout(xaxis=share_axis, yaxis=side)
+        arrange(figure, xaxis=share_axis, yaxis=side)
     else:
-        figure.update_layout(xaxis=axis(theme, "edges, strongest first", showgrid=False), yaxis=share_axis)
+        arrange(figure, xaxis=axis(theme, "edges, strongest first", showgrid=False), yaxis=share_axis)
     if threshold > 0:
         line = {"color": colours.marked, "width": 1.5, "dash": "dash"}
         note = {
-            "text": f"{sum(below)} of {len(ranked)} below", "font": {"size": 12, "color": colours.marked},
+            "text": note_text, "font": {"size": 12, "color": colours.marked},
             "showarrow": False, "yanchor": "bottom",
         }  # fmt: skip
         at = float(np.log10(100 * threshold))  # annotations on a logarithmic axis count in decades
@@ -138,8 +148,15 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
         else:
             figure.add_hline(y=100 * threshold, line=line)
             figure.add_annotation(**note, x=1, xref="paper", y=at, xanchor="right")
-    figure.update_layout(margin={"t": 30})
+    arrange(figure, margin={"t": 30})
     return figure
+
+
+def _spread(count: int) -> list[int]:
+    """Ranks that get a dot: all where they are few, else more and more apart."""
+    if count <= SCORED:
+        return list(range(count))
+    return np.unique(((count - 1) * np.linspace(0, 1, SCORED) ** 2).astype(int)).tolist()
 
 
 def _floor(threshold: float) -> float:
@@ -181,7 +198,8 @@ def predicted_figure(
             marker={"color": colour, "size": 6, "opacity": 0.55, "symbol": symbol},
             hovertemplate="measured %{x:.4g}<br>predicted %{y:.4g}<extra></extra>",
         )  # fmt: skip
-    figure.update_layout(
+    arrange(
+        figure,
         xaxis=axis(theme, label(f"measured {name}", unit), range=ends),
         yaxis=axis(theme, label(f"predicted {name}", unit), range=ends),
         margin={"t": 60 if title else 36},

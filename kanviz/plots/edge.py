@@ -7,7 +7,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from kanviz.analysis.curves import EdgeCurve
-from kanviz.plots.theme import THEMES, Look, Theme, axis, canvas, words, wrapped
+from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, words, wrapped
 
 PARTS = ("spline", "base", "formula", "resting", "points", "density")
 HEIGHT, STRIP, BARE, SLOPE = 430, 84, 24, 150  # pixels: all, of it the strip with data and knots, or bare; the slope
@@ -46,7 +46,7 @@ def edge_figure(
     _strip(figure, curve, parts, colours)
     _legend_of_ends(figure, curve, colours)
     _axes(figure, curve, before, parts, theme)
-    figure.update_layout(margin={"t": top})
+    arrange(figure, margin={"t": top})
     return figure
 
 
@@ -70,7 +70,7 @@ def _titled(theme: Look, curve: EdgeCurve, height: int) -> tuple[go.Figure, int]
     title = _title(curve)
     more = 19 * title.count("<br>")
     figure = canvas(theme, title, height + more)
-    figure.update_layout(title_pad_t=20 if more else 10)  # plotly hangs several lines higher than one
+    arrange(figure, title={"pad": {"t": 20 if more else 10}})  # plotly hangs several lines higher than one
     return figure, 40 + more
 
 
@@ -186,7 +186,8 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
         other = before.heights()
         low, high = min(low, other[0]), max(high, other[1])
     x_title, y_title = wrapped(curve.x_label, 44), wrapped(curve.y_label, 30, 3)
-    figure.update_layout(
+    arrange(
+        figure,
         xaxis=axis(theme, x_title, range=[float(curve.x[0]), float(curve.x[-1])], anchor="y2"),
         yaxis=axis(theme, y_title, range=[low, high], zeroline=True, domain=[base, 1], anchor="x"),
         yaxis2=axis(
@@ -204,7 +205,8 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
     )
     if "derivative" in parts:
         low, high = base + slope, 1
-        figure.update_layout(
+        arrange(
+            figure,
             yaxis={"domain": [low + 0.04, high]},
             yaxis3=axis(theme, "slope", domain=[base, low], anchor="x", nticks=4),
         )
@@ -224,7 +226,8 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
     _line(figure, after.x, after.total, "after", colours.selected, 2.5)
     one, two = before.heights(), after.heights()
     ends = [min(before.x[0], after.x[0]), max(before.x[-1], after.x[-1])]
-    figure.update_layout(
+    arrange(
+        figure,
         xaxis=axis(theme, wrapped(after.x_label, 44), range=[float(v) for v in ends]),
         yaxis=axis(theme, wrapped(after.y_label, 28, 3), range=[min(one[0], two[0]), max(one[1], two[1])]),
         margin={"t": top},

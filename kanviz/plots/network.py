@@ -1,16 +1,16 @@
 """The network: every edge with its curve in a small frame, thick where it carries much; a click says which edge."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 import numpy as np
 import plotly.graph_objects as go
 
-from kanviz.analysis.curves import Thumbnail
 from kanviz.analysis.layout import EdgePlace, Layout
 from kanviz.analysis.scores import Scores
+from kanviz.analysis.thumbnails import Thumbnail, Thumbnails
 from kanviz.core.layer import EdgeId
-from kanviz.plots.theme import THEMES, Look, Theme, canvas, empty, words, wrapped
+from kanviz.plots.theme import THEMES, Look, Theme, arrange, canvas, empty, words, wrapped
 from kanviz.text import shown
 
 WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
@@ -18,13 +18,14 @@ STATES = ("pruned", "spline", "both", "formula")
 BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
+CROWD = 180  # edges whose lines would run into one dark field if they were drawn as usual
 NAME = 10  # letters of a line of a node's name: two lines at most, so that the curves keep their room
 WHOLE = 13  # letters of a name that stays on one line
 
 
 def network_figure(
     layout: Layout,
-    curves: Iterable[Thumbnail],
+    curves: Thumbnails,
     scores: Scores | None = None,
     *,
     theme: Look = "light",
@@ -37,8 +38,8 @@ def network_figure(
     States can be told apart without colour: pruned is dashed and faint, a formula has an f, both an f+, a frozen edge a
     star; the selected edge has a solid ring, highlighted ones a dotted ring. show="present" leaves pruned edges out.
     """
-    by_id = {curve.id: curve for curve in curves}
-    places = [p for p in layout.edges if p.id in by_id and (show == "all" or by_id[p.id].state != "pruned")]
+    by_id = {place.id: curves.of(place.id) for place in layout.edges}
+    places = [p for p in layout.edges if show == "all" or by_id[p.id].state != "pruned"]
     if not places:
         return empty(theme, "Network", "No edges to show.")
     colours = THEMES[theme]
@@ -58,7 +59,7 @@ def network_figure(
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
     left, right = (22 + max((_wide(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width))
-    figure.update_layout(margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
+    arrange(figure, margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
     figure.update_xaxes(visible=False, range=[-0.05, layout.width + 0.05], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
     return figure
@@ -126,7 +127,7 @@ def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **
 
 
 def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
-    thin = 0.75 if len(places) > 60 else 1.0
+    thin, faint = (1.0, 1.0) if len(places) <= 60 else (0.75, 1.0) if len(places) <= CROWD else (0.45, 0.5)
     rows = {(p.id.layer, p.y): p for p in places if by_id[p.id].state != "pruned"}
     along = [(np.array([p.enter, p.leave]), np.full(2, p.y)) for p in rows.values()]
     _add(figure, colours.path, 0.8, along, opacity=0.35)
@@ -138,7 +139,7 @@ def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
                 _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.5, shape="spline")
             else:
                 colour = colours.path if state == "spline" else colours.state(state)
-                _add(figure, colour, width * thin, paths, opacity=opacity, shape="spline")
+                _add(figure, colour, width * thin, paths, opacity=opacity * faint, shape="spline")
 
 
 def _frames(figure: go.Figure, places, by_id, colours: Theme) -> None:
@@ -314,5 +315,5 @@ def _legend(figure: go.Figure, places, by_id, colours: Theme) -> None:
             figure.add_scatter(x=[None], y=[None], mode="lines", line=line, name=names[state], hoverinfo="skip")
     if frozen:
         figure.add_scatter(x=[None], y=[None], mode="markers", marker=_star(colours), name="frozen", hoverinfo="skip")
-    figure.update_layout(legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"}, showlegend=True)
-    figure.update_layout(legend_itemclick=False, legend_itemdoubleclick=False)
+    arrange(figure, legend={"y": 0, "yanchor": "top", "x": 0.5, "xanchor": "center"}, showlegend=True)
+    arrange(figure, legend={"itemclick": False, "itemdoubleclick": False})

@@ -3,7 +3,7 @@
 import html
 import textwrap
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import plotly.graph_objects as go
 
@@ -90,7 +90,8 @@ def canvas(look: Look, title: str = "", height: int = 420) -> go.Figure:
     """An empty figure in our look: no background of its own, so that it sits on any page."""
     theme = THEMES[look]
     figure = go.Figure()
-    figure.update_layout(
+    arrange(
+        figure,
         template="none",
         height=height,
         margin={"l": 64, "r": 16, "t": 44 if title else 16, "b": 48},
@@ -111,13 +112,26 @@ def canvas(look: Look, title: str = "", height: int = 420) -> go.Figure:
         modebar={"bgcolor": "rgba(0,0,0,0)", "color": theme.muted, "activecolor": theme.text},
     )  # fmt: skip
     if title:
-        figure.update_layout(
+        arrange(
+            figure,
             title={
                 "text": title, "x": 0, "xref": "container", "xanchor": "left", "y": 1, "yref": "container",
                 "yanchor": "top", "pad": {"l": 8, "t": 10}, "font": {"size": 14, "color": theme.text},
             }
         )  # fmt: skip
     return figure
+
+
+def arrange(figure: go.Figure, **layout: Any) -> None:
+    """Add to a figure's layout. `update_layout` does the same in ten times the time: it looks at every property."""
+    figure.layout = _merged(figure.layout.to_plotly_json(), layout)
+
+
+def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
+    both = {
+        key: _merged(old[key], new[key]) for key in new if isinstance(old.get(key), dict) and isinstance(new[key], dict)
+    }
+    return {**old, **new, **both}
 
 
 def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:

@@ -50,8 +50,8 @@ def network_chart(
     on_edge: "Callable[[EdgeId], None] | None" = None,
 ) -> None:
     """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given."""
-    from kanviz.analysis.curves import all_curves
     from kanviz.analysis.layout import layout
+    from kanviz.analysis.thumbnails import all_curves
     from kanviz.core.layer import EdgeId
     from kanviz.plots import network_figure
 

@@ -35,7 +35,8 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
         if view.state == "pruned":
             proposal, word, icon = restore(s.opened, [edge]), "Restore", ":material/undo:"
         else:
-            proposal, word, icon = prune(kan, [edge], s.data), "Prune", ":material/content_cut:"
+            proposal = s.derived("pruning", lambda: prune(kan, [edge], s.data), (edge,))
+            word, icon = "Prune", ":material/content_cut:"
         found = s.derived("effect", lambda: effect(kan, proposal, s.data), kan.digest, edge)
         unit = shared_unit(kan)
         if found.before is not None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 SHOWN = 12
+CURVES = 150  # edges without a formula beyond which the network's formula is written only when asked for
 LONG = 220  # characters of LaTeX that fit no line
 
 
@@ -129,7 +130,9 @@ def _fixed(s: "Session", edge: "EdgeId") -> None:
 
 def network_formula(s: "Session") -> None:
     """The formula of the whole network in the table's units, and how far it is from the network."""
-    from kanviz.analysis.compose import compose
+    if not _wanted(s):
+        return
+    from kanviz.analysis.compose import compose  # reads sympy, which takes its time
 
     kan, data = s.present, s.data
     with in_words():
@@ -142,18 +145,36 @@ def network_formula(s: "Session") -> None:
         shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
         for note in whole.notes:
             st.caption(label(note, 400))
-        lines = shown.latex()
+        lines = s.derived("lines", shown.latex, digits)
         if shown.expanded and len(shown.steps) > len(lines):
             long = max(map(len, lines)) > LONG
             how = st.segmented_control(
                 "Written", ["In one line", "Node by node"], default="Node by node" if long else "In one line",
                 required=True, key=f"written-{kan.digest[:12]}",
             )  # fmt: skip
-            lines = lines if how == "In one line" else replace(shown, expanded=False).latex()
+            if how != "In one line":
+                lines = s.derived("steps", replace(shown, expanded=False).latex, digits)
         for line in lines:
             st.latex(line)
         _say_gap(s, whole, shown)
         _downloads(shown)
+
+
+def _wanted(s: "Session") -> bool:
+    """Whether to compose: at once what can be read, and what nobody could read only when it is asked for."""
+    curves = sum(int(layer.active.sum()) for layer in s.present.layers)
+    if curves <= CURVES:
+        return True
+    st.caption(
+        f"{curves:,} edges have no formula yet; written out, each would stand as a function φ. "
+        "Prune first, or find formulas, to get one that can be read."
+    )
+    key = f"compose-{s.present.digest[:12]}"
+    if st.session_state.get(key):
+        return True
+    st.button("Write it out all the same", icon=":material/function:", key=f"{key}-button",
+              on_click=lambda: st.session_state.update({key: True}))  # fmt: skip
+    return False
 
 
 def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
@@ -174,12 +195,17 @@ def _downloads(shown: Any) -> None:
     with st.container(horizontal=True, gap="small"):
         st.download_button(
             "LaTeX",
-            "\n".join(shown.latex()),
+            lambda: "\n".join(shown.latex()),
             "formula.tex",
             "text/plain",
             icon=":material/download:",
             on_click="ignore",
         )
         st.download_button(
-            "Text", "\n".join(shown.text()), "formula.txt", "text/plain", icon=":material/download:", on_click="ignore"
+            "Text",
+            lambda: "\n".join(shown.text()),
+            "formula.txt",
+            "text/plain",
+            icon=":material/download:",
+            on_click="ignore",
         )

@@ -119,6 +119,8 @@ def open_home(title: str = "Home") -> "Session | None":
     s.collect()
     with st.sidebar:
         _panel(s)
+        if s.training and title != "Train":  # there the page itself shows the run
+            job_panel()
     _show_messages(s)
     return s
 
@@ -129,7 +131,7 @@ def _panel(s: "Session") -> None:
     st.divider()
     kan, history = s.present, s.history
     st.markdown(f"**{label(s.name)}**")
-    there = sum(1 for _ in kan.edges())
+    there = sum(int(layer.present.sum()) for layer in kan.layers)
     st.caption(f"{kan.shape_text} · {there} edges · {str(kan.dtype).removeprefix('torch.')}")
     if s.data is not None:
         st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
@@ -147,8 +149,6 @@ def _panel(s: "Session") -> None:
         with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
             for note in kan.notes[:20]:
                 st.caption(label(note, 300))
-    if running:
-        job_panel()
 
 
 def _step(verb: str, keys: str, action: Callable[[], None], version: str, running: bool) -> None:

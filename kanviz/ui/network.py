@@ -10,6 +10,8 @@ from kanviz.ui.panels import number, shared_unit
 from kanviz.ui.tables import choose_columns, table_upload
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from kanviz.ui.session import Session
 
 
@@ -42,32 +44,36 @@ def errors_row(s: "Session") -> None:
 
 def edge_table(s: "Session") -> None:
     """Every edge in words and numbers."""
-    from kanviz.analysis.curves import formula_text
-
     kan = s.present
-    scores = scores_of(s, kan)
-    edges = sorted(kan.edges(pruned=True), key=lambda edge: -scores.of(edge))
-    rows = [
-        {
-            "Layer": edge.layer,
-            "Source": view.source,
-            "Target": view.target,
-            "State": view.state + (", frozen" if view.frozen else ""),
-            "Share of the outputs": 100 * scores.of(edge),
-            "Formula": formula_text(kan, edge),
-        }
-        for edge, view in ((edge, kan.edge(edge)) for edge in edges)
-    ]
+    rows = s.derived("edge table", lambda: _edge_rows(s))
     key = f"edges-{kan.digest[:12]}"
 
     def choose() -> None:
         for row in st.session_state[key].selection.rows:
-            attempt(s.select, edges[row])
+            attempt(s.select, scores_of(s, kan).ranked[row].id)
 
     st.dataframe(
         rows, hide_index=True, on_select=choose, selection_mode="single-row", key=key,
         column_config={"Share of the outputs": st.column_config.ProgressColumn(format="%.2f %%", max_value=100.0)},
     )  # fmt: skip
+
+
+def _edge_rows(s: "Session") -> "pd.DataFrame":
+    import pandas as pd
+
+    from kanviz.analysis.curves import formula_text
+
+    ranked = scores_of(s, s.present).ranked
+    return pd.DataFrame(
+        {
+            "Layer": [edge.id.layer for edge in ranked],
+            "Source": [edge.source for edge in ranked],
+            "Target": [edge.target for edge in ranked],
+            "State": [edge.state + (", frozen" if edge.frozen else "") for edge in ranked],
+            "Share of the outputs": [100 * edge.score for edge in ranked],
+            "Formula": [formula_text(s.present, edge.id) for edge in ranked],
+        }
+    )
 
 
 def data_panel(s: "Session", key: str) -> None:

@@ -13,11 +13,23 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 
-def edge_name(kan: "KAN", edge: "EdgeId") -> str:
-    """ "x1 → h1,2", with what it is when it is not a plain spline."""
-    view = kan.edge(edge)
-    state = "" if view.state == "spline" else f" · {view.state}"
-    return f"{view.source} → {view.target}{state}{' · frozen' if view.frozen else ''}"
+def edge_names(s: "Session") -> "dict[EdgeId, str]":
+    """Every edge of the network in hand as "x1 → h1,2", with what it is when it is not a plain spline; remembered."""
+    return s.derived("edge names", lambda: _edge_names(s.present))
+
+
+def _edge_names(kan: "KAN") -> "dict[EdgeId, str]":
+    from kanviz.core.layer import EdgeId
+
+    found = {}
+    for n, layer in enumerate(kan.layers):
+        targets = [kan.target_name(n, j) for j in range(layer.targets)]
+        for i, (states, frozen) in enumerate(zip(layer.states, layer.frozen.tolist(), strict=True)):
+            source = kan.node_name(n, i)
+            for j, (state, held) in enumerate(zip(states, frozen, strict=True)):
+                more = f"{'' if state == 'spline' else f' · {state}'}{' · frozen' if held else ''}"
+                found[EdgeId(n, i, j)] = f"{source} → {targets[j]}{more}"
+    return found
 
 
 def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
@@ -34,7 +46,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.selectbox(
-            "Edge", edges, index=at, key=key, on_change=chosen, format_func=lambda e: edge_name(kan, e),
+            "Edge", edges, index=at, key=key, on_change=chosen, format_func=edge_names(s).__getitem__,
             help="From its source node to its target node.",
         )  # fmt: skip
         for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):

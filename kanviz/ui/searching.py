@@ -7,10 +7,11 @@ import streamlit as st
 
 from kanviz.text import counted
 from kanviz.ui.frame import after_change, attempt, in_words, session
-from kanviz.ui.panels import edge_name, shared_unit, show_effect
+from kanviz.ui.panels import edge_names, shared_unit, show_effect
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
+    from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
 
@@ -19,7 +20,7 @@ LIMITS = (0.001, 0.003, 0.01, 0.03, 0.1)  # largest errors to choose from, share
 
 def search_panel(s: "Session") -> None:
     """Start, watch, and use the search."""
-    left = [edge for edge in s.present.edges() if s.present.edge(edge).formula is None]
+    left = _without_formula(s.present)
     if not left:
         st.caption("Every edge has a formula.")
         return
@@ -36,12 +37,16 @@ def search_panel(s: "Session") -> None:
         _use(s, found)
 
 
+def _without_formula(kan: "KAN") -> "list[EdgeId]":
+    return [edge for edge in kan.edges() if kan.layers[edge.layer].formula(edge.source, edge.target) is None]
+
+
 def _watch() -> None:
     s = session()
     job, found = s.search_job, s.candidates
     if job is None or found is None or not job.live:
         st.rerun()
-    total = sum(s.present.edge(edge).formula is None for edge in s.present.edges())
+    total = len(_without_formula(s.present))
     st.progress(min(len(found) / total, 1.0), text=f"{len(found)} of {total} edges")
     st.button("Stop", icon=":material/stop_circle:", on_click=job.stop, key="stop-search")
 
@@ -51,7 +56,7 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
     from kanviz.edit.edits import Batch, FixFormula
     from kanviz.edit.proposals import effect
 
-    kan = s.present
+    kan, names = s.present, edge_names(s)
     limit = st.select_slider(
         "Fix edges whose best formula misses at most",
         LIMITS,
@@ -62,7 +67,7 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
     good = {edge: c for edge, c in best.items() if c.error <= limit}
     rows = [
         {
-            "Edge": edge_name(kan, edge),
+            "Edge": names[edge],
             "Best formula": formula_text(kan, edge, c.formula),
             "Error": c.error,
             "Fixed": edge in good,
@@ -83,7 +88,8 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
     words = f"Fix {counted(len(good), 'formula')}"
     with in_words():
         batch = Batch(tuple(FixFormula(edge, c.formula) for edge, c in sorted(good.items())), words)
-        show_effect(effect(kan, batch, s.data), shared_unit(kan))
+        found_effect = s.derived("effect of formulas", lambda: effect(kan, batch, s.data), hash(batch))
+        show_effect(found_effect, shared_unit(kan))
         if st.button(words, type="primary", icon=":material/lock:", disabled=s.training):
             s.apply(batch)
             after_change(f"{words}. The splines are kept aside.")

@@ -6,13 +6,17 @@ import streamlit as st
 
 from kanviz.text import shown
 from kanviz.ui.charts import chart, metrics_of, network_chart
-from kanviz.ui.frame import KEEP, in_words, session, theme
-from kanviz.ui.panels import edge_name, number, shared_unit
+from kanviz.ui.frame import KEEP, attempt, in_words, session, theme
+from kanviz.ui.panels import edge_names, number, shared_unit
 
 if TYPE_CHECKING:
+    from kanviz.core.layer import EdgeId
     from kanviz.core.train import Progress, TrainConfig
     from kanviz.ui.session import Session
 
+TICK = 0.2  # seconds between two looks at the run
+NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
+MOMENT = 0.2  # seconds for which the start of a run waits for its end
 SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
 PART_NAMES = {
     "coef": "control points", "base_weight": "base weights", "bias": "biases", "affine": "formula constants"
@@ -29,22 +33,19 @@ def settings(s: "Session") -> "TrainConfig | None":
         "Solver", ["lbfgs", "adam"], format_func=SOLVERS.__getitem__, key=f"{KEEP}solver"
     )
     steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"{KEEP}steps-{solver}")
-    everything = [edge for edge in kan.edges() if not kan.edge(edge).frozen]
     scope = st.segmented_control(
         "Which edges learn", ["All", "Only some"], default="All", required=True, key=f"{KEEP}scope",
         help="The other edges stay as they are, bit for bit; frozen edges never learn. Biases belong to nodes and "
         "learn too, unless you take them out under More settings.",
     )  # fmt: skip
-    learning = everything
+    frozen: tuple[EdgeId, ...] = ()
     if scope == "Only some":
-        chosen = [s.edge] if s.edge in everything else []
+        free = [e for e in kan.edges() if not kan.layers[e.layer].frozen[e.source, e.target]]
         learning = st.multiselect(
-            "Edges that learn",
-            everything,
-            default=chosen,
-            format_func=lambda e: edge_name(kan, e),
-            key=f"{KEEP}learn-{kan.digest[:12]}",
-        )
+            "Edges that learn", free, default=[s.edge] if s.edge in free else [],
+            format_func=edge_names(s).__getitem__, key=f"{KEEP}learn-{kan.digest[:12]}",
+        )  # fmt: skip
+        frozen = tuple(sorted(set(free).difference(learning)))
     with st.expander("More settings", icon=":material/tune:"):
         parts = st.multiselect(
             "What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__, key=f"{KEEP}parts"
@@ -66,22 +67,42 @@ def settings(s: "Session") -> "TrainConfig | None":
         return TrainConfig(
             solver=solver, steps=int(steps), rate=float(rate), l1=float(l1), entropy=float(entropy),
             patience=int(patience), follow=int(follow), parts=tuple(parts), seed=int(seed),
-            frozen=tuple(edge for edge in everything if edge not in set(learning)),
+            frozen=frozen,
         )  # fmt: skip
     return None
 
 
+def start(s: "Session", config: "TrainConfig") -> None:
+    """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
+    attempt(s.train, config)
+    if s.job is not None:
+        s.job.join(MOMENT)
+
+
 def run_panel(s: "Session") -> None:
-    """The run, moving once and again while it lasts."""
-    st.fragment(_run_panel, run_every=0.6 if s.training else None)()
+    """The run, moving many times a second while it lasts; the network below moves less often, since it costs more."""
+    st.fragment(_run_panel, run_every=TICK if s.training else None)()
+    if s.training:
+        large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
+        st.fragment(_live_network, run_every=NETWORK_TICKS[large])()
+
+
+def _live_network() -> None:
+    s = session()
+    latest = s.job.latest if s.job is not None and s.training else None
+    if latest is not None:
+        network_chart(s, latest.kan, key="live-network")
 
 
 def _run_panel() -> None:
     s = session()
-    if s.job is not None and s.collect():
+    if s.collect():
         st.rerun()
     running = s.training
     progress = s.job.latest if running and s.job else s.last_run
+    if running and progress is None:
+        st.progress(0.0, text="Starting")
+        return
     if progress is None:
         st.info(
             "Nothing has been trained here yet. Start with the button on the left; the loss and the edges move here.",
@@ -95,8 +116,6 @@ def _run_panel() -> None:
         st.caption(f"Last run: {why}; the network of step {progress.best_step} is kept.")
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
-    if running:
-        network_chart(s, progress.kan, key="live-network")
 
 
 def _controls(s: "Session", step: int, steps: int) -> None:

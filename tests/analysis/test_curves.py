@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.analysis.curves import FLAT, all_curves, edge_curve, visible_range
+from kanviz.analysis.curves import edge_curve, visible_range
+from kanviz.analysis.thumbnails import FLAT, all_curves
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
-from kanviz.core.layer import EdgeId
+from kanviz.core.layer import Edge, EdgeId
 from tests.figures import small_data, small_kan
 
 EDGES = list(small_kan().edges(pruned=True))
@@ -150,6 +151,22 @@ def test_an_idle_edge_looks_idle_and_one_that_matters_fills_its_box(share):
     largest = max(t.size for t in thumbnails.values() if t.id.layer == 0 and t.state != "pruned")
     small = thumbnails[EdgeId(0, 0, 1)]
     assert small.heights.max() == pytest.approx(min(1.0, small.size / (FLAT * largest)), rel=1e-6)
+
+
+def test_a_thumbnail_is_the_same_asked_for_by_place_or_by_edge():
+    kan = small_kan()
+    thumbnails = all_curves(kan, small_data(kan))
+    assert len(thumbnails) == len(EDGES)
+    for at, edge in enumerate(EDGES):
+        one, two = thumbnails[at], thumbnails.of(edge)
+        assert (one.id, one.source, one.target, one.state, one.frozen) == (edge, *_words(kan.edge(edge)))
+        assert (one.formula_text, one.size, one.scale) == (two.formula_text, two.size, two.scale)
+        np.testing.assert_array_equal(one.heights, two.heights)
+    assert [t.id for t in thumbnails[1:3]] == EDGES[1:3]
+
+
+def _words(edge: Edge) -> tuple[str, str, str, bool]:
+    return edge.source, edge.target, edge.state, edge.frozen
 
 
 def test_thumbnails_of_edges_that_give_no_numbers_are_empty():

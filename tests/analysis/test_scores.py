@@ -119,6 +119,20 @@ def test_huge_activations_do_not_overflow():
     np.testing.assert_allclose(scores(huge, data).layers[0], scores(kan, data).layers[0])
 
 
+@pytest.mark.parametrize("share", [0.0, 0.2, 2.0])
+def test_edges_below_a_share_are_those_that_are_there_and_carry_less(share):
+    kan = small_kan()
+    found = scores(kan, small_data(kan))
+    assert found.below(share) == [edge for edge in kan.edges() if found.of(edge) < share]
+
+
+def test_the_ranking_goes_from_strong_to_weak_and_of_equals_by_address():
+    found = scores(small_kan(), small_data(small_kan()))
+    order = [(-edge.score, edge.id) for edge in found.ranked]
+    assert order == sorted(order)
+    assert all(found.of(edge.id) == edge.score for edge in found.ranked)
+
+
 def test_states_and_names_come_with_the_ranking():
     found = {edge.id: edge for edge in scores(small_kan(), small_data(small_kan())).ranked}
     assert found[EdgeId(0, 0, 1)].frozen

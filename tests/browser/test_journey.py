@@ -59,6 +59,54 @@ def click_point(page: Page, wanted: list[int], chart: int = 0) -> None:
     settle(page)
 
 
+def test_a_run_moves_many_times_while_it_lasts_and_shows_all_its_steps_when_it_is_over(page: Page):
+    open_checkpoint(page)
+    go(page, "Train")
+    upload(page, "Table", table_file())
+    page.get_by_role("button", name="Use this table").click()
+    settle(page)
+    page.get_by_role("combobox", name="Solver").click()
+    page.get_by_role("option", name=re.compile("Adam")).click()
+    settle(page)
+    steps = page.get_by_label("Steps", exact=True)
+    steps.fill("10000")
+    steps.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    main = page.get_by_test_id("stMain")
+    expect(main.get_by_text(re.compile("Running: step"))).to_be_visible()
+    page.evaluate(
+        """() => {
+            const seen = window.seen = {run: new Set(), loss: new Set(), metric: new Set()};
+            const look = () => {
+                const main = document.querySelector('[data-testid=stMain]');
+                const bar = main.querySelector('[data-testid=stProgress]');
+                const plot = main.querySelector('.js-plotly-plot');
+                const metric = main.querySelector('[data-testid=stMetricValue]');
+                if (bar) seen.run.add(bar.innerText);
+                if (metric) seen.metric.add(metric.innerText);
+                if (plot && plot.data && plot.data[0].x) seen.loss.add(plot.data[0].x.length);
+                requestAnimationFrame(look);
+            };
+            look();
+        }"""
+    )
+    page.wait_for_function("Math.min(...Object.values(window.seen).map(values => values.size)) >= 12")
+    expect(main.get_by_text(re.compile("Running: step"))).to_be_visible()  # all of that while it went on
+    main.get_by_role("button", name="Stop and keep").click()
+    expect(page.get_by_text(re.compile("Last run: stopped"))).to_be_visible()
+    settle(page)
+
+    # a run of a moment is over before anybody looks: its end is there, with every step
+    steps.fill("2")
+    steps.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile("Last run: all 2 steps done"))).to_be_visible()
+    settle(page)
+    assert page.locator(".js-plotly-plot").first.evaluate("plot => Array.from(plot.data[0].x)") == [0, 1, 2]
+
+
 def undo(page: Page) -> None:
     page.get_by_role("button", name=re.compile("^Undo")).click()
     settle(page)

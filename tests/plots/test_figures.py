@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanviz.analysis.curves import all_curves, edge_curve
+from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
 from kanviz.analysis.scores import scores
+from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.plots import (
@@ -25,7 +26,7 @@ from kanviz.plots import (
     to_json,
     training_figure,
 )
-from kanviz.plots.theme import THEMES
+from kanviz.plots.theme import THEMES, arrange, axis, canvas
 from tests.figures import decoded, readable, small_data, small_kan
 
 EDGE = EdgeId(0, 0, 0)
@@ -211,6 +212,31 @@ def test_an_edge_both_selected_and_highlighted_has_two_rings():
 def test_every_score_can_be_clicked():
     figure = scores_figure(scores(small_kan()), 0.1)
     assert {tuple(row) for row in _clickable(figure)} == set(small_kan().edges())
+
+
+def test_of_very_many_scores_a_spread_is_drawn_and_all_are_counted():
+    found = scores(init([40, 30, 2], seed=0))
+    figure = scores_figure(found, 0.01)
+    (dots,) = (trace for trace in figure.data if trace.customdata is not None)
+    assert 300 < len(dots.x) < 600
+    assert (dots.x[0], dots.x[-1]) == (0, 1259)
+    assert [tuple(address) for address in dots.customdata] == [found.ranked[rank].id for rank in dots.x]
+    below = sum(edge.score < 0.01 for edge in found.ranked)
+    assert any(f"{below} of 1260 below" in note.text for note in figure.layout.annotations)
+
+
+def test_of_very_many_steps_a_spread_is_drawn_with_the_first_and_the_last():
+    line = training_figure([(step, 1 / (step + 1), None) for step in range(10_000)]).data[0]
+    assert len(line.x) < 1_000
+    assert (line.x[0], line.x[-1]) == (0, 9_999)
+
+
+def test_arranging_is_updating_the_layout():
+    one, two = (canvas("light", "A title") for _ in range(2))
+    more = {"margin": {"t": 7}, "xaxis": axis("light", "x"), "title": {"pad": {"t": 3}}, "showlegend": True}
+    arrange(one, **more)
+    two.update_layout(**more)
+    assert one.to_plotly_json() == two.to_plotly_json()
 
 
 @pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison"])

@@ -3,9 +3,16 @@
 from pathlib import Path
 
 import pytest
+import torch
 from streamlit.testing.v1 import AppTest
 
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.core.layer import Layer
+from kanviz.ui import training
+from kanviz.ui.charts import scores_of
 from kanviz.ui.frame import KEY, PAGES
+from kanviz.ui.panels import edge_names
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.session import Session
 
@@ -89,6 +96,72 @@ def test_prune_then_undo_then_redo():
     assert session.present is start
     press(app, "Redo")
     assert len(list(session.present.edges())) < edges
+
+
+def wide() -> Session:
+    """A network with more edges than a person reads one by one."""
+    kan = init([12, 20, 3], seed=0)
+    x = torch.rand(60, 12, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    session = Session()
+    session.open(kan, "wide", data=Dataset.from_arrays(x, kan(x)).matching(kan))
+    return session
+
+
+@pytest.mark.parametrize("page", OTHERS)
+def test_every_page_shows_a_wide_network(page):
+    assert not visit(page, wide()).error
+
+
+def test_of_many_edges_below_the_threshold_only_exceptions_are_listed():
+    session = wide()
+    app = visit("pages/prune.py", session)
+    (threshold,) = (slider for slider in app.slider if "carry less than" in slider.label)
+    assert (threshold.max, threshold.value) == (8.0, 0.4)  # of 240 edges in a layer each carries about 0.4 %
+    below = scores_of(session, session.present).below(0.004)
+    assert len(below) > 40
+    above = next(edge for edge in session.present.edges() if edge not in below)
+    (listed,) = (m for m in app.multiselect if "below the threshold, except" in m.label)
+    assert listed.value == []
+    names = edge_names(session)
+    assert len(set(names.values())) == len(names)
+    listed.set_value([below[0], above]).run()
+    press(app, f"Prune {len(below)} edges")
+    gone = [edge for edge in session.present.edges(pruned=True) if session.present.edge(edge).state == "pruned"]
+    assert gone == sorted({*below[1:], above})
+
+
+def test_a_formula_that_nobody_could_read_is_composed_only_when_asked_for():
+    session = wide()
+    app = visit("pages/formula.py", session)
+    assert not app.get("latex")
+    assert "written out, each would stand as a function" in texts(app)
+    press(app, "Write it out all the same")
+    assert app.get("latex")
+
+
+def test_a_page_run_again_computes_nothing_again(monkeypatch):
+    session = wide()
+    for page in ("pages/network.py", "pages/prune.py"):
+        app = visit(page, session)
+        with monkeypatch.context() as patch:
+            patch.setattr(Layer, "sums", None)
+            patch.setattr(Layer, "activations", None)
+            app.run()
+        assert not app.exception, [e.message for e in app.exception]
+
+
+def test_a_run_of_a_moment_shows_its_end_at_once(monkeypatch):
+    monkeypatch.setattr(training, "MOMENT", 60)  # on a busy machine a moment may be long
+    session = opened(samples()[0].title)
+    app = visit("pages/train.py", session)
+    next(n for n in app.number_input if n.label == "Steps").set_value(1).run()
+    press(app, "Start training")
+    assert "Last run: all 1 steps done" in texts(app)
+    assert [step for step, _, _ in session.trail] == [0, 1]
+
+
+def test_the_run_is_looked_at_at_least_four_times_a_second():
+    assert training.TICK <= 0.25
 
 
 def test_a_control_point_moves_only_when_kept():

@@ -1,8 +1,8 @@
 """The sums of a layer, exactly, by the way that is fastest for its size; the same values to rounding by each.
 
-`native` is the local form in C, `dense` and `local` are torch alone and run wherever torch does. Each has a backward pass
-by hand that keeps nothing but x. The gradient of the gradient, and transforms that the hand-written passes do not know
-(`torch.func.vmap` over parameters, `torch.compile`), go through `reference`.
+`native` is the local form in C, `dense` and `local` are torch alone and run wherever torch does. Each has a backward
+pass by hand that keeps nothing but x. The gradient of the gradient, and transforms that the hand-written passes do not
+know (`torch.func.vmap` over parameters, `torch.compile`), go through `reference`.
 """
 
 from typing import Any, Literal
