@@ -56,9 +56,8 @@ def _value_error(network: nn.Module) -> float:
 
 
 def _gradient_errors(network: nn.Module) -> dict[str, float]:
-    x = (
-        1.8 * torch.rand(40, 2, generator=torch.Generator().manual_seed(4), dtype=torch.float64) - 0.9
-    ).requires_grad_()
+    rng = torch.Generator().manual_seed(4)
+    x = (1.8 * torch.rand(40, 2, generator=rng, dtype=torch.float64) - 0.9).requires_grad_()
     learned = [p for p in network.parameters() if p.requires_grad]
     weights = torch.randn(40, 1, generator=rng, dtype=torch.float64)
     found = torch.autograd.grad((weights * network(x)).sum(), [x, *learned], allow_unused=True)
