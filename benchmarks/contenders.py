@@ -18,7 +18,7 @@ from kanviz.bench.workloads import Workload
 from kanviz.errors import UserError
 
 FAILURES = (RuntimeError, TypeError, ValueError, ImportError, AttributeError, IndexError, MemoryError, AssertionError)
-MLPS = {"MLP, equal width": lambda w: w.shape, "MLP, equal parameters": equal_mlp}
+MLPS = {"MLP (equal width)": lambda w: w.shape, "MLP (equal parameters)": equal_mlp}
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def contenders(options: argparse.Namespace) -> Iterator[Contender]:
     spline = "cubic B-spline, base silu"
     yield Contender(PLAIN, "plain", spline, lambda w, dtype, where: plain_network(w, dtype).to(where))
     for path in options.paths:
-        name = f"kanviz, {path}" if path else AUTOMATIC
+        name = f"kanviz ({path})" if path else AUTOMATIC
         build = functools.partial(_ours, path=path)
         yield Contender(name, "kanviz", spline, build)
     for name, shape in MLPS.items():

@@ -7,7 +7,7 @@ import numpy as np
 
 from kanviz.bench.workloads import ORDER, Workload
 
-NAME, COMPUTES = "jaxKAN, jit", "cubic B-spline, base silu"
+NAME, COMPUTES = "jaxKAN (jit)", "cubic B-spline, base silu"
 
 
 def jax_runs(work: Workload) -> tuple[Callable[[], Any], Callable[[], Any]]:

@@ -30,6 +30,8 @@ from kanviz.bench.short import PLAIN
 from kanviz.bench.workloads import WORKLOADS
 from kanviz.errors import UserError
 
+DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
 
 def timed(setting: Setting, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     """A row for every contender and direction, and a row with a `note` for each that does not take part."""
@@ -130,6 +132,7 @@ def main() -> None:
     options = arguments()
     warnings.filterwarnings("ignore")
     record: dict[str, Any] = {"machine": machine(), "paths": paths(), "not_timed": NOT_TIMED, "rows": [], "gaps": []}
+    record["note"] = options.note
     record["workloads"] = {name: str(WORKLOADS[name]) for name in options.only}
     record["peers"] = {peer.pip: peer.version or "not installed" for peer in PEERS}
     if not options.no_peers:
@@ -145,6 +148,8 @@ def main() -> None:
         for name in options.only
     ):
         torch.set_num_threads(setting.threads)
+        if not options.no_peers:
+            torch.compiler.reset()  # else compiled peers fall back to eager after eight shapes
         record["gaps"].append(setting.record | {"gaps": checked(setting)})
         rows = list(timed(setting, options))
         if not options.no_peers and setting.device == "cpu" and setting.threads == 1 and setting.dtype == torch.float32:
@@ -168,17 +173,18 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Time KAN layers beside the plain recursion.")
     parser.add_argument("--only", type=_some(WORKLOADS), default=list(WORKLOADS), metavar="b1,b2")
     parser.add_argument("--paths", type=_some(("auto", *PATHS)), default=["auto", *PATHS], metavar="auto,native,...")
-    parser.add_argument("--dtype", type=_some(("float32", "float64")), default=["float32"])
+    parser.add_argument("--dtype", type=_some(DTYPES), default=["float32"])
     parser.add_argument("--threads", type=_some(("1", "2")), default=["1"])
     parser.add_argument("--repeat", type=int, default=9, help="rounds (9)")
     parser.add_argument("--budget", type=float, default=15, help="seconds of one contender in one group (15)")
     parser.add_argument("--longest", type=float, default=6, help="leave out who needs more seconds for one call (6)")
     parser.add_argument("--gigabytes", type=float, default=4, help="leave out who would hold more (4)")
     parser.add_argument("--no-peers", action="store_true")
+    parser.add_argument("--note", default="", help="said on the page, as: on a busy machine")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     options.paths = [None if path == "auto" else path for path in options.paths]
-    options.dtype = [getattr(torch, name) for name in options.dtype]
+    options.dtype = [DTYPES[name] for name in options.dtype]
     options.threads = [int(count) for count in options.threads]
     return options
 

@@ -6,13 +6,12 @@ install. `python -m benchmarks.exactness` looks at those that claim B-splines.
 
 import contextlib
 import importlib
-import importlib.util
 import io
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib import metadata
-from types import ModuleType
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from kanviz.bench.workloads import ORDER, Workload
 
+STAND_INS = str(Path(__file__).parent / "stand_ins")
 Make = Callable[[int, int, int], nn.Module]  # sources, targets, grid intervals
 
 
@@ -76,23 +76,6 @@ class Called(nn.Module):
         return self.call(self.layer, x)
 
 
-def _module(name: str, stand_ins: tuple[str, ...] = ()) -> Any:
-    """A peer's module. stand_ins: what it imports without needing it for its layers, an empty module in each place; a
-    parent package among them is not run, only looked into.
-    """
-    for missing in stand_ins:
-        if missing in sys.modules:
-            continue
-        parent = sys.modules.get(missing.rpartition(".")[0])
-        nowhere = parent is not None and not getattr(parent, "__path__", None)
-        found = None if nowhere else importlib.util.find_spec(missing)
-        empty = ModuleType(missing)
-        if found and found.submodule_search_locations:
-            empty.__path__ = list(found.submodule_search_locations)
-        sys.modules[missing] = empty
-    return importlib.import_module(name)
-
-
 def _pykan(work: Workload, *, fast: bool) -> nn.Module:
     kan = importlib.import_module("kan")
     network = kan.KAN(width=list(work.shape), grid=work.grid, k=ORDER, auto_save=False)
@@ -100,11 +83,9 @@ def _pykan(work: Workload, *, fast: bool) -> nn.Module:
 
 
 def _deepkan(name: str) -> Any:
-    return getattr(_module("deepkan.deepkan", ("torchvision", "torchvision.transforms")), name)
-
-
-def _ikan(module: str, name: str) -> Any:
-    return getattr(_module(f"ikan.{module}", ("ikan",)), name)
+    if STAND_INS not in sys.path:
+        sys.path.append(STAND_INS)
+    return getattr(importlib.import_module("deepkan.deepkan"), name)
 
 
 def _convkan(a: int, b: int, grid: int) -> nn.Module:
@@ -127,10 +108,6 @@ def _interpolated(a: int, b: int, grid: int) -> nn.Module:
     return importlib.import_module("mlp_kan").KANInterpoLayer(a, b, num_x=grid + ORDER, x_min=-1.0, x_max=1.0)
 
 
-def _kanx(a: int, b: int, grid: int) -> nn.Module:
-    return _module("kanx.torch.layers", ("kanx", "kanx.torch")).KANLinear(a, b, grid_size=grid)
-
-
 def _inkan(a: int, b: int, grid: int, *, compiled: bool) -> nn.Module:
     return importlib.import_module("inkan").KANLayer(a, b, grid_size=grid, compile_basis=compiled)
 
@@ -138,26 +115,24 @@ def _inkan(a: int, b: int, grid: int, *, compiled: bool) -> nn.Module:
 SPLINE = "cubic B-spline, base silu"
 PEERS = (
     Peer("pykan", "pykan", SPLINE, network=lambda w: _pykan(w, fast=False), exact=True, held=9),
-    Peer("pykan, speed()", "pykan", SPLINE, network=lambda w: _pykan(w, fast=True), exact=True, held=6),
-    Peer("convkan's KANLinear (efficient-kan)", "convkan", SPLINE, _convkan, exact=True),
-    Peer("ikan KANLinear", "ikan", SPLINE, lambda a, b, g: _ikan("KAN", "KANLinear")(a, b, grid_size=g), exact=True),
+    Peer("pykan (speed)", "pykan", SPLINE, network=lambda w: _pykan(w, fast=True), exact=True, held=6),
+    Peer("convkan (efficient-kan's layer)", "convkan", SPLINE, _convkan, exact=True),
     Peer(
         "Deep-KAN", "Deep-KAN", SPLINE, lambda a, b, g: _deepkan("SplineLinearLayer")(a, b, num_knots=g), exact=True
     ),
-    Peer("inkan, eager", "inkan", SPLINE, lambda a, b, g: _inkan(a, b, g, compiled=False), exact=True),
-    Peer("inkan, compiled", "inkan", SPLINE, lambda a, b, g: _inkan(a, b, g, compiled=True), exact=True),
+    Peer("inkan (eager)", "inkan", SPLINE, lambda a, b, g: _inkan(a, b, g, compiled=False), exact=True),
+    Peer("inkan (compiled)", "inkan", SPLINE, lambda a, b, g: _inkan(a, b, g, compiled=True), exact=True),
     Peer(
-        "flashkan, compiled", "flashkan", f"{SPLINE}, by truncated powers",
+        "flashkan (compiled)", "flashkan", f"{SPLINE}, by truncated powers",
         lambda a, b, g: importlib.import_module("flashkan").KANLayer(a, b, grid_size=g), exact=True,
     ),
-    Peer("kanx, torch", "kanx", SPLINE, _kanx, exact=True),
     Peer("microkan", "microkan", SPLINE, _microkan, exact=True, held=6),
     Peer(
         "kan-mlp-hybrid", "kan-mlp-hybrid", SPLINE,
         lambda a, b, g: importlib.import_module("kan_mlp_hybrid.layers.kan_layer").SimpleKANLayer(a, b, grid_size=g),
         exact=True, held=5,
     ),
-    Peer("KANditioned, embedding_bag", "KANditioned", "straight pieces (degree 1), no base", _kanditioned),
+    Peer("KANditioned (embedding_bag)", "KANditioned", "straight pieces (degree 1), no base", _kanditioned),
     Peer("mlp-kan KANInterpoLayer", "mlp-kan", "straight pieces (degree 1), no base", _interpolated, held=12),
     Peer(
         "Deep-KAN RBFKANLayer", "Deep-KAN", "Gaussian bumps, base silu",
@@ -179,7 +154,8 @@ NOT_TIMED = {
     "kaconv": "its distribution holds no module to import",
     "efficient-kan, fast-kan, torch-conv-kan": "not on PyPI; efficient-kan's layer is measured as convkan ships it",
     "kolmarn": "installs a package `kan`, on top of pykan's: the two cannot be had together",
-    "ikan's rational (group) layers": "need triton and a GPU; its spline layer is loaded without the package's start",
+    "ikan": "cannot be imported without triton, which comes with torch for GPUs alone",
+    "kanx": "cannot be imported without tensorflow, its torch layers neither",
     "fkan, rkan": "one activation for a whole layer, not one an edge",
     "unikan": "one number an edge: no grid to choose",
     "kanrbfpoly": "radial functions of the whole input row, not functions on edges",

@@ -55,10 +55,10 @@ def _finite(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def ratios(rows: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+def ratios(rows: list[dict[str, Any]], goals: tuple[str, ...]) -> dict[str, dict[str, Any]]:
     """pykan's seconds divided by kanviz's: the geometric mean over the problems that both reach."""
     found = {}
-    for goal in (f"{g:g}" for g in GOALS):
+    for goal in goals:
         pairs = [
             (row["pykan"]["seconds_to"][goal], row["kanviz"]["seconds_to"][goal]) for row in rows if "pykan" in row
         ]
@@ -79,6 +79,7 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     record: dict[str, Any] = {"machine": machine(), "pykan": _pykan_version(options), "rows": []}
+    record["note"] = options.note
     record["config"] = new_network_config(0).to_json()
 
     def write() -> None:
@@ -91,7 +92,7 @@ def main() -> None:
             if who in row:
                 print(f"{row['problem']:28}{who:8}{_words(row[who])}", flush=True)
         write()
-    record["ratios"] = ratios(record["rows"])
+    record["ratios"] = ratios(record["rows"], tuple(f"{goal:g}" for goal in GOALS))
     print(json.dumps(record["ratios"]), file=sys.stderr)
     for section, found in (("noise", noises(options)), ("live", lives(options))):
         record[section] = []
@@ -121,8 +122,9 @@ def lives(options: argparse.Namespace) -> Iterator[dict[str, Any]]:
     for name in options.only:
         runs = [live_run(PROBLEMS[name], seed, options.longest) for seed in range(options.seeds)]
         back = [run for run in runs if run["ms"] is not None]
+        before = statistics.median(run["before"] for run in runs)
         middle = {key: statistics.median(run[key] for run in back) if back else None for key in ("steps", "ms")}
-        yield {"problem": name, "runs": runs, "back": len(back), "of": len(runs), **middle}
+        yield {"problem": name, "runs": runs, "back": len(back), "of": len(runs), "before": before, **middle}
 
 
 def _words(found: dict[str, Any]) -> str:
@@ -150,6 +152,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--pykan-seeds", type=int, default=1, help="for pykan (1)")
     parser.add_argument("--longest", type=float, default=30, help="CPU seconds after which kanviz's run ends (30)")
     parser.add_argument("--no-pykan", action="store_true")
+    parser.add_argument("--note", default="", help="said on the page, as: on a busy machine")
     parser.add_argument("--json", metavar="FILE")
     options = parser.parse_args()
     options.only = options.only or list(PROBLEMS)

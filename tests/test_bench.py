@@ -5,6 +5,9 @@ import itertools
 import pytest
 import torch
 
+from benchmarks.problems import PROBLEMS
+from benchmarks.report import page
+from benchmarks.training import ratios
 from kanviz.bench.measure import both_ways, measure, medians
 from kanviz.bench.networks import PlainLayer, equal_mlp, gap, matched, mlp
 from kanviz.bench.workloads import WORKLOADS, Workload
@@ -69,3 +72,55 @@ def test_backward_reaches_every_parameter_and_the_input():
     gradients = both_ways(network, x)()
     assert isinstance(gradients, tuple)
     assert [g.shape for g in gradients] == [x.shape, *(p.shape for p in network.parameters())]
+
+
+LAYER = {"workload": "a1", "dtype": "float32", "threads": 1, "device": "cpu", "computes": "cubic B-spline", "mib": 1.0}
+LAYERS = {
+    "machine": {
+        "cpu": "A CPU",
+        "cores": 2,
+        "cuda": None,
+        "torch": "2",
+        "numpy": "2",
+        "python": "3",
+        "date": "2026-01-02T",
+    },
+    "workloads": {"a1": "a1 [2,5,1] N=1000 G=5"},
+    "peers": {"pykan": "not installed", "inkan": "0.5"},
+    "not_timed": {"fkan": "no layer"},
+    "exactness": {"inkan": {"value": 1e-9, "input_gradient": 0.5, "parameter_gradient": 1e-9, "float32": 1e-6}},
+    "gaps": [{"workload": "a1", "dtype": "float32", "gaps": {"automatic": 1e-6}}],
+    "rows": [
+        LAYER | {"contender": name, "kind": kind, "direction": "both", "ms": ms, "ratio": 12 / ms}
+        for name, kind, ms in (("plain recursion", "plain", 12.0), ("kanviz", "kanviz", 4.0), ("inkan", "peer", 2.0))
+    ]
+    + [{**LAYER, "contender": "kanviz (native)", "note": "not built."}],
+}
+
+
+def test_the_page_says_the_ratios_and_where_kanviz_is_slower():
+    text = page([LAYERS])
+    assert "| **kanviz** | cubic B-spline | 3 |" in text
+    assert "- a1: inkan 2\n" in text
+    assert "| inkan | 1e-09 | 5e-01 | 1e-09 | 1e-06 |" in text
+    assert "- pykan: not installed where this was measured" in text
+    assert "- kanviz (native), a1: not built" in text
+
+
+def test_training_ratios_count_only_where_both_got_there():
+    rows = [
+        {"kanviz": {"seconds_to": {"0.01": ours}}, "pykan": {"seconds_to": {"0.01": theirs}}}
+        for ours, theirs in ((1.0, 10.0), (2.0, 80.0), (1.0, None), (None, 3.0))
+    ]
+    found = ratios(rows, ("0.01",))["0.01"]
+    assert found["geometric_mean"] == pytest.approx(20)
+    assert (found["problems"], found["kanviz_alone"], found["pykan_alone"]) == (2, 1, 1)
+
+
+def test_targets_have_a_spread_of_one_and_a_seed():
+    for problem in PROBLEMS.values():
+        x, y, truth = problem.rows(2000, seed=1, noise=0.1)
+        assert x.shape == (2000, problem.shape[0])
+        assert truth.std() == pytest.approx(1, rel=0.2)
+        assert (y - truth).std() == pytest.approx(0.1, rel=0.1)
+        assert (problem.rows(2000, seed=1, noise=0.1)[1] == y).all()

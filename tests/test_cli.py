@@ -234,7 +234,7 @@ def test_bench_prints_one_json_object_or_a_table(run: Run, monkeypatch: pytest.M
     record = json.loads(out)
     assert status == 0
     assert set(record) == {"machine", "threads", "paths", "layers", "solver"}
-    assert {row["contender"] for row in record["layers"]} >= {"plain recursion", "kanviz", "MLP, equal parameters"}
+    assert {row["contender"] for row in record["layers"]} >= {"plain recursion", "kanviz", "MLP (equal parameters)"}
     status, out, _ = run("bench")
     assert status == 0
     assert "a1 [2,5,1] N=1000 G=5" in out

@@ -35,8 +35,8 @@ def layer_rows(names: tuple[str, ...] = SHORT, repeat: int = 9, dtype: torch.dty
     for work in (WORKLOADS[name] for name in names):
         x = work.inputs(dtype)
         networks = {PLAIN: plain_network(work, dtype), AUTOMATIC: kanviz_network(work, dtype)}
-        networks |= {f"kanviz {path}": kanviz_network(work, dtype, path) for path in here}
-        networks["MLP, equal parameters"] = mlp(equal_mlp(work), dtype)
+        networks |= {f"kanviz ({path})": kanviz_network(work, dtype, path) for path in here}
+        networks["MLP (equal parameters)"] = mlp(equal_mlp(work), dtype)
         found = medians(measure({name: both_ways(net, x) for name, net in networks.items()}, repeat=repeat))
         rows += [Row(str(work), name, ms, found[PLAIN] / ms) for name, ms in found.items()]
     return rows
