@@ -138,7 +138,7 @@ def _exactness(records: list[Record]) -> Iterator[str]:
         worst = max(gap for row in gaps if row["dtype"] == dtype for gap in row["gaps"].values())
         yield from prose(
             f"kanviz on every path against the plain recursion with the same numbers in it, {dtype}, on all workloads "
-            f"measured: outputs and input gradients differ by {worst:.0e} of the largest value at most."
+            f"measured: outputs and all gradients differ by {worst:.0e} of the largest value at most."
         )
 
 

@@ -28,7 +28,6 @@ from kanviz.bench.measure import Clock, both_ways, forward_only, machine, measur
 from kanviz.bench.networks import PATHS, gap, matched, paths, plain_network
 from kanviz.bench.short import PLAIN
 from kanviz.bench.workloads import WORKLOADS
-from kanviz.errors import UserError
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -114,13 +113,10 @@ def timed_jax(setting: Setting, options: argparse.Namespace) -> Iterator[dict[st
 
 
 def checked(setting: Setting) -> dict[str, float]:
-    """How far each path of kanviz is from the plain recursion with the same numbers, outputs and input gradients."""
+    """How far each path of kanviz is from the plain recursion with the same numbers, outputs and gradients."""
     found = {}
-    for path in (None, *PATHS):
-        try:
-            plain, ours = matched(setting.work, setting.dtype, path)
-        except UserError:
-            continue
+    for path in (None, *(path for path, word in paths().items() if word == "works")):
+        plain, ours = matched(setting.work, setting.dtype, path)
         rows = setting.work.inputs(setting.dtype)[:256].detach().requires_grad_()
         found[path or "automatic"] = gap(plain, ours, rows)
         if found[path or "automatic"] > (1e-10 if setting.dtype == torch.float64 else 1e-3):

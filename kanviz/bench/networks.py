@@ -66,7 +66,7 @@ def kanviz_network(work: Workload, dtype: torch.dtype, path: str | None = None) 
         how["path"] = path
     try:
         return nn.Sequential(*(KANLayer(a, b, **how) for a, b in work.pairs))
-    except (TypeError, ValueError, ImportError) as why:
+    except (TypeError, ValueError, RuntimeError, ImportError) as why:
         raise UserError(f"kanviz has no path {path!r} here: {why}") from why
 
 
@@ -113,14 +113,28 @@ def equal_mlp(work: Workload) -> tuple[int, ...]:
     return shape(min(low, high, key=lambda factor: abs(count(factor) - work.parameters)))
 
 
-def gap(one: nn.Module, other: nn.Module, x: Tensor) -> float:
-    """Largest difference of outputs and input gradients, as a share of the largest value."""
+def _learned(network: nn.Sequential) -> list[Tensor]:
+    """Coefficients, base weights and biases of layer after layer."""
+    parts = []
+    for layer in network:
+        assert isinstance(layer, PlainLayer | KANLayer)
+        parts += [layer.coef, layer.base_weight, layer.bias]
+    return parts
+
+
+def gap(plain: nn.Sequential, ours: nn.Sequential, x: Tensor) -> float:
+    """Largest difference of outputs and of all gradients, each as a share of the largest value, of a matched pair."""
     found = []
-    for network in (one, other):
+    for network in (plain, ours):
         y = network(x)
-        found.append((y.detach(), torch.autograd.grad(y.square().sum(), x)[0]))
+        slope, *slopes = torch.autograd.grad(y.square().sum(), [x, *_learned(network)])
+        if network is plain:  # in kanviz's axes
+            tables = zip(slopes[::3], slopes[1::3], strict=True)
+            slopes[::3] = [g.view(*weight.shape, -1).transpose(0, 1) for g, weight in tables]
+            slopes[1::3] = [g.T for g in slopes[1::3]]
+        found.append([y.detach(), slope, *slopes])
     pairs = zip(*found, strict=True)
-    return max(float((a - b).abs().max() / a.abs().max()) for a, b in pairs)
+    return max(float((a - b).abs().max() / a.abs().max().clamp(min=1e-30)) for a, b in pairs)
 
 
 def paths() -> dict[str, str]:
@@ -128,8 +142,9 @@ def paths() -> dict[str, str]:
     found = {}
     for path in PATHS:
         try:
-            kanviz_network(WORKLOADS["a1"], torch.float64, path)
+            network = kanviz_network(WORKLOADS["a1"], torch.float64, path)
+            network(WORKLOADS["a1"].inputs(torch.float64))
             found[path] = "works"
-        except UserError as why:
+        except (UserError, RuntimeError, ImportError) as why:
             found[path] = str(why)
     return found
