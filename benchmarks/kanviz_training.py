@@ -37,9 +37,9 @@ def watched(kan: KAN, data: Dataset, config: TrainConfig, longest: float) -> Ite
     """Every step with the CPU seconds spent inside `train` so far; stops after `longest`."""
     spent, steps = 0.0, train(kan, data, config)
     while True:
-        start = time.thread_time_ns()
+        start = time.process_time_ns()
         progress = next(steps, None)
-        spent += (time.thread_time_ns() - start) / 1e9
+        spent += (time.process_time_ns() - start) / 1e9
         if progress is None:
             return
         yield spent, progress

@@ -43,7 +43,7 @@ def pykan_run(problem: Problem, seed: int, goals: tuple[float, ...]) -> dict[str
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), _silence():
             Path("model").mkdir()  # pykan writes a checkpoint there when it refines, asked or not
             KAN = importlib.import_module("kan").KAN
-            start = time.thread_time()
+            start = time.process_time()
             network = KAN(width=list(problem.shape), grid=GRIDS[0], k=3, seed=seed, auto_save=False)
             for grid in GRIDS:
                 if grid != GRIDS[0]:
@@ -51,14 +51,14 @@ def pykan_run(problem: Problem, seed: int, goals: tuple[float, ...]) -> dict[str
                     network.auto_save = False  # refining forgets it
 
                 def clock(since: float = start, before: float = spent) -> Tensor:
-                    return torch.tensor(before + time.thread_time() - since)
+                    return torch.tensor(before + time.process_time() - since)
 
                 try:
                     found = network.fit(data, opt="LBFGS", steps=STEPS, metrics=(clock,))
                 except (RuntimeError, ValueError) as why:
                     note = f"grid {grid}: {str(why).splitlines()[0][:120]}"
                     break
-                spent += time.thread_time() - start
+                spent += time.process_time() - start
                 for error, at in zip(found["train_loss"], found["clock"], strict=True):
                     for goal in goals:
                         if error <= goal:
@@ -66,7 +66,7 @@ def pykan_run(problem: Problem, seed: int, goals: tuple[float, ...]) -> dict[str
                 with torch.no_grad():
                     gap = network(ready(fresh)).numpy()[:, 0] - truth
                 tests.append(float(np.sqrt(np.mean(gap**2))))
-                start = time.thread_time()
+                start = time.process_time()
     finally:
         torch.set_default_dtype(usual)
     good = [test for test in tests if np.isfinite(test)]

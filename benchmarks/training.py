@@ -3,7 +3,7 @@
     OMP_WAIT_POLICY=PASSIVE python -m benchmarks.training --json training.json
     python -m benchmarks.training --only "x y" --seeds 2 --no-pykan
 
-CPU seconds of one thread inside the trainer alone, on targets with a spread of 1. Asserts no times.
+CPU seconds of the process (torch on one thread) inside the trainer alone; targets have a spread of 1. Asserts no times.
 """
 
 import argparse

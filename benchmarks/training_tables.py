@@ -14,8 +14,8 @@ def training_tables(record: Record) -> Iterator[str]:
     goals = list(rows[0]["kanviz"]["seconds_to"])
     yield from ("## Training", "")
     yield from prose(
-        "CPU seconds of one thread until the training error is below a goal (RMSE on a target with a spread of 1; "
-        "1000 rows without noise): the median of the runs that got there and, where some did not, how many did. "
+        "CPU seconds (torch on one thread) until the training error is below a goal (RMSE on a target with a spread of "
+        "1; 1000 rows without noise): the median of the runs that got there and, where some did not, how many did. "
         f"kanviz: a new network with the default settings, solver {record['config']['solver']}. pykan "
         f"{record['pykan'] or '(not measured)'}: L-BFGS, float64, grids 3-5-10-20 with 50 steps each. Runs differ in "
         "data and start. Test: the error on fresh rows, median / worst (of pykan's four grids, the best)."
