@@ -79,7 +79,7 @@ def main() -> None:
     warnings.filterwarnings("ignore")
     torch.set_num_threads(1)
     record: dict[str, Any] = {"machine": machine(), "pykan": _pykan_version(options), "rows": []}
-    record["note"] = options.note
+    record |= {"note": options.note, "longest": options.longest}
     record["config"] = new_network_config(0).to_json()
 
     def write() -> None:
