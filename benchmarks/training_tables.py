@@ -18,7 +18,8 @@ def training_tables(record: Record) -> Iterator[str]:
         "1; 1000 rows without noise): the median of the runs that got there and, where some did not, how many did. "
         f"kanviz: a new network with the default settings, solver {record['config']['solver']}. pykan "
         f"{record['pykan'] or '(not measured)'}: L-BFGS, float64, grids 3-5-10-20 with 50 steps each. Runs differ in "
-        f"data and start; kanviz's end after {record['longest']:g} CPU seconds at the latest. Test: the error on fresh rows, median / worst (of pykan's four grids, the best)."
+        f"data and start; kanviz's end after {record['longest']:g} CPU seconds at the latest. Test: "
+        "the error on fresh rows, median / worst (of pykan's four grids, the best)."
     )
     body = (
         [
