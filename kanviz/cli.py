@@ -108,6 +108,11 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("--edge", type=_edge, metavar="LAYER,SOURCE,TARGET", help="which edge (the whole network)")
     plot.add_argument("--dark", action="store_true", help="light on dark")
     plot.add_argument("-o", "--output", required=True, metavar="FILE", help=".html opens anywhere, .json is plotly's")
+
+    bench = command(
+        "bench", commands.bench, "Time the layers and the training on this machine, in a quarter of a minute."
+    )
+    bench.add_argument("--json", action="store_true", help="as JSON, for other programs")
     return top
 
 

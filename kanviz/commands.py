@@ -221,6 +221,18 @@ def plot(options: argparse.Namespace) -> None:
     output.write_text(text, encoding="utf-8")
 
 
+def bench(options: argparse.Namespace) -> None:
+    """Time the layers and the training on this machine."""
+    from kanviz.bench.short import short_bench, short_text
+
+    record = short_bench()
+    if options.json:
+        print(json.dumps(record, indent=2))
+        return
+    for line in short_text(record):
+        print(line)
+
+
 # --- reading and saying -----------------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pandas as pd
 import pytest
 
 import kanviz
+from kanviz.bench import short
 from kanviz.cli import main
 from kanviz.core import train as training
 from kanviz.core.layer import EdgeId
@@ -223,6 +225,20 @@ def test_within_leaves_curves_alone_that_no_formula_fits(run: Run, model: Path):
 
 
 # --- plot -------------------------------------------------------------------------------------------------------
+
+
+def test_bench_prints_one_json_object_or_a_table(run: Run, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(short, "solver_time", partial(short.solver_time, seeds=1, goal=1.0))
+    monkeypatch.setattr(short, "layer_rows", partial(short.layer_rows, ("a1",), repeat=1))
+    status, out, _ = run("bench", "--json")
+    record = json.loads(out)
+    assert status == 0
+    assert set(record) == {"machine", "threads", "paths", "layers", "solver"}
+    assert {row["contender"] for row in record["layers"]} >= {"plain recursion", "kanviz", "MLP (equal parameters)"}
+    status, out, _ = run("bench")
+    assert status == 0
+    assert "a1 [2,5,1] N=1000 G=5" in out
+    assert "path native:" in out
 
 
 def test_plot_draws_an_edge_or_the_network(run: Run, model: Path, table: Path, tmp_path: Path):

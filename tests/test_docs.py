@@ -12,7 +12,14 @@ from kanviz.cli import parser
 from kanviz.errors import UserError
 
 ROOT = Path(__file__).parents[1]
-DOCS = ("README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md", "sample_models/README.md")
+DOCS = (
+    "README.md",
+    "ARCHITECTURE.md",
+    "CONTRIBUTING.md",
+    "CHANGELOG.md",
+    "sample_models/README.md",
+    "docs/performance.md",
+)
 MADE = {"found.safetensors", "pendulum.safetensors", "edge.html"}  # what the examples write
 
 

@@ -117,4 +117,4 @@ def test_the_script_trains_the_smallest_sample_as_well(maker: ModuleType):
     made, kept = sample.make(data).present, kanviz.load(FOLDER / sample.file)
     x, y = data.rows("all")
     # not the same network: line searches take another CPU's last bits elsewhere
-    assert float((made(x) - y).square().mean().sqrt()) < 1.05 * float((kept(x) - y).square().mean().sqrt())
+    assert float((made(x) - y).square().mean().sqrt()) < 1.2 * float((kept(x) - y).square().mean().sqrt())

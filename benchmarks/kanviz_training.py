@@ -1,0 +1,107 @@
+"""Runs of kanviz's own training: to a given error, with noise, after an edit. The defaults are in one place here."""
+
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from benchmarks.problems import Array, Problem
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.core.kan import KAN
+from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.errors import TrainError
+
+GOALS = (1e-1, 1e-2, 1e-3, 1e-4)
+LIVE_GOAL, LIVE_SHIFT = 1e-3, 0.05
+HELD_OUT = 0.2  # of noisy rows, so that the best network is told from the one that learned the noise
+
+
+def new_network(problem: Problem, data: Dataset, seed: int) -> KAN:
+    """The network a person gets who asks for nothing but a shape."""
+    return init(list(problem.shape), seed=seed, inputs=data.inputs, outputs=data.outputs)
+
+
+def new_network_config(seed: int) -> TrainConfig:
+    """How a new network is trained by default; the one place to change when that default changes."""
+    return TrainConfig(steps=300, follow=5, seed=seed)
+
+
+def live_config(seed: int) -> TrainConfig:
+    """How a trained network follows a target that moved."""
+    return TrainConfig(steps=100, seed=seed)
+
+
+def watched(kan: KAN, data: Dataset, config: TrainConfig, longest: float) -> Iterator[tuple[float, Progress]]:
+    """Every step with the CPU seconds spent inside `train` so far; stops after `longest`."""
+    spent, steps = 0.0, train(kan, data, config)
+    while True:
+        start = time.process_time_ns()
+        progress = next(steps, None)
+        spent += (time.process_time_ns() - start) / 1e9
+        if progress is None:
+            return
+        yield spent, progress
+        if spent > longest:
+            return
+
+
+def rmse(kan: KAN, x: Array, truth: Array) -> float:
+    found = kan(x).detach().numpy()[:, 0]
+    return float(np.sqrt(np.mean((found - truth) ** 2)))
+
+
+def kanviz_run(problem: Problem, seed: int, longest: float) -> dict[str, Any]:
+    """Seconds to every goal, total seconds, and the error on fresh rows."""
+    x, y, _ = problem.rows(1000, seed)
+    data = Dataset.from_arrays(x, y, test=0)
+    reached: dict[str, float] = {}
+    spent, last = 0.0, None
+    try:
+        for spent, last in watched(new_network(problem, data, seed), data, new_network_config(seed), longest):
+            _note(reached, last.train_rmse, spent)
+    except TrainError as why:
+        return {"seconds_to": reached, "seconds": spent, "test": None, "note": str(why)}
+    assert last is not None
+    fresh = problem.draw(np.random.default_rng(1_000 + seed), 1000)
+    return {
+        "seconds_to": reached,
+        "seconds": spent,
+        "steps": last.step,
+        "test": rmse(last.best, fresh, problem.truth(fresh)),
+    }
+
+
+def _note(reached: dict[str, float], error: float | None, spent: float) -> None:
+    for goal in GOALS:
+        if error is not None and error <= goal:
+            reached.setdefault(f"{goal:g}", spent)
+
+
+def noise_run(problem: Problem, noise: float, rows: int, seed: int, longest: float) -> dict[str, Any]:
+    """Error of the best network against the clean truth, on fresh rows."""
+    x, y, _ = problem.rows(rows, seed, noise)
+    data = Dataset.from_arrays(x, y, test=HELD_OUT, seed=seed)
+    *_, (spent, last) = watched(new_network(problem, data, seed), data, new_network_config(seed), longest)
+    fresh = problem.draw(np.random.default_rng(1_000 + seed), 2000)
+    truth = problem.truth(fresh)
+    return {"clean": rmse(last.best, fresh, truth), "last_step": rmse(last.kan, fresh, truth), "seconds": spent}
+
+
+def live_run(problem: Problem, seed: int, longest: float) -> dict[str, Any]:
+    """A trained network, its target moved by 5% of the spread: steps and CPU ms until it is back under the goal."""
+    x, y, _ = problem.rows(1000, seed)
+    data = Dataset.from_arrays(x, y, test=0)
+    last = None
+    for _, last in watched(new_network(problem, data, seed), data, new_network_config(seed), longest):
+        if (last.train_rmse or 1) < LIVE_GOAL / 3:
+            break
+    assert last is not None
+    wave = np.sin(3 * (x[:, 0] - x[:, 0].mean()) / x[:, 0].std())
+    moved = Dataset.from_arrays(x, y + LIVE_SHIFT * wave / wave.std(), test=0).matching(last.best)
+    before = last.train_rmse
+    for spent, now in watched(last.best, moved, live_config(seed), longest):
+        if (now.train_rmse or 1) < LIVE_GOAL:
+            return {"before": before, "steps": now.step, "ms": 1e3 * spent}
+    return {"before": before, "steps": None, "ms": None}

@@ -1,0 +1,5 @@
+"""How fast the layers are on this machine, beside the plain recursion and an MLP: the short form of `benchmarks/`."""
+
+from kanviz.bench.short import short_bench
+
+__all__ = ["short_bench"]

@@ -1,0 +1,93 @@
+"""Timing that survives a shared machine: contenders take turns in one process (A B C A B C), and the median counts."""
+
+import gc
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+Clock = Callable[[], int]  # nanoseconds
+
+
+def both_ways(network: nn.Module, x: Tensor) -> Callable[[], object]:
+    """Forward and backward, with the gradient of every parameter and of the input."""
+    learned = [p for p in network.parameters() if p.requires_grad]
+    upstream = torch.randn(network(x).shape, generator=torch.Generator().manual_seed(1)).to(x.device, x.dtype)
+    return lambda: torch.autograd.grad(network(x), [x, *learned], upstream, allow_unused=True)
+
+
+def forward_only(network: nn.Module, x: Tensor) -> Callable[[], object]:
+    return torch.no_grad()(lambda: network(x))
+
+
+def measure(
+    contenders: dict[str, Callable[[], object]],
+    *,
+    repeat: int = 9,
+    clock: Clock = time.thread_time_ns,
+    budget: float = 30.0,
+    least: float = 2e-3,
+) -> dict[str, list[float]]:
+    """Milliseconds a call of each contender, one sample a round: A B C A B C, after a warm-up that is not counted.
+
+    least: seconds a sample lasts; quicker calls are repeated within it. budget: seconds of one contender after which it
+    sits out, once it has three samples.
+    """
+    calls: dict[str, int] = {}
+    for name, run in contenders.items():
+        run()
+        start = clock()
+        run()
+        calls[name] = max(1, round(least * 1e9 / max(clock() - start, 1)))
+    samples: dict[str, list[float]] = {name: [] for name in contenders}
+    spent = dict.fromkeys(contenders, 0.0)
+    gc.collect()
+    gc.disable()
+    try:
+        for _ in range(repeat):
+            for name, run in contenders.items():
+                if spent[name] > budget and len(samples[name]) >= 3:
+                    continue
+                start = clock()
+                for _ in range(calls[name]):
+                    run()
+                taken = (clock() - start) / 1e9
+                samples[name].append(1e3 * taken / calls[name])
+                spent[name] += taken
+    finally:
+        gc.enable()
+    return samples
+
+
+def medians(samples: dict[str, list[float]]) -> dict[str, float]:
+    return {name: statistics.median(found) for name, found in samples.items()}
+
+
+def machine() -> dict[str, Any]:
+    """What the numbers were taken on, and when."""
+    return {
+        "cpu": _cpu(),
+        "cores": os.cpu_count(),
+        "cuda": torch.cuda.get_device_name() if torch.cuda.is_available() else None,
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "numpy": np.__version__,
+        "date": datetime.now().astimezone().isoformat(timespec="minutes"),
+    }
+
+
+def _cpu() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor() or platform.machine()
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()

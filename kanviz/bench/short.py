@@ -1,0 +1,90 @@
+"""The short table: a few workloads, one line of training, one record; what `kanviz bench` prints."""
+
+import time
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from kanviz.bench.measure import both_ways, machine, measure, medians
+from kanviz.bench.networks import equal_mlp, kanviz_network, mlp, paths, plain_network
+from kanviz.bench.workloads import WORKLOADS
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.core.train import train
+
+PLAIN, AUTOMATIC = "plain recursion", "kanviz"
+SHORT = ("a1", "a4", "b1", "b2")
+
+
+@dataclass(frozen=True)
+class Row:
+    """One contender on one workload: milliseconds of CPU time, forward and backward; ratio to the plain recursion."""
+
+    workload: str
+    contender: str
+    ms: float
+    ratio: float
+
+
+def layer_rows(names: tuple[str, ...] = SHORT, repeat: int = 9, dtype: torch.dtype = torch.float32) -> list[Row]:
+    """The short table: the plain recursion, kanviz by itself and on each path there is, an MLP of equal parameters."""
+    here = [path for path, word in paths().items() if word == "works"]
+    rows = []
+    for work in (WORKLOADS[name] for name in names):
+        x = work.inputs(dtype)
+        networks = {PLAIN: plain_network(work, dtype), AUTOMATIC: kanviz_network(work, dtype)}
+        networks |= {f"kanviz ({path})": kanviz_network(work, dtype, path) for path in here}
+        networks["MLP (equal parameters)"] = mlp(equal_mlp(work), dtype)
+        found = medians(measure({name: both_ways(net, x) for name, net in networks.items()}, repeat=repeat))
+        rows += [Row(str(work), name, ms, found[PLAIN] / ms) for name, ms in found.items()]
+    return rows
+
+
+def solver_time(goal: float = 1e-2, seeds: int = 3, seconds: float = 5.0) -> dict[str, Any]:
+    """CPU milliseconds until x y is learned to a training RMSE of `goal`: [2,5,1], 1000 rows, spread 1; None if not."""
+    taken: list[float | None] = []
+    for seed in range(seeds):
+        x = 2 * torch.rand(1000, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 1
+        y = x.prod(1, keepdim=True)
+        data = Dataset.from_arrays(x.numpy(), (y / y.std()).numpy(), test=0)
+        kan = init([2, 5, 1], seed=seed, inputs=data.inputs, outputs=data.outputs)
+        start, reached = time.thread_time_ns(), None
+        for progress in train(kan, data):
+            spent = (time.thread_time_ns() - start) / 1e6
+            if (progress.train_rmse or 1) <= goal:
+                reached = spent
+            if reached or spent > 1e3 * seconds:
+                break
+        taken.append(reached)
+    return {"problem": "x y, [2,5,1], 1000 rows", "goal": goal, "cpu_ms": taken}
+
+
+def short_bench() -> dict[str, Any]:
+    """Everything `kanviz bench` says, as one record; about a quarter of a minute on one thread."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        rows = [asdict(row) for row in layer_rows()]
+        return {"machine": machine(), "threads": 1, "paths": paths(), "layers": rows, "solver": solver_time()}
+    finally:
+        torch.set_num_threads(threads)
+
+
+def short_text(record: dict[str, Any]) -> Iterator[str]:
+    """The record in lines for a terminal."""
+    here = record["machine"]
+    yield f"{here['cpu']}, {here['cores']} cores; torch {here['torch']}, numpy {here['numpy']}, Python {here['python']}"
+    for path, word in record["paths"].items():
+        yield f"path {path}: {word}"
+    yield "Forward and backward, float32, one thread: CPU ms, and how many times faster than the plain recursion."
+    last = ""
+    for row in record["layers"]:
+        if row["workload"] != last:
+            last = row["workload"]
+            yield last
+        yield f"  {row['contender']:24}{row['ms']:10.3f}{row['ratio']:8.2f}"
+    solver = record["solver"]
+    words = ", ".join("not reached" if ms is None else f"{ms:.0f}" for ms in solver["cpu_ms"])
+    yield f"Training to RMSE {solver['goal']:g} ({solver['problem']}), CPU ms for three seeds: {words}"
