@@ -15,18 +15,18 @@ from torch import Tensor
 from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts
 from kanviz.core.spline import basis, domain
 
-ROWS = 512  # in a block
-ROOM = 192 * 1024  # numbers in a block of the basis
+ROWS = 1024  # in a block
+ROOM = 128 * 1024  # numbers in a block of the basis
 
 
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
     """The sums at x (rows, source): (rows, target)."""
-    out = bias.expand(x.shape[0], -1).clone()
     work = _Work(x, parts, kind)
+    out = torch.addmm(bias, BASE_CURVES[kind.base][0](work.x).T, parts.weight)
     for sources in work.sources:
-        table = _table(parts, sources)
+        table = work.table(sources)
         for rows in work.rows:
-            values, _ = work.functions(x[rows, sources], sources, slopes=False)
+            values, _ = work.functions(sources, rows, slopes=False)
             out[rows].addmm_(values.flatten(0, 1).T, table)
     return out
 
@@ -35,27 +35,23 @@ def backward(
     grad: Tensor, x: Tensor, parts: Parts, kind: Kind, *, of_x: bool, of_parts: bool
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """Gradients of x, coef, weight and bias; None for those not asked for."""
-    into_x = torch.empty_like(x) if of_x else None
-    into = grad.new_zeros(parts.coef.shape[0], parts.coef.shape[2] + 1, parts.coef.shape[1]) if of_parts else None
     work = _Work(x, parts, kind)
+    base, base_slope, _ = BASE_CURVES[kind.base]
+    into_x = base_slope(work.x) * (parts.weight @ grad.T) if of_x else None
+    into = grad.new_zeros(parts.coef.transpose(1, 2).shape) if of_parts else None
     for sources in work.sources:
-        table = _table(parts, sources)
+        table = work.table(sources)
         for rows in work.rows:
-            values, slopes = work.functions(x[rows, sources], sources, slopes=of_x)
+            values, slopes = work.functions(sources, rows, slopes=of_x)
             if into is not None:
                 into[sources].view(-1, into.shape[2]).addmm_(values.flatten(0, 1), grad[rows])
             if into_x is not None and slopes is not None:
-                through = torch.mm(table, grad[rows].T, out=values.view(table.shape[0], -1)).view_as(slopes)
-                into_x[rows, sources] = through.mul_(slopes).sum(1).T
+                through = torch.mm(table, grad[rows].T, out=values.view(len(table), -1)).view_as(slopes)
+                into_x[sources, rows] += through.mul_(slopes).sum(1).mul_(work.scale[sources])
+    into_x = None if into_x is None else into_x.T.contiguous()
     if into is None:
         return into_x, None, None, None
-    return into_x, into[:, :-1].transpose(1, 2), into[:, -1], grad.sum(0)
-
-
-def _table(parts: Parts, sources: slice) -> Tensor:
-    """Coefficients and base weights as rows of one matrix: (source and basis, target)."""
-    rows = torch.cat([parts.coef[sources].transpose(1, 2), parts.weight[sources, None]], 1)
-    return rows.flatten(0, 1)
+    return into_x, into.mul_(work.share).transpose(1, 2), base(work.x) @ grad, grad.sum(0)
 
 
 _kept = threading.local()
@@ -70,71 +66,74 @@ def _scratch(x: Tensor, size: int) -> Tensor:
 
 
 class _Work:
-    """The functions of some sources at some rows, block by block, in memory that the blocks share."""
+    """The functions of some sources at some rows, block by block, in memory that the blocks share.
+
+    x: (source, rows). Functions in closed form come `share` times too large and slopes by cells, not by x: both are set
+    right on the smaller side of the products.
+    """
 
     def __init__(self, x: Tensor, parts: Parts, kind: Kind):
-        self.order, self.knots, self.count, self.kind = parts.order, parts.knots, parts.coef.shape[2], kind
+        self.x, self.parts, self.kind, self.count = x.T.contiguous(), parts, kind, parts.coef.shape[2]
         self.closed = kind.closed(parts)
         rows = min(ROWS, max(len(x), 1))
-        many = min(x.shape[1], max(1, ROOM // (rows * (self.count + 1))))
+        many = min(x.shape[1], max(1, ROOM // (rows * self.count)))
         self.sources = [slice(s, s + many) for s in range(0, x.shape[1], many)]
         self.rows = [slice(r, r + rows) for r in range(0, len(x), rows)]
-        self._room = _scratch(x, 5 * many * (self.count + 1) * rows).view(5, -1)
+        self._room = _scratch(x, 5 * many * self.count * rows).view(5, -1)
+        self.scale, self.share, self._beyond = x.new_ones(x.shape[1], 1), 1.0, None
+        if self.closed:
+            self._place()
 
-    def _share(self, n: int, sources: int, basis: int, rows: int) -> Tensor:
-        return self._room[n, : sources * basis * rows].view(sources, basis, rows)
+    def _place(self) -> None:
+        knots, near = self.parts.knots, self.x
+        if self.kind.outside == "linear":
+            near = self.x.clamp(*(end[:, None] for end in domain(knots, self.parts.order)))
+            self._beyond = self.x - near if bool((near != self.x).any()) else None
+        self.scale = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
+        self.share = 1 / math.factorial(self.parts.order)
+        self._at = (near - knots[:, :1]) * self.scale  # in cells from the first knot
 
-    def functions(self, x: Tensor, sources: slice, *, slopes: bool) -> tuple[Tensor, Tensor | None]:
-        """Values and slopes of the functions, the base function last: (source, basis + 1, rows)."""
-        x, knots, linear = x.T.contiguous(), self.knots[sources], self.kind.outside == "linear"
-        values, rates = (self._share(n, len(x), self.count + 1, x.shape[1]) for n in (0, 1))
-        base, base_slope, _ = BASE_CURVES[self.kind.base]
-        values[:, -1] = base(x)
-        if slopes:
-            rates[:, -1] = base_slope(x)
+    def table(self, sources: slice) -> Tensor:
+        """Coefficients as rows of one matrix: (source and basis, target)."""
+        return self.parts.coef[sources].transpose(1, 2).flatten(0, 1) * self.share
+
+    def functions(self, sources: slice, rows: slice, *, slopes: bool) -> tuple[Tensor, Tensor | None]:
+        """Values and slopes of the functions: (source, basis, rows)."""
         if not self.closed:
-            for d, into in ((0, values), *(((1, rates),) if slopes else ())):
-                into[:, :-1] = basis(x.T, knots, self.order, d, self.kind.outside).permute(1, 2, 0)
-            return values, rates if slopes else None
-        first, last = knots[:, :1], knots[:, -1:]
-        scale = (knots.shape[1] - 1) / (last - first)
-        near = x.clamp(*(end[:, None] for end in domain(knots, self.order))) if linear else x
-        bent = linear and bool((near != x).any())
-        self._cardinal((near - first) * scale, values[:, :-1], rates[:, :-1] if slopes or bent else None, scale)
-        if bent:
-            values[:, :-1] += (x - near)[:, None] * rates[:, :-1]
+            x, order = self.x[sources, rows].T, self.parts.order
+            found = [basis(x, self.parts.knots[sources], order, d, self.kind.outside) for d in range(1 + slopes)]
+            values, rates = (found[0], found[-1] if slopes else None)
+            return values.permute(1, 2, 0).contiguous(), rates.permute(1, 2, 0) if rates is not None else None
+        values, rates = self._cardinal(self._at[sources, rows], slopes=slopes or self._beyond is not None)
+        if self._beyond is not None and rates is not None:
+            values += (self._beyond[sources, rows] * self.scale[sources])[:, None] * rates
         return values, rates if slopes else None
 
-    def _cardinal(self, at: Tensor, values: Tensor, slopes: Tensor | None, scale: Tensor) -> None:
-        """Into `values` (source, basis, rows) the functions at `at`, in cells from the first knot; slopes in x."""
-        order, half = self.order, (self.order + 1) / 2
-        away, above, power = (self._share(n, *values.shape) for n in (2, 3, 4))
-        middle = torch.arange(values.shape[1], dtype=at.dtype, device=at.device) + half
+    def _cardinal(self, at: Tensor, *, slopes: bool) -> tuple[Tensor, Tensor | None]:
+        order, half = self.parts.order, (self.parts.order + 1) / 2
+        shape = (len(at), self.count, at.shape[1])
+        values, rates, away, above, power = self._room[:, : math.prod(shape)].view(5, *shape).unbind(0)
+        middle = torch.arange(self.count, dtype=at.dtype, device=at.device) + half
         torch.sub(middle[:, None], at[:, None], out=away)
-        torch.abs(away, out=above)
-        torch.sub(at.new_tensor(half), above, out=above).clamp_(min=0)  # max(0, half - |z|), then less 1, 2 ...
+        torch.sub(at.new_tensor(half), torch.abs(away, out=above), out=above)
+        above.clamp_(min=0)  # max(0, half - |z|), then less 1, 2 ...
         for j in range((order + 2) // 2):
             if j:
                 above.sub_(1).clamp_(min=0)
-            share = (-1) ** j * math.comb(order + 1, j) / math.factorial(order)
+            share = float((-1) ** j * math.comb(order + 1, j))
             low = above
             if order > 2:
                 low = torch.mul(above, above, out=power)
                 for _ in range(order - 3):
                     power.mul_(above)  # above^(order - 1)
-            if slopes is not None:
-                _add(slopes, low, order * share, first=j == 0)
             if j == 0:
-                torch.mul(low, above, out=values).mul_(share)
+                torch.mul(low, above, out=values)
+                if slopes:
+                    torch.mul(low, order, out=rates)
             else:
                 values.addcmul_(low, above, value=share)
-        if slopes is not None:
-            torch.copysign(slopes, away, out=slopes)  # rises to the middle, falls after it
-            slopes.mul_(scale[..., None])
-
-
-def _add(to: Tensor, what: Tensor, share: float, *, first: bool) -> None:
-    if first:
-        torch.mul(what, share, out=to)
-    else:
-        to.add_(what, alpha=share)
+                if slopes:
+                    rates.add_(low, alpha=order * share)
+        if slopes:
+            torch.copysign(rates, away, out=rates)  # rises to the middle, falls after it
+        return values, rates if slopes else None
