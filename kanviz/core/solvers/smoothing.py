@@ -1,0 +1,96 @@
+"""How smooth the curves should be, decided by the data: generalised cross-validation on the linearised network.
+
+The penalty is that of `Objective`: smooth x the squared second differences of each free curve's coefficients (Eilers &
+Marx 1996); where the data decide, `LEAN` times the squared slopes are added, so that straight lines cost a little too:
+a network has many more of them than a table of a few hundred rows can tell apart. Degrees of freedom: the trace of (A + Q)^-1 A (Hastie & Tibshirani 1990); criterion: M RSS / (M - dof)^2
+(Craven & Wahba 1979), for classes the cross-entropy + dof / rows (Akaike). Fits that use more than half of the rows'
+freedom are not considered: there the criterion is 0 / 0 and would choose the interpolating curve.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from kanviz.core.solvers.local import Array
+from kanviz.core.solvers.normal import Rows, System
+from kanviz.core.solvers.working import Working
+
+LADDER = tuple(10.0**n for n in range(-13, 2))
+LEAN = 0.03  # weight of slopes beside bends
+RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
+
+
+def penalty(work: Working, lean: float = 0.0) -> Array:
+    """S with theta' S theta = the squared second differences of the free curves, and `lean` x their mean slopes."""
+    full = np.zeros(len(work.vector), bool)
+    full[work.free] = True
+    place = np.cumsum(full) - 1
+    result = np.zeros((len(work.free), len(work.free)))
+    for layer in work.layers:
+        k = layer.layer.coef.shape[2]
+        slope = np.diff(np.eye(k), axis=0)
+        bend = np.diff(slope, axis=0) if k > 2 else slope[:0]
+        block = bend.T @ bend + 3 * lean / k * slope.T @ slope
+        for at in range(layer.places["coef"].start, layer.places["coef"].stop, k):
+            if full[at]:
+                result[place[at] : place[at] + k, place[at] : place[at] + k] = block
+        for at in range(layer.places["base_weight"].start, layer.places["base_weight"].stop):
+            if full[at]:
+                result[place[at], place[at]] = lean
+    return result
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A smoothing and what the linearised network would be with it."""
+
+    smooth: float
+    dof: float
+    loss: float
+    criterion: float
+
+
+def criterion(rows: Rows, loss: float, dof: float) -> float:
+    """Generalised cross-validation for regression, Akaike's for classes; infinite above half of the freedom."""
+    if not dof <= rows.count / 2:
+        return math.inf
+    return loss + dof / rows.count if rows.classes else loss / (1 - dof / rows.count) ** 2
+
+
+def weigh(rows: Rows, system: System, shape: Array, theta: Array, smooth: float) -> Choice | None:
+    """What a full step with this smoothing promises; None where the system cannot be solved."""
+    held = 2 * smooth * shape
+    matrix = system.curvature + held
+    matrix[np.diag_indices_from(matrix)] += RIDGE * max(system.curvature.diagonal().max(), 1e-300)
+    root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
+    if int(bad):
+        return None
+    inverse = torch.cholesky_inverse(root).numpy()
+    step = -inverse @ (system.slope + held @ theta)
+    dof = float((inverse * system.curvature).sum())
+    loss = max(system.loss + float(system.slope @ step + step @ system.curvature @ step / 2), 0.0)
+    return Choice(smooth, dof, loss, criterion(rows, loss, dof))
+
+
+def weighed(
+    rows: Rows, system: System, shape: Array, theta: Array, now: float, *, ladder: bool
+) -> tuple[Choice, Choice] | None:
+    """The smoothing with the lowest criterion, and the present one: every second rung of the ladder, then between."""
+    found: dict[float, Choice] = {}
+
+    def look(*at: float) -> None:
+        for smooth in at:
+            if smooth not in found and (choice := weigh(rows, system, shape, theta, smooth)):
+                found[smooth] = choice
+
+    look(now, *(LADDER[::2] if ladder else ()))
+    if now not in found:
+        return None
+    best = min(found.values(), key=lambda choice: choice.criterion)
+    if ladder and best.smooth in LADDER:
+        n = LADDER.index(best.smooth)
+        look(*LADDER[max(n - 1, 0) : n + 2])
+        best = min(found.values(), key=lambda choice: choice.criterion)
+    return best, found[now]
