@@ -79,8 +79,11 @@ class Retrain(EditRecord):
     def touches(self, kan: KAN) -> set[EdgeId]:
         held = set(self.config.frozen)
         moving = {e for e in kan.edges() if e not in held and not kan.layers[e.layer].frozen[e.source, e.target]}
+        if self.config.finest or self.config.starts:  # a layer without frozen edges may change its grid
+            kept = {e.layer for e in held} | {n for n, layer in enumerate(kan.layers) if bool(layer.frozen.any())}
+            moving |= {e for e in kan.edges(pruned=True) if e.layer not in kept}
         if self.config.follow:  # a grid that moves takes the pruned edges of its source with it
-            return moving | {e for e in kan.edges(pruned=True) if e.layer > 0 and e not in held}
+            moving |= {e for e in kan.edges(pruned=True) if e.layer > 0 and e not in held}
         return moving
 
     def __str__(self) -> str:

@@ -15,7 +15,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.solvers.local import Array, Grid
 from kanviz.core.solvers.normal import Point
 from kanviz.core.solvers.regrid import continued, halved, over, rewritten, split
-from kanviz.core.solvers.working import WorkingLayer
+from kanviz.core.solvers.working import Working, WorkingLayer
 
 TAIL_CELLS = 12
 EMPTY = 0.1  # of the rows an even share would bring: a cell with fewer counts as empty
@@ -58,15 +58,14 @@ def _distinct(knots: Array) -> Array:
     return knots
 
 
-def finer(point: Point, x: Array, may: list[bool], finest: int) -> KAN | None:
-    """Twice the intervals where that is no more than `finest`, hidden grids laid over what they see.
+def refined(work: Working, may: list[bool], finest: int) -> list[bool]:
+    """Which layers get twice the intervals: those that may, where that is no more than `finest`."""
+    return [m and 2 * layer.grid.cells <= finest for m, layer in zip(may, work.layers, strict=True)]
 
-    None where no grid may become finer.
-    """
+
+def finer(point: Point, x: Array, refines: list[bool]) -> KAN:
+    """Twice the intervals in the chosen layers, their hidden grids first laid over what they see."""
     work = point.work
-    refines = [m and 2 * layer.grid.cells <= finest for m, layer in zip(may, work.layers, strict=True)]
-    if not any(refines):
-        return None
     new, kan, values = {}, work.network(torch.float64), point.entering
     for n, layer in enumerate(work.layers):
         if refines[n]:

@@ -16,7 +16,7 @@ import torch
 from kanviz.core.kan import KAN
 from kanviz.core.objective import SMOOTH, Objective
 from kanviz.core.solvers.damping import Damping, descend, held
-from kanviz.core.solvers.growth import finer, grows, laid_out
+from kanviz.core.solvers.growth import finer, grows, laid_out, refined
 from kanviz.core.solvers.lbfgs import NO_STEP
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, Rows, System
@@ -27,6 +27,7 @@ from kanviz.core.solvers.working import Working
 from kanviz.core.train_config import TrainConfig
 from kanviz.errors import TrainError
 
+STIFF = 1e-3  # smoothing to begin with, where the data will choose and the numbers are many for the rows
 PAYS = 0.05  # a step that lowers the objective by less no longer pays on this grid ...
 PATIENCE = 3  # ... and so many of them in a row end it
 RACE = 10  # steps of every start
@@ -49,6 +50,7 @@ class State:
     switches: int = 0
     dof: float = math.nan
     coarser: float = math.inf
+    settled: bool = False
     done: str = ""
 
     @property
@@ -93,7 +95,9 @@ class Descender:
         return State(problem, shape, point, system, Damping.first(system), smooth)
 
     def step(self, state: State) -> State:
-        """One step down; when steps no longer pay, another smoothing, a finer grid, or the end."""
+        """One step down, on a finer grid if the present one is done with; when steps no longer pay, what comes next."""
+        if state.settled:
+            state = self._grown(state)
         found = descend(state.problem, state.point, state.system, state.shape, state.smooth, state.damping)
         if found is None:
             state = replace(state, idle=PATIENCE)
@@ -103,10 +107,17 @@ class Descender:
         return state if state.idle < PATIENCE else self._settled(state)
 
     def _settled(self, state: State) -> State:
+        """Another smoothing, or done with this grid: the network as it is now is the one the criterion is for."""
         if not self.chooses:
             return replace(state, done="no step lowers the loss any more")
         state, switched = self.smoothed(state)
-        return state if switched else self._grown(state)
+        if switched:
+            return state
+        if not state.criterion < BETTER * state.coarser:
+            return replace(state, done="a finer grid does not pay")
+        if not any(refined(state.point.work, self.may, self.config.finest)):
+            return replace(state, done="no step pays any more on the finest grid")
+        return replace(state, settled=True)
 
     def smoothed(self, state: State) -> tuple[State, bool]:
         """With the degrees of freedom counted, and the smoothing changed where the criterion asks for it."""
@@ -124,11 +135,7 @@ class Descender:
         return state, False
 
     def _grown(self, state: State) -> State:
-        if not state.criterion < BETTER * state.coarser:
-            return replace(state, done="a finer grid does not pay")
-        kan = finer(state.point, self.rows.x, self.may, self.config.finest)
-        if kan is None:
-            return replace(state, done="no step pays any more on the finest grid")
+        kan = finer(state.point, self.rows.x, refined(state.point.work, self.may, self.config.finest))
         new = self.at(kan, state.smooth / 10 if self.by_data else state.smooth)
         return replace(new, coarser=state.criterion)
 
@@ -146,11 +153,12 @@ class Descender:
 
 def lm(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) -> Iterator[Step]:
     """One step an item; each start of a race is one item too."""
-    free_parameters(objective, kan)
     config = objective.config
     may = grows(kan, config.frozen) if "coef" in config.parts else [False] * len(kan.layers)
     training = Descender(config, Rows.of(objective, kan), Rows.held_out(objective, kan), may)
-    smooth = SMOOTH if config.smooth is None else config.smooth
+    smooth = config.smooth
+    if smooth is None:
+        smooth = SMOOTH if 2 * free_parameters(objective, kan).count <= training.rows.count else STIFF
     tried = 0
     if saved is not None:
         state, tried = _restored(training, kan, saved)
@@ -186,7 +194,8 @@ def _saved(state: State, tried: int) -> Saved:
     numbers: dict[str, Number] = {
         "mu": state.damping.mu, "growth": state.damping.growth, "smooth": state.smooth, "idle": state.idle,
         "switches": state.switches, "dof": None if math.isnan(state.dof) else state.dof,
-        "coarser": None if math.isinf(state.coarser) else state.coarser, "tried": tried, "done": state.done,
+        "coarser": None if math.isinf(state.coarser) else state.coarser, "tried": tried,
+        "settled": state.settled, "done": state.done,
     }  # fmt: skip
     work = state.point.work
     knots = {f"knots.{n}": torch.from_numpy(layer.grid.knots) for n, layer in enumerate(work.layers)}
@@ -208,5 +217,6 @@ def _restored(training: Descender, kan: KAN, saved: Saved) -> tuple[State, int]:
         switches=numbers["switches"],
         dof=math.nan if numbers["dof"] is None else numbers["dof"],
         coarser=math.inf if numbers["coarser"] is None else numbers["coarser"],
+        settled=numbers["settled"],
         done=numbers["done"],
     ), numbers["tried"]

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from kanviz.core.spline import Outside, local_basis
 
 Array = NDArray[np.float64]
+Cells = NDArray[np.int64]
 EVEN = 1e-12  # knots whose steps differ by less, as a share of the row's width, count as uniform
 
 
@@ -82,7 +83,7 @@ class Grid:
 
         return dense(weights), None if slopes is None else dense(slopes)
 
-    def _evenly(self, x: Array, slope: bool) -> tuple[Array, Array, Array | None]:
+    def _evenly(self, x: Array, slope: bool) -> tuple[Cells, Array, Array | None]:
         step = (self.high - self.low) / self.cells
         u = (x - self.low[:, None]) / step[:, None]
         linear = self.outside == "linear"
@@ -99,15 +100,16 @@ class Grid:
         beyond = u - near
         out = bool(beyond.any())
         w = (values @ flat).reshape(-1, *x.shape)
-        d = (slopes @ flat[:-1]).reshape(-1, *x.shape) if slope or (out and linear) else None
-        if out and linear:
-            w += beyond * d
-        elif out:
-            inside = beyond == 0
-            w, d = w * inside, None if d is None else d * inside
+        d = (slopes @ flat[:-1]).reshape(-1, *x.shape) if slope or out else None
+        if out and d is not None:
+            if linear:
+                w += beyond * d
+            else:
+                inside = beyond == 0
+                w, d = w * inside, d * inside
         return cell.astype(np.int64), w, d / step[:, None] if slope and d is not None else None
 
-    def _unevenly(self, x: Array, slope: bool) -> tuple[Array, Array, Array | None]:
+    def _unevenly(self, x: Array, slope: bool) -> tuple[Cells, Array, Array | None]:
         k, linear = self.order, self.outside == "linear"
         near = np.clip(x, self.low[:, None], self.high[:, None]) if linear else x
         cell = np.empty(x.shape, np.int64)

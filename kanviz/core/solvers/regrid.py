@@ -96,5 +96,3 @@ def over(grid: Grid, values: Array) -> Array:
     width = np.maximum((high - low) * (1 + 2 * MARGIN), LEAST * (grid.high - grid.low))
     middle = (low + high) / 2
     return even(middle - width / 2, middle + width / 2, grid.cells, grid.order)
-
-

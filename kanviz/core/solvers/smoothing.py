@@ -1,10 +1,11 @@
 """How smooth the curves should be, decided by the data: generalised cross-validation on the linearised network.
 
 The penalty is that of `Objective`: smooth x the squared second differences of each free curve's coefficients (Eilers &
-Marx 1996); where the data decide, `LEAN` times the squared slopes are added, so that straight lines cost a little too:
-a network has many more of them than a table of a few hundred rows can tell apart. Degrees of freedom: the trace of (A + Q)^-1 A (Hastie & Tibshirani 1990); criterion: M RSS / (M - dof)^2
-(Craven & Wahba 1979), for classes the cross-entropy + dof / rows (Akaike). Fits that use more than half of the rows'
-freedom are not considered: there the criterion is 0 / 0 and would choose the interpolating curve.
+Marx 1996). Where the data decide, `LEAN` times the squared slopes are added, so that straight lines cost a little too:
+a network has many more of them than a table of a few hundred rows can tell apart.
+Degrees of freedom: the trace of (A + Q)^-1 A (Hastie & Tibshirani 1990). Criterion: M RSS / (M - 1.4 dof)^2 (Craven &
+Wahba 1979; Kim & Gu 2004), for classes the cross-entropy + 1.4 dof / rows (after Akaike). Fits that use more than half
+of the rows' freedom are not considered: there the criterion is 0 / 0 and would choose the interpolating curve.
 """
 
 import math
@@ -18,6 +19,7 @@ from kanviz.core.solvers.normal import Rows, System
 from kanviz.core.solvers.working import Working
 
 LADDER = tuple(10.0**n for n in range(-13, 2))
+COST = 1.4  # of a degree of freedom: 1 chooses too wiggly a curve too often (Kim & Gu 2004)
 LEAN = 0.03  # weight of slopes beside bends
 RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
 
@@ -56,7 +58,7 @@ def criterion(rows: Rows, loss: float, dof: float) -> float:
     """Generalised cross-validation for regression, Akaike's for classes; infinite above half of the freedom."""
     if not dof <= rows.count / 2:
         return math.inf
-    return loss + dof / rows.count if rows.classes else loss / (1 - dof / rows.count) ** 2
+    return loss + COST * dof / rows.count if rows.classes else loss / (1 - COST * dof / rows.count) ** 2
 
 
 def weigh(rows: Rows, system: System, shape: Array, theta: Array, smooth: float) -> Choice | None:

@@ -102,5 +102,3 @@ def _with(layer: Layer, parts: dict[str, torch.Tensor]) -> Layer:
     for part in fields(Layer):
         object.__setattr__(new, part.name, parts.get(part.name, getattr(layer, part.name)))
     return new
-
-
