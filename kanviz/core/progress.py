@@ -12,12 +12,11 @@ from kanviz.errors import TrainError
 class Checkpoint:
     """A training between two steps; `train(..., resume=checkpoint)` goes on bit for bit as if it had not stopped.
 
-    `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. lowest: what `best` was
-    chosen by. solver: the one that runs, never "auto"; `saved` is None where it begins anew at the next step.
+    `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. config: with the solver that
+    runs, never "auto". lowest: what `best` was chosen by. `saved` is None where the solver begins anew.
     """
 
     config: TrainConfig
-    solver: str
     step: int
     kan: KAN
     best: KAN
@@ -25,11 +24,13 @@ class Checkpoint:
     lowest: float
     saved: Saved | None
 
-    def check(self, config: TrainConfig) -> None:
-        """Refuse other settings: they may differ in the number of steps, unless grids follow on a schedule."""
-        same = replace(config, steps=self.config.steps) if config.follow == 0 else config
-        if same != self.config:
+    def settings(self, config: TrainConfig) -> TrainConfig:
+        """The settings to go on with; only the number of steps may be others, unless grids follow on a schedule."""
+        picked = {"solver": self.config.solver, "batch": self.config.batch} if config.solver == "auto" else {}
+        found = replace(config, **picked)
+        if found != (self.config if config.follow else replace(self.config, steps=config.steps)):
             raise TrainError("This training was begun with other settings; go on with those, or start anew.")
+        return found
 
 
 @dataclass(frozen=True)
@@ -54,9 +55,13 @@ class Progress:
     best: KAN
     best_step: int
     state: Checkpoint
-    solver: str
     criterion: float | None = None
     stopped_because: str = ""
+
+    @property
+    def solver(self) -> str:
+        """The solver that runs, also where "auto" picked it."""
+        return self.state.config.solver
 
     @property
     def grids(self) -> tuple[int, ...]:

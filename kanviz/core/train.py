@@ -28,18 +28,16 @@ def train(
     config = config or TrainConfig()
     begun = time.perf_counter()
     if resume is None:
-        mark = Checkpoint(config, "", 0, kan, kan, 0, math.inf, None)
+        asked = Objective.of(kan, data, config)
+        how = chosen(asked, kan)
+        objective = replace(asked, config=how)
+        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None)
     else:
-        resume.check(config)
-        mark = resume
-    asked = Objective.of(mark.kan, data, config)
-    how = chosen(asked, mark.kan)
-    objective = replace(asked, config=how)
-    if resume is not None and how.solver != resume.solver:
-        raise TrainError("This training was begun on another table; go on with that one, or start anew.")
+        how = resume.settings(config)
+        objective = Objective.of(resume.kan, data, how)
+        mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]
     follow_at = {round(n * how.steps / (2 * how.follow)) for n in range(how.follow)} if how.follow else set()
-    mark = replace(mark, config=config, solver=how.solver)
     if resume is None:
         item = _seen(objective, mark, Step(kan, Saved()), begun)
         if not math.isfinite(item.train_loss):
@@ -91,7 +89,7 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, begun: float) -> 
     mark = replace(mark, kan=found.kan, saved=found.saved if step else None)
     return Progress(
         step, config.steps, objective.loss, train_loss, test_loss, train_rmse, test_rmse,
-        time.perf_counter() - begun, mark.kan, mark.best, mark.best_step, mark, config.solver, found.criterion, why,
+        time.perf_counter() - begun, mark.kan, mark.best, mark.best_step, mark, found.criterion, why,
     )  # fmt: skip
 
 

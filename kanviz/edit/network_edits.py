@@ -1,6 +1,6 @@
 """Edits of more than single edges: a finer grid for a layer, a training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kanviz.core.dataset import Dataset
@@ -63,8 +63,9 @@ class Retrain(EditRecord):
 
     @staticmethod
     def of(config: TrainConfig, data: Dataset, last: Progress) -> "Retrain":
-        """The edit that stands for a run that ended (or was stopped) at `last`."""
-        return Retrain(config, data.matching(last.kan).digest, last.step)
+        """The edit that stands for a run that ended (or was stopped) at `last`, with the solver that really ran."""
+        picked = last.state.config
+        return Retrain(replace(config, solver=picked.solver, batch=picked.batch), data.matching(last.kan).digest, last.step)
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
         if data is None or data.matching(kan).digest != self.data_digest:

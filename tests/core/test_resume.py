@@ -30,7 +30,7 @@ def stored(mark: Checkpoint, folder: Path) -> Checkpoint:
         networks.append(load_kan(folder / f"{name}.safetensors"))
     config = TrainConfig.from_json(as_json(mark.config.to_json()))
     return Checkpoint(
-        config, mark.solver, mark.step, networks[0], networks[1], mark.best_step, mark.lowest, Saved(numbers, tensors)
+        config, mark.step, networks[0], networks[1], mark.best_step, mark.lowest, Saved(numbers, tensors)
     )
 
 
