@@ -12,8 +12,8 @@ from kanviz.errors import TrainError
 class Checkpoint:
     """A training between two steps; `train(..., resume=checkpoint)` goes on bit for bit as if it had not stopped.
 
-    `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. config: with the solver that
-    runs, never "auto". lowest: what `best` was chosen by. `saved` is None where the solver begins anew.
+    `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. config: with the solver
+    that runs, never "auto". lowest: what `best` was chosen by. `saved` is None where the solver begins anew.
     """
 
     config: TrainConfig

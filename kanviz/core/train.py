@@ -10,7 +10,7 @@ from kanviz.core.grids import follow_activations
 from kanviz.core.kan import KAN
 from kanviz.core.objective import LOSSES, Objective
 from kanviz.core.progress import Checkpoint, Progress
-from kanviz.core.solvers import SOLVERS, Saved, Step, chosen
+from kanviz.core.solvers import SOLVERS, Step, begun, chosen
 from kanviz.core.train_config import LOSS_NAMES, TrainConfig
 from kanviz.errors import TrainError
 
@@ -26,7 +26,7 @@ def train(
     Raises TrainError when nothing may move, the table does not fit, or the loss stops being a number.
     """
     config = config or TrainConfig()
-    begun = time.perf_counter()
+    clock = time.perf_counter()
     if resume is None:
         asked = Objective.of(kan, data, config)
         how = chosen(asked, kan)
@@ -39,7 +39,7 @@ def train(
     frozen = [mark.kan.check(edge) for edge in how.frozen]
     follow_at = {round(n * how.steps / (2 * how.follow)) for n in range(how.follow)} if how.follow else set()
     if resume is None:
-        item = _seen(objective, mark, Step(kan, Saved()), begun)
+        item = _seen(objective, mark, begun(objective, kan), clock)
         if not math.isfinite(item.train_loss):
             raise TrainError(
                 "The network's loss on these rows is not a finite number before training; check its weights."
@@ -56,7 +56,7 @@ def train(
         if solver is None:
             solver = SOLVERS[how.solver](objective, now, mark.step + 1, saved)
         found = next(solver)
-        item = _seen(objective, replace(mark, step=mark.step + 1), found, begun)
+        item = _seen(objective, replace(mark, step=mark.step + 1), found, clock)
         if not math.isfinite(item.train_loss):
             raise TrainError(
                 f"The loss stopped being a number at step {item.step}; the network of step {mark.best_step} is kept. "
@@ -68,7 +68,7 @@ def train(
         mark = item.state
 
 
-def _seen(objective: Objective, mark: Checkpoint, found: Step, begun: float) -> Progress:
+def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> Progress:
     """The item for a step, and the mark to go on from."""
     config, step = objective.config, mark.step
     train_loss, train_rmse = objective.measured(found.kan, "train", found.outputs)
@@ -89,7 +89,7 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, begun: float) -> 
     mark = replace(mark, kan=found.kan, saved=found.saved if step else None)
     return Progress(
         step, config.steps, objective.loss, train_loss, test_loss, train_rmse, test_rmse,
-        time.perf_counter() - begun, mark.kan, mark.best, mark.best_step, mark, found.criterion, why,
+        time.perf_counter() - clock, mark.kan, mark.best, mark.best_step, mark, found.criterion, why,
     )  # fmt: skip
 
 

@@ -65,7 +65,9 @@ class Retrain(EditRecord):
     def of(config: TrainConfig, data: Dataset, last: Progress) -> "Retrain":
         """The edit that stands for a run that ended (or was stopped) at `last`, with the solver that really ran."""
         picked = last.state.config
-        return Retrain(replace(config, solver=picked.solver, batch=picked.batch), data.matching(last.kan).digest, last.step)
+        return Retrain(
+            replace(config, solver=picked.solver, batch=picked.batch), data.matching(last.kan).digest, last.step
+        )
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
         if data is None or data.matching(kan).digest != self.data_digest:

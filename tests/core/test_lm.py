@@ -22,7 +22,7 @@ from kanviz.core.solvers.growth import finer, heavy_tailed, laid_out, refined
 from kanviz.core.solvers.jacobian import forward, jacobian
 from kanviz.core.solvers.local import Grid
 from kanviz.core.solvers.normal import Problem, Rows
-from kanviz.core.solvers.smoothing import criterion, penalty, weigh
+from kanviz.core.solvers.smoothing import Ladder, criterion, penalty
 from kanviz.core.solvers.working import Working
 from kanviz.core.spline import basis
 from kanviz.core.train import Progress, TrainConfig, train, trained
@@ -139,6 +139,14 @@ def test_a_formula_near_its_pole_never_gives_a_loss_that_is_no_number():
     assert items[-1].train_loss < items[0].train_loss
 
 
+@pytest.mark.parametrize("value", [math.nan, math.inf, 1e300])
+def test_numbers_that_are_none_are_refused_before_the_first_step(value):
+    data = hello(30)
+    kan = new([2, 2, 1], data).with_layer(0, bias=torch.full((2,), value, dtype=torch.float64))
+    with pytest.raises(TrainError, match=r"not a finite number|gives a loss that is a number"):
+        list(train(kan, data, TrainConfig("lm", steps=2)))
+
+
 @pytest.mark.parametrize("config", [TrainConfig("lm", steps=30), TrainConfig.for_new(2)])
 def test_a_product_is_learned_in_a_few_steps(config):
     data = product()
@@ -174,10 +182,27 @@ def test_degrees_of_freedom_lie_between_none_and_all(kan):
     if not (len(problem.work.free) and system.finite):
         return
     shape, theta = penalty(problem.work, 0.03), problem.work.theta
-    found = [weigh(problem.rows, system, shape, theta, smooth) for smooth in (1e-6, 1e-2, 1e2)]
-    dofs = [choice.dof for choice in found if choice]
+    ladder = Ladder.of(problem.rows, system, shape, theta)
+    dofs = [ladder.at(smooth).dof for smooth in (1e-6, 1e-2, 1e2)] if ladder else []
     assert all(0 <= dof <= len(theta) for dof in dofs)
     assert all(after <= before + 1e-3 for before, after in pairwise(dofs))
+
+
+def test_the_ladder_promises_what_a_full_step_brings():
+    data = product(100, 0.1)
+    problem = problem_of(trained(new([2, 3, 1], data), data, TrainConfig("lm", steps=8)).kan, data)
+    point = problem.at(problem.work)
+    system, shape, theta = problem.system(point), penalty(problem.work, 0.03), problem.work.theta
+    ladder = Ladder.of(problem.rows, system, shape, theta)
+    assert ladder is not None
+    for smooth in (1e-8, 1e-5, 1e-2):
+        matrix = system.curvature + 2 * smooth * shape
+        inverse = np.linalg.pinv(matrix, hermitian=True)
+        step = -inverse @ (system.slope + 2 * smooth * shape @ theta)
+        promised = ladder.at(smooth)
+        assert promised.dof == pytest.approx(float(np.trace(inverse @ system.curvature)), abs=0.05)
+        loss = system.loss + system.slope @ step + step @ system.curvature @ step / 2
+        assert promised.loss == pytest.approx(float(loss), rel=1e-2)
 
 
 def test_a_fit_with_more_freedom_than_half_the_rows_is_never_chosen():

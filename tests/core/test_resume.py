@@ -29,9 +29,7 @@ def stored(mark: Checkpoint, folder: Path) -> Checkpoint:
         save_kan(kan, folder / f"{name}.safetensors")
         networks.append(load_kan(folder / f"{name}.safetensors"))
     config = TrainConfig.from_json(as_json(mark.config.to_json()))
-    return Checkpoint(
-        config, mark.step, networks[0], networks[1], mark.best_step, mark.lowest, Saved(numbers, tensors)
-    )
+    return Checkpoint(config, mark.step, networks[0], networks[1], mark.best_step, mark.lowest, Saved(numbers, tensors))
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])

@@ -20,7 +20,7 @@ from kanviz.core.solvers.growth import finer, grows, laid_out, refined
 from kanviz.core.solvers.lbfgs import NO_STEP
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, Rows, System
-from kanviz.core.solvers.smoothing import LEAN, criterion, penalty, weighed
+from kanviz.core.solvers.smoothing import LEAN, Ladder, criterion, penalty
 from kanviz.core.solvers.start import redrawn
 from kanviz.core.solvers.step import Number, Saved, Step, free_parameters
 from kanviz.core.solvers.working import Working
@@ -121,11 +121,11 @@ class Descender:
 
     def smoothed(self, state: State) -> tuple[State, bool]:
         """With the degrees of freedom counted, and the smoothing changed where the criterion asks for it."""
-        theta = state.point.work.theta
-        found = weighed(self.rows, state.system, state.shape, theta, state.smooth, ladder=self.by_data)
-        if found is None:
+        ladder = Ladder.of(self.rows, state.system, state.shape, state.point.work.theta)
+        if ladder is None:
             return state, False
-        best, now = found
+        now = ladder.at(state.smooth)
+        best = ladder.best() if self.by_data else now
         state = replace(state, dof=now.dof)
         if best.criterion < BETTER * now.criterion and state.switches < SWITCHES:
             damping = Damping(min(state.damping.mu, Damping.first(state.system).mu))
@@ -146,9 +146,23 @@ class Descender:
         if dtype == torch.float64:
             outputs = torch.from_numpy(state.point.outputs.T)
             if self.held_out is not None:
-                out = torch.from_numpy(Problem(self.held_out, state.point.work).at(state.point.work).outputs.T)
+                out = _outputs(self.held_out, state.point.work)
         chosen_by = state.criterion if self.chooses else None
         return Step(kan, _saved(state, tried), outputs, out, chosen_by, state.done)
+
+
+def begun(objective: Objective, kan: KAN) -> Step:
+    """The network before the first step, seen by the solver's own quick eyes where it works in float64."""
+    if objective.config.solver != "lm" or kan.dtype != torch.float64:
+        return Step(kan, Saved())
+    work = Working.of(kan, objective.config.parts, objective.config.frozen)
+    held_out = Rows.held_out(objective, kan)
+    outputs = _outputs(Rows.of(objective, kan), work)
+    return Step(kan, Saved(), outputs, None if held_out is None else _outputs(held_out, work))
+
+
+def _outputs(rows: Rows, work: Working) -> torch.Tensor:
+    return torch.from_numpy(Problem(rows, work).at(work).outputs.T)
 
 
 def lm(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) -> Iterator[Step]:

@@ -90,6 +90,7 @@ class Grid:
         edge = 0 if linear else self.order
         near = np.clip(u, -edge, self.cells + edge)
         cell = np.minimum(np.floor(near), self.cells + edge - 1)
+        cell[np.isnan(cell)] = 0  # what is no number has no cell; its basis comes out as no number
         f = near - cell
         values, slopes = _even_polynomials(self.order)
         powers = np.empty((self.order + 1, *x.shape))

@@ -18,7 +18,8 @@ from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Rows, System
 from kanviz.core.solvers.working import Working
 
-LADDER = tuple(10.0**n for n in range(-13, 2))
+RUNGS = tuple(10.0**n for n in range(-13, 2))
+MIDDLE = 1e-6  # the rung in whose coordinates the others are seen
 COST = 1.4  # of a degree of freedom: 1 chooses too wiggly a curve too often (Kim & Gu 2004)
 LEAN = 0.03  # weight of slopes beside bends
 RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
@@ -61,38 +62,47 @@ def criterion(rows: Rows, loss: float, dof: float) -> float:
     return loss + COST * dof / rows.count if rows.classes else loss / (1 - COST * dof / rows.count) ** 2
 
 
-def weigh(rows: Rows, system: System, shape: Array, theta: Array, smooth: float) -> Choice | None:
-    """What a full step with this smoothing promises; None where the system cannot be solved."""
-    held = 2 * smooth * shape
-    matrix = system.curvature + held
-    matrix[np.diag_indices_from(matrix)] += RIDGE * max(system.curvature.diagonal().max(), 1e-300)
-    root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
-    if int(bad):
-        return None
-    inverse = torch.cholesky_inverse(root).numpy()
-    step = -inverse @ (system.slope + held @ theta)
-    dof = float((inverse * system.curvature).sum())
-    loss = max(system.loss + float(system.slope @ step + step @ system.curvature @ step / 2), 0.0)
-    return Choice(smooth, dof, loss, criterion(rows, loss, dof))
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """The linearised network for every smoothing at once, in directions that data and penalty both leave apart.
 
+    With L L' = A + 2 MIDDLE S and the eigenvectors V of the penalty in those coordinates, W = V' L^-1 makes both
+    diagonal: W 2S W' = `bend`, W A W' = `seen`. Source: Golub & Van Loan, Matrix Computations, section 8.7.
+    """
 
-def weighed(
-    rows: Rows, system: System, shape: Array, theta: Array, now: float, *, ladder: bool
-) -> tuple[Choice, Choice] | None:
-    """The smoothing with the lowest criterion, and the present one: every second rung of the ladder, then between."""
-    found: dict[float, Choice] = {}
+    rows: Rows
+    loss: float
+    bend: Array
+    seen: Array
+    slope: Array
+    pull: Array
 
-    def look(*at: float) -> None:
-        for smooth in at:
-            if smooth not in found and (choice := weigh(rows, system, shape, theta, smooth)):
-                found[smooth] = choice
+    @staticmethod
+    def of(rows: Rows, system: System, shape: Array, theta: Array) -> "Ladder | None":
+        """None where the system cannot be solved."""
+        ridge = RIDGE * max(float(system.curvature.diagonal().max(initial=0.0)), 1e-300)
+        matrix = system.curvature + 2 * MIDDLE * shape
+        matrix[np.diag_indices_from(matrix)] += ridge
+        root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
+        if int(bad) or not bool(root.isfinite().all()):
+            return None
+        inverse = torch.linalg.solve_triangular(root, torch.eye(len(root), dtype=root.dtype), upper=False)
+        bent = inverse @ torch.from_numpy(2 * shape) @ inverse.T
+        bend, directions = torch.linalg.eigh(bent)
+        across = (directions.T @ inverse).numpy()
+        bends = bend.numpy().clip(0, 1 / MIDDLE)
+        seen = (1 - MIDDLE * bends - ridge * (across**2).sum(1)).clip(0, 1)
+        return Ladder(rows, system.loss, bends, seen, across @ system.slope, across @ (2 * shape @ theta))
 
-    look(now, *(LADDER[::2] if ladder else ()))
-    if now not in found:
-        return None
-    best = min(found.values(), key=lambda choice: choice.criterion)
-    if ladder and best.smooth in LADDER:
-        n = LADDER.index(best.smooth)
-        look(*LADDER[max(n - 1, 0) : n + 2])
-        best = min(found.values(), key=lambda choice: choice.criterion)
-    return best, found[now]
+    def at(self, smooth: float) -> Choice:
+        """What a full step with this smoothing promises."""
+        whole = 1 + (smooth - MIDDLE) * self.bend
+        whole = np.maximum(whole, self.seen + smooth * self.bend)  # rounding must not make it smaller than its parts
+        step = -(self.slope + smooth * self.pull) / np.maximum(whole, 1e-300)
+        dof = float((self.seen / np.maximum(whole, 1e-300)).sum())
+        loss = max(self.loss + float(self.slope @ step + (self.seen * step) @ step / 2), 0.0)
+        return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))
+
+    def best(self) -> Choice:
+        """The choice with the lowest criterion; the smoothest of equals."""
+        return min((self.at(smooth) for smooth in reversed(RUNGS)), key=lambda choice: choice.criterion)
