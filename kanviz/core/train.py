@@ -55,7 +55,9 @@ def train(
             now, solver, saved = follow_activations(now, objective.x, frozen), None, None
         if solver is None:
             solver = SOLVERS[how.solver](objective, now, mark.step + 1, saved)
-        found = next(solver)
+        found = next(solver, None)
+        if found is None:
+            raise TrainError("This training came to its own end; there is no next step. Begin another to learn more.")
         item = _seen(objective, replace(mark, step=mark.step + 1), found, clock)
         if not math.isfinite(item.train_loss):
             raise TrainError(

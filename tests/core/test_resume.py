@@ -68,6 +68,14 @@ def test_a_longer_training_goes_on_from_a_shorter_one():
     assert digest(more[-1].kan) == digest(list(train(kan, data, TrainConfig("lm", steps=6)))[-1].kan)
 
 
+def test_a_training_that_ended_has_no_next_step():
+    data = hello(60)
+    last = list(train(new([2, 2, 1], data, grid=3), data, TrainConfig.for_new(2)))[-1]
+    assert last.step < last.steps
+    with pytest.raises(TrainError, match="came to its own end"):
+        next(train(last.kan, data, TrainConfig.for_new(2), resume=last.state))
+
+
 def test_other_settings_are_refused():
     data = hello(60)
     item = next(train(new([2, 2, 1], data), data, TrainConfig("lm", steps=3)))

@@ -127,7 +127,8 @@ class Descender:
         now = ladder.at(state.smooth)
         best = ladder.best() if self.by_data else now
         state = replace(state, dof=now.dof)
-        if best.criterion < BETTER * now.criterion and state.switches < SWITCHES:
+        hopeless = math.isinf(best.criterion) and best.dof < now.dof - 0.5  # few rows: then as smooth as there is
+        if (best.criterion < BETTER * now.criterion or hopeless) and state.switches < SWITCHES:
             damping = Damping(min(state.damping.mu, Damping.first(state.system).mu))
             return replace(
                 state, smooth=best.smooth, idle=0, switches=state.switches + 1, damping=damping, dof=math.nan
@@ -173,14 +174,15 @@ def lm(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) ->
     smooth = config.smooth
     if smooth is None:
         smooth = SMOOTH if 2 * free_parameters(objective, kan).count <= training.rows.count else STIFF
-    tried = 0
+    new = config.starts > 0 and step == 1
+    tried = 0 if new else config.starts
     if saved is not None:
         state, tried = _restored(training, kan, saved)
     else:
-        if config.starts and may[0]:
+        if new and may[0]:
             kan = laid_out(kan, training.rows.x)
         state = training.at(kan.to(torch.float64), smooth)
-        if config.starts == 0 and training.by_data:
+        if not new and training.by_data:
             state, _ = training.smoothed(state)
     while config.starts > 1 and tried < config.starts:
         state = _raced(training, kan, state, tried, smooth)
