@@ -24,7 +24,7 @@ snapshots: .venv/test
 samples: .venv/app
 	$(BIN)/python sample_models/make_samples.py
 
-.venv/app: requirements.txt pyproject.toml setup.py
+.venv/app: requirements.txt pyproject.toml setup.py $(wildcard kanviz/core/engine/native/*.[ch])
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 		{ echo "kanviz needs Python 3.11 or newer; name one: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv

@@ -1,4 +1,7 @@
-"""Puts the app's own files, which live at the top of the checkout, inside the wheel as kanviz/_app.
+"""Builds the C kernel where there is a compiler, and puts the app's own files inside the wheel as kanviz/_app.
+
+The kernel is optional: without a compiler the package installs and works all the same, on torch alone. It uses Python's
+stable interface, so one build serves Python 3.11 and newer.
 
 `app.py`, `pages/`, `sample_models/` and `.streamlit/config.toml` exist once in the tree; an editable install uses them
 where they are (`kanviz.ui.serve.app_folder` finds both). Everything else about the package is in pyproject.toml.
@@ -6,7 +9,7 @@ where they are (`kanviz.ui.serve.app_folder` finds both). Everything else about 
 
 from pathlib import Path
 
-from setuptools import setup
+from setuptools import Extension, setup
 from setuptools.command.build_py import build_py
 
 SHIPPED = (
@@ -43,4 +46,19 @@ class BuildWithApp(build_py):
         return [*super().get_outputs(include_bytecode), *extra]
 
 
-setup(cmdclass={"build_py": BuildWithApp})
+KERNEL = Extension(
+    "kanviz.core.engine.native._kernel",
+    ["kanviz/core/engine/native/module.c"],
+    depends=["kanviz/core/engine/native/kernel.h", "kanviz/core/engine/native/precisions.h"],
+    # no -ffast-math: linked with it, a library makes the whole process flush small numbers to zero
+    extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-pthread"],
+    extra_link_args=["-pthread"],
+    py_limited_api=True,
+    optional=True,
+)
+
+setup(
+    cmdclass={"build_py": BuildWithApp},
+    ext_modules=[KERNEL],
+    options={"bdist_wheel": {"py_limited_api": "cp311"}},
+)

@@ -15,18 +15,14 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
+from kanviz.core import engine
 from kanviz.core.formula import Formula, primitive
-from kanviz.core.spline import Outside, basis, domain, greville, spline
+from kanviz.core.spline import Outside, domain, greville, spline
 from kanviz.errors import UserError
 from kanviz.text import shown
 
 STATES = {(True, True): "both", (True, False): "spline", (False, True): "formula", (False, False): "pruned"}
-BASES = {"silu": torch.nn.functional.silu, "identity": lambda x: x, "zero": torch.zeros_like}
-_BASE_SLOPES = {
-    "silu": lambda x: x.sigmoid() * (1 + x * (-x).sigmoid()),
-    "identity": torch.ones_like,
-    "zero": torch.zeros_like,
-}
+BASES = {name: curves[0] for name, curves in engine.BASE_CURVES.items()}
 _FLOATS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
 _RANKS = {"knots": 2, "coef": 3, "base_weight": 2, "active": 2, "bias": 1, "offset": 1, "affine": 2, "frozen": 2}
 
@@ -105,7 +101,7 @@ class Edge:
         return spline(x.reshape(-1, 1), table, coef, derivative, self.outside).reshape(x.shape)
 
     def base_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
-        return self.base_weight * (_BASE_SLOPES if derivative else BASES)[self.base](x)
+        return self.base_weight * engine.BASE_CURVES[self.base][derivative](x)
 
     def __call__(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
         """phi(x), or its first derivative."""
@@ -211,6 +207,10 @@ class Layer:
             for i, row in enumerate(self.active.tolist())
         )
 
+    @cached_property
+    def _all_active(self) -> bool:
+        return bool(self.active.all())
+
     def _learned(self) -> tuple[Tensor, Tensor]:
         """Coefficients and base weights, 0 where they do not count: what an edge no longer uses must not reach others,
         not even as NaN.
@@ -238,9 +238,8 @@ class Layer:
 
     def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
         """Each target's sum of activations plus its bias, without keeping the single activations."""
-        table = basis(x, self.knots, self.order, outside=self.outside)
-        coef, weight = self._learned()
-        y = table.flatten(1) @ coef.transpose(1, 2).flatten(0, 1) + BASES[self.base](x) @ weight + self.bias
+        coef, weight = (self.coef, self.base_weight) if self._all_active else self._learned()
+        y = engine.sums(x, engine.Parts(self.knots, coef, weight), self.bias, engine.Kind(self.base, self.outside))
         if self.formulas:
             columns: dict[int, Tensor] = {}
             for _, j, value in self._formula_values(x):

@@ -6,34 +6,50 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kanviz.core import engine
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
 
 
 class KANLayer(nn.Module):
-    """A learned function of one variable on every edge from `sources` values to `targets` sums.
+    """A learned function of one variable on every edge from `in_features` values to `out_features` sums.
 
-    x: (..., sources) gives (..., targets); a layer with product nodes gives (..., nodes). Trains with any optimiser, in
-    float32 or float64. Parameters are coef (source, target, basis), base_weight (source, target), bias (target) and,
-    where there are any, offset (node) of products and affine (formula, 4). Knots and marks are buffers, so `state_dict`
-    holds tensors alone. Edges frozen in a `Layer` are marked, but an optimiser of yours is not held back by the mark.
+    x: (..., in) gives (..., out); a layer with product nodes gives (..., nodes). Trains with any optimiser, in float32
+    or float64, on the CPU or a GPU. Parameters are coef (source, target, basis), base_weight (source, target), bias
+    (target) and, where there are any, offset (node) of products and affine (formula, 4). Knots and marks are buffers,
+    so `state_dict` holds tensors alone. Edges frozen in a `Layer` are marked, but an optimiser of yours is not held
+    back by the mark. The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed.
 
         model = torch.nn.Sequential(KANLayer(2, 5), KANLayer(5, 1))
     """
 
+    knots: Tensor
+    active: Tensor
+    frozen: Tensor
     coef: nn.Parameter
     base_weight: nn.Parameter
     bias: nn.Parameter
     offset: nn.Parameter
     affine: nn.Parameter
 
-    def __init__(self, sources: int, targets: int, *, dtype: torch.dtype | None = None, **how: Any):
-        """A new layer; `how` is what `kanviz.init` takes: grid, order, seed, base, outside, low, high, noise.
+    def __init__(
+        self,
+        in_features: int,
+        out_features: int,
+        grid: int = 5,
+        order: int = 3,
+        dtype: torch.dtype | None = None,
+        *,
+        path: engine.Path | None = None,
+        **how: Any,
+    ):
+        """A new layer; `how` is what `kanviz.init` takes besides: seed, base, outside, low, high, noise.
 
-        dtype: None takes torch's default.
+        dtype: None takes torch's default. path: how it is computed, "native", "dense" or "local"; None chooses.
         """
         super().__init__()
-        kan = init([sources, targets], dtype=dtype or torch.get_default_dtype(), **how)
+        kan = init([in_features, out_features], grid=grid, order=order, dtype=dtype or torch.get_default_dtype(), **how)
+        self.path: engine.Path | None = path
         self._take(kan.layers[0])
 
     @classmethod
@@ -41,18 +57,36 @@ class KANLayer(nn.Module):
         """The same functions as a module, with numbers of its own."""
         module = cls.__new__(cls)
         nn.Module.__init__(module)
+        module.path = None
         module._take(layer)
         return module
 
     def _take(self, layer: Layer) -> None:
         for name in ("coef", "base_weight", "bias", "offset", "affine"):
             self.register_parameter(name, nn.Parameter(getattr(layer, name).detach().clone()))
+        # laid out (source, basis, target) in memory, as the kernel reads it
+        self.coef.data = self.coef.data.transpose(1, 2).contiguous().transpose(1, 2)
         for name in ("knots", "active", "frozen"):
             self.register_buffer(name, getattr(layer, name).clone())
         self.offset.requires_grad_(any(k > 1 for k in layer.arity))  # a sum node has no offset to learn
         self.affine.requires_grad_(bool(layer.formulas))
         self.base_weight.requires_grad_(layer.base != "zero")
         self._rest = {name: getattr(layer, name) for name in ("formulas", "arity", "base", "outside")}
+        self._look()
+
+    def _look(self) -> None:
+        """What decides how the layer is computed, read off its buffers when they change and not at every call."""
+        self._plain = not self._rest["formulas"] and set(self._rest["arity"]) == {1} and bool(self.active.all())
+        self._kind = engine.Kind(self._rest["base"], self._rest["outside"], engine.evenly_spaced(self.knots))
+
+    def _apply(self, fn: Any, recurse: bool = True) -> "KANLayer":
+        super()._apply(fn, recurse)
+        self._look()
+        return self
+
+    def _load_from_state_dict(self, *arguments: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
+        super()._load_from_state_dict(*arguments)
+        self._look()
 
     def _layer(self) -> Layer:
         parts = dict(self.named_parameters()) | dict(self.named_buffers())
@@ -64,9 +98,15 @@ class KANLayer(nn.Module):
         return Layer(**parts, **self._rest)
 
     def forward(self, x: Float[Tensor, "*rows source"]) -> Float[Tensor, "*rows node"]:
-        rows = self._layer()(x.reshape(-1, x.shape[-1]))
-        return rows.reshape(*x.shape[:-1], rows.shape[-1])
+        rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
+        if self._plain:
+            parts = engine.Parts(self.knots, self.coef, self.base_weight)
+            out = engine.sums(rows, parts, self.bias, self._kind, self.path)
+        else:
+            out = self._layer()(rows)
+        return out if x.ndim == 2 else out.reshape(*x.shape[:-1], out.shape[-1])
 
     def extra_repr(self) -> str:
         layer = self._layer()
-        return f"{layer.sources}, {layer.targets}, grid={layer.grid}, order={layer.order}, base={layer.base!r}"
+        text = f"{layer.sources}, {layer.targets}, grid={layer.grid}, order={layer.order}, base={layer.base!r}"
+        return f"{text}, path={self.path!r}" if self.path else text

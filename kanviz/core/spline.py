@@ -115,20 +115,48 @@ def _dense(x: Tensor, knots: Tensor, order: int, derivative: int, end: Tensor | 
     return room.scatter(-1, index, weights)[..., order : order + count]
 
 
+def _values(x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outside) -> Tensor:
+    if outside == "zero":
+        return _dense(x, knots, order, derivative, None)
+    low, high = domain(knots, order)
+    near = x.clamp(low, high)
+    flat = _dense(near, knots, order, derivative, high)
+    beyond = (x - near)[..., None]
+    if derivative == 0 and (torch.compiler.is_compiling() or beyond.any()):  # a compiler cannot look
+        return flat + beyond * _dense(near, knots, order, 1, high)
+    return flat if derivative < 2 else torch.where(beyond == 0, flat, torch.zeros_like(flat))
+
+
 class _Basis(torch.autograd.Function):
     """Saves x alone; its gradient is the next derivative of the basis, so it can be differentiated again."""
 
     @staticmethod
-    def forward(ctx, x: Tensor, knots: Tensor, order: int, derivative: int, end: Tensor | None) -> Tensor:  # pyright: ignore
-        ctx.save_for_backward(x, knots)
-        ctx.order, ctx.derivative, ctx.end = order, derivative, end
-        return _dense(x, knots, order, derivative, end)
+    def forward(x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outside) -> Tensor:
+        return _values(x, knots, order, derivative, outside)
 
     @staticmethod
-    def backward(ctx, grad: Tensor):  # pyright: ignore
+    def setup_context(ctx, inputs, output) -> None:
+        ctx.save_for_backward(*inputs[:2])
+        ctx.order, ctx.derivative, ctx.outside = inputs[2:]
+
+    @staticmethod
+    def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
         x, knots = ctx.saved_tensors
-        slope = _Basis.apply(x, knots, ctx.order, ctx.derivative + 1, ctx.end)
+        slope = _Basis.apply(x, knots, ctx.order, ctx.derivative + 1, ctx.outside)
         return (grad * slope).sum(-1), None, None, None, None
+
+    @staticmethod
+    def vmap(info, in_dims, x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outside):  # pyright: ignore
+        """A batch of x is more rows; a batch of knots is more sources."""
+        size, (of_x, of_knots) = info.batch_size, in_dims[:2]
+        x = x.movedim(of_x, 0) if of_x is not None else x.expand(size, *x.shape)
+        rows, sources = x.shape[1:]
+        if of_knots is None:
+            found = _Basis.apply(x.reshape(-1, sources), knots, order, derivative, outside)
+            return found.reshape(size, rows, sources, -1), 0  # pyright: ignore[reportAttributeAccessIssue]
+        flat = x.movedim(0, 1).reshape(rows, -1), knots.movedim(of_knots, 0).flatten(0, 1)
+        found = _Basis.apply(*flat, order, derivative, outside)
+        return found.reshape(rows, size, sources, -1), 1  # pyright: ignore[reportAttributeAccessIssue]
 
 
 def basis(
@@ -142,17 +170,7 @@ def basis(
 
     `outside="linear"` continues each beyond the grid with the value and slope it has at the border.
     """
-    if outside == "zero":
-        return _Basis.apply(x, knots, order, derivative, None)  # pyright: ignore[reportReturnType]
-    low, high = domain(knots, order)
-    near = x.clamp(low, high)
-    beyond = (x - near)[..., None]
-    if derivative == 0 and not beyond.any():
-        return _Basis.apply(x, knots, order, 0, high)  # pyright: ignore[reportReturnType]
-    if derivative == 0:
-        return _Basis.apply(near, knots, order, 0, high) + beyond * _Basis.apply(near.detach(), knots, order, 1, high)
-    flat: Tensor = _Basis.apply(near, knots, order, derivative, high)  # pyright: ignore[reportAssignmentType]
-    return flat if derivative == 1 else torch.where(beyond == 0, flat, torch.zeros_like(flat))
+    return _Basis.apply(x, knots, order, derivative, outside)  # pyright: ignore[reportReturnType]
 
 
 def spline(

@@ -1,0 +1,48 @@
+"""A layer in torch's own differentiable operations: what the fast ways must equal, and what they fall back to.
+
+Differentiable to any order (`basis` gives its own derivatives), in every argument but the knots; works under vmap.
+"""
+
+import torch
+from torch import Tensor
+
+from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts
+from kanviz.core.spline import basis
+
+
+def sums(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
+    """(rows, source) to (rows, target)."""
+    table = basis(x, parts.knots, parts.order, 0, kind.outside)
+    return torch.einsum("rsm,stm->rt", table, parts.coef) + BASE_CURVES[kind.base][0](x) @ parts.weight + bias
+
+
+def gradients(grad: Tensor, x: Tensor, parts: Parts, kind: Kind) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of x, coef, weight and bias for an incoming one (rows, target)."""
+    table, slope = (basis(x, parts.knots, parts.order, d, kind.outside) for d in (0, 1))
+    base, base_slope, _ = BASE_CURVES[kind.base]
+    of_x = (torch.einsum("rt,stm->rsm", grad, parts.coef) * slope).sum(-1) + grad @ parts.weight.T * base_slope(x)
+    return of_x, torch.einsum("rt,rsm->stm", grad, table), base(x).T @ grad, grad.sum(0)
+
+
+def second(
+    along: tuple[Tensor, Tensor, Tensor, Tensor], grad: Tensor, x: Tensor, parts: Parts, kind: Kind
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Gradients of `gradients` in (grad, x, coef, weight), for incoming ones `along` of what it gives."""
+    to_x, to_coef, to_weight, to_bias = along
+    table, slope, bend = (basis(x, parts.knots, parts.order, d, kind.outside) for d in (0, 1, 2))
+    base, base_slope, curvature = (f(x) for f in BASE_CURVES[kind.base])
+    moved = to_x[..., None] * slope
+    of_grad = (
+        torch.einsum("rsm,stm->rt", moved, parts.coef)
+        + (to_x * base_slope) @ parts.weight
+        + torch.einsum("rsm,stm->rt", table, to_coef)
+        + base @ to_weight
+        + to_bias
+    )
+    own, other = (torch.einsum("rt,stm->rsm", grad, coef) for coef in (parts.coef, to_coef))
+    of_x = (
+        to_x * ((own * bend).sum(-1) + grad @ parts.weight.T * curvature)
+        + (other * slope).sum(-1)
+        + grad @ to_weight.T * base_slope
+    )
+    return of_grad, of_x, torch.einsum("rt,rsm->stm", grad, moved), (to_x * base_slope).T @ grad
