@@ -12,7 +12,7 @@ import numpy as np
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, System, solve
 
-FIRST = 1e-4  # of the largest curvature: the damping to begin with
+FIRST = 4e-4  # of the largest curvature: the damping to begin with
 TRIES = 14  # with damping growing ever faster: the last is shorter than the first by ten to the thirty
 
 

@@ -24,7 +24,7 @@ class Sweep:
     basis: Array
     slope: Array | None
     base: Array
-    base_slope: Array
+    base_slope: Array | None
     formulas: tuple[tuple[Array, Array], ...]
     sums: Array
 
@@ -60,12 +60,21 @@ def _combine(work: WorkingLayer, sums: Array, vector: Array) -> Array:
     return np.stack([v + offset[n] if k > 1 else v for n, (v, k) in enumerate(zip(nodes, arity, strict=True))])
 
 
-def forward(work: Working, x: Array, first: Array | None = None) -> tuple[list[Sweep], Array]:
-    """All layers at x (source, rows), and the outputs (node, rows); `first`: the basis of the inputs, if known."""
+def at_inputs(work: Working, x: Array) -> tuple[Array, Array]:
+    """Basis and base function of the first layer at x: they stay while its grid stays."""
+    layer = work.layers[0]
+    return layer.grid.basis(x, slope=False)[0], _base(layer.layer.base, x)[0]
+
+
+def forward(work: Working, x: Array, first: tuple[Array, Array] | None = None) -> tuple[list[Sweep], Array]:
+    """All layers at x (source, rows), and the outputs (node, rows); `first`: what `at_inputs` gives, if known."""
     sweeps, vector = [], work.vector
     for n, layer in enumerate(work.layers):
-        table, slope = (first, None) if n == 0 and first is not None else layer.grid.basis(x, slope=n > 0)
-        base, base_slope = _base(layer.layer.base, x)
+        if n == 0 and first is not None:
+            (table, base), slope, base_slope = first, None, None
+        else:
+            table, slope = layer.grid.basis(x, slope=n > 0)
+            base, base_slope = _base(layer.layer.base, x)
         coef, weight = layer.learned(vector)
         sums = coef.transpose(1, 0, 2).reshape(coef.shape[1], -1) @ table.reshape(-1, x.shape[1])
         sums += weight.T @ base
@@ -102,6 +111,7 @@ def _through_products(work: WorkingLayer, sums: Array, delta: Array) -> Array:
 def _back(work: WorkingLayer, sweep: Sweep, delta: Array, vector: Array) -> Array:
     """From the derivative by each sum (target, seed, rows) to that by each input (source, seed, rows)."""
     assert sweep.slope is not None
+    assert sweep.base_slope is not None
     coef, weight = work.learned(vector)
     slope = coef @ sweep.slope + weight[..., None] * sweep.base_slope[:, None]
     for (i, j, _), (a, _, c, _), (_, df) in zip(

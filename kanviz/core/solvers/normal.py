@@ -13,7 +13,7 @@ import torch
 
 from kanviz.core.kan import KAN
 from kanviz.core.objective import Objective
-from kanviz.core.solvers.jacobian import Sweep, forward, jacobian
+from kanviz.core.solvers.jacobian import Sweep, at_inputs, forward, jacobian
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.working import Working
 
@@ -113,16 +113,16 @@ class Problem:
         return [slice(at, min(at + size, total)) for at in range(0, total, size)]
 
     @cached_property
-    def table(self) -> Array | None:
-        """The basis at the inputs, which do not move."""
+    def table(self) -> tuple[Array, Array] | None:
+        """Basis and base function at the inputs, which do not move; None where that is too much to keep."""
         grid = self.work.layers[0].grid
         if self.rows.x.size * (grid.cells + grid.order) > TABLE:
             return None
-        return grid.basis(self.rows.x, slope=False)[0]
+        return at_inputs(self.work, self.rows.x)
 
     def _sweeps(self, work: Working) -> Iterator[tuple[slice, list[Sweep], Array]]:
         for part in self.blocks:
-            table = None if self.table is None else self.table[:, :, part]
+            table = None if self.table is None else (self.table[0][:, :, part], self.table[1][:, part])
             yield part, *forward(work, self.rows.x[:, part], table)
 
     def at(self, work: Working) -> Point:
@@ -150,8 +150,11 @@ class Problem:
                 seeds, residual, weight = self.rows._seeds(outputs, part)
                 rows = jacobian(work, sweeps, seeds).reshape(len(work.vector), -1)
                 rows = rows if mostly else rows[work.free]
-                curvature += rows @ rows.T
-                slope += rows @ residual.reshape(-1)
+                if len(self.blocks) == 1:
+                    curvature, slope = rows @ rows.T, rows @ residual.reshape(-1)
+                else:
+                    curvature += rows @ rows.T
+                    slope += rows @ residual.reshape(-1)
         if mostly and size < total:
             curvature, slope = curvature[np.ix_(work.free, work.free)], slope[work.free]
         return System(weight * curvature, weight * slope, point.loss)
