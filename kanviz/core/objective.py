@@ -18,6 +18,8 @@ LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "cross_entropy": torch.nn.functional.cross_entropy,
 }
 
+SMOOTH = 1e-8  # where the data are to choose the smoothing and the solver cannot ask them
+
 
 @dataclass(frozen=True)
 class Objective:
@@ -55,19 +57,22 @@ class Objective:
         return values if self.regression else kan.denormalise(values)
 
     @torch.no_grad()
-    def losses(self, kan: KAN) -> tuple[float, float | None]:
-        measure = LOSSES[self.loss]
-        train = float(measure(self.outputs(kan, kan.run(self.inputs)), self.targets))
-        test = float(measure(self.outputs(kan, kan.run(self.test[0])), self.test[1])) if self.test else None
-        return train, test
+    def measured(
+        self, kan: KAN, part: Literal["train", "test"], values: Tensor | None = None
+    ) -> tuple[float | None, float | None]:
+        """Loss and rmse on the training or the held-out rows; None for the rmse of classes, and where no row is.
 
-    @torch.no_grad()
-    def rmse(self, kan: KAN, part: Literal["train", "test"]) -> float | None:
+        values: the outputs in network units, where they are known already.
+        """
         rows = (self.inputs, self.targets) if part == "train" else self.test
-        if not self.regression or rows is None:
-            return None
-        gap = (kan.run(rows[0]) - rows[1]) * rows[1].new_tensor([v.scale for v in kan.outputs])
-        return float((gap**2).mean().sqrt())
+        if rows is None:
+            return None, None
+        values = kan.run(rows[0]) if values is None else values
+        loss = float(LOSSES[self.loss](self.outputs(kan, values), rows[1]))
+        if not self.regression:
+            return loss, None
+        gap = (values - rows[1]) * rows[1].new_tensor([v.scale for v in kan.outputs])
+        return loss, float((gap**2).mean().sqrt())
 
     def __call__(self, kan: KAN, rows: Tensor | None = None) -> Tensor:
         """The loss plus what holds the network back."""
@@ -82,11 +87,12 @@ class Objective:
                 total = total + _sparsity(act, c.l1, c.entropy)
                 values = layer.combine(act.sum(1) + layer.bias)
             total = total + LOSSES[self.loss](self.outputs(kan, values), y)
-        if c.smooth:
+        smooth = SMOOTH if c.smooth is None else c.smooth
+        if smooth:
             for layer in kan.layers:
                 bend = layer.coef.diff(dim=-1).diff(dim=-1)
                 bend = torch.where(layer.active[..., None], bend, torch.zeros_like(bend))
-                total = total + c.smooth * bend.square().sum()
+                total = total + smooth * bend.square().sum()
         return total
 
 

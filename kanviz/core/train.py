@@ -3,87 +3,96 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.grids import follow_activations
 from kanviz.core.kan import KAN
 from kanviz.core.objective import LOSSES, Objective
-from kanviz.core.solvers import SOLVERS
+from kanviz.core.progress import Checkpoint, Progress
+from kanviz.core.solvers import SOLVERS, Step, begun, chosen
 from kanviz.core.train_config import LOSS_NAMES, TrainConfig
 from kanviz.errors import TrainError
 
-__all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Progress", "TrainConfig", "train", "trained"]
+__all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Checkpoint", "Progress", "TrainConfig", "train", "trained"]
 
 
-@dataclass(frozen=True)
-class Progress:
-    """Where training is: `kan` is the network now, `best` the one with the lowest held-out (else training) loss.
-
-    Losses carry the name `loss`; rmse is in the target's units (root mean square over outputs), for regression.
-    """
-
-    step: int
-    steps: int
-    loss: str
-    train_loss: float
-    test_loss: float | None
-    train_rmse: float | None
-    test_rmse: float | None
-    seconds: float
-    kan: KAN
-    best: KAN
-    best_step: int
-    stopped_because: str = ""
-
-
-def train(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Iterator[Progress]:
+def train(
+    kan: KAN, data: Dataset, config: TrainConfig | None = None, *, resume: Checkpoint | None = None
+) -> Iterator[Progress]:
     """Train a copy of `kan`; the first item is the start itself, the last carries `stopped_because`.
 
+    resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not looked at.
     Raises TrainError when nothing may move, the table does not fit, or the loss stops being a number.
     """
     config = config or TrainConfig()
-    objective = Objective.of(kan, data, config)
-    frozen = [kan.check(edge) for edge in config.frozen]
-    start = time.perf_counter()
-    follow_at = (
-        {round(n * config.steps / (2 * config.follow)) for n in range(config.follow)} if config.follow else set()
-    )
-    now = best = kan
-    train_loss, test_loss = objective.losses(kan)
-    if not math.isfinite(train_loss):
-        raise TrainError("The network's loss on these rows is not a finite number before training; check its weights.")
-    lowest, best_step, why = math.inf, 0, ""
-    solver = None
-    for step in range(config.steps + 1):
-        if step:
-            if step - 1 in follow_at:
-                now, solver = follow_activations(now, objective.x, frozen), None
-            if solver is None:
-                solver = SOLVERS[config.solver](objective, now, step)
-            now = next(solver)
-            train_loss, test_loss = objective.losses(now)
-            if not math.isfinite(train_loss):
-                raise TrainError(
-                    f"The loss stopped being a number at step {step}; the network of step {best_step} is kept. "
-                    "Try a smaller learning rate, and release formulas that have a pole on these rows."
-                )
-        watched = test_loss if test_loss is not None else train_loss
-        if watched < lowest:
-            best, lowest, best_step = now, watched, step
-        if step == config.steps:
-            why = f"all {config.steps} steps done"
-        elif config.patience and step - best_step >= config.patience:
-            why = f"no better loss for {config.patience} steps"
-        elif train_loss < 1e-28:
-            why = "nothing left to learn"
-        yield Progress(
-            step, config.steps, objective.loss, train_loss, test_loss,
-            objective.rmse(now, "train"), objective.rmse(now, "test"),
-            time.perf_counter() - start, now, best, best_step, why,
-        )  # fmt: skip
-        if why:
+    clock = time.perf_counter()
+    if resume is None:
+        asked = Objective.of(kan, data, config)
+        how = chosen(asked, kan)
+        objective = replace(asked, config=how)
+        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None)
+    else:
+        how = resume.settings(config)
+        objective = Objective.of(resume.kan, data, how)
+        mark = replace(resume, config=how)
+    frozen = [mark.kan.check(edge) for edge in how.frozen]
+    follow_at = {round(n * how.steps / (2 * how.follow)) for n in range(how.follow)} if how.follow else set()
+    if resume is None:
+        item = _seen(objective, mark, begun(objective, kan), clock)
+        if not math.isfinite(item.train_loss):
+            raise TrainError(
+                "The network's loss on these rows is not a finite number before training; check its weights."
+            )
+        yield item
+        if item.stopped_because:
             return
+        mark = item.state
+    solver: Iterator[Step] | None = None
+    while True:
+        now, saved = mark.kan, mark.saved
+        if mark.step in follow_at:
+            now, solver, saved = follow_activations(now, objective.x, frozen), None, None
+        if solver is None:
+            solver = SOLVERS[how.solver](objective, now, mark.step + 1, saved)
+        found = next(solver, None)
+        if found is None:
+            raise TrainError("This training came to its own end; there is no next step. Begin another to learn more.")
+        item = _seen(objective, replace(mark, step=mark.step + 1), found, clock)
+        if not math.isfinite(item.train_loss):
+            raise TrainError(
+                f"The loss stopped being a number at step {item.step}; the network of step {mark.best_step} is kept. "
+                "Try a smaller learning rate, and release formulas that have a pole on these rows."
+            )
+        yield item
+        if item.stopped_because:
+            return
+        mark = item.state
+
+
+def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> Progress:
+    """The item for a step, and the mark to go on from."""
+    config, step = objective.config, mark.step
+    train_loss, train_rmse = objective.measured(found.kan, "train", found.outputs)
+    test_loss, test_rmse = objective.measured(found.kan, "test", found.held)
+    assert train_loss is not None
+    watched = found.criterion if found.criterion is not None else test_loss if test_loss is not None else train_loss
+    if step == 0 and config.by_criterion:
+        watched = math.inf  # of a network that no solver has looked at, no criterion is known
+    if watched < mark.lowest or mark.lowest == math.inf:
+        mark = replace(mark, best=found.kan, best_step=step, lowest=watched)
+    why = found.done
+    if step == config.steps:
+        why = f"all {config.steps} steps done"
+    elif config.patience and step - mark.best_step >= config.patience:
+        why = f"no better loss for {config.patience} steps"
+    elif train_loss < 1e-28:
+        why = "nothing left to learn"
+    mark = replace(mark, kan=found.kan, saved=found.saved if step else None)
+    return Progress(
+        step, config.steps, objective.loss, train_loss, test_loss, train_rmse, test_rmse,
+        time.perf_counter() - clock, mark.kan, mark.best, mark.best_step, mark, found.criterion, why,
+    )  # fmt: skip
 
 
 def trained(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Progress:

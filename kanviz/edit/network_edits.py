@@ -1,6 +1,6 @@
 """Edits of more than single edges: a finer grid for a layer, a training."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from kanviz.core.dataset import Dataset
@@ -63,8 +63,11 @@ class Retrain(EditRecord):
 
     @staticmethod
     def of(config: TrainConfig, data: Dataset, last: Progress) -> "Retrain":
-        """The edit that stands for a run that ended (or was stopped) at `last`."""
-        return Retrain(config, data.matching(last.kan).digest, last.step)
+        """The edit that stands for a run that ended (or was stopped) at `last`, with the solver that really ran."""
+        picked = last.state.config
+        return Retrain(
+            replace(config, solver=picked.solver, batch=picked.batch), data.matching(last.kan).digest, last.step
+        )
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
         if data is None or data.matching(kan).digest != self.data_digest:
@@ -79,8 +82,11 @@ class Retrain(EditRecord):
     def touches(self, kan: KAN) -> set[EdgeId]:
         held = set(self.config.frozen)
         moving = {e for e in kan.edges() if e not in held and not kan.layers[e.layer].frozen[e.source, e.target]}
+        if self.config.finest or self.config.starts:  # a layer without frozen edges may change its grid
+            kept = {e.layer for e in held} | {n for n, layer in enumerate(kan.layers) if bool(layer.frozen.any())}
+            moving |= {e for e in kan.edges(pruned=True) if e.layer not in kept}
         if self.config.follow:  # a grid that moves takes the pruned edges of its source with it
-            return moving | {e for e in kan.edges(pruned=True) if e.layer > 0 and e not in held}
+            moving |= {e for e in kan.edges(pruned=True) if e.layer > 0 and e not in held}
         return moving
 
     def __str__(self) -> str:

@@ -93,6 +93,20 @@ def test_every_edit_is_said_in_words(edit):
     assert "(" not in str(edit).split(" as ")[0].replace("(lbfgs)", "").replace("(adam)", "")
 
 
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize(
+    "how",
+    [TrainConfig("lm", steps=3), TrainConfig.for_trained(steps=3), TrainConfig.for_new(2, steps=40, starts=2)],
+    ids=["lm", "trained", "new"],
+)
+def test_a_training_by_levenberg_marquardt_obeys_the_laws(how, dtype):
+    kan, data = small(dtype), table_for(small(), 200)
+    last = list(train(kan, data, how))[-1]
+    edit = Retrain.of(how, data, last)
+    assert edit.config.solver == last.solver == "lm"
+    assert digest(check_edit(kan, edit, data)) == digest(last.best)
+
+
 # What each is there for.
 
 

@@ -1,0 +1,136 @@
+"""From one grid to the next: steps until they no longer pay, then the smoothing the data ask for, then a finer grid."""
+
+import math
+from dataclasses import dataclass, replace
+
+from kanviz.core.kan import KAN
+from kanviz.core.objective import SMOOTH
+from kanviz.core.solvers.damping import Damping, descend, held
+from kanviz.core.solvers.growth import finer, refined
+from kanviz.core.solvers.lbfgs import NO_STEP
+from kanviz.core.solvers.local import Array
+from kanviz.core.solvers.normal import Point, Problem, Rows, System
+from kanviz.core.solvers.smoothing import LEAN, Ladder, criterion, penalty
+from kanviz.core.solvers.working import Working
+from kanviz.core.train_config import TrainConfig
+from kanviz.errors import TrainError
+
+STIFF = 1e-3  # smoothing to begin with, where the data will choose and the numbers are many for the rows
+PAYS = 0.05  # a step that lowers the objective by less no longer pays on this grid ...
+PATIENCE = 3  # ... and so many of them in a row end it
+BETTER = 0.98  # of the criterion: less is worth another smoothing, or another grid
+SWITCHES = 3  # of smoothing on one grid
+NEVER = 1e-9  # relative gain below which, PATIENCE times in a row, nothing is left to gain on a fixed grid
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """Levenberg-Marquardt between two steps."""
+
+    problem: Problem
+    shape: Array
+    point: Point
+    system: System
+    damping: Damping
+    smooth: float
+    idle: int = 0
+    switches: int = 0
+    dof: float = math.nan
+    coarser: float = math.inf
+    settled: bool = False
+    done: str = ""
+
+    @property
+    def value(self) -> float:
+        """The objective: loss and penalty."""
+        return self.system.loss + held(self.shape, self.smooth, self.point.work.theta)
+
+    @property
+    def criterion(self) -> float:
+        """What the best network is chosen by; before the degrees of freedom are counted, with all of the numbers."""
+        dof = len(self.point.work.free) if math.isnan(self.dof) else self.dof
+        return criterion(self.problem.rows, self.point.loss, dof)
+
+
+@dataclass(frozen=True, eq=False)
+class Descender:
+    """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change."""
+
+    config: TrainConfig
+    rows: Rows
+    count: int
+    may: list[bool]
+
+    @property
+    def by_data(self) -> bool:
+        return self.config.smooth is None
+
+    @property
+    def smooth(self) -> float:
+        """The smoothing to begin with."""
+        if self.config.smooth is not None:
+            return self.config.smooth
+        return SMOOTH if 2 * self.count <= self.rows.count else STIFF
+
+    @property
+    def chooses(self) -> bool:
+        """Whether the best network is the one with the lowest criterion."""
+        return self.config.by_criterion
+
+    def at(self, kan: KAN, smooth: float | None = None) -> State:
+        """Ready to go down from a network; raises TrainError where its slope is no number."""
+        work = Working.of(kan, self.config.parts, self.config.frozen)
+        problem = Problem(self.rows, work)
+        point = problem.at(work)
+        system = problem.system(point)
+        if not (system.finite and math.isfinite(point.loss)):
+            raise TrainError(NO_STEP)
+        shape = penalty(work, LEAN if self.by_data else 0.0)
+        smooth = self.smooth if smooth is None else smooth
+        return State(problem, shape, point, system, Damping.first(system), smooth)
+
+    def step(self, state: State) -> State:
+        """One step down, on a finer grid if the present one is done with; when steps no longer pay, what comes next."""
+        if state.settled:
+            state = self._grown(state)
+        found = descend(state.problem, state.point, state.system, state.shape, state.smooth, state.damping)
+        if found is None:
+            state = replace(state, idle=PATIENCE)
+        else:
+            idle = state.idle + 1 if found.gain < (PAYS if self.chooses else NEVER) else 0
+            state = replace(state, point=found.point, system=found.system, damping=found.damping, idle=idle)
+        return state if state.idle < PATIENCE else self._settled(state)
+
+    def _settled(self, state: State) -> State:
+        """Another smoothing, or done with this grid: the network as it is now is the one the criterion is for."""
+        if not self.chooses:
+            return replace(state, done="no step lowers the loss any more")
+        state, switched = self.smoothed(state)
+        if switched:
+            return state
+        if not state.criterion < BETTER * state.coarser:
+            return replace(state, done="a finer grid does not pay")
+        if not any(refined(state.point.work, self.may, self.config.finest)):
+            return replace(state, done="no step pays any more on the finest grid")
+        return replace(state, settled=True)
+
+    def smoothed(self, state: State) -> tuple[State, bool]:
+        """With the degrees of freedom counted, and the smoothing changed where the criterion asks for it."""
+        ladder = Ladder.of(self.rows, state.system, state.shape, state.point.work.theta)
+        if ladder is None:
+            return state, False
+        now = ladder.at(state.smooth)
+        best = ladder.best() if self.by_data else now
+        state = replace(state, dof=now.dof)
+        hopeless = math.isinf(best.criterion) and best.dof < now.dof - 0.5  # few rows: then as smooth as there is
+        if (best.criterion < BETTER * now.criterion or hopeless) and state.switches < SWITCHES:
+            damping = Damping(min(state.damping.mu, Damping.first(state.system).mu))
+            return replace(
+                state, smooth=best.smooth, idle=0, switches=state.switches + 1, damping=damping, dof=math.nan
+            ), True
+        return state, False
+
+    def _grown(self, state: State) -> State:
+        kan = finer(state.point, self.rows.x, refined(state.point.work, self.may, self.config.finest))
+        new = self.at(kan, state.smooth / 10 if self.by_data else state.smooth)
+        return replace(new, coarser=state.criterion)

@@ -1,0 +1,108 @@
+"""How smooth the curves should be, decided by the data: generalised cross-validation on the linearised network.
+
+The penalty is that of `Objective`: smooth x the squared second differences of each free curve's coefficients (Eilers &
+Marx 1996). Where the data decide, `LEAN` times the squared slopes are added, so that straight lines cost a little too:
+a network has many more of them than a table of a few hundred rows can tell apart.
+Degrees of freedom: the trace of (A + Q)^-1 A (Hastie & Tibshirani 1990). Criterion: M RSS / (M - 1.4 dof)^2 (Craven &
+Wahba 1979; Kim & Gu 2004), for classes the cross-entropy + 1.4 dof / rows (after Akaike). Fits that use more than half
+of the rows' freedom are not considered: there the criterion is 0 / 0 and would choose the interpolating curve.
+"""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from kanviz.core.solvers.local import Array
+from kanviz.core.solvers.normal import Rows, System
+from kanviz.core.solvers.working import Working
+
+RUNGS = tuple(10.0**n for n in range(-13, 2))
+MIDDLE = 1e-6  # the rung in whose coordinates the others are seen
+COST = 1.4  # of a degree of freedom: 1 chooses too wiggly a curve too often (Kim & Gu 2004)
+LEAN = 0.03  # weight of slopes beside bends
+RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
+
+
+def penalty(work: Working, lean: float = 0.0) -> Array:
+    """S with theta' S theta = the squared second differences of the free curves, and `lean` x their mean slopes."""
+    full = np.zeros(len(work.vector), bool)
+    full[work.free] = True
+    place = np.cumsum(full) - 1
+    result = np.zeros((len(work.free), len(work.free)))
+    for layer in work.layers:
+        k = layer.layer.coef.shape[2]
+        slope = np.diff(np.eye(k), axis=0)
+        bend = np.diff(slope, axis=0) if k > 2 else slope[:0]
+        block = bend.T @ bend + 3 * lean / k * slope.T @ slope
+        for at in range(layer.places["coef"].start, layer.places["coef"].stop, k):
+            if full[at]:
+                result[place[at] : place[at] + k, place[at] : place[at] + k] = block
+        for at in range(layer.places["base_weight"].start, layer.places["base_weight"].stop):
+            if full[at]:
+                result[place[at], place[at]] = lean
+    return result
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A smoothing and what the linearised network would be with it."""
+
+    smooth: float
+    dof: float
+    loss: float
+    criterion: float
+
+
+def criterion(rows: Rows, loss: float, dof: float) -> float:
+    """Generalised cross-validation for regression, Akaike's for classes; infinite above half of the freedom."""
+    if not dof <= rows.count / 2:
+        return math.inf
+    return loss + COST * dof / rows.count if rows.classes else loss / (1 - COST * dof / rows.count) ** 2
+
+
+@dataclass(frozen=True, eq=False)
+class Ladder:
+    """The linearised network for every smoothing at once, in directions that data and penalty both leave apart.
+
+    With L L' = A + 2 MIDDLE S and the eigenvectors V of the penalty in those coordinates, W = V' L^-1 makes both
+    diagonal: W 2S W' = `bend`, W A W' = `seen`. Source: Golub & Van Loan, Matrix Computations, section 8.7.
+    """
+
+    rows: Rows
+    loss: float
+    bend: Array
+    seen: Array
+    slope: Array
+    pull: Array
+
+    @staticmethod
+    def of(rows: Rows, system: System, shape: Array, theta: Array) -> "Ladder | None":
+        """None where the system cannot be solved."""
+        ridge = RIDGE * max(float(system.curvature.diagonal().max(initial=0.0)), 1e-300)
+        matrix = system.curvature + 2 * MIDDLE * shape
+        matrix[np.diag_indices_from(matrix)] += ridge
+        root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
+        if int(bad) or not bool(root.isfinite().all()):
+            return None
+        inverse = torch.linalg.solve_triangular(root, torch.eye(len(root), dtype=root.dtype), upper=False)
+        bent = inverse @ torch.from_numpy(2 * shape) @ inverse.T
+        bend, directions = torch.linalg.eigh(bent)
+        across = (directions.T @ inverse).numpy()
+        bends = bend.numpy().clip(0, 1 / MIDDLE)
+        seen = (1 - MIDDLE * bends - ridge * (across**2).sum(1)).clip(0, 1)
+        return Ladder(rows, system.loss, bends, seen, across @ system.slope, across @ (2 * shape @ theta))
+
+    def at(self, smooth: float) -> Choice:
+        """What a full step with this smoothing promises."""
+        whole = 1 + (smooth - MIDDLE) * self.bend
+        whole = np.maximum(whole, self.seen + smooth * self.bend)  # rounding must not make it smaller than its parts
+        step = -(self.slope + smooth * self.pull) / np.maximum(whole, 1e-300)
+        dof = float((self.seen / np.maximum(whole, 1e-300)).sum())
+        loss = max(self.loss + float(self.slope @ step + (self.seen * step) @ step / 2), 0.0)
+        return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))
+
+    def best(self) -> Choice:
+        """The choice with the lowest criterion; the smoothest of equals."""
+        return min((self.at(smooth) for smooth in reversed(RUNGS)), key=lambda choice: choice.criterion)
