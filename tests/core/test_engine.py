@@ -110,16 +110,17 @@ def test_repeated_knots_are_scipys(path, dtype):
 @pytest.mark.parametrize("path", WAYS)
 @given(
     seed=st.integers(0, 2**32), order=st.integers(1, 5), grid=st.integers(1, 40), sources=st.integers(1, 40),
-    targets=st.integers(1, 70), rows=st.integers(1, 700), even=st.booleans(), wide=st.booleans(),
+    targets=st.integers(1, 70), rows=st.integers(1, 700), even=st.booleans(), wide=st.booleans(), by_row=st.booleans(),
     base=st.sampled_from(("silu", "identity", "zero")), outside=st.sampled_from(("zero", "linear")),
 )  # fmt: skip
 def test_every_way_gives_the_references_values_and_gradients(
-    path, seed, order, grid, sources, targets, rows, even, wide, base, outside
+    path, seed, order, grid, sources, targets, rows, even, wide, by_row, base, outside
 ):
     dtype = torch.float64 if wide else torch.float32
     rng = torch.Generator().manual_seed(seed)
     parts = layer(rng, sources, targets, grid, order, even=even, dtype=dtype)
-    numbers = [points(rng, parts, rows), parts.coef, parts.weight, torch.randn(targets, generator=rng).to(dtype)]
+    coef = parts.coef.transpose(1, 2).contiguous().transpose(1, 2) if by_row else parts.coef  # as KANLayer has it
+    numbers = [points(rng, parts, rows), coef, parts.weight, torch.randn(targets, generator=rng).to(dtype)]
     x, coef, weight, bias = (part.requires_grad_(True) for part in numbers)
     kind, parts = Kind(base, outside), Parts(parts.knots, coef, weight)
     grad = torch.randn(rows, targets, generator=rng).to(dtype)

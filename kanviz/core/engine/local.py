@@ -134,7 +134,9 @@ def _of_x(grad: Tensor, x: Tensor, at: Local, parts: Parts, kind: Kind) -> Tenso
     table = _table(parts, torch.where(span > 0, order * change / torch.where(span > 0, span, 1.0), 0.0))
     index = _index(at.cell, parts, order)
     rows, a_row = len(x), index[0].numel()
-    start = torch.arange(0, rows * a_row + 1, a_row, device=x.device, dtype=torch.int32 if rows * a_row < 2**31 else None)
+    start = torch.arange(
+        0, rows * a_row + 1, a_row, device=x.device, dtype=torch.int32 if rows * a_row < 2**31 else None
+    )
     wanted = torch.sparse_csr_tensor(
         start, index.flatten().to(start.dtype), grad.new_zeros(rows * a_row), (rows, len(table)), check_invariants=False
     )

@@ -314,9 +314,16 @@ INLINE void NAME(put)(int tv, REAL *row, const V *sum, int fresh) {
     }
 }
 
-/* Gradient of one source's table over TV vectors of targets, from points sorted by cell: rows stay in registers. */
-INLINE void NAME(table_tile)(int k, int tv, const REAL *w, const int *begin, const int *sorted,
-                             int cells, const REAL *g, size_t pitch, REAL *grad, int fresh) {
+/* Where the gradients of one source's base weights and rows go: row c, if it is one, to rows + (c - low) step. */
+typedef struct {
+    REAL *base, *rows;
+    size_t step;
+    int low, high, fresh;
+} NAME(Into);
+
+/* Those gradients over TV vectors of targets, from points sorted by cell: they stay in registers till their cell is done. */
+INLINE void NAME(table_tile)(int k, int tv, const REAL *w, const int *begin, const int *sorted, int cells, const REAL *g,
+                             size_t pitch, const NAME(Into) *into) {
     V sum[28], extra[4];
     UNROLL for (int j = 0; j < (k + 1) * tv; j++) sum[j] = NAME(all)(0);
     UNROLL for (int v = 0; v < tv; v++) extra[v] = NAME(all)(0);
@@ -333,11 +340,11 @@ INLINE void NAME(table_tile)(int k, int tv, const REAL *w, const int *begin, con
                 V a = NAME(all)(w[(k + 1) * POINTS + n]);
                 UNROLL for (int v = 0; v < tv; v++) extra[v] += a * here[v];
             }
-        NAME(put)(tv, grad + ((size_t)c + 1) * pitch, sum, fresh);
+        if (c >= into->low && c < into->high) NAME(put)(tv, into->rows + (c - into->low) * into->step, sum, into->fresh);
         UNROLL for (int j = 0; j < k * tv; j++) sum[j] = sum[j + tv];
         UNROLL for (int v = 0; v < tv; v++) sum[k * tv + v] = NAME(all)(0);
     }
-    NAME(put)(tv, grad, extra, fresh);
+    NAME(put)(tv, into->base, extra, into->fresh);
 }
 
 /* --- each of them for every order, as functions of their own ----------------------------------------------------- */
@@ -345,7 +352,7 @@ INLINE void NAME(table_tile)(int k, int tv, const REAL *w, const int *begin, con
 typedef void (*NAME(Weigh))(const NAME(Source) *, int, int, int, const REAL *, int, REAL *, REAL *, INT *);
 typedef void (*NAME(Forward))(const REAL *, size_t, int, const REAL *, const INT *, int, REAL *, const REAL *);
 typedef void (*NAME(Slope))(const REAL *, size_t, int, const REAL *, const INT *, int, const REAL *, REAL *, size_t);
-typedef void (*NAME(Table))(const REAL *, const int *, const int *, int, const REAL *, size_t, REAL *, int);
+typedef void (*NAME(Table))(const REAL *, const int *, const int *, int, const REAL *, size_t, const NAME(Into) *);
 
 #define FORWARD(k, tv, ns)                                                                                              \
     static TARGET APART void NAME(forward_##k##_##tv)(const REAL *table, size_t rows, int sources,        \
@@ -362,10 +369,9 @@ typedef void (*NAME(Table))(const REAL *, const int *, const int *, int, const R
         NAME(slope_tile)(k, tv, table, rows, sources, d, cell, count, g, dx, across);                         \
     }
 #define TABLE(k, tv)                                                                                                    \
-    static TARGET APART void NAME(table_##k##_##tv)(const REAL *w, const int *begin,                      \
-                                                    const int *sorted, int cells, const REAL *g,             \
-                                                    size_t pitch, REAL *grad, int fresh) {                 \
-        NAME(table_tile)(k, tv, w, begin, sorted, cells, g, pitch, grad, fresh);                              \
+    static TARGET APART void NAME(table_##k##_##tv)(const REAL *w, const int *begin, const int *sorted, int cells,      \
+                                                    const REAL *g, size_t pitch, const NAME(Into) *into) {              \
+        NAME(table_tile)(k, tv, w, begin, sorted, cells, g, pitch, into);                                               \
     }
 #define OF_ORDER(k)                                                                                                     \
     FORWARD(k, 1, WIDE_ENOUGH(8, 8)) FORWARD(k, 2, WIDE_ENOUGH(8, 4)) FORWARD(k, 3, WIDE_ENOUGH(4, 3)) FORWARD(k, 4, WIDE_ENOUGH(4, 2))                                                 \
@@ -433,7 +439,7 @@ static TARGET void NAME(table_in)(const Job *job, const NAME(Source) *sources, R
             memset(mine, 0, (size_t)(1 + job->pad) * pitch * sizeof(REAL));
             memset(mine + (job->rows - job->pad) * pitch, 0, (size_t)job->pad * pitch * sizeof(REAL));
             if (job->base) memcpy(mine, (const REAL *)job->weight + (size_t)i * job->targets + t, some * sizeof(REAL));
-            for (int m = 0; m < count; m++) {
+            for (int m = 0; m < count && (!sources || across != 1); m++) {
                 REAL *row = mine + (size_t)(1 + job->pad + m) * pitch;
                 if (across == 1) {
                     NAME(widen)(row, coef + m * along, some, pitch);
@@ -442,12 +448,22 @@ static TARGET void NAME(table_in)(const Job *job, const NAME(Source) *sources, R
                 for (int j = 0; j < some; j++) row[j] = coef[j * across + m * along];
                 for (int j = some; j < pitch; j++) row[j] = 0;
             }
-            if (!sources) continue;
-            for (int m = 0; m <= count; m++) { /* each in the place of the row below, where the point's cell begins */
+            for (int m = 0; sources && m <= count; m++) { /* each in the place of the row below, where the cell begins */
                 if (job->linear && (m == 0 || m == count)) continue; /* reaches nobody inside the border */
                 const REAL span = sources[i].knots[m + k] - sources[i].knots[m], scale = span > 0 ? k / span : 0;
                 REAL *row = mine + (size_t)(job->pad + m) * pitch;
-                for (int j = 0; j < pitch; j++) row[j] = scale * (row[j + pitch] - row[j]);
+                if (across != 1) {
+                    for (int j = 0; j < pitch; j++) row[j] = scale * (row[j + pitch] - row[j]);
+                    continue;
+                }
+                const REAL *up = coef + m * along, *down = up - along;
+                if (m == 0)
+                    for (int j = 0; j < some; j++) row[j] = scale * up[j];
+                else if (m == count)
+                    for (int j = 0; j < some; j++) row[j] = -scale * down[j];
+                else
+                    for (int j = 0; j < some; j++) row[j] = scale * (up[j] - down[j]);
+                for (int j = some; j < pitch; j++) row[j] = 0;
             }
         }
     }
@@ -635,13 +651,19 @@ static TARGET void NAME(backward_sources)(const Job *job, const NAME(Source) *so
                 const int tv = NAME(tile)(job, t), fit = NAME(near)(job, many, tv);
                 const REAL *gt = g + (size_t)t * POINTS;
                 const size_t at = ((size_t)t * job->sources + (size_t)first * tv * VL) * job->rows, step = job->rows * tv * VL;
-                if (job->coef_grad)
-                    for (int i = 0; i < many; i++)
-                        for (int u = 0; u < tv; u += most)
-                            NAME(tables)[k - 1][(tv - u < most ? tv - u : most) - 1](
-                                w + (size_t)i * (k + 2) * POINTS, begin + (size_t)i * (cells + 2),
-                                sorted + (size_t)i * (POINTS + VL), cells, gt + u * VL, tv * VL, grad + at + i * step + u * VL,
-                                row == 0);
+                for (int i = 0; job->coef_grad && i < many; i++)
+                    for (int u = 0; u < tv; u += most) {
+                        const size_t source = first + i, column = t + u * VL;
+                        NAME(Into) into = {grad + at + i * step + u * VL, 0, tv * VL, 0, cells + k, row == 0};
+                        into.rows = into.base + into.step;
+                        if (job->direct)
+                            into = (NAME(Into)){(REAL *)job->weight_grad + source * job->targets + column,
+                                                (REAL *)job->coef_grad + source * job->basis * job->targets + column,
+                                                job->targets, job->pad, job->pad + job->basis, row == 0};
+                        NAME(tables)[k - 1][(tv - u < most ? tv - u : most) - 1](
+                            w + (size_t)i * (k + 2) * POINTS, begin + (size_t)i * (cells + 2),
+                            sorted + (size_t)i * (POINTS + VL), cells, gt + u * VL, tv * VL, &into);
+                    }
                 if (job->x_grad)
                     for (int i = 0; i < many; i += fit)
                         NAME(slopes)[k - 1][tv - 1](table + at + i * step, job->rows, many - i < fit ? many - i : fit,
@@ -660,7 +682,7 @@ static TARGET void *NAME(forward_part)(void *part_of) {
 static TARGET void *NAME(backward_part)(void *part_of) {
     Part *part = part_of;
     NAME(backward_sources)(part->job, part->sources, part->table, part->grad, part->scratch, (int)part->from, (int)part->to);
-    if (part->job->coef_grad) NAME(table_out)(part->job, part->grad, (int)part->from, (int)part->to);
+    if (part->job->coef_grad && !part->job->direct) NAME(table_out)(part->job, part->grad, (int)part->from, (int)part->to);
     return 0;
 }
 
@@ -675,13 +697,15 @@ static TARGET int NAME(run)(Job *job, int backward) {
     const size_t backward_room = (size_t)SOURCES * POINTS * (2 * k + 6) + POINTS * (size_t)job->width +
                                  (size_t)(SOURCES + 1) * (job->rows + 2) + (size_t)SOURCES * (POINTS + VL);
     const size_t room = ((backward ? backward_room : forward_room) + 127) / 64 * 64;
-    const size_t reals = table * (backward && job->coef_grad ? 2 : 1) + job->width + inverse + room * job->threads;
+    job->direct = job->coef_target == 1 && job->width == job->targets; /* gradients lie as the table's rows do */
+    const size_t grads = backward && job->coef_grad && !job->direct ? table : 0;
+    const size_t reals = table + grads + job->width + inverse + room * job->threads;
     Scratch *memory = borrow(reals * sizeof(REAL) + job->sources * sizeof(NAME(Source)) + 256);
     if (!memory) return -1;
     REAL *at = (REAL *)(((size_t)memory->memory + 63) / 64 * 64), *rows = at;
     at += table;
     REAL *grad = at;
-    at += backward && job->coef_grad ? table : 0;
+    at += grads;
     REAL *scratch = at;
     at += room * job->threads;
     REAL *bias = at;

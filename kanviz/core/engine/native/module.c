@@ -28,6 +28,7 @@ typedef struct {
     size_t points, rows;
     int sources, targets, basis, knots, order, base, linear, threads;
     int coef_target, coef_basis; /* steps between a source's coefficients: of targets, of the basis */
+    int direct; /* gradients go where they belong at once, without a table between */
     int width, pad; /* targets rounded up to vectors; empty rows before and after a source's own */
 } Job;
 
