@@ -12,7 +12,7 @@ import threading
 import torch
 from torch import Tensor
 
-from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts
+from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, slope_only
 from kanviz.core.spline import basis, domain
 
 ROWS = 1024  # in a block
@@ -36,8 +36,8 @@ def backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """Gradients of x, coef, weight and bias; None for those not asked for."""
     work = _Work(x, parts, kind)
-    base, base_slope, _ = BASE_CURVES[kind.base]
-    into_x = base_slope(work.x) * (parts.weight @ grad.T) if of_x else None
+    base = BASE_CURVES[kind.base][0]
+    into_x = slope_only(kind.base, work.x).mul_(parts.weight @ grad.T) if of_x else None
     into = grad.new_zeros(parts.coef.transpose(1, 2).shape) if of_parts else None
     for sources in work.sources:
         table = work.table(sources)
@@ -91,7 +91,7 @@ class _Work:
             self._beyond = self.x - near if bool((near != self.x).any()) else None
         self.scale = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
         self.share = 1 / math.factorial(self.parts.order)
-        self._at = (near - knots[:, :1]) * self.scale  # in cells from the first knot
+        self._at = torch.addcmul(-knots[:, :1] * self.scale, near, self.scale)  # in cells from the first knot
 
     def table(self, sources: slice) -> Tensor:
         """Coefficients as rows of one matrix: (source and basis, target)."""

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts
+from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, slope_only
 from kanviz.core.spline import domain, local_basis
 
 with warnings.catch_warnings():  # torch says once that its sparse matrices are in beta; we use one product of them
@@ -141,7 +141,7 @@ def _of_x(grad: Tensor, x: Tensor, at: Local, parts: Parts, kind: Kind) -> Tenso
         start, index.flatten().to(start.dtype), grad.new_zeros(rows * a_row), (rows, len(table)), check_invariants=False
     )
     products = torch.sparse.sampled_addmm(wanted, grad, table.T, beta=0.0).values().view(index.shape)
-    return products.mul_(_side_by_side([BASE_CURVES[kind.base][1](x), *at.below])).sum(-1)
+    return products.mul_(_side_by_side([slope_only(kind.base, x), *at.below])).sum(-1)
 
 
 def _of_coef(grad: Tensor, at: Local, parts: Parts) -> Tensor:
