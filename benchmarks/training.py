@@ -80,7 +80,7 @@ def main() -> None:
     torch.set_num_threads(1)
     record: dict[str, Any] = {"machine": machine(), "pykan": _pykan_version(options), "rows": []}
     record |= {"note": options.note, "longest": options.longest}
-    record["config"] = new_network_config(0).to_json()
+    record["config"] = new_network_config(PROBLEMS["x y"], 0).to_json()
 
     def write() -> None:
         if options.json:

@@ -12,7 +12,7 @@ from kanviz.bench.networks import equal_mlp, kanviz_network, mlp, paths, plain_n
 from kanviz.bench.workloads import WORKLOADS
 from kanviz.core.dataset import Dataset
 from kanviz.core.init import init
-from kanviz.core.train import train
+from kanviz.core.train import TrainConfig, train
 
 PLAIN, AUTOMATIC = "plain recursion", "kanviz"
 SHORT = ("a1", "a4", "b1", "b2")
@@ -49,9 +49,9 @@ def solver_time(goal: float = 1e-2, seeds: int = 3, seconds: float = 5.0) -> dic
         x = 2 * torch.rand(1000, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 1
         y = x.prod(1, keepdim=True)
         data = Dataset.from_arrays(x.numpy(), (y / y.std()).numpy(), test=0)
-        kan = init([2, 5, 1], seed=seed, inputs=data.inputs, outputs=data.outputs)
+        kan = init([2, 5, 1], grid=3, seed=seed, inputs=data.inputs, outputs=data.outputs)
         start, reached = time.thread_time_ns(), None
-        for progress in train(kan, data):
+        for progress in train(kan, data, TrainConfig.for_new(2, seed=seed)):
             spent = (time.thread_time_ns() - start) / 1e6
             if (progress.train_rmse or 1) <= goal:
                 reached = spent
