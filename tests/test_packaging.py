@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -26,15 +27,18 @@ TREE = (
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A wheel built from a copy of the tree, without a network."""
-    tree, out = tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel")
+    return built(tmp_path_factory.mktemp("tree"), tmp_path_factory.mktemp("wheel"), os.environ)
+
+
+def built(tree: Path, out: Path, environment: Mapping[str, str]) -> Path:
     for name in TREE:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(source, tree / name, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
         else:
             shutil.copy(source, tree / name)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index", "--no-build-isolation"]
-    subprocess.run([*command, "--wheel-dir", str(out), str(tree)], check=True, capture_output=True)
+    subprocess.run([*command, "--wheel-dir", str(out), str(tree)], check=True, capture_output=True, env=environment)
     return next(out.glob("*.whl"))
 
 
@@ -50,6 +54,25 @@ def test_the_wheel_holds_the_package_and_the_app(wheel: Path):
     assert {f"kanviz/_app/{path}" for path in shipped} <= names
     extra = {name for name in names if not name.startswith(("kanviz/", "kanviz-"))}
     assert not extra, "nothing lands beside the package"
+
+
+@pytest.mark.skipif(not shutil.which(os.environ.get("CC", "cc")), reason="there is no compiler")
+def test_the_wheel_holds_the_kernel_for_every_python_from_3_11(wheel: Path):
+    assert "-cp311-abi3-" in wheel.name
+    assert "kanviz/core/engine/native/_kernel.abi3.so" in zipfile.ZipFile(wheel).namelist()
+
+
+def test_without_a_compiler_the_wheel_is_built_without_the_kernel_and_works(tmp_path: Path):
+    without = built(tmp_path / "tree", tmp_path / "wheel", {**os.environ, "CC": "/bin/false"})
+    zipfile.ZipFile(without).extractall(tmp_path / "site")
+    script = (
+        "import kanviz; from kanviz.core.engine import native; print(native.instructions, kanviz.KANLayer(2, 1).path)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "site")}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["none", "None"]
 
 
 def test_an_installed_wheel_finds_its_own_app_and_opens_a_sample(wheel: Path, tmp_path: Path):

@@ -65,6 +65,11 @@ def _scratch(x: Tensor, size: int) -> Tensor:
     return room[:size]
 
 
+def release() -> None:
+    """Free the memory that this thread keeps."""
+    _kept.__dict__.clear()
+
+
 class _Work:
     """The functions of some sources at some rows, block by block, in memory that the blocks share.
 

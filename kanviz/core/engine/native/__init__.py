@@ -66,6 +66,12 @@ def backward(
     return into
 
 
+def release() -> None:
+    """Free the scratch memory that this thread keeps for its next call, at most 48 MiB."""
+    if _kernel is not None:
+        _kernel.release()
+
+
 def _ready(parts: Parts) -> tuple[Parts, bool]:
     """Everything side by side in memory, coefficients as their shape says or, as the kernel likes best, (source, basis,
     target).

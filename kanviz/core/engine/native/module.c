@@ -169,7 +169,15 @@ static PyObject *run(PyObject *self, PyObject *args) {
     Py_RETURN_NONE;
 }
 
+/* release(): frees the scratch memory that this thread keeps. */
+static PyObject *release(PyObject *self, PyObject *none) {
+    free(pthread_getspecific(kept_key));
+    pthread_setspecific(kept_key, 0);
+    Py_RETURN_NONE;
+}
+
 static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "One layer, forward or backward; see __init__.py beside it."},
+                                {"release", release, METH_NOARGS, "Free the scratch memory that this thread keeps."},
                                 {0, 0, 0, 0}};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", 0, -1, methods, 0, 0, 0, 0};
 
