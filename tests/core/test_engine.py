@@ -87,6 +87,27 @@ def test_values_and_slopes_are_scipys_on_knots_borders_and_beyond(path, dtype, o
 
 
 @pytest.mark.parametrize("path", WAYS)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("order", range(2, 6))
+def test_second_derivatives_are_scipys(path, dtype, order):
+    rng = torch.Generator().manual_seed(order)
+    for grid, even in product((5, 100), (True, False)):
+        parts = layer(rng, 1, 1, grid, order, even=even, dtype=dtype)
+        parts = parts._replace(weight=torch.zeros_like(parts.weight))
+        x = points(rng, parts, 300)
+        if order > 2:  # at order 2 it jumps there
+            x = torch.cat([x, parts.knots.T[1:-1]])
+        x.requires_grad_(True)
+        y = engine.sums(x, parts, torch.zeros(1, dtype=dtype), Kind("zero", "zero"), path)
+        (slope,) = torch.autograd.grad(y.sum(), x, create_graph=True)
+        (bend,) = torch.autograd.grad(slope.sum(), x)
+        wanted, step = by_scipy(parts, x.detach(), "zero", 2), float(parts.knots.diff().min())
+        tolerance = SCIPY[dtype] * (10 if grid == 100 and dtype == torch.float32 else 1)
+        largest = max(1.0, float(parts.coef.abs().max()))
+        assert (bend[:, 0] - wanted).abs().max() <= 10 * tolerance * largest / step**2
+
+
+@pytest.mark.parametrize("path", WAYS)
 @pytest.mark.parametrize("outside", ["zero", "linear"])
 def test_at_order_1_the_slope_on_a_knot_is_the_next_intervals(path, outside):
     coef = torch.tensor([[[0.0, 1.0, 3.0, 2.0, 2.0]]]).double()
