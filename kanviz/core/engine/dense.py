@@ -22,13 +22,13 @@ ROOM = 128 * 1024  # numbers in a block of the basis
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
     """The sums at x (rows, source): (rows, target)."""
     work = _Work(x, parts, kind)
-    out = torch.addmm(bias, BASE_CURVES[kind.base][0](work.x).T, parts.weight)
+    out = torch.addmm(bias[:, None], parts.weight.T, BASE_CURVES[kind.base][0](work.x))
     for sources in work.sources:
-        table = work.table(sources)
+        table = work.table(sources).T.contiguous()
         for rows in work.rows:
             values, _ = work.functions(sources, rows, slopes=False)
-            out[rows].addmm_(values.flatten(0, 1).T, table)
-    return out
+            out[:, rows].addmm_(table, values.flatten(0, 1))
+    return out.T.contiguous()
 
 
 def backward(
@@ -37,7 +37,8 @@ def backward(
     """Gradients of x, coef, weight and bias; None for those not asked for."""
     work = _Work(x, parts, kind)
     base = BASE_CURVES[kind.base][0]
-    into_x = slope_only(kind.base, work.x).mul_(parts.weight @ grad.T) if of_x else None
+    across = grad.T.contiguous() if of_x else grad.T
+    into_x = slope_only(kind.base, work.x).mul_(parts.weight @ across) if of_x else None
     into = grad.new_zeros(parts.coef.transpose(1, 2).shape) if of_parts else None
     for sources in work.sources:
         table = work.table(sources)
@@ -46,7 +47,7 @@ def backward(
             if into is not None:
                 into[sources].view(-1, into.shape[2]).addmm_(values.flatten(0, 1), grad[rows])
             if into_x is not None and slopes is not None:
-                through = torch.mm(table, grad[rows].T, out=values.view(len(table), -1)).view_as(slopes)
+                through = torch.mm(table, across[:, rows], out=values.view(len(table), -1)).view_as(slopes)
                 into_x[sources, rows] += through.mul_(slopes).sum(1).mul_(work.scale[sources])
     into_x = None if into_x is None else into_x.T.contiguous()
     if into is None:
@@ -71,10 +72,10 @@ def release() -> None:
 
 
 class _Work:
-    """The functions of some sources at some rows, block by block, in memory that the blocks share.
+    """The functions of some sources at some rows, block by block, in memory that the blocks share; x: (source, rows).
 
-    x: (source, rows). Functions in closed form come `share` times too large and slopes by cells, not by x: both are set
-    right on the smaller side of the products.
+    Functions in closed form come 1 / `share` too large, and slopes `scale` too small besides: both are set right on the
+    smaller side of the products.
     """
 
     def __init__(self, x: Tensor, parts: Parts, kind: Kind):
@@ -94,9 +95,9 @@ class _Work:
         if self.kind.outside == "linear":
             near = self.x.clamp(*(end[:, None] for end in domain(knots, self.parts.order)))
             self._beyond = self.x - near if bool((near != self.x).any()) else None
-        self.scale = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
-        self.share = 1 / math.factorial(self.parts.order)
-        self._at = torch.addcmul(-knots[:, :1] * self.scale, near, self.scale)  # in cells from the first knot
+        cells = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
+        self._at = torch.addcmul(-knots[:, :1] * cells, near, cells)  # in cells from the first knot
+        self.share, self.scale = 1 / math.factorial(self.parts.order), self.parts.order * cells
 
     def table(self, sources: slice) -> Tensor:
         """Coefficients as rows of one matrix: (source and basis, target)."""
@@ -124,21 +125,21 @@ class _Work:
         above.clamp_(min=0)  # max(0, half - |z|), then less 1, 2 ...
         for j in range((order + 2) // 2):
             if j:
-                above.sub_(1).clamp_(min=0)
-            share = float((-1) ** j * math.comb(order + 1, j))
-            low = above
-            if order > 2:
-                low = torch.mul(above, above, out=power)
-                for _ in range(order - 3):
-                    power.mul_(above)  # above^(order - 1)
+                torch.ops.aten.softshrink.out(above, 1.0, out=above)
+            low = rates if slopes and j == 0 else power  # above^(order - 1)
+            if order == 2:
+                low.copy_(above)
+            else:
+                torch.mul(above, above, out=low)
+            for _ in range(order - 3):
+                low.mul_(above)
             if j == 0:
                 torch.mul(low, above, out=values)
-                if slopes:
-                    torch.mul(low, order, out=rates)
-            else:
-                values.addcmul_(low, above, value=share)
-                if slopes:
-                    rates.add_(low, alpha=order * share)
+                continue
+            share = float((-1) ** j * math.comb(order + 1, j))
+            values.addcmul_(low, above, value=share)
+            if slopes:
+                rates.add_(low, alpha=share)
         if slopes:
             torch.copysign(rates, away, out=rates)  # rises to the middle, falls after it
         return values, rates if slopes else None
