@@ -116,7 +116,7 @@ def new_network() -> None:
     grid = two.number_input(
         "Grid intervals", 2, 100, 3, help="To begin with. A small network's grids are refined as far as the data ask."
     )
-    finest = three.number_input("Refine grids up to", 0, 1_000, 12, help="0 keeps the grid as it is.")
+    finest = three.number_input("Refine up to", 0, 1_000, 12, help="Intervals. 0 keeps the grid as it is.")
     steps = four.number_input("Training steps", 1, 2_000, 300, help="At most; training ends when nothing is gained.")
     if st.button("Create and train", type="primary", icon=":material/play_arrow:"):
         with in_words():

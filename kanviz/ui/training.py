@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 TICK = 0.2  # seconds between two looks at the run
 NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
+METRIC = 145  # pixels: two beside each other on a telephone
 MOMENT = 0.4  # seconds for which the start of a run waits for its end
 
 
@@ -56,21 +57,23 @@ def _run_panel() -> None:
         return
     if progress is None:
         st.info(
-            "Nothing has been trained here yet. Start with the button on the left; the loss and the edges move here.",
+            "Nothing has been trained here yet. Start training, and the loss and the edges move here.",
             icon=":material/show_chart:",
         )
         return
     if running and s.job:
         _controls(s, progress.step, progress.steps)
+        st.caption(_solver_words(s, progress, running))
     else:
         why = progress.stopped_because or "stopped by you"
-        st.caption(f"Last run: {why}; the network of step {progress.best_step} is kept.")
-        if s.can_continue:
-            st.button(
-                "Continue", icon=":material/play_arrow:", on_click=_begin, args=(s, s.resume),
-                help="This run goes on where it was stopped, with the settings it had; both count as one step.",
-            )  # fmt: skip
-    st.caption(_solver_words(s, progress, running))
+        ended = f"Last run: {why}; the network of step {progress.best_step} is kept."
+        st.caption(f"{ended}  \n{_solver_words(s, progress, running)}")
+        if s.can_continue and st.button(
+            "Continue", icon=":material/play_arrow:",
+            help="This run goes on where it was stopped, with the settings it had; both count as one step.",
+        ):  # fmt: skip
+            _begin(s, s.resume)
+            st.rerun()  # the whole page: only then does this panel look at the run many times a second
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
 
@@ -102,7 +105,7 @@ def _solver_words(s: "Session", progress: "Progress", running: bool) -> str:
         f"grid intervals: {grids[0] if len(set(grids)) == 1 else ', '.join(map(str, grids))}",
     ]
     if not running and progress.stopped_because.endswith("finest grid"):
-        words.append("a higher limit for refining may do better")
+        words.append("finer grids may do better: More settings")
     return " · ".join(words)
 
 
@@ -111,7 +114,7 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
     from kanviz.core.train import LOSS_NAMES
 
     unit = shared_unit(s.present)
-    train, test, best, seconds = st.columns(4)
+    row = st.container(horizontal=True, gap="medium")
     kept = None if running else metrics_of(s, progress.best)
     if progress.train_rmse is not None:
         name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
@@ -122,19 +125,17 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
         if kept is not None:
             now = kept.parts["train"].cross_entropy
             held = kept.parts["test"].cross_entropy if "test" in kept.parts else None
-    train.metric(f"{name}, train", number(now, unit))
     by_criterion = progress.state.config.by_criterion
-    test.metric(
-        f"{name}, held out", number(held, unit),
-        help="These rows decided nothing in this run, not even which step is kept." if by_criterion
-        else "The step with the lowest error on these rows is kept, so it flatters the network a little.",
+    honest = "These rows decided nothing in this run, not even which step is kept."
+    flattered = "The step with the lowest error on these rows is kept, so it flatters the network a little."
+    lowest = "The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
+    row.metric(f"{name}, train", number(now, unit), width=METRIC)
+    row.metric(f"{name}, held out", number(held, unit), width=METRIC, help=honest if by_criterion else flattered)
+    row.metric(
+        "Best step", progress.best_step, width=METRIC,
+        help=f"{lowest}that were free to fit them." if by_criterion else None,
     )  # fmt: skip
-    best.metric(
-        "Best step", progress.best_step,
-        help="The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
-        "that were free to fit them." if by_criterion else None,
-    )  # fmt: skip
-    seconds.metric("Time", f"{progress.seconds:.1f} s")
+    row.metric("Time", f"{progress.seconds:.1f} s", width=METRIC)
 
 
 def _loss_figure(s: "Session", loss: str) -> None:
