@@ -50,9 +50,10 @@ def settings(s: "Session") -> "TrainConfig | None":
     )  # fmt: skip
     frozen = _scope(s)
     with st.expander("More settings", icon=":material/tune:"):
-        parts = st.multiselect(
-            "What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__, key=f"{KEEP}parts"
-        )
+        parts = st.pills(
+            "What learns", PARTS, selection_mode="multi", default=PARTS, format_func=PART_NAMES.__getitem__,
+            key=f"{KEEP}parts",
+        )  # fmt: skip
         more = {}
         for name in USES[solver]:
             more |= MORE[name](solver, usual)
