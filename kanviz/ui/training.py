@@ -114,7 +114,7 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
     from kanviz.core.train import LOSS_NAMES
 
     unit = shared_unit(s.present)
-    row = st.container(horizontal=True, gap="medium")
+    row = st.container(horizontal=True, gap="small")
     kept = None if running else metrics_of(s, progress.best)
     if progress.train_rmse is not None:
         name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
