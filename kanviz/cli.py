@@ -1,15 +1,17 @@
 """The command `kanviz`: start the app, or look at, train, read and draw a network without it."""
 
 import argparse
+import json
 import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from kanviz import __version__, commands
-from kanviz.commands import INTERRUPTED, UsageError
+from kanviz import __version__, commands, train_command
+from kanviz.console import INTERRUPTED, UsageError
 from kanviz.errors import UserError
-from kanviz.text import shown
+from kanviz.text import SOLVER_TITLES, shown
+from kanviz.train_command import Width
 
 
 class _Parser(argparse.ArgumentParser):
@@ -66,23 +68,36 @@ def parser() -> argparse.ArgumentParser:
     _takes_model(show)
     show.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
-    learn = command("train", commands.train, "Train a new network on a table.")
+    learn = command("train", train_command.train, "Train a new network on a table.")
     learn.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
     learn.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     learn.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number)")
     learn.add_argument("--unit", action="append", default=[], metavar="COLUMN=UNIT", help="unit of a column; repeat it")
     learn.add_argument(
-        "--shape", type=_hidden, default=[5], metavar="5 | 5,3 | 4+2",
-        help="nodes in each hidden column; 4+2 is four sums and two products; 0 is none (5)",
+        "--shape", type=_width, default=Width((5,)), metavar="5 | 4+2 | [2,5,1]",
+        help="nodes in each hidden column, as 5 or 5,3; 4+2 is four sums and two products; 0 is none (5). Or pykan's "
+        "whole width with inputs and outputs, as [2,5,1] or [2,[4,2],1]",
     )  # fmt: skip
-    learn.add_argument("--grid", type=_whole(1, 1_000), default=5, help="intervals of each curve's grid (5)")
+    learn.add_argument(
+        "--solver", choices=SOLVER_TITLES, default="auto",
+        help="auto takes lm (Levenberg-Marquardt) for a network and a table small enough, lbfgs or adam beyond (auto)",
+    )  # fmt: skip
+    learn.add_argument(
+        "--grid",
+        type=_whole(1, 1_000),
+        help="intervals of each curve's grid; auto and lm refine it (3; lbfgs, adam: 5)",
+    )
+    learn.add_argument(
+        "--finest", type=_whole(0, 1_000), metavar="INTERVALS",
+        help="auto and lm: double the grid up to this many while that pays; 0 keeps the grid as it is (12)",
+    )  # fmt: skip
     learn.add_argument("--order", type=_whole(1, 5), default=3, help="order of the splines, 1 to 5 (3)")
-    learn.add_argument("--steps", type=_whole(1, 1_000_000), default=100, help="training steps (100)")
-    learn.add_argument("--solver", default="lbfgs", help="lbfgs or adam (lbfgs)")
+    learn.add_argument("--steps", type=_whole(1, 1_000_000), help="training steps at most (300; lbfgs, adam: 100)")
     learn.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
     learn.add_argument(
         "--seed", type=_whole(0, 2**32 - 1), default=0, help="of the split, the start and the batches (0)"
     )
+    learn.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
     learn.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
 
     formula = command("formula", commands.formula, "Write a network out as a formula, in the units of its table.")
@@ -147,12 +162,26 @@ def _edge(text: str) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _hidden(text: str) -> list[Any]:
-    """Hidden columns as kanviz.init takes them: "5,4+2" is [5, [4, 2]]."""
+def _width(text: str) -> Width:
+    """Hidden columns, "5,4+2" as (5, [4, 2]), or pykan's whole width as JSON."""
+    if text.lstrip().startswith("["):
+        return Width(_whole_width(text), whole=True)
     if text == "0":
-        return []
+        return Width(())
     columns = [column.split("+") for column in text.split(",")]
     parts = [part for column in columns for part in column]
     if not all(part.isascii() and part.isdecimal() and len(part) < 4 for part in parts) or max(map(len, columns)) > 2:
         raise argparse.ArgumentTypeError(f"write hidden columns as 5 or 5,3 or 4+2, not {shown(text, 20)!r}")
-    return [int(c[0]) if len(c) == 1 else [int(c[0]), int(c[1])] for c in columns]
+    return Width(tuple(int(c[0]) if len(c) == 1 else [int(c[0]), int(c[1])] for c in columns))
+
+
+def _whole_width(text: str) -> tuple[Any, ...]:
+    wrong = argparse.ArgumentTypeError(f"write a whole width as [2,5,1] or [2,[4,2],1], not {shown(text, 40)!r}")
+    try:
+        columns = json.loads(text[:1_000])
+    except (ValueError, RecursionError):
+        raise wrong from None
+    pairs = [column if isinstance(column, list) else [column, 0] for column in columns]
+    if len(columns) < 2 or not all(len(p) == 2 and all(type(v) is int and 0 <= v < 1_000 for v in p) for p in pairs):
+        raise wrong
+    return tuple(columns)

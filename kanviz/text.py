@@ -3,6 +3,12 @@
 import re
 
 NAME_LIMIT = 80
+SOLVER_TITLES = {"auto": "Automatic", "lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
+PICKED = {  # why "auto" takes a solver
+    "lm": "the network is small enough",
+    "lbfgs": "too large for Levenberg-Marquardt, or held back by L1 or entropy",
+    "adam": "too large for anything but some rows at a time",
+}
 
 
 def shown(text: str, limit: int = NAME_LIMIT) -> str:

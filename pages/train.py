@@ -4,7 +4,8 @@ import streamlit as st
 
 from kanviz.ui.frame import open_page
 from kanviz.ui.network import data_panel
-from kanviz.ui.training import outcome, run_panel, settings, start
+from kanviz.ui.train_settings import settings
+from kanviz.ui.training import outcome, run_panel, start
 
 s = open_page("Train")
 st.title("Train")

@@ -121,6 +121,104 @@ def test_train_learns_saves_and_says_the_error_with_its_unit(run: Run, table: Pa
     assert recipe_of(found.read_bytes())["end"] == kan.digest
 
 
+def test_train_as_json_says_what_came_of_it_in_the_targets_units(run: Run, table: Path, tmp_path: Path):
+    found = tmp_path / "k.safetensors"
+    status, out, err = run(
+        "train", table, "--target", "way", "--unit", "way=m", "--shape", "[2,5,1]", "--json", "-o", found
+    )
+    record = json.loads(out)
+    assert (status, err) == (0, "")
+    kan = kanviz.load(found)
+    x, y = kanviz.Dataset.from_frame(pd.read_csv(table), "way").rows("test")
+    assert record["test_rmse"] == pytest.approx(float(((kan(x) - y) ** 2).mean().sqrt()))
+    assert record["train_rmse"] < 0.01
+    assert record["cpu_seconds"] > 0
+    assert record["solver"] == "lm"
+    assert record["grid"] == [layer.grid for layer in kan.layers]
+    assert record["stopped_because"]
+    assert (record["shape"], record["unit"], record["digest"]) == ([2, 5, 1], "m", kan.digest)
+    assert record["rows"] == {"train": 48, "test": 12}
+    assert record["test_accuracy"] is None
+    assert not record["interrupted"]
+
+
+@pytest.mark.parametrize(
+    ("shape", "width"),
+    [("5,3", [2, 5, 3, 1]), ("0", [2, 1]), ("4+2", [2, [4, 2], 1]), ("[2, [0, 1], 1]", [2, [0, 1], 1])],
+)
+def test_a_shape_may_be_hidden_columns_or_the_whole_width(run: Run, table: Path, tmp_path: Path, shape, width):
+    found = tmp_path / "k.safetensors"
+    record = json.loads(
+        run("train", table, "--target", "way", "--shape", shape, "--steps", 2, "--json", "-o", found)[1]
+    )
+    assert record["shape"] == width
+    assert kanviz.load(found).shape_text == kanviz.init(width).shape_text
+
+
+@pytest.mark.parametrize(
+    ("solver", "grid", "steps"), [("lbfgs", 5, 100), ("adam", 5, 100), ("lm", 3, 300), ("auto", 3, 300)]
+)
+def test_each_solver_has_its_own_grid_and_steps_to_begin_with(
+    run: Run, table: Path, tmp_path: Path, solver, grid, steps
+):
+    found = tmp_path / "k.safetensors"
+    arguments = ("train", table, "--target", "way", "--shape", "1", "--solver", solver, "--json", "-o", found)
+    record = json.loads(run(*arguments)[1])
+    config = recipe_of(found.read_bytes())["edits"][0]["config"]
+    assert record["start_grid"] == [grid, grid]
+    assert config["steps"] == steps
+    assert record["solver"] == config["solver"] == {"auto": "lm"}.get(solver, solver)
+
+
+def test_a_grid_that_may_not_grow_stays(run: Run, table: Path, tmp_path: Path):
+    arguments = (
+        "train",
+        table,
+        "--target",
+        "way",
+        "--grid",
+        4,
+        "--finest",
+        0,
+        "--json",
+        "-o",
+        tmp_path / "k.safetensors",
+    )
+    assert json.loads(run(*arguments)[1])["grid"] == [4, 4]
+
+
+def test_train_says_which_solver_was_picked_and_why_it_stopped(run: Run, table: Path, tmp_path: Path):
+    out = run("train", table, "--target", "way", "--steps", 2, "-o", tmp_path / "k.safetensors")[1]
+    assert "Levenberg-Marquardt (picked: the network is small enough): all 2 steps done" in out
+    assert "grid intervals 3" in out
+    assert "s of CPU time" in out
+
+
+def test_without_held_out_rows_their_error_is_null(run: Run, table: Path, tmp_path: Path):
+    arguments = (
+        "train",
+        table,
+        "--target",
+        "way",
+        "--test",
+        0,
+        "--steps",
+        2,
+        "--json",
+        "-o",
+        tmp_path / "k.safetensors",
+    )
+    record = json.loads(run(*arguments)[1])
+    assert record["test_rmse"] is None
+    assert record["rows"] == {"train": 60}
+
+
+def test_a_sample_is_learned_to_a_thousandth(run: Run, tmp_path: Path):
+    table = Path(__file__).parents[1] / "sample_models" / "two_variables.csv"
+    arguments = ("train", table, "--target", "f", "--shape", "[2,5,1]", "--json", "-o", tmp_path / "k.safetensors")
+    assert json.loads(run(*arguments)[1])["test_rmse"] < 1e-3
+
+
 def test_the_same_seed_gives_the_same_network(run: Run, table: Path, tmp_path: Path):
     digests = []
     for seed in (1, 1, 2):
@@ -148,6 +246,12 @@ def test_train_classifies_a_target_of_words(run: Run, tmp_path: Path):
     assert status == 0
     assert kanviz.load(tmp_path / "k.safetensors").task == "classification"
     assert "train accuracy 100.0% (64 rows)" in out
+    arguments = ("--target", "kind", "--shape", "[1,2]", "--json", "-o", tmp_path / "k.safetensors")
+    record = json.loads(run("train", tmp_path / "kinds.csv", *arguments)[1])
+    assert record["task"] == "classification"
+    assert (record["train_rmse"], record["test_rmse"]) == (None, None)
+    assert record["train_accuracy"] == 1.0
+    assert record["test_accuracy"] >= 0.9
 
 
 def test_control_c_keeps_the_best_so_far(run: Run, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
@@ -160,11 +264,14 @@ def test_control_c_keeps_the_best_so_far(run: Run, table: Path, tmp_path: Path, 
                 raise KeyboardInterrupt
 
     monkeypatch.setattr(training, "train", interrupted)
-    status, out, err = run("train", table, "--target", "way", "--steps", 50, "-o", tmp_path / "k.safetensors")
+    arguments = ("train", table, "--target", "way", "--steps", 50, "-o", tmp_path / "k.safetensors")
+    status, out, err = run(*arguments)
     assert status == 130
     assert "Stopped at step 4 of 50; the best network so far is kept." in err
     assert "best of 4 steps" in out
     assert kanviz.load(tmp_path / "k.safetensors").shape == (2, 5, 1)
+    record = json.loads(run(*arguments, "--json")[1])
+    assert (record["interrupted"], record["stopped_because"]) == (True, "stopped with Ctrl-C")
 
 
 def test_a_progress_bar_is_drawn_only_for_a_terminal(run: Run, table: Path, tmp_path: Path, monkeypatch):
@@ -314,6 +421,14 @@ def _free_port() -> int:
         (["train", "{table}", "-o", "k.safetensors"], "--target"),
         (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--grid", "0"], "--grid"),
         (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--shape", "1+2+3"], "4+2"),
+        (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--shape", "[2,[5,1],1"], "[2,[4,2],1]"),
+        (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--shape", "[2,2.5,1]"], "[2,[4,2],1]"),
+        (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--shape", "[" * 5_000], "[2,[4,2],1]"),
+        (["train", "{table}", "--target", "way", "-o", "k.safetensors", "--solver", "luck"], "lbfgs"),
+        (
+            ["train", "{table}", "--target", "way", "-o", "k.safetensors", "--solver", "adam", "--finest", "9"],
+            "--finest",
+        ),
         (["plot", "{model}", "--edge", "0,1", "-o", "e.html"], "layer,source,target"),
         (["plot", "{model}", "-o", "e.pdf"], ".html"),
         (["plot", "{model}", "--target", "way", "-o", "e.html"], "--table"),
@@ -339,7 +454,12 @@ def test_arguments_that_are_none_get_status_2(run: Run, model: Path, table: Path
         (["train", "{table}", "--target", "way", "-o", "{tmp}/none/k.safetensors"], "no folder"),
         (["train", "{table}", "--target", "way", "-o", "{tmp}/k.pt"], ".safetensors"),
         (["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--unit", "weigh=m"], "weigh"),
-        (["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--solver", "luck"], "solver"),
+        (["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--shape", "[3,5,1]"], "speed and time"),
+        (["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--shape", "[2,5,2]"], "2 outputs"),
+        (
+            ["train", "{table}", "--target", "way", "-o", "{tmp}/k.safetensors", "--shape", "[2,0,1]"],
+            "at least one node",
+        ),
         (["plot", "{model}", "--edge", "3,0,0", "-o", "{tmp}/e.html"], "no layer 3"),
         (["plot", "{model}", "-o", "{tmp}"], "is a folder"),
         (["plot", "{model}", "--table", "{other}", "-o", "{tmp}/e.html"], "--target"),

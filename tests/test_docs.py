@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -52,7 +53,7 @@ def test_what_a_document_links_to_or_names_is_there(doc: str):
 
 
 def test_the_commands_in_the_readme_are_commands():
-    lines = [line.split("#")[0].split() for block in _blocks("README.md", "sh") for line in block.splitlines()]
+    lines = [shlex.split(line, comments=True) for block in _blocks("README.md", "sh") for line in block.splitlines()]
     targets = {
         line.split(":")[0] for line in (ROOT / "Makefile").read_text(encoding="utf-8").splitlines() if ":" in line
     }

@@ -11,6 +11,7 @@ from kanviz.core.train import Progress, TrainConfig, train
 from kanviz.edit import protocol as read
 from kanviz.edit.protocol import EditRecord, Json
 from kanviz.errors import EditError
+from kanviz.text import SOLVER_TITLES, counted
 
 FINEST = 1000  # intervals
 
@@ -90,7 +91,7 @@ class Retrain(EditRecord):
         return moving
 
     def __str__(self) -> str:
-        return f"Retrain {self.steps} steps ({self.config.solver})"
+        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}"
 
     @staticmethod
     def from_json(record: Json) -> "Retrain":

@@ -187,7 +187,7 @@ def job_panel() -> None:
         return
     assert s.job is not None
     last = s.job.latest
-    step, steps = (last.step, last.steps) if last else (0, s.job_config.steps if s.job_config else 1)
+    step, steps = (last.step, last.steps) if last else (0, s.run.config.steps if s.run else 1)
     st.progress(step / steps, text=f"Training: {s.job.state}, step {step} of {steps}")
     st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")
 

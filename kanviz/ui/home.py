@@ -13,6 +13,7 @@ from kanviz.text import counted, shown
 from kanviz.ui.frame import attempt, in_words, session, theme
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
+from kanviz.ui.training import start
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -110,17 +111,20 @@ def new_network() -> None:
         return
     for note in data.notes:
         st.caption(note)
-    left, middle, right = st.columns(3, vertical_alignment="bottom")
-    hidden = left.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
-    grid = middle.number_input("Grid intervals", 2, 100, 5, help="More intervals follow finer detail.")
-    steps = right.number_input("Training steps", 1, 2_000, 100)
+    one, two, three, four = st.columns(4, vertical_alignment="bottom")
+    hidden = one.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
+    grid = two.number_input(
+        "Grid intervals", 2, 100, 3, help="To begin with. A small network's grids are refined as far as the data ask."
+    )
+    finest = three.number_input("Refine up to", 0, 1_000, 12, help="Intervals. 0 keeps the grid as it is.")
+    steps = four.number_input("Training steps", 1, 2_000, 300, help="At most; training ends when nothing is gained.")
     if st.button("Create and train", type="primary", icon=":material/play_arrow:"):
         with in_words():
-            start_from_table(data, int(hidden), int(grid), int(steps))
+            start_from_table(data, int(hidden), int(grid), finest=int(finest), steps=int(steps))
             st.switch_page("pages/train.py")
 
 
-def start_from_table(data: "Dataset", hidden: int, grid: int, steps: int) -> None:
+def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -> None:
     """A new network for this table, already training."""
     from dataclasses import replace
 
@@ -129,9 +133,9 @@ def start_from_table(data: "Dataset", hidden: int, grid: int, steps: int) -> Non
 
     s = session()
     shape = [len(data.inputs), *([hidden] if hidden else []), len(data.outputs)]
-    kan = init(shape, grid=grid, inputs=data.inputs, outputs=data.outputs)
-    s.open(replace(kan, task=data.task), f"{data.target} from {s.table_name}", data=data, rows_from=s.table_name)
-    s.train(TrainConfig(steps=steps, follow=5))
+    kan = replace(init(shape, grid=grid, inputs=data.inputs, outputs=data.outputs), task=data.task)
+    s.open(kan, f"{data.target} from {s.table_name}", data=data, rows_from=s.table_name, new=True)
+    start(s, TrainConfig.for_new(len(kan.layers), **settings))
 
 
 def open_from_command_line() -> None:

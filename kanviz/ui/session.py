@@ -7,16 +7,18 @@ Streamlit run the script in overlapping threads, never lose an edit. Nothing her
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.core.train import Checkpoint, Progress, TrainConfig
 from kanviz.edit.edits import Edit, Retrain, edit_from_json
 from kanviz.edit.history import History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.ui.jobs import Job
+from kanviz.ui.runs import Run
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
@@ -41,13 +43,14 @@ class Session:
         self._left: tuple[Any, ...] | None = None
         self.edge: EdgeId | None = None
         self.job: Job[Progress] | None = None
-        self.job_config: TrainConfig | None = None
+        self.run: Run | None = None
+        self._halted: tuple[History | None, Dataset | None] | None = None
         self.trail: list[tuple[int, float, float | None]] = []
         self.last_run: Progress | None = None
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
-        self._start: tuple[KAN, Dataset] | None = None
+        self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
 
     # --- the network ------------------------------------------------------------------------------------------
@@ -71,21 +74,32 @@ class Session:
         edge: EdgeId | None = None,
         rows_from: str = "",
         recipe: dict[str, Any] | None = None,
+        new: bool = False,
     ) -> None:
         """Begin with another network; rows that fit it stay.
 
         rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
+        new: it has learned nothing yet.
         """
         with self._lock:
             self._refuse_while_training()
-            self._left = (self.history, self.name, self.data, self.rows_from, self.edge, self._origin)
-            self.history, self.name = History.start(kan), name
+            self._left = self._in_hand
+            self.history, self.name, self._new = History.start(kan), name, new
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
             if data is not None:
                 self.rows_from = rows_from
             self.data = data if data is not None else _fitting(self.data, kan)
-            self.trail, self.last_run, self.job = [], None, None
+            self.trail, self.last_run, self.job, self._halted = [], None, None, None
+
+    @property
+    def _in_hand(self) -> tuple[Any, ...]:
+        return (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new)
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the present network is one just made, that has learned nothing and was not edited."""
+        return self._new and self.opened.at == 0
 
     @property
     def left(self) -> tuple[str, int] | None:
@@ -98,10 +112,10 @@ class Session:
             self._refuse_while_training()
             if self._left is None:
                 raise EditError("No other network was open before this one.")
-            now = (self.history, self.name, self.data, self.rows_from, self.edge, self._origin)
-            self.history, self.name, self.data, self.rows_from, self.edge, self._origin = self._left
+            now = self._in_hand
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new = self._left
             self._left = now
-            self.trail, self.last_run, self.job = [], None, None
+            self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     def apply(self, edit: Edit, *, merge: bool = False) -> None:
         """Do an edit as one step of the history."""
@@ -173,36 +187,52 @@ class Session:
             self._refuse_while_training()
             if self.data is None:
                 raise UserError("Training needs a table. Upload one, or open a sample that brings its own.")
-            kan, data, trail = self.present, self.data, []
+            self._begin(Run(self.present, self.data, config, self.opened.at), [])
 
-            def note(item: Progress) -> None:
-                shown = (item.train_rmse, item.test_rmse) if item.train_rmse is not None else None
-                trail.append((item.step, *(shown or (item.train_loss, item.test_loss))))
+    @property
+    def can_continue(self) -> bool:
+        """Whether the last run was stopped before its end, and neither network nor rows have changed since."""
+        halted = self._halted
+        return halted is not None and not self.training and halted[0] is self.history and halted[1] is self.data
 
-            self._start, self.trail, self.job_config = (kan, data), trail, config
-            self.job = Job(lambda: train(kan, data, config), note).start()
+    def resume(self) -> None:
+        """Take up the run that was stopped, as if it had not been: in the history both are one step."""
+        with self._lock:
+            self._refuse_while_training()
+            if not self.can_continue or self.run is None or self.last_run is None:
+                raise EditError("This run cannot go on, because the network or its rows have changed since.")
+            self._begin(replace(self.run, seconds=self.last_run.seconds), list(self.trail), self.last_run.state)
+
+    def _begin(self, run: Run, trail: list[tuple[int, float, float | None]], resume: Checkpoint | None = None) -> None:
+        def note(item: Progress) -> None:
+            shown = (item.train_rmse, item.test_rmse) if item.train_rmse is not None else None
+            trail.append((item.step, *(shown or (item.train_loss, item.test_loss))))
+
+        self.run, self.trail = run, trail
+        self.job = Job(lambda: run.items(resume), note).start()
 
     def collect(self) -> bool:
         """Take over what a training that has ended learned, as one step of the history; True when there was one."""
         with self._lock:
-            job = self.job
-            if job is None or job.live:
+            job, run = self.job, self.run
+            if job is None or run is None or job.live:
                 return False
-            self.job = None
-            last, config = job.latest, self.job_config
+            self.job, last = None, job.latest
             if job.error:
                 self.messages.append(("error", job.error))
-            if last is None or config is None or self._start is None:
+            if last is None:
                 return True
-            start, data = self._start
             self.last_run = last
-            if last.best is start or last.best.digest == start.digest:
+            if last.best is run.kan or last.best.digest == run.kan.digest:
                 self.messages.append(("info", "Training found nothing better; the network is as it was."))
-                return True
-            try:
-                self.history = self.opened.record(Retrain.of(config, data, last), last.best)
-            except UserError as refusal:
-                self.messages.append(("error", str(refusal)))
+            else:
+                try:
+                    retrained = Retrain.of(run.config, run.data, last)
+                    self.history = self.opened.jump(run.at).record(retrained, last.best)
+                except UserError as refusal:
+                    self.messages.append(("error", str(refusal)))
+            stopped = job.state == "stopped" and not last.stopped_because
+            self._halted = (self.history, self.data) if stopped else None
             return True
 
     # --- looking for formulas ---------------------------------------------------------------------------------

@@ -1,80 +1,32 @@
-"""The train page's parts: settings, the run as it happens, and what came of it."""
+"""The train page's parts: the run as it happens, and what came of it."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.text import shown
+from kanviz.text import PICKED, SOLVER_TITLES, shown
 from kanviz.ui.charts import chart, metrics_of, network_chart
-from kanviz.ui.frame import KEEP, attempt, in_words, session, theme
-from kanviz.ui.panels import edge_names, number, shared_unit
+from kanviz.ui.frame import attempt, session, theme
+from kanviz.ui.panels import number, shared_unit
 
 if TYPE_CHECKING:
-    from kanviz.core.layer import EdgeId
     from kanviz.core.train import Progress, TrainConfig
     from kanviz.ui.session import Session
 
 TICK = 0.2  # seconds between two looks at the run
 NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
-MOMENT = 0.2  # seconds for which the start of a run waits for its end
-SOLVERS = {"lbfgs": "L-BFGS: few, strong steps", "adam": "Adam: many, small steps"}
-PART_NAMES = {
-    "coef": "control points", "base_weight": "base weights", "bias": "biases", "affine": "formula constants"
-}  # fmt: skip
-
-
-def settings(s: "Session") -> "TrainConfig | None":
-    """Ask how to train; None where the answers do not make sense (and that is said)."""
-    from kanviz.core.parameters import PARTS
-    from kanviz.core.train import TrainConfig
-
-    kan = s.present
-    solver: Literal["lbfgs", "adam"] = st.selectbox(
-        "Solver", ["lbfgs", "adam"], format_func=SOLVERS.__getitem__, key=f"{KEEP}solver"
-    )
-    steps = st.number_input("Steps", 1, 10_000, 100 if solver == "lbfgs" else 1_000, key=f"{KEEP}steps-{solver}")
-    scope = st.segmented_control(
-        "Which edges learn", ["All", "Only some"], default="All", required=True, key=f"{KEEP}scope",
-        help="The other edges stay as they are, bit for bit; frozen edges never learn. Biases belong to nodes and "
-        "learn too, unless you take them out under More settings.",
-    )  # fmt: skip
-    frozen: tuple[EdgeId, ...] = ()
-    if scope == "Only some":
-        free = [e for e in kan.edges() if not kan.layers[e.layer].frozen[e.source, e.target]]
-        learning = st.multiselect(
-            "Edges that learn", free, default=[s.edge] if s.edge in free else [],
-            format_func=edge_names(s).__getitem__, key=f"{KEEP}learn-{kan.digest[:12]}",
-        )  # fmt: skip
-        frozen = tuple(sorted(set(free).difference(learning)))
-    with st.expander("More settings", icon=":material/tune:"):
-        parts = st.multiselect(
-            "What learns", PARTS, default=PARTS, format_func=PART_NAMES.__getitem__, key=f"{KEEP}parts"
-        )
-        rate = st.number_input(
-            "Learning rate", 1e-6, 10.0, 1.0 if solver == "lbfgs" else 0.01, format="%g", key=f"{KEEP}rate-{solver}"
-        )
-        l1 = st.number_input("L1: pull edges to zero", 0.0, 10.0, 0.0, 0.001, format="%g", key=f"{KEEP}l1")
-        entropy = st.number_input("Entropy: few strong edges", 0.0, 10.0, 0.0, 0.001, format="%g", key=f"{KEEP}entropy")
-        patience = st.number_input(
-            "Stop after steps without a better held-out error (0: never)", 0, 10_000, 0, key=f"{KEEP}patience"
-        )
-        follow = st.number_input(
-            "Times the hidden grids follow their data", 0, 20, 0, key=f"{KEEP}follow",
-            help="Moves and refits the grids of hidden layers in the first half; best for a new network.",
-        )  # fmt: skip
-        seed = st.number_input("Seed", 0, 10_000, 0, key=f"{KEEP}seed")
-    with in_words():
-        return TrainConfig(
-            solver=solver, steps=int(steps), rate=float(rate), l1=float(l1), entropy=float(entropy),
-            patience=int(patience), follow=int(follow), parts=tuple(parts), seed=int(seed),
-            frozen=frozen,
-        )  # fmt: skip
-    return None
+METRIC = 145  # pixels: two beside each other on a telephone
+MOMENT = 0.4  # seconds for which the start of a run waits for its end
 
 
 def start(s: "Session", config: "TrainConfig") -> None:
     """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
-    attempt(s.train, config)
+    _begin(s, lambda: s.train(config))
+
+
+def _begin(s: "Session", begin: Callable[[], None]) -> None:
+    attempt(begin)
     if s.job is not None:
         s.job.join(MOMENT)
 
@@ -105,15 +57,23 @@ def _run_panel() -> None:
         return
     if progress is None:
         st.info(
-            "Nothing has been trained here yet. Start with the button on the left; the loss and the edges move here.",
+            "Nothing has been trained here yet. Start training, and the loss and the edges move here.",
             icon=":material/show_chart:",
         )
         return
     if running and s.job:
         _controls(s, progress.step, progress.steps)
+        st.caption(_solver_words(s, progress, running))
     else:
         why = progress.stopped_because or "stopped by you"
-        st.caption(f"Last run: {why}; the network of step {progress.best_step} is kept.")
+        ended = f"Last run: {why}; the network of step {progress.best_step} is kept."
+        st.caption(f"{ended}  \n{_solver_words(s, progress, running)}")
+        if s.can_continue and st.button(
+            "Continue", icon=":material/play_arrow:",
+            help="This run goes on where it was stopped, with the settings it had; both count as one step.",
+        ):  # fmt: skip
+            _begin(s, s.resume)
+            st.rerun()  # the whole page: only then does this panel look at the run many times a second
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
 
@@ -136,12 +96,25 @@ def _controls(s: "Session", step: int, steps: int) -> None:
         )
 
 
+def _solver_words(s: "Session", progress: "Progress", running: bool) -> str:
+    """Which solver runs or ran, why it was picked, and the grids: of this step, or of the network that was kept."""
+    picked = s.run is not None and s.run.config.solver == "auto"
+    grids = progress.grids if running else tuple(layer.grid for layer in progress.best.layers)
+    words = [
+        SOLVER_TITLES[progress.solver] + (f", picked: {PICKED[progress.solver]}" if picked else ""),
+        f"grid intervals: {grids[0] if len(set(grids)) == 1 else ', '.join(map(str, grids))}",
+    ]
+    if not running and progress.stopped_because.endswith("finest grid"):
+        words.append("finer grids may do better: More settings")
+    return " · ".join(words)
+
+
 def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
     """Errors of the network of this step while it runs, of the one that was kept afterwards."""
     from kanviz.core.train import LOSS_NAMES
 
     unit = shared_unit(s.present)
-    train, test, best, seconds = st.columns(4)
+    row = st.container(horizontal=True, gap="small")
     kept = None if running else metrics_of(s, progress.best)
     if progress.train_rmse is not None:
         name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
@@ -152,13 +125,17 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
         if kept is not None:
             now = kept.parts["train"].cross_entropy
             held = kept.parts["test"].cross_entropy if "test" in kept.parts else None
-    train.metric(f"{name}, train", number(now, unit))
-    test.metric(
-        f"{name}, held out", number(held, unit),
-        help="The step with the lowest error on these rows is kept, so it flatters the network a little.",
+    by_criterion = progress.state.config.by_criterion
+    honest = "These rows decided nothing in this run, not even which step is kept."
+    flattered = "The step with the lowest error on these rows is kept, so it flatters the network a little."
+    lowest = "The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
+    row.metric(f"{name}, train", number(now, unit), width=METRIC)
+    row.metric(f"{name}, held out", number(held, unit), width=METRIC, help=honest if by_criterion else flattered)
+    row.metric(
+        "Best step", progress.best_step, width=METRIC,
+        help=f"{lowest}that were free to fit them." if by_criterion else None,
     )  # fmt: skip
-    best.metric("Best step", progress.best_step)
-    seconds.metric("Time", f"{progress.seconds:.1f} s")
+    row.metric("Time", f"{progress.seconds:.1f} s", width=METRIC)
 
 
 def _loss_figure(s: "Session", loss: str) -> None:

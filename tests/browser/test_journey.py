@@ -168,6 +168,9 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     upload(page, "Table", table_file())
     page.get_by_role("button", name="Use this table").click()
     settle(page)
+    page.get_by_role("combobox", name="Solver").click()
+    page.get_by_role("option", name="Adam").click()
+    settle(page)
     page.get_by_label("Steps", exact=True).fill("5000")
     page.get_by_label("Steps", exact=True).press("Enter")
     settle(page)
@@ -179,6 +182,20 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     go(page, "Train")
     page.get_by_role("button", name="Stop and keep").last.click()
     expect(page.get_by_text(re.compile("Last run: stopped"))).to_be_visible()
+
+    # it goes on where it was stopped, and is stopped again
+    page.get_by_role("button", name="Continue", exact=False).click()
+    expect(page.get_by_text(re.compile(r"Running: step \d+ of 5000"))).to_be_visible()
+    page.get_by_role("button", name="Stop and keep").last.click()
+    expect(page.get_by_text(re.compile("Last run: stopped"))).to_be_visible()
+
+    # small as it is, the network learns in a moment when the solver is left to kanviz
+    page.get_by_role("combobox", name="Solver").click()
+    page.get_by_role("option", name="Automatic").click()
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile("Levenberg-Marquardt, picked"))).to_be_visible()
+    expect(page.get_by_text(re.compile("Last run: (no step|all)"))).to_be_visible()
 
     # what changed
     go(page, "Changes")

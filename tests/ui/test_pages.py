@@ -1,5 +1,6 @@
 """Every page under AppTest, twice over: without a network, with one, with its table; and what their buttons do."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 from kanviz.core.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
+from kanviz.core.train import TrainConfig
 from kanviz.ui import training
 from kanviz.ui.charts import scores_of
 from kanviz.ui.frame import KEY, PAGES
@@ -158,6 +160,88 @@ def test_a_run_of_a_moment_shows_its_end_at_once(monkeypatch):
     press(app, "Start training")
     assert "Last run: all 1 steps done" in texts(app)
     assert [step for step, _, _ in session.trail] == [0, 1]
+
+
+def labels(app: AppTest) -> set[str]:
+    return {w.label for kind in ("number_input", "selectbox", "multiselect") for w in app.get(kind)}
+
+
+RATE, L1, REFINE = "Learning rate", "L1: pull edges to zero", "Refine grids up to"
+SMOOTH, BATCH = "Smoothing weight", "Rows in each step (0: all)"
+
+
+@pytest.mark.parametrize(
+    ("solver", "shown", "hidden"),
+    [
+        ("auto", {REFINE, "Random starts", L1}, {RATE, BATCH, SMOOTH}),
+        ("lm", {REFINE, "Random starts", "Seed"}, {RATE, BATCH, SMOOTH, L1}),
+        ("lbfgs", {RATE, L1, SMOOTH}, {REFINE, BATCH, "Random starts", "Seed"}),
+        ("adam", {RATE, L1, SMOOTH, BATCH, "Seed"}, {REFINE, "Random starts"}),
+    ],
+)
+def test_a_solver_shows_the_settings_that_it_looks_at(solver, shown, hidden):
+    app = visit("pages/train.py", opened(samples()[0].title))
+    assert app.selectbox[0].value == "auto"
+    app.selectbox[0].set_value(solver).run()
+    assert not app.exception, [e.message for e in app.exception]
+    assert shown <= labels(app)
+    assert not hidden & labels(app)
+
+
+def test_the_end_of_a_run_says_what_was_picked_why_it_stopped_and_the_grid(monkeypatch):
+    monkeypatch.setattr(training, "MOMENT", 60)
+    session = opened(samples()[0].title)
+    app = press(visit("pages/train.py", session), "Start training")
+    assert "Last run: no step pays any more" in texts(app)
+    assert "Levenberg-Marquardt, picked: the network is small enough · grid intervals: 5" in texts(app)
+    held = next(m for m in app.metric if "held out" in m.label)
+    assert "decided nothing" in held.help
+    assert len(session.trail) > 2
+
+
+def test_where_held_out_rows_choose_the_step_that_is_said(monkeypatch):
+    monkeypatch.setattr(training, "MOMENT", 60)
+    app = visit("pages/train.py", opened(samples()[0].title))
+    app.selectbox[0].set_value("lbfgs").run()
+    next(n for n in app.number_input if n.label == "Steps").set_value(2).run()
+    press(app, "Start training")
+    assert "L-BFGS · grid intervals: 5" in texts(app)
+    assert "flatters" in next(m for m in app.metric if "held out" in m.label).help
+
+
+def test_a_new_network_is_trained_from_coarse_grids_and_a_trained_one_keeps_its_own(monkeypatch):
+    monkeypatch.setattr(training, "MOMENT", 60)
+    session = uploaded(measured())
+    app = visit("app.py", session)
+    next(box for box in app.selectbox if "predict" in box.label).set_value("mass").run()
+    press(app, "Create and train")
+    app = visit("pages/train.py", session)
+    assert session.run is not None
+    assert (session.run.config.solver, session.run.config.finest, session.run.config.starts) == ("auto", 12, 1)
+    assert session.opened.versions[0].kan.layers[0].grid == 3
+    assert "It goes on from what the network has learned; grids stay as they are" in texts(app)
+    press(app, "Undo")
+    assert "A new network; grids are refined up to 12 intervals" in texts(app)
+
+
+def test_a_stopped_run_offers_to_go_on():
+    session = opened(samples()[0].title)
+    session.train(TrainConfig(steps=100_000, solver="adam"))
+    while len(session.trail) < 3:
+        time.sleep(0.005)
+    session.job.stop()
+    assert session.job.join(60)
+    app = visit("pages/train.py", session)
+    steps = len(session.trail)
+    press(app, "Continue")
+    assert session.job is not None
+    session.job.stop()
+    assert session.job.join(60)
+    app.run()
+    assert len(session.trail) >= steps
+    assert len(session.opened.versions) == 2
+    press(app, "Undo")
+    assert "Continue" not in [b.label for b in app.button]
 
 
 def test_the_run_is_looked_at_at_least_four_times_a_second():

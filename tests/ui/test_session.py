@@ -10,10 +10,11 @@ import torch
 from kanviz.core.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig
+from kanviz.core.train import TrainConfig, train
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Retrain
 from kanviz.edit.history import replay
 from kanviz.errors import EditError, TableError, UserError
+from kanviz.ui.jobs import Job
 from kanviz.ui.session import Session
 
 
@@ -89,6 +90,71 @@ def test_a_stopped_training_keeps_what_it_learned_and_replays(s):
     learned = s.present.digest
     s.replay(s.opened.recipe())
     assert s.present.digest == learned
+
+
+@pytest.mark.parametrize("solver", ["auto", "lm", "lbfgs", "adam"])
+def test_every_solver_can_be_paused_resumed_and_stopped(s, solver):
+    s.train(TrainConfig(steps=100_000, solver=solver))
+    s.job.pause()
+    s.job.resume()
+    s.job.stop()
+    assert s.job.join(60)
+    s.collect()
+    assert s.last_run is None or s.present.digest == s.last_run.best.digest
+
+
+@pytest.mark.parametrize("solver", ["lm", "lbfgs", "adam"])
+def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(s, solver):
+    config = TrainConfig(steps=12, solver=solver, smooth=None)
+    start = s.present
+    stream = train(start, s.data, config)
+    held = [next(stream) for _ in range(5)]
+    s.train(config)
+    assert s.job.join(60)
+    s.collect()
+    whole, steps = s.present.digest, s.trail
+    s.undo()
+    stopped = Job(lambda: iter(held))  # a run of which only the first steps came
+    stopped.latest, stopped._ended = held[-1], "stopped"
+    s.job, s.trail = stopped, steps[:5]
+    s.collect()
+    assert s.can_continue
+    s.resume()
+    finish(s)
+    assert s.trail == steps
+    assert s.present.digest == whole
+    assert len(s.opened.versions) == 2
+    assert not s.can_continue
+
+
+def test_a_stopped_run_goes_on_only_while_nothing_has_changed(s):
+    s.train(TrainConfig(steps=100_000, solver="adam"))
+    while len(s.trail) < 5:
+        time.sleep(0.005)
+    s.job.stop()
+    finish(s)
+    assert s.can_continue
+    s.apply(FreezeEdge((EdgeId(0, 0, 0),)))
+    assert not s.can_continue
+    with pytest.raises(EditError, match="cannot go on"):
+        s.resume()
+
+
+def test_a_network_is_new_until_it_was_trained_or_edited():
+    session, data = Session(), rows()
+    kan = init([2, 3, 1], inputs=data.inputs, outputs=data.outputs)
+    session.open(kan, "loaded", data=data)
+    assert not session.is_new
+    session.open(kan, "made", data=data, new=True)
+    assert session.is_new
+    session.apply(FreezeEdge((EdgeId(0, 0, 0),)))
+    assert not session.is_new
+    session.undo()
+    assert session.is_new
+    session.go_back()
+    assert not session.is_new
+    session.go_back()
+    assert session.is_new
 
 
 def test_while_training_the_network_may_be_looked_at_but_not_changed(s):

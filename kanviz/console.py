@@ -1,0 +1,115 @@
+"""What the commands share: reading what is named on the command line, and saying things beside the result."""
+
+import argparse
+import math
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanviz.errors import UserError
+from kanviz.text import shown
+
+if TYPE_CHECKING:
+    from kanviz.core.dataset import Dataset
+    from kanviz.core.kan import KAN
+    from kanviz.io.tables import Table
+
+BAR = 28  # characters of a progress bar
+INTERRUPTED = 130  # the shell's status for a command stopped with Ctrl-C
+
+
+class UsageError(UserError):
+    """Arguments that do not make a command."""
+
+
+def read_network(paths: Sequence[str]) -> "KAN":
+    from kanviz.io import load
+
+    return load(*paths)
+
+
+def read_rows(path: str) -> "Table":
+    from kanviz.io.tables import read_table
+
+    table = read_table(Path(path).read_bytes(), Path(path).name)
+    say_notes(table.notes)
+    return table
+
+
+def say_notes(notes: Sequence[str]) -> None:
+    for note in notes:
+        say(f"note: {shown(note, 400)}")
+
+
+def rows_for(kan: "KAN", options: argparse.Namespace) -> "Dataset | None":
+    """The rows of --table as the network takes them; None without --table."""
+    from kanviz.core.dataset import Dataset
+
+    if not options.table:
+        if options.target or options.inputs:
+            raise UsageError("--target and --inputs name columns of a table; give it with --table.")
+        return None
+    frame = read_rows(options.table).frame
+    names = [v.name for v in kan.inputs]
+    inputs = options.inputs or (names if set(names) <= set(frame.columns) else None)
+    target = options.target or [v.name for v in kan.outputs]
+    if not options.target and not set(target) <= set(frame.columns):
+        raise UserError(f"The table has no column {shown(target[0])!r}; say which one it is with --target.")
+    task = "classification" if kan.task == "classification" else "regression"
+    data = Dataset.from_frame(frame, target, inputs, task=task).matching(kan)
+    say_notes(data.notes)
+    return data
+
+
+def units_from(pairs: list[str]) -> dict[str, str]:
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise UserError(f"Write a unit as COLUMN=UNIT, as in length=m; got {shown(wrong[0])!r}.")
+    return dict(pair.rsplit("=", 1) for pair in pairs)
+
+
+def writable(output: str) -> Path:
+    """The path to write to, if its folder is there: said before the work, not after it."""
+    path = Path(output)
+    if not path.parent.is_dir():
+        raise UserError(f"There is no folder {shown(str(path.parent), 200)} to write {shown(path.name)} into.")
+    if path.is_dir():
+        raise UserError(f"{shown(output, 200)} is a folder; name a file in it.")
+    return path
+
+
+def model_path(output: str) -> Path:
+    path = writable(output)
+    if path.suffix != ".safetensors":
+        raise UserError(f"A network is saved as .safetensors. Name the file {shown(path.stem)}.safetensors.")
+    return path
+
+
+def finite(value: float | None) -> float | None:
+    """JSON has no infinity and no nan."""
+    return value if value is not None and math.isfinite(value) else None
+
+
+def say(sentence: str) -> None:
+    """Beside the result, which alone goes to stdout."""
+    print(sentence, file=sys.stderr)
+
+
+def bar(done: int, total: int, text: str) -> None:
+    """A progress bar on stderr, when somebody is there to see it."""
+    if sys.stderr.isatty():
+        filled = BAR * done // max(total, 1)
+        line = f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{total}  {text}\x1b[K"
+        print(line, end="", file=sys.stderr, flush=True)
+
+
+def bar_end() -> None:
+    if sys.stderr.isatty():
+        print(file=sys.stderr)
+
+
+def unit_of(kan: "KAN") -> str:
+    """The unit that all outputs share, to be put behind a number."""
+    units = {v.unit for v in kan.outputs}
+    return f" {shown(units.pop())}" if len(units) == 1 and units != {""} else ""

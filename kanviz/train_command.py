@@ -1,0 +1,216 @@
+"""The command `kanviz train`: a table in, a trained network out, and what came of it in words or as JSON."""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kanviz.console import (
+    INTERRUPTED,
+    UsageError,
+    bar,
+    bar_end,
+    finite,
+    model_path,
+    read_rows,
+    say,
+    say_notes,
+    unit_of,
+    units_from,
+)  # fmt: skip
+from kanviz.errors import UserError
+from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
+
+if TYPE_CHECKING:
+    from kanviz.analysis.metrics import Metrics
+    from kanviz.core.dataset import Dataset
+    from kanviz.core.kan import KAN
+    from kanviz.core.train import Progress, TrainConfig
+
+START_GRID = 3  # intervals that grids grow from
+
+
+@dataclass(frozen=True)
+class Width:
+    """Columns of nodes as `--shape` gives them. whole: with inputs and outputs, as pykan writes a width."""
+
+    columns: tuple[Any, ...]
+    whole: bool = False
+
+    def between(self, data: "Dataset") -> list[Any]:
+        """The whole width for a table; refuses one written for other numbers of inputs and outputs."""
+        if not self.whole:
+            return [len(data.inputs), *self.columns, len(data.outputs)]
+        ends = (self.columns[0], data.inputs, "input"), (self.columns[-1], data.outputs, "output")
+        for column, variables, kind in ends:
+            asked = sum(column) if isinstance(column, list) else column
+            if asked != len(variables):
+                raise UserError(
+                    f"--shape has {asked} {kind}s, the table gives {len(variables)}: "
+                    f"{listing([v.name for v in variables], 8)}. Change --shape, or choose columns with --inputs."
+                )
+        return list(self.columns)
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training that ended, or was stopped. cpu_seconds: CPU time of this process from the first step to the last."""
+
+    start: "KAN"
+    data: "Dataset"
+    config: "TrainConfig"
+    last: "Progress"
+    cpu_seconds: float
+    interrupted: bool
+
+    @property
+    def kan(self) -> "KAN":
+        return self.last.best
+
+    @property
+    def grids(self) -> list[int]:
+        return [layer.grid for layer in self.kan.layers]
+
+    @property
+    def why(self) -> str:
+        return "stopped with Ctrl-C" if self.interrupted else self.last.stopped_because
+
+
+def train(options: argparse.Namespace) -> int:
+    """Train a new network; Ctrl-C keeps the best so far. The exit status."""
+    from kanviz.core.dataset import Dataset
+    from kanviz.edit.edits import Retrain
+    from kanviz.edit.history import History
+    from kanviz.io import save
+
+    output = model_path(options.output)
+    units, frame = units_from(options.unit), read_rows(options.table).frame
+    strangers = [name for name in units if name not in frame.columns]
+    if strangers:
+        raise UserError(f"There is no column {shown(strangers[0])!r} to give a unit to.")
+    data = Dataset.from_frame(frame, options.target, options.inputs, units=units, test=options.test, seed=options.seed)
+    say_notes(data.notes)
+    start = _begun(options, data)
+    run = _run(start, data, _config(options, start))
+    history = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan)
+    save(run.kan, output, recipe=history.recipe())
+    if run.interrupted:
+        say(f"Stopped at step {run.last.step} of {run.last.steps}; the best network so far is kept.")
+    _report(run, str(output), as_json=options.json)
+    return INTERRUPTED if run.interrupted else 0
+
+
+def _begun(options: argparse.Namespace, data: "Dataset") -> "KAN":
+    """The network before training."""
+    from dataclasses import replace
+
+    from kanviz.core.init import init
+
+    grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)
+    kan = init(
+        options.shape.between(data), grid=grid, order=options.order, seed=options.seed, inputs=data.inputs,
+        outputs=data.outputs,
+    )  # fmt: skip
+    return replace(kan, task=data.task)
+
+
+def _config(options: argparse.Namespace, kan: "KAN") -> "TrainConfig":
+    """Grids that grow and smoothing by the data for auto and lm; the plain solvers on a grid that stays otherwise."""
+    from kanviz.core.train import TrainConfig
+
+    given = {name: value for name in ("steps", "finest") if (value := getattr(options, name)) is not None}
+    if options.solver in ("auto", "lm"):
+        return TrainConfig.for_new(len(kan.layers), solver=options.solver, seed=options.seed, **given)
+    if "finest" in given:
+        raise UsageError("--finest belongs to --solver auto and lm, which refine grids. Choose --grid instead.")
+    return TrainConfig(solver=options.solver, follow=5, seed=options.seed, **given)
+
+
+def _run(start: "KAN", data: "Dataset", config: "TrainConfig") -> Run:
+    from kanviz.core.train import train as steps_of  # `train` is the command here
+
+    last, interrupted, clock = None, False, time.process_time()
+    try:
+        for last in steps_of(start, data, config):
+            bar(last.step, last.steps, f"{last.loss} {last.train_loss:.3g}")
+    except KeyboardInterrupt:
+        interrupted = True
+    spent = time.process_time() - clock
+    bar_end()
+    if last is None:
+        raise KeyboardInterrupt
+    return Run(start, data, config, last, spent, interrupted)
+
+
+def _report(run: Run, path: str, *, as_json: bool) -> None:
+    from kanviz.analysis.metrics import metrics
+
+    found = metrics(run.kan, run.data)
+    if as_json:
+        print(json.dumps(record(run, found, path), indent=2, allow_nan=False))
+        return
+    last = run.last
+    picked = f" (picked: {PICKED[last.solver]})" if run.config.solver == "auto" else ""
+    print(f"{path}: {run.kan.shape_text}, best of {last.step} steps at step {last.best_step}")
+    more = "; a higher --finest may do better" if run.why.endswith("finest grid") else ""
+    print(f"{SOLVER_TITLES[last.solver]}{picked}: {run.why}{more}")
+    print(f"{_grid_words(run)}, {run.cpu_seconds:.3g} s of CPU time")
+    print(_error_words(run.kan, found))
+
+
+def record(run: Run, found: "Metrics", path: str) -> dict[str, Any]:
+    """What a training came to, for JSON: errors in the target's units, null where there are none."""
+    parts, last = found.parts, run.last
+
+    def error(part: str, name: str) -> float | None:
+        return finite(getattr(parts[part], name)) if part in parts else None
+
+    return {
+        "model": path,
+        "digest": run.kan.digest,
+        "task": found.task,
+        "shape": _width(run.kan),
+        "rows": {part: errors.rows for part, errors in parts.items()},
+        "unit": unit_of(run.kan).strip(),
+        "train_rmse": error("train", "rmse"),
+        "test_rmse": error("test", "rmse"),
+        "train_accuracy": error("train", "accuracy"),
+        "test_accuracy": error("test", "accuracy"),
+        "cpu_seconds": run.cpu_seconds,
+        "solver": last.solver,
+        "start_grid": [layer.grid for layer in run.start.layers],
+        "grid": run.grids,
+        "steps": last.step,
+        "best_step": last.best_step,
+        "stopped_because": run.why,
+        "interrupted": run.interrupted,
+    }
+
+
+def _width(kan: "KAN") -> list[Any]:
+    """The shape as `--shape` takes it."""
+    inner = [(arity.count(1), len(arity) - arity.count(1)) for arity in (layer.arity for layer in kan.layers)]
+    return [len(kan.inputs), *([sums, products] if products else sums for sums, products in inner)]
+
+
+def _grid_words(run: Run) -> str:
+    before, after = [layer.grid for layer in run.start.layers], run.grids
+    words = _joined(after) if before == after else f"{_joined(before)} refined to {_joined(after)}"
+    return f"grid intervals {words}"
+
+
+def _joined(grids: Sequence[int]) -> str:
+    """One number where all layers have the same, else one for each layer."""
+    return str(grids[0]) if len(set(grids)) == 1 else ", ".join(map(str, grids))
+
+
+def _error_words(kan: "KAN", found: "Metrics") -> str:
+    """The error on the rows it learned from and on those held out: RMSE with its unit, or the share it got right."""
+    return ", ".join(
+        f"{part} accuracy {errors.accuracy:.1%} ({errors.rows:,} rows)"
+        if found.task == "classification"
+        else f"{part} RMSE {errors.rmse:.4g}{unit_of(kan)} ({errors.rows:,} rows)"
+        for part, errors in found.parts.items()
+    )
