@@ -10,7 +10,7 @@ from kanviz.core.solvers.growth import finer, refined
 from kanviz.core.solvers.lbfgs import NO_STEP
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, Rows, System
-from kanviz.core.solvers.smoothing import LEAN, Ladder, criterion, penalty
+from kanviz.core.solvers.smoothing import LEAN, TAILS, Ladder, criterion, penalty
 from kanviz.core.solvers.working import Working
 from kanviz.core.train_config import TrainConfig
 from kanviz.errors import TrainError
@@ -54,12 +54,16 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Descender:
-    """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change."""
+    """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change.
+
+    tails: whether an input is heavy-tailed.
+    """
 
     config: TrainConfig
     rows: Rows
     count: int
     may: list[bool]
+    tails: bool = False
 
     @property
     def by_data(self) -> bool:
@@ -70,7 +74,12 @@ class Descender:
         """The smoothing to begin with."""
         if self.config.smooth is not None:
             return self.config.smooth
-        return SMOOTH if 2 * self.count <= self.rows.count else STIFF
+        return max(SMOOTH if 2 * self.count <= self.rows.count else STIFF, self.least)
+
+    @property
+    def least(self) -> float:
+        """The least smoothing that the data may choose."""
+        return TAILS if self.tails else 0.0
 
     @property
     def chooses(self) -> bool:
@@ -120,7 +129,7 @@ class Descender:
         if ladder is None:
             return state, False
         now = ladder.at(state.smooth)
-        best = ladder.best() if self.by_data else now
+        best = ladder.best(self.least) if self.by_data else now
         state = replace(state, dof=now.dof)
         hopeless = math.isinf(best.criterion) and best.dof < now.dof - 0.5  # few rows: then as smooth as there is
         if (best.criterion < BETTER * now.criterion or hopeless) and state.switches < SWITCHES:
@@ -132,5 +141,5 @@ class Descender:
 
     def _grown(self, state: State) -> State:
         kan = finer(state.point, self.rows.x, refined(state.point.work, self.may, self.config.finest))
-        new = self.at(kan, state.smooth / 10 if self.by_data else state.smooth)
+        new = self.at(kan, max(state.smooth / 10, self.least) if self.by_data else state.smooth)
         return replace(new, coarser=state.criterion)

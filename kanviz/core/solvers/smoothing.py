@@ -19,6 +19,7 @@ from kanviz.core.solvers.normal import Rows, System
 from kanviz.core.solvers.working import Working
 
 RUNGS = tuple(10.0**n for n in range(-13, 2))
+TAILS = 1e-5  # the least for heavy-tailed inputs: how the curves leave the outermost rows, no row tells
 MIDDLE = 1e-6  # the rung in whose coordinates the others are seen
 COST = 1.4  # of a degree of freedom: 1 chooses too wiggly a curve too often (Kim & Gu 2004)
 LEAN = 0.03  # weight of slopes beside bends
@@ -103,6 +104,7 @@ class Ladder:
         loss = max(self.loss + float(self.slope @ step + (self.seen * step) @ step / 2), 0.0)
         return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))
 
-    def best(self) -> Choice:
-        """The choice with the lowest criterion; the smoothest of equals."""
-        return min((self.at(smooth) for smooth in reversed(RUNGS)), key=lambda choice: choice.criterion)
+    def best(self, least: float = 0.0) -> Choice:
+        """The choice of at least so much smoothing with the lowest criterion; the smoothest of equals."""
+        rungs = [smooth for smooth in reversed(RUNGS) if smooth >= least]
+        return min((self.at(smooth) for smooth in rungs), key=lambda choice: choice.criterion)
