@@ -129,7 +129,7 @@ def lm(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) ->
     else:
         state = training.at(runner.origin)
         if not new and training.by_data:
-            state, _ = training.smoothed(state)
+            state = training.warmed(state)
     while tried < starts:
         state = runner.raced(state, tried)
         tried += 1
