@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.solvers import Saved
 from kanviz.core.train_config import TrainConfig
@@ -14,6 +15,7 @@ class Checkpoint:
 
     `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. config: with the solver
     that runs, never "auto". lowest: what `best` was chosen by. `saved` is None where the solver begins anew.
+    table: the digest of the table that is learned.
     """
 
     config: TrainConfig
@@ -23,9 +25,15 @@ class Checkpoint:
     best_step: int
     lowest: float
     saved: Saved | None
+    table: str
 
-    def settings(self, config: TrainConfig) -> TrainConfig:
+    def settings(self, config: TrainConfig, data: Dataset) -> TrainConfig:
         """The settings to go on with; only the number of steps may be others, unless grids follow on a schedule."""
+        if data.digest != self.table:
+            raise TrainError(
+                "This training was begun on another table, or another split of it; go on with that one, or start anew "
+                "from the network it has reached."
+            )
         picked = {"solver": self.config.solver, "batch": self.config.batch} if config.solver == "auto" else {}
         found = replace(config, **picked)
         if found != (self.config if config.follow else replace(self.config, steps=config.steps)):

@@ -23,7 +23,8 @@ def train(
     """Train a copy of `kan`; the first item is the start itself, the last carries `stopped_because`.
 
     resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not looked at.
-    Raises TrainError when nothing may move, the table does not fit, or the loss stops being a number.
+    Raises TrainError when nothing may move, the table does not fit or is not the one resumed, or the loss stops being
+    a number.
     """
     config = config or TrainConfig()
     clock = time.perf_counter()
@@ -31,9 +32,9 @@ def train(
         asked = Objective.of(kan, data, config)
         how = chosen(asked, kan)
         objective = replace(asked, config=how)
-        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None)
+        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None, data.digest)
     else:
-        how = resume.settings(config)
+        how = resume.settings(config, data)
         objective = Objective.of(resume.kan, data, how)
         mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]

@@ -32,7 +32,7 @@ class TrainConfig:
     for l1, entropy and mae, Adam in batches beyond; `Progress.solver` says which. finest (lm): grids are refined,
     twice the intervals each time, up to this many, while the criterion falls; 0 keeps the grids as they are.
     starts (lm): 0 goes on from a network that has learned; 1 says that it is new, so that its input grids may be laid
-    at quantiles of heavy-tailed inputs; more also races so many random starts and keeps the best.
+    by the normal scores of heavy-tailed inputs; more also races so many random starts and keeps the best.
     """
 
     solver: Literal["auto", "lm", "lbfgs", "adam"] = "lbfgs"

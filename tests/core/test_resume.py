@@ -1,6 +1,7 @@
 """A training that was stopped, saved and resumed gives the bits of one that was never stopped."""
 
 import json
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -29,7 +30,8 @@ def stored(mark: Checkpoint, folder: Path) -> Checkpoint:
         save_kan(kan, folder / f"{name}.safetensors")
         networks.append(load_kan(folder / f"{name}.safetensors"))
     config = TrainConfig.from_json(as_json(mark.config.to_json()))
-    return Checkpoint(config, mark.step, networks[0], networks[1], mark.best_step, mark.lowest, Saved(numbers, tensors))
+    saved = Saved(numbers, tensors)
+    return Checkpoint(config, mark.step, networks[0], networks[1], mark.best_step, mark.lowest, saved, mark.table)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32])
@@ -87,3 +89,11 @@ def test_settings_saved_before_there_were_grids_and_starts_still_load():
     old = {"solver": "lbfgs", "steps": 3, "loss": None, "rate": None, "batch": None, "l1": 0.0, "entropy": 0.0,
            "smooth": 1e-8, "patience": 0, "follow": 0, "parts": ["coef"], "frozen": [], "seed": 0}  # fmt: skip
     assert TrainConfig.from_json(old) == TrainConfig("lbfgs", steps=3, parts=("coef",))
+
+
+def test_another_table_is_refused_in_words():
+    data = hello(100)
+    mark = list(islice(train(new([2, 2, 1], data), data, TrainConfig("lm", steps=9)), 3))[-1].state
+    moved = replace(data, y=data.y + 1e-9)
+    with pytest.raises(TrainError, match="begun on another table"):
+        next(train(mark.kan, moved, TrainConfig("lm", steps=9), resume=mark))

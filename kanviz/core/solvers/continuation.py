@@ -10,15 +10,19 @@ from kanviz.core.solvers.growth import finer, refined
 from kanviz.core.solvers.lbfgs import NO_STEP
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, Rows, System
-from kanviz.core.solvers.smoothing import LEAN, Ladder, criterion, penalty
+from kanviz.core.solvers.smoothing import LEAN, TAILS, Ladder, criterion, penalty
 from kanviz.core.solvers.working import Working
 from kanviz.core.train_config import TrainConfig
 from kanviz.errors import TrainError
 
 STIFF = 1e-3  # smoothing to begin with, where the data will choose and the numbers are many for the rows
 PAYS = 0.05  # a step that lowers the objective by less no longer pays on this grid ...
+HASTE = 0.3  # the same while a finer grid comes and the rows hold it down: it gains more in the time
+ROWS = 8  # for each number that may move make it so
 PATIENCE = 3  # ... and so many of them in a row end it
 BETTER = 0.98  # of the criterion: less is worth another smoothing, or another grid
+WARM = 0.1  # of the damping that a new network begins with, for one that has learned rows without noise
+MORE = 1e3  # times the smoothing: what rows with noise ask for
 SWITCHES = 3  # of smoothing on one grid
 NEVER = 1e-9  # relative gain below which, PATIENCE times in a row, nothing is left to gain on a fixed grid
 
@@ -54,12 +58,16 @@ class State:
 
 @dataclass(frozen=True, eq=False)
 class Descender:
-    """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change."""
+    """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change.
+
+    tails: whether an input is heavy-tailed.
+    """
 
     config: TrainConfig
     rows: Rows
     count: int
     may: list[bool]
+    tails: bool = False
 
     @property
     def by_data(self) -> bool:
@@ -70,7 +78,17 @@ class Descender:
         """The smoothing to begin with."""
         if self.config.smooth is not None:
             return self.config.smooth
-        return SMOOTH if 2 * self.count <= self.rows.count else STIFF
+        return max(SMOOTH if self.ample else STIFF, self.least)
+
+    @property
+    def ample(self) -> bool:
+        """Whether the rows are many for the numbers."""
+        return 2 * self.count <= self.rows.count
+
+    @property
+    def least(self) -> float:
+        """The least smoothing that the data may choose."""
+        return TAILS if self.tails else 0.0
 
     @property
     def chooses(self) -> bool:
@@ -97,9 +115,16 @@ class Descender:
         if found is None:
             state = replace(state, idle=PATIENCE)
         else:
-            idle = state.idle + 1 if found.gain < (PAYS if self.chooses else NEVER) else 0
+            idle = state.idle + 1 if found.gain < self._pays(state) else 0
             state = replace(state, point=found.point, system=found.system, damping=found.damping, idle=idle)
         return state if state.idle < PATIENCE else self._settled(state)
+
+    def _pays(self, state: State) -> float:
+        """The gain below which a step no longer pays: more where the next grid can take over."""
+        if not self.chooses:
+            return NEVER
+        hasty = ROWS * len(state.point.work.free) <= self.rows.count
+        return HASTE if hasty and any(refined(state.point.work, self.may, self.config.finest)) else PAYS
 
     def _settled(self, state: State) -> State:
         """Another smoothing, or done with this grid: the network as it is now is the one the criterion is for."""
@@ -114,13 +139,23 @@ class Descender:
             return replace(state, done="no step pays any more on the finest grid")
         return replace(state, settled=True)
 
+    def warmed(self, state: State) -> State:
+        """For a network that has learned: longer steps, with the smoothing as it is where the rows are many and much
+        more of it promises nothing better.
+        """
+        if not self.ample:
+            return self.smoothed(state)[0]
+        ladder = Ladder(self.rows, state.system, state.shape, state.point.work.theta)
+        now, more = ladder.at(state.smooth), ladder.at(MORE * state.smooth)
+        if now.criterion < more.criterion:
+            return replace(state, damping=Damping(WARM * state.damping.mu))
+        return self.smoothed(state)[0]
+
     def smoothed(self, state: State) -> tuple[State, bool]:
         """With the degrees of freedom counted, and the smoothing changed where the criterion asks for it."""
-        ladder = Ladder.of(self.rows, state.system, state.shape, state.point.work.theta)
-        if ladder is None:
-            return state, False
+        ladder = Ladder(self.rows, state.system, state.shape, state.point.work.theta)
         now = ladder.at(state.smooth)
-        best = ladder.best() if self.by_data else now
+        best = ladder.best(self.least) if self.by_data else now
         state = replace(state, dof=now.dof)
         hopeless = math.isinf(best.criterion) and best.dof < now.dof - 0.5  # few rows: then as smooth as there is
         if (best.criterion < BETTER * now.criterion or hopeless) and state.switches < SWITCHES:
@@ -132,5 +167,5 @@ class Descender:
 
     def _grown(self, state: State) -> State:
         kan = finer(state.point, self.rows.x, refined(state.point.work, self.may, self.config.finest))
-        new = self.at(kan, state.smooth / 10 if self.by_data else state.smooth)
+        new = self.at(kan, max(state.smooth / 10, self.least) if self.by_data else state.smooth)
         return replace(new, coarser=state.criterion)

@@ -14,7 +14,7 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.solvers.local import Array, Grid
 from kanviz.core.solvers.normal import Point
-from kanviz.core.solvers.regrid import continued, halved, over, rewritten, split
+from kanviz.core.solvers.regrid import continued, halved, over, placed, rewritten, scores, split
 from kanviz.core.solvers.working import Working, WorkingLayer
 
 TAIL_CELLS = 12
@@ -28,13 +28,15 @@ def grows(kan: KAN, frozen: Collection[EdgeId]) -> list[bool]:
 
 
 def heavy_tailed(values: Array) -> bool:
-    """Whether a uniform grid over these values would have mostly empty cells."""
+    """Whether a uniform grid over these values, unless they are few, would have mostly empty cells."""
     counts, _ = np.histogram(values, TAIL_CELLS, (values.min(), values.max()))
-    return bool((counts < EMPTY * len(values) / TAIL_CELLS).mean() >= 0.5)
+    empty = (counts < EMPTY * len(values) / TAIL_CELLS).mean() >= 0.5
+    return bool(empty) and len(np.unique(values)) > TAIL_CELLS
 
 
 def laid_out(kan: KAN, x: Array) -> KAN:
-    """The network with the input grids at quantiles of those inputs (source, rows) that are heavy-tailed.
+    """The network with knots at even normal scores of those inputs (source, rows) that are heavy-tailed: cells as wide
+    as in the logarithm of a lognormal input, so that the outermost are short where the curve is steep.
 
     For a network that has learned nothing: the coefficients stay as they are, so the curves change.
     """
@@ -44,14 +46,16 @@ def laid_out(kan: KAN, x: Array) -> KAN:
     if not any(tails):
         return kan
     rows = [
-        _distinct(np.quantile(v, np.linspace(0, 1, layer.grid + 1))) if tail else row[order:-order]
-        for v, tail, row in zip(x, tails, knots, strict=True)
+        _tail_knots(v, layer.grid) if tail else row[order:-order] for v, tail, row in zip(x, tails, knots, strict=True)
     ]
     return kan.with_layer(0, knots=torch.from_numpy(continued(np.array(rows), order)).to(kan.dtype))
 
 
-def _distinct(knots: Array) -> Array:
-    """Quantiles with a width between them: where many rows share a value, a cell needs room all the same."""
+def _tail_knots(values: Array, cells: int) -> Array:
+    """Knots from the least to the greatest value, each a width from the next also where many rows share a value."""
+    end = float(scores(values, values.min(keepdims=True))[0])
+    knots = placed(values, np.linspace(end, -end, cells + 1))
+    knots[[0, -1]] = values.min(), values.max()
     least = 1e-3 * (knots[-1] - knots[0]) / (len(knots) - 1)
     for n in range(1, len(knots)):
         knots[n] = max(knots[n], knots[n - 1] + least)

@@ -17,7 +17,7 @@ from kanviz.core.kan import KAN
 from kanviz.core.objective import Objective
 from kanviz.core.solvers.continuation import Descender, State
 from kanviz.core.solvers.damping import Damping, descend
-from kanviz.core.solvers.growth import grows, laid_out
+from kanviz.core.solvers.growth import grows, heavy_tailed, laid_out
 from kanviz.core.solvers.normal import Problem, Rows
 from kanviz.core.solvers.start import redrawn
 from kanviz.core.solvers.step import Number, Saved, Step, free_parameters
@@ -39,7 +39,9 @@ class Runner:
     def of(objective: Objective, kan: KAN, *, lay: bool) -> "Runner":
         config = objective.config
         may = grows(kan, config.frozen) if "coef" in config.parts else [False] * len(kan.layers)
-        training = Descender(config, Rows.of(objective, kan), free_parameters(objective, kan).count, may)
+        rows, count = Rows.of(objective, kan), free_parameters(objective, kan).count
+        tails = config.smooth is None and any(heavy_tailed(column) for column in rows.x)
+        training = Descender(config, rows, count, may, tails)
         origin = laid_out(kan, training.rows.x) if lay and may[0] else kan
         return Runner(training, Rows.held_out(objective, kan), origin.to(torch.float64), kan.dtype)
 
@@ -127,7 +129,7 @@ def lm(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) ->
     else:
         state = training.at(runner.origin)
         if not new and training.by_data:
-            state, _ = training.smoothed(state)
+            state = training.warmed(state)
     while tried < starts:
         state = runner.raced(state, tried)
         tried += 1

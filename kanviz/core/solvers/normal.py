@@ -141,7 +141,7 @@ class Problem:
 
     def system(self, point: Point) -> System:
         work = point.work
-        size, mostly = len(work.free), 10 * len(work.free) >= 7 * len(work.vector)
+        size, mostly = len(work.free), not work.leading and 10 * len(work.free) >= 7 * len(work.vector)
         total = len(work.vector) if mostly else size
         curvature, slope, weight = np.zeros((total, total)), np.zeros(total), 1.0
         with np.errstate(all="ignore"):
@@ -149,7 +149,7 @@ class Problem:
             for part, sweeps, outputs in ready:
                 seeds, residual, weight = self.rows._seeds(outputs, part)
                 rows = jacobian(work, sweeps, seeds).reshape(len(work.vector), -1)
-                rows = rows if mostly else rows[work.free]
+                rows = rows if mostly else rows[:size] if work.leading else rows[work.free]
                 if len(self.blocks) == 1:
                     curvature, slope = rows @ rows.T, rows @ residual.reshape(-1)
                 else:

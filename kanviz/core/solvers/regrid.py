@@ -57,19 +57,27 @@ def rewritten(old: Grid, coef: Array, new: Grid) -> Array:
 
 
 def split(row: Array, values: Array) -> Array:
-    """Intervals cut in two: in the middle where they are even, else where half of the values in them lie below."""
+    """Intervals cut in two: in the middle where they are even or empty, else in the middle of their normal scores."""
     steps = np.diff(row)
     if np.ptp(steps) <= 1e-9 * (row[-1] - row[0]):
         return np.interp(np.arange(2 * len(row) - 1) / 2, np.arange(len(row)), row)
-    values = np.sort(values)
-    ends = np.searchsorted(values, row)
-    cuts = []
-    for low, high, first, last in zip(row[:-1], row[1:], ends[:-1], ends[1:], strict=True):
-        middle = float(np.median(values[first:last])) if last > first else (low + high) / 2
-        cuts.append(min(max(middle, low + NARROW * (high - low)), high - NARROW * (high - low)))
+    z = scores(values, row)
+    cuts = np.where(z[1:] > z[:-1], placed(values, (z[1:] + z[:-1]) / 2), (row[1:] + row[:-1]) / 2)
     fine = np.empty(2 * len(row) - 1)
-    fine[::2], fine[1::2] = row, cuts
+    fine[::2] = row
+    fine[1::2] = np.clip(cuts, row[:-1] + NARROW * steps, row[1:] - NARROW * steps)
     return fine
+
+
+def scores(values: Array, at: Array) -> Array:
+    """Normal scores of places among the values: what a standard normal has the same share of its mass below."""
+    share = np.searchsorted(np.sort(values), at) / len(values)
+    return torch.special.ndtri(torch.from_numpy(np.clip(share, 0.5 / len(values), 1 - 0.5 / len(values)))).numpy()
+
+
+def placed(values: Array, scores: Array) -> Array:
+    """The quantiles of the values at normal scores."""
+    return np.quantile(values, torch.special.ndtr(torch.from_numpy(scores)).numpy())
 
 
 def continued(inner: Array, order: int) -> Array:

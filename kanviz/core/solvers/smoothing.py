@@ -19,7 +19,7 @@ from kanviz.core.solvers.normal import Rows, System
 from kanviz.core.solvers.working import Working
 
 RUNGS = tuple(10.0**n for n in range(-13, 2))
-MIDDLE = 1e-6  # the rung in whose coordinates the others are seen
+TAILS = 1e-5  # the least for heavy-tailed inputs: how the curves leave the outermost rows, no row tells
 COST = 1.4  # of a degree of freedom: 1 chooses too wiggly a curve too often (Kim & Gu 2004)
 LEAN = 0.03  # weight of slopes beside bends
 RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
@@ -64,45 +64,38 @@ def criterion(rows: Rows, loss: float, dof: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
-    """The linearised network for every smoothing at once, in directions that data and penalty both leave apart.
-
-    With L L' = A + 2 MIDDLE S and the eigenvectors V of the penalty in those coordinates, W = V' L^-1 makes both
-    diagonal: W 2S W' = `bend`, W A W' = `seen`. Source: Golub & Van Loan, Matrix Computations, section 8.7.
-    """
+    """The linearised network with any smoothing."""
 
     rows: Rows
-    loss: float
-    bend: Array
-    seen: Array
-    slope: Array
-    pull: Array
-
-    @staticmethod
-    def of(rows: Rows, system: System, shape: Array, theta: Array) -> "Ladder | None":
-        """None where the system cannot be solved."""
-        ridge = RIDGE * max(float(system.curvature.diagonal().max(initial=0.0)), 1e-300)
-        matrix = system.curvature + 2 * MIDDLE * shape
-        matrix[np.diag_indices_from(matrix)] += ridge
-        root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
-        if int(bad) or not bool(root.isfinite().all()):
-            return None
-        inverse = torch.linalg.solve_triangular(root, torch.eye(len(root), dtype=root.dtype), upper=False)
-        bent = inverse @ torch.from_numpy(2 * shape) @ inverse.T
-        bend, directions = torch.linalg.eigh(bent)
-        across = (directions.T @ inverse).numpy()
-        bends = bend.numpy().clip(0, 1 / MIDDLE)
-        seen = (1 - MIDDLE * bends - ridge * (across**2).sum(1)).clip(0, 1)
-        return Ladder(rows, system.loss, bends, seen, across @ system.slope, across @ (2 * shape @ theta))
+    system: System
+    shape: Array
+    theta: Array
 
     def at(self, smooth: float) -> Choice:
-        """What a full step with this smoothing promises."""
-        whole = 1 + (smooth - MIDDLE) * self.bend
-        whole = np.maximum(whole, self.seen + smooth * self.bend)  # rounding must not make it smaller than its parts
-        step = -(self.slope + smooth * self.pull) / np.maximum(whole, 1e-300)
-        dof = float((self.seen / np.maximum(whole, 1e-300)).sum())
-        loss = max(self.loss + float(self.slope @ step + (self.seen * step) @ step / 2), 0.0)
+        """What a full step with this smoothing promises; an infinite criterion where the system cannot be solved."""
+        seen, slope = self.system.curvature, self.system.slope
+        matrix = seen + 2 * smooth * self.shape
+        diagonal = np.einsum("ii->i", matrix)
+        diagonal += RIDGE * max(float(seen.diagonal().max(initial=0.0)), 1e-300)
+        root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
+        if int(bad) or not bool(root.diagonal().isfinite().all()):
+            return Choice(smooth, math.nan, math.inf, math.inf)
+        inverse = torch.cholesky_inverse(root).numpy()
+        step = inverse @ -(slope + 2 * smooth * (self.shape @ self.theta))
+        dof = min(max(float(inverse.reshape(-1) @ seen.reshape(-1)), 0.0), len(seen))
+        loss = max(self.system.loss + float(slope @ step + step @ (seen @ step) / 2), 0.0)
         return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))
 
-    def best(self) -> Choice:
-        """The choice with the lowest criterion; the smoothest of equals."""
-        return min((self.at(smooth) for smooth in reversed(RUNGS)), key=lambda choice: choice.criterion)
+    def best(self, least: float = 0.0) -> Choice:
+        """The choice of at least so much smoothing with the lowest criterion, every third rung first, then the two
+        beside the best; the smoothest of equals.
+        """
+        rungs = [smooth for smooth in reversed(RUNGS) if smooth >= least]
+        seen = {n: self.at(rungs[n]) for n in range(len(rungs) - 2, -1, -3)}
+        middle = _lowest(seen)
+        seen |= {n: self.at(rungs[n]) for n in (middle - 1, middle + 1) if 0 <= n < len(rungs)}
+        return seen[_lowest(seen)]
+
+
+def _lowest(seen: dict[int, Choice]) -> int:
+    return min(sorted(seen), key=lambda n: seen[n].criterion)

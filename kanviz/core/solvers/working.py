@@ -13,7 +13,8 @@ from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.parameters import FreeParameters
 from kanviz.core.solvers.local import Array, Grid
 
-NUMBERS = ("coef", "base_weight", "bias", "offset", "affine")
+MOVING = ("coef", "base_weight", "bias", "affine")
+RESTING = ("offset",)  # without product nodes: last in the vector, so that those that may move come first
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,17 +53,19 @@ class Working:
         kan = kan.to(torch.float64)
         layers, numbers, free, at = [], [], [], 0
         masks = FreeParameters.of(kan, parts, frozen).masks
-        for layer, mask in zip(kan.layers, masks, strict=True):
-            places = {}
-            for name in NUMBERS:
-                values = getattr(layer, name).numpy().reshape(-1)
-                free.append(at + np.flatnonzero(mask[name].numpy()))
-                places[name] = slice(at, at + len(values))
-                numbers.append(values)
-                at += len(values)
+        places: list[dict[str, slice]] = [{} for _ in masks]
+        for names in (MOVING, RESTING):
+            for layer, mask, place in zip(kan.layers, masks, places, strict=True):
+                for name in names:
+                    values = getattr(layer, name).numpy().reshape(-1)
+                    free.append(at + np.flatnonzero(mask[name].numpy()))
+                    place[name] = slice(at, at + len(values))
+                    numbers.append(values)
+                    at += len(values)
+        for layer, place in zip(kan.layers, places, strict=True):
             grid = Grid.of(layer.knots.numpy(), layer.order, layer.outside)
             active = layer.active.numpy()
-            layers.append(WorkingLayer(layer, grid, places, active, bool(active.all())))
+            layers.append(WorkingLayer(layer, grid, place, active, bool(active.all())))
         return Working(kan, tuple(layers), np.concatenate(numbers), np.concatenate(free))
 
     @property
@@ -77,8 +80,9 @@ class Working:
         return Working(self.kan, self.layers, vector, self.free)
 
     @cached_property
-    def all_free(self) -> bool:
-        return len(self.free) == len(self.vector)
+    def leading(self) -> bool:
+        """Whether the numbers that may move are the first in the vector."""
+        return len(self.free) == 0 or int(self.free[-1]) == len(self.free) - 1
 
     def network(self, dtype: torch.dtype) -> KAN:
         """The network as a value; parts in which nothing may move are the very tensors they were."""
