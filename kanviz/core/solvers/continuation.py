@@ -19,6 +19,7 @@ STIFF = 1e-3  # smoothing to begin with, where the data will choose and the numb
 PAYS = 0.05  # a step that lowers the objective by less no longer pays on this grid ...
 HASTE = 0.3  # the same while a finer grid comes and the rows hold it down: it gains more in the time
 ROWS = 8  # for each number that may move make it so
+LAST = 0.005  # ... or on the last one ...
 PATIENCE = 3  # ... and so many of them in a row end it
 BETTER = 0.98  # of the criterion: less is worth another smoothing, or another grid
 WARM = 0.1  # of the damping that a new network begins with, for one that has learned rows without noise
@@ -123,8 +124,9 @@ class Descender:
         """The gain below which a step no longer pays: more where the next grid can take over."""
         if not self.chooses:
             return NEVER
-        hasty = ROWS * len(state.point.work.free) <= self.rows.count
-        return HASTE if hasty and any(refined(state.point.work, self.may, self.config.finest)) else PAYS
+        if not any(refined(state.point.work, self.may, self.config.finest)):
+            return LAST
+        return HASTE if ROWS * len(state.point.work.free) <= self.rows.count else PAYS
 
     def _settled(self, state: State) -> State:
         """Another smoothing, or done with this grid: the network as it is now is the one the criterion is for."""
@@ -136,7 +138,8 @@ class Descender:
         if not state.criterion < BETTER * state.coarser:
             return replace(state, done="a finer grid does not pay")
         if not any(refined(state.point.work, self.may, self.config.finest)):
-            return replace(state, done="no step pays any more on the finest grid")
+            where = "on the finest grid" if self.config.finest and any(self.may) else "on these grids"
+            return replace(state, done=f"no step pays any more {where}")
         return replace(state, settled=True)
 
     def warmed(self, state: State) -> State:
