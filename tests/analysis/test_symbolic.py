@@ -231,3 +231,11 @@ def test_a_pruned_edge_has_no_candidates():
     pruned = kan.with_layer(0, active=torch.zeros(1, 1, dtype=torch.bool))
     with pytest.raises(FormulaError, match="pruned"):
         suggest_edge(pruned, EdgeId(0, 0, 0))
+
+
+def test_a_limit_of_a_simple_formula_is_not_offered_beside_it_however_it_scores():
+    x = torch.linspace(-1, 1, 400, dtype=torch.float64)
+    y = 0.45 * x**2 + 2e-5 * x**3  # a little skew, which 7e8 u exp(-u) at its top can follow
+    found = suggest(x, y, noise=1e-4)
+    assert found[0].formula.primitive == "x^2"
+    assert all(abs(one.formula.c) < 1e3 for one in found)

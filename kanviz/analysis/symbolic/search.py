@@ -152,13 +152,11 @@ def search(points: Samples, primitives: Sequence[str] | None, most: int) -> tupl
 
 
 def _without_limits(found: list[Candidate], points: Samples) -> list[Candidate]:
-    """Leaves out 3e8 cos(1e-5 x) - 3e8 where x^2 fits as well: not a rival, but x^2 in disguise."""
-    kept: list[Candidate] = []
-    for one in found:
-        known = any(c.error <= one.error + _tie(points) for c in kept)
-        if not (known and _degenerate(one.formula, points)):
-            kept.append(one)
-    return kept
+    """Leaves out 3e8 cos(1e-5 x) - 3e8 where x^2 fits as well, whichever scores better: it is x^2 in disguise."""
+    limits = [_degenerate(one.formula, points) for one in found]
+    sound = [one.error for one, limit in zip(found, limits, strict=True) if not limit]
+    best = min(sound, default=math.inf) - _tie(points)
+    return [one for one, limit in zip(found, limits, strict=True) if not limit or one.error < best]
 
 
 def _degenerate(formula: Formula, points: Samples) -> bool:
