@@ -132,7 +132,7 @@ typedef struct {
     const REAL *knots; /* all of them */
     const REAL *inverse; /* uneven: 1 / width of the supports around each cell, order (order + 1) / 2 a cell */
     REAL first, last; /* of the knots points may lie between */
-    REAL start, step, rest, scale; /* uniform: knot c is start + c (step + rest), scale = 1 / step */
+    REAL start, scale; /* uniform: the first knot, cells by length */
     int lowest, highest; /* cells that may be meant */
     int count; /* knots */
     int uniform;
@@ -160,6 +160,22 @@ INLINE void NAME(finish)(int k, int linear, int base, const V *now, const V *bef
     NAME(store)(d + k * POINTS + n, slope);
 }
 
+INLINE V NAME(gather)(const REAL *from, VI at) {
+#if VB == 64 && defined(DOUBLE)
+    return (V)_mm512_i64gather_pd((__m512i)at, from, 8);
+#elif VB == 64
+    return (V)_mm512_i32gather_ps((__m512i)at, from, 4);
+#elif VB == 32 && defined(DOUBLE)
+    return (V)_mm256_i64gather_pd(from, (__m256i)at, 8);
+#elif VB == 32
+    return (V)_mm256_i32gather_ps(from, (__m256i)at, 4);
+#else
+    V found;
+    for (int j = 0; j < VL; j++) found[j] = from[at[j]];
+    return found;
+#endif
+}
+
 INLINE void NAME(uniform_weights)(int k, const NAME(Source) *s, int linear, int base, int shift, const REAL *xs, int count,
                                   REAL *w, REAL *d, INT *cell) {
     for (int n = 0; n < count; n += VL) {
@@ -170,8 +186,7 @@ INLINE void NAME(uniform_weights)(int k, const NAME(Source) *s, int linear, int 
         at = NAME(pick)(at >= (REAL)s->lowest, at, NAME(all)((REAL)s->lowest)); /* NaN goes to the lowest cell */
         at = NAME(pick)(at <= (REAL)s->highest, at, NAME(all)((REAL)s->highest));
         VI c = __builtin_convertvector(at, VI);
-        V whole = __builtin_convertvector(c, V);
-        V f = (((near - s->start) - whole * s->step) - whole * s->rest) * s->scale;
+        V f = (near - NAME(gather)(s->knots, c)) * s->scale; /* from its own knot: in float32 the only exact difference */
         *(VI *)(cell + n) = c - shift;
         V now[6] = {NAME(all)(1)}, before[6];
         UNROLL for (int p = 1; p <= k; p++) {
@@ -504,8 +519,6 @@ static TARGET void NAME(describe)(const Job *job, NAME(Source) *sources, REAL *i
         s->lowest = job->linear ? k : 0;
         s->highest = job->linear ? cells - k - 1 : cells - 1;
         s->start = t[0];
-        s->step = (REAL)step;
-        s->rest = (REAL)(step - s->step);
         s->scale = (REAL)(1 / step);
         s->uniform = k > 1 && most <= step * (sizeof(REAL) == 4 ? 1e-5 : 4e-13); /* at order 1 slopes jump on knots */
         s->inverse = inverses + (size_t)i * cells * widths;
