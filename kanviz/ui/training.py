@@ -104,7 +104,7 @@ def _solver_words(s: "Session", progress: "Progress", running: bool) -> str:
         SOLVER_TITLES[progress.solver] + (f", picked: {PICKED[progress.solver]}" if picked else ""),
         f"grid intervals: {grids[0] if len(set(grids)) == 1 else ', '.join(map(str, grids))}",
     ]
-    if not running and progress.stopped_because.endswith("finest grid"):
+    if not running and progress.stopped_because.startswith("no step pays any more"):
         words.append("finer grids may do better: More settings")
     return " · ".join(words)
 
