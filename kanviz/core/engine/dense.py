@@ -17,6 +17,7 @@ from kanviz.core.spline import basis, domain
 
 ROWS = 1024  # in a block
 ROOM = 128 * 1024  # numbers in a block of the basis
+COARSE = 16  # functions up to which points are counted from the first knot
 
 
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
@@ -95,9 +96,11 @@ class _Work:
         if self.kind.outside == "linear":
             near = self.x.clamp(*(end[:, None] for end in domain(knots, self.parts.order)))
             self._beyond = self.x - near if bool((near != self.x).any()) else None
-        cells = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
-        self._at = torch.addcmul(-knots[:, :1] * cells, near, cells)  # in cells from the first knot
-        self.share, self.scale = 1 / math.factorial(self.parts.order), self.parts.order * cells
+        order = self.parts.order
+        self._cells = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
+        self._at = torch.addcmul(-knots[:, :1] * self._cells, near, self._cells)  # in cells from the first knot
+        self._near, self._middle = near, (knots[:, : self.count] + knots[:, order + 1 :]) / 2
+        self.share, self.scale = 1 / math.factorial(order), order * self._cells
 
     def table(self, sources: slice) -> Tensor:
         """Coefficients as rows of one matrix: (source and basis, target)."""
@@ -110,17 +113,21 @@ class _Work:
             found = [basis(x, self.parts.knots[sources], order, d, self.kind.outside) for d in range(1 + slopes)]
             values, rates = (found[0], found[-1] if slopes else None)
             return values.permute(1, 2, 0).contiguous(), rates.permute(1, 2, 0) if rates is not None else None
-        values, rates = self._cardinal(self._at[sources, rows], slopes=slopes or self._beyond is not None)
+        values, rates = self._cardinal(sources, rows, slopes=slopes or self._beyond is not None)
         if self._beyond is not None and rates is not None:
             values += (self._beyond[sources, rows] * self.scale[sources])[:, None] * rates
         return values, rates if slopes else None
 
-    def _cardinal(self, at: Tensor, *, slopes: bool) -> tuple[Tensor, Tensor | None]:
-        order, half = self.parts.order, (self.parts.order + 1) / 2
+    def _cardinal(self, sources: slice, rows: slice, *, slopes: bool) -> tuple[Tensor, Tensor | None]:
+        order, half, at = self.parts.order, (self.parts.order + 1) / 2, self._at[sources, rows]
         shape = (len(at), self.count, at.shape[1])
         values, rates, away, above, power = self._room[:, : math.prod(shape)].view(5, *shape).unbind(0)
-        middle = torch.arange(self.count, dtype=at.dtype, device=at.device) + half
-        torch.sub(middle[:, None], at[:, None], out=away)
+        if self.count <= COARSE:
+            middle = torch.arange(self.count, dtype=at.dtype, device=at.device) + half
+            torch.sub(middle[:, None], at[:, None], out=away)
+        else:  # a pass more: counted from the first knot, many cells cost float32 its last digits
+            torch.sub(self._middle[sources, :, None], self._near[sources, None, rows], out=away)
+            away.mul_(self._cells[sources, None])
         torch.sub(at.new_tensor(half), torch.abs(away, out=above), out=above)
         above.clamp_(min=0)  # max(0, half - |z|), then less 1, 2 ...
         for j in range((order + 2) // 2):

@@ -45,28 +45,28 @@ typedef REAL NAME(Q) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_
 INLINE NAME(Q) NAME(totals)(const V *s) {
 #if defined(DOUBLE)
 #if VB == 64
-    V u = __builtin_shuffle(s[0], s[1], (VI){0, 8, 2, 10, 4, 12, 6, 14}) + __builtin_shuffle(s[0], s[1], (VI){1, 9, 3, 11, 5, 13, 7, 15});
+    V u = SHUFFLE(s[0], s[1], 0, 8, 2, 10, 4, 12, 6, 14) + SHUFFLE(s[0], s[1], 1, 9, 3, 11, 5, 13, 7, 15);
 #elif VB == 32
-    V u = __builtin_shuffle(s[0], s[1], (VI){0, 4, 2, 6}) + __builtin_shuffle(s[0], s[1], (VI){1, 5, 3, 7});
+    V u = SHUFFLE(s[0], s[1], 0, 4, 2, 6) + SHUFFLE(s[0], s[1], 1, 5, 3, 7);
 #else
-    V u = __builtin_shuffle(s[0], s[1], (VI){0, 2}) + __builtin_shuffle(s[0], s[1], (VI){1, 3});
+    V u = SHUFFLE(s[0], s[1], 0, 2) + SHUFFLE(s[0], s[1], 1, 3);
 #endif
 #else
 #if VB == 64
-#define LOW(a, b) __builtin_shuffle(a, b, (VI){0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29})
-#define HIGH(a, b) __builtin_shuffle(a, b, (VI){2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31})
-#define LOWS(a, b) __builtin_shuffle(a, b, (VI){0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29})
-#define HIGHS(a, b) __builtin_shuffle(a, b, (VI){2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31})
+#define LOW(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
+#define HIGH(a, b) SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
+#define LOWS(a, b) SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
+#define HIGHS(a, b) SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
 #elif VB == 32
-#define LOW(a, b) __builtin_shuffle(a, b, (VI){0, 8, 1, 9, 4, 12, 5, 13})
-#define HIGH(a, b) __builtin_shuffle(a, b, (VI){2, 10, 3, 11, 6, 14, 7, 15})
-#define LOWS(a, b) __builtin_shuffle(a, b, (VI){0, 1, 8, 9, 4, 5, 12, 13})
-#define HIGHS(a, b) __builtin_shuffle(a, b, (VI){2, 3, 10, 11, 6, 7, 14, 15})
+#define LOW(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
+#define HIGH(a, b) SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
+#define LOWS(a, b) SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
+#define HIGHS(a, b) SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
 #else
-#define LOW(a, b) __builtin_shuffle(a, b, (VI){0, 4, 1, 5})
-#define HIGH(a, b) __builtin_shuffle(a, b, (VI){2, 6, 3, 7})
-#define LOWS(a, b) __builtin_shuffle(a, b, (VI){0, 1, 4, 5})
-#define HIGHS(a, b) __builtin_shuffle(a, b, (VI){2, 3, 6, 7})
+#define LOW(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
+#define HIGH(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
+#define LOWS(a, b) SHUFFLE(a, b, 0, 1, 4, 5)
+#define HIGHS(a, b) SHUFFLE(a, b, 2, 3, 6, 7)
 #endif
     V p = LOW(s[0], s[1]) + HIGH(s[0], s[1]), q = LOW(s[2], s[3]) + HIGH(s[2], s[3]);
     V u = LOWS(p, q) + HIGHS(p, q);

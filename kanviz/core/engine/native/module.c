@@ -73,6 +73,14 @@ static void share(void *(*work)(void *), Part *parts, int count) {
         else work(parts + p);
 }
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#endif
+#endif
+#ifndef SHUFFLE /* GCC before 12 */
+#define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (VI){__VA_ARGS__})
+#endif
 #define UNROLL _Pragma("GCC unroll 32")
 #define APART __attribute__((noinline))
 #define INLINE static inline __attribute__((always_inline)) TARGET
@@ -98,7 +106,7 @@ static void share(void *(*work)(void *), Part *parts, int count) {
 
 #define ISA avx512
 #define VB 64
-#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma,prefer-vector-width=512")))
+#define TARGET __attribute__((target("avx512f,avx512dq,avx512vl,avx512bw,avx2,fma")))
 #include "precisions.h"
 #undef ISA
 #undef VB
