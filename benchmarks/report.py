@@ -17,12 +17,12 @@ from benchmarks.training_tables import training_tables
 
 Record = dict[str, Any]
 METHOD = """
-All contenders take turns in one process (A B C A B C); a warm-up is thrown away and the median counts. One thread: CPU
-time of that thread, so that other work on the machine counts little; two threads: wall time; a GPU: CUDA events. Inputs
-are uniform on the grid and want a gradient, as within a larger network. Splines are of order 3, the base function is
-silu, and a spline is zero outside its grid. Memory is the high-water mark of a forked child that first gave freed pages
-back, so it counts whatever touches memory: torch, MKL, native code. Peers are called as PyPI ships them, with as many
-basis functions as kanviz has.
+All contenders take turns in one process, in a new order each round; a warm-up is thrown away and the median counts. One
+thread: CPU time of that thread, so that other work on the machine counts little; two threads: wall time; a GPU: CUDA
+events. Inputs are uniform on the grid and want a gradient, as within a larger network. Splines are of order 3, the base
+function is silu, and a spline is zero outside its grid. Memory is the high-water mark of a forked child that first gave
+freed pages back, so it counts whatever touches memory: torch, MKL, native code. Peers are called as PyPI ships them,
+with as many basis functions as kanviz has.
 """
 COMMANDS = """```sh
 pip install --no-deps -r benchmarks/peers.txt     # in an environment of its own, beside kanviz

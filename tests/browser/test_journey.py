@@ -96,7 +96,7 @@ def test_a_run_moves_many_times_while_it_lasts_and_shows_all_its_steps_when_it_i
                 const metric = main.querySelector('[data-testid=stMetricValue]');
                 if (bar) seen.run.add(bar.innerText);
                 if (metric) seen.metric.add(metric.innerText);
-                if (plot && plot.data && plot.data[0].x) seen.loss.add(plot.data[0].x.length);
+                if (plot && plot.data && plot.data[0].x) seen.loss.add(Array.from(plot.data[0].x).pop());
                 requestAnimationFrame(look);
             };
             look();
