@@ -294,3 +294,7 @@ def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
 
 def _free(name: str) -> int:
     return FREE[kind_of(primitive(SAME_AS.get(name, name)))]
+
+
+def search_many(points, primitives, most):  # until h-edges is merged
+    return tuple(search(p, primitives, most) for p in points)

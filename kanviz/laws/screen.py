@@ -1,0 +1,153 @@
+"""Small structures tried one and all, under every outside that the target allows: which of them describe the rows?
+
+Coarse fits on few rows tell most of them apart in milliseconds; the few that are left are fitted on finer grids. With
+the right structure the error goes on falling with the grid, which no flexibility of a wrong one makes it do.
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from kanviz.core.formula import primitive
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer
+from kanviz.core.solvers.local import Array
+from kanviz.laws.fitting import Fit, Task
+from kanviz.laws.nested import Nested
+from kanviz.laws.outer import OUTERS
+from kanviz.laws.structure import Structure, formula_layer
+
+FEW = 400  # training rows for the coarse fits
+STEPS = 12
+LEFT = 14  # structures that are fitted on finer grids
+FINER = 3  # doublings of the grid
+ROOM = 3  # rows for every number of a finer network
+FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
+HOPE = 8.0  # times the least error of any outside: others are not looked into further
+FEW_INPUTS = 3  # for which everything is looked into
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Training and held-out rows, inputs within [-1, 1], the target in table units: x (source, rows), y (rows,)."""
+
+    x: Array
+    y: Array
+    held_x: Array
+    held_y: Array
+
+
+@dataclass(frozen=True, eq=False)
+class Target:
+    """The rows under one outside: f^-1(y) = mean + scale * (what the network learns); reach: its range on the rows."""
+
+    outer: str
+    task: Task
+    mean: float
+    scale: float
+    reach: tuple[float, float]
+    y: Array
+
+    @staticmethod
+    def of(rows: Rows, outer: str) -> "Target":
+        inverse = OUTERS[outer].inverse
+        with np.errstate(all="ignore"):
+            u, held = inverse(rows.y), inverse(rows.held_y)
+        mean, scale = float(u.mean()), float(u.std()) or 1.0
+        task = Task.of(rows.x, (u - mean) / scale, rows.held_x, (held - mean) / scale)
+        seen = np.concatenate([u, held])
+        return Target(outer, task, mean, scale, (float(seen.min()), float(seen.max())), rows.held_y)
+
+    def error(self, fit: Fit) -> float:
+        """Of the fit on the held-out rows, back in the target's units, as a share of its spread."""
+        if self.outer == "x":
+            return fit.held
+        with np.errstate(all="ignore"):
+            u = (self.mean + self.scale * self.task.outputs(fit)).clip(*self.reach)
+            off = primitive(self.outer).torch(torch.from_numpy(u)).numpy() - self.y
+            found = float(np.sqrt(np.mean(np.square(off))) / (self.y.std() or 1.0))
+        return found if np.isfinite(found) else np.inf
+
+    def whole(self, kan: KAN) -> KAN:
+        """The network with the outside put on again: it gives the target in table units."""
+        layers: list[Layer] = list(kan.layers)
+        layers.append(formula_layer(1, self.outer, (self.scale, self.mean, 1.0, 0.0), frozen=False))
+        return replace(kan, layers=tuple(layers))
+
+
+@dataclass(frozen=True, eq=False)
+class Screened:
+    """A structure under an outside, fitted. error: on the held-out rows, as a share of the target's spread. falling:
+    whether a finer grid still lowered it.
+    """
+
+    target: Target
+    structure: Structure | Nested
+    fit: Fit
+    error: float
+    falling: bool = True
+
+    @property
+    def size(self) -> int:
+        """Curves, the outside as one more."""
+        return self.structure.size + (self.target.outer != "x")
+
+
+def screened(
+    rows: Rows, candidates: Sequence[Structure | Nested], outers: Sequence[str], seed: int, until: float
+) -> list[Screened]:
+    """The structures that describe the rows best, smallest error first; `until`: when to stop, by time.perf_counter."""
+    found: list[Screened] = []
+    for target, structure in _tried([Target.of(rows, outer) for outer in outers], candidates, len(rows.x), found):
+        if time.perf_counter() > until:
+            break
+        fit = _coarse(target.task.thinned(FEW), structure, len(rows.x), seed)
+        if fit is not None and fit.finite:
+            found.append(Screened(target, structure, fit, target.error(fit)))
+    found.sort(key=lambda one: one.error)
+    return sorted((_finer(one) for one in found[:LEFT]), key=lambda one: one.error)
+
+
+def _tried(
+    targets: Sequence[Target], candidates: Sequence[Structure | Nested], count: int, found: Sequence[Screened]
+) -> Iterator[tuple[Target, Structure | Nested]]:
+    """What to try: first what tells whether an outside is worth more, then the rest under those that are."""
+    telling = [one for one in candidates if one.telling(count)]
+    rest = [one for one in candidates if not one.telling(count)]
+    for target in targets:
+        for structure in telling:
+            yield target, structure
+    best = {t.outer: min((one.error for one in found if one.target is t), default=np.inf) for t in targets}
+    least = min(best.values(), default=np.inf)
+    for target in targets:
+        if count <= FEW_INPUTS and not isinstance(candidates[0], Nested) or best[target.outer] <= HOPE * least:
+            for structure in rest:
+                yield target, structure
+
+
+def _coarse(task: Task, structure: Structure | Nested, count: int, seed: int) -> Fit | None:
+    fit = task.fitted(structure.network(count, seed), steps=STEPS)
+    if fit is not None and isinstance(structure, Nested):
+        fit = task.fitted(task.relaid(fit), steps=STEPS)
+    return fit
+
+
+def _finer(one: Screened) -> Screened:
+    """The same on all rows and on finer grids, as long as that pays."""
+    fit, error, falling, task = one.fit, one.error, True, one.target.task
+    for _ in range(FINER):
+        if ROOM * len(fit.point.work.free) > task.rows.y.size:
+            break
+        finer = task.fitted(task.refined(fit), steps=STEPS)
+        if finer is None or not finer.finite:
+            break
+        now = one.target.error(finer)
+        falling = now < FALLS * error
+        if now < error:
+            fit, error = finer, now
+        if not falling:
+            break
+    return replace(one, fit=fit, error=error, falling=falling)
