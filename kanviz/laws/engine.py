@@ -19,7 +19,6 @@ from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
 from kanviz.laws.law import Law, polished
 from kanviz.laws.nested import nested
-from kanviz.laws.outer import possible
 from kanviz.laws.pruning import pruned, with_free
 from kanviz.laws.screen import Rows, Screened, screened
 from kanviz.laws.structure import Bounds, structures
@@ -130,9 +129,9 @@ def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, sec
 def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None, until: float) -> Iterator[Screened]:
     """The structures worth formulas, in order: those with a hidden node only where simpler ones leave something over."""
     count, bounds = len(table.names), Bounds.of(attempt.shape)
-    outers = possible(np.concatenate([table.y, table.held_y])) if bounds.outside else ["x"]
-    outers = [name for name in outers if primitives is None or name == "x" or name in primitives]
     rows = table.rows(attempt.seed)
+    outers = [name for name in rows.outers if name == "x" or primitives is None or name in primitives]
+    outers = outers if bounds.outside else ["x"]
     plain = screened(rows, list(structures(count, bounds.products)), outers, attempt.seed, until)
     inside = [one for one in nested(count) if len(one.products) <= bounds.products] if bounds.nested else []
     if plain and plain[0].falling and plain[0].error < PLAIN:

@@ -13,7 +13,8 @@ import numpy as np
 import torch
 
 from kanviz.analysis.symbolic.candidate import Candidate
-from kanviz.analysis.symbolic.search import Samples, samples, search, search_many
+from kanviz.analysis.symbolic.samples import Samples, samples
+from kanviz.analysis.symbolic.search import search, search_many
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.solvers.jacobian import _back, _through_products  # noqa: PLC2701

@@ -17,12 +17,13 @@ from kanviz.core.layer import Layer
 from kanviz.core.solvers.local import Array
 from kanviz.laws.fitting import Fit, Task
 from kanviz.laws.nested import Nested
-from kanviz.laws.outer import OUTERS
+from kanviz.laws.outer import OUTERS, possible
 from kanviz.laws.structure import Structure, formula_layer
 
 FEW = 400  # training rows for the coarse fits
 STEPS = 12
-LEFT = 14  # structures that are fitted on finer grids
+SIMPLE = 0.25  # a curve less outweighs so much of the logarithm of a coarse error
+LEFT, LEFT_INSIDE = 12, 6  # structures that are fitted on finer grids
 FINER = 3  # doublings of the grid
 ROOM = 3  # rows for every number of a finer network
 FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
@@ -39,27 +40,38 @@ class Rows:
     held_x: Array
     held_y: Array
 
+    @property
+    def sign(self) -> float:
+        """-1 where no target is positive: outsides such as exp are then sought for -y."""
+        return -1.0 if float(self.y.max(initial=-np.inf)) <= 0 and float(self.held_y.max(initial=-np.inf)) <= 0 else 1.0
+
+    @property
+    def outers(self) -> list[str]:
+        """The outsides that the target allows."""
+        return possible(self.sign * np.concatenate([self.y, self.held_y]))
+
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The rows under one outside: f^-1(y) = mean + scale * (what the network learns); reach: its range on the rows."""
+    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: u's range there."""
 
     outer: str
     task: Task
     mean: float
     scale: float
     reach: tuple[float, float]
+    sign: float
     y: Array
 
     @staticmethod
     def of(rows: Rows, outer: str) -> "Target":
-        inverse = OUTERS[outer].inverse
+        inverse, sign = OUTERS[outer].inverse, rows.sign
         with np.errstate(all="ignore"):
-            u, held = inverse(rows.y), inverse(rows.held_y)
+            u, held = inverse(sign * rows.y), inverse(sign * rows.held_y)
         mean, scale = float(u.mean()), float(u.std()) or 1.0
         task = Task.of(rows.x, (u - mean) / scale, rows.held_x, (held - mean) / scale)
         seen = np.concatenate([u, held])
-        return Target(outer, task, mean, scale, (float(seen.min()), float(seen.max())), rows.held_y)
+        return Target(outer, task, mean, scale, (float(seen.min()), float(seen.max())), sign, rows.held_y)
 
     def error(self, fit: Fit) -> float:
         """Of the fit on the held-out rows, back in the target's units, as a share of its spread."""
@@ -67,14 +79,14 @@ class Target:
             return fit.held
         with np.errstate(all="ignore"):
             u = (self.mean + self.scale * self.task.outputs(fit)).clip(*self.reach)
-            off = primitive(self.outer).torch(torch.from_numpy(u)).numpy() - self.y
+            off = self.sign * primitive(self.outer).torch(torch.from_numpy(u)).numpy() - self.y
             found = float(np.sqrt(np.mean(np.square(off))) / (self.y.std() or 1.0))
         return found if np.isfinite(found) else np.inf
 
     def whole(self, kan: KAN) -> KAN:
         """The network with the outside put on again: it gives the target in table units."""
         layers: list[Layer] = list(kan.layers)
-        layers.append(formula_layer(1, self.outer, (self.scale, self.mean, 1.0, 0.0), frozen=False))
+        layers.append(formula_layer(1, self.outer, (self.scale, self.mean, self.sign, 0.0), frozen=False))
         return replace(kan, layers=tuple(layers))
 
 
@@ -107,8 +119,19 @@ def screened(
         fit = _coarse(target.task.thinned(FEW), structure, len(rows.x), seed)
         if fit is not None and fit.finite:
             found.append(Screened(target, structure, fit, target.error(fit)))
-    found.sort(key=lambda one: one.error)
-    return sorted((_finer(one) for one in found[:LEFT]), key=lambda one: one.error)
+    chosen = {id(one): one for one in sorted(found, key=_promise)[:LEFT]}
+    chosen |= {id(one): one for one in sorted(found, key=_promise_inside)[:LEFT_INSIDE]}
+    return sorted((_finer(one) for one in chosen.values()), key=lambda one: one.error)
+
+
+def _promise(one: Screened) -> float:
+    """How little to hope for: the logarithm of a coarse fit's error, and a little for every curve."""
+    return float(np.log(max(one.error, 1e-12))) + SIMPLE * one.size
+
+
+def _promise_inside(one: Screened) -> float:
+    """The same with the error inside the outside, which a steep outside makes much of in the target's own units."""
+    return float(np.log(max(one.fit.held, 1e-12))) + SIMPLE * one.size
 
 
 def _tried(
