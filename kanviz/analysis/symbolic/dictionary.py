@@ -51,15 +51,19 @@ def cell_middles() -> Float[Tensor, " cell"]:
     return (torch.arange(CELLS, dtype=torch.float64) + 0.5) * (2 / CELLS) - 1
 
 
-def correlations(curves: Curves, known: Dictionary) -> Float[Tensor, "curve row"]:
-    """Squared correlation of every curve in the dictionary with the samples, which are averaged in cells."""
+def cell_means(curves: Curves) -> tuple[Float[Tensor, "curve cell"], Float[Tensor, "curve cell"]]:
+    """Weight of each cell, and y times weight."""
     cell = ((curves.t + 1) * (CELLS / 2)).long().clamp(0, CELLS - 1)
     none = torch.zeros(len(cell), CELLS, dtype=torch.float64)
-    weight = none.scatter_add(1, cell, curves.w).float()
-    weighted = none.scatter_add(1, cell, curves.w * curves.y).float()
+    return none.scatter_add(1, cell, curves.w).float(), none.scatter_add(1, cell, curves.w * curves.y).float()
+
+
+def correlations(curves: Curves, known: Dictionary) -> Float[Tensor, "curve row"]:
+    """Squared correlation of every curve in the dictionary with the samples, which are averaged in cells."""
+    weight, weighted = cell_means(curves)
     found = []
-    for at in range(0, len(cell), TOGETHER):
-        count = min(TOGETHER, len(cell) - at)
+    for at in range(0, len(weight), TOGETHER):
+        count = min(TOGETHER, len(weight) - at)
         sides = torch.zeros(2 * TOGETHER, CELLS)
         sides[:count], sides[TOGETHER : TOGETHER + count] = weight[at : at + count], weighted[at : at + count]
         mean, product = (sides @ known.curves.T).split(TOGETHER)

@@ -29,13 +29,15 @@ def suggest_edge(
     *,
     primitives: Sequence[str] | None = None,
     most: int = MOST,
+    deeper: bool = True,
 ) -> tuple[Candidate, ...]:
     """Closed forms for an edge (x and y in network units), best first.
 
     With data, its activations on the training rows: where more rows are, the fit counts more. Without, evenly over its
-    grid. Raises FormulaError for a pruned edge, or one that is not a number.
+    grid. deeper: where no primitive does, pairs of them are tried too.
+    Raises FormulaError for a pruned edge, or one that is not a number.
     """
-    return search(edge_samples(kan, edge, data), primitives, most)
+    return search(edge_samples(kan, edge, data), primitives, most, deeper=deeper)
 
 
 def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> Candidate:
@@ -43,7 +45,9 @@ def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> 
     return search(edge_samples(kan, edge, data), (name,), 1)[0]
 
 
-def suggest_all(kan: KAN, data: Dataset | None = None) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:
+def suggest_all(
+    kan: KAN, data: Dataset | None = None, *, deeper: bool = False
+) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:
     """Candidates for every edge that is still a spline, TOGETHER at a time; none for one that is not a number."""
     left = [edge for edge in kan.edges() if kan.edge(edge).formula is None]
     for at in range(0, len(left), TOGETHER):
@@ -52,7 +56,7 @@ def suggest_all(kan: KAN, data: Dataset | None = None) -> Iterator[tuple[EdgeId,
         for edge in batch:
             with suppress(FormulaError):
                 points[edge] = edge_samples(kan, edge, data)
-        found = dict(zip(points, search_many(list(points.values()), None, MOST), strict=True))
+        found = dict(zip(points, search_many(list(points.values()), None, MOST, deeper=deeper), strict=True))
         yield from ((edge, found.get(edge, ())) for edge in batch)
 
 
@@ -83,7 +87,7 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
 
 def _rounding(y: Tensor) -> float:
     """Where the digits of the values end, as a share of their standard deviation."""
-    return 4 * torch.finfo(y.dtype).eps * float(y.abs().max()) / max(float(y.std(correction=0)), 1e-300)
+    return 16 * torch.finfo(y.dtype).eps * float(y.abs().max()) / max(float(y.std(correction=0)), 1e-300)
 
 
 def _resolution(view: Edge) -> float:

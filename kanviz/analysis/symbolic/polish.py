@@ -25,10 +25,17 @@ LITTLE = 1e-6  # of the loss: a step that promises or brings less does not help
 class Model(Protocol):
     """Atoms with free numbers inside, row by row; `owner` says which atom a number belongs to."""
 
-    owner: tuple[int, ...]
-    y: Float[Tensor, "row sample"]
-    w: Float[Tensor, "row sample"]
-    bounds: tuple[Float[Tensor, "row number"], Float[Tensor, "row number"]]
+    @property
+    def owner(self) -> tuple[int, ...]: ...
+
+    @property
+    def y(self) -> Float[Tensor, "row sample"]: ...
+
+    @property
+    def w(self) -> Float[Tensor, "row sample"]: ...
+
+    @property
+    def bounds(self) -> tuple[Float[Tensor, "row number"], Float[Tensor, "row number"]]: ...
 
     def look(self, theta: Float[Tensor, "row number"]) -> tuple[Tensor, Tensor]:
         """The atoms (row, atom, sample), and their derivatives (row, number, sample)."""
@@ -42,20 +49,23 @@ class Model(Protocol):
 def values(rows: Rows, theta: Float[Tensor, "row 2"], t: Float[Tensor, "row sample"]) -> tuple[Tensor, Tensor]:
     """f(alpha t + beta) of every row, and its derivatives by theta: (row, sample) and (row, 2, sample)."""
     alpha, beta, by_theta = rows.place(theta)
-    u = torch.addcmul(beta[:, None], alpha[:, None], t)
-    value, slope = torch.empty_like(u), torch.empty_like(u)
+    value, slope, by_power = applied(rows, torch.addcmul(beta[:, None], alpha[:, None], t), theta[:, 1])
+    along = torch.addcmul(by_theta[:, 1, :, None], by_theta[:, 0, :, None], t[:, None]) * slope[:, None]
+    if by_power is not None:
+        along[dict(rows.parts)[POWER], 1] = by_power
+    return value, along
+
+
+def applied(rows: Rows, u: Tensor, exponent: Float[Tensor, " row"]) -> tuple[Tensor, Tensor, Tensor | None]:
+    """f(u) and f'(u) of every row; and the derivative by the exponent, of the powers with one of their own."""
+    value, slope, by_power = torch.empty_like(u), torch.empty_like(u), None
     for name, part in rows.parts:
         if name == POWER:
-            continue
-        row = primitive(name)
-        value[part], slope[part] = row.torch(u[part]), row.slope(u[part])
-    powers = dict(rows.parts).get(POWER)
-    if powers is not None:
-        value[powers], slope[powers], by_power = _power(u[powers], theta[powers, 1, None])
-    along = torch.addcmul(by_theta[:, 1, :, None], by_theta[:, 0, :, None], t[:, None]) * slope[:, None]
-    if powers is not None:
-        along[powers, 1] = by_power
-    return value, along
+            value[part], slope[part], by_power = _power(u[part], exponent[part, None])
+        else:
+            row = primitive(name)
+            value[part], slope[part] = row.torch(u[part]), row.slope(u[part])
+    return value, slope, by_power
 
 
 def _power(u: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -79,11 +89,14 @@ class Single:
     t: Float[Tensor, "row sample"]
     y: Float[Tensor, "row sample"]
     w: Float[Tensor, "row sample"]
-    owner = (0, 0)
 
     @staticmethod
     def of(rows: Rows, curves: Curves) -> "Single":
         return Single(rows, curves.t[rows.curve], curves.y[rows.curve], curves.w[rows.curve])
+
+    @property
+    def owner(self) -> tuple[int, ...]:
+        return 0, 0
 
     @property
     def bounds(self) -> tuple[Tensor, Tensor]:

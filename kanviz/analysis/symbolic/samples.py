@@ -12,7 +12,7 @@ from torch import Tensor
 from kanviz.errors import FormulaError
 
 QUIET = 1e-12  # the smallest noise believed in, as a share of the standard deviation
-ROUNDED = 1e-15  # of the largest value: what a short calculation leaves of its digits
+ROUNDED = 4e-15  # of the largest value: what a short calculation leaves of its digits
 INDEPENDENT = 240  # points of a smooth curve that count as independent at most
 WHITE = 1e-9  # noise above this, seen between neighbours, makes every point count
 NEIGHBOURS = (1, 2, 3)  # on either side: the line, cubic and quintic through them

@@ -9,8 +9,9 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from kanviz.analysis.symbolic.candidate import Candidate
+from kanviz.analysis.symbolic.deeper import fits_of_two
 from kanviz.analysis.symbolic.dictionary import CELLS, best_starts
-from kanviz.analysis.symbolic.judge import Fit, candidate, complexity_of, constant, judged, power
+from kanviz.analysis.symbolic.judge import Fit, candidate, complexity_of, constant, judged, power, tie
 from kanviz.analysis.symbolic.polish import Single, polish
 from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Curves, Samples, noise_level, samples
 from kanviz.analysis.symbolic.shapes import DEFAULT, FREE, POWER, SAME_AS, Rows, kind_of
@@ -21,13 +22,13 @@ __all__ = [
     "INDEPENDENT", "QUIET", "Samples", "fit_formula", "noise_level", "samples", "search", "search_many", "suggest",
 ]  # fmt: skip
 
-BEGIN = (5, 36)  # starts of how many primitives are looked at, by the cells' means alone
-LOOKS = ((64, 5, 2, 26), (64, 5, 2, 18), (128, 10, 1, 14), (128, 25, 1, 12))
+BEGIN = (3, 32)  # starts of how many primitives are looked at, by the cells' means alone
+LOOKS = ((48, 4, 2, 24), (48, 6, 1, 14), (96, 10, 1, 12), (96, 15, 1, 10))
 """Samples, steps, and then how many starts of how many primitives go on."""
 LAST_LOOK = 2_000  # samples at most, for those that may still be the best
 HOPELESS = 40.0  # nats behind the best
 LAST_STEPS, LAST_PATIENCE = 12, 2
-TOGETHER = 16  # curves in a batch: what they need still fits the processor's cache
+TOGETHER = 50  # curves in a batch: what they need still fits the processor's cache
 
 
 def suggest(
@@ -38,15 +39,16 @@ def suggest(
     primitives: Sequence[str] | None = None,
     noise: float | None = None,
     most: int = 12,
+    deeper: bool = True,
 ) -> tuple[Candidate, ...]:
     """Closed forms c f(a x + b) + d for samples of a curve, best first.
 
     x, y, weights: arrays of one length. primitives: names out of PRIMITIVES, x^p for a power with an exponent of its
     own, or expressions in x; None tries all. noise: how far y cannot be trusted, as a share of its standard deviation;
-    None estimates it from neighbours.
+    None estimates it from neighbours. deeper: where no primitive does, f may be two: f(g(x)) or f(x) + g(x).
     Raises FormulaError for samples that are not a curve, or when nothing fits on the whole range.
     """
-    return search(samples(x, y, weights, noise), primitives, most)
+    return search(samples(x, y, weights, noise), primitives, most, deeper=deeper)
 
 
 def fit_formula(x: Any, y: Any, name: str, *, weights: Any = None, noise: float | None = None) -> Candidate:
@@ -57,26 +59,32 @@ def fit_formula(x: Any, y: Any, name: str, *, weights: Any = None, noise: float 
     return search(samples(x, y, weights, noise), (name,), 1)[0]
 
 
-def search(points: Samples, primitives: Sequence[str] | None, most: int) -> tuple[Candidate, ...]:
+def search(
+    points: Samples, primitives: Sequence[str] | None, most: int, *, deeper: bool = False
+) -> tuple[Candidate, ...]:
     """The candidates for checked samples, best first. Raises FormulaError when there is none."""
-    return search_many([points], primitives, most)[0]
+    return search_many([points], primitives, most, deeper=deeper)[0]
 
 
 def search_many(
-    points: Sequence[Samples], primitives: Sequence[str] | None, most: int
+    points: Sequence[Samples], primitives: Sequence[str] | None, most: int, *, deeper: bool = False
 ) -> tuple[tuple[Candidate, ...], ...]:
     """The candidates for each of many curves, best first: the same as for each of them alone.
 
-    Raises FormulaError when a curve has none.
+    deeper: where none of all primitives comes within 3 times the noise, pairs of them are tried too.
+    Raises FormulaError when a curve has no candidate.
     """
     names = DEFAULT if primitives is None else tuple(dict.fromkeys(primitives))
     for name in names:
         if name != POWER:
             primitive(name)
+    deeper = deeper and primitives is None
     found: dict[int, tuple[Candidate, ...]] = {}
     for batch in _batches(points):
-        fits = _fits([points[n] for n in batch], names)
-        found |= {n: _answer(points[n], names, these, most) for n, these in zip(batch, fits, strict=True)}
+        for n, fits in zip(batch, _fits([points[n] for n in batch], names), strict=True):
+            if deeper and min((one.error for one in fits), default=math.inf) > tie(points[n]):
+                fits = [*fits, *fits_of_two(points[n])]
+            found[n] = _answer(points[n], names, fits, most)
     return tuple(found[n] if n in found else (_unchanging(one),) for n, one in enumerate(points))
 
 
@@ -120,7 +128,8 @@ def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candid
         return found
     curves = Curves.of(points, LAST_LOOK)
     rows, loss = best_starts(curves, searched)
-    rows = _as_typed(rows.take(_chosen(rows, loss, _promise(rows, loss, points, CELLS), len(points), *BEGIN)), points)
+    promise = _promise(rows, loss, points, CELLS)
+    rows = _as_typed(rows.take(_chosen(rows, loss, promise, len(points), *BEGIN)), points)
     for most, steps, begin, primitives in LOOKS:
         look = curves.thin(most)
         theta, loss = polish(Single.of(rows, look), rows.theta, steps)
@@ -130,7 +139,8 @@ def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candid
     best = torch.full((len(points),), torch.inf, dtype=torch.float64).scatter_reduce(0, rows.curve, promise, "amin")
     hopeful = (promise < best[rows.curve] + HOPELESS).nonzero()[:, 0]
     few = rows.take(hopeful)
-    rows.theta[hopeful] = polish(Single.of(few, curves), few.theta, LAST_STEPS, LAST_PATIENCE)[0]
+    theta, _ = polish(Single.of(few, curves), few.theta, LAST_STEPS, LAST_PATIENCE)
+    rows = rows.at(rows.theta.index_copy(0, hopeful, theta))
     alpha, beta, _ = rows.place(rows.theta)
     for n, curve, al, be, second in zip(
         rows.name.tolist(), rows.curve.tolist(), alpha.tolist(), beta.tolist(), rows.theta[:, 1].tolist(), strict=True
