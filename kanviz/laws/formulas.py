@@ -13,6 +13,7 @@ import numpy as np
 import torch
 
 from kanviz.analysis.symbolic.candidate import Candidate
+from kanviz.analysis.symbolic.deeper import search_deeper
 from kanviz.analysis.symbolic.samples import Samples, samples
 from kanviz.analysis.symbolic.search import search, search_many
 from kanviz.core.kan import KAN
@@ -23,10 +24,11 @@ from kanviz.core.solvers.normal import Problem
 from kanviz.laws.fitting import Fit, Task
 from kanviz.laws.pruning import curves, curves_of, values, without
 
-BEAM, EACH = 3, 3
+BEAM, EACH, EACH_LAST = 3, 3, 8  # ways, and candidates for an edge; for the last one trying is cheap
 INDEPENDENT = 240
 SPLINE_BITS = 14.0  # what a curve without a formula costs beside one with
 UNSURE = 0.02
+CLEAR, QUIET = 3.0, 1e-6  # times the noise: a single function farther off than this will not do
 FLOOR = 1e-12
 ROUNDING = 1e-10
 
@@ -100,10 +102,14 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
     """The way with a formula more, on the edge where it is clearest which."""
     edges = curves(way.fit)
     points = edge_samples(task, way.fit, edges)
-    found = search_many(points, primitives, EACH)
+    each = EACH_LAST if len(edges) == 1 else EACH
+    found = search_many(points, primitives, each)
     n = min(range(len(edges)), key=lambda n: _doubt(found[n]))
     new = []
-    for candidate in found[n]:
+    candidates = found[n]
+    if candidates[0].error > max(CLEAR * points[n].noise, QUIET):
+        candidates = (*search_deeper(points[n], each), *candidates[:1])
+    for candidate in candidates:
         new += _with(task, way, edges[n], candidate, steps=12)
     for edge, point in zip(edges, points, strict=True):
         if _may_be_straight(way.fit.kan, edge):

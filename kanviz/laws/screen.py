@@ -23,7 +23,7 @@ from kanviz.laws.structure import Structure, formula_layer
 FEW = 400  # training rows for the coarse fits
 STEPS = 12
 SIMPLE = 0.25  # a curve less outweighs so much of the logarithm of a coarse error
-LEFT, LEFT_INSIDE = 12, 6  # structures that are fitted on finer grids
+LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: so many, and so many more of every outside
 FINER = 3  # doublings of the grid
 ROOM = 3  # rows for every number of a finer network
 FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
@@ -120,7 +120,9 @@ def screened(
         if fit is not None and fit.finite:
             found.append(Screened(target, structure, fit, target.error(fit)))
     chosen = {id(one): one for one in sorted(found, key=_promise)[:LEFT]}
-    chosen |= {id(one): one for one in sorted(found, key=_promise_inside)[:LEFT_INSIDE]}
+    for outer in outers:
+        under = sorted((one for one in found if one.target.outer == outer), key=_promise_inside)
+        chosen |= {id(one): one for one in under[:LEFT_INSIDE]}
     return sorted((_finer(one) for one in chosen.values()), key=lambda one: one.error)
 
 
