@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
+from kanviz.laws.law import Law, polished
 
 from kanviz.analysis.compose import compose
 from kanviz.core.init import parse_shape
@@ -17,7 +18,6 @@ from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
 from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
-from kanviz.laws.law import Law, polished
 from kanviz.laws.nested import nested
 from kanviz.laws.pruning import pruned, with_free
 from kanviz.laws.screen import Rows, Screened, screened
@@ -127,7 +127,7 @@ def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, sec
 
 
 def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None, until: float) -> Iterator[Screened]:
-    """The structures worth formulas, in order: those with a hidden node only where simpler ones leave something over."""
+    """The structures worth formulas, in order; those with a hidden node only where the others leave something over."""
     count, bounds = len(table.names), Bounds.of(attempt.shape)
     rows = table.rows(attempt.seed)
     outers = [name for name in rows.outers if name == "x" or primitives is None or name in primitives]

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from kanviz.core.kan import KAN
-from kanviz.core.solvers.damping import Damping, descend, held
+from kanviz.core.solvers.damping import Damping, descend
 from kanviz.core.solvers.growth import finer
 from kanviz.core.solvers.local import Array, Grid
 from kanviz.core.solvers.normal import Point, Problem, Rows
@@ -107,8 +107,3 @@ class Task:
     def refined(self, fit: Fit) -> KAN:
         """The same curves on twice as many intervals, hidden grids laid over what they see."""
         return finer(fit.point, self.rows.x, [bool(layer.active.any()) for layer in fit.kan.layers])
-
-
-def objective(fit: Fit, shape: Array, smooth: float) -> float:
-    """Loss and penalty."""
-    return fit.point.loss + held(shape, smooth, fit.point.work.theta)

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import torch
 
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.deeper import search_deeper
@@ -18,10 +17,11 @@ from kanviz.analysis.symbolic.samples import Samples, samples
 from kanviz.analysis.symbolic.search import search, search_many
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.solvers.jacobian import _back, _through_products  # noqa: PLC2701
+from kanviz.core.solvers.jacobian import back, through_products
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Problem
 from kanviz.laws.fitting import Fit, Task
+from kanviz.laws.gauge import without_constant
 from kanviz.laws.pruning import curves, curves_of, values, without
 
 BEAM, EACH, EACH_LAST = 3, 3, 8  # ways, and candidates for an edge; for the last one trying is cheap
@@ -50,13 +50,13 @@ class Way:
 def sensitivities(task: Task, fit: Fit) -> list[Array]:
     """Per layer, the derivative of the output by every sum: (target, rows)."""
     work, point = fit.point.work, fit.point
-    sweeps = point.sweeps or next(Problem(task.rows, work)._sweeps(work))[1]
+    sweeps = point.sweeps or next(Problem(task.rows, work).swept(work))[1]
     delta, found = np.ones((1, 1, point.outputs.shape[1])), []
     for n in range(len(sweeps) - 1, -1, -1):
-        delta = _through_products(work.layers[n], sweeps[n].sums, delta)
+        delta = through_products(work.layers[n], sweeps[n].sums, delta)
         found.insert(0, delta[:, 0])
         if n:
-            delta = _back(work.layers[n], sweeps[n], delta, work.vector)
+            delta = back(work.layers[n], sweeps[n], delta, work.vector)
     return found
 
 
@@ -120,6 +120,9 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
 def _with(task: Task, way: Way, edge: EdgeId, candidate: Candidate, *, steps: int) -> list[Way]:
     """The way with that formula on that edge; nothing where the network is then not a number."""
     kan = applied(way.fit.kan, edge, candidate)
+    plain = without_constant(kan, edge)
+    if plain is not None and bool(plain.layers[edge.layer].coef.isfinite().all()):
+        kan = plain
     if not curves_of(kan):
         fit = task.fitted(kan, steps=60, pays=1e-3)
     else:

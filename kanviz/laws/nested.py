@@ -79,5 +79,3 @@ def _outers(others: Inputs, hidden: int) -> Iterator[Structure]:
         yield Structure(others, ((others, (hidden,)),))
     if len(others) > 1:
         yield Structure((), ((*((i,) for i in others), (hidden,)),))
-
-

@@ -22,11 +22,7 @@ def curves(fit: Fit) -> list[EdgeId]:
 
 def curves_of(kan: KAN) -> list[EdgeId]:
     """The edges that are still splines."""
-    return [
-        EdgeId(n, int(i), int(j))
-        for n, layer in enumerate(kan.layers)
-        for i, j in layer.active.nonzero().tolist()
-    ]
+    return [EdgeId(n, int(i), int(j)) for n, layer in enumerate(kan.layers) for i, j in layer.active.nonzero().tolist()]
 
 
 def values(fit: Fit, edge: EdgeId) -> tuple[Array, Array]:
@@ -65,7 +61,7 @@ def pruned(task: Task, fit: Fit, *, noisy: bool) -> Fit:
         tried.add(edge)
         if not _may_go(fit.kan, edge):
             continue
-        x, v = values(fit, edge)
+        v = values(fit, edge)[1]
         layer = fit.kan.layers[edge.layer]
         bias = layer.bias.clone()
         bias[edge.target] += float(v.mean())
@@ -84,6 +80,4 @@ def _may_go(kan: KAN, edge: EdgeId) -> bool:
 
 def with_free(kan: KAN) -> KAN:
     """The network with nothing frozen."""
-    return replace(
-        kan, layers=tuple(replace(layer, frozen=torch.zeros_like(layer.frozen)) for layer in kan.layers)
-    )
+    return replace(kan, layers=tuple(replace(layer, frozen=torch.zeros_like(layer.frozen)) for layer in kan.layers))

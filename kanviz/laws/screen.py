@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: u's range there."""
+    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: the range of u."""
 
     outer: str
     task: Task
@@ -146,9 +146,10 @@ def _tried(
         for structure in telling:
             yield target, structure
     best = {t.outer: min((one.error for one in found if one.target is t), default=np.inf) for t in targets}
-    least = min(best.values(), default=np.inf)
+    limit = HOPE * min(best.values(), default=np.inf)
+    everything = count <= FEW_INPUTS and not any(isinstance(one, Nested) for one in candidates)
     for target in targets:
-        if count <= FEW_INPUTS and not isinstance(candidates[0], Nested) or best[target.outer] <= HOPE * least:
+        if everything or best[target.outer] <= limit:
             for structure in rest:
                 yield target, structure
 

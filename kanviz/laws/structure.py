@@ -123,7 +123,7 @@ def structures(count: int, products: int = 2) -> Iterator[Structure]:
 
 def _groups(inputs: Inputs) -> list[tuple[Inputs, ...]]:
     """Ways to share the inputs out among factors, each to at most one."""
-    single = tuple((i,) for i in inputs)
+    single: tuple[Inputs, ...] = tuple((i,) for i in inputs)
     if len(inputs) > MOST_SHARED:
         return [single]
     found = {single}
