@@ -53,7 +53,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: the range of u."""
+    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: u's range."""
 
     outer: str
     task: Task

@@ -126,7 +126,7 @@ def _groups(inputs: Inputs) -> list[tuple[Inputs, ...]]:
     single: tuple[Inputs, ...] = tuple((i,) for i in inputs)
     if len(inputs) > MOST_SHARED:
         return [single]
-    found = {single}
+    found: set[tuple[Inputs, ...]] = {single}
     for places in itertools.product(range(len(inputs) + 1), repeat=len(inputs)):
         if len(inputs) == MOST_SHARED and 0 in places:
             continue  # all inputs are in use
@@ -147,7 +147,7 @@ def _pairs(inputs: Inputs) -> list[tuple[tuple[Inputs, ...], ...]]:
     return found
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Bounds:
     """What a shape leaves room for: products, hidden nodes inside, an outside."""
 
@@ -159,10 +159,10 @@ class Bounds:
     def of(shape: Sequence[int | Sequence[int]]) -> "Bounds":
         """Two sum nodes can do what one product can: u v = ((u + v)^2 - (u - v)^2) / 4. No shape: room for all."""
         if not shape:
-            return Bounds(2, True, True)
+            return Bounds(products=2, nested=True, outside=True)
         columns = parse_shape(shape)[1:]
         deep = len(columns) > 1
         most = max(products for _, products in columns)
         sums = max((sums for sums, _ in columns[:-1]), default=0)
         products = 2 if len(columns) > 2 and most else max(most, 1 if sums > 1 else 0)
-        return Bounds(products, deep, deep)
+        return Bounds(products=products, nested=deep, outside=deep)
