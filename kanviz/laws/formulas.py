@@ -107,7 +107,7 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
     n = min(range(len(edges)), key=lambda n: _doubt(found[n]))
     new = []
     candidates = found[n]
-    if candidates[0].error > max(CLEAR * points[n].noise, QUIET):
+    if primitives is None and candidates[0].error > max(CLEAR * points[n].noise, QUIET):
         candidates = (*search_deeper(points[n], each), *candidates[:1])
     for candidate in candidates:
         new += _with(task, way, edges[n], candidate, steps=12)
