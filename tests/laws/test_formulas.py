@@ -53,7 +53,7 @@ def test_nothing_is_found_when_there_is_no_time():
 
 
 def test_a_constant_moves_from_a_factor_to_the_sum_beside_the_product():
-    t, fit = fitted(lambda x, y: x * y**2 + np.sin(y), Structure((0, 1), (((0,), (1,)),)))
+    _, fit = fitted(lambda x, y: x * y**2 + np.sin(y), Structure((0, 1), (((0,), (1,)),)))
     layer = fit.kan.layers[0].with_formula(0, 1, Formula("x", 1.0, 0.0, 2.0, 0.7))
     active = layer.active.clone()
     active[0, 1] = False
