@@ -82,7 +82,8 @@ def search_many(
     found: dict[int, tuple[Candidate, ...]] = {}
     for batch in _batches(points):
         for n, fits in zip(batch, _fits([points[n] for n in batch], names), strict=True):
-            if deeper and min((one.error for one in fits), default=math.inf) > tie(points[n]):
+            best = min((one.error for one in fits), default=math.inf)
+            if deeper and best > max(tie(points[n]), points[n].enough):
                 fits = [*fits, *fits_of_two(points[n])]
             found[n] = _answer(points[n], names, fits, most)
     return tuple(found[n] if n in found else (_unchanging(one),) for n, one in enumerate(points))
