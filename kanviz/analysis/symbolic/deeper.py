@@ -16,7 +16,7 @@ from kanviz.analysis.symbolic.shapes import Rows
 from kanviz.analysis.symbolic.spelled import Line, Spell, chain, pair_bits, total
 from kanviz.analysis.symbolic.two import Chain, Sum
 
-LOOKS = ((48, 8, 80), (64, 8, 40), (96, 15, 16), (192, 40, 7))
+LOOKS = ((48, 8, 90), (48, 8, 50), (96, 15, 28), (96, 25, 12), (256, 30, 6))
 """Samples, steps, and then how many pairs go on."""
 LAST_LOOK, LAST_STEPS = 2_000, 15
 

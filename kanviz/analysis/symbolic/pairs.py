@@ -17,13 +17,13 @@ from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of
 from kanviz.analysis.symbolic.two import Chain, Sum
 
 SUMMED = (
-    "x", "x^2", "x^3", "x^4", "1/x", "1/x^2", "sqrt", "x^1.5", "log", "abs", "exp", "sin", "tanh", "gaussian",
-    "1/(1+x^2)", "log(1+x^2)", "sqrt(1+x^2)",
+    "x", "x^2", "x^3", "1/x", "1/x^2", "sqrt", "x^1.5", "log", "abs", "exp", "sin", "tanh", "gaussian", "1/(1+x^2)",
+    "log(1+x^2)",
 )  # fmt: skip
 OUTER = ("x^2", "x^3", "1/x", "1/x^2", "sqrt", "1/sqrt(x)", "exp", "log", "sin", "tanh", "gaussian", "abs")
 INNER = ("x^2", "x^3", "abs", "sqrt", "1/x", "exp", "log", "sin")
-MOST = {"sin": 160, "tanh": 90, "gaussian": 120}  # starts of a function in a sum; 60 of any other
-FASTEST = 20.0  # wave in a sum, in radians of half the range
+MOST = {"sin": 300, "tanh": 90, "gaussian": 120}  # starts of a function in a sum; 60 of any other
+FASTEST = 40.0  # wave in a sum, in radians of half the range
 APART = 0.02  # of its variance that a curve must have beside the other, to count as a second one
 DISTANCES = (0.003, 0.03, 0.2, 1.0, 4.0)
 CENTRES = (0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.2, -1.2, 2.5, -2.5)

@@ -25,6 +25,7 @@ __all__ = [
 BEGIN = (3, 32)  # starts of how many primitives are looked at, by the cells' means alone
 LOOKS = ((48, 4, 2, 24), (48, 6, 1, 14), (96, 10, 1, 12), (96, 15, 1, 10))
 """Samples, steps, and then how many starts of how many primitives go on."""
+MANY = 30  # primitives, of which fewer are looked at from more starts
 LAST_LOOK = 2_000  # samples at most, for those that may still be the best
 HOPELESS = 40.0  # nats behind the best
 LAST_STEPS, LAST_PATIENCE = 12, 2
@@ -127,31 +128,36 @@ def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candid
     found: list[list[Candidate]] = [[] for _ in points]
     if not searched:
         return found
+    rows = _best_rows(points, searched)
+    alpha, beta, _ = rows.place(rows.theta)
+    numbers = zip(rows.name.tolist(), rows.curve.tolist(), alpha.tolist(), beta.tolist(), strict=True)
+    for (n, curve, al, be), second in zip(numbers, rows.theta[:, 1].tolist(), strict=True):
+        low, high = points[curve].range
+        a = 2 * al / (high - low)
+        b = be - a * (low + high) / 2
+        found[curve].extend(_written(points[curve], rows.names[n], a, b, second, names))
+    return found
+
+
+def _best_rows(points: Sequence[Samples], searched: tuple[str, ...]) -> Rows:
+    """A row of each of the most promising primitives of every curve, at its valley's floor."""
     curves = Curves.of(points, LAST_LOOK)
     rows, loss = best_starts(curves, searched)
+    more = max(1, MANY // len(searched))
     promise = _promise(rows, loss, points, CELLS)
-    rows = _as_typed(rows.take(_chosen(rows, loss, promise, len(points), *BEGIN)), points)
+    rows = _as_typed(rows.take(_chosen(rows, loss, promise, len(points), more * BEGIN[0], BEGIN[1])), points)
     for most, steps, begin, primitives in LOOKS:
         look = curves.thin(most)
         theta, loss = polish(Single.of(rows, look), rows.theta, steps)
         promise = _promise(rows, loss, points, look.t.shape[1])
-        chosen = _chosen(rows, loss, promise, len(points), begin, primitives)
-        rows, promise = rows.at(theta).take(chosen), promise[chosen]
+        chosen = _chosen(rows, loss, promise, len(points), more * begin, primitives)
+        rows, loss, promise = rows.at(theta).take(chosen), loss[chosen], promise[chosen]
     best = torch.full((len(points),), torch.inf, dtype=torch.float64).scatter_reduce(0, rows.curve, promise, "amin")
     hopeful = (promise < best[rows.curve] + HOPELESS).nonzero()[:, 0]
     few = rows.take(hopeful)
-    theta, _ = polish(Single.of(few, curves), few.theta, LAST_STEPS, LAST_PATIENCE)
-    rows = rows.at(rows.theta.index_copy(0, hopeful, theta))
-    alpha, beta, _ = rows.place(rows.theta)
-    for n, curve, al, be, second in zip(
-        rows.name.tolist(), rows.curve.tolist(), alpha.tolist(), beta.tolist(), rows.theta[:, 1].tolist(), strict=True
-    ):
-        one = points[curve]
-        low, high = one.range
-        a = 2 * al / (high - low)
-        b = be - a * (low + high) / 2
-        found[curve].extend(_written(one, rows.names[n], a, b, second, names))
-    return found
+    theta, left = polish(Single.of(few, curves), few.theta, LAST_STEPS, LAST_PATIENCE)
+    rows, loss = rows.at(rows.theta.index_copy(0, hopeful, theta)), loss.index_copy(0, hopeful, left)
+    return rows.take(_chosen(rows, loss, promise, len(points), 1, len(rows.names)))
 
 
 def _written(
