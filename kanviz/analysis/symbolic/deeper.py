@@ -9,15 +9,17 @@ from torch import Tensor
 
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.judge import judged
-from kanviz.analysis.symbolic.pairs import best_chains, best_sums
+from kanviz.analysis.symbolic.pairs import SUMMED, best_chains, best_sums
 from kanviz.analysis.symbolic.polish import polish
+from kanviz.analysis.symbolic.race import best_rows
 from kanviz.analysis.symbolic.samples import Curves, Samples
 from kanviz.analysis.symbolic.shapes import Rows
 from kanviz.analysis.symbolic.spelled import Line, Spell, chain, pair_bits, total
 from kanviz.analysis.symbolic.two import Chain, Sum
 
-LOOKS = ((48, 8, 90), (48, 8, 50), (96, 15, 28), (96, 25, 12), (256, 30, 6))
+LOOKS = ((48, 8, 90), (48, 8, 50), (96, 15, 20), (192, 30, 7))
 """Samples, steps, and then how many pairs go on."""
+SINGLES = 4  # fits of one function that are given a companion
 LAST_LOOK, LAST_STEPS = 2_000, 15
 
 Pair = Chain | Sum
@@ -38,9 +40,11 @@ def fits_of_two(points: Samples) -> list[Candidate]:
         return []
     curve = Curves.of([points], LAST_LOOK)
     look = curve.thin(LOOKS[0][0])
+    singles, left = best_rows([points], SUMMED)
+    singles = singles.take(left.argsort()[:SINGLES].sort().values)
     return [
         *_written(_polished(best_chains(look), curve, points), points, chain),
-        *_written(_polished(best_sums(look), curve, points), points, total),
+        *_written(_polished(best_sums(curve.thin(LOOKS[-1][0]), singles), curve, points), points, total),
     ]
 
 

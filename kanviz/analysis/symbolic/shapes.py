@@ -71,6 +71,14 @@ class Rows:
         """Some rows, in the order of the index, which keeps names together."""
         return Rows(self.names, self.name[index], self.curve[index], self.theta[index], self.scale[index])
 
+    def beside(self, other: "Rows") -> "Rows":
+        """These rows and others of the same primitives; names are no longer sorted."""
+        parts = zip(
+            (self.name, self.curve, self.theta, self.scale), (other.name, other.curve, other.theta, other.scale),
+            strict=True,
+        )  # fmt: skip
+        return Rows(self.names, *(torch.cat(pair) for pair in parts))
+
     def at(self, theta: Float[Tensor, "row 2"]) -> "Rows":
         """The same rows with other free numbers."""
         return replace(self, theta=theta)
