@@ -40,7 +40,7 @@ SEARCHED = tuple(name for name, row in PRIMITIVES.items() if row.kind)
 DEFAULT = (*SEARCHED, POWER, *SAME_AS)
 ONE_SIDED = ("softplus", "x exp(-x)")
 WAVES = ("sinc", "J0")
-VALLEYS = {"lin": 1, "loc": 4, "locp": 4, "rate": 4, "half": 4, "pow": 8, "dom": 5, "ab": 6}
+VALLEYS = {"lin": 1, "loc": 4, "locp": 4, "rate": 4, "half": 4, "pow": 10, "dom": 5, "ab": 6}
 BORDER = 1 - 1e-9
 Start = tuple[float, float, float]
 DISTANCE = (math.log(1e-9), math.log(1e4))
@@ -177,8 +177,9 @@ def _starts(name: str) -> Iterator[Start]:
         case "loc":
             yield from ((p, 0.0, s) for s in both for p in near)
         case "pow":
-            exponents = (-3.5, -2.6, -1.7, -1.25, -0.75, -0.3, 0.25, 0.4, 0.7, 1.25, 1.75, 2.25, 2.75, 3.5)
-            yield from ((p, n, s) for s in both for n in exponents for p in near[::3])
+            falls = (-5.5, -4.5, -3.5, -2.6, -1.7, -1.25, -0.75, -0.3)
+            exponents = (*falls, 0.25, 0.4, 0.7, 0.9, 1.1, 1.25, 1.75, 2.25, 2.75, 3.5, 4.5, 5.5)
+            yield from ((p, n, s) for s in both for n in exponents for p in near[::2])
         case "half":
             yield from ((p, q, s) for s in both for q in _spaced(-2, 3.5, 16) for p in near[::3])
         case "locp":
