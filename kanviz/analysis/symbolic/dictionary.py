@@ -9,7 +9,7 @@ from torch import Tensor
 
 from kanviz.analysis.symbolic.polish import values
 from kanviz.analysis.symbolic.samples import Curves
-from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of, starts, valleys
+from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of, starts
 
 CELLS = 96
 TOGETHER = 4  # curves in one product; fewer are filled up with zeros, so that each has the same bits in any company
@@ -17,12 +17,13 @@ TOGETHER = 4  # curves in one product; fewer are filled up with zeros, so that e
 
 @dataclass(frozen=True)
 class Dictionary:
-    """A curve for every start, at the cells' middles, of mean 0 and length 1 (float32); its square; where it belongs.
+    """A curve for every start, at the cells' middles, of mean 0 and length 1 (float32); and its square.
 
-    Every primitive's starts are filled up to whole stretches of one length.
+    valleys: how many stretches of one length the starts of each primitive are.
     """
 
     rows: Rows
+    valleys: tuple[int, ...]
     curves: Float[Tensor, "row cell"]
     squares: Float[Tensor, "row cell"]
 
@@ -31,7 +32,9 @@ class Dictionary:
 def dictionary(names: tuple[str, ...]) -> Dictionary:
     """All starts of these primitives, sorted by kind."""
     names = tuple(sorted(names, key=lambda name: KINDS.index(kind_of(name))))
-    found = [_filled_up(starts(name), valleys(name)) for name in names]
+    found = [starts(name) for name in names]
+    valleys = tuple(len(part) for part in found)
+    found = [part.flatten(0, 1) for part in found]
     which = torch.cat([torch.full((len(part),), n) for n, part in enumerate(found)])
     theta, scale = torch.cat(found)[:, :2].contiguous(), torch.cat(found)[:, 2].contiguous()
     rows = Rows(names, which, torch.zeros_like(which), theta, scale)
@@ -39,12 +42,7 @@ def dictionary(names: tuple[str, ...]) -> Dictionary:
     curves = curves - curves.mean(1, keepdim=True)
     length = curves.norm(dim=1, keepdim=True)
     curves = torch.where((length > 1e-12) & length.isfinite(), curves / length, torch.zeros_like(curves)).float()
-    return Dictionary(rows, curves, curves**2)
-
-
-def _filled_up(found: Float[Tensor, "start 3"], stretches: int) -> Float[Tensor, "start 3"]:
-    missing = -len(found) % stretches
-    return torch.cat([found, found[-1:].expand(missing, -1)])
+    return Dictionary(rows, valleys, curves, curves**2)
 
 
 def cell_middles() -> Float[Tensor, " cell"]:
@@ -79,11 +77,11 @@ def best_starts(curves: Curves, names: tuple[str, ...]) -> tuple[Rows, Float[Ten
     found = correlations(curves, known)
     owner = torch.arange(len(found))
     chosen, curve, left = [], [], []
-    for name, part in known.rows.parts:
-        best = found[:, part].unflatten(1, (valleys(name), -1)).max(2)
-        first = torch.linspace(part.start, part.stop, valleys(name) + 1)[:-1].round().long()
+    for (_, part), valleys in zip(known.rows.parts, known.valleys, strict=True):
+        best = found[:, part].unflatten(1, (valleys, -1)).max(2)
+        first = torch.arange(part.start, part.stop, (part.stop - part.start) // valleys)
         chosen.append((best.indices + first).flatten())
-        curve.append(owner.repeat_interleave(valleys(name)))
+        curve.append(owner.repeat_interleave(valleys))
         left.append(1 - best.values.flatten())
     rows = known.rows.take(torch.cat(chosen))
     return Rows(rows.names, rows.name, torch.cat(curve), rows.theta, rows.scale), torch.cat(left).double().clamp(min=0)

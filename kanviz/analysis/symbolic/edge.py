@@ -19,6 +19,7 @@ from kanviz.errors import FormulaError
 MOST = 12
 ROWS = 2_000
 EVENLY = 400
+ENOUGH = 0.01  # an error, as a share of the standard deviation, that a spline may well make itself
 UNSURE = 0.02  # the largest noise believed in, as a share of the edge's standard deviation
 
 
@@ -71,7 +72,7 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
     if data is None:
         x = torch.linspace(low, high, EVENLY, dtype=torch.float64)
         points = samples(x, view(x), noise=max(_resolution(view), _rounding(view(x))))
-        return replace(points, reach=(low, high))
+        return replace(points, reach=(low, high), enough=ENOUGH)
     rows = typical_inputs(kan, data, ROWS)
     nodes = kan.normalise(rows)
     for layer in kan.layers[: edge.layer]:
@@ -82,7 +83,7 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
     scale = float(sums[:, edge.target].std(correction=0))
     noise = max(_resolution(view), _residual(kan, edge, data, sums) / max(points.std, 1e-300))
     reach = (min(low, points.range[0]), max(high, points.range[1]))
-    return replace(points, noise=min(max(noise, points.noise), UNSURE), reach=reach, scale=scale)
+    return replace(points, noise=min(max(noise, points.noise), UNSURE), reach=reach, scale=scale, enough=ENOUGH)
 
 
 def _rounding(y: Tensor) -> float:

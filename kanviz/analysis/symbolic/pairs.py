@@ -17,26 +17,45 @@ from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of
 from kanviz.analysis.symbolic.two import Chain, Sum
 
 SUMMED = (
-    "x", "x^2", "x^3", "x^4", "1/x", "1/x^2", "sqrt", "x^1.5", "log", "abs", "exp", "sin", "tanh", "gaussian",
-    "1/(1+x^2)", "log(1+x^2)", "sqrt(1+x^2)",
+    "x", "x^2", "x^3", "1/x", "1/x^2", "sqrt", "x^1.5", "log", "abs", "exp", "sin", "tanh", "gaussian", "1/(1+x^2)",
+    "log(1+x^2)",
 )  # fmt: skip
 OUTER = ("x^2", "x^3", "1/x", "1/x^2", "sqrt", "1/sqrt(x)", "exp", "log", "sin", "tanh", "gaussian", "abs")
 INNER = ("x^2", "x^3", "abs", "sqrt", "1/x", "exp", "log", "sin")
-MOST = {"sin": 160, "tanh": 90, "gaussian": 120}  # starts of a function in a sum; 60 of any other
-FASTEST = 20.0  # wave in a sum, in radians of half the range
+MOST = {"sin": 300, "tanh": 90, "gaussian": 120}  # starts of a function in a sum; 60 of any other
+FASTEST = 40.0  # wave in a sum, in radians of half the range
 APART = 0.02  # of its variance that a curve must have beside the other, to count as a second one
 DISTANCES = (0.003, 0.03, 0.2, 1.0, 4.0)
 CENTRES = (0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.2, -1.2, 2.5, -2.5)
 RATES = (0.7, 1.5, 3.0, 5.0)
 
 
-def best_sums(curve: Curves) -> Sum:
-    """For any two primitives their best pair of starts."""
+def best_sums(curve: Curves, singles: Rows) -> Sum:
+    """Pairs to start from: the best of any two primitives, and the best companion of each kind for each of `singles`.
+
+    singles: fits of one function, of SUMMED, to the curve; a companion may be far too small to be seen beside it.
+    """
     rows, curves = _summed()
-    weight, weighted = cell_means(curve)
-    curves = curves - (curves @ weight[0])[:, None]
-    curves = curves / ((curves**2) @ weight[0]).sqrt().clamp(min=1e-12)[:, None]
-    right = curves @ weighted[0]
+    weight, weighted = (part[0] for part in cell_means(curve))
+    curves = curves - (curves @ weight)[:, None]
+    curves = curves / ((curves**2) @ weight).sqrt().clamp(min=1e-12)[:, None]
+    first, second = _best_pairs(rows, curves, weight, curves @ weighted)
+    _, weighted = cell_means(_left_over(curve, singles))
+    found = (curves @ weighted.T) ** 2
+    companions = torch.stack([part.start + found[part].argmax(0) for _, part in rows.parts])
+    owners = torch.arange(len(weighted)).expand(companions.shape)
+    return Sum.of(
+        rows.take(first).beside(singles.take(owners.flatten())),
+        rows.take(second).beside(rows.take(companions.flatten())),
+        curve,
+    )
+
+
+def _best_pairs(rows: Rows, curves: Tensor, weight: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
+    """Of any two primitives the two curves (of mean 0 and length 1) that explain most together.
+
+    right: what each explains alone, as a correlation.
+    """
     overlap = (curves * weight) @ curves.T
     apart = 1 - overlap**2
     explained = right[:, None] ** 2 + right**2 - 2 * right[:, None] * right * overlap
@@ -44,10 +63,18 @@ def best_sums(curve: Curves) -> Sum:
     first, second = [], []
     for (_, a), (_, b) in itertools.combinations_with_replacement(rows.parts, 2):
         best = int(explained[a, b].argmax())
-        i, j = a.start + best // (b.stop - b.start), b.start + best % (b.stop - b.start)
-        first.append(i)
-        second.append(j)
-    return Sum.of(rows.take(torch.tensor(first)), rows.take(torch.tensor(second)), curve)
+        first.append(a.start + best // (b.stop - b.start))
+        second.append(b.start + best % (b.stop - b.start))
+    return torch.tensor(first), torch.tensor(second)
+
+
+def _left_over(curve: Curves, singles: Rows) -> Curves:
+    """What each of the fits leaves of the curve, scale-free: a curve of its own."""
+    t, y, w = (part.expand(len(singles.name), -1) for part in (curve.t, curve.y, curve.w))
+    value, _ = values(singles, singles.theta, t)
+    value = value - (value * w).sum(1, keepdim=True)
+    factor = (value * y * w).sum(1, keepdim=True) / (value * value * w).sum(1, keepdim=True)
+    return Curves(t, y - factor * value, w).thin(t.shape[1])
 
 
 @lru_cache(maxsize=1)

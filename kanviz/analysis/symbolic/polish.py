@@ -18,7 +18,7 @@ from kanviz.analysis.symbolic.shapes import POWER, Rows
 from kanviz.core.formula import primitive
 
 EXACT = 1e-30  # a share of the variance that is rounding
-DAMPING, LESS, MORE = 1e-3, 0.1, 10.0  # at first, and its factors after a step that helped, and one that did not
+DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at first, and its factors after a step that helped, and one that did not
 LITTLE = 1e-6  # of the loss: a step that promises or brings less does not help
 
 

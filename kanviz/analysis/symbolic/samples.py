@@ -24,7 +24,8 @@ class Samples:
 
     noise: what the curve cannot be trusted below, as a share of its standard deviation · reach: the range a formula
     should hold on, which may be wider than the data's · scale: what a standard deviation is compared with before a
-    curve is called constant, in units of y · independent: how many points count as independent.
+    curve is called constant, in units of y · independent: how many points count as independent · enough: an error, as
+    a share of the standard deviation, below which one function is not replaced by two.
     """
 
     x: Float[Tensor, " sample"]
@@ -34,6 +35,7 @@ class Samples:
     reach: tuple[float, float]
     scale: float = 0.0
     independent: int = INDEPENDENT
+    enough: float = 0.0
 
     @cached_property
     def mean(self) -> float:

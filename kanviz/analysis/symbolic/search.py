@@ -4,17 +4,12 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import torch
-from jaxtyping import Float, Int
-from torch import Tensor
-
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.deeper import fits_of_two
-from kanviz.analysis.symbolic.dictionary import CELLS, best_starts
-from kanviz.analysis.symbolic.judge import Fit, candidate, complexity_of, constant, judged, power, tie
-from kanviz.analysis.symbolic.polish import Single, polish
-from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Curves, Samples, noise_level, samples
-from kanviz.analysis.symbolic.shapes import DEFAULT, FREE, POWER, SAME_AS, Rows, kind_of
+from kanviz.analysis.symbolic.judge import Fit, candidate, constant, judged, power, tie
+from kanviz.analysis.symbolic.race import best_rows
+from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Samples, noise_level, samples
+from kanviz.analysis.symbolic.shapes import DEFAULT, POWER, SAME_AS
 from kanviz.core.formula import PRIMITIVES, primitive
 from kanviz.errors import FormulaError
 
@@ -22,12 +17,6 @@ __all__ = [
     "INDEPENDENT", "QUIET", "Samples", "fit_formula", "noise_level", "samples", "search", "search_many", "suggest",
 ]  # fmt: skip
 
-BEGIN = (3, 32)  # starts of how many primitives are looked at, by the cells' means alone
-LOOKS = ((48, 4, 2, 24), (48, 6, 1, 14), (96, 10, 1, 12), (96, 15, 1, 10))
-"""Samples, steps, and then how many starts of how many primitives go on."""
-LAST_LOOK = 2_000  # samples at most, for those that may still be the best
-HOPELESS = 40.0  # nats behind the best
-LAST_STEPS, LAST_PATIENCE = 12, 2
 TOGETHER = 50  # curves in a batch: what they need still fits the processor's cache
 
 
@@ -82,7 +71,8 @@ def search_many(
     found: dict[int, tuple[Candidate, ...]] = {}
     for batch in _batches(points):
         for n, fits in zip(batch, _fits([points[n] for n in batch], names), strict=True):
-            if deeper and min((one.error for one in fits), default=math.inf) > tie(points[n]):
+            best = min((one.error for one in fits), default=math.inf)
+            if deeper and best > max(tie(points[n]), points[n].enough):
                 fits = [*fits, *fits_of_two(points[n])]
             found[n] = _answer(points[n], names, fits, most)
     return tuple(found[n] if n in found else (_unchanging(one),) for n, one in enumerate(points))
@@ -126,30 +116,14 @@ def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candid
     found: list[list[Candidate]] = [[] for _ in points]
     if not searched:
         return found
-    curves = Curves.of(points, LAST_LOOK)
-    rows, loss = best_starts(curves, searched)
-    promise = _promise(rows, loss, points, CELLS)
-    rows = _as_typed(rows.take(_chosen(rows, loss, promise, len(points), *BEGIN)), points)
-    for most, steps, begin, primitives in LOOKS:
-        look = curves.thin(most)
-        theta, loss = polish(Single.of(rows, look), rows.theta, steps)
-        promise = _promise(rows, loss, points, look.t.shape[1])
-        chosen = _chosen(rows, loss, promise, len(points), begin, primitives)
-        rows, promise = rows.at(theta).take(chosen), promise[chosen]
-    best = torch.full((len(points),), torch.inf, dtype=torch.float64).scatter_reduce(0, rows.curve, promise, "amin")
-    hopeful = (promise < best[rows.curve] + HOPELESS).nonzero()[:, 0]
-    few = rows.take(hopeful)
-    theta, _ = polish(Single.of(few, curves), few.theta, LAST_STEPS, LAST_PATIENCE)
-    rows = rows.at(rows.theta.index_copy(0, hopeful, theta))
+    rows, _ = best_rows(points, searched)
     alpha, beta, _ = rows.place(rows.theta)
-    for n, curve, al, be, second in zip(
-        rows.name.tolist(), rows.curve.tolist(), alpha.tolist(), beta.tolist(), rows.theta[:, 1].tolist(), strict=True
-    ):
-        one = points[curve]
-        low, high = one.range
+    numbers = zip(rows.name.tolist(), rows.curve.tolist(), alpha.tolist(), beta.tolist(), strict=True)
+    for (n, curve, al, be), second in zip(numbers, rows.theta[:, 1].tolist(), strict=True):
+        low, high = points[curve].range
         a = 2 * al / (high - low)
         b = be - a * (low + high) / 2
-        found[curve].extend(_written(one, rows.names[n], a, b, second, names))
+        found[curve].extend(_written(points[curve], rows.names[n], a, b, second, names))
     return found
 
 
@@ -165,44 +139,3 @@ def _written(
         both = Fit.of(name, 1.0, 0.0, as_typed=True), Fit.of(name, a, b)
         fits = [min(filter(None, (candidate(points, fit, names) for fit in both)), key=lambda c: c.score, default=None)]
     yield from (fit for fit in fits if fit is not None)
-
-
-def _as_typed(rows: Rows, points: Sequence[Samples]) -> Rows:
-    """One more start for every expression: just as it was typed."""
-    typed = [n for n, name in enumerate(rows.names) if name not in PRIMITIVES and name != POWER]
-    if not typed:
-        return rows
-    ranges = torch.tensor([one.range for one in points], dtype=torch.float64).repeat(len(typed), 1)
-    name = torch.cat([rows.name, torch.tensor(typed).repeat_interleave(len(points))])
-    curve = torch.cat([rows.curve, torch.arange(len(points)).repeat(len(typed))])
-    theta = torch.cat([rows.theta, torch.stack([ranges[:, 1] - ranges[:, 0], ranges.sum(1)], 1) / 2])
-    scale = torch.cat([rows.scale, torch.ones(len(ranges), dtype=torch.float64)])
-    return Rows(rows.names, name, curve, theta, scale).take(name.argsort(stable=True))
-
-
-def _chosen(rows: Rows, loss: Tensor, promise: Tensor, curves: int, starts: int, most: int) -> Int[Tensor, " chosen"]:
-    """The best `starts` rows of the `most` most promising primitives of each curve."""
-    pair = rows.curve * len(rows.names) + rows.name
-    place = _standing(pair, loss)
-    first = (place == 0) & loss.isfinite()
-    kept = torch.zeros(curves * len(rows.names), dtype=torch.bool)
-    kept[pair[first]] = _standing(rows.curve[first], promise[first]) < most
-    return ((place < starts) & kept[pair]).nonzero()[:, 0]
-
-
-def _promise(rows: Rows, loss: Tensor, points: Sequence[Samples], seen: int) -> Float[Tensor, " row"]:
-    """The description length of every row on the samples seen so far; see `judge.description`."""
-    free = torch.tensor([float(FREE[kind_of(name)]) for name in rows.names], dtype=torch.float64)
-    bits = torch.tensor([complexity_of(name) for name in rows.names], dtype=torch.float64)
-    noise = torch.tensor([one.floor for one in points], dtype=torch.float64)[rows.curve]
-    count = torch.tensor([float(min(one.independent, seen)) for one in points], dtype=torch.float64)[rows.curve]
-    return count * (loss + noise**2).log() + free[rows.name] * count.log() + 2 * math.log(2) * bits[rows.name]
-
-
-def _standing(group: Int[Tensor, " row"], cost: Float[Tensor, " row"]) -> Int[Tensor, " row"]:
-    """Each row's place among those of its group, from 0, by cost."""
-    order = cost.argsort(stable=True)
-    order = order[group[order].argsort(stable=True)]
-    ordered = group[order]
-    place = torch.arange(len(order)) - torch.searchsorted(ordered, ordered)
-    return torch.empty_like(place).scatter_(0, order, place)

@@ -40,7 +40,9 @@ SEARCHED = tuple(name for name, row in PRIMITIVES.items() if row.kind)
 DEFAULT = (*SEARCHED, POWER, *SAME_AS)
 ONE_SIDED = ("softplus", "x exp(-x)")
 WAVES = ("sinc", "J0")
+VALLEYS = {"lin": 1, "loc": 4, "locp": 4, "rate": 4, "half": 4, "pow": 10, "dom": 5, "ab": 6}
 BORDER = 1 - 1e-9
+Start = tuple[float, float, float]
 DISTANCE = (math.log(1e-9), math.log(1e4))
 
 
@@ -68,6 +70,14 @@ class Rows:
     def take(self, index: Int[Tensor, " part"]) -> "Rows":
         """Some rows, in the order of the index, which keeps names together."""
         return Rows(self.names, self.name[index], self.curve[index], self.theta[index], self.scale[index])
+
+    def beside(self, other: "Rows") -> "Rows":
+        """These rows and others of the same primitives; names are no longer sorted."""
+        parts = zip(
+            (self.name, self.curve, self.theta, self.scale), (other.name, other.curve, other.theta, other.scale),
+            strict=True,
+        )  # fmt: skip
+        return Rows(self.names, *(torch.cat(pair) for pair in parts))
 
     def at(self, theta: Float[Tensor, "row 2"]) -> "Rows":
         """The same rows with other free numbers."""
@@ -144,63 +154,69 @@ def _bounds(name: str) -> tuple[tuple[float, float], tuple[float, float]]:
     return table[kind_of(name)]
 
 
-def valleys(name: str) -> int:
-    """In how many stretches of its starts the best one is kept, so that several valleys survive."""
-    return 14 if name in WAVES else {"lin": 1, "pow": 8, "dom": 5, "ab": 5}.get(kind_of(name), 4)
+def starts(name: str) -> Float[Tensor, "valley start 3"]:
+    """Starts (theta, theta, scale) dense enough that the right one lies in the valley of the answer.
+
+    In stretches, of which each gives its best one, so that several valleys survive; short ones are filled up.
+    """
+    found = _waves() if name in WAVES else _stretches(list(_starts(name)), VALLEYS[kind_of(name)])
+    longest = max(map(len, found))
+    return torch.tensor([part + part[-1:] * (longest - len(part)) for part in found], dtype=torch.float64)
 
 
-def starts(name: str) -> Float[Tensor, "start 3"]:
-    """Starts (theta, theta, scale) dense enough that the right one lies in the valley of the answer."""
-    return torch.tensor(list(_starts(name)), dtype=torch.float64)
+def _stretches(found: list[Start], count: int) -> list[list[Start]]:
+    ends = torch.linspace(0, len(found), count + 1).round().long().tolist()
+    return [found[a:b] for a, b in itertools.pairwise(ends)]
 
 
-def _starts(name: str) -> Iterator[tuple[float, float, float]]:
-    def spaced(low: float, high: float, count: int) -> list[float]:
-        return torch.linspace(low, high, count, dtype=torch.float64).tolist()
-
-    near, both = spaced(math.log(1e-4), math.log(1e3), 64), (1.0, -1.0)
+def _starts(name: str) -> Iterator[Start]:
+    near, both = _spaced(math.log(1e-4), math.log(1e3), 64), (1.0, -1.0)
     match kind_of(name):
         case "lin":
             yield 0.0, 0.0, 1.0
         case "loc":
             yield from ((p, 0.0, s) for s in both for p in near)
         case "pow":
-            exponents = (-3.5, -2.6, -1.7, -1.25, -0.75, -0.3, 0.25, 0.4, 0.7, 1.25, 1.75, 2.25, 2.75, 3.5)
-            yield from ((p, n, s) for s in both for n in exponents for p in near[::3])
+            falls = (-5.5, -4.5, -3.5, -2.6, -1.7, -1.25, -0.75, -0.3)
+            exponents = (*falls, 0.25, 0.4, 0.7, 0.9, 1.1, 1.25, 1.75, 2.25, 2.75, 3.5, 4.5, 5.5)
+            yield from ((p, n, s) for s in both for n in exponents for p in near[::2])
         case "half":
-            yield from ((p, q, s) for s in both for q in spaced(-2, 3.5, 16) for p in near[::3])
+            yield from ((p, q, s) for s in both for q in _spaced(-2, 3.5, 16) for p in near[::3])
         case "locp":
             far = [] if name == "abs" else torch.logspace(0.05, 1.4, 14).tolist()
-            yield from ((q, 0.0, 1.0) for q in [*(-v for v in reversed(far)), *spaced(-0.98, 0.98, 61), *far])
+            yield from ((q, 0.0, 1.0) for q in [*(-v for v in reversed(far)), *_spaced(-0.98, 0.98, 61), *far])
         case "rate":
             rates = torch.logspace(-2, 1.7, 64).tolist()
             yield from ((s * r, 0.0, 1.0) for s in both for r in rates)
         case "dom":
-            ends = sorted([*spaced(-0.96, 0.96, 21), -0.99, 0.99, -0.999, 0.999])
+            ends = sorted([*_spaced(-0.96, 0.96, 21), -0.99, 0.99, -0.999, 0.999])
             wide = primitive(name).domain[1]
             yield from ((math.atanh(a), math.atanh(b), wide) for a, b in itertools.combinations(ends, 2))
         case _:
             yield from _two_number_starts(name)
 
 
-def spaced_out(largest: float, step: float) -> list[float]:
-    """Numbers from -largest to largest, about so far apart."""
-    return torch.linspace(-largest, largest, 1 + round(2 * largest / step), dtype=torch.float64).tolist()
-
-
-def _two_number_starts(name: str) -> Iterator[tuple[float, float, float]]:
-    centres = torch.linspace(-1, 1, 31, dtype=torch.float64).tolist()
+def _two_number_starts(name: str) -> Iterator[Start]:
     if name == "sin":
         rates = [0.05, 0.1, 0.2, *torch.arange(0.3, 60.0, 0.3).tolist()]
         yield from ((r, n * math.pi / 6, 1.0) for r in rates for n in range(6))
     elif name == "sgn":
         yield from ((1.0, -c, 1.0) for c in torch.linspace(-0.995, 0.995, 200).tolist())
-    elif name in WAVES:
-        slow = torch.arange(0.3, 6.0, 0.3).tolist()
-        yield from ((r, beta, 1.0) for beta in spaced_out(13.0, 0.35) for r in slow if abs(beta) < r + 8)
-        for r in torch.arange(6.0, 30.0, 0.6).tolist():
-            yield from ((r, beta, 1.0) for beta in spaced_out(r + 8.0, 0.6))
     else:
         signs = (1.0, -1.0) if name in ONE_SIDED or name not in PRIMITIVES else (1.0,)
-        rates = torch.logspace(-1, 1.6, 22).tolist()
-        yield from ((s * r, -s * c * (r + 2), 1.0) for s in signs for r in rates for c in centres)
+        rates, sides = torch.logspace(-1, 1.6, 22).tolist(), (_spaced(-1, 0, 16), _spaced(1 / 15, 1, 15))
+        yield from ((s * r, s * c * (r + 2), 1.0) for side in sides for s in signs for r in rates for c in side)
+
+
+def _waves() -> list[list[Start]]:
+    """Slow ones by where they are on the wave, fast ones by how fast they are."""
+    slow, fast = torch.arange(0.3, 6.0, 0.3).tolist(), torch.arange(6.0, 30.0, 0.6).tolist()
+    places = _spaced(-13, 13, 75)
+    return [
+        *_stretches([(r, q, 1.0) for q in places for r in slow if abs(q) < r + 8], 9),
+        *_stretches([(r, q, 1.0) for r in fast for q in _spaced(-r - 8, r + 8, 2 * round((r + 8) / 0.6))], 5),
+    ]
+
+
+def _spaced(low: float, high: float, count: int) -> list[float]:
+    return torch.linspace(low, high, count, dtype=torch.float64).tolist()
