@@ -1,0 +1,2 @@
+"""."""
+def simplified(expression, rows, end): return expression
