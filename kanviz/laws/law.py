@@ -14,6 +14,7 @@ from torch import Tensor
 from kanviz.laws import tree
 from kanviz.laws.domain import domain_notes
 from kanviz.laws.normal import normalised
+from kanviz.laws.process import rewriter
 from kanviz.laws.refit import Fit, refit, standard_errors
 from kanviz.laws.same import same_law
 from kanviz.laws.simplify import simplified
@@ -57,7 +58,7 @@ class Law:
     train_rmse: float = math.nan
     test_rmse: float = math.nan
     notes: tuple[str, ...] = ()
-    placeholders: tuple[sympy.Symbol, ...] = field(default=(), repr=False)
+    placeholders: tuple[Any, ...] = field(default=(), repr=False)
 
     @property
     def expression(self) -> sympy.Expr:
@@ -124,6 +125,7 @@ def polished(
         Rows(tuple(inputs), torch.as_tensor(a, dtype=torch.float64), torch.as_tensor(b, dtype=torch.float64))
         for a, b in ((x, y), (held_x, held_y))
     )
+    rewriter().start()
     fit = _constants_settled(expression, rows, held, end)
     short = simplified(fit.template.filled(), rows, end)
     if short.has(sympy.Float):
@@ -133,7 +135,7 @@ def polished(
     return measured(short, rows, held)
 
 
-def _constants_settled(expression: sympy.Expr, rows: Rows, held: Rows, end: float) -> Fit:
+def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float) -> Fit:
     """Written without redundant constants, fitted, snapped, and again while that removes constants."""
     fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
     for _ in range(ROUNDS):
@@ -145,7 +147,7 @@ def _constants_settled(expression: sympy.Expr, rows: Rows, held: Rows, end: floa
     return fit
 
 
-def measured(expression: sympy.Expr, rows: Rows, held: Rows) -> Law:
+def measured(expression: Any, rows: Rows, held: Rows) -> Law:
     """The law of an expression, with the errors of its constants and its own on the rows."""
     template = templated(expression)
     errors = standard_errors(template, rows)
@@ -165,11 +167,11 @@ def measured(expression: sympy.Expr, rows: Rows, held: Rows) -> Law:
     )
 
 
-def _exact_numbers(expression: sympy.Expr) -> set[sympy.Expr]:
+def _exact_numbers(expression: Any) -> set[Any]:
     """The largest parts without a symbol: sqrt(2)/2 is one number. The numbers 0, 1, -1 are nobody's constants."""
     if not expression.free_symbols:
         return set() if expression in (0, 1, -1) else {expression}
-    found: set[sympy.Expr] = set()
+    found: set[Any] = set()
     if expression.is_Add or expression.is_Mul:
         number, rest = expression.as_independent(*expression.free_symbols, as_Add=expression.is_Add)
         parts = [number, *rest.args] if rest.func is expression.func else [number, rest]

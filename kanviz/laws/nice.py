@@ -3,12 +3,13 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 from fractions import Fraction
 
 import sympy
 from sympy import Integer, Rational, sqrt
 
-BASES: tuple[tuple[sympy.Expr, float], ...] = (
+BASES: tuple[tuple[Any, float], ...] = (
     (Integer(1), 0.0),
     (sympy.pi, 2.0),
     (1 / sympy.pi, 3.0),
@@ -42,7 +43,7 @@ class Nice:
 
     bits: float
     value: float
-    exact: sympy.Expr
+    exact: Any
 
 
 def nice_numbers(value: float, tolerance: float) -> list[Nice]:
@@ -79,8 +80,8 @@ FRACTIONS_AND_PI = VALUES[:2]
 
 
 def _positive(
-    value: float, tolerance: float, room: float, bases: tuple[tuple[sympy.Expr, float, float], ...] = VALUES
-) -> Iterator[tuple[float, sympy.Expr]]:
+    value: float, tolerance: float, room: float, bases: tuple[tuple[Any, float, float], ...] = VALUES
+) -> Iterator[tuple[float, Any]]:
     for base, size, cost in bases:
         ratio, width = value / size, tolerance / size
         for fraction in fractions(ratio, width):

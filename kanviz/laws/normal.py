@@ -16,34 +16,35 @@ AGREEMENT = 1e-9  # share of the values' size by which a rewritten law may diffe
 FEW_NODES = 200  # beyond, products are not multiplied out
 
 
-def normalised(expression: sympy.Expr, rows: Rows) -> sympy.Expr:
+def normalised(expression: Any, rows: Rows) -> Any:
     """The law with no more float constants than it came with, and the same values on the rows.
 
-    Multiplied out or not, whichever has fewer constants, then fewer nodes. A rewriting is kept only where the rows agree.
+    Multiplied out or not, whichever has fewer constants, then fewer nodes. A rewriting is kept if the rows agree.
     """
     before = rows.values(expression)
-    size = float(before.abs().max()) if before.isfinite().all() else math.nan
-    candidates: list[Callable[[], sympy.Expr]] = [lambda: normal(expression)]
-    if nodes(expression) <= FEW_NODES:
-        candidates.append(lambda: normal(multiplied_out(normal(expression))))
-    best = expression
-    for candidate in candidates:
-        found = candidate()
-        off = float((rows.values(found) - before).abs().max())
-        agrees = off <= AGREEMENT * size or (math.isnan(size) and math.isfinite(off))
-        if agrees and _cost(found) < _cost(best):
-            best = found
-    if not math.isfinite(size):
+    finite = before.isfinite()
+    if not finite.any():
         whole = normal(_whole_exponents(expression))
-        best = whole if rows.values(whole).isfinite().all() else best
+        return whole if rows.values(whole).isfinite().any() else expression
+    reach = AGREEMENT * float(before[finite].abs().max())
+    best = expression
+    for candidate in (normal, lambda law: normal(multiplied_out(normal(law)))):
+        if candidate is not normal and nodes(expression) > FEW_NODES:
+            continue
+        found = candidate(expression)
+        if (
+            _cost(found) < _cost(best)
+            and float((rows.values(found) - before)[finite].abs().nan_to_num(math.inf).max()) <= reach
+        ):
+            best = found
     return best
 
 
-def _cost(expression: sympy.Expr) -> tuple[int, int]:
+def _cost(expression: Any) -> tuple[int, int]:
     return sum(1 for part in sympy.preorder_traversal(expression) if part.is_Float), nodes(expression)
 
 
-def normal(expression: sympy.Expr) -> sympy.Expr:
+def normal(expression: Any) -> Any:
     """The rewriting itself, from the leaves up."""
     if not expression.args or not expression.has(sympy.Float):
         return expression
@@ -57,7 +58,7 @@ def normal(expression: sympy.Expr) -> sympy.Expr:
     return FUNCTIONS.get(expression.func, lambda u: expression.func(*parts))(parts[0])
 
 
-def content(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
+def content(expression: Any) -> tuple[Any, Any]:
     """(k, rest) with expression = k rest: k takes the number in front, or of the first term of a sum.
 
     In a sum that holds an exact coefficient already, nothing is redundant: k is 1.
@@ -72,11 +73,11 @@ def content(expression: sympy.Expr) -> tuple[sympy.Expr, sympy.Expr]:
     return front, rest
 
 
-def _tidy(value: Any) -> sympy.Expr:
+def _tidy(value: Any) -> Any:
     return number(float(value)) if value.is_Float else value
 
 
-def _sum(parts: list[Any]) -> sympy.Expr:
+def _sum(parts: list[Any]) -> Any:
     flat = []
     for part in parts:
         front, rest = part.as_coeff_Mul()
@@ -84,7 +85,7 @@ def _sum(parts: list[Any]) -> sympy.Expr:
     return Add(*flat)
 
 
-def _product(parts: list[Any]) -> sympy.Expr:
+def _product(parts: list[Any]) -> Any:
     front, rest = Integer(1), []
     for part in parts:
         k, factor = content(part)
@@ -95,7 +96,7 @@ def _product(parts: list[Any]) -> sympy.Expr:
     return front * product
 
 
-def _power(base: Any, exponent: Any) -> sympy.Expr:
+def _power(base: Any, exponent: Any) -> Any:
     if exponent.is_Float:
         exponent = _tidy(exponent)
     if base.is_number and base.is_positive:
@@ -108,14 +109,14 @@ def _power(base: Any, exponent: Any) -> sympy.Expr:
     return Pow(k, exponent) * Pow(rest, exponent)
 
 
-def _exponential(u: Any) -> sympy.Expr:
+def _exponential(u: Any) -> Any:
     shift, rest = u.as_coeff_Add()
     if shift.is_Float and abs(shift) <= LARGEST_SHIFT:
         return number(math.exp(shift)) * sympy.exp(rest)
     return sympy.exp(u)
 
 
-def _logarithm(u: Any) -> sympy.Expr:
+def _logarithm(u: Any) -> Any:
     k, rest = content(u)
     sign = -1 if k.is_negative else 1
     if not k.is_Float:
@@ -123,12 +124,12 @@ def _logarithm(u: Any) -> sympy.Expr:
     return number(math.log(abs(float(k)))) + sympy.log(sign * rest)
 
 
-def _absolute(u: Any) -> sympy.Expr:
+def _absolute(u: Any) -> Any:
     k, rest = content(u)
     return abs(k) * sympy.Abs(rest)
 
 
-def _sine(u: Any) -> sympy.Expr:
+def _sine(u: Any) -> Any:
     """Phase in (-pi/2, pi/2], the first coefficient positive."""
     shift, rest = u.as_coeff_Add()
     sign = 1
@@ -140,20 +141,20 @@ def _sine(u: Any) -> sympy.Expr:
     return sign * (-1) ** turns * sympy.sin(rest + number(float(shift) - turns * math.pi))
 
 
-def _cosine(u: Any) -> sympy.Expr:
+def _cosine(u: Any) -> Any:
     shift, _ = u.as_coeff_Add()
     return _sine(u + number(math.pi / 2)) if shift.is_Float else sympy.cos(u)
 
 
-def _tangent(u: Any) -> sympy.Expr:
+def _tangent(u: Any) -> Any:
     shift, rest = u.as_coeff_Add()
     if shift.is_Float:
         shift = number(float(shift) - round(float(shift) / math.pi) * math.pi)
     return _signed(sympy.tan, odd=True)(rest + shift)
 
 
-def _signed(function: Any, *, odd: bool) -> Callable[[Any], sympy.Expr]:
-    def applied(u: Any) -> sympy.Expr:
+def _signed(function: Any, *, odd: bool) -> Callable[[Any], Any]:
+    def applied(u: Any) -> Any:
         flip = u.could_extract_minus_sign()
         value = function(-u if flip else u)
         return -value if flip and odd else value
@@ -161,7 +162,7 @@ def _signed(function: Any, *, odd: bool) -> Callable[[Any], sympy.Expr]:
     return applied
 
 
-FUNCTIONS: dict[Any, Callable[[Any], sympy.Expr]] = {
+FUNCTIONS: dict[Any, Callable[[Any], Any]] = {
     sympy.exp: _exponential, sympy.log: _logarithm, sympy.Abs: _absolute,
     sympy.sin: _sine, sympy.cos: _cosine, sympy.tan: _tangent,
     **{function: _signed(function, odd=True) for function in ODD},
@@ -169,7 +170,7 @@ FUNCTIONS: dict[Any, Callable[[Any], sympy.Expr]] = {
 }  # fmt: skip
 
 
-def multiplied_out(expression: sympy.Expr) -> sympy.Expr:
+def multiplied_out(expression: Any) -> Any:
     """Products of sums and small whole powers of sums expanded, nothing else."""
     return sympy.expand(
         expression, deep=True, power_exp=False, power_base=False, log=False, trig=False, complex=False,
@@ -177,7 +178,7 @@ def multiplied_out(expression: sympy.Expr) -> sympy.Expr:
     )  # fmt: skip
 
 
-def _whole_exponents(expression: sympy.Expr) -> sympy.Expr:
+def _whole_exponents(expression: Any) -> Any:
     """Float exponents rounded to whole numbers: a power of a negative number has no other real value."""
     if not expression.args:
         return expression

@@ -12,7 +12,8 @@ from kanviz.laws.template import Rows, Template
 ITERATIONS = 200
 NULL = 1e-10  # singular values below this share of the largest are null directions: the rows say nothing along them
 ROUNDING = 1e-15  # share of the target's size: errors below are those of the arithmetic
-LEAST_GAIN = 1e-9  # share of the squares; three steps in a row that gain less end the fit
+LEAST_GAIN = 1e-9  # share of the squares; so many steps in a row that gain less end the fit
+PATIENCE = 3
 
 
 @dataclass(frozen=True)
@@ -36,36 +37,46 @@ def refit(template: Template, rows: Rows, iterations: int = ITERATIONS) -> Fit:
     """
     values = torch.tensor(template.values, dtype=torch.float64)
     found, slopes = rows.value_and_slopes(template, values)
-    squares = _squares(found - rows.y)
+    loss = _Loss.of(found, rows.y)
     floor = len(rows.y) * (ROUNDING * float(rows.y.abs().max())) ** 2
     damping, idle = 1e-3, 0
     for _ in range(iterations if len(values) else 0):
-        if not math.isfinite(squares) or squares <= floor or idle == 3:
+        if not math.isfinite(loss.squares) or (loss.squares <= floor and not loss.lost) or idle == PATIENCE:
             break
         system = _System.of(slopes, found - rows.y)
-        gained = 0.0
-        while damping < 1e8:
-            step = system.step(damping)
-            new = values - step
+        before = loss
+        while loss is before and damping < 1e8:
+            new = values - system.step(damping)
             there, slopes_there = rows.value_and_slopes(template, new)
-            left = _squares(there - rows.y)
-            if left < squares:
-                gained = 1 - left / squares
-                values, found, slopes, squares = new, there, slopes_there, left
-                damping = max(damping / 10, 1e-14)
-                break
-            damping *= 10
-        if gained == 0.0:
+            if (left := _Loss.of(there, rows.y)) < before:
+                values, found, slopes, loss = new, there, slopes_there, left
+            damping = max(damping / 10, 1e-14) if loss is left else damping * 10
+        if loss is before:
             break
-        idle = idle + 1 if gained < LEAST_GAIN else 0
-    return Fit(template.at(values.tolist()), squares, len(rows.y))
+        idle = idle + 1 if loss.lost == before.lost and loss.squares > (1 - LEAST_GAIN) * before.squares else 0
+    return Fit(template.at(values.tolist()), math.inf if loss.lost else loss.squares, len(rows.y))
+
+
+@dataclass(frozen=True, order=True)
+class _Loss:
+    """How many rows are not a number, which counts first, and the squared residuals of the others."""
+
+    lost: int
+    squares: float
+
+    @staticmethod
+    def of(found: Float[Tensor, " rows"], y: Float[Tensor, " rows"]) -> "_Loss":
+        finite = found.isfinite()
+        lost = int((~finite).sum())
+        squares = float(torch.where(finite, found - y, torch.zeros_like(y)).square().sum())
+        return _Loss(lost, math.inf if lost == len(y) or not math.isfinite(squares) else squares)
 
 
 def standard_errors(template: Template, rows: Rows) -> tuple[float | None, ...]:
     """One standard error of each constant; None where the rows do not determine it.
 
-    Square roots of the diagonal of s^2 (J^T J)^-1 on the identifiable subspace, s^2 the squared residuals by the degrees
-    of freedom that are left. Source: Seber and Wild, Nonlinear Regression, ch. 5.
+    Square roots of the diagonal of s^2 (J^T J)^-1 on the identifiable subspace, s^2 the squared residuals divided by
+    the degrees of freedom left. Source: Seber and Wild, Nonlinear Regression, ch. 5.
     """
     values = torch.tensor(template.values, dtype=torch.float64)
     if not len(values):

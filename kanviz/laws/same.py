@@ -15,8 +15,8 @@ Range = tuple[float, float]
 
 
 def interior_points(
-    inputs: Sequence[sympy.Symbol], ranges: Sequence[Range], count: int = POINTS, seed: int = 0
-) -> list[dict[sympy.Symbol, sympy.Expr]]:
+    inputs: Sequence[Any], ranges: Sequence[Range], count: int = POINTS, seed: int = 0
+) -> list[dict[Any, Any]]:
     """Random points well inside the ranges, as exact numbers."""
     draw = random.Random(seed)
     return [
@@ -30,7 +30,7 @@ def interior_points(
     ]
 
 
-def digits_at(expression: sympy.Expr, point: Mapping[sympy.Symbol, sympy.Expr]) -> Any:
+def digits_at(expression: Any, point: Mapping[Any, Any]) -> Any:
     """The value with 30 digits, or None where it is not a real number."""
     known = {symbol: value for symbol, value in point.items() if symbol in expression.free_symbols}
     value = expression.evalf(DIGITS, subs=known)
@@ -62,6 +62,6 @@ def same_law(
     return True
 
 
-def _by_name(law: sympy.Expr, inputs: Sequence[sympy.Symbol]) -> sympy.Expr:
+def _by_name(law: Any, inputs: Sequence[Any]) -> Any:
     named = {symbol.name: symbol for symbol in inputs}
     return law.xreplace({symbol: named.get(symbol.name, symbol) for symbol in law.free_symbols})

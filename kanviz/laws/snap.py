@@ -3,6 +3,7 @@
 import math
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import sympy
 import torch
@@ -35,7 +36,7 @@ def snapped(fit: Fit, rows: Rows, held: Rows, deadline: float = math.inf) -> Sna
     n = len(rows.y)
     rounding = (EXACT * float(rows.y.abs().max())) ** 2
     first = max(fit.mse, held.mse(fit.template.filled()), rounding)
-    tried: set[tuple[sympy.Symbol, sympy.Expr]] = set()
+    tried: set[tuple[sympy.Symbol, Any]] = set()
     count = 0
     while fit.template.symbols and math.isfinite(fit.squares) and time.monotonic() < deadline:
         found = None

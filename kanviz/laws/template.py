@@ -19,18 +19,18 @@ Vector = Float[Tensor, " constants"]
 class Template:
     """expression: in inputs and placeholders · symbols: the placeholders · values: their numbers now."""
 
-    expression: sympy.Expr
-    symbols: tuple[sympy.Symbol, ...]
+    expression: Any
+    symbols: tuple[Any, ...]
     values: tuple[float, ...]
 
-    def filled(self) -> sympy.Expr:
+    def filled(self) -> Any:
         """The expression with the numbers in their places."""
         return rebuilt(self.expression, dict(zip(self.symbols, map(number, self.values), strict=True)))
 
     def at(self, values: Sequence[float]) -> "Template":
         return Template(self.expression, self.symbols, tuple(map(float, values)))
 
-    def with_exact(self, symbol: sympy.Symbol, exact: sympy.Expr) -> "Template":
+    def with_exact(self, symbol: sympy.Symbol, exact: Any) -> "Template":
         """One constant fixed at an exact number; placeholders that vanish with it are gone."""
         expression = rebuilt(self.expression, {symbol: exact})
         left = expression.free_symbols
@@ -38,7 +38,7 @@ class Template:
         return Template(expression, tuple(s for s, _ in kept), tuple(v for _, v in kept))
 
 
-def templated(expression: sympy.Expr) -> Template:
+def templated(expression: Any) -> Template:
     """Every Float of the expression becomes a placeholder of its own, also where two are equal."""
     symbols: list[sympy.Symbol] = []
     values: list[float] = []
@@ -58,7 +58,7 @@ def templated(expression: sympy.Expr) -> Template:
     return Template(template, tuple(symbols), tuple(values))
 
 
-def rebuilt(expression: sympy.Expr, values: Mapping[sympy.Expr, sympy.Expr]) -> sympy.Expr:
+def rebuilt(expression: Any, values: Mapping[Any, Any]) -> Any:
     """The expression with parts replaced, sums and products put together anew."""
     if expression in values:
         return values[expression]
@@ -71,15 +71,15 @@ def rebuilt(expression: sympy.Expr, values: Mapping[sympy.Expr, sympy.Expr]) -> 
 class Rows:
     """Where a law is looked at: the values of its inputs, and of its target."""
 
-    inputs: tuple[sympy.Symbol, ...]
+    inputs: tuple[Any, ...]
     x: Float[Tensor, "rows input"]
     y: Float[Tensor, " rows"]
 
-    def values(self, expression: sympy.Expr) -> Float[Tensor, " rows"]:
+    def values(self, expression: Any) -> Float[Tensor, " rows"]:
         """The expression on every row; nan where it is not a real number."""
         return Walk(dict(zip(self.inputs, self.x.T, strict=True)), {})(expression).expand(len(self.x))
 
-    def mse(self, expression: sympy.Expr) -> float:
+    def mse(self, expression: Any) -> float:
         """Mean square error on the rows; infinite where a row is not a number."""
         error = float((self.values(expression) - self.y).square().mean())
         return error if error == error else float("inf")
@@ -101,6 +101,6 @@ class Rows:
         return found.detach(), torch.stack(slopes, 1)
 
 
-def nodes(expression: sympy.Expr) -> int:
+def nodes(expression: Any) -> int:
     """Complexity: the number of nodes of the expression's tree."""
     return sum(1 for _ in sympy.preorder_traversal(expression))

@@ -16,7 +16,7 @@ FUNCTIONS: dict[str, Any] = {
 CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "e": sympy.E}
 
 
-def to_json(expression: sympy.Expr) -> Any:
+def to_json(expression: Any) -> Any:
     """Lists and strings; raises ValueError for what the table does not know.
 
     A symbol is its name and whether it is positive; all are real. A float is its hexadecimal digits.
@@ -36,7 +36,7 @@ def to_json(expression: sympy.Expr) -> Any:
     return [name, *(to_json(part) for part in expression.args)]
 
 
-def from_json(data: Any) -> sympy.Expr:
+def from_json(data: Any) -> Any:
     """The expression; raises ValueError when the data are not one."""
     match data:
         case ["symbol", str(name), bool(positive)]:
