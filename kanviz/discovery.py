@@ -11,8 +11,8 @@ from kanviz.errors import TableError
 from kanviz.io.column_names import split_units
 from kanviz.io.tables import read_table
 from kanviz.laws.discover import DiscoverConfig, discoveries
-from kanviz.laws.record import Discovery
 from kanviz.laws.hints import Hints
+from kanviz.laws.record import Discovery
 from kanviz.text import shown
 
 if TYPE_CHECKING:

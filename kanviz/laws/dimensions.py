@@ -107,7 +107,7 @@ def _written(text: str) -> Dimension:
     return found
 
 
-class Clash(Exception):  # noqa: N818  (what was found, not a failure)
+class Clash(Exception):
     """Where an expression adds unlike things, in words."""
 
 

@@ -3,17 +3,17 @@
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from kanviz.core.dataset import Dataset
 from kanviz.errors import UserError
 from kanviz.laws import engine
-from kanviz.laws.record import Discovery, Tried
 from kanviz.laws.door import Question, checked_shape, question_of
 from kanviz.laws.engine import Attempt, Found, Table
 from kanviz.laws.front import PREFERRED, UNEVEN, Entry, Scale, best, front
 from kanviz.laws.hints import Hints, unit_doubts
+from kanviz.laws.record import Discovery, Tried
 from kanviz.laws.workers import Outcome, Task, crew_for
 
 SETTLED = 6  # attempts in a row that brought nothing better
@@ -81,11 +81,12 @@ def discoveries(
             elapsed = time.monotonic() - begun
             if outcome is not None:
                 done[outcome.index] = outcome
-                laws[outcome.index] = _entries(outcome, question, config.hints)
+                before = () if outcome.whole else laws.get(outcome.index, ())
+                laws[outcome.index] = (*before, *_entries(outcome, question, config.hints))
             last, why = ending(done, laws, scale) or (None, "")
             if outcome is None and not why:
                 why = EXACT if not patient else "the time is up" if begun + elapsed >= deadline else "all was tried"
-            yield _discovery(question, scale, done, laws, last, elapsed, why)
+            yield _discovery(question, scale, done, laws, last, seconds=elapsed, stopped_because=why)
             if why:
                 return
             if patient and any(scale.exact(entry) for found in laws.values() for entry in found):
@@ -100,11 +101,13 @@ def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], sca
     entries: list[Entry] = []
     splines: list[float] = []
     shortest, since = float("inf"), 0
-    for index in itertools.takewhile(lambda i: i in done and done[i].whole, itertools.count()):
-        entries += laws[index]
-        splines += [found.spline_rmse for found in done[index].found]
+    for index in itertools.takewhile(done.__contains__, itertools.count()):
         if any(scale.exact(entry) for entry in laws[index]):
             return index, EXACT
+        if not done[index].whole:
+            return None
+        entries += laws[index]
+        splines += [found.spline_rmse for found in done[index].found]
         if not entries:
             continue
         knee = best(entries, scale)
@@ -116,7 +119,14 @@ def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], sca
     return None
 
 
-def _discovery(question, scale, done, laws, last, seconds, why) -> Discovery:
+def _discovery(
+    question: Question,
+    scale: Scale,
+    done: Mapping[int, Outcome],
+    laws: Mapping[int, Sequence[Entry]],
+    last: int | None,
+    **rest: Any,
+) -> Discovery:
     """The record of the attempts up to `last`, of all of them without one."""
     kept = [index for index in sorted(done) if last is None or index <= last]
     return Discovery(
@@ -127,9 +137,8 @@ def _discovery(question, scale, done, laws, last, seconds, why) -> Discovery:
         scale=scale,
         front=front((entry for index in kept for entry in laws[index]), scale),
         attempts=tuple(Tried.of(done[index]) for index in sorted(done)),
-        seconds=seconds,
-        stopped_because=why,
         notes=question.notes,
+        **rest,
     )
 
 

@@ -73,7 +73,7 @@ class Entry:
         }
 
     def details(self) -> dict[str, Any]:
-        """The rest of it: constants with their standard errors (null: the rows do not tell), notes, where it is from."""
+        """The rest: constants with their standard errors (null: the rows do not tell), notes, and where it is from."""
         return {
             "constants": [asdict(constant) for constant in self.law.constants],
             "notes": list(self.notes),

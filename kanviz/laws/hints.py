@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -76,7 +77,7 @@ class Hints:
         found = []
         before = law(x)
         for group in self.symmetric:
-            for one, other in zip(group, group[1:], strict=False):
+            for one, other in pairwise(group):
                 i, j = names.index(one), names.index(other)
                 swapped = x.copy()
                 swapped[:, [i, j]] = x[:, [j, i]]

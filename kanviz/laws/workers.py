@@ -148,7 +148,7 @@ class Pool:
             self._outcomes.throw(_Enough())
 
 
-class _Enough(Exception):  # noqa: N818
+class _Enough(Exception):
     pass
 
 
@@ -161,21 +161,19 @@ class HeadStart:
     def __init__(self, task: Task, work: Iterator[Numbered], jobs: int, seconds: float):
         self._task, self._work, self._jobs = task, work, jobs
         self._alone_until, self._until = time.monotonic() + HEAD_START, time.monotonic() + seconds
-        self._first, self._pool = InTurn(task, work), None
+        self._first, self._pool, self._again = InTurn(task, work), None, list[Numbered]()
 
     def next(self, seconds: float) -> Outcome | None:
         alone = self._alone_until - time.monotonic()
-        if self._pool is None and alone > 0:
+        if alone > 0 and not self._again:
             outcome = self._first.next(min(seconds, alone))
             if outcome is not None and not outcome.whole:
-                self._begin([(outcome.index, outcome.attempt)])
+                self._again = [(outcome.index, outcome.attempt)]
             return outcome
-        return (self._pool or self._begin([])).next(seconds)
-
-    def _begin(self, again: list[Numbered]) -> Pool:
-        left = self._until - time.monotonic()
-        self._pool = Pool(self._task, itertools.chain(again, self._work), self._jobs, left)
-        return self._pool
+        if self._pool is None:
+            work = itertools.chain(self._again, self._work)
+            self._pool = Pool(self._task, work, self._jobs, self._until - time.monotonic())
+        return self._pool.next(seconds)
 
     def close(self) -> None:
         if self._pool is not None:
