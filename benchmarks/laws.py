@@ -95,11 +95,15 @@ def targets(path: str | Path) -> dict[str, Target]:
     found = {}
     for row in json.loads(Path(path).read_text(encoding="utf-8"))["targets"]:
         names = tuple(row["variables"])
-        width = tuple(tuple(column) if isinstance(column, list) else column for column in row["width"])
         found[row["name"]] = Target(
-            row["name"], expression_of(row["expression"], dict(zip(names, symbols_of(names), strict=True))), tuple(map(tuple, row["variables"].values())), names,
-            row["n_samples"], row["noise"], width,
-        )  # fmt: skip
+            name=row["name"],
+            truth=expression_of(row["expression"], dict(zip(names, symbols_of(names), strict=True))),
+            ranges=tuple((low, high) for low, high in row["variables"].values()),
+            names=names,
+            rows=row["n_samples"],
+            noise=row["noise"],
+            width=tuple(tuple(column) if isinstance(column, list) else column for column in row["width"]),
+        )
     return found
 
 

@@ -77,7 +77,7 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
     jobs: processes, None for as many as there are cores, or as joblib.parallel_config says.
     """
     backend, configured = joblib.parallel.get_active_backend()
-    if type(backend).__name__ != "LokyBackend":
+    if not isinstance(backend, joblib.parallel.LokyBackend):
         return Pool(task, work, jobs, seconds)
     jobs = jobs or (configured if configured != 1 else joblib.cpu_count())
     if jobs == 1 or seconds < WORTH_A_POOL:
