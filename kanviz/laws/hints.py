@@ -58,7 +58,7 @@ class Hints:
     def allows(self, expression: Any) -> bool:
         """Whether nothing forbidden is left in an expression, under whatever constants."""
         unwanted = [_trace(name) for name in self.forbid]
-        for part in sympy.preorder_traversal(expression):
+        for part in _parts(expression):
             power = part.exp if part.is_Pow else None
             if self.integer_exponents and power is not None and power.is_number and not power.is_integer:
                 return False
@@ -68,7 +68,7 @@ class Hints:
 
     def preferred(self, expression: Any) -> int:
         """How many of the preferred primitives an expression holds."""
-        parts = list(sympy.preorder_traversal(expression))
+        parts = _parts(expression)
         there = {part.func for part in parts} | {part.exp for part in parts if part.is_Pow}
         return sum(_trace(name) in there for name in self.prefer)
 
@@ -85,6 +85,10 @@ class Hints:
                 if np.nanmax(change, initial=0.0) > UNEVEN * np.nanstd(before):
                     found.append(f"{one} and {other}")
         return tuple(found)
+
+
+def _parts(expression: Any) -> list[Any]:
+    return list(sympy.preorder_traversal(expression))
 
 
 def _trace(name: str) -> Any:

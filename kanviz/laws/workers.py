@@ -79,10 +79,10 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
     backend, configured = joblib.parallel.get_active_backend()
     if not isinstance(backend, joblib.parallel.LokyBackend):
         return Pool(task, work, jobs, seconds)
-    jobs = jobs or (configured if configured != 1 else joblib.cpu_count())
-    if jobs == 1 or seconds < WORTH_A_POOL:
+    count = jobs or (configured if isinstance(configured, int) and configured != 1 else joblib.cpu_count())
+    if count == 1 or seconds < WORTH_A_POOL:
         return InTurn(task, work)
-    return HeadStart(task, work, jobs, seconds)
+    return HeadStart(task, work, count, seconds)
 
 
 @dataclass
@@ -113,7 +113,11 @@ class Pool:
 
     def _start(self) -> None:
         self._parallel = joblib.Parallel(
-            n_jobs=self._jobs, batch_size=1, pre_dispatch="n_jobs", return_as="generator_unordered", max_nbytes=None
+            n_jobs=self._jobs,
+            batch_size=1,  # pyright: ignore[reportArgumentType]  (its signature was read off the default, "auto")
+            pre_dispatch="n_jobs",
+            return_as="generator_unordered",
+            max_nbytes=None,  # rows as they are: a memory map could not be written to
         )
         again, self._running = list(self._running.values()), {}
         self._outcomes: Any = self._parallel(self._calls(itertools.chain(again, self._work)))
