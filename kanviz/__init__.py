@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from kanviz.errors import UserError as UserError
     from kanviz.io import load as load
     from kanviz.io import save as save
+    from kanviz.laws.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.discover import discoveries as discoveries
     from kanviz.laws.hints import Hints as Hints
     from kanviz.laws.record import Discovery as Discovery
@@ -45,6 +46,7 @@ _HOMES = {
     "UserError": "kanviz.errors",
     "load": "kanviz.io",
     "save": "kanviz.io",
+    "DiscoverConfig": "kanviz.laws.discover",
     "discoveries": "kanviz.laws.discover",
     "Hints": "kanviz.laws.hints",
     "Discovery": "kanviz.laws.record",

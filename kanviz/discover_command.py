@@ -70,7 +70,7 @@ def _state(found: "Discovery") -> str:
 def _report(found: "Discovery") -> None:
     """The front as a table, then the best law: its constants, and what speaks against it."""
     best, unit = found.best, f" {shown(found.unit)}" if found.unit else ""
-    print(f"{'complexity':>10} {'held-out RMSE':>14} {'train RMSE':>11}  law")
+    print(f"{'complexity':>10} {'held-out RMSE':>14} {'train RMSE':>11}  law (* is the best)")
     for entry in found.front:
         mark = "*" if entry is best else " "
         print(
