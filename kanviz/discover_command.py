@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import math
 from typing import TYPE_CHECKING
 
 from kanviz.console import INTERRUPTED, UsageError, bar, bar_end, read_rows, say, say_notes, units_from, writable
@@ -100,12 +99,9 @@ def _rounded(entry: "Entry") -> str:
 def _constants(entry: "Entry") -> list[str]:
     """A line for each decimal constant: its value and its standard error."""
     lines = []
-    for constant in entry.law.constants:
-        if constant.exact is None:
-            known = constant.error is not None and math.isfinite(constant.error)
-            lines.append(
-                f"constant {constant.value:.10g}, {f'+- {constant.error:.2g}' if known else 'not identifiable'}"
-            )
+    for constant in (c for c in entry.law.constants if not c.exact):
+        error = "not determined by the rows" if constant.error is None else f"+- {constant.error:.2g}"
+        lines.append(f"constant {constant.value:.10g}, {error}")
     return lines
 
 

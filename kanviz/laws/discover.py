@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import torch
+
 from kanviz.core.dataset import Dataset
 from kanviz.errors import UserError
 from kanviz.laws import engine
@@ -151,7 +153,7 @@ def _entries(outcome: Outcome, question: Question, hints: Hints) -> tuple[Entry,
         expression = found.law.expression
         if not hints.allows(expression):
             continue
-        uneven = hints.uneven(found.law, table.held_x, table.names)
+        uneven = hints.uneven(found.law, torch.as_tensor(table.held_x), table.names)
         doubts = [f"It should be symmetric in {pair}, and is not." for pair in uneven]
         doubts += unit_doubts(expression, units, question.unit)
         if found.test_rmse > 2 * found.spline_rmse > 1e-9 * float(table.held_y.std()):

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import sympy
@@ -36,11 +37,11 @@ class Entry:
     attempt: str = ""
     bonus: float = 0.0
 
-    @property
+    @cached_property
     def expression(self) -> sympy.Expr:
         return self.law.expression
 
-    @property
+    @cached_property
     def complexity(self) -> int:
         """Nodes of the expression's tree."""
         return self.law.complexity
@@ -55,7 +56,7 @@ class Entry:
         """The expression in LaTeX, decimal constants to six digits."""
         return written.latex(self.expression, 6)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """The expression in SymPy's own signs, with every digit of its constants."""
         return _AllDigits().doprint(self.expression)

@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import sympy
 from jaxtyping import Float
+from torch import Tensor
 
 from kanviz.core.formula import PRIMITIVES
 from kanviz.errors import UserError
 from kanviz.laws.dimensions import clash, dimension_of_unit
 from kanviz.text import listing, shown
 
-Evaluate = Callable[[Float[np.ndarray, "rows input"]], Float[np.ndarray, " rows"]]
+Evaluate = Callable[[Float[Tensor, "rows input"]], Float[Tensor, " rows"]]
 UNEVEN = 1e-6  # share of the law's spread by which swapping two inputs may change it
 
 
@@ -72,17 +72,17 @@ class Hints:
         there = {part.func for part in parts} | {part.exp for part in parts if part.is_Pow}
         return sum(_trace(name) in there for name in self.prefer)
 
-    def uneven(self, law: Evaluate, x: Float[np.ndarray, "rows input"], names: Sequence[str]) -> tuple[str, ...]:
+    def uneven(self, law: Evaluate, x: Float[Tensor, "rows input"], names: Sequence[str]) -> tuple[str, ...]:
         """The pairs of inputs, as "x and y", that should change places freely and do not, on the rows given."""
         found = []
         before = law(x)
         for group in self.symmetric:
             for one, other in pairwise(group):
                 i, j = names.index(one), names.index(other)
-                swapped = x.copy()
+                swapped = x.clone()
                 swapped[:, [i, j]] = x[:, [j, i]]
-                change = np.abs(law(swapped) - before)
-                if np.nanmax(change, initial=0.0) > UNEVEN * np.nanstd(before):
+                change = (law(swapped) - before).abs()
+                if bool((change > UNEVEN * before[before.isfinite()].std(correction=0)).any()):
                     found.append(f"{one} and {other}")
         return tuple(found)
 

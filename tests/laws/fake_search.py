@@ -24,7 +24,7 @@ X, Y = sympy.symbols("x y", real=True)
 class FakeConstant:
     value: float
     error: float | None = None
-    exact: sympy.Expr | None = None
+    exact: str = ""
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,9 @@ class FakeLaw:
     def free(self) -> int:
         return len(self.constants)
 
-    def __call__(self, x: np.ndarray) -> np.ndarray:
+    def __call__(self, x: torch.Tensor) -> torch.Tensor:
         symbols = [sympy.Symbol(name, real=True) for name in self.names]
-        values = {symbol: torch.from_numpy(column.copy()) for symbol, column in zip(symbols, x.T, strict=True)}
-        return Walk(values, {})(self.expression).numpy()
+        return Walk(dict(zip(symbols, x.T, strict=True)), {})(self.expression)
 
 
 @dataclass(frozen=True)
@@ -93,13 +92,13 @@ class FakeSearch:
     def _found(self, attempt: Attempt, table: Table, plan: Plan, expression, error) -> Found:
         law = FakeLaw(expression, table.names)
         spread = float(table.held_y.std())
-        train = _rmse(law(table.x) - table.y) if error is None else error * spread
-        held = _rmse(law(table.held_x) - table.held_y) if error is None else error * spread
+        train = _rmse(law, table.x, table.y) if error is None else error * spread
+        held = _rmse(law, table.held_x, table.held_y) if error is None else error * spread
         return Found(law, train, held, 0.1, attempt, plan.spline * spread)  # pyright: ignore[reportArgumentType]
 
 
-def _rmse(gap: np.ndarray) -> float:
-    return float(np.sqrt(np.mean(gap**2)))
+def _rmse(law: FakeLaw, x: np.ndarray, y: np.ndarray) -> float:
+    return float(((law(torch.as_tensor(x)) - torch.as_tensor(y)) ** 2).mean().sqrt())
 
 
 def rows(count: int = 60) -> Dataset:
