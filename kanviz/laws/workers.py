@@ -103,12 +103,13 @@ class InTurn:
 class Pool:
     """Several attempts at once, by whatever backend joblib is set to: processes on this machine, or a Dask cluster.
 
-    Attempts still running when it is closed are ended (on a cluster: forgotten). Workers that died are replaced once.
+    Attempts still running when it is closed are ended (on a cluster: forgotten). Workers that died are replaced; the
+    attempts that were under way then have failed.
     """
 
     def __init__(self, task: Task, work: Iterator[Numbered], jobs: int | None, seconds: float):
-        self._task, self._jobs, self._until = task, jobs, time.time() + seconds
-        self._work, self._running, self._restarts = work, dict[int, Numbered](), 1
+        self._task, self._work, self._jobs, self._until = task, work, jobs, time.time() + seconds
+        self._running, self._lost = dict[int, Numbered](), list[Numbered]()
         self._start()
 
     def _start(self) -> None:
@@ -119,11 +120,10 @@ class Pool:
             return_as="generator_unordered",
             max_nbytes=None,  # rows as they are: a memory map could not be written to
         )
-        again, self._running = list(self._running.values()), {}
-        self._outcomes: Any = self._parallel(self._calls(itertools.chain(again, self._work)))
+        self._outcomes: Any = self._parallel(self._calls())
 
-    def _calls(self, work: Iterator[Numbered]) -> Iterator[Any]:
-        for numbered in work:
+    def _calls(self) -> Iterator[Any]:
+        for numbered in self._work:
             left = self._until - time.time()
             if left <= 0:
                 return
@@ -131,15 +131,17 @@ class Pool:
             yield joblib.delayed(outcome_of)(self._task, numbered, left, self._until)
 
     def next(self, seconds: float) -> Outcome | None:
+        if self._lost:
+            return Outcome(*self._lost.pop(), (), failure="Its process died.")
         self._parallel.timeout = max(seconds + GRACE, 0.0)  # of this wait: joblib looks at it anew every time
         try:
             outcome = next(self._outcomes, None)
         except NoneInTime:
             return None
         except (BrokenExecutor, RuntimeError):
-            if not self._restarts:
-                return None
-            self._restarts -= 1
+            if not self._running:  # they cannot even be started
+                raise
+            self._lost, self._running = list(self._running.values()), {}
             self._start()
             return self.next(seconds)
         if outcome is not None:

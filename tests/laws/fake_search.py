@@ -61,6 +61,7 @@ class Plan:
     takes: float = 0.0
     stubborn: bool = False
     fails: bool = False
+    dies: bool = False
     spline: float = 1e-3
 
 
@@ -83,6 +84,8 @@ class FakeSearch:
         if self.log:
             Path(self.log, f"{attempt.seed}-{os.getpid()}").touch()
         time.sleep(plan.takes if plan.stubborn else min(plan.takes, seconds))
+        if plan.dies:
+            os._exit(1)
         if plan.fails:
             raise ValueError("this one went wrong")
         if plan.takes > seconds and not plan.stubborn:

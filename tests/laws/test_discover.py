@@ -146,6 +146,15 @@ def test_a_pool_leaves_behind_who_does_not_stop(tmp_path: Path, monkeypatch):
     assert time.monotonic() - begun < 10
 
 
+def test_a_process_that_dies_takes_no_other_attempts_with_it(monkeypatch):
+    monkeypatch.setattr("kanviz.laws.workers.HEAD_START", 0.0)
+    search = FakeSearch((ROUGH, Plan(dies=True), *(Plan(ROUGH.laws, takes=0.2),) * 4, EXACT))
+    found = last(search, DiscoverConfig(seconds=60, jobs=2))
+    assert found.best.expression == TRUTH
+    lost = sum("died" in tried.failure for tried in found.attempts)
+    assert 1 <= lost <= 3, "itself, one beside it, and one that joblib had taken in hand"
+
+
 def test_easy_laws_do_not_wait_for_other_processes(monkeypatch):
     monkeypatch.setattr("kanviz.laws.workers.Pool", None)
     assert last(FakeSearch((ROUGH, EXACT)), DiscoverConfig(jobs=2)).exact
