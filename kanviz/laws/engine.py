@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
-from kanviz.laws.law import Law, polished
 
 from kanviz.analysis.compose import compose
 from kanviz.core.init import parse_shape
@@ -18,6 +17,7 @@ from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
 from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
+from kanviz.laws.law import Law, polished
 from kanviz.laws.nested import nested
 from kanviz.laws.pruning import pruned, with_free
 from kanviz.laws.screen import Rows, Screened, screened
@@ -25,7 +25,7 @@ from kanviz.laws.structure import Bounds, structures
 
 Shape = tuple[int | tuple[int, int], ...]
 EXACT = 1e-9  # a held-out error below this share of the spread is rounding: the law is found
-CLOSE = 10.0  # times the least error: what is looked into where errors still fall with the grid ...
+CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
 SAME = 1.1  # ... and where they are noise
 MOST, MOST_NOISY = 6, 3  # structures of one attempt that are looked into
 PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
