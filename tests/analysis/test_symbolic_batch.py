@@ -167,6 +167,22 @@ def test_what_is_known_to_be_noisy_has_more_rivals():
     assert set(few) < set(many)
 
 
+@pytest.mark.parametrize("size", [1e308, 1e300, 1e-300, 1e-310])
+def test_numbers_at_the_ends_of_their_range_are_answered_or_refused(size):
+    x = torch.linspace(-1, 1, 40, dtype=torch.float64)
+    for y in (x, x.sign(), x.exp()):
+        try:
+            assert suggest(x, y * size)
+        except FormulaError as refusal:
+            assert "allow others" in str(refusal)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5, 8, 13])
+def test_few_points_are_fitted_too(count):
+    x = torch.linspace(0, 1, count, dtype=torch.float64)
+    assert suggest(x, 2 * x - 1)[0].formula.primitive == "x"
+
+
 def test_a_name_that_is_no_function_is_refused():
     with pytest.raises(FormulaError):
         search_many([points("sin")], ("sin", "sinn(x)"), 3)
