@@ -213,8 +213,8 @@ def _waves() -> list[list[Start]]:
     slow, fast = torch.arange(0.3, 6.0, 0.3).tolist(), torch.arange(6.0, 30.0, 0.6).tolist()
     places = _spaced(-13, 13, 75)
     return [
-        *_stretches([(r, q, 1.0) for q in places for r in slow if abs(q) < r + 8], 9),
-        *_stretches([(r, q, 1.0) for r in fast for q in _spaced(-r - 8, r + 8, 2 * round((r + 8) / 0.6))], 5),
+        *_stretches([(r, q, 1.0) for q in places for r in slow if abs(q) < r + 8], 7),
+        *_stretches([(r, q, 1.0) for r in fast for q in _spaced(-r - 8, r + 8, 2 * round((r + 8) / 0.6))], 14),
     ]
 
 
