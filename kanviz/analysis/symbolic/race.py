@@ -15,8 +15,8 @@ from kanviz.analysis.symbolic.samples import Curves, Samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, WAVES, Rows, kind_of
 from kanviz.core.formula import PRIMITIVES
 
-BEGIN = (4, 36)  # starts of how many primitives are looked at, by the cells' means alone
-LOOKS = ((48, 6, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))
+BEGIN = (3, 36)  # starts of how many primitives are looked at, by the cells' means alone
+LOOKS = ((48, 4, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))
 """Samples, steps, and then how many starts of how many primitives go on."""
 MANY = 30  # primitives, of which fewer are looked at from more starts
 LAST_LOOK = 2_000  # samples at most, for those that may still be the best
