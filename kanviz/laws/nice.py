@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
 from fractions import Fraction
+from typing import Any
 
 import sympy
 from sympy import Integer, Rational, sqrt
@@ -17,10 +17,10 @@ BASES: tuple[tuple[Any, float], ...] = (
     (sqrt(3), 4.0),
     (sqrt(5), 5.0),
     (sympy.E, 4.0),
-    (sympy.log(2), 4.0),
-    (1 / sympy.log(2), 5.0),
-    (sympy.log(10), 5.0),
-    (1 / sympy.log(10), 5.0),
+    (sympy.log(2), 5.0),
+    (1 / sympy.log(2), 6.0),
+    (sympy.log(10), 7.0),
+    (1 / sympy.log(10), 7.0),
     (sympy.pi**2, 5.0),
     (1 / sympy.pi**2, 5.0),
     (sqrt(sympy.pi), 5.0),

@@ -13,7 +13,7 @@ from kanviz.laws.template import Rows, nodes
 ODD = (sympy.sinh, sympy.tanh, sympy.asin, sympy.asinh, sympy.atan, sympy.atanh, sympy.erf)
 EVEN = (sympy.cosh, sympy.sinc)
 AGREEMENT = 1e-9  # share of the values' size by which a rewritten law may differ on the rows
-FEW_NODES = 200  # beyond, products are not multiplied out
+MOST_TERMS = 300  # a law that would have more is not multiplied out
 
 
 def normalised(expression: Any, rows: Rows) -> Any:
@@ -29,7 +29,7 @@ def normalised(expression: Any, rows: Rows) -> Any:
     reach = AGREEMENT * float(before[finite].abs().max())
     best = expression
     for candidate in (normal, lambda law: normal(multiplied_out(normal(law)))):
-        if candidate is not normal and nodes(expression) > FEW_NODES:
+        if candidate is not normal and terms(best) > MOST_TERMS:
             continue
         found = candidate(expression)
         if (
@@ -168,6 +168,19 @@ FUNCTIONS: dict[Any, Callable[[Any], Any]] = {
     **{function: _signed(function, odd=True) for function in ODD},
     **{function: _signed(function, odd=False) for function in EVEN},
 }  # fmt: skip
+
+
+def terms(expression: Any) -> float:
+    """How many terms the expression may have when it is multiplied out, those inside its functions counted too."""
+    if not expression.args:
+        return 1
+    counts = [terms(part) for part in expression.args]
+    if expression.func is Mul:
+        return math.prod(counts)
+    if expression.func is Pow and expression.exp.is_Integer and counts[0] > 1:
+        n = abs(int(expression.exp))
+        return float(math.comb(int(min(counts[0], 1e6)) + n - 1, n)) if n < 50 else math.inf
+    return max(sum(counts), 1) if expression.func is Add else max(counts)
 
 
 def multiplied_out(expression: Any) -> Any:
