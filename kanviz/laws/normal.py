@@ -22,26 +22,31 @@ def normalised(expression: Any, rows: Rows) -> Any:
     Multiplied out or not, whichever has fewer constants, then fewer nodes. A rewriting is kept if the rows agree.
     """
     before = rows.values(expression)
+    if not before.isfinite().all():
+        whole = _whole_exponents(expression)
+        if int(rows.values(whole).isfinite().sum()) > int(before.isfinite().sum()):
+            return normalised(whole, rows)
     finite = before.isfinite()
     if not finite.any():
-        whole = normal(_whole_exponents(expression))
-        return whole if rows.values(whole).isfinite().any() else expression
+        return expression
     reach = AGREEMENT * float(before[finite].abs().max())
+
+    def agrees(law: Any) -> bool:
+        return float((rows.values(law) - before)[finite].abs().nan_to_num(math.inf).max()) <= reach
+
     best = expression
-    for candidate in (normal, lambda law: normal(multiplied_out(normal(law)))):
-        if candidate is not normal and terms(best) > MOST_TERMS:
-            continue
-        found = candidate(expression)
-        if (
-            _cost(found) < _cost(best)
-            and float((rows.values(found) - before)[finite].abs().nan_to_num(math.inf).max()) <= reach
-        ):
-            best = found
+    if _constants(written := normal(expression)) <= _constants(best) and agrees(written):
+        best = written
+    if terms(best) <= MOST_TERMS:
+        written = normal(multiplied_out(best))
+        cost, least = ((_constants(law), nodes(law)) for law in (written, best))
+        if cost < least and agrees(written):
+            best = written
     return best
 
 
-def _cost(expression: Any) -> tuple[int, int]:
-    return sum(1 for part in sympy.preorder_traversal(expression) if part.is_Float), nodes(expression)
+def _constants(expression: Any) -> int:
+    return sum(1 for part in sympy.preorder_traversal(expression) if part.is_Float)
 
 
 def normal(expression: Any) -> Any:

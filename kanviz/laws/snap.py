@@ -38,7 +38,9 @@ def snapped(fit: Fit, rows: Rows, held: Rows, deadline: float = math.inf) -> Sna
     first = max(fit.mse, held.mse(fit.template.filled()), rounding)
     tried: set[tuple[sympy.Symbol, Any]] = set()
     count = 0
-    while 0 < len(fit.template.symbols) <= MOST_CONSTANTS and math.isfinite(fit.squares) and time.monotonic() < deadline:
+    while (
+        0 < len(fit.template.symbols) <= MOST_CONSTANTS and math.isfinite(fit.squares) and time.monotonic() < deadline
+    ):
         found = None
         for symbol, nice in _candidates(fit.template, rows):
             if (symbol, nice.exact) in tried or time.monotonic() >= deadline:
