@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
+import torch
 
 from kanviz.analysis.compose import compose
 from kanviz.core.init import parse_shape
@@ -117,7 +118,7 @@ def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, sec
     for one in _described(attempt, table, primitives, until):
         for expression, inputs in _expressions(table, one, primitives, until):
             law = polished(
-                expression, inputs, table.x, table.y, table.held_x, table.held_y,
+                expression, inputs, *(torch.from_numpy(v) for v in (table.x, table.y, table.held_x, table.held_y)),
                 seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
             )  # fmt: skip
             found.append(Found(law, one.error * table.spread, time.process_time() - clock, attempt))

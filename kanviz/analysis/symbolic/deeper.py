@@ -33,15 +33,17 @@ def search_deeper(points: Samples, most: int) -> tuple[Candidate, ...]:
 
     None for a curve that does not vary, has fewer than FEWEST points, or is not followed on the whole range.
     """
-    if points.constant or points.still or len(points.x) < FEWEST:
-        return ()
-    return judged([*fits_of_two(points), *products(points), *polynomials(points)], points)[:most]
+    return judged(deeper_fits(points), points)[:most]
 
 
-def fits_of_two(points: Samples) -> list[Candidate]:
-    """Sums, and one function inside another, in no order and without what is said of rivals."""
+def deeper_fits(points: Samples) -> list[Candidate]:
+    """The same in no order, and without what is said of rivals."""
     if points.constant or points.still or len(points.x) < FEWEST:
         return []
+    return [*_chains_and_sums(points), *products(points), *polynomials(points)]
+
+
+def _chains_and_sums(points: Samples) -> list[Candidate]:
     curve = Curves.of([points], LAST_LOOK)
     look = curve.thin(LOOKS[0][0])
     singles, left = best_rows([points], SUMMED)

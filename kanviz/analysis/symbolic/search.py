@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kanviz.analysis.symbolic.candidate import Candidate
-from kanviz.analysis.symbolic.deeper import fits_of_two
+from kanviz.analysis.symbolic.deeper import deeper_fits
 from kanviz.analysis.symbolic.judge import Fit, candidate, constant, judged, power, tie
 from kanviz.analysis.symbolic.race import best_rows
 from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Samples, noise_level, samples
@@ -73,7 +73,7 @@ def search_many(
         for n, fits in zip(batch, _fits([points[n] for n in batch], names), strict=True):
             best = min((one.error for one in fits), default=math.inf)
             if deeper and best > max(tie(points[n]), points[n].enough):
-                fits = [*fits, *fits_of_two(points[n])]
+                fits = [*fits, *deeper_fits(points[n])]
             found[n] = _answer(points[n], names, fits, most)
     return tuple(found[n] if n in found else (_unchanging(one),) for n, one in enumerate(points))
 
