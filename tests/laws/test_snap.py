@@ -15,8 +15,9 @@ from kanviz.laws.template import templated
 from tests.laws.expressions import X, Y, laws, rows
 
 NUMBERS = [
-    Integer(1), Integer(-1), Integer(7), Integer(120), Rational(1, 2), Rational(-2, 3), Rational(5, 7), Rational(981, 100),
-    pi, 2 * pi, -pi / 2, 1 / pi, 1 / (4 * pi), 3 / (8 * pi), pi**2, sqrt(2), sqrt(2) / 2, 1 / sqrt(3), sqrt(5), 2 * sqrt(3),
+    Integer(1), Integer(-1), Integer(7), Integer(120), Rational(1, 2), Rational(-2, 3), Rational(5, 7),
+    Rational(981, 100), pi, 2 * pi, -pi / 2, 1 / pi, 1 / (4 * pi), 3 / (8 * pi), pi**2, sqrt(2), sqrt(2) / 2,
+    1 / sqrt(3), sqrt(5), 2 * sqrt(3),
     1 / sqrt(2 * pi), sqrt(pi), E, 1 / E, log(2), log(3), log(Rational(5, 2)), -log(2 * pi) / 2, sqrt(Rational(3, 2)),
     Rational(1, 1000),
 ]  # fmt: skip
