@@ -4,7 +4,7 @@ import math
 
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import E, Float, Integer, Rational, exp, log, pi, sin, sqrt
 
@@ -49,6 +49,7 @@ def test_a_constant_that_the_rows_do_not_determine_may_be_zero_or_one() -> None:
     assert [nice.exact for nice in nice_numbers(0.37, math.inf)] == [0, 1, -1]
 
 
+@settings(max_examples=20)
 @given(laws(4), st.sampled_from([0.0, 1e-6, 1e-2]), st.integers(0, 20))
 def test_snapping_never_raises_the_errors_beyond_its_bound(law: sympy.Expr, noise: float, seed: int) -> None:
     seen, held = rows(law, 200, noise, seed), rows(law, 100, noise, seed + 1000)
