@@ -24,7 +24,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=str)
-def test_a_number_of_the_field_is_the_first_that_is_offered(number: sympy.Expr) -> None:
+def test_a_number_of_the_field_is_offered(number: sympy.Expr) -> None:
     value = float(number)
     found = [nice.exact for nice in nice_numbers(value, 1e-13 * abs(value)) if sympy.simplify(nice.exact - number) == 0]
     assert found
