@@ -17,7 +17,7 @@ __all__ = [
     "INDEPENDENT", "QUIET", "Samples", "fit_formula", "noise_level", "samples", "search", "search_many", "suggest",
 ]  # fmt: skip
 
-TOGETHER = 50  # curves in a batch: what they need still fits the processor's cache
+TOGETHER = 50  # curves in a batch: more would hardly be faster, and what they need stays below 100 MB
 
 
 def suggest(
