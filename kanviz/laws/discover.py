@@ -77,7 +77,7 @@ def discoveries(
     deadline, patient = begun + config.seconds, True
     done: dict[int, Outcome] = {}
     laws: dict[int, tuple[Entry, ...]] = {}
-    task = Task(search.pursue, table, config.hints.primitives)
+    task = Task(search.pursue, table, config.hints.primitives, getattr(search, "pursuit", None))
     crew = crew_for(task, enumerate(ladder), config.jobs, config.seconds)
     try:
         while True:
