@@ -16,11 +16,16 @@ if TYPE_CHECKING:
     from kanviz.core.module import KANLayer as KANLayer
     from kanviz.core.train import TrainConfig as TrainConfig
     from kanviz.core.train import train as train
+    from kanviz.discovery import discover as discover
     from kanviz.edit.diff import diff as diff
     from kanviz.edit.history import History as History
     from kanviz.errors import UserError as UserError
     from kanviz.io import load as load
     from kanviz.io import save as save
+    from kanviz.laws.discover import DiscoverConfig as DiscoverConfig
+    from kanviz.laws.discover import discoveries as discoveries
+    from kanviz.laws.hints import Hints as Hints
+    from kanviz.laws.record import Discovery as Discovery
 
 _HOMES = {
     "compose": "kanviz.analysis.compose",
@@ -35,11 +40,16 @@ _HOMES = {
     "KANLayer": "kanviz.core.module",
     "TrainConfig": "kanviz.core.train",
     "train": "kanviz.core.train",
+    "discover": "kanviz.discovery",
     "diff": "kanviz.edit.diff",
     "History": "kanviz.edit.history",
     "UserError": "kanviz.errors",
     "load": "kanviz.io",
     "save": "kanviz.io",
+    "DiscoverConfig": "kanviz.laws.discover",
+    "discoveries": "kanviz.laws.discover",
+    "Hints": "kanviz.laws.hints",
+    "Discovery": "kanviz.laws.record",
 }
 __version__ = "0.1.0"
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

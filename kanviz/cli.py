@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from kanviz import __version__, commands, train_command
+from kanviz import __version__, commands, discover_command, train_command
 from kanviz.console import INTERRUPTED, UsageError
 from kanviz.errors import UserError
 from kanviz.text import SOLVER_TITLES, shown
@@ -100,6 +100,8 @@ def parser() -> argparse.ArgumentParser:
     learn.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
     learn.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
 
+    _discover(command("discover", discover_command.discover, "Find the law behind one column of a table."))
+
     formula = command("formula", commands.formula, "Write a network out as a formula, in the units of its table.")
     _takes_model(formula)
     _takes_table(formula)
@@ -131,6 +133,35 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _discover(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to find a law for")
+    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what it may depend on (every other number)")
+    sub.add_argument(
+        "--unit", action="append", default=[], metavar="COLUMN=UNIT",
+        help="unit of a column, where its heading has none; repeat it",
+    )  # fmt: skip
+    sub.add_argument("--seconds", type=_seconds, default=60.0, help="how long to look, at most (60)")
+    sub.add_argument(
+        "--shape", type=_width, metavar="[2,[1,1],1] | 5 | 4+2",
+        help="pykan's whole width, as [2,[1,1],1] with one sum and one product node, or hidden columns, as 5 or 4+2 "
+        "(shapes from small to large)",
+    )  # fmt: skip
+    sub.add_argument("--seeds", type=_whole(1, 1_000), default=5, help="starts of each shape (5)")
+    sub.add_argument("--seed", type=_whole(0, 2**31), default=0, help="of the split and of the first start (0)")
+    sub.add_argument("--jobs", type=_whole(1, 1_000), help="processes at once (as many as there are cores)")
+    sub.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
+    sub.add_argument("--forbid", type=_names, default=(), metavar="SIN,COS", help="functions that may not be in it")
+    sub.add_argument("--prefer", type=_names, default=(), metavar="EXP,LOG", help="functions to favour")
+    sub.add_argument("--integer-exponents", action="store_true", help="powers are whole numbers, roots left out")
+    sub.add_argument(
+        "--symmetric", type=_names, action="append", default=[], metavar="A,B",
+        help="inputs that may change places; repeat it",
+    )  # fmt: skip
+    sub.add_argument("--json", action="store_true", help="the front as JSON, for other programs")
+    sub.add_argument("-o", "--output", metavar="FILE", help="also write all that was found into this .json file")
+
+
 def _takes_table(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--table", help="rows to look at it on; its columns are found by the network's names")
     sub.add_argument("--target", nargs="+", metavar="COLUMN", help="the table's columns for the outputs, in order")
@@ -153,6 +184,20 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {shown(text, 20)!r}")
+    return value
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
 
 
 def _edge(text: str) -> tuple[int, ...]:

@@ -11,7 +11,7 @@ SOURCES = ("kanviz", "pages", "sample_models", "benchmarks", "app.py", "setup.py
 
 # Modules whose import alone is a mistake: they build objects from bytes, or formulas from text by running it.
 MODULES = {
-    "pickle", "_pickle", "cPickle", "pickletools", "dill", "cloudpickle", "joblib", "marshal", "shelve", "copyreg",
+    "pickle", "_pickle", "cPickle", "pickletools", "dill", "cloudpickle", "marshal", "shelve", "copyreg",
     "sympy.parsing", "sympy.core.sympify", "sympy.utilities.lambdify", "torch.hub", "torch.package", "jsonpickle",
     "code", "codeop",
 }  # fmt: skip
@@ -23,6 +23,7 @@ NAMES = {
     "yaml.load", "yaml.load_all", "yaml.full_load", "yaml.full_load_all", "yaml.unsafe_load", "yaml.unsafe_load_all",
     "yaml.Loader", "yaml.FullLoader", "yaml.UnsafeLoader", "yaml.CLoader", "yaml.CFullLoader", "yaml.CUnsafeLoader",
     "yaml.loader", "yaml.constructor", "yaml.add_constructor",
+    "joblib.load", "joblib.dump", "joblib.Memory", "joblib.memory", "joblib.numpy_pickle", "joblib.externals",
     "pandas.read_pickle", "pandas.eval", "numpy.fromfile",
     "builtins", "importlib.reload", "sys.modules",
 }  # fmt: skip
@@ -153,7 +154,10 @@ OFFENDERS = [
     "from pickle import loads",
     "from pickle import Unpickler as U",
     "import dill, os",
-    "import joblib",
+    "import joblib\njoblib.load('x')",
+    "from joblib import load",
+    "import joblib.numpy_pickle",
+    "from joblib.externals import cloudpickle",
     "import cloudpickle",
     "import marshal",
     "import shelve",
@@ -234,6 +238,7 @@ HONEST = [
     "import json\njson.load(open('x'))\njson.loads('1')",
     "import numpy as np\nnp.load('x', allow_pickle=False)",
     "from kanviz.io.pickle_data import read_pickle",
+    "import joblib\njoblib.Parallel(n_jobs=2)(joblib.delayed(abs)(x) for x in (1, 2))",
     "from dataclasses import fields\n[getattr(1, f.name) for f in fields(2)]",
     "from importlib import import_module\nimport_module('kanviz.core')",
     "'torch.load is never called; pickle neither'",

@@ -1,0 +1,82 @@
+"""What is known of the law behind a table: the front, what was tried, and why the search ended."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from kanviz.errors import UserError
+from kanviz.laws.front import Entry, Scale, best
+from kanviz.laws.workers import Outcome
+
+
+@dataclass(frozen=True)
+class Tried:
+    """One attempt: held-out errors of its spline network and of its best law (None: it has none), and CPU seconds."""
+
+    attempt: str
+    laws: int
+    spline_rmse: float | None
+    law_rmse: float | None
+    cpu_seconds: float
+    failure: str = ""
+
+    @staticmethod
+    def of(outcome: Outcome) -> "Tried":
+        splines = [found.spline_rmse for found in outcome.found if np.isfinite(found.spline_rmse)]
+        laws = [found.law.test_rmse for found in outcome.found if np.isfinite(found.law.test_rmse)]
+        return Tried(
+            str(outcome.attempt), len(outcome.found), min(splines, default=None), min(laws, default=None),
+            outcome.cpu_seconds, outcome.failure,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """What is known so far.
+
+    front: the laws that no other one beats in complexity and held-out error, the simplest first · attempts: what was
+    tried, in order · seconds: by the clock · stopped_because: in words, empty while it goes on.
+    """
+
+    target: str
+    unit: str
+    inputs: tuple[str, ...]
+    units: tuple[str, ...]
+    scale: Scale
+    front: tuple[Entry, ...] = ()
+    attempts: tuple[Tried, ...] = ()
+    seconds: float = 0.0
+    stopped_because: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def best(self) -> Entry:
+        """The simplest law that misses nothing but rounding; without one, the knee of the front."""
+        if not self.front:
+            raise UserError("No law was found. Give it more seconds, or fewer hints.")
+        return best(self.front, self.scale)
+
+    @property
+    def exact(self) -> bool:
+        """Whether the best law misses the data by no more than rounding."""
+        return bool(self.front) and self.scale.exact(self.best)
+
+    @property
+    def cpu_seconds(self) -> float:
+        return sum(tried.cpu_seconds for tried in self.attempts)
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything, for other programs; `best` is a place in the front."""
+        return {
+            "target": self.target,
+            "unit": self.unit,
+            "inputs": dict(zip(self.inputs, self.units, strict=True)),
+            "front": [entry.to_json() | entry.details() for entry in self.front],
+            "best": self.front.index(self.best) if self.front else None,
+            "attempts": [asdict(tried) for tried in self.attempts],
+            "seconds": self.seconds,
+            "cpu_seconds": self.cpu_seconds,
+            "stopped_because": self.stopped_because,
+            "notes": list(self.notes),
+        }
