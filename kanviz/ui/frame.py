@@ -22,6 +22,7 @@ PAGES = (
     ("pages/edge.py", "Edge", ":material/show_chart:"),
     ("pages/prune.py", "Prune", ":material/content_cut:"),
     ("pages/formula.py", "Formula", ":material/function:"),
+    ("pages/laws.py", "Laws", ":material/functions:"),
     ("pages/train.py", "Train", ":material/model_training:"),
     ("pages/changes.py", "Changes", ":material/difference:"),
 )

@@ -1,0 +1,119 @@
+"""An expression as a Python function that needs numpy alone."""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import sympy
+from sympy.printing.str import StrPrinter
+
+from kanviz.errors import FormulaError
+
+NUMPY: dict[Any, str] = {
+    sympy.exp: "exp", sympy.log: "log", sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan",
+    sympy.asin: "arcsin", sympy.acos: "arccos", sympy.atan: "arctan", sympy.sinh: "sinh", sympy.cosh: "cosh",
+    sympy.tanh: "tanh", sympy.asinh: "arcsinh", sympy.acosh: "arccosh", sympy.atanh: "arctanh", sympy.Abs: "abs",
+    sympy.sign: "sign",
+}  # fmt: skip
+ERF = """
+    erf = numpy.vectorize(math.erf, otypes=[float])"""
+BESSEL = """
+    angles = numpy.pi * (numpy.arange(200) + 0.5) / 200
+
+    def {name}(u):  # Bessel's own integral, exact to rounding for |u| < 300
+        return numpy.mean(numpy.cos({turns}numpy.multiply.outer(u, numpy.sin(angles))), axis=-1)"""
+SILU = """
+
+    def silu(u):
+        return u / (1 + numpy.exp(-u))"""
+
+
+def python_source(expression: Any, inputs: Sequence[str], *, name: str = "law", says: str = "") -> str:
+    """A module with one function of the inputs, numbers or numpy arrays, with every digit of the constants.
+
+    says: its docstring. Raises FormulaError for an expression that holds a function without closed form.
+    """
+    arguments = [written_argument(word) for word in inputs]
+    printer = _Source(dict(zip(inputs, arguments, strict=True)))
+    body = printer.doprint(expression)
+    ready = [f"{word} = numpy.asarray({word}, float)" for word in arguments]
+    lines = [
+        *(["import math", ""] if ERF in printer.needed else []),
+        "import numpy",
+        "",
+        "",
+        f"def {name}({', '.join(arguments)}):",
+        *([f'    """{_plain(says)}"""'] if says else []),
+        *(f"    {line}" for line in ready),
+        *(line for part in printer.needed for line in part.strip("\n").splitlines()),
+        f"    return {body}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def written_argument(name: str) -> str:
+    """A column's name as an argument's: a word of Python that is not one of those the function itself uses."""
+    word = re.sub(r"\W+", "_", name).strip("_") or "x"
+    word = word if word.isidentifier() else f"x_{word}"
+    return f"{word}_" if word in _TAKEN else word
+
+
+_TAKEN = {"numpy", "math", "float", "erf", "angles", "j0", "j1", "silu"}
+
+
+def _plain(text: str) -> str:
+    """Text that cannot end a docstring."""
+    return "".join(c for c in text if c.isprintable() and c not in '"\\')
+
+
+class _Source(StrPrinter):
+    """Python's operators and numpy's functions; `needed` collects the definitions of those numpy lacks."""
+
+    def __init__(self, arguments: dict[str, str]):
+        super().__init__()
+        self.arguments, self.needed = arguments, list[str]()
+
+    def _need(self, definition: str) -> None:
+        if definition not in self.needed:
+            self.needed.append(definition)
+
+    def _print_Symbol(self, expr: Any) -> str:
+        return self.arguments[expr.name]
+
+    def _print_Float(self, expr: Any) -> str:
+        return repr(float(expr))
+
+    def _print_Pi(self, expr: Any) -> str:
+        return "numpy.pi"
+
+    def _print_Exp1(self, expr: Any) -> str:
+        return "numpy.e"
+
+    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        base, power = expr.args
+        if base is sympy.E:
+            return f"numpy.exp({self._print(power)})"
+        if abs(power) == sympy.Rational(1, 2):
+            root = f"numpy.sqrt({self._print(base)})"
+            return root if power > 0 else f"1/{root}"
+        raised = sympy.printing.precedence.PRECEDENCE["Pow"]
+        return f"{self.parenthesize(base, raised)}**{self.parenthesize(power, raised)}"
+
+    def _print_Function(self, expr: Any) -> str:
+        inside = ", ".join(map(self._print, expr.args))
+        known = NUMPY.get(expr.func)
+        if known:
+            return f"numpy.{known}({inside})"
+        if expr.func is sympy.sinc:
+            return f"numpy.sinc(({inside})/numpy.pi)"
+        if expr.func is sympy.erf:
+            self._need(ERF)
+            return f"erf({inside})"
+        if expr.func is sympy.besselj and expr.args[0] in (0, 1):
+            order, turns = (0, "") if expr.args[0] == 0 else (1, "angles - ")
+            self._need(BESSEL.format(name=f"j{order}", turns=turns))
+            return f"j{order}({self._print(expr.args[1])})"
+        if str(expr.func) == "silu":
+            self._need(SILU)
+            return f"silu({inside})"
+        raise FormulaError(f"{expr.func} has no closed form, so it cannot be written as a function.")
