@@ -1,47 +1,165 @@
-"""The records that the search for a law takes and gives."""
+"""From rows to laws: one self-contained attempt, small enough to be sent to another process.
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+An attempt fits many small networks of splines to the rows, keeps those whose structure describes them, puts formulas on
+their edges, writes them as one expression each, and polishes that (`law.polished`).
+"""
+
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
-from jaxtyping import Float
+import sympy
+from kanviz.laws.law import Law, polished
 
-if TYPE_CHECKING:
-    from kanviz.laws.law import Law
+from kanviz.analysis.compose import compose
+from kanviz.core.init import parse_shape
+from kanviz.core.layer import Variable
+from kanviz.core.solvers.local import Array
+from kanviz.errors import UserError
+from kanviz.laws.formulas import formulated
+from kanviz.laws.nested import nested
+from kanviz.laws.pruning import pruned, with_free
+from kanviz.laws.screen import Rows, Screened, screened
+from kanviz.laws.structure import Bounds, structures
+
+Shape = tuple[int | tuple[int, int], ...]
+EXACT = 1e-9  # a held-out error below this share of the spread is rounding: the law is found
+CLOSE = 10.0  # times the least error: what is looked into where errors still fall with the grid ...
+SAME = 1.1  # ... and where they are noise
+MOST, MOST_NOISY = 6, 3  # structures of one attempt that are looked into
+PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
+LAWS = 2  # expressions of each that are polished
+POLISH = 10.0  # seconds for one
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """What an attempt needs: x (rows, inputs) and y (rows,) in table units, held-out rows, names and units."""
+
+    x: Array
+    y: Array
+    held_x: Array
+    held_y: Array
+    names: tuple[str, ...]
+    units: tuple[str, ...] = ()
+    target: str = "y"
+
+    @property
+    def spread(self) -> float:
+        """Standard deviation of the held-out target: what errors are shares of."""
+        return float(self.held_y.std()) or 1.0
+
+    def variables(self) -> tuple[Variable, ...]:
+        """The inputs, each mapped from its range in the training rows to [-1, 1]."""
+        low, high = self.x.min(0), self.x.max(0)
+        half = np.where(high > low, (high - low) / 2, 1.0)
+        units = self.units or ("",) * len(self.names)
+        return tuple(
+            Variable(name, unit, float(a), float(s))
+            for name, unit, a, s in zip(self.names, units, (high + low) / 2, half, strict=True)
+        )
+
+    def rows(self, seed: int) -> Rows:
+        """As networks read them, the training rows in an order drawn by the seed."""
+        shift, scale = (np.array([getattr(v, part) for v in self.variables()]) for part in ("shift", "scale"))
+        order = np.random.default_rng(seed).permutation(len(self.y))
+        x, held = (np.ascontiguousarray(((v - shift) / scale).T) for v in (self.x[order], self.held_x))
+        return Rows(x, self.y[order], held, self.held_y)
 
 
 @dataclass(frozen=True)
 class Attempt:
-    """One self-contained piece of work. shape: pykan's width · outer: the target's transform, "" for none."""
+    """One piece of work. shape: bounds what is tried, in pykan's way of writing a width; () bounds nothing."""
 
-    shape: tuple
-    outer: str
+    shape: Shape
     seed: int
 
     def __str__(self) -> str:
-        outer = f", {self.outer} of the target" if self.outer else ""
-        return f"{list(self.shape)}{outer}, seed {self.seed}"
+        within = f"within {list(self.shape)}, " if self.shape else ""
+        return f"{within}seed {self.seed}"
 
 
-@dataclass(frozen=True)
-class Table:
-    """Rows to learn from and rows held out, in table units."""
-
-    x: Float[np.ndarray, "rows input"]
-    y: Float[np.ndarray, " rows"]
-    held_x: Float[np.ndarray, "held input"]
-    held_y: Float[np.ndarray, " held"]
-    names: tuple[str, ...]
-    units: tuple[str, ...]
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Found:
-    """A law that an attempt found."""
+    """A law, the held-out error of the spline network it came from (target's units), and the CPU seconds it took."""
 
-    law: "Law"
-    train_rmse: float
-    test_rmse: float
+    law: Law
+    spline_rmse: float
     seconds: float
     attempt: Attempt
-    spline_rmse: float
+
+
+def attempts(inputs: int, shape: Sequence[int | Sequence[int]] | None = None, seeds: int = 5) -> Iterator[Attempt]:
+    """The attempts worth making, the quickest first. Raises UserError for a shape that does not fit."""
+    bound = _checked(inputs, shape) if shape else ()
+    for seed in range(seeds):
+        yield Attempt(bound, seed)
+
+
+def _checked(inputs: int, shape: Sequence[int | Sequence[int]]) -> Shape:
+    columns = parse_shape(shape)
+    if columns[0][0] != inputs or sum(columns[-1]) != 1:
+        raise UserError(
+            f"The shape {list(shape)} does not fit: it must begin with the {inputs} inputs of the table and end with "
+            "its one target."
+        )
+    return tuple((sums, products) if products else sums for sums, products in columns)
+
+
+def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> tuple[Found, ...]:
+    """The laws an attempt leads to within so many seconds, the most exact first; none where nothing describes the rows.
+
+    primitives: names out of PRIMITIVES that edges may be; None allows all.
+    """
+    until, clock = time.perf_counter() + seconds, time.process_time()
+    found: list[Found] = []
+    for one in _described(attempt, table, primitives, until):
+        for expression, inputs in _expressions(table, one, primitives, until):
+            law = polished(
+                expression, inputs, table.x, table.y, table.held_x, table.held_y,
+                seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
+            )  # fmt: skip
+            found.append(Found(law, one.error * table.spread, time.process_time() - clock, attempt))
+            if law.test_rmse < EXACT * table.spread:
+                return tuple(sorted(found, key=lambda one: one.law.test_rmse))
+    return tuple(sorted(found, key=lambda one: one.law.test_rmse))
+
+
+def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None, until: float) -> Iterator[Screened]:
+    """The structures worth formulas, in order; those with a hidden node only where the others leave something over."""
+    count, bounds = len(table.names), Bounds.of(attempt.shape)
+    rows = table.rows(attempt.seed)
+    outers = [name for name in rows.outers if name == "x" or primitives is None or name in primitives]
+    outers = outers if bounds.outside else ["x"]
+    plain = screened(rows, list(structures(count, bounds.products)), outers, attempt.seed, until)
+    inside = [one for one in nested(count) if len(one.products) <= bounds.products] if bounds.nested else []
+    if plain and plain[0].falling and plain[0].error < PLAIN:
+        yield from _shortlist(plain)
+        plain = []
+    deep = screened(rows, inside, outers, attempt.seed, until) if inside else []
+    yield from _shortlist(sorted([*plain, *deep], key=lambda one: one.error))
+
+
+def _shortlist(found: Sequence[Screened]) -> list[Screened]:
+    """Those that describe the rows as well as any, the simplest first."""
+    if not found:
+        return []
+    best = found[0]
+    limit = best.error * (CLOSE if best.falling else SAME)
+    good = [one for one in found if one.error <= max(limit, EXACT)]
+    return sorted(good, key=lambda one: (one.size, one.error))[: MOST if best.falling else MOST_NOISY]
+
+
+def _expressions(
+    table: Table, one: Screened, primitives: Sequence[str] | None, until: float
+) -> Iterator[tuple[sympy.Expr, tuple[sympy.Symbol, ...]]]:
+    """The best networks of formulas for a structure, each as an expression in the table's names and units."""
+    task = one.target.task
+    if time.perf_counter() > until:
+        return
+    fit = pruned(task, one.fit, noisy=not one.falling)
+    for way in formulated(task, fit, primitives, until)[:LAWS]:
+        kan = with_free(one.target.whole(way.fit.kan))
+        whole = compose(replace(kan, inputs=table.variables(), outputs=(Variable(table.target),)))
+        yield whole.expressions[0], whole.inputs

@@ -16,7 +16,14 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.spline import fit
 from kanviz.errors import FormulaError
 
-STRETCH = {"loc": (0.3, 4.0), "locp": (-1.0, 2.0), "rate": (-2.0, 2.0), "lin": (-1.0, 1.0), "dom": (-0.9, 0.6)}
+STRETCH = {
+    "loc": (0.3, 4.0),
+    "locp": (-1.0, 2.0),
+    "rate": (-2.0, 2.0),
+    "lin": (-1.0, 1.0),
+    "dom": (-0.9, 0.6),
+    "half": (0.3, 3.0),
+}
 WIDE = {"sin": (-2.0, 9.0), "sinc": (-3.0, 9.0), "tan": (-1.3, 1.0), "sinh": (-1.5, 2.5), "cosh": (-1.0, 2.5)}
 RANGES = ((0.0, 0.01), (200.0, 260.0))
 

@@ -54,9 +54,9 @@ def test_domain_and_poles_say_where_it_is_a_number(name):
         assert not bool(row.torch(outside).isfinite().any())
 
 
-def test_search_covers_at_least_25_primitives():
-    assert sum(row.kind is not None for row in PRIMITIVES.values()) >= 25
-    assert {row.kind for row in PRIMITIVES.values()} == {None, "lin", "loc", "locp", "rate", "ab", "dom"}
+def test_search_covers_at_least_40_primitives():
+    assert sum(row.kind is not None for row in PRIMITIVES.values()) >= 40
+    assert {row.kind for row in PRIMITIVES.values()} == {None, "lin", "loc", "locp", "rate", "ab", "half", "dom"}
 
 
 @pytest.mark.parametrize("name", ["sin", "x^3", "exp", "1/(1+x^2)", TYPED[0]])

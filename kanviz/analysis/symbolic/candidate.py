@@ -3,12 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from kanviz.core.formula import PRIMITIVES, Formula, primitive
+from kanviz.core.formula import Formula, exponent, primitive
 
 NEAR = 0.03  # of the range: how close to the data a pole is worth a warning
-ODD = ("sin", "tan", "tanh", "arcsin", "arctan", "arctanh", "erf", "sinh")
-EVEN = ("cos", "gaussian", "cosh", "sinc", "1/(1+x^2)", "sqrt(1+x^2)", "log(1+x^2)", "sqrt(1-x^2)", "1/sqrt(1-x^2)")
-SCALES = ("sqrt", "x^1.5", "cbrt", "1/sqrt(x)", "log", "abs")
+SCALES = ("sqrt", "x^1.5", "x^2.5", "cbrt", "1/sqrt(x)", "1/x^1.5", "log", "abs")
 """f(k u) is f(u) up to a factor and a shift, for k > 0."""
 
 
@@ -18,9 +16,9 @@ class Candidate:
 
     rmse: root mean square gap, in the curve's own units · error: the same as a share of the curve's standard deviation
     · r2: 1 - error^2 · complexity: of the primitive, in bits · score: description length in nats, lower is better:
-    n log(error^2 + noise^2) + constants log n + 2 log 2 complexity, n capped at 240 since neighbouring points of a
-    smooth curve are not independent; a small difference of scores means little · warnings: sentences for the reader ·
-    rivals: primitives that fit as well with no more constants, on this range.
+    n log(error^2 + noise^2) + constants log n + 2 log 2 complexity, n the points that count as independent; a small
+    difference of scores means little · warnings: sentences for the reader · rivals: primitives that fit as well with no
+    more constants, on this range · free: how many numbers inside the function were fitted.
     """
 
     formula: Formula
@@ -31,6 +29,7 @@ class Candidate:
     score: float
     warnings: tuple[str, ...] = ()
     rivals: tuple[str, ...] = ()
+    free: int = 2
 
     def __str__(self) -> str:
         return f"{self.formula} (error {self.error:.2%} of the spread)"
@@ -46,11 +45,11 @@ def simplest(name: str, a: float, b: float, names: tuple[str, ...], largest: flo
         return name, 1.0, 0.0
     if name == "exp":
         return name, a, 0.0 if abs(a) * largest < 50 else b
-    if row.kind == "locp" or name.startswith("1/x"):
-        return name, 1.0, b / a
-    if name in SCALES:
+    if name in SCALES or exponent(name) is not None:
         return name, math.copysign(1.0, a), b / abs(a)
-    if a < 0 and (name in ODD or name in EVEN):
+    if row.kind in ("loc", "locp"):
+        return name, 1.0, b / a
+    if a < 0 and row.symmetry:
         a, b = -a, -b
     if name == "sin":
         return _wave(a, b, names)
@@ -71,8 +70,8 @@ def _wave(a: float, b: float, names: tuple[str, ...]) -> tuple[str, float, float
 
 def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[float, float]) -> list[str]:
     """Poles at the data, and where the edge reaches farther than the formula. data, reach: ranges of x."""
-    row = PRIMITIVES.get(formula.primitive)
-    if row is None or formula.a == 0:
+    row = primitive(formula.primitive)
+    if formula.a == 0:
         return []
     width = max(data[1] - data[0], 1e-300)
     found = []

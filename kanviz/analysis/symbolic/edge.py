@@ -1,6 +1,7 @@
 """Closed forms for one edge of a network, judged where its data live and no finer than the network is sure of."""
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
 import torch
@@ -8,14 +9,17 @@ from torch import Tensor
 
 from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.symbolic.candidate import Candidate
-from kanviz.analysis.symbolic.search import QUIET, Samples, samples, search
+from kanviz.analysis.symbolic.samples import QUIET, Samples, samples
+from kanviz.analysis.symbolic.search import TOGETHER, search, search_many
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId
 from kanviz.errors import FormulaError
 
+MOST = 12
 ROWS = 2_000
 EVENLY = 400
+ENOUGH = 0.01  # an error, as a share of the standard deviation, that a spline may well make itself
 UNSURE = 0.02  # the largest noise believed in, as a share of the edge's standard deviation
 
 
@@ -25,14 +29,16 @@ def suggest_edge(
     data: Dataset | None = None,
     *,
     primitives: Sequence[str] | None = None,
-    most: int = 12,
+    most: int = MOST,
+    deeper: bool = True,
 ) -> tuple[Candidate, ...]:
     """Closed forms for an edge (x and y in network units), best first.
 
     With data, its activations on the training rows: where more rows are, the fit counts more. Without, evenly over its
-    grid. Raises FormulaError for a pruned edge, or one that is not a number.
+    grid. deeper: where no primitive does, pairs of them are tried too.
+    Raises FormulaError for a pruned edge, or one that is not a number.
     """
-    return search(edge_samples(kan, edge, data), primitives, most)
+    return search(edge_samples(kan, edge, data), primitives, most, deeper=deeper)
 
 
 def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> Candidate:
@@ -40,14 +46,19 @@ def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> 
     return search(edge_samples(kan, edge, data), (name,), 1)[0]
 
 
-def suggest_all(kan: KAN, data: Dataset | None = None) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:
-    """Candidates for every edge that is still a spline, one edge after the other; none for one that is not a number."""
-    for edge in kan.edges():
-        if kan.edge(edge).formula is None:
-            try:
-                yield edge, suggest_edge(kan, edge, data)
-            except FormulaError:
-                yield edge, ()
+def suggest_all(
+    kan: KAN, data: Dataset | None = None, *, deeper: bool = False
+) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:
+    """Candidates for every edge that is still a spline, TOGETHER at a time; none for one that is not a number."""
+    left = [edge for edge in kan.edges() if kan.edge(edge).formula is None]
+    for at in range(0, len(left), TOGETHER):
+        batch = left[at : at + TOGETHER]
+        points: dict[EdgeId, Samples] = {}
+        for edge in batch:
+            with suppress(FormulaError):
+                points[edge] = edge_samples(kan, edge, data)
+        found = dict(zip(points, search_many(list(points.values()), None, MOST, deeper=deeper), strict=True))
+        yield from ((edge, found.get(edge, ())) for edge in batch)
 
 
 @torch.no_grad()
@@ -60,19 +71,24 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
     low, high = view.domain
     if data is None:
         x = torch.linspace(low, high, EVENLY, dtype=torch.float64)
-        points = samples(x, view(x), noise=_resolution(view))
-        return replace(points, reach=(low, high))
+        points = samples(x, view(x), noise=max(_resolution(view), _rounding(view(x))))
+        return replace(points, reach=(low, high), enough=ENOUGH)
     rows = typical_inputs(kan, data, ROWS)
     nodes = kan.normalise(rows)
     for layer in kan.layers[: edge.layer]:
         nodes = layer(nodes)
     x = nodes[:, edge.source]
     sums = kan.layers[edge.layer].sums(nodes)
-    points = samples(x, view(x), noise=QUIET)
+    points = samples(x, view(x), noise=_rounding(view(x)))
     scale = float(sums[:, edge.target].std(correction=0))
     noise = max(_resolution(view), _residual(kan, edge, data, sums) / max(points.std, 1e-300))
     reach = (min(low, points.range[0]), max(high, points.range[1]))
-    return replace(points, noise=min(max(noise, QUIET), UNSURE), reach=reach, scale=scale)
+    return replace(points, noise=min(max(noise, points.noise), UNSURE), reach=reach, scale=scale, enough=ENOUGH)
+
+
+def _rounding(y: Tensor) -> float:
+    """Where the digits of the values end, as a share of their standard deviation."""
+    return 16 * torch.finfo(y.dtype).eps * float(y.abs().max()) / max(float(y.std(correction=0)), 1e-300)
 
 
 def _resolution(view: Edge) -> float:

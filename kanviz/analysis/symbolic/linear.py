@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import sympy
 
-from kanviz.core.formula import Formula, primitive
+from kanviz.core.formula import Formula, exponent, primitive
 
 DEGREES = {
     "x^2": 2, "x^3": 3, "x^4": 4, "x^5": 5, "1/x": -1, "1/x^2": -2, "1/x^3": -3, "1/x^4": -4, "1/x^5": -5,
-    "sqrt": 0.5, "x^1.5": 1.5, "1/sqrt(x)": -0.5, "cbrt": 1 / 3, "abs": 1,
+    "sqrt": 0.5, "x^1.5": 1.5, "x^2.5": 2.5, "1/sqrt(x)": -0.5, "1/x^1.5": -1.5, "cbrt": 1 / 3, "abs": 1,
 }  # fmt: skip
-"""Primitives with f(k u) = k^degree f(u) for k > 0."""
+"""Primitives with f(k u) = k^degree f(u) for k > 0; so have powers called x^1.37."""
 LARGEST_SHIFT = 30.0  # exp(u + shift) becomes e^shift exp(u) up to here
 
 
@@ -85,10 +85,11 @@ def applied(formula: Formula, inner: Linear) -> Linear:
     if name == "x":
         return inner.times(c, d)
     lead = inner.lead if 1e-30 < abs(inner.lead) < 1e30 else 0.0
-    if name in DEGREES and lead:
-        inner, c = inner.times(1 / abs(lead)), c * abs(lead) ** DEGREES[name]
-        if lead < 0 and (name == "abs" or float(DEGREES[name]).is_integer()):
-            inner, c = inner.times(-1.0), c if name == "abs" else c * (-1.0) ** DEGREES[name]
+    degree = DEGREES.get(name, exponent(name))
+    if degree is not None and lead:
+        inner, c = inner.times(1 / abs(lead)), c * abs(lead) ** degree
+        if lead < 0 and (name == "abs" or float(degree).is_integer()):
+            inner, c = inner.times(-1.0), c if name == "abs" else c * (-1.0) ** degree
     elif name == "log" and lead:
         inner, d = inner.times(1 / abs(lead)), d + c * math.log(abs(lead))
     elif name == "exp" and abs(inner.constant) <= LARGEST_SHIFT:

@@ -1,114 +1,219 @@
-"""Variable projection: from many starts to the best constants, all primitives in one batch.
+"""Variable projection: from many starts to the best constants, all curves and primitives in one batch.
 
-For given alpha and beta the factor and the shift are a straight-line fit, so only two numbers are searched, by
-Levenberg-Marquardt with each row's own damping. Source: Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973), with the
-Jacobian of Kaufman, BIT 15 (1975).
+What is fitted to a curve is a sum of one or two atoms, a factor each, and a shift. For given numbers inside the atoms
+the factors and the shift are a linear fit, so only those numbers are searched, by Levenberg-Marquardt with each row's
+own damping. A row's way depends on nothing but itself. Source: Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973), with
+the Jacobian of Kaufman, BIT 15 (1975).
 """
 
-import itertools
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Protocol
 
 import torch
-from jaxtyping import Float
+from jaxtyping import Float, Int
 from torch import Tensor
 
-from kanviz.analysis.symbolic.shapes import CELLS, Starts, bounds, place
+from kanviz.analysis.symbolic.samples import Curves
+from kanviz.analysis.symbolic.shapes import POWER, Rows
 from kanviz.core.formula import primitive
+
+EXACT = 1e-30  # a share of the variance that is rounding
+DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at first, and its factors after a step that helped, and one that did not
+LITTLE = 1e-6  # of the loss: a step that promises or brings less does not help
+
+
+class Model(Protocol):
+    """Atoms with free numbers inside, row by row; `owner` says which atom a number belongs to."""
+
+    @property
+    def owner(self) -> tuple[int, ...]: ...
+
+    @property
+    def y(self) -> Float[Tensor, "row sample"]: ...
+
+    @property
+    def w(self) -> Float[Tensor, "row sample"]: ...
+
+    @property
+    def bounds(self) -> tuple[Float[Tensor, "row number"], Float[Tensor, "row number"]]: ...
+
+    def look(self, theta: Float[Tensor, "row number"]) -> tuple[Tensor, Tensor]:
+        """The atoms (row, atom, sample), and their derivatives (row, number, sample)."""
+        ...
+
+    def take(self, index: Int[Tensor, " part"]) -> "Model":
+        """Some of the rows."""
+        ...
+
+
+def values(rows: Rows, theta: Float[Tensor, "row 2"], t: Float[Tensor, "row sample"]) -> tuple[Tensor, Tensor]:
+    """f(alpha t + beta) of every row, and its derivatives by theta: (row, sample) and (row, 2, sample)."""
+    alpha, beta, by_theta = rows.place(theta)
+    value, slope, by_power = applied(rows, torch.addcmul(beta[:, None], alpha[:, None], t), theta[:, 1])
+    along = torch.addcmul(by_theta[:, 1, :, None], by_theta[:, 0, :, None], t[:, None]) * slope[:, None]
+    if by_power is not None:
+        along[dict(rows.parts)[POWER], 1] = by_power
+    return value, along
+
+
+def applied(rows: Rows, u: Tensor, exponent: Float[Tensor, " row"]) -> tuple[Tensor, Tensor, Tensor | None]:
+    """f(u) and f'(u) of every row; and the derivative by the exponent, of the powers with one of their own."""
+    value, slope, by_power = torch.empty_like(u), torch.empty_like(u), None
+    for name, part in rows.parts:
+        if name == POWER:
+            value[part], slope[part], by_power = _power(u[part], exponent[part, None])
+        else:
+            row = primitive(name)
+            value[part], slope[part] = row.torch(u[part]), row.slope(u[part])
+    return value, slope, by_power
+
+
+def _power(u: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """(u^n - 1)/n, which is the logarithm at n = 0, its slope, and its derivative by n.
+
+    Source: Box & Cox, J. R. Stat. Soc. B 26 (1964).
+    """
+    log = u.log()
+    safe = torch.where(n.abs() < 1e-5, 1e-5, n)
+    grown = safe * log
+    value = torch.expm1(grown) / safe
+    slope = torch.exp(grown) / u
+    return value, slope, (u * slope * log - value) / safe
 
 
 @dataclass(frozen=True)
-class Curve:
-    """Samples made scale-free: t in [-1, 1], y of mean 0 and variance 1 under the weights w, which sum to 1."""
+class Single:
+    """Rows of one primitive each, every one on the curve it is for."""
 
-    t: Float[Tensor, " sample"]
-    y: Float[Tensor, " sample"]
-    w: Float[Tensor, " sample"]
+    rows: Rows
+    t: Float[Tensor, "row sample"]
+    y: Float[Tensor, "row sample"]
+    w: Float[Tensor, "row sample"]
+
+    @staticmethod
+    def of(rows: Rows, curves: Curves) -> "Single":
+        return Single(rows, curves.t[rows.curve], curves.y[rows.curve], curves.w[rows.curve])
+
+    @property
+    def owner(self) -> tuple[int, ...]:
+        return 0, 0
+
+    @property
+    def bounds(self) -> tuple[Tensor, Tensor]:
+        return self.rows.bounds()
+
+    def look(self, theta: Float[Tensor, "row 2"]) -> tuple[Tensor, Tensor]:
+        value, along = values(self.rows, theta, self.t)
+        return value[:, None], along
+
+    def take(self, index: Int[Tensor, " part"]) -> "Single":
+        return Single(self.rows.take(index), self.t[index], self.y[index], self.w[index])
 
 
 @dataclass(frozen=True)
 class _State:
-    theta: Tensor
-    loss: Tensor  # share of the variance that is left
-    normal: Tensor  # (row, 2, 2)
-    slope: Tensor  # (row, 2)
+    theta: Float[Tensor, "row number"]
+    loss: Float[Tensor, " row"]  # share of the variance that is left
+    normal: Float[Tensor, "row number number"]
+    slope: Float[Tensor, "row number"]
+    damping: Float[Tensor, " row"]
+    idle: Int[Tensor, " row"]  # steps since one helped or might have
+
+    def take(self, index: Int[Tensor, " part"]) -> "_State":
+        return _State(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
-def correlations(curve: Curve, curves: Float[Tensor, "row cell"]) -> Float[Tensor, " row"]:
-    """Squared correlation of every curve in the dictionary with the samples, which are averaged in cells."""
-    cell = ((curve.t + 1) * (CELLS / 2)).long().clamp(0, CELLS - 1)
-    weight = torch.zeros(CELLS, dtype=torch.float64).index_add_(0, cell, curve.w)
-    weighted = torch.zeros(CELLS, dtype=torch.float64).index_add_(0, cell, curve.w * curve.y)
-    weight, weighted = weight.float(), weighted.float()
-    spread = (curves**2) @ weight - (curves @ weight) ** 2
-    return torch.where(spread > 1e-6, (curves @ weighted) ** 2 / spread.clamp(min=1e-6), torch.zeros_like(spread))
+def polish(model: Model, theta: Tensor, steps: int, patience: int = 4) -> tuple[Tensor, Float[Tensor, " row"]]:
+    """Each row moved to its valley's floor: its numbers, and the share of the variance it leaves unexplained.
 
-
-def best_starts(starts: Starts, found: Float[Tensor, " row"], blocks: int) -> Starts:
-    """The best row of each of `blocks` stretches of every primitive's grid, so that several valleys survive."""
-    rows = []
-    for part in starts.slices:
-        ends = torch.linspace(part.start, part.stop, blocks + 1).long().tolist()
-        pieces = [(a, b) for a, b in itertools.pairwise(ends) if b > a]
-        rows.append([a + int(found[a:b].argmax()) for a, b in pieces])
-    return starts.take(rows)
-
-
-def polish(starts: Starts, curve: Curve, steps: int) -> tuple[Starts, Float[Tensor, " row"]]:
-    """Each row moved to its valley's floor: the new starts, and the share of the variance each leaves unexplained."""
-    low = torch.empty(len(starts.theta), 1, dtype=torch.float64)
-    high = low.clone()
-    for name, part in zip(starts.names, starts.slices, strict=True):
-        low[part], high[part] = bounds(primitive(name))
-    state = _look(starts, starts.theta.clamp(low, high), curve)
-    damping = torch.full_like(state.loss, 1e-3)
-    idle = torch.zeros_like(state.loss)
+    A row rests after `patience` steps that did not help; the resting are set aside when they are many.
+    """
+    low, high = model.bounds
+    theta = theta.clamp(low, high)
+    state = _State(theta, *_fit(model, theta), torch.full_like(theta[:, 0], DAMPING), torch.zeros(len(theta)).long())
+    moved, loss = theta.clone(), state.loss.clone()
+    here = torch.arange(len(theta))
     for _ in range(steps):
-        trial = _look(starts, (state.theta + _step(state, damping)).clamp(low, high), curve)
-        better = trial.loss < state.loss
-        idle = torch.where(trial.loss < 0.999999 * state.loss, torch.zeros_like(idle), idle + 1)
-        damping = torch.where(better, damping * 0.2, damping * 6).clamp(1e-12, 1e12)
-        state = _State(
-            torch.where(better[:, None], trial.theta, state.theta),
-            torch.where(better, trial.loss, state.loss),
-            torch.where(better[:, None, None], trial.normal, state.normal),
-            torch.where(better[:, None], trial.slope, state.slope),
-        )
-        if bool((idle >= 5).all()):
-            break
-    return replace(starts, theta=state.theta), state.loss
+        state = _stepped(model, state, low, high, patience)
+        busy = (state.idle < patience) & (state.loss > EXACT)
+        if int(busy.sum()) <= 0.7 * len(busy):
+            moved[here], loss[here] = state.theta, state.loss
+            index = busy.nonzero()[:, 0]
+            if not len(index):
+                break
+            model, state, here, low, high = model.take(index), state.take(index), here[index], low[index], high[index]
+    moved[here], loss[here] = state.theta, state.loss
+    return moved, loss
 
 
-def _step(state: _State, damping: Tensor) -> Tensor:
-    (p, q), (_, r) = state.normal.permute(1, 2, 0).unbind(0)
-    p, r = p * (1 + damping) + 1e-300, r * (1 + damping) + 1e-300
-    determinant = p * r - q * q
-    g, h = state.slope.unbind(1)
-    step = torch.stack([r * g - q * h, p * h - q * g], 1) / determinant[:, None]
-    alone = torch.stack([g / p, h / r], 1)  # where one of the two numbers does nothing
-    return torch.where((determinant > 1e-14 * p * r)[:, None], step, alone).nan_to_num(0.0, 0.0, 0.0)
+def _stepped(model: Model, old: _State, low: Tensor, high: Tensor, patience: int) -> _State:
+    step = _step(old)
+    theta = (old.theta + step).clamp(low, high)
+    promised = (step * old.slope).sum(1)
+    loss, normal, slope = _fit(model, theta)
+    busy = (old.idle < patience) & (old.loss > EXACT)
+    better = (loss < old.loss) & busy
+    return _State(
+        torch.where(better[:, None], theta, old.theta),
+        torch.where(better, loss, old.loss),
+        torch.where(better[:, None, None], normal, old.normal),
+        torch.where(better[:, None], slope, old.slope),
+        torch.where(better, old.damping * LESS, old.damping * MORE).clamp(1e-12, 1e12),
+        torch.where((promised > LITTLE * old.loss) & ~(better & (loss > (1 - LITTLE) * old.loss)), 0, old.idle + 1),
+    )
 
 
-def _look(starts: Starts, theta: Tensor, curve: Curve) -> _State:
-    values, along = [], []
-    for name, part in zip(starts.names, starts.slices, strict=True):
-        row = primitive(name)
-        alpha, beta, by_theta = place(row, theta[part], starts.sign[part])
-        u = alpha[:, None] * curve.t + beta[:, None]
-        values.append(row.torch(u))
-        inner = by_theta[:, 0, :, None] * curve.t + by_theta[:, 1, :, None]
-        along.append(row.slope(u)[:, None] * inner)
-    value, along = torch.cat(values), torch.cat(along)
-    value = value - (value @ curve.w)[:, None]
-    weighted = value * curve.w
-    size = (weighted * value).sum(1)
-    factor = weighted @ curve.y / size
-    rest = curve.y - factor[:, None] * value
-    loss = (rest**2) @ curve.w
-    along = along - (along @ curve.w)[..., None]
-    share = (along @ weighted[..., None]) / size[:, None, None]
-    jacobian = factor[:, None, None] * (along - share * value[:, None])
-    left = jacobian * curve.w
-    normal = left @ jacobian.mT
-    slope = (left @ rest[..., None])[..., 0]
+def _step(state: _State) -> Float[Tensor, "row number"]:
+    """(N + damping diag N)^-1 slope, by elimination after scaling N's diagonal to 1."""
+    size = state.normal.diagonal(dim1=1, dim2=2).sqrt()
+    unit = torch.where(size > 0, 1 / size, torch.zeros_like(size))
+    count = size.shape[1]
+    left = state.normal * unit[:, :, None] * unit[:, None, :]
+    left = left + torch.diag_embed((state.damping[:, None] + 1e-14).expand(-1, count) + (size == 0))
+    right = state.slope * unit
+    for k in range(count - 1):
+        share = left[:, k + 1 :, k] / left[:, k, k, None]
+        left[:, k + 1 :] -= share[..., None] * left[:, k, None]
+        right[:, k + 1 :] -= share * right[:, k, None]
+    step = torch.zeros_like(right)
+    for k in reversed(range(count)):
+        step[:, k] = (right[:, k] - (left[:, k, k + 1 :] * step[:, k + 1 :]).sum(1)) / left[:, k, k]
+    return (step * unit).nan_to_num(0.0, 0.0, 0.0)
+
+
+def _fit(model: Model, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Loss, J'J and J'r of every row, with the factors and the shift at their best."""
+    atoms, along = model.look(theta)
+    w = model.w
+    atoms = atoms - (atoms * w[:, None]).sum(2, keepdim=True)
+    rest, factors, frame = _projected(atoms, model.y, w)
+    loss = (w * rest * rest).sum(1)
+    along = along * factors[:, list(model.owner), None]
+    heavy = along * w[:, None]
+    mean = heavy.sum(2)
+    normal = heavy @ along.mT - mean[:, :, None] * mean[:, None, :]
+    for direction, size in frame:
+        share = (heavy * direction[:, None]).sum(2)
+        normal = normal - share[:, :, None] * (share / size[:, None])[:, None, :]
+    slope = (heavy * rest[:, None]).sum(2)
     loss = torch.where(loss.isfinite(), loss, torch.full_like(loss, torch.inf))
-    return _State(theta, loss, normal.nan_to_num(0.0, 0.0, 0.0), slope.nan_to_num(0.0, 0.0, 0.0))
+    return loss, normal.nan_to_num(0.0, 0.0, 0.0), slope.nan_to_num(0.0, 0.0, 0.0)
+
+
+def _projected(atoms: Tensor, y: Tensor, w: Tensor) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
+    """What the atoms (of mean 0) leave of y, their factors, and orthogonal directions that span them, with sizes."""
+    first = atoms[:, 0]
+    heavy = first * w
+    size = (heavy * first).sum(1)
+    factor = (heavy * y).sum(1) / size
+    if atoms.shape[1] == 1:
+        return y - factor[:, None] * first, factor[:, None], [(first, size)]
+    second = atoms[:, 1]
+    overlap = (heavy * second).sum(1) / size
+    second = second - overlap[:, None] * first
+    heavy = second * w
+    size2 = (heavy * second).sum(1)
+    factor2 = (heavy * y).sum(1) / size2
+    rest = y - factor[:, None] * first - factor2[:, None] * second
+    factors = torch.stack([factor - overlap * factor2, factor2], 1)
+    return rest, factors, [(first, size), (second, size2)]

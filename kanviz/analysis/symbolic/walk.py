@@ -11,6 +11,7 @@ from sympy.core.function import AppliedUndef
 from torch import Tensor
 
 from kanviz.analysis.symbolic.linear import number
+from kanviz.core.special import bessel_j0, bessel_j1
 
 Functions = Mapping[str, Callable[[Tensor], Tensor]]
 FUNCTIONS: dict[Any, Callable[[Tensor], Tensor]] = {
@@ -33,6 +34,8 @@ FUNCTIONS: dict[Any, Callable[[Tensor], Tensor]] = {
     sympy.Abs: torch.abs,
     sympy.sign: torch.sign,
 }
+BESSEL: dict[Any, Callable[[Tensor], Tensor]] = {0: bessel_j0, 1: bessel_j1}
+"""besselj(order, u) by its order."""
 
 
 class Walk:
@@ -62,6 +65,8 @@ class Walk:
             return torch.stack(parts).prod(0)
         if expression.func is sympy.Pow:
             return parts[0] ** (_float(expression.exp) if expression.exp.is_number else parts[1])
+        if expression.func is sympy.besselj and expression.args[0] in BESSEL:
+            return BESSEL[expression.args[0]](parts[1])
         if expression.func in FUNCTIONS:
             return FUNCTIONS[expression.func](parts[0])
         return torch.full((self.rows,), torch.nan, dtype=torch.float64)

@@ -15,7 +15,7 @@ from torch import Tensor
 from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, slope_only
 from kanviz.core.spline import basis, domain
 
-ROWS = 1024  # in a block
+ROWS = 512  # in a block
 ROOM = 128 * 1024  # numbers in a block of the basis
 COARSE = 16  # functions up to which points are counted from the first knot
 

@@ -94,7 +94,7 @@ def outputs(work: Working, x: Array) -> Array:
     return forward(work, x)[1]
 
 
-def _through_products(work: WorkingLayer, sums: Array, delta: Array) -> Array:
+def through_products(work: WorkingLayer, sums: Array, delta: Array) -> Array:
     """From the derivative by each node to that by each sum."""
     arity = work.layer.arity
     if len(arity) == len(sums):
@@ -108,7 +108,7 @@ def _through_products(work: WorkingLayer, sums: Array, delta: Array) -> Array:
     return np.stack(rows)
 
 
-def _back(work: WorkingLayer, sweep: Sweep, delta: Array, vector: Array) -> Array:
+def back(work: WorkingLayer, sweep: Sweep, delta: Array, vector: Array) -> Array:
     """From the derivative by each sum (target, seed, rows) to that by each input (source, seed, rows)."""
     assert sweep.slope is not None
     assert sweep.base_slope is not None
@@ -154,8 +154,8 @@ def jacobian(work: Working, sweeps: Sequence[Sweep], seeds: Array) -> Array:
     delta = seeds
     for n in range(len(sweeps) - 1, -1, -1):
         layer, sweep = work.layers[n], sweeps[n]
-        node, delta = delta, _through_products(layer, sweep.sums, delta)
+        node, delta = delta, through_products(layer, sweep.sums, delta)
         _rows(layer, sweep, node, delta, work.vector, out)
         if n:
-            delta = _back(layer, sweep, delta, work.vector)
+            delta = back(layer, sweep, delta, work.vector)
     return out

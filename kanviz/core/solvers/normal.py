@@ -120,7 +120,7 @@ class Problem:
             return None
         return at_inputs(self.work, self.rows.x)
 
-    def _sweeps(self, work: Working) -> Iterator[tuple[slice, list[Sweep], Array]]:
+    def swept(self, work: Working) -> Iterator[tuple[slice, list[Sweep], Array]]:
         for part in self.blocks:
             table = None if self.table is None else (self.table[0][:, :, part], self.table[1][:, part])
             yield part, *forward(work, self.rows.x[:, part], table)
@@ -129,10 +129,10 @@ class Problem:
         """The network on all rows."""
         with np.errstate(all="ignore"):
             if len(self.blocks) == 1:
-                _, sweeps, outputs = next(self._sweeps(work))
+                _, sweeps, outputs = next(self.swept(work))
                 return Point(work, outputs, self.rows.loss(outputs), sweeps, [sweep.x for sweep in sweeps])
             parts, entering = [], []
-            for _, sweeps, found in self._sweeps(work):
+            for _, sweeps, found in self.swept(work):
                 parts.append(found)
                 entering.append([sweep.x for sweep in sweeps])
             outputs = np.concatenate(parts, 1)
@@ -145,7 +145,7 @@ class Problem:
         total = len(work.vector) if mostly else size
         curvature, slope, weight = np.zeros((total, total)), np.zeros(total), 1.0
         with np.errstate(all="ignore"):
-            ready = [(self.blocks[0], point.sweeps, point.outputs)] if point.sweeps else self._sweeps(work)
+            ready = [(self.blocks[0], point.sweeps, point.outputs)] if point.sweeps else self.swept(work)
             for part, sweeps, outputs in ready:
                 seeds, residual, weight = self.rows._seeds(outputs, part)
                 rows = jacobian(work, sweeps, seeds).reshape(len(work.vector), -1)

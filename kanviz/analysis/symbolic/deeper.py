@@ -1,0 +1,102 @@
+"""Closed forms of two functions for a curve that no single primitive follows: f(g(x)), and f(x) + g(x)."""
+
+import math
+from collections.abc import Iterator
+
+import torch
+from jaxtyping import Float, Int
+from torch import Tensor
+
+from kanviz.analysis.symbolic.candidate import Candidate
+from kanviz.analysis.symbolic.judge import judged
+from kanviz.analysis.symbolic.pairs import SUMMED, best_chains, best_sums
+from kanviz.analysis.symbolic.polish import polish
+from kanviz.analysis.symbolic.race import best_rows
+from kanviz.analysis.symbolic.samples import Curves, Samples
+from kanviz.analysis.symbolic.shapes import Rows
+from kanviz.analysis.symbolic.spelled import Line, Spell, chain, pair_bits, total
+from kanviz.analysis.symbolic.two import Chain, Sum
+
+LOOKS = ((48, 8, 90), (48, 8, 50), (96, 15, 20), (192, 30, 7))
+"""Samples, steps, and then how many pairs go on."""
+SINGLES = 4  # fits of one function that are given a companion
+LAST_LOOK, LAST_STEPS = 2_000, 15
+
+Pair = Chain | Sum
+
+
+def search_deeper(points: Samples, most: int) -> tuple[Candidate, ...]:
+    """Candidates of two functions, best first: f(g(x)), and sums f(x) + g(x), as expressions in x.
+
+    None for a curve that does not vary, or that no two functions follow on the whole range.
+    """
+    found = fits_of_two(points)
+    return judged(found, points)[:most] if found else ()
+
+
+def fits_of_two(points: Samples) -> list[Candidate]:
+    """The same, in no order and without what is said of rivals."""
+    if points.constant or points.still:
+        return []
+    curve = Curves.of([points], LAST_LOOK)
+    look = curve.thin(LOOKS[0][0])
+    singles, left = best_rows([points], SUMMED)
+    singles = singles.take(left.argsort()[:SINGLES].sort().values)
+    return [
+        *_written(_polished(best_chains(look), curve, points), points, chain),
+        *_written(_polished(best_sums(curve.thin(LOOKS[-1][0]), singles), curve, points), points, total),
+    ]
+
+
+def bits(model: Pair) -> Float[Tensor, " row"]:
+    """Complexity of every pair."""
+    partner = model.partner
+    nested = isinstance(model, Chain)
+    return torch.tensor(
+        [
+            pair_bits(model.first.names[n], partner.names[m], nested=nested)
+            for n, m in zip(model.first.name.tolist(), partner.name.tolist(), strict=True)
+        ],
+        dtype=torch.float64,
+    )
+
+
+def _polished(model: Pair, curve: Curves, points: Samples) -> Pair:
+    """The best few of the pairs, each at its valley's floor."""
+    for samples, steps, kept in LOOKS:
+        look = curve.thin(samples)
+        model = model.on(look)
+        theta, left = polish(model, model.theta, steps)
+        model = model.at(theta)
+        model = model.take(_promising(model, left, points, samples, kept))
+    model = model.on(curve)
+    return model.at(polish(model, model.theta, LAST_STEPS)[0])
+
+
+def _promising(model: Pair, left: Tensor, points: Samples, seen: int, most: int) -> Int[Tensor, " chosen"]:
+    """The most promising rows that leave something finite; see `judge.description`."""
+    count = min(points.independent, seen)
+    cost = count * (left + points.floor**2).log() + 2 * math.log(2) * bits(model)
+    order = cost.nan_to_num(torch.inf).argsort(stable=True)
+    return order[left[order].isfinite()][:most].sort().values
+
+
+def _written(model: Pair, points: Samples, one: Spell) -> Iterator[Candidate]:
+    low, high = points.range
+    half, middle = (high - low) / 2, (high + low) / 2
+
+    def lines(rows: Rows) -> list[Line]:
+        alpha, beta, _ = rows.place(rows.theta)
+        return _pairs(alpha / half, beta - alpha / half * middle)
+
+    second = lines(model.second)
+    first = _pairs(*model.first.theta.unbind(1)) if isinstance(model, Chain) else lines(model.first)
+    for row, at in enumerate(model.place.tolist()):
+        names = model.first.names[int(model.first.name[row])], model.second.names[int(model.second.name[at])]
+        found = one(points, names, first[row], second[at])
+        if found is not None:
+            yield found
+
+
+def _pairs(first: Tensor, second: Tensor) -> list[Line]:
+    return list(zip(first.tolist(), second.tolist(), strict=True))

@@ -1,0 +1,87 @@
+"""Curves of all primitives at all starts, made once, and which of them look most like some samples."""
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.analysis.symbolic.polish import values
+from kanviz.analysis.symbolic.samples import Curves
+from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of, starts
+
+CELLS = 96
+TOGETHER = 4  # curves in one product; fewer are filled up with zeros, so that each has the same bits in any company
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """A curve for every start, at the cells' middles, of mean 0 and length 1 (float32); and its square.
+
+    valleys: how many stretches of one length the starts of each primitive are.
+    """
+
+    rows: Rows
+    valleys: tuple[int, ...]
+    curves: Float[Tensor, "row cell"]
+    squares: Float[Tensor, "row cell"]
+
+
+@lru_cache(maxsize=16)
+def dictionary(names: tuple[str, ...]) -> Dictionary:
+    """All starts of these primitives, sorted by kind."""
+    names = tuple(sorted(names, key=lambda name: KINDS.index(kind_of(name))))
+    found = [starts(name) for name in names]
+    valleys = tuple(len(part) for part in found)
+    found = [part.flatten(0, 1) for part in found]
+    which = torch.cat([torch.full((len(part),), n) for n, part in enumerate(found)])
+    theta, scale = torch.cat(found)[:, :2].contiguous(), torch.cat(found)[:, 2].contiguous()
+    rows = Rows(names, which, torch.zeros_like(which), theta, scale)
+    curves = values(rows, theta, cell_middles().expand(len(theta), -1))[0]
+    curves = curves - curves.mean(1, keepdim=True)
+    length = curves.norm(dim=1, keepdim=True)
+    curves = torch.where((length > 1e-12) & length.isfinite(), curves / length, torch.zeros_like(curves)).float()
+    return Dictionary(rows, valleys, curves, curves**2)
+
+
+def cell_middles() -> Float[Tensor, " cell"]:
+    return (torch.arange(CELLS, dtype=torch.float64) + 0.5) * (2 / CELLS) - 1
+
+
+def cell_means(curves: Curves) -> tuple[Float[Tensor, "curve cell"], Float[Tensor, "curve cell"]]:
+    """Weight of each cell, and y times weight."""
+    cell = ((curves.t + 1) * (CELLS / 2)).long().clamp(0, CELLS - 1)
+    none = torch.zeros(len(cell), CELLS, dtype=torch.float64)
+    return none.scatter_add(1, cell, curves.w).float(), none.scatter_add(1, cell, curves.w * curves.y).float()
+
+
+def correlations(curves: Curves, known: Dictionary) -> Float[Tensor, "curve row"]:
+    """Squared correlation of every curve in the dictionary with the samples, which are averaged in cells."""
+    weight, weighted = cell_means(curves)
+    found = []
+    for at in range(0, len(weight), TOGETHER):
+        count = min(TOGETHER, len(weight) - at)
+        sides = torch.zeros(2 * TOGETHER, CELLS)
+        sides[:count], sides[TOGETHER : TOGETHER + count] = weight[at : at + count], weighted[at : at + count]
+        mean, product = (sides @ known.curves.T).split(TOGETHER)
+        spread = sides[:TOGETHER] @ known.squares.T - mean**2
+        squared = torch.where(spread > 1e-6, product**2 / spread.clamp(min=1e-6), torch.zeros_like(spread))
+        found.append(squared[:count])
+    return torch.cat(found)
+
+
+def best_starts(curves: Curves, names: tuple[str, ...]) -> tuple[Rows, Float[Tensor, " row"]]:
+    """For every curve and primitive the best start of each stretch, and the share of the variance it leaves."""
+    known = dictionary(names)
+    found = correlations(curves, known)
+    owner = torch.arange(len(found))
+    chosen, curve, left = [], [], []
+    for (_, part), valleys in zip(known.rows.parts, known.valleys, strict=True):
+        best = found[:, part].unflatten(1, (valleys, -1)).max(2)
+        first = torch.arange(part.start, part.stop, (part.stop - part.start) // valleys)
+        chosen.append((best.indices + first).flatten())
+        curve.append(owner.repeat_interleave(valleys))
+        left.append(1 - best.values.flatten())
+    rows = known.rows.take(torch.cat(chosen))
+    return Rows(rows.names, rows.name, torch.cat(curve), rows.theta, rows.scale), torch.cat(left).double().clamp(min=0)

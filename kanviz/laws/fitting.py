@@ -1,0 +1,109 @@
+"""A network of splines and formulas fitted to rows: Levenberg-Marquardt on all its numbers, coarse grids to fine.
+
+Everything here is in the network's own units: inputs within [-1, 1], targets of mean 0 and spread 1.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+
+from kanviz.core.kan import KAN
+from kanviz.core.solvers.damping import Damping, descend
+from kanviz.core.solvers.growth import finer
+from kanviz.core.solvers.local import Array, Grid
+from kanviz.core.solvers.normal import Point, Problem, Rows
+from kanviz.core.solvers.regrid import over, rewritten
+from kanviz.core.solvers.smoothing import penalty
+from kanviz.core.solvers.working import Working
+
+PARTS = ("coef", "bias", "affine")
+SMOOTH = 1e-9  # times the squared second differences: enough to hold empty cells
+IDLE = 2  # steps in a row that gain less than `pays` end a fit
+
+
+@dataclass(frozen=True, eq=False)
+class Fit:
+    """A network at the end of a fit, and its root mean square error on the training and the held-out rows, as a share
+    of the target's spread.
+    """
+
+    kan: KAN
+    point: Point
+    error: float
+    held: float
+
+    @property
+    def finite(self) -> bool:
+        return math.isfinite(self.error) and math.isfinite(self.held)
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """Training and held-out rows: inputs (source, rows), targets (1, rows)."""
+
+    rows: Rows
+    held: Rows
+
+    @staticmethod
+    def of(x: Array, y: Array, held_x: Array, held_y: Array) -> "Task":
+        """From x (source, rows) and y (rows,)."""
+        one, none = np.ones((1, 1)), np.zeros((1, 1))
+        return Task(Rows(x, y[None], False, one, none), Rows(held_x, held_y[None], False, one, none))
+
+    def thinned(self, most: int) -> "Task":
+        """The first `most` training rows: they come in no order."""
+        return replace(self, rows=replace(self.rows, x=self.rows.x[:, :most], y=self.rows.y[:, :most]))
+
+    def seen(self, kan: KAN, point: Point) -> Fit:
+        with np.errstate(all="ignore"):
+            there = Problem(self.held, point.work).at(point.work) if self.held.x.size else point
+        return Fit(kan, point, math.sqrt(max(point.loss, 0.0)), math.sqrt(max(there.loss, 0.0)))
+
+    def fitted(
+        self, kan: KAN, *, steps: int, smooth: float = SMOOTH, pays: float = 0.02, shape: Array | None = None
+    ) -> Fit | None:
+        """The network after at most so many steps down; None where it is not a number on the rows.
+
+        pays: the relative gain below which a step does not count. shape: of the penalty, in the numbers that may move.
+        """
+        work = Working.of(kan, PARTS, ())
+        problem = Problem(self.rows, work)
+        point = problem.at(work)
+        if not math.isfinite(point.loss):
+            return None
+        if len(work.free) and steps:
+            system = problem.system(point)
+            if not system.finite:
+                return None
+            shape = penalty(work) if shape is None else shape
+            damping, idle = Damping.first(system), 0
+            for _ in range(steps):
+                found = descend(problem, point, system, shape, smooth, damping)
+                if found is None:
+                    break
+                point, system, damping = found.point, found.system, found.damping
+                idle = idle + 1 if found.gain < pays else 0
+                if idle >= IDLE or point.loss < 1e-28:
+                    break
+        return self.seen(point.work.network(torch.float64), point)
+
+    def outputs(self, fit: Fit) -> Array:
+        """What the fit gives on the held-out rows."""
+        return Problem(self.held, fit.point.work).at(fit.point.work).outputs[0]
+
+    def relaid(self, fit: Fit) -> KAN:
+        """The same curves with hidden grids laid over what they see."""
+        new = {}
+        for n, layer in enumerate(fit.kan.layers):
+            if n and bool(layer.active.any()):
+                work = fit.point.work.layers[n]
+                knots = over(work.grid, fit.point.entering[n])
+                coef = rewritten(work.grid, layer.coef.numpy(), Grid.of(knots, layer.order, layer.outside))
+                new[n] = replace(layer, knots=torch.from_numpy(knots), coef=torch.from_numpy(coef))
+        return fit.kan.with_layers(new)
+
+    def refined(self, fit: Fit) -> KAN:
+        """The same curves on twice as many intervals, hidden grids laid over what they see."""
+        return finer(fit.point, self.rows.x, [bool(layer.active.any()) for layer in fit.kan.layers])

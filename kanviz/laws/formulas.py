@@ -1,0 +1,161 @@
+"""From a fitted network to formulas on all its edges: one edge after the other, everything left fitted again each time.
+
+Several ways are followed at once (a beam), ranked by description length: how far off, how many constants, how unusual
+the functions. Below the error of the spline network itself, nearer is not better until the last edge is a formula.
+"""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from kanviz.analysis.symbolic.candidate import Candidate
+from kanviz.analysis.symbolic.deeper import search_deeper
+from kanviz.analysis.symbolic.samples import Samples, samples
+from kanviz.analysis.symbolic.search import search, search_many
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.solvers.jacobian import back, through_products
+from kanviz.core.solvers.local import Array
+from kanviz.core.solvers.normal import Problem
+from kanviz.laws.fitting import Fit, Task
+from kanviz.laws.gauge import without_constant
+from kanviz.laws.pruning import curves, curves_of, values, without
+
+BEAM, EACH, EACH_LAST = 3, 3, 8  # ways, and candidates for an edge; for the last one trying is cheap
+INDEPENDENT = 240
+SPLINE_BITS = 14.0  # what a curve without a formula costs beside one with
+UNSURE = 0.02
+CLEAR, QUIET = 3.0, 1e-6  # times the noise: a single function farther off than this will not do
+FLOOR = 1e-12
+ROUNDING = 1e-10
+
+
+@dataclass(frozen=True, eq=False)
+class Way:
+    """A network on its way to formulas; bits: complexity of those it has."""
+
+    fit: Fit
+    bits: float
+
+    def value(self, floor: float) -> float:
+        """Description length in nats, lower is better."""
+        bits = self.bits + SPLINE_BITS * len(curves(self.fit))
+        error = max(self.fit.held, self.fit.error)
+        return INDEPENDENT * math.log(error**2 + floor**2) + 2 * math.log(2) * bits
+
+
+def sensitivities(task: Task, fit: Fit) -> list[Array]:
+    """Per layer, the derivative of the output by every sum: (target, rows)."""
+    work, point = fit.point.work, fit.point
+    sweeps = point.sweeps or next(Problem(task.rows, work).swept(work))[1]
+    delta, found = np.ones((1, 1, point.outputs.shape[1])), []
+    for n in range(len(sweeps) - 1, -1, -1):
+        delta = through_products(work.layers[n], sweeps[n].sums, delta)
+        found.insert(0, delta[:, 0])
+        if n:
+            delta = back(work.layers[n], sweeps[n], delta, work.vector)
+    return found
+
+
+def edge_samples(task: Task, fit: Fit, edges: Sequence[EdgeId], most: int = 1_000) -> list[Samples]:
+    """What every edge does to what enters it, and how far it can be trusted: an error of the edge larger than `noise`
+    would be seen in the output.
+    """
+    along, found = sensitivities(task, fit), []
+    for edge in edges:
+        x, v = values(fit, edge)
+        spread = float(v.std())
+        steep = math.sqrt(float(np.square(along[edge.layer][edge.target]).mean()))
+        off = max(fit.held, fit.error)
+        noise = off / max(steep * spread, 1e-300)
+        found.append(samples(x[:most], v[:most], noise=min(max(noise, 1e-7), UNSURE)))
+    return found
+
+
+def applied(kan: KAN, edge: EdgeId, candidate: Candidate) -> KAN:
+    """The network with the candidate in the place of the curve."""
+    kan = without(kan, edge)
+    layer = kan.layers[edge.layer].with_formula(edge.source, edge.target, candidate.formula)
+    return kan.with_layers({edge.layer: layer})
+
+
+def formulated(task: Task, fit: Fit, primitives: Sequence[str] | None, until: float) -> list[Way]:
+    """Networks with a formula on every edge, best first; none that is not there in time (time.perf_counter)."""
+    floor = max(fit.held, fit.error, FLOOR)
+    ways, done = [Way(fit, 0.0)], []
+    while ways:
+        new: list[Way] = []
+        for way in ways:
+            if time.perf_counter() > until:
+                return sorted(done, key=lambda way: way.value(ROUNDING))
+            new += _next(task, way, floor, primitives)
+        new = _distinct(new)
+        done += [way for way in new if not curves(way.fit)]
+        ways = sorted((way for way in new if curves(way.fit)), key=lambda way: way.value(floor))[:BEAM]
+    return sorted(done, key=lambda way: way.value(ROUNDING))
+
+
+def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) -> list[Way]:
+    """The way with a formula more, on the edge where it is clearest which."""
+    edges = curves(way.fit)
+    points = edge_samples(task, way.fit, edges)
+    each = EACH_LAST if len(edges) == 1 else EACH
+    found = search_many(points, primitives, each)
+    n = min(range(len(edges)), key=lambda n: _doubt(found[n]))
+    new = []
+    candidates = found[n]
+    if primitives is None and candidates[0].error > max(CLEAR * points[n].noise, QUIET):
+        candidates = (*search_deeper(points[n], each), *candidates[:1])
+    for candidate in candidates:
+        new += _with(task, way, edges[n], candidate, steps=12)
+    for edge, point in zip(edges, points, strict=True):
+        if _may_be_straight(way.fit.kan, edge):
+            new += _with(task, way, edge, search(point, ("x",), 1)[0], steps=30)
+    return new
+
+
+def _with(task: Task, way: Way, edge: EdgeId, candidate: Candidate, *, steps: int) -> list[Way]:
+    """The way with that formula on that edge; nothing where the network is then not a number."""
+    kan = applied(way.fit.kan, edge, candidate)
+    plain = without_constant(kan, edge)
+    if plain is not None and bool(plain.layers[edge.layer].coef.isfinite().all()):
+        kan = plain
+    if not curves_of(kan):
+        fit = task.fitted(kan, steps=60, pays=1e-3)
+    else:
+        fit = task.fitted(kan, steps=steps)
+        if fit is not None and len(kan.layers) > 1:
+            fit = task.fitted(task.relaid(fit), steps=steps // 2)
+    return [Way(fit, way.bits + candidate.complexity)] if fit is not None and fit.finite else []
+
+
+def _may_be_straight(kan: KAN, edge: EdgeId) -> bool:
+    """Whether its node is a product that splines read: they can take any power of it, so one factor can be x itself."""
+    layer = kan.layers[edge.layer]
+    node = layer.owners[edge.target]
+    return (
+        edge.layer + 1 < len(kan.layers)
+        and layer.arity[node] > 1
+        and bool(kan.layers[edge.layer + 1].active[node].any())
+    )
+
+
+def _doubt(candidates: Sequence[Candidate]) -> float:
+    """How unclear it is which function an edge is: far off or complicated comes late."""
+    if not candidates:
+        return math.inf
+    best = candidates[0]
+    return math.log(best.error + 1e-7) + 0.3 * best.complexity
+
+
+def _distinct(ways: Sequence[Way]) -> list[Way]:
+    """One of each set of formulas."""
+    seen: dict[object, Way] = {}
+    for way in ways:
+        key = tuple(layer.formulas for layer in way.fit.kan.layers)
+        if key not in seen or way.fit.held < seen[key].fit.held:
+            seen[key] = way
+    return list(seen.values())

@@ -1,0 +1,182 @@
+"""A law: an expression whose constants are exact where the data allow it, and known with their errors elsewhere."""
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import sympy
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.laws import tree
+from kanviz.laws.domain import domain_notes
+from kanviz.laws.normal import normalised
+from kanviz.laws.process import rewriter
+from kanviz.laws.refit import Fit, refit, standard_errors
+from kanviz.laws.same import same_law
+from kanviz.laws.simplify import simplified
+from kanviz.laws.snap import snapped
+from kanviz.laws.template import Rows, Template, nodes, templated
+
+__all__ = ["Constant", "Law", "polished", "same_law"]
+
+ROUNDS = 3  # of writing without redundant constants, fitting, and snapping
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A number of a law. error: one standard error, None where it is exact or the rows do not determine it.
+
+    exact: the number in words, "sqrt(2)/2"; "" for a decimal.
+    """
+
+    name: str
+    value: float
+    error: float | None
+    exact: str = ""
+
+    @property
+    def identifiable(self) -> bool:
+        """Whether the rows determine the constant at all."""
+        return bool(self.exact) or self.error is not None
+
+
+@dataclass(frozen=True)
+class Law:
+    """template: in the inputs and one placeholder per decimal constant · constants: those, then the exact ones.
+
+    train_rmse, test_rmse: root mean square errors in the target's unit, on the rows it was fitted to and on those held
+    out · notes: sentences on where the law stops being a number when the ranges of the inputs are widened.
+    """
+
+    template: sympy.Expr
+    constants: tuple[Constant, ...]
+    inputs: tuple[sympy.Symbol, ...]
+    train_rmse: float = math.nan
+    test_rmse: float = math.nan
+    notes: tuple[str, ...] = ()
+    placeholders: tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def expression(self) -> sympy.Expr:
+        """The law with the constants' values in their places."""
+        return Template(self.template, self.placeholders, tuple(c.value for c in self.constants[: self.free])).filled()
+
+    @property
+    def free(self) -> int:
+        """How many decimal constants are left."""
+        return len(self.placeholders)
+
+    @property
+    def complexity(self) -> int:
+        """Nodes of the expression's tree."""
+        return nodes(self.expression)
+
+    def __call__(self, x: Float[Tensor, "rows input"]) -> Float[Tensor, " rows"]:
+        """The law's value on every row; nan where it is not a real number."""
+        x = torch.as_tensor(x, dtype=torch.float64)
+        return Rows(self.inputs, x, x[:, 0]).values(self.expression)
+
+    def to_json(self) -> dict[str, Any]:
+        """The law as plain data; `Law.from_json` reads it back."""
+        return {
+            "template": tree.to_json(self.template),
+            "inputs": [tree.to_json(symbol) for symbol in self.inputs],
+            "placeholders": [tree.to_json(symbol) for symbol in self.placeholders],
+            "constants": [[c.name, c.value, c.error, c.exact] for c in self.constants],
+            "train_rmse": self.train_rmse,
+            "test_rmse": self.test_rmse,
+            "notes": list(self.notes),
+        }
+
+    @staticmethod
+    def from_json(data: dict[str, Any]) -> "Law":
+        return Law(
+            template=tree.from_json(data["template"]),
+            constants=tuple(Constant(*parts) for parts in data["constants"]),
+            inputs=tuple(tree.from_json(symbol) for symbol in data["inputs"]),
+            train_rmse=data["train_rmse"],
+            test_rmse=data["test_rmse"],
+            notes=tuple(data["notes"]),
+            placeholders=tuple(tree.from_json(symbol) for symbol in data["placeholders"]),
+        )
+
+
+def polished(
+    expression: sympy.Expr,
+    inputs: Sequence[sympy.Symbol],
+    x: Float[Tensor, "rows input"],
+    y: Float[Tensor, " rows"],
+    held_x: Float[Tensor, "held input"],
+    held_y: Float[Tensor, " held"],
+    *,
+    seconds: float = 10.0,
+    deadline: float | None = None,
+) -> Law:
+    """The law behind a composed formula: redundant constants gone, the others fitted, made exact, and simplified.
+
+    deadline: of time.monotonic(); whichever of it and `seconds` comes first ends the work with the best so far.
+    """
+    end = min(time.monotonic() + seconds, math.inf if deadline is None else deadline)
+    rows, held = (
+        Rows(tuple(inputs), torch.as_tensor(a, dtype=torch.float64), torch.as_tensor(b, dtype=torch.float64))
+        for a, b in ((x, y), (held_x, held_y))
+    )
+    rewriter().start()
+    fit = _constants_settled(expression, rows, held, end)
+    short = simplified(fit.template.filled(), rows, end)
+    if short.has(sympy.Float):
+        again = refit(templated(normalised(short, rows)), rows)
+        if again.mse <= fit.mse * (1 + 1e-6) and nodes(again.template.filled()) <= nodes(short):
+            short = again.template.filled()
+    return measured(short, rows, held)
+
+
+def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float) -> Fit:
+    """Written without redundant constants, fitted, snapped, and again while that removes constants."""
+    fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
+    for _ in range(ROUNDS):
+        fit = refit(templated(normalised(fit.template.filled(), rows)), rows)
+        result = snapped(fit, rows, held, end)
+        fit = result.fit
+        if not result.count or not fit.template.symbols or time.monotonic() >= end:
+            break
+    return fit
+
+
+def measured(expression: Any, rows: Rows, held: Rows) -> Law:
+    """The law of an expression, with the errors of its constants and its own on the rows."""
+    template = templated(expression)
+    errors = standard_errors(template, rows)
+    constants = [
+        Constant(symbol.name, value, error)
+        for symbol, value, error in zip(template.symbols, template.values, errors, strict=True)
+    ]
+    exact = sorted(_exact_numbers(template.expression), key=sympy.default_sort_key)
+    return Law(
+        template=template.expression,
+        constants=(*constants, *(Constant("", float(number), None, str(number)) for number in exact)),
+        inputs=rows.inputs,
+        train_rmse=math.sqrt(rows.mse(expression)),
+        test_rmse=math.sqrt(held.mse(expression)),
+        notes=domain_notes(expression, rows),
+        placeholders=template.symbols,
+    )
+
+
+def _exact_numbers(expression: Any) -> set[Any]:
+    """The largest parts without a symbol: sqrt(2)/2 is one number. The numbers 0, 1, -1 are nobody's constants."""
+    if not expression.free_symbols:
+        return set() if expression in (0, 1, -1) else {expression}
+    found: set[Any] = set()
+    if expression.is_Add or expression.is_Mul:
+        number, rest = expression.as_independent(*expression.free_symbols, as_Add=expression.is_Add)
+        parts = [number, *rest.args] if rest.func is expression.func else [number, rest]
+    else:
+        parts = list(expression.args)
+    for part in parts:
+        found |= _exact_numbers(part) if part != expression else set()
+    return found

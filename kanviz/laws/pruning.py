@@ -1,0 +1,83 @@
+"""Curves left out of a fitted network as long as the held-out rows do not miss them."""
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.solvers.local import Array
+from kanviz.laws.fitting import Fit, Task
+
+WORSE = 4.0  # times the held-out error before: more is missed ...
+QUIET = 5e-4  # ... unless it is still below this share of the spread
+NOISY = 1.02  # the same where the error is noise, which a needless curve cannot lower
+
+
+def curves(fit: Fit) -> list[EdgeId]:
+    """The edges that are still splines."""
+    return curves_of(fit.kan)
+
+
+def curves_of(kan: KAN) -> list[EdgeId]:
+    """The edges that are still splines."""
+    return [EdgeId(n, int(i), int(j)) for n, layer in enumerate(kan.layers) for i, j in layer.active.nonzero().tolist()]
+
+
+def values(fit: Fit, edge: EdgeId) -> tuple[Array, Array]:
+    """What enters a spline edge on the training rows, and what leaves it."""
+    work = fit.point.work.layers[edge.layer]
+    x = fit.point.entering[edge.layer][edge.source]
+    coef = work.learned(fit.point.work.vector)[0][edge.source, edge.target]
+    table, _ = work.grid.basis(fit.point.entering[edge.layer], slope=False)
+    return x, coef @ table[edge.source]
+
+
+def without(kan: KAN, edge: EdgeId) -> KAN:
+    """The network without a spline edge."""
+    layer = kan.layers[edge.layer]
+    active, coef = layer.active.clone(), layer.coef.clone()
+    active[edge.source, edge.target] = False
+    coef[edge.source, edge.target] = 0.0
+    return kan.with_layer(edge.layer, active=active, coef=coef)
+
+
+def missed(before: Fit, after: Fit, *, noisy: bool) -> bool:
+    """Whether the held-out rows are plainly worse described than before."""
+    if noisy:
+        return after.held > NOISY * before.held
+    return after.held > max(WORSE * before.held, min(QUIET, 100 * before.held))
+
+
+def pruned(task: Task, fit: Fit, *, noisy: bool) -> Fit:
+    """The fit without the curves that it can spare, the least varying first."""
+    tried: set[EdgeId] = set()
+    while True:
+        left = [edge for edge in curves(fit) if edge not in tried]
+        if len(left) + len(tried) <= 1 or not left:
+            return fit
+        edge = min(left, key=lambda e: float(np.std(values(fit, e)[1])))
+        tried.add(edge)
+        if not _may_go(fit.kan, edge):
+            continue
+        v = values(fit, edge)[1]
+        layer = fit.kan.layers[edge.layer]
+        bias = layer.bias.clone()
+        bias[edge.target] += float(v.mean())
+        kan = without(fit.kan.with_layer(edge.layer, bias=bias), edge)
+        shorter = task.fitted(kan, steps=12)
+        if shorter is not None and shorter.finite and not missed(fit, shorter, noisy=noisy):
+            fit = shorter
+
+
+def _may_go(kan: KAN, edge: EdgeId) -> bool:
+    """Whether its target keeps another curve, or is a sum node that a sum can do without."""
+    layer = kan.layers[edge.layer]
+    others = int(layer.present[:, edge.target].sum()) - 1
+    return others > 0 or (len(layer.arity) > 1 and layer.arity[layer.owners[edge.target]] == 1)
+
+
+def with_free(kan: KAN) -> KAN:
+    """The network with nothing frozen."""
+    return replace(kan, layers=tuple(replace(layer, frozen=torch.zeros_like(layer.frozen)) for layer in kan.layers))

@@ -1,0 +1,52 @@
+"""Expressions as plain data (JSON), and back: built from a table of functions, never read from text."""
+
+from typing import Any
+
+import sympy
+
+FUNCTIONS: dict[str, Any] = {
+    function.__name__: function
+    for function in (
+        sympy.Add, sympy.Mul, sympy.Pow, sympy.exp, sympy.log, sympy.sin, sympy.cos, sympy.tan, sympy.cot, sympy.sec,
+        sympy.csc, sympy.asin, sympy.acos, sympy.atan, sympy.acot, sympy.sinh, sympy.cosh, sympy.tanh, sympy.coth,
+        sympy.sech, sympy.csch, sympy.asinh, sympy.acosh, sympy.atanh, sympy.acoth, sympy.erf, sympy.erfc, sympy.sinc,
+        sympy.Abs, sympy.sign, sympy.besselj,
+    )
+}  # fmt: skip
+CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "e": sympy.E}
+
+
+def to_json(expression: Any) -> Any:
+    """Lists and strings; raises ValueError for what the table does not know.
+
+    A symbol is its name and whether it is positive; all are real. A float is its hexadecimal digits.
+    """
+    if expression.is_Symbol:
+        return ["symbol", expression.name, bool(expression.is_positive)]
+    if expression.is_Float:
+        return ["float", float(expression).hex()]
+    if expression.is_Rational:
+        return ["ratio", str(expression.p), str(expression.q)]
+    for name, value in CONSTANTS.items():
+        if expression == value:
+            return [name]
+    name = expression.func.__name__
+    if FUNCTIONS.get(name) is not expression.func:
+        raise ValueError(f"{name} has no place in a law.")
+    return [name, *(to_json(part) for part in expression.args)]
+
+
+def from_json(data: Any) -> Any:
+    """The expression; raises ValueError when the data are not one."""
+    match data:
+        case ["symbol", str(name), bool(positive)]:
+            return sympy.Symbol(name, positive=True) if positive else sympy.Symbol(name, real=True)
+        case ["float", str(digits)]:
+            return sympy.Float(float.fromhex(digits), 15)
+        case ["ratio", str(p), str(q)]:
+            return sympy.Rational(int(p), int(q))
+        case [str(name)] if name in CONSTANTS:
+            return CONSTANTS[name]
+        case [str(name), *parts] if name in FUNCTIONS:
+            return FUNCTIONS[name](*(from_json(part) for part in parts))
+    raise ValueError("These data are not an expression.")
