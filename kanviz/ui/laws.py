@@ -34,7 +34,7 @@ def discover_button(s: "Session | None", rows: "Chosen | None", config: "Discove
             st.rerun()
     st.caption(
         "Small networks of many shapes are fitted, their curves are replaced by formulas, and the constants made exact "
-        "where the data allow it. Held-out rows decide nothing but the ranking."
+        "where the data allow it. Held-out rows are never fitted to; they choose between laws."
     )
 
 
