@@ -12,10 +12,10 @@ import numpy as np
 import sympy
 import torch
 from jaxtyping import Float
-from kanviz.laws.law import same_law
 
 from kanviz.analysis.symbolic.walk import Walk
 from kanviz.core.dataset import Dataset
+from kanviz.laws.law import same_law
 
 TRAIN, VALID, TEST = 0, 1, 2  # seeds
 TEST_ROWS = 2_000

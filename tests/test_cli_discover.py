@@ -115,7 +115,7 @@ def test_the_shape_is_pykans_width(run: Run, table: Path, tmp_path: Path):
     for shape in ("[2,[1,1],1]", "1+1"):
         run(table, "--target", "z", "--shape", shape, "-o", tmp_path / "law.json")
         tried = json.loads((tmp_path / "law.json").read_text(encoding="utf-8"))["attempts"]
-        assert tried[0]["attempt"].startswith("[2, (1, 1), 1]")
+        assert tried[0]["attempt"].startswith("within [2, [1, 1], 1]")
 
 
 def test_a_law_of_nothing_but_names_from_a_file_cannot_steer_the_terminal(run: Run, tmp_path: Path):

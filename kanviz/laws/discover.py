@@ -3,7 +3,7 @@
 import itertools
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 import torch
@@ -11,14 +11,14 @@ import torch
 from kanviz.core.dataset import Dataset
 from kanviz.errors import UserError
 from kanviz.laws import engine
-from kanviz.laws.door import Question, checked_shape, question_of
+from kanviz.laws.door import Question, question_of
 from kanviz.laws.engine import Attempt, Found, Table
 from kanviz.laws.front import PREFERRED, UNEVEN, Entry, Scale, best, front
 from kanviz.laws.hints import Hints, unit_doubts
 from kanviz.laws.record import Discovery, Tried
 from kanviz.laws.workers import Outcome, Task, crew_for
 
-SETTLED = 6  # attempts in a row that brought nothing better
+SETTLED = 1  # attempts in a row that brought nothing better: each looks at everything from another start
 NOISE_LIMIT = 1.05  # a law that misses at most so many times what the best spline network misses has found all there is
 LEAST_PATIENCE = 2.0  # seconds that earlier attempts still have once there is an exact law
 EXACT = "a law was found that misses nothing but rounding"
@@ -50,10 +50,10 @@ class DiscoverConfig:
 class Search(Protocol):
     """What looks for a law: a ladder of attempts, and how one is carried out (`kanviz.laws.engine`)."""
 
-    def attempts(
-        self, count: int, *, positive: bool, shape: tuple[Any, ...] | None, seeds: Sequence[int]
-    ) -> Iterator[Attempt]: ...
-    def pursue(self, attempt: Attempt, table: Table, hints: Hints, seconds: float) -> tuple[Found, ...]: ...
+    def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]: ...
+    def pursue(
+        self, attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float
+    ) -> tuple[Found, ...]: ...
 
 
 def discoveries(
@@ -68,15 +68,17 @@ def discoveries(
     question = question_of(data)
     table = question.table
     config.hints.check_names(table.names)
-    shape = checked_shape(config.shape, len(table.names))
-    seeds = range(config.seed, config.seed + config.seeds)
-    ladder = search.attempts(len(table.names), positive=bool((table.y > 0).all()), shape=shape, seeds=seeds)
+    ladder = [
+        replace(attempt, seed=config.seed + attempt.seed)
+        for attempt in search.attempts(len(table.names), config.shape, config.seeds)
+    ]
     scale = Scale(float(table.held_y.std()), len(table.y), len(table.held_y))
     begun = time.monotonic()
     deadline, patient = begun + config.seconds, True
     done: dict[int, Outcome] = {}
     laws: dict[int, tuple[Entry, ...]] = {}
-    crew = crew_for(Task(search.pursue, table, config.hints), enumerate(ladder), config.jobs, config.seconds)
+    task = Task(search.pursue, table, config.hints.primitives)
+    crew = crew_for(task, enumerate(ladder), config.jobs, config.seconds)
     try:
         while True:
             outcome = crew.next(deadline - time.monotonic())
@@ -156,16 +158,16 @@ def _entries(outcome: Outcome, question: Question, hints: Hints) -> tuple[Entry,
         uneven = hints.uneven(found.law, torch.as_tensor(table.held_x), table.names)
         doubts = [f"It should be symmetric in {pair}, and is not." for pair in uneven]
         doubts += unit_doubts(expression, units, question.unit)
-        if found.test_rmse > 2 * found.spline_rmse > 1e-9 * float(table.held_y.std()):
+        if found.law.test_rmse > 2 * found.spline_rmse > 1e-9 * float(table.held_y.std()):
             doubts.append(
-                f"A spline network misses {found.spline_rmse:.2g} where this misses {found.test_rmse:.2g}: something "
-                "may be missing."
+                f"A spline network misses {found.spline_rmse:.2g} where this misses {found.law.test_rmse:.2g}: "
+                "something may be missing."
             )
         entries.append(
             Entry(
                 law=found.law,
-                train_rmse=found.train_rmse,
-                test_rmse=found.test_rmse,
+                train_rmse=found.law.train_rmse,
+                test_rmse=found.law.test_rmse,
                 seconds=found.seconds,
                 notes=(*found.law.notes, *doubts),
                 attempt=str(found.attempt),

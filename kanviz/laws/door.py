@@ -4,13 +4,12 @@ import keyword
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor
 
 from kanviz.core.dataset import Dataset
-from kanviz.errors import TableError, UserError
+from kanviz.errors import TableError
 from kanviz.laws.engine import Table
 from kanviz.text import counted, listing, shown
 
@@ -51,7 +50,9 @@ def question_of(data: Dataset) -> Question:
     if renamed:
         notes.append(f"In the law, {listing(renamed)}.")
     units = tuple(v.unit for v in data.inputs)
-    table = Table(x.numpy(), y[:, 0].numpy(), held_x.numpy(), held_y[:, 0].numpy(), names, units)
+    table = Table(
+        x.numpy(), y[:, 0].numpy(), held_x.numpy(), held_y[:, 0].numpy(), names, units, written_names([target.name])[0]
+    )  # fmt: skip
     return Question(table, target.name, target.unit, tuple(notes))
 
 
@@ -73,20 +74,3 @@ def written_names(names: Sequence[str]) -> tuple[str, ...]:
             word += "_"
         found.append(word)
     return tuple(found)
-
-
-def checked_shape(shape: Sequence[Any] | None, inputs: int) -> tuple[Any, ...] | None:
-    """pykan's width as tuples, (2, (1, 1), 1); refuses one that does not lead from the inputs to one output."""
-    if shape is None:
-        return None
-    columns = tuple(tuple(column) if isinstance(column, list | tuple) else column for column in shape)
-    pairs = [column if isinstance(column, tuple) else (column, 0) for column in columns]
-    right = all(len(pair) == 2 and all(type(v) is int and 0 <= v < 100 for v in pair) for pair in pairs)
-    if len(columns) < 2 or not right or any(sum(pair) == 0 for pair in pairs):
-        raise UserError(f"A shape is pykan's width, as [2, 5, 1] or [2, [1, 1], 1]; got {shown(str(shape), 60)}.")
-    if (sum(pairs[0]), sum(pairs[-1])) != (inputs, 1):
-        raise UserError(
-            f"The shape {shown(str(list(shape)), 60)} has {counted(sum(pairs[0]), 'input')} and "
-            f"{counted(sum(pairs[-1]), 'output')}; the table has {counted(inputs, 'input')}, and a law has one output."
-        )
-    return columns

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
-from kanviz.laws.law import Law, polished
 
 from kanviz.analysis.compose import compose
 from kanviz.core.init import parse_shape
@@ -18,6 +17,7 @@ from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
 from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
+from kanviz.laws.law import Law, polished
 from kanviz.laws.nested import nested
 from kanviz.laws.pruning import pruned, with_free
 from kanviz.laws.screen import Rows, Screened, screened

@@ -66,6 +66,13 @@ class Hints:
                 return False
         return True
 
+    @property
+    def primitives(self) -> tuple[str, ...] | None:
+        """The primitives that may be searched; None for all."""
+        if not self.forbid and not self.integer_exponents:
+            return None
+        return tuple(name for name in PRIMITIVES if name not in self.forbid and self.allows(_form(name)))
+
     def preferred(self, expression: Any) -> int:
         """How many of the preferred primitives an expression holds."""
         parts = _parts(expression)
@@ -91,9 +98,13 @@ def _parts(expression: Any) -> list[Any]:
     return list(sympy.preorder_traversal(expression))
 
 
+def _form(name: str) -> Any:
+    return PRIMITIVES[name].sympy(sympy, sympy.Symbol("u", real=True))
+
+
 def _trace(name: str) -> Any:
     """What a primitive is known by in an expression: its function, or its exponent if it is a power; else None."""
-    found = PRIMITIVES[name].sympy(sympy, sympy.Symbol("u", real=True))
+    found = _form(name)
     if isinstance(found, sympy.Pow) and found.base.is_Symbol:
         return found.exp
     return found.func if isinstance(found, sympy.Function) and found.args[0].is_Symbol else None

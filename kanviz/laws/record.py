@@ -24,7 +24,7 @@ class Tried:
     @staticmethod
     def of(outcome: Outcome) -> "Tried":
         splines = [found.spline_rmse for found in outcome.found if np.isfinite(found.spline_rmse)]
-        laws = [found.test_rmse for found in outcome.found if np.isfinite(found.test_rmse)]
+        laws = [found.law.test_rmse for found in outcome.found if np.isfinite(found.law.test_rmse)]
         return Tried(
             str(outcome.attempt), len(outcome.found), min(splines, default=None), min(laws, default=None),
             outcome.cpu_seconds, outcome.failure,

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from multiprocessing import TimeoutError as NoneInTime
@@ -14,12 +14,11 @@ import joblib
 import torch
 
 from kanviz.laws.engine import Attempt, Found, Table
-from kanviz.laws.hints import Hints
 
 HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
 WORTH_A_POOL = 12.0  # seconds of budget below which other processes would start too late
 GRACE = 2.0  # seconds that other processes may overrun before they are left behind
-Pursue = Callable[[Attempt, Table, Hints, float], tuple[Found, ...]]
+Pursue = Callable[[Attempt, Table, Sequence[str] | None, float], tuple[Found, ...]]
 Numbered = tuple[int, Attempt]
 
 
@@ -40,11 +39,14 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """The work of any attempt with everything it needs, to be sent to another process."""
+    """The work of any attempt with everything it needs, to be sent to another process.
+
+    primitives: those that may be in a law, None for all.
+    """
 
     pursue: Pursue
     table: Table
-    hints: Hints
+    primitives: Sequence[str] | None = None
 
 
 def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float = math.inf) -> Outcome:
@@ -57,7 +59,7 @@ def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float = ma
     found, failure = (), ""
     with _one_thread():
         try:
-            found = task.pursue(attempt, task.table, task.hints, seconds)
+            found = task.pursue(attempt, task.table, task.primitives, seconds)
         except Exception as problem:  # one attempt that fails must not end the others
             failure = f"{type(problem).__name__}: {problem}"[:200]
     whole = time.monotonic() - begun < seconds

@@ -1,10 +1,9 @@
 """A search that finds what it is told to, when it is told to: for tests of everything around the engine."""
 
-import itertools
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,6 @@ import torch
 from kanviz.analysis.symbolic.walk import Walk
 from kanviz.core.dataset import Dataset
 from kanviz.laws.engine import Attempt, Found, Table
-from kanviz.laws.hints import Hints
 
 X, Y = sympy.symbols("x y", real=True)
 
@@ -33,6 +31,8 @@ class FakeLaw:
 
     expression: sympy.Expr
     names: tuple[str, ...] = ("x", "y")
+    train_rmse: float = 0.0
+    test_rmse: float = 0.0
     notes: tuple[str, ...] = ()
 
     @property
@@ -73,13 +73,12 @@ class FakeSearch:
     log: str = ""
     endless: bool = False
 
-    def attempts(
-        self, count: int, *, positive: bool, shape: tuple[Any, ...] | None, seeds: Sequence[int]
-    ) -> Iterator[Attempt]:
-        numbers = itertools.count() if self.endless else range(len(self.plans))
-        return (Attempt(shape or (count, 1), "", number) for number in numbers)
+    def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]:
+        yield from (Attempt(tuple(shape or (inputs, 1)), n) for n in range(1_000 if self.endless else len(self.plans)))
 
-    def pursue(self, attempt: Attempt, table: Table, hints: Hints, seconds: float) -> tuple[Found, ...]:
+    def pursue(
+        self, attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float
+    ) -> tuple[Found, ...]:
         plan = self.plans[attempt.seed % len(self.plans)]
         if self.log:
             Path(self.log, f"{attempt.seed}-{os.getpid()}").touch()
@@ -93,11 +92,13 @@ class FakeSearch:
         return tuple(self._found(attempt, table, plan, *law) for law in plan.laws)
 
     def _found(self, attempt: Attempt, table: Table, plan: Plan, expression, error) -> Found:
-        law = FakeLaw(expression, table.names)
-        spread = float(table.held_y.std())
-        train = _rmse(law, table.x, table.y) if error is None else error * spread
-        held = _rmse(law, table.held_x, table.held_y) if error is None else error * spread
-        return Found(law, train, held, 0.1, attempt, plan.spline * spread)  # pyright: ignore[reportArgumentType]
+        law, spread = FakeLaw(expression, table.names), table.spread
+        if error is None:
+            train, held = _rmse(law, table.x, table.y), _rmse(law, table.held_x, table.held_y)
+        else:
+            train = held = error * spread
+        law = replace(law, train_rmse=train, test_rmse=held)
+        return Found(law, plan.spline * spread, 0.1, attempt)  # pyright: ignore[reportArgumentType]
 
 
 def _rmse(law: FakeLaw, x: np.ndarray, y: np.ndarray) -> float:

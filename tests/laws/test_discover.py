@@ -20,7 +20,7 @@ from tests.laws.fake_search import FakeSearch, Plan, X, Y, rows
 
 TRUTH = X * Y + 1
 ROUGH = Plan(((X + Y, 0.3), (2.5 * X, 0.5)), spline=0.1)
-FINE = Plan(((X * Y + 1.0001, 1e-4),))
+FINE = Plan(((X * Y + 1.0001, 1e-4),), spline=1e-5)
 EXACT = Plan(((TRUTH, None),))
 
 
@@ -86,9 +86,9 @@ def test_a_law_far_from_the_data_is_worked_on_until_everything_was_tried():
     assert len(found.attempts) == 15
 
 
-def test_without_a_knee_the_shape_and_seeds_are_those_asked_for():
-    found = last(FakeSearch((ROUGH,)), alone(shape=[2, [1, 1], 1]))
-    assert found.attempts[0].attempt.startswith("[2, (1, 1), 1]")
+def test_the_shape_and_the_first_seed_are_those_asked_for():
+    found = last(FakeSearch((ROUGH,)), alone(shape=[2, [1, 1], 1], seed=7))
+    assert found.attempts[0].attempt == "within [2, [1, 1], 1], seed 7"
 
 
 def test_progress_sees_every_state(tmp_path: Path, monkeypatch):
@@ -117,11 +117,11 @@ def test_columns_may_carry_their_units_in_their_names(monkeypatch, tmp_path: Pat
 def task(search: FakeSearch) -> Task:
     from kanviz.laws.door import question_of
 
-    return Task(search.pursue, question_of(rows()).table, Hints())
+    return Task(search.pursue, question_of(rows()).table)
 
 
 def ladder(search: FakeSearch):
-    return enumerate(search.attempts(2, positive=True, shape=None, seeds=(0,)))
+    return enumerate(search.attempts(2))
 
 
 def test_processes_find_the_same_front_as_one_alone(monkeypatch):
@@ -204,8 +204,6 @@ def test_what_no_law_can_be_found_for_is_refused_in_words():
     assert "same number" in refusal(Dataset.from_arrays(x, np.ones(len(x))))
     assert "at least 10" in refusal(Dataset.from_arrays(x[:8], x[:8, 0]))
     assert "one column" in refusal(Dataset.from_arrays(x, x))
-    assert "3 inputs" in refusal(rows(), shape=[3, 1])
-    assert "pykan's width" in refusal(rows(), shape=[2, "5", 1])
     assert "'w'" in refusal(rows(), hints=Hints(symmetric=(("x", "w"),)))
 
 

@@ -19,8 +19,8 @@ def ladder(errors: list[float], *, spline: float = 1e-3) -> tuple[dict[int, Outc
     """Attempts done, each with one law of that error."""
     done, laws = {}, {}
     for index, error in enumerate(errors):
-        attempt, law = Attempt((2, 1), "", index), FakeLaw(LAWS[index % len(LAWS)])
-        found = Found(law, error, error, 0.0, attempt, min(error, spline))  # pyright: ignore[reportArgumentType]
+        attempt, law = Attempt((2, 1), index), FakeLaw(LAWS[index % len(LAWS)], train_rmse=error, test_rmse=error)
+        found = Found(law, min(error, spline), 0.0, attempt)  # pyright: ignore[reportArgumentType]
         done[index] = Outcome(index, attempt, (found,))
         laws[index] = (Entry(law, error, error),)  # pyright: ignore[reportArgumentType]
     return done, laws
