@@ -62,5 +62,3 @@ def search(data: Dataset, go_on: threading.Event) -> Iterator[Discovery | None]:
     while not go_on.wait(0.02):
         yield None
     yield discovery(data)
-
-

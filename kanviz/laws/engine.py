@@ -107,23 +107,21 @@ def _checked(inputs: int, shape: Sequence[int | Sequence[int]]) -> Shape:
     return tuple((sums, products) if products else sums for sums, products in columns)
 
 
-def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> tuple[Found, ...]:
-    """The laws an attempt leads to within so many seconds, the most exact first; none where nothing describes the rows.
+def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
+    """The laws an attempt leads to within so many seconds, as they come; none where nothing describes the rows.
 
     primitives: names out of PRIMITIVES that edges may be; None allows all.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
-    found: list[Found] = []
     for one in _described(attempt, table, primitives, until):
         for expression, inputs in _expressions(table, one, primitives, until):
             law = polished(
                 expression, inputs, table.x, table.y, table.held_x, table.held_y,
                 seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
             )  # fmt: skip
-            found.append(Found(law, one.error * table.spread, time.process_time() - clock, attempt))
+            yield Found(law, one.error * table.spread, time.process_time() - clock, attempt)
             if law.test_rmse < EXACT * table.spread:
-                return tuple(sorted(found, key=lambda one: one.law.test_rmse))
-    return tuple(sorted(found, key=lambda one: one.law.test_rmse))
+                return
 
 
 def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None, until: float) -> Iterator[Screened]:

@@ -4,7 +4,7 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from multiprocessing import TimeoutError as NoneInTime
@@ -18,15 +18,16 @@ from kanviz.laws.engine import Attempt, Found, Table
 HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
 WORTH_A_POOL = 12.0  # seconds of budget below which other processes would start too late
 GRACE = 2.0  # seconds that other processes may overrun before they are left behind
-Pursue = Callable[[Attempt, Table, Sequence[str] | None, float], tuple[Found, ...]]
+Pursue = Callable[[Attempt, Table, Sequence[str] | None, float], Iterable[Found]]
 Numbered = tuple[int, Attempt]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one attempt. index: its place in the order of attempts · cpu_seconds: of the process that ran it ·
+    """What came of one attempt.
 
-    failure: what went wrong, in words · whole: it ended by itself, not because its time was up.
+    index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: what went wrong, in
+    words · whole: it ended by itself, not because its time was up · over: nothing more comes of it.
     """
 
     index: int
@@ -35,6 +36,7 @@ class Outcome:
     cpu_seconds: float = 0.0
     failure: str = ""
     whole: bool = True
+    over: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,19 +53,30 @@ class Task:
 
 def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float = math.inf) -> Outcome:
     """What an attempt comes to within so many seconds, and before `until` (time.time(), where clocks agree)."""
-    index, attempt = numbered
-    seconds = min(seconds, until - time.time())
+    return list(outcomes(task, numbered, min(seconds, until - time.time())))[-1]
+
+
+def outcomes(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
+    """What an attempt has come to after each law, and at its end."""
     if seconds <= 0:
-        return Outcome(index, attempt, (), whole=False)
+        yield Outcome(*numbered, (), whole=False)
+        return
     begun, spent = time.monotonic(), time.process_time()
-    found, failure = (), ""
-    with _one_thread():
-        try:
-            found = task.pursue(attempt, task.table, task.primitives, seconds)
-        except Exception as problem:  # one attempt that fails must not end the others
-            failure = f"{type(problem).__name__}: {problem}"[:200]
-    whole = time.monotonic() - begun < seconds
-    return Outcome(index, attempt, found, time.process_time() - spent, failure, whole)
+    found, failure, laws = (), "", None
+    while True:
+        one = None
+        with _one_thread():
+            try:
+                laws = laws or iter(task.pursue(numbered[1], task.table, task.primitives, seconds))
+                one = next(laws, None)
+            except Exception as problem:  # one attempt that fails must not end the others
+                failure = f"{type(problem).__name__}: {problem}"[:200]
+        cpu, whole = time.process_time() - spent, time.monotonic() - begun < seconds
+        if one is None:
+            yield Outcome(*numbered, found, cpu, failure, whole)
+            return
+        found = (*found, one)
+        yield Outcome(*numbered, found, cpu, whole=False, over=False)
 
 
 class Crew(Protocol):
@@ -87,16 +100,23 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
     return HeadStart(task, work, count, seconds)
 
 
-@dataclass
 class InTurn:
-    """One attempt after another, in this process."""
+    """One attempt after another, in this process; laws are given as they come."""
 
-    task: Task
-    work: Iterator[Numbered]
+    def __init__(self, task: Task, work: Iterator[Numbered]):
+        self._task, self._work = task, work
+        self.under_way: Iterator[Outcome] | None = None
 
     def next(self, seconds: float) -> Outcome | None:
-        numbered = next(self.work, None) if seconds > 0 else None
-        return outcome_of(self.task, numbered, seconds) if numbered else None
+        if self.under_way is None:
+            numbered = next(self._work, None) if seconds > 0 else None
+            if numbered is None:
+                return None
+            self.under_way = outcomes(self._task, numbered, seconds)
+        outcome = next(self.under_way)
+        if outcome.over:
+            self.under_way = None
+        return outcome
 
     def close(self) -> None:
         pass
@@ -173,9 +193,9 @@ class HeadStart:
 
     def next(self, seconds: float) -> Outcome | None:
         alone = self._alone_until - time.monotonic()
-        if alone > 0 and not self._again:
+        if self._first.under_way or (alone > 0 and not self._again):
             outcome = self._first.next(min(seconds, alone))
-            if outcome is not None and not outcome.whole:
+            if outcome is not None and outcome.over and not outcome.whole:
                 self._again = [(outcome.index, outcome.attempt)]
             return outcome
         if self._pool is None:

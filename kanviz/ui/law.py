@@ -52,11 +52,15 @@ def _choose(s: "Session", found: "Discovery") -> "Entry":
 
     def named(text: str) -> str:
         entry = found.front[texts.index(text)]
-        best = ", the best" if entry is found.best else ""
-        return f"Complexity {entry.complexity}{best}: misses {missed_words(found, entry)}"
+        best = " (best)" if entry is found.best else ""
+        return f"{_short(text)} · complexity {entry.complexity} · misses {missed_words(found, entry)}{best}"
 
     st.selectbox("Law", texts, index=texts.index(chosen.text), key=key, on_change=take, format_func=named)
     return chosen
+
+
+def _short(text: str, most: int = 60) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _units(found: "Discovery") -> None:
@@ -79,30 +83,32 @@ def _numbers(found: "Discovery", entry: "Entry") -> None:
 
 
 def _constants(found: "Discovery", entry: "Entry") -> None:
-    """Every constant with its standard error; where decimals are left, also the law with letters in their places."""
+    """Decimal constants with their standard errors, and the law with letters in their places; exact ones by name."""
     from kanviz.analysis.symbolic.written import latex, latex_name
 
     st.markdown("**Constants**")
     law = entry.law
-    if not law.constants:
-        st.caption("It has none.")
-        return
-    if law.free:
+    decimal = [constant for constant in law.constants if not constant.exact]
+    exact = [constant.exact for constant in law.constants if constant.exact]
+    if decimal:
         st.latex(f"{latex_name(found.target)} = {latex(law.template, 6)}")
-    st.dataframe(
-        [
-            {
-                "Constant": constant.name or "–",
-                "Value": constant.exact or f"{constant.value:.10g}",
-                "Standard error": "exact" if constant.exact
-                else "not identifiable" if constant.error is None else f"± {constant.error:.2g}",
-            }
-            for constant in law.constants
-        ],
-        hide_index=True,
-    )  # fmt: skip
-    if any(constant.error is None and not constant.exact for constant in law.constants):
-        st.caption("Not identifiable: the rows would be described as well with another value of it.")
+        st.dataframe(
+            [
+                {
+                    "Constant": constant.name,
+                    "Value": f"{constant.value:.10g}",
+                    "Standard error": "not identifiable" if constant.error is None else f"± {constant.error:.2g}",
+                }
+                for constant in decimal
+            ],
+            hide_index=True,
+        )
+    else:
+        st.caption("No decimal constant is left; all numbers in it are exact.")
+    if exact:
+        st.caption(f"Exact: {', '.join(map(escape_markdown, exact))}")
+    if any(constant.error is None for constant in decimal):
+        st.caption("Not identifiable: another value would describe the rows as well.")
 
 
 def _copies(found: "Discovery", entry: "Entry") -> None:

@@ -50,6 +50,10 @@ def search_panel(s: "Session | None") -> None:
     found = s.law_search.found
     if found is not None and found.front:
         front_chart(s, found)
+        st.caption(
+            "Each dot is a law that no simpler one beats; the star is the best. Where the line drops far, something "
+            "real was found. Click a dot, or choose below."
+        )
         _tried(found)
 
 
@@ -71,9 +75,10 @@ def _watch() -> None:
 
 
 def _progress_words(found: "Discovery") -> str:
-    last = found.attempts[-1] if found.attempts else None
-    ended = f"{counted(len(found.attempts), 'attempt')} ended"
-    return f"{ended}, the last one: {label(last.attempt)}" if last else ended
+    if not found.attempts:
+        return "Starting"
+    last = found.attempts[-1]
+    return f"attempt {len(found.attempts)} ({label(last.attempt)}), {counted(last.laws, 'law')} tried in it"
 
 
 def _ending(search: "LawSearch") -> None:
@@ -100,10 +105,6 @@ def front_chart(s: "Session", found: "Discovery") -> None:
 
     figure = front_figure(found, found.front.index(in_hand(s, found)), theme=theme())
     chart(figure, "front", lambda data: attempt(take, data))
-    st.caption(
-        "Each dot is a law that no simpler one beats; the star is the best. Where the line drops far, something real "
-        "was found. Click a dot, or choose below."
-    )
 
 
 def in_hand(s: "Session", found: "Discovery") -> "Entry":

@@ -265,11 +265,12 @@ class Session:
 
     def discover(self, data: Dataset, rows_from: str, config: "DiscoverConfig") -> None:
         """Look for the law behind a table; no network is needed. One search at a time: another one ends."""
-        from kanviz.laws.door import checked_shape, question_of
+        from kanviz.laws.door import question_of
+        from kanviz.laws.engine import attempts
         from kanviz.ui.law_search import LawSearch
 
         config.hints.check_names(question_of(data).table.names)
-        checked_shape(config.shape, len(data.inputs))
+        next(attempts(len(data.inputs), config.shape))  # refuses a shape that does not fit
         with self._lock:
             self.stop_discovering()
             self.law_search, self.law = LawSearch.start(data, rows_from, config), ""
