@@ -86,29 +86,26 @@ def separability(kan: KAN, data: Dataset, output: int = 0, seed: int = 0) -> Sep
     here = _values(kan, x, output)
     spread = float(here.std(correction=0)) or 1.0
     missed = float((here - y).square().mean().sqrt()) / spread
-    pairs = tuple(
-        _pair(kan, x, mixed, i, j, output, spread) for i, j in itertools.combinations(range(len(kan.inputs)), 2)
-    )
+
+    def exchanged(*inputs: int) -> Float[Tensor, " rows"]:
+        point = x.clone()
+        point[:, list(inputs)] = mixed[:, list(inputs)]
+        return _values(kan, point, output)
+
+    ones = [exchanged(i) for i in range(len(kan.inputs))]
+    pairs = []
+    for i, j in itertools.combinations(range(len(kan.inputs)), 2):
+        both = exchanged(i, j)
+        left_of_sum = float((here - ones[i] - ones[j] + both).square().mean().sqrt()) / (2 * spread)
+        left_of_product = float((here * both - ones[i] * ones[j]).square().mean().sqrt()) / spread**2
+        swap = _swap(kan, x, i, j, output, spread)
+        pairs.append(Pair(kan.inputs[i].name, kan.inputs[j].name, left_of_sum, left_of_product, swap))
     size = float(here.square().mean().sqrt()) / spread
-    return Separability(pairs, missed, 2 * size * missed, len(x))
+    return Separability(tuple(pairs), missed, 2 * size * missed, len(x))
 
 
 def _values(kan: KAN, x: Tensor, output: int) -> Float[Tensor, " rows"]:
     return kan(x.to(kan.dtype))[:, output].double()
-
-
-def _pair(kan: KAN, x: Tensor, mixed: Tensor, i: int, j: int, output: int, spread: float) -> Pair:
-    def at(*changed: int) -> Tensor:
-        point = x.clone()
-        point[:, list(changed)] = mixed[:, list(changed)]
-        return _values(kan, point, output)
-
-    none, first, second, both = at(), at(i), at(j), at(i, j)
-    left_of_sum = float((none - first - second + both).square().mean().sqrt()) / (2 * spread)
-    left_of_product = float((none * both - first * second).square().mean().sqrt()) / spread**2
-    return Pair(
-        kan.inputs[i].name, kan.inputs[j].name, left_of_sum, left_of_product, _swap(kan, x, i, j, output, spread)
-    )
 
 
 def _swap(kan: KAN, x: Tensor, i: int, j: int, output: int, spread: float) -> float | None:

@@ -47,7 +47,7 @@ def apart(make: Callable[..., Iterator[T]], *given: Any) -> Iterator[T | None]:
         raise UserError(BROKEN) from None
     finally:
         ours.close()
-        _ended(process)
+        threading.Thread(target=_end, args=(process,), daemon=True).start()
 
 
 def _started(pipe: int) -> "subprocess.Popen[bytes]":
@@ -59,7 +59,7 @@ def _started(pipe: int) -> "subprocess.Popen[bytes]":
     )  # fmt: skip
 
 
-def _ended(process: "subprocess.Popen[bytes]") -> None:
+def _end(process: "subprocess.Popen[bytes]") -> None:
     """Waited for, since it ends its helpers when the pipe is closed; killed with all of them if that takes too long."""
     try:
         process.wait(GRACE)

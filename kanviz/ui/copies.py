@@ -4,9 +4,9 @@ import streamlit as st
 
 
 def copies(latex: str, text: str, source: str, key: str) -> None:
-    """Each form in a block that has a button to copy it; the function also as a file."""
+    """Each form in a block that has a button to copy it; the function also as a file. Without a source it has none."""
     how = st.segmented_control(
-        "As", ["LaTeX", "SymPy", "Python"], default="LaTeX", required=True, key=f"copy-{key}",
+        "As", ["LaTeX", "SymPy", *(["Python"] if source else [])], default="LaTeX", required=True, key=f"copy-{key}",
         label_visibility="collapsed",
     )  # fmt: skip
     if how == "LaTeX":

@@ -31,8 +31,8 @@ class Rows:
 
     @staticmethod
     def of(data: Dataset) -> "Rows":
-        arrays = (part.numpy() for part in (data.x, data.y, data.train, data.test))
-        return Rows(*arrays, data.inputs, data.outputs, data.target, data.notes)
+        x, y, train, test = (part.numpy() for part in (data.x, data.y, data.train, data.test))
+        return Rows(x, y, train, test, data.inputs, data.outputs, data.target, data.notes)
 
     def data(self) -> Dataset:
         x, y, train, test = map(torch.from_numpy, (self.x, self.y, self.train, self.test))

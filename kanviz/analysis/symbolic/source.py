@@ -1,10 +1,12 @@
 """An expression as a Python function that needs numpy alone."""
 
-import re
+import keyword
+import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
 import sympy
+from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from kanviz.errors import FormulaError
@@ -28,12 +30,12 @@ SILU = """
         return u / (1 + numpy.exp(-u))"""
 
 
-def python_source(expression: Any, inputs: Sequence[str], *, name: str = "law", says: str = "") -> str:
-    """A module with one function of the inputs, numbers or numpy arrays, with every digit of the constants.
+def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> str:
+    """A module with one function `law` of the inputs, numbers or numpy arrays, with every digit of the constants.
 
     says: its docstring. Raises FormulaError for an expression that holds a function without closed form.
     """
-    arguments = [written_argument(word) for word in inputs]
+    arguments = written_arguments(inputs)
     printer = _Source(dict(zip(inputs, arguments, strict=True)))
     body = printer.doprint(expression)
     ready = [f"{word} = numpy.asarray({word}, float)" for word in arguments]
@@ -42,7 +44,7 @@ def python_source(expression: Any, inputs: Sequence[str], *, name: str = "law", 
         "import numpy",
         "",
         "",
-        f"def {name}({', '.join(arguments)}):",
+        f"def law({', '.join(arguments)}):",
         *([f'    """{_plain(says)}"""'] if says else []),
         *(f"    {line}" for line in ready),
         *(line for part in printer.needed for line in part.strip("\n").splitlines()),
@@ -51,14 +53,19 @@ def python_source(expression: Any, inputs: Sequence[str], *, name: str = "law", 
     return "\n".join(lines) + "\n"
 
 
-def written_argument(name: str) -> str:
-    """A column's name as an argument's: a word of Python that is not one of those the function itself uses."""
-    word = re.sub(r"\W+", "_", name).strip("_") or "x"
-    word = word if word.isidentifier() else f"x_{word}"
-    return f"{word}_" if word in _TAKEN else word
-
-
-_TAKEN = {"numpy", "math", "float", "erf", "angles", "j0", "j1", "silu"}
+def written_arguments(names: Sequence[str]) -> list[str]:
+    """Columns' names as words of Python, no two alike, and none that the function itself uses."""
+    taken = {"numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law"}
+    found: list[str] = []
+    for name in names:
+        plain = unicodedata.normalize("NFKC", name)  # as Python reads names
+        word = "".join(c if f"x{c}".isidentifier() else "_" for c in plain).strip("_") or "x"
+        word = word if word.isidentifier() else f"x_{word}"
+        while word in taken or keyword.iskeyword(word):
+            word += "_"
+        taken.add(word)
+        found.append(word)
+    return found
 
 
 def _plain(text: str) -> str:
@@ -83,10 +90,10 @@ class _Source(StrPrinter):
     def _print_Float(self, expr: Any) -> str:
         return repr(float(expr))
 
-    def _print_Pi(self, expr: Any) -> str:
+    def _print_Pi(self, expr: Any) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         return "numpy.pi"
 
-    def _print_Exp1(self, expr: Any) -> str:
+    def _print_Exp1(self, expr: Any) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
         return "numpy.e"
 
     def _print_Pow(self, expr: Any, rational: bool = False) -> str:
@@ -96,7 +103,7 @@ class _Source(StrPrinter):
         if abs(power) == sympy.Rational(1, 2):
             root = f"numpy.sqrt({self._print(base)})"
             return root if power > 0 else f"1/{root}"
-        raised = sympy.printing.precedence.PRECEDENCE["Pow"]
+        raised = PRECEDENCE["Pow"]
         return f"{self.parenthesize(base, raised)}**{self.parenthesize(power, raised)}"
 
     def _print_Function(self, expr: Any) -> str:
