@@ -121,7 +121,7 @@ def runs(options: argparse.Namespace) -> Iterator[Row]:
     done = _read(path)
     yield from done
     known = {(row["target"], row["shape"]) for row in done}
-    ways = {"both": ["given", "none"], "given": ["given"], "none": ["none"]}[options.shape]
+    ways = {"both": ["given", "none"], "given": ["given"], "none": ["none"], "pykan": []}[options.shape]
     every = targets(options.targets)
     for name in options.only or every:
         for way in [*ways, *(["pykan"] if options.pykan else [])]:
@@ -186,7 +186,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Find known laws again.")
     parser.add_argument("--targets", default="../shared/recovery/targets.json", metavar="FILE")
     parser.add_argument("--only", action="append", metavar="NAME", help="repeat it for more")
-    parser.add_argument("--shape", choices=("given", "none", "both"), default="both")
+    parser.add_argument("--shape", choices=("given", "none", "both", "pykan"), default="both")
     parser.add_argument("--seconds", type=float, default=90, help="for each run of kanviz, by the clock (90)")
     parser.add_argument("--seeds", type=int, default=5, help="at most, for each shape (5)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")

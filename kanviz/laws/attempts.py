@@ -16,7 +16,8 @@ def _absorbed(law: Any) -> Any:
     if not law.is_Mul:
         return law
     front, rest = law.as_independent(*law.free_symbols, as_Add=False)
-    for factor in sympy.Mul.make_args(rest):
+    factors: Any = sympy.Mul.make_args(rest)
+    for factor in factors:
         base, exponent = factor.as_base_exp()
         if base.is_Add and exponent.is_Rational and (front.is_positive or exponent.q % 2):
             inside = sympy.expand(sympy.powsimp(sympy.Abs(front) ** (1 / exponent)) * base)
@@ -91,9 +92,9 @@ QUICK: dict[str, Rewriting] = {
     "factor": sympy.factor,
     "factor inside": _inside(sympy.factor_terms),
     "cancel": _over_one_line,
-    "trigsimp": sympy.trigsimp,
 }
 SLOW: dict[str, Rewriting] = {
+    "trigsimp": sympy.trigsimp,
     "exponentials": _as_exponentials,
     "radsimp": sympy.radsimp,
     "trig apart": lambda law: sympy.trigsimp(sympy.expand_trig(law)),

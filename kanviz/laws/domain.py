@@ -48,7 +48,7 @@ def domain_notes(law: Any, rows: Rows) -> tuple[str, ...]:
 
 
 def _conditions(law: Any) -> Iterator[_Condition]:
-    parts: Iterator[Any] = sympy.preorder_traversal(law)
+    parts: Any = sympy.preorder_traversal(law)
     for part in parts:
         if part.is_Pow and part.exp.is_number and not part.base.is_number:
             pole = "infinite" if part.exp.is_negative else ""

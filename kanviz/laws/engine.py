@@ -25,7 +25,7 @@ from kanviz.laws.structure import Bounds, structures
 
 Shape = tuple[int | tuple[int, int], ...]
 EXACT = 1e-9  # a held-out error below this share of the spread is rounding: the law is found
-CLOSE = 10.0  # times the least error: what is looked into where errors still fall with the grid ...
+CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
 SAME = 1.1  # ... and where they are noise
 MOST, MOST_NOISY = 6, 3  # structures of one attempt that are looked into
 PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first

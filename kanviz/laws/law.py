@@ -129,7 +129,7 @@ def polished(
     fit = _constants_settled(expression, rows, held, end)
     short = simplified(fit.template.filled(), rows, end)
     if short.has(sympy.Float):
-        again = refit(templated(normalised(short, rows)), rows)
+        again = refit(templated(normalised(short, rows)), rows, end)
         if again.mse <= fit.mse * (1 + 1e-6) and nodes(again.template.filled()) <= nodes(short):
             short = again.template.filled()
     return measured(short, rows, held)
@@ -139,7 +139,7 @@ def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float) -> F
     """Written without redundant constants, fitted, snapped, and again while that removes constants."""
     fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
     for _ in range(ROUNDS):
-        fit = refit(templated(normalised(fit.template.filled(), rows)), rows)
+        fit = refit(templated(normalised(fit.template.filled(), rows)), rows, end)
         result = snapped(fit, rows, held, end)
         fit = result.fit
         if not result.count or not fit.template.symbols or time.monotonic() >= end:

@@ -13,7 +13,7 @@ from kanviz.laws.template import Rows, nodes
 ODD = (sympy.sinh, sympy.tanh, sympy.asin, sympy.asinh, sympy.atan, sympy.atanh, sympy.erf)
 EVEN = (sympy.cosh, sympy.sinc)
 AGREEMENT = 1e-9  # share of the values' size by which a rewritten law may differ on the rows
-FEW_NODES = 200  # beyond, products are not multiplied out
+MOST_TERMS = 300  # a law that would have more is not multiplied out
 
 
 def normalised(expression: Any, rows: Rows) -> Any:
@@ -22,26 +22,31 @@ def normalised(expression: Any, rows: Rows) -> Any:
     Multiplied out or not, whichever has fewer constants, then fewer nodes. A rewriting is kept if the rows agree.
     """
     before = rows.values(expression)
+    if not before.isfinite().all():
+        whole = _whole_exponents(expression)
+        if int(rows.values(whole).isfinite().sum()) > int(before.isfinite().sum()):
+            return normalised(whole, rows)
     finite = before.isfinite()
     if not finite.any():
-        whole = normal(_whole_exponents(expression))
-        return whole if rows.values(whole).isfinite().any() else expression
+        return expression
     reach = AGREEMENT * float(before[finite].abs().max())
+
+    def agrees(law: Any) -> bool:
+        return float((rows.values(law) - before)[finite].abs().nan_to_num(math.inf).max()) <= reach
+
     best = expression
-    for candidate in (normal, lambda law: normal(multiplied_out(normal(law)))):
-        if candidate is not normal and nodes(expression) > FEW_NODES:
-            continue
-        found = candidate(expression)
-        if (
-            _cost(found) < _cost(best)
-            and float((rows.values(found) - before)[finite].abs().nan_to_num(math.inf).max()) <= reach
-        ):
-            best = found
+    if _constants(written := normal(expression)) <= _constants(best) and agrees(written):
+        best = written
+    if terms(best) <= MOST_TERMS:
+        written = normal(multiplied_out(best))
+        cost, least = ((_constants(law), nodes(law)) for law in (written, best))
+        if cost < least and agrees(written):
+            best = written
     return best
 
 
-def _cost(expression: Any) -> tuple[int, int]:
-    return sum(1 for part in sympy.preorder_traversal(expression) if part.is_Float), nodes(expression)
+def _constants(expression: Any) -> int:
+    return sum(1 for part in sympy.preorder_traversal(expression) if part.is_Float)
 
 
 def normal(expression: Any) -> Any:
@@ -168,6 +173,19 @@ FUNCTIONS: dict[Any, Callable[[Any], Any]] = {
     **{function: _signed(function, odd=True) for function in ODD},
     **{function: _signed(function, odd=False) for function in EVEN},
 }  # fmt: skip
+
+
+def terms(expression: Any) -> float:
+    """How many terms the expression may have when it is multiplied out, those inside its functions counted too."""
+    if not expression.args:
+        return 1
+    counts = [terms(part) for part in expression.args]
+    if expression.func is Mul:
+        return math.prod(counts)
+    if expression.func is Pow and expression.exp.is_Integer and counts[0] > 1:
+        n = abs(int(expression.exp))
+        return float(math.comb(int(min(counts[0], 1e6)) + n - 1, n)) if n < 50 else math.inf
+    return max(sum(counts), 1) if expression.func is Add else max(counts)
 
 
 def multiplied_out(expression: Any) -> Any:

@@ -22,7 +22,7 @@ class Rewriter:
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
-        self._process: subprocess.Popen[str] | None = None
+        self.process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
         self._ready = False  # whether it has said that it listens
 
@@ -50,20 +50,20 @@ class Rewriter:
                     self.stop()
 
     def _started(self, wait: float | None = None) -> "subprocess.Popen[str]":
-        if self._process is None or self._process.poll() is not None:
+        if self.process is None or self.process.poll() is not None:
             self.stop()
             self._answers = queue.Queue()
-            self._process = subprocess.Popen(
+            self.process = subprocess.Popen(
                 [sys.executable, "-P", "-m", "kanviz.laws.worker"],
                 stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
                 env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
             )  # fmt: skip
             self._ready = False
-            threading.Thread(target=_collect, args=(self._process, self._answers), daemon=True).start()
+            threading.Thread(target=_collect, args=(self.process, self._answers), daemon=True).start()
         if wait is not None and not self._ready:
             self._answer(wait)
             self._ready = True
-        return self._process
+        return self.process
 
     def _answer(self, deadline: float) -> dict[str, Any]:
         try:
@@ -77,7 +77,7 @@ class Rewriter:
 
     def stop(self) -> None:
         """The process killed, if there is one."""
-        process, self._process = self._process, None
+        process, self.process = self.process, None
         if process is None:
             return
         process.kill()

@@ -72,10 +72,10 @@ def pruned(task: Task, fit: Fit, *, noisy: bool) -> Fit:
 
 
 def _may_go(kan: KAN, edge: EdgeId) -> bool:
-    """Whether its target keeps another curve, or is a sum node that a sum can do without."""
+    """Whether its target keeps another curve, can be a number, as a factor can, or is one of several nodes."""
     layer = kan.layers[edge.layer]
     others = int(layer.present[:, edge.target].sum()) - 1
-    return others > 0 or (len(layer.arity) > 1 and layer.arity[layer.owners[edge.target]] == 1)
+    return others > 0 or len(layer.arity) > 1 or layer.arity[layer.owners[edge.target]] > 1
 
 
 def with_free(kan: KAN) -> KAN:

@@ -1,6 +1,7 @@
 """The constants of a law by least squares, and how sure they are."""
 
 import math
+import time
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ ITERATIONS = 200
 NULL = 1e-10  # singular values below this share of the largest are null directions: the rows say nothing along them
 ROUNDING = 1e-15  # share of the target's size: errors below are those of the arithmetic
 LEAST_GAIN = 1e-9  # share of the squares; so many steps in a row that gain less end the fit
+LEAST_GAIN_OF_TRIAL = 1e-3
 PATIENCE = 3
 
 
@@ -29,9 +31,10 @@ class Fit:
         return self.squares / self.rows
 
 
-def refit(template: Template, rows: Rows, iterations: int = ITERATIONS) -> Fit:
+def refit(template: Template, rows: Rows, deadline: float = math.inf, *, trial: bool = False) -> Fit:
     """The template with its constants fitted to the rows; never worse than it came, never not a number.
 
+    Ends at the deadline (time.monotonic) with what it has; a trial, as soon as it gains little.
     Levenberg-Marquardt with Marquardt's scaling, the step from a QR and a truncated SVD, so that null directions stay.
     Source: Nocedal and Wright, Numerical Optimization, ch. 10.
     """
@@ -40,12 +43,15 @@ def refit(template: Template, rows: Rows, iterations: int = ITERATIONS) -> Fit:
     loss = _Loss.of(found, rows.y)
     floor = len(rows.y) * (ROUNDING * float(rows.y.abs().max())) ** 2
     damping, idle = 1e-3, 0
-    for _ in range(iterations if len(values) else 0):
+    least = LEAST_GAIN_OF_TRIAL if trial else LEAST_GAIN
+    for _ in range(ITERATIONS if len(values) else 0):
         if not math.isfinite(loss.squares) or (loss.squares <= floor and not loss.lost) or idle == PATIENCE:
             break
         system = _System.of(slopes, found - rows.y)
         before = loss
         while loss is before and damping < 1e8:
+            if time.monotonic() > deadline:
+                break
             new = values - system.step(damping)
             there, slopes_there = rows.value_and_slopes(template, new)
             if (left := _Loss.of(there, rows.y)) < before:
@@ -53,7 +59,7 @@ def refit(template: Template, rows: Rows, iterations: int = ITERATIONS) -> Fit:
             damping = max(damping / 10, 1e-14) if loss is left else damping * 10
         if loss is before:
             break
-        idle = idle + 1 if loss.lost == before.lost and loss.squares > (1 - LEAST_GAIN) * before.squares else 0
+        idle = idle + 1 if loss.lost == before.lost and loss.squares > (1 - least) * before.squares else 0
     return Fit(template.at(values.tolist()), math.inf if loss.lost else loss.squares, len(rows.y))
 
 

@@ -16,7 +16,8 @@ from kanviz.laws.same import DIGITS, POINTS, digits_at
 from kanviz.laws.template import Rows, nodes, rebuilt
 
 EASY = 3  # nodes; nothing shorter is worth a try
-LARGE = 250  # nodes, beyond which only the quick rewritings are tried
+TOO_LARGE = 400  # nodes, beyond which a law is left as it is
+LARGE = 120  # nodes, beyond which only the quick rewritings are tried
 ROUNDS = 3
 WIDTH = 3  # rewritten laws that are rewritten further, beside the shortest
 RARE = (
@@ -25,7 +26,9 @@ RARE = (
     sympy.Abs, sympy.sign,
 )  # fmt: skip
 RARE_COST = 3  # nodes: (a + b)/(1 + a b) is shorter than tanh(atanh(a) + atanh(b))
-TRY = 4.0  # seconds for one slow rewriting
+TRY = 2.0  # seconds for one rewriting, and
+SLOW_SECONDS = 3.0  # for all slow ones together
+MANY_FLOATS = 8  # laws with more are fits to data, which the slow rewritings seldom shorten
 AGREEMENT = 1e-20  # relative, of 30 digits
 ROUNDED = 1e-9  # relative to the largest value, in float64 on every row
 
@@ -37,6 +40,8 @@ def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
     is compared with the law at 12 rows with 30 digits and on all rows in float64; what differs is thrown away. Ends at
     the deadline (time.monotonic) with the shortest so far.
     """
+    if nodes(law) > TOO_LARGE:
+        return law
     task = _Task.of(law, rows)
     best = task.shorter(law, [task.start])
     if nodes(best) <= EASY:
@@ -57,7 +62,8 @@ def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
         if better == best or not front:
             break
         best = better
-    for name in SLOW if nodes(best) <= LARGE else ():
+    deadline = min(deadline, time.monotonic() + SLOW_SECONDS)
+    for name in SLOW if nodes(best) <= LARGE and len(best.atoms(sympy.Float)) <= MANY_FLOATS else ():
         if nodes(best) > EASY and time.monotonic() < deadline:
             limit = min(deadline, time.monotonic() + TRY)
             best = task.shorter(best, _rewritten(task.guarded(best), (name,), limit))

@@ -15,7 +15,7 @@ from kanviz.laws.template import Rows, Template
 REACH = 4.0  # standard errors within which an exact number is looked for
 EXACT = 1e-12  # share of the target's largest value; errors below it are rounding, whatever they were before
 CLOSEST = 1e-10  # share of a constant's size that is always within reach: errors of rounding tell no standard error
-REFITS = 40  # iterations after each snap
+MOST_CONSTANTS = 100  # beyond, nobody would read the law
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,15 @@ def snapped(fit: Fit, rows: Rows, held: Rows, deadline: float = math.inf) -> Sna
     first = max(fit.mse, held.mse(fit.template.filled()), rounding)
     tried: set[tuple[sympy.Symbol, Any]] = set()
     count = 0
-    while fit.template.symbols and math.isfinite(fit.squares) and time.monotonic() < deadline:
+    while (
+        0 < len(fit.template.symbols) <= MOST_CONSTANTS and math.isfinite(fit.squares) and time.monotonic() < deadline
+    ):
         found = None
         for symbol, nice in _candidates(fit.template, rows):
             if (symbol, nice.exact) in tried or time.monotonic() >= deadline:
                 continue
             tried.add((symbol, nice.exact))
-            new = _with(fit, symbol, nice, rows, max(fit.mse * n ** (1 / n), rounding))
+            new = _with(fit, symbol, nice, rows, max(fit.mse * n ** (1 / n), rounding), deadline)
             if new and held.mse(new.template.filled()) <= first * n ** ((count + 1) / n):
                 found = new
                 break
@@ -70,10 +72,10 @@ def _candidates(template: Template, rows: Rows) -> list[tuple[sympy.Symbol, Nice
     return sorted(found, key=lambda pair: (pair[1].bits, pair[0].name))
 
 
-def _with(fit: Fit, symbol: sympy.Symbol, nice: Nice, rows: Rows, allowed: float) -> Fit | None:
+def _with(fit: Fit, symbol: sympy.Symbol, nice: Nice, rows: Rows, allowed: float, end: float) -> Fit | None:
     """The law with one constant exact and the others refitted; None when that is worse than allowed."""
     template = fit.template.with_exact(symbol, nice.exact)
     if template.expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         return None
-    new = refit(template, rows, REFITS)
+    new = refit(template, rows, end, trial=True)
     return new if new.mse <= allowed else None

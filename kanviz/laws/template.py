@@ -60,11 +60,16 @@ def templated(expression: Any) -> Template:
 
 def rebuilt(expression: Any, values: Mapping[Any, Any]) -> Any:
     """The expression with parts replaced, sums and products put together anew."""
-    if expression in values:
-        return values[expression]
-    if not expression.args or not expression.has(*values):
-        return expression
-    return expression.func(*(rebuilt(part, values) for part in expression.args))
+    known: dict[Any, Any] = dict(values)
+
+    def walk(part: Any) -> Any:
+        if part not in known:
+            parts = [walk(one) for one in part.args]
+            same = all(new is old for new, old in zip(parts, part.args, strict=True))
+            known[part] = part if same else part.func(*parts)
+        return known[part]
+
+    return walk(expression)
 
 
 @dataclass(frozen=True)

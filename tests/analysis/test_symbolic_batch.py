@@ -2,6 +2,7 @@
 
 import json
 import math
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -165,6 +166,21 @@ def test_what_is_known_to_be_noisy_has_more_rivals():
     sure = points("gaussian")
     few, many = (search(replace(sure, noise=noise), None, 12)[0].rivals for noise in (1e-9, 0.02))
     assert set(few) < set(many)
+
+
+@pytest.mark.parametrize("size", [1e308, 1e300, 1e-300, 1e-310])
+def test_numbers_at_the_ends_of_their_range_are_answered_or_refused(size):
+    x = torch.linspace(-1, 1, 40, dtype=torch.float64)
+    for y in (x, x.sign(), x.exp()):
+        with suppress(FormulaError):  # "None of the functions fits": nothing else may be raised
+            assert suggest(x, y * size)
+
+
+@pytest.mark.parametrize("count", [2, 4, 5, 8, 13])
+def test_few_points_are_fitted_too(count):
+    x = torch.linspace(0, 1, count, dtype=torch.float64)
+    best = suggest(x, 2 * x - 1)[0]
+    assert (best.formula.primitive, best.formula.c, best.error < 1e-12) == ("x", pytest.approx(2), True)
 
 
 def test_a_name_that_is_no_function_is_refused():

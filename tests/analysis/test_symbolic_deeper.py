@@ -99,8 +99,9 @@ def test_a_pair_is_the_same_edge_when_read_back(law):
     )
 
 
-def test_what_does_not_vary_has_no_pair():
-    assert search_deeper(samples(torch.arange(20.0), torch.ones(20)), 3) == ()
+def test_what_does_not_vary_and_a_handful_of_points_have_no_pair():
+    assert search_deeper(samples(torch.arange(30.0), torch.ones(30)), 3) == ()
+    assert search_deeper(samples(torch.arange(9.0), torch.tensor([3.0, 1, 4, 1, 5, 9, 2, 6, 5])), 3) == ()
 
 
 @pytest.mark.parametrize("name", [name for name in PRIMITIVES if name not in ("0", "J0")])

@@ -19,6 +19,7 @@ from kanviz.analysis.symbolic.two import Chain, Sum
 
 LOOKS = ((48, 8, 90), (48, 8, 50), (96, 15, 20), (192, 30, 7))
 """Samples, steps, and then how many pairs go on."""
+FEWEST = 20  # points: of fewer, two functions follow anything
 SINGLES = 4  # fits of one function that are given a companion
 LAST_LOOK, LAST_STEPS = 2_000, 15
 
@@ -28,15 +29,14 @@ Pair = Chain | Sum
 def search_deeper(points: Samples, most: int) -> tuple[Candidate, ...]:
     """Candidates of two functions, best first: f(g(x)), and sums f(x) + g(x), as expressions in x.
 
-    None for a curve that does not vary, or that no two functions follow on the whole range.
+    None for a curve that does not vary, has fewer than FEWEST points, or is not followed on the whole range.
     """
-    found = fits_of_two(points)
-    return judged(found, points)[:most] if found else ()
+    return judged(fits_of_two(points), points)[:most]
 
 
 def fits_of_two(points: Samples) -> list[Candidate]:
     """The same, in no order and without what is said of rivals."""
-    if points.constant or points.still:
+    if points.constant or points.still or len(points.x) < FEWEST:
         return []
     curve = Curves.of([points], LAST_LOOK)
     look = curve.thin(LOOKS[0][0])

@@ -7,7 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.analysis.symbolic.polish import values
+from kanviz.analysis.symbolic.polish import heights
 from kanviz.analysis.symbolic.samples import Curves
 from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of, starts
 
@@ -38,10 +38,11 @@ def dictionary(names: tuple[str, ...]) -> Dictionary:
     which = torch.cat([torch.full((len(part),), n) for n, part in enumerate(found)])
     theta, scale = torch.cat(found)[:, :2].contiguous(), torch.cat(found)[:, 2].contiguous()
     rows = Rows(names, which, torch.zeros_like(which), theta, scale)
-    curves = values(rows, theta, cell_middles().expand(len(theta), -1))[0]
-    curves = curves - curves.mean(1, keepdim=True)
+    alpha, beta, _ = rows.place(theta)
+    curves = heights(rows, torch.addcmul(beta[:, None], alpha[:, None], cell_middles()), theta[:, 1])
+    curves -= curves.mean(1, keepdim=True)
     length = curves.norm(dim=1, keepdim=True)
-    curves = torch.where((length > 1e-12) & length.isfinite(), curves / length, torch.zeros_like(curves)).float()
+    curves = torch.where((length > 1e-12) & length.isfinite(), curves / length, 0.0).float()
     return Dictionary(rows, valleys, curves, curves**2)
 
 

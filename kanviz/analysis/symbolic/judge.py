@@ -113,7 +113,7 @@ def tie(points: Samples) -> float:
 def judged(found: Sequence[Candidate], points: Samples) -> tuple[Candidate, ...]:
     """Best first, without formulas that are another one's limit, and with what a reader should know."""
     ordered = sorted(_without_limits(found, points), key=lambda one: one.score)
-    return tuple(_with_rivals(ordered, points))
+    return tuple(_with_rivals(ordered, points)) if ordered else ()
 
 
 def _without_limits(found: Sequence[Candidate], points: Samples) -> list[Candidate]:

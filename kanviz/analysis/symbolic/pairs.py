@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.analysis.symbolic.dictionary import CELLS, cell_means, cell_middles, dictionary
-from kanviz.analysis.symbolic.polish import applied, values
+from kanviz.analysis.symbolic.polish import heights, values
 from kanviz.analysis.symbolic.samples import Curves
 from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of
 from kanviz.analysis.symbolic.two import Chain, Sum
@@ -130,8 +130,8 @@ def _chains() -> Chains:
     size = torch.where(loose, alpha.abs(), 1.0)
     both = Rows(outer.names, outer.name[n], outer.curve[n], torch.stack([alpha / size, beta / size], 1), outer.scale[n])
     u = torch.addcmul(both.theta[:, 1:], both.theta[:, :1], shape[m][:, :CELLS])
-    curves = applied(both, u, both.scale)[0]
-    curves = curves - curves.mean(1, keepdim=True)
+    curves = heights(both, u, both.scale)
+    curves -= curves.mean(1, keepdim=True)
     length = curves.norm(dim=1, keepdim=True)
     good = ((length > 1e-9) & length.isfinite())[:, 0]
     return Chains(both.take(good.nonzero()[:, 0]), inner.take(m[good]), (curves / length)[good].float())

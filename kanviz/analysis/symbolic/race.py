@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import torch
 from jaxtyping import Float, Int
@@ -11,16 +12,57 @@ from kanviz.analysis.symbolic.dictionary import CELLS, best_starts
 from kanviz.analysis.symbolic.judge import complexity_of
 from kanviz.analysis.symbolic.polish import Single, polish
 from kanviz.analysis.symbolic.samples import Curves, Samples
-from kanviz.analysis.symbolic.shapes import FREE, POWER, Rows, kind_of
+from kanviz.analysis.symbolic.shapes import FREE, POWER, WAVES, Rows, kind_of
 from kanviz.core.formula import PRIMITIVES
 
-BEGIN = (4, 36)  # starts of how many primitives are looked at, by the cells' means alone
-LOOKS = ((48, 6, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))
+BEGIN = (3, 36)  # starts of how many primitives are looked at, by the cells' means alone
+LOOKS = ((48, 4, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))
 """Samples, steps, and then how many starts of how many primitives go on."""
 MANY = 30  # primitives, of which fewer are looked at from more starts
 LAST_LOOK = 2_000  # samples at most, for those that may still be the best
 HOPELESS = 40.0  # nats behind the best
 LAST_STEPS, LAST_PATIENCE = 12, 2
+
+
+@dataclass(frozen=True)
+class Field:
+    """Rows, the share of the variance that each leaves, and its description length so far (`judge.description`)."""
+
+    rows: Rows
+    loss: Float[Tensor, " row"]
+    promise: Float[Tensor, " row"]
+
+    @staticmethod
+    def of(rows: Rows, loss: Float[Tensor, " row"], points: Sequence[Samples], seen: int) -> "Field":
+        """Judged on so many samples."""
+        free = torch.tensor([float(FREE[kind_of(name)]) for name in rows.names], dtype=torch.float64)
+        bits = torch.tensor([complexity_of(name) for name in rows.names], dtype=torch.float64)
+        noise = torch.tensor([one.floor for one in points], dtype=torch.float64)[rows.curve]
+        count = torch.tensor([float(min(one.independent, seen)) for one in points], dtype=torch.float64)[rows.curve]
+        left = count * (loss + noise**2).log()
+        return Field(rows, loss, left + free[rows.name] * count.log() + 2 * math.log(2) * bits[rows.name])
+
+    def take(self, index: Int[Tensor, " part"]) -> "Field":
+        return Field(self.rows.take(index), self.loss[index], self.promise[index])
+
+    def place(self) -> Int[Tensor, " row"]:
+        """Each row's place among the starts of its primitive and curve, from 0."""
+        return _standing(self.rows.curve * len(self.rows.names) + self.rows.name, self.loss)
+
+    def kept(self, starts: int, most: int) -> "Field":
+        """The best `starts` rows of the `most` most promising primitives of each curve; of waves, twice as many."""
+        rows, place = self.rows, self.place()
+        pair = rows.curve * len(rows.names) + rows.name
+        first = (place == 0) & self.loss.isfinite()
+        good = pair[first][_standing(rows.curve[first], self.promise[first]) < most]
+        many = torch.tensor([2 if name in WAVES else 1 for name in rows.names])[rows.name]
+        return self.take(((place < starts * many) & torch.isin(pair, good)).nonzero()[:, 0])
+
+    def hopeful(self, curves: int) -> Int[Tensor, " part"]:
+        """Rows that may still be their curve's best."""
+        best = torch.full((curves,), torch.inf, dtype=torch.float64)
+        best = best.scatter_reduce(0, self.rows.curve, self.promise, "amin")
+        return (self.promise < best[self.rows.curve] + HOPELESS).nonzero()[:, 0]
 
 
 def best_rows(points: Sequence[Samples], searched: tuple[str, ...]) -> tuple[Rows, Float[Tensor, " row"]]:
@@ -29,23 +71,21 @@ def best_rows(points: Sequence[Samples], searched: tuple[str, ...]) -> tuple[Row
     The curves must have equally many points.
     """
     curves = Curves.of(points, LAST_LOOK)
-    rows, loss = best_starts(curves, searched)
     more = max(1, MANY // len(searched))
-    promise = _promise(rows, loss, points, CELLS)
-    rows = _as_typed(rows.take(_chosen(rows, loss, promise, len(points), more * BEGIN[0], BEGIN[1])), points)
+    field = Field.of(*best_starts(curves, searched), points, CELLS).kept(more * BEGIN[0], BEGIN[1])
+    rows = _as_typed(field.rows, points)
     for most, steps, begin, primitives in LOOKS:
         look = curves.thin(most)
         theta, loss = polish(Single.of(rows, look), rows.theta, steps)
-        promise = _promise(rows, loss, points, look.t.shape[1])
-        chosen = _chosen(rows, loss, promise, len(points), more * begin, primitives)
-        rows, loss, promise = rows.at(theta).take(chosen), loss[chosen], promise[chosen]
-    best = torch.full((len(points),), torch.inf, dtype=torch.float64).scatter_reduce(0, rows.curve, promise, "amin")
-    hopeful = (promise < best[rows.curve] + HOPELESS).nonzero()[:, 0]
+        field = Field.of(rows.at(theta), loss, points, look.t.shape[1]).kept(more * begin, primitives)
+        rows = field.rows
+    hopeful = field.hopeful(len(points))
     few = rows.take(hopeful)
     theta, left = polish(Single.of(few, curves), few.theta, LAST_STEPS, LAST_PATIENCE)
-    rows, loss = rows.at(rows.theta.index_copy(0, hopeful, theta)), loss.index_copy(0, hopeful, left)
-    chosen = _chosen(rows, loss, promise, len(points), 1, len(rows.names))
-    return rows.take(chosen), loss[chosen]
+    theta, loss = rows.theta.index_copy(0, hopeful, theta), field.loss.index_copy(0, hopeful, left)
+    field = replace(field, rows=rows.at(theta), loss=loss)
+    field = field.take((field.place() == 0).nonzero()[:, 0])
+    return field.rows, field.loss
 
 
 def _as_typed(rows: Rows, points: Sequence[Samples]) -> Rows:
@@ -59,25 +99,6 @@ def _as_typed(rows: Rows, points: Sequence[Samples]) -> Rows:
     theta = torch.cat([rows.theta, torch.stack([ranges[:, 1] - ranges[:, 0], ranges.sum(1)], 1) / 2])
     scale = torch.cat([rows.scale, torch.ones(len(ranges), dtype=torch.float64)])
     return Rows(rows.names, name, curve, theta, scale).take(name.argsort(stable=True))
-
-
-def _chosen(rows: Rows, loss: Tensor, promise: Tensor, curves: int, starts: int, most: int) -> Int[Tensor, " chosen"]:
-    """The best `starts` rows of the `most` most promising primitives of each curve."""
-    pair = rows.curve * len(rows.names) + rows.name
-    place = _standing(pair, loss)
-    first = (place == 0) & loss.isfinite()
-    kept = torch.zeros(curves * len(rows.names), dtype=torch.bool)
-    kept[pair[first]] = _standing(rows.curve[first], promise[first]) < most
-    return ((place < starts) & kept[pair]).nonzero()[:, 0]
-
-
-def _promise(rows: Rows, loss: Tensor, points: Sequence[Samples], seen: int) -> Float[Tensor, " row"]:
-    """The description length of every row on the samples seen so far; see `judge.description`."""
-    free = torch.tensor([float(FREE[kind_of(name)]) for name in rows.names], dtype=torch.float64)
-    bits = torch.tensor([complexity_of(name) for name in rows.names], dtype=torch.float64)
-    noise = torch.tensor([one.floor for one in points], dtype=torch.float64)[rows.curve]
-    count = torch.tensor([float(min(one.independent, seen)) for one in points], dtype=torch.float64)[rows.curve]
-    return count * (loss + noise**2).log() + free[rows.name] * count.log() + 2 * math.log(2) * bits[rows.name]
 
 
 def _standing(group: Int[Tensor, " row"], cost: Float[Tensor, " row"]) -> Int[Tensor, " row"]:

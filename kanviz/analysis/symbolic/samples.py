@@ -15,6 +15,7 @@ QUIET = 1e-12  # the smallest noise believed in, as a share of the standard devi
 ROUNDED = 4e-15  # of the largest value: what a short calculation leaves of its digits
 INDEPENDENT = 240  # points of a smooth curve that count as independent at most
 WHITE = 1e-9  # noise above this, seen between neighbours, makes every point count
+WINDOWS = 600  # places where neighbours are looked at, at most
 NEIGHBOURS = (1, 2, 3)  # on either side: the line, cubic and quintic through them
 
 
@@ -106,7 +107,8 @@ def _off_neighbours(x: Float[Tensor, " sample"], y: Float[Tensor, " sample"], ar
 
     Lagrange's weights in units of the window's width, so that they do not run out of range.
     """
-    near, values = x.unfold(0, 2 * around + 1, 1), y.unfold(0, 2 * around + 1, 1)
+    every = -(-len(x) // WINDOWS)
+    near, values = (axis.unfold(0, 2 * around + 1, every) for axis in (x, y))
     near = (near - near[:, :1]) / (near[:, -1:] - near[:, :1])
     others = torch.cat([near[:, :around], near[:, around + 1 :]], 1)
     gap = near[:, around, None] - others

@@ -97,9 +97,8 @@ def _answer(points: Samples, names: Sequence[str], found: list[Candidate], most:
     if points.constant:
         said = f"Its spread of {points.std:.2g} is next to nothing beside its target's; a constant does as well."
         return (constant(points, (said,)), *judged(found, points)[: most - 1])
-    if "0" in names:
-        found = [*found, constant(points)]
-    if not found:
+    ordered = judged([*found, constant(points)] if "0" in names else found, points)
+    if not ordered:
         low, high = points.range
         raise FormulaError(
             f"No choice of constants makes {names[0]} a number on the whole range from {low:.4g} to {high:.4g}; "
@@ -107,7 +106,7 @@ def _answer(points: Samples, names: Sequence[str], found: list[Candidate], most:
             if len(names) == 1
             else "None of the functions fits on the whole range; allow others."
         )
-    return judged(found, points)[:most]
+    return ordered[:most]
 
 
 def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candidate]]:

@@ -40,7 +40,7 @@ SEARCHED = tuple(name for name, row in PRIMITIVES.items() if row.kind)
 DEFAULT = (*SEARCHED, POWER, *SAME_AS)
 ONE_SIDED = ("softplus", "x exp(-x)")
 WAVES = ("sinc", "J0")
-VALLEYS = {"lin": 1, "loc": 4, "locp": 4, "rate": 4, "half": 4, "pow": 10, "dom": 5, "ab": 6}
+VALLEYS = {"lin": 1, "loc": 4, "locp": 4, "rate": 4, "half": 6, "pow": 10, "dom": 5, "ab": 6}
 BORDER = 1 - 1e-9
 Start = tuple[float, float, float]
 DISTANCE = (math.log(1e-9), math.log(1e4))
@@ -170,7 +170,7 @@ def _stretches(found: list[Start], count: int) -> list[list[Start]]:
 
 
 def _starts(name: str) -> Iterator[Start]:
-    near, both = _spaced(math.log(1e-4), math.log(1e3), 64), (1.0, -1.0)
+    near, both = _spaced(math.log(1e-4), math.log(1e3), 128), (1.0, -1.0)
     match kind_of(name):
         case "lin":
             yield 0.0, 0.0, 1.0
@@ -179,14 +179,14 @@ def _starts(name: str) -> Iterator[Start]:
         case "pow":
             falls = (-5.5, -4.5, -3.5, -2.6, -1.7, -1.25, -0.75, -0.3)
             exponents = (*falls, 0.25, 0.4, 0.7, 0.9, 1.1, 1.25, 1.75, 2.25, 2.75, 3.5, 4.5, 5.5)
-            yield from ((p, n, s) for s in both for n in exponents for p in near[::2])
+            yield from ((p, n, s) for s in both for n in exponents for p in near[::4])
         case "half":
-            yield from ((p, q, s) for s in both for q in _spaced(-2, 3.5, 16) for p in near[::3])
+            yield from ((p, q, s) for s in both for q in _spaced(-2, 3.5, 24) for p in near[::5])
         case "locp":
-            far = [] if name == "abs" else torch.logspace(0.05, 1.4, 14).tolist()
-            yield from ((q, 0.0, 1.0) for q in [*(-v for v in reversed(far)), *_spaced(-0.98, 0.98, 61), *far])
+            far = [] if name == "abs" else torch.logspace(0.05, 1.4, 28).tolist()
+            yield from ((q, 0.0, 1.0) for q in [*(-v for v in reversed(far)), *_spaced(-0.98, 0.98, 121), *far])
         case "rate":
-            rates = torch.logspace(-2, 1.7, 64).tolist()
+            rates = torch.logspace(-2, 1.7, 128).tolist()
             yield from ((s * r, 0.0, 1.0) for s in both for r in rates)
         case "dom":
             ends = sorted([*_spaced(-0.96, 0.96, 21), -0.99, 0.99, -0.999, 0.999])
@@ -213,8 +213,8 @@ def _waves() -> list[list[Start]]:
     slow, fast = torch.arange(0.3, 6.0, 0.3).tolist(), torch.arange(6.0, 30.0, 0.6).tolist()
     places = _spaced(-13, 13, 75)
     return [
-        *_stretches([(r, q, 1.0) for q in places for r in slow if abs(q) < r + 8], 9),
-        *_stretches([(r, q, 1.0) for r in fast for q in _spaced(-r - 8, r + 8, 2 * round((r + 8) / 0.6))], 5),
+        *_stretches([(r, q, 1.0) for q in places for r in slow if abs(q) < r + 8], 7),
+        *_stretches([(r, q, 1.0) for r in fast for q in _spaced(-r - 8, r + 8, 2 * round((r + 8) / 0.6))], 14),
     ]
 
 
