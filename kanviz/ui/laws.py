@@ -63,7 +63,7 @@ def _watch() -> None:
     if search is None or not search.job.live:
         st.rerun()
     found, total = search.found, search.config.seconds
-    words = _progress_words(found) if found else "Starting"
+    words = _progress_words(found) if found else "networks of many shapes are being fitted"
     st.progress(min(search.seconds / total, 1.0), text=f"{min(search.seconds, total):.0f} of {total:.0f} s · {words}")
     st.button(
         "Stop and keep the best so far", icon=":material/stop_circle:", on_click=s.stop_discovering, key="stop-laws",
@@ -75,10 +75,9 @@ def _watch() -> None:
 
 
 def _progress_words(found: "Discovery") -> str:
-    if not found.attempts:
-        return "Starting"
+    """The newest attempt of which anything is known."""
     last = found.attempts[-1]
-    return f"attempt {len(found.attempts)} ({label(last.attempt)}), {counted(last.laws, 'law')} tried in it"
+    return f"attempt {len(found.attempts)} ({label(last.attempt)}), {counted(last.laws, 'law')} so far"
 
 
 def _ending(search: "LawSearch") -> None:
