@@ -44,7 +44,7 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
             typed = _typed(s, edge)
         with picture:
             _offer(s, edge, [typed] if typed else listed)
-    _why(s, edge, found)
+        _why(s, edge, found)
 
 
 def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "list[Candidate]":
