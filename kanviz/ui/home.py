@@ -99,8 +99,9 @@ def _title(names: list[str]) -> str:
 
 
 def new_network() -> None:
-    """From a table to a first network: columns, shape, and training starts."""
+    """From a table to a first network: columns, shape, and training starts; or straight on to the law behind it."""
     table = table_upload("new-table")
+    st.page_link("pages/laws.py", label="Find the law behind a table instead", icon=":material/functions:")
     if table is None:
         st.caption(
             "A table with column names in its first row, one column to predict and at least one to predict from."
