@@ -47,8 +47,7 @@ def test_equal_seeds_give_equal_fronts():
 
 
 def test_with_noise_the_knee_is_the_law_and_its_constant_is_within_its_error():
-    table = frame(lambda w, h: 2.345 * w / h, noise=0.01, rows=200)
-    found = kanviz.discover(table, "area", shape=[2, [0, 1], 1], seconds=120, seeds=1, jobs=1)
+    found = kanviz.discover(frame(lambda w, h: 2.345 * w / h, noise=0.01), "area", seconds=120, seeds=1, jobs=1)
     value = found.best.expression / (WIDTH / HEIGHT)
     assert value.is_number, found.best.text
     (constant,) = [c for c in found.best.law.constants if not c.exact]
