@@ -6,6 +6,7 @@ Random edges: a random primitive on a random stretch of its own axis, random aff
 as a share of the spread. An edge is identifiable when no other primitive with no more constants comes as close to it
 as max(3 noise, 1e-6) of its spread; for the others ("ambiguous") it is counted how often the right one is first or
 named among the rivals of the first.
+Pairs: curves of two functions, one inside the other or summed.
 Law edges: the one-variable functions inside the laws of the recovery targets, on the ranges they are met there.
 pykan: its own sweep (kan.utils.fit_params over its library, as in suggest_symbolic) on the first edges of its library.
 """
@@ -22,7 +23,7 @@ from torch import Tensor
 from kanviz.analysis.symbolic import Candidate, search_many, suggest
 from kanviz.analysis.symbolic.samples import Samples, samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, SAME_AS, SEARCHED, kind_of
-from kanviz.core.formula import Formula, exponent
+from kanviz.core.formula import Formula, exponent, primitive
 
 STRETCH = {
     "loc": (0.05, 6.0), "locp": (-3.0, 3.0), "rate": (-4.0, 4.0), "half": (0.05, 4.0), "pow": (0.05, 6.0),
@@ -52,6 +53,15 @@ LAWS = (
     ("sin(x) + sin(y^2)", "sin", Formula("sin"), (0, 4)),
     ("2 sin(x) cos(y)", "cos", Formula("cos"), (-2, 2)),
 )
+
+
+PAIRS = (
+    ("sin(x^2)", (-2, 3)), ("sin(1/x)", (0.2, 2)), ("exp(sin(x))", (-3, 3)), ("log(sin(x))", (0.3, 2.8)),
+    ("sqrt(1.25 + cos(x))", (0, 6.2)), ("1/(2 + cos(x))", (0, 6.2)), ("tanh(x^3)", (-1.5, 1.5)),
+    ("exp(-abs(x))", (-2, 3)), ("exp(sqrt(x))", (0, 4)), ("log(x + 1) + log(1 + x^2)", (0, 2)),
+    ("x + sin(2*x)", (-4, 4)), ("x^2 + x^3", (-2, 2)), ("x^2 + 1/x", (0.3, 3)), ("exp(-x) + exp(-4*x)", (0, 3)),
+    ("sin(x) + 0.3*sin(3*x)", (0, 6)), ("x + gaussian(3*x)", (-2, 2)), ("sqrt(x) + sin(4*x)", (0.1, 4)),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -167,7 +177,8 @@ def law_edges(points: int) -> None:
     print(f"{'law':34} {'edge':>14} {'noise 0':>8} {'1e-3':>6} {'1e-2':>6}   found at 1e-2 (rivals)")
     rng = torch.Generator().manual_seed(1)
     for law, name, formula, (low, high) in LAWS:
-        places, found = [], ()
+        places: list[int] = []
+        found: tuple[Candidate, ...] = ()
         for noise in NOISES:
             x = low + (high - low) * torch.rand(points, generator=rng, dtype=torch.float64)
             y = formula(x)
@@ -180,9 +191,26 @@ def law_edges(points: int) -> None:
         )
 
 
+def pairs(points: int) -> None:
+    """Curves of two functions: what is found where no single primitive does."""
+    print("\ncurves of two functions\n" + f"{'truth':>26} {'error 0':>8} {'1e-2':>7} {'s':>6}   found without noise")
+    rng = torch.Generator().manual_seed(2)
+    for law, (low, high) in PAIRS:
+        answers, spent = [], 0.0
+        for noise in (0.0, 1e-2):
+            x = low + (high - low) * torch.rand(points, generator=rng, dtype=torch.float64)
+            y = primitive(law).torch(x)
+            y = y + noise * y.std() * torch.randn(points, generator=rng, dtype=torch.float64)
+            begun = time.thread_time()
+            answers.append(suggest(x, y)[0])
+            spent += (time.thread_time() - begun) / 2
+        exact, noisy = answers
+        print(f"{law:>26} {exact.error:8.0e} {noisy.error:7.0e} {spent:6.2f}   {exact.formula}")
+
+
 def beside_pykan(count: int, points: int, seed: int) -> None:
     """The same curves by pykan's own sweep: time, and what is first by R2 and by its score."""
-    from kan.utils import SYMBOLIC_LIB, fit_params
+    from kan.utils import SYMBOLIC_LIB, fit_params  # pyright: ignore[reportMissingImports]
 
     rng = torch.Generator().manual_seed(seed)
     edges: list[Edge] = []
@@ -208,7 +236,8 @@ def _pykan(edge: Edge, library: dict[str, tuple], fit: Callable[..., tuple[Tenso
     """Its best name by R2, and by its default score 0.8 complexity + 0.2 log2(1 + 1e-5 - R2)."""
     r2 = {name: float(fit(edge.x, edge.y, row[0], verbose=False)[1]) for name, row in library.items() if name != "0"}
     score = {name: 0.8 * library[name][2] + 0.2 * math.log2(max(1 + 1e-5 - value, 1e-12)) for name, value in r2.items()}
-    return SAME_AS.get(max(r2, key=r2.__getitem__)) or max(r2, key=r2.__getitem__), min(score, key=score.__getitem__)
+    first = max(r2, key=r2.__getitem__), min(score, key=score.__getitem__)
+    return SAME_AS.get(first[0], first[0]), SAME_AS.get(first[1], first[1])
 
 
 if __name__ == "__main__":
@@ -223,5 +252,6 @@ if __name__ == "__main__":
     random_edges(options.edges, options.points, options.seed)
     alone(options.points, options.seed)
     law_edges(options.points)
+    pairs(options.points)
     if options.pykan:
         beside_pykan(options.pykan, options.points, options.seed)

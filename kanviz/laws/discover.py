@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -53,7 +53,7 @@ class Search(Protocol):
     def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]: ...
     def pursue(
         self, attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float
-    ) -> Iterable[Found]: ...
+    ) -> tuple[Found, ...]: ...
 
 
 def discoveries(
@@ -61,9 +61,8 @@ def discoveries(
 ) -> Iterator[Discovery]:
     """What is known after each attempt, the end included; whoever has seen enough stops asking.
 
-    Of an attempt in this process also what is known after each of its laws. The front is that of the attempts in their
-    order, so it does not depend on which of them ended first, unless time ran out. It ends with an exact law, when no
-    attempt betters a law at the level of the noise, or with the time.
+    The front is that of the attempts in their order, so it does not depend on which of them ended first, unless time
+    ran out. It ends with an exact law, when no attempt betters a law at the level of the noise, or with the time.
     """
     config, search = config or DiscoverConfig(), search or engine
     question = question_of(data)
@@ -78,7 +77,7 @@ def discoveries(
     deadline, patient = begun + config.seconds, True
     done: dict[int, Outcome] = {}
     laws: dict[int, tuple[Entry, ...]] = {}
-    task = Task(search.pursue, table, config.hints.primitives)
+    task = Task(search.pursue, table, config.hints.primitives, getattr(search, "pursuit", None))
     crew = crew_for(task, enumerate(ladder), config.jobs, config.seconds)
     try:
         while True:
@@ -87,7 +86,7 @@ def discoveries(
             if outcome is not None:
                 done[outcome.index] = outcome
                 before = () if outcome.whole else laws.get(outcome.index, ())
-                laws[outcome.index] = tuple(dict.fromkeys((*before, *_entries(outcome, question, config.hints))))
+                laws[outcome.index] = (*before, *_entries(outcome, question, config.hints))
             last, why = ending(done, laws, scale) or (None, "")
             if outcome is None and not why:
                 why = EXACT if not patient else "the time is up" if begun + elapsed >= deadline else "all was tried"

@@ -4,12 +4,14 @@ An attempt fits many small networks of splines to the rows, keeps those whose st
 their edges, writes them as one expression each, and polishes that (`law.polished`).
 """
 
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 import sympy
+import torch
 
 from kanviz.analysis.compose import compose
 from kanviz.core.init import parse_shape
@@ -82,7 +84,9 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A law, the held-out error of the spline network it came from (target's units), and the CPU seconds it took."""
+    """A law, the held-out error of the spline network it came from (target's units; infinite where it is from none),
+    and the CPU seconds it took.
+    """
 
     law: Law
     spline_rmse: float
@@ -107,21 +111,45 @@ def _checked(inputs: int, shape: Sequence[int | Sequence[int]]) -> Shape:
     return tuple((sums, products) if products else sums for sums, products in columns)
 
 
-def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
-    """The laws an attempt leads to within so many seconds, as they come; none where nothing describes the rows.
+def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> tuple[Found, ...]:
+    """The laws an attempt leads to within so many seconds, the most exact first."""
+    return tuple(sorted(pursuit(attempt, table, primitives, seconds), key=lambda found: found.law.test_rmse))
 
-    primitives: names out of PRIMITIVES that edges may be; None allows all.
+
+def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
+    """The laws of an attempt as they are found; the first is the straight line, what others are compared with.
+
+    It ends with a law that misses nothing but rounding. primitives: names out of PRIMITIVES that edges may be; None
+    allows all.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
+
+    def law_of(expression: sympy.Expr, inputs: Sequence[sympy.Symbol], error: float) -> Found:
+        law = polished(
+            expression, inputs, *(torch.from_numpy(v) for v in (table.x, table.y, table.held_x, table.held_y)),
+            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
+        )  # fmt: skip
+        return Found(law, error * table.spread, time.process_time() - clock, attempt)
+
+    straight = law_of(*_straight(table), math.inf)
+    yield straight
+    if straight.law.test_rmse < EXACT * table.spread:
+        return
     for one in _described(attempt, table, primitives, until):
         for expression, inputs in _expressions(table, one, primitives, until):
-            law = polished(
-                expression, inputs, table.x, table.y, table.held_x, table.held_y,
-                seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
-            )  # fmt: skip
-            yield Found(law, one.error * table.spread, time.process_time() - clock, attempt)
-            if law.test_rmse < EXACT * table.spread:
+            found = law_of(expression, inputs, one.error)
+            yield found
+            if found.law.test_rmse < EXACT * table.spread:
                 return
+
+
+def _straight(table: Table) -> tuple[sympy.Expr, tuple[sympy.Symbol, ...]]:
+    """The best straight line through the training rows."""
+    inputs = tuple(sympy.Symbol(name, real=True) for name in table.names)
+    columns = np.column_stack([np.ones(len(table.y)), table.x])
+    constant, *factors = np.linalg.lstsq(columns, table.y, rcond=None)[0].tolist()
+    terms = [sympy.Float(v, 17) * x for v, x in zip(factors, inputs, strict=True)]
+    return sympy.Add(sympy.Float(constant, 17), *terms), inputs
 
 
 def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None, until: float) -> Iterator[Screened]:

@@ -168,15 +168,13 @@ def measured(expression: Any, rows: Rows, held: Rows) -> Law:
 
 
 def _exact_numbers(expression: Any) -> set[Any]:
-    """The largest parts without a symbol: sqrt(2)/2 is one number. The numbers 0, 1, -1 are nobody's constants."""
+    """The largest parts without a symbol: sqrt(2)/2 is one number. Signs and plain powers are nobody's constants."""
     if not expression.free_symbols:
         return set() if expression in (0, 1, -1) else {expression}
-    found: set[Any] = set()
+    if expression.is_Pow and expression.exp.is_Rational and expression.exp.q <= 2:
+        return _exact_numbers(expression.base)
+    parts = list(expression.args)
     if expression.is_Add or expression.is_Mul:
         number, rest = expression.as_independent(*expression.free_symbols, as_Add=expression.is_Add)
-        parts = [number, *rest.args] if rest.func is expression.func else [number, rest]
-    else:
-        parts = list(expression.args)
-    for part in parts:
-        found |= _exact_numbers(part) if part != expression else set()
-    return found
+        parts = [number, *(rest.args if rest.func is expression.func else (rest,))]
+    return set().union(*(_exact_numbers(part) for part in parts))

@@ -33,6 +33,7 @@ BASES: tuple[tuple[Any, float], ...] = (
 """Numbers of which a constant may be a fraction, each with what it costs in bits."""
 VALUES = tuple((base, float(base), bits) for base, bits in BASES)
 MOST_BITS = 24.0
+MOST_PART = 1e6  # of a fraction's numerator and denominator
 SURE_BITS = 2.0  # numbers as simple as this (0, 1, -1, 2) are tried however uncertain the constant is
 GUARD = 4.0  # bits of agreement, beyond its own, that an exact number must show
 
@@ -95,31 +96,35 @@ def _positive(
 
 
 def fractions(value: float, tolerance: float) -> list[Fraction]:
-    """The fraction with the smallest denominator in the interval, and the nearest short decimal."""
-    low, high = max(value - tolerance, 0.0), value + tolerance
-    if not (math.isfinite(high) and high < 1e9 and value > 1e-9) or low == 0.0:
-        return [Fraction(1)] if low <= 1 <= high else []
-    found = [_simplest(Fraction(low), Fraction(high))]
-    nearest = Fraction(round(value))
-    if nearest > 0 and low <= nearest <= high:
-        found.append(nearest)
+    """Fractions within the tolerance: the first convergent, the nearest whole number, the shortest decimal."""
+    if not 1e-9 < value < 1e9:
+        return []
+    found = _convergent(value, tolerance)
+    if (whole := round(value)) > 0 and abs(whole - value) <= tolerance:
+        found.append(Fraction(whole))
     for digits in range(1, 7):
-        short = Fraction(f"{value:.{digits}g}")
-        if low <= short <= high:
-            found.append(short)
+        short = f"{value:.{digits}g}"
+        if abs(float(short) - value) <= tolerance:
+            found.append(Fraction(short))
             break
     return list(dict.fromkeys(found))
 
 
-def _simplest(low: Fraction, high: Fraction) -> Fraction:
-    """The fraction with the smallest denominator between two positive numbers (walking down the Stern-Brocot tree)."""
-    whole = low.numerator // low.denominator
-    if low == whole:
-        return Fraction(whole) if whole else Fraction(1, max(1, math.ceil(1 / high)))
-    if whole + 1 <= high:
-        return Fraction(whole + 1)
-    inside = _simplest(1 / (high - whole), 1 / (low - whole))
-    return whole + 1 / inside
+def _convergent(value: float, tolerance: float) -> list[Fraction]:
+    """The first convergent of the continued fraction that lies within the tolerance.
+
+    Every p/q nearer than 1/(2 q^2) is a convergent (Hardy and Wright, theorem 184), and what costs more is not offered.
+    """
+    p, q, p_before, q_before, rest = 1, 0, 0, 1, value
+    for _ in range(16):
+        whole = math.floor(rest)
+        p, q, p_before, q_before = whole * p + p_before, whole * q + q_before, p, q
+        if p > 0 and abs(p / q - value) <= tolerance:
+            return [Fraction(p, q)]
+        if rest == whole or max(p, q) > MOST_PART:
+            break
+        rest = 1 / (rest - whole)
+    return []
 
 
 def fraction_bits(fraction: Fraction) -> float:

@@ -122,7 +122,7 @@ class _System:
             residual = torch.cat([residual, torch.zeros(more, dtype=residual.dtype)])
         # largest first, so that slopes of 1e200 do not overflow in the norm
         largest = slopes.abs().amax(0).clamp(min=1e-300)
-        scale = largest * (slopes / largest).norm(dim=0).clamp(min=1e-300)
+        scale = largest * (slopes / largest).norm(dim=0).clamp(min=1.0)  # a column of zeros stays one
         q, r = torch.linalg.qr(slopes / scale)
         u, s, vt = torch.linalg.svd(r)
         return _System(s, vt.T, scale, u.T @ (q.T @ residual))

@@ -78,6 +78,8 @@ def length(law: Any) -> int:
 def _rewritten(law: Any, names: tuple[str, ...], deadline: float) -> list[Any]:
     """What the process makes of the law until the deadline; when it hangs, what it has made so far."""
     found: list[Any] = []
+    if time.monotonic() >= deadline:
+        return found
     try:
         for _, data in rewriter().rewritten(tree.to_json(law), names, min(deadline, time.monotonic() + TRY)):
             found.append(tree.from_json(data))

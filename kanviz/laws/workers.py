@@ -4,9 +4,9 @@ import contextlib
 import itertools
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import TimeoutError as NoneInTime
 from typing import Any, Protocol
 
@@ -18,16 +18,17 @@ from kanviz.laws.engine import Attempt, Found, Table
 HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
 WORTH_A_POOL = 12.0  # seconds of budget below which other processes would start too late
 GRACE = 2.0  # seconds that other processes may overrun before they are left behind
-Pursue = Callable[[Attempt, Table, Sequence[str] | None, float], Iterable[Found]]
+Pursue = Callable[[Attempt, Table, Sequence[str] | None, float], tuple[Found, ...]]
+Pursuit = Callable[[Attempt, Table, Sequence[str] | None, float], Iterator[Found]]
 Numbered = tuple[int, Attempt]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one attempt.
+    """What came of one attempt. index: its place in the order of attempts · cpu_seconds: of the process that ran it ·
 
-    index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: what went wrong, in
-    words · whole: it ended by itself, not because its time was up · over: nothing more comes of it.
+    failure: what went wrong, in words · whole: it ended by itself, not because its time was up · going: it goes on,
+    and this is only what was found since its last outcome.
     """
 
     index: int
@@ -36,47 +37,37 @@ class Outcome:
     cpu_seconds: float = 0.0
     failure: str = ""
     whole: bool = True
-    over: bool = True
+    going: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """The work of any attempt with everything it needs, to be sent to another process.
 
-    primitives: those that may be in a law, None for all.
+    primitives: those that may be in a law, None for all · pursuit: the same law by law, where the search can.
     """
 
     pursue: Pursue
     table: Table
     primitives: Sequence[str] | None = None
+    pursuit: Pursuit | None = None
 
 
 def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float = math.inf) -> Outcome:
     """What an attempt comes to within so many seconds, and before `until` (time.time(), where clocks agree)."""
-    return list(outcomes(task, numbered, min(seconds, until - time.time())))[-1]
-
-
-def outcomes(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
-    """What an attempt has come to after each law, and at its end."""
+    index, attempt = numbered
+    seconds = min(seconds, until - time.time())
     if seconds <= 0:
-        yield Outcome(*numbered, (), whole=False)
-        return
+        return Outcome(index, attempt, (), whole=False)
     begun, spent = time.monotonic(), time.process_time()
-    found, failure, laws = (), "", None
-    while True:
-        one = None
-        with _one_thread():
-            try:
-                laws = laws or iter(task.pursue(numbered[1], task.table, task.primitives, seconds))
-                one = next(laws, None)
-            except Exception as problem:  # one attempt that fails must not end the others
-                failure = f"{type(problem).__name__}: {problem}"[:200]
-        cpu, whole = time.process_time() - spent, time.monotonic() - begun < seconds
-        if one is None:
-            yield Outcome(*numbered, found, cpu, failure, whole)
-            return
-        found = (*found, one)
-        yield Outcome(*numbered, found, cpu, whole=False, over=False)
+    found, failure = (), ""
+    with _one_thread():
+        try:
+            found = task.pursue(attempt, task.table, task.primitives, seconds)
+        except Exception as problem:  # one attempt that fails must not end the others
+            failure = f"{type(problem).__name__}: {problem}"[:200]
+    whole = time.monotonic() - begun < seconds
+    return Outcome(index, attempt, found, time.process_time() - spent, failure, whole)
 
 
 class Crew(Protocol):
@@ -100,26 +91,49 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
     return HeadStart(task, work, count, seconds)
 
 
+@dataclass
 class InTurn:
-    """One attempt after another, in this process; laws are given as they come."""
+    """One attempt after another, in this process; where the search can, each of their laws as soon as it is found."""
 
-    def __init__(self, task: Task, work: Iterator[Numbered]):
-        self._task, self._work = task, work
-        self.under_way: Iterator[Outcome] | None = None
+    task: Task
+    work: Iterator[Numbered]
+    _steps: Iterator[Outcome] = field(default_factory=lambda: iter(()))
 
     def next(self, seconds: float) -> Outcome | None:
-        if self.under_way is None:
-            numbered = next(self._work, None) if seconds > 0 else None
-            if numbered is None:
-                return None
-            self.under_way = outcomes(self._task, numbered, seconds)
-        outcome = next(self.under_way)
-        if outcome.over:
-            self.under_way = None
-        return outcome
+        outcome = next(self._steps, None)
+        if outcome is not None:
+            return outcome
+        numbered = next(self.work, None) if seconds > 0 else None
+        if numbered is None:
+            return None
+        self._steps = outcomes_of(self.task, numbered, seconds)
+        return next(self._steps)
 
     def close(self) -> None:
-        pass
+        self._steps = iter(())
+
+
+def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
+    """What an attempt comes to, law by law, the last outcome with all of it."""
+    if task.pursuit is None:
+        yield outcome_of(task, numbered, seconds)
+        return
+    index, attempt = numbered
+    begun, spent = time.monotonic(), time.process_time()
+    steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
+    while True:
+        with _one_thread():
+            try:
+                found = next(steps, None)
+            except Exception as problem:  # one attempt that fails must not end the others
+                found, failure = None, f"{type(problem).__name__}: {problem}"[:200]
+        cpu = time.process_time() - spent
+        if found is None:
+            whole = time.monotonic() - begun < seconds
+            yield Outcome(index, attempt, tuple(all_found), cpu, failure, whole)
+            return
+        all_found.append(found)
+        yield Outcome(index, attempt, (found,), cpu, whole=False, going=True)
 
 
 class Pool:
@@ -193,9 +207,9 @@ class HeadStart:
 
     def next(self, seconds: float) -> Outcome | None:
         alone = self._alone_until - time.monotonic()
-        if self._first.under_way or (alone > 0 and not self._again):
+        if alone > 0 and not self._again:
             outcome = self._first.next(min(seconds, alone))
-            if outcome is not None and outcome.over and not outcome.whole:
+            if outcome is not None and not outcome.whole and not outcome.going:
                 self._again = [(outcome.index, outcome.attempt)]
             return outcome
         if self._pool is None:

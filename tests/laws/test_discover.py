@@ -96,8 +96,7 @@ def test_progress_sees_every_state(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("kanviz.laws.discover.engine", FakeSearch((ROUGH, EXACT)))
     frame = pd.DataFrame(np.column_stack([rows().x.numpy(), rows().y.numpy()]), columns=["x", "y", "z"])
     found = kanviz.discover(frame, "z", jobs=1, progress=lambda state: seen.append(len(state.attempts)))
-    assert seen == sorted(seen)
-    assert set(seen) == {1, 2}
+    assert seen == [1, 2]
     assert found.best.expression == TRUTH
 
 
@@ -110,13 +109,6 @@ def test_columns_may_carry_their_units_in_their_names(monkeypatch, tmp_path: Pat
     assert (found.inputs, found.units, found.target, found.unit) == (("x", "y"), ("m", "m"), "z", "m^2")
     assert any("comes out as m" in note for note in found.best.notes)
     assert kanviz.discover(path, "z (m^2)", jobs=1).unit == "m^2"
-
-
-def test_one_that_stops_early_has_the_laws_an_attempt_found_so_far(monkeypatch):
-    search = FakeSearch((Plan((*ROUGH.laws, *EXACT.laws)),))
-    first = next(discoveries(rows(), alone(), search))
-    assert [entry.expression for entry in first.front] == [ROUGH.laws[0][0]]
-    assert not first.stopped_because
 
 
 # --- side by side -----------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ import math
 
 import pytest
 import sympy
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import E, Float, Integer, Rational, exp, log, pi, sin, sqrt
 
@@ -15,15 +15,16 @@ from kanviz.laws.template import templated
 from tests.laws.expressions import X, Y, laws, rows
 
 NUMBERS = [
-    Integer(1), Integer(-1), Integer(7), Integer(120), Rational(1, 2), Rational(-2, 3), Rational(5, 7), Rational(981, 100),
-    pi, 2 * pi, -pi / 2, 1 / pi, 1 / (4 * pi), 3 / (8 * pi), pi**2, sqrt(2), sqrt(2) / 2, 1 / sqrt(3), sqrt(5), 2 * sqrt(3),
+    Integer(1), Integer(-1), Integer(7), Integer(120), Rational(1, 2), Rational(-2, 3), Rational(5, 7),
+    Rational(981, 100), pi, 2 * pi, -pi / 2, 1 / pi, 1 / (4 * pi), 3 / (8 * pi), pi**2, sqrt(2), sqrt(2) / 2,
+    1 / sqrt(3), sqrt(5), 2 * sqrt(3),
     1 / sqrt(2 * pi), sqrt(pi), E, 1 / E, log(2), log(3), log(Rational(5, 2)), -log(2 * pi) / 2, sqrt(Rational(3, 2)),
     Rational(1, 1000),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=str)
-def test_a_number_of_the_field_is_the_first_that_is_offered(number: sympy.Expr) -> None:
+def test_a_number_of_the_field_is_offered(number: sympy.Expr) -> None:
     value = float(number)
     found = [nice.exact for nice in nice_numbers(value, 1e-13 * abs(value)) if sympy.simplify(nice.exact - number) == 0]
     assert found
@@ -48,6 +49,7 @@ def test_a_constant_that_the_rows_do_not_determine_may_be_zero_or_one() -> None:
     assert [nice.exact for nice in nice_numbers(0.37, math.inf)] == [0, 1, -1]
 
 
+@settings(max_examples=20)
 @given(laws(4), st.sampled_from([0.0, 1e-6, 1e-2]), st.integers(0, 20))
 def test_snapping_never_raises_the_errors_beyond_its_bound(law: sympy.Expr, noise: float, seed: int) -> None:
     seen, held = rows(law, 200, noise, seed), rows(law, 100, noise, seed + 1000)

@@ -1,4 +1,4 @@
-"""Closed forms of two functions for a curve that no single primitive follows: f(g(x)), and f(x) + g(x)."""
+"""Closed forms for a curve that no single primitive follows: f(g(x)), f(x) + g(x), f(x) g(x), and polynomials."""
 
 import math
 from collections.abc import Iterator
@@ -11,6 +11,8 @@ from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.judge import judged
 from kanviz.analysis.symbolic.pairs import SUMMED, best_chains, best_sums
 from kanviz.analysis.symbolic.polish import polish
+from kanviz.analysis.symbolic.polynomial import polynomials
+from kanviz.analysis.symbolic.product import products
 from kanviz.analysis.symbolic.race import best_rows
 from kanviz.analysis.symbolic.samples import Curves, Samples
 from kanviz.analysis.symbolic.shapes import Rows
@@ -27,17 +29,21 @@ Pair = Chain | Sum
 
 
 def search_deeper(points: Samples, most: int) -> tuple[Candidate, ...]:
-    """Candidates of two functions, best first: f(g(x)), and sums f(x) + g(x), as expressions in x.
+    """Candidates of two functions, and polynomials, best first, as expressions in x.
 
     None for a curve that does not vary, has fewer than FEWEST points, or is not followed on the whole range.
     """
-    return judged(fits_of_two(points), points)[:most]
+    return judged(deeper_fits(points), points)[:most]
 
 
-def fits_of_two(points: Samples) -> list[Candidate]:
-    """The same, in no order and without what is said of rivals."""
+def deeper_fits(points: Samples) -> list[Candidate]:
+    """The same in no order, and without what is said of rivals."""
     if points.constant or points.still or len(points.x) < FEWEST:
         return []
+    return [*_chains_and_sums(points), *products(points), *polynomials(points)]
+
+
+def _chains_and_sums(points: Samples) -> list[Candidate]:
     curve = Curves.of([points], LAST_LOOK)
     look = curve.thin(LOOKS[0][0])
     singles, left = best_rows([points], SUMMED)

@@ -16,6 +16,7 @@ MISFIT = 0.05  # a share of the spread that is plainly not followed
 CANCELLING = 1e3  # a factor this much larger than the curve's spread makes a formula the limit of a simpler one
 SAME = 1e-6  # errors, as shares of the spread, that differ by less do not tell two formulas apart
 POWER_BITS = 5.0  # complexity of a power with an exponent of its own
+NO_POWER = 1e-3  # an exponent this small is the logarithm's
 AS_GOOD = 1.001  # a square error this much larger buys a shorter exponent
 
 
@@ -76,8 +77,8 @@ def candidate(points: Samples, fit: Fit, names: Sequence[str]) -> Candidate | No
 
 
 def power(points: Samples, a: float, b: float, exponent: float, names: Sequence[str]) -> Candidate | None:
-    """A power with the shortest exponent that fits as well; None where that is a whole or half number of the table."""
-    whole = _power(points, a, b, exponent, names)
+    """A power with the shortest exponent that fits as well; None where it is one of the table, or the logarithm."""
+    whole = _power(points, a, b, exponent, names) if abs(exponent) > NO_POWER else None
     if whole is None:
         return None
     for digits in range(1, 16):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from kanviz.analysis.symbolic.candidate import Candidate
-from kanviz.analysis.symbolic.deeper import fits_of_two
+from kanviz.analysis.symbolic.deeper import deeper_fits
 from kanviz.analysis.symbolic.judge import Fit, candidate, constant, judged, power, tie
 from kanviz.analysis.symbolic.race import best_rows
 from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Samples, noise_level, samples
@@ -17,7 +17,7 @@ __all__ = [
     "INDEPENDENT", "QUIET", "Samples", "fit_formula", "noise_level", "samples", "search", "search_many", "suggest",
 ]  # fmt: skip
 
-TOGETHER = 50  # curves in a batch: what they need still fits the processor's cache
+TOGETHER = 50  # curves in a batch: more would hardly be faster, and what they need stays below 100 MB
 
 
 def suggest(
@@ -73,7 +73,7 @@ def search_many(
         for n, fits in zip(batch, _fits([points[n] for n in batch], names), strict=True):
             best = min((one.error for one in fits), default=math.inf)
             if deeper and best > max(tie(points[n]), points[n].enough):
-                fits = [*fits, *fits_of_two(points[n])]
+                fits = [*fits, *deeper_fits(points[n])]
             found[n] = _answer(points[n], names, fits, most)
     return tuple(found[n] if n in found else (_unchanging(one),) for n, one in enumerate(points))
 
