@@ -140,6 +140,7 @@ def _compare(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     chart(overlay_figure(curve_of(s, kan, edge), others, theme=theme()), "compared")
     for (name, _), one in zip(named, several, strict=True):
         st.caption(f"`{name}` misses {one.error:.2%} of the spread.")
+    st.markdown("The first of them, if it is fixed:")
 
 
 def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:

@@ -43,6 +43,8 @@ def law_panel(s: "Session") -> None:
 
 
 def _choose(s: "Session", found: "Discovery") -> "Entry":
+    from kanviz.analysis.symbolic.written import text as written
+
     chosen = in_hand(s, found)
     texts = [entry.text for entry in found.front]
     key = f"law-{hash((*texts, chosen.text))}"
@@ -52,8 +54,8 @@ def _choose(s: "Session", found: "Discovery") -> "Entry":
 
     def named(text: str) -> str:
         entry = found.front[texts.index(text)]
-        best = " (best)" if entry is found.best else ""
-        return f"{_short(text)} · complexity {entry.complexity} · misses {missed_words(found, entry)}{best}"
+        best, words = " (best)" if entry is found.best else "", _short(written(entry.expression, 4))
+        return f"{words} · complexity {entry.complexity} · misses {missed_words(found, entry)}{best}"
 
     st.selectbox("Law", texts, index=texts.index(chosen.text), key=key, on_change=take, format_func=named)
     return chosen
