@@ -51,9 +51,14 @@ def test_contenders_take_turns_and_the_warm_up_is_not_counted():
     turns: list[str] = []
     ticks = iter(range(0, 10**12, 10**7))  # a clock on which every call takes 10 ms
     runs = {name: lambda name=name: turns.append(name) for name in "ABC"}
-    found = measure(runs, repeat=2, clock=lambda: next(ticks))
-    assert turns == [*"AABBCC", *"ABCABC"]
-    assert found == {name: [10.0, 10.0] for name in "ABC"}
+    found = measure(runs, repeat=20, clock=lambda: next(ticks))
+    warm, counted = turns[:6], turns[6:]
+    rounds = {"".join(counted[n : n + 3]) for n in range(0, 60, 3)}
+    assert warm == [*"AABBCC"]
+    assert len(counted) == 60
+    assert {"".join(sorted(one)) for one in rounds} == {"ABC"}
+    assert len(rounds) > 1  # nobody is always after the same neighbour
+    assert found == {name: [10.0] * 20 for name in "ABC"}
 
 
 def test_a_slow_contender_sits_out_after_three_samples():

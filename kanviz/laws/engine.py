@@ -31,6 +31,7 @@ CLOSE = 30.0  # times the least error: what is looked into where errors still fa
 SAME = 1.1  # ... and where they are noise
 MOST, MOST_NOISY = 6, 3  # structures of one attempt that are looked into
 PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
+ENOUGH = 1.05  # times the error of the best spline network so far: a law as good has found what there is to find
 LAWS = 2  # expressions of each that are polished
 POLISH = 10.0  # seconds for one
 
@@ -119,8 +120,8 @@ def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, sec
 def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
     """The laws of an attempt as they are found; the first is the straight line, what others are compared with.
 
-    It ends with a law that misses nothing but rounding. primitives: names out of PRIMITIVES that edges may be; None
-    allows all.
+    It ends with a law that misses nothing but rounding, or that no structure betters: where errors are noise, or with
+    all constants exact. primitives: names out of PRIMITIVES that edges may be; None allows all.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 
@@ -135,12 +136,18 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
     yield straight
     if straight.law.test_rmse < EXACT * table.spread:
         return
+    least, enough = math.inf, False
     for one in _described(attempt, table, primitives, until):
+        least = min(least, one.error)
         for expression, inputs in _expressions(table, one, primitives, until):
             found = law_of(expression, inputs, one.error)
             yield found
             if found.law.test_rmse < EXACT * table.spread:
                 return
+            as_good = found.law.test_rmse <= ENOUGH * least * table.spread
+            enough |= as_good and (found.law.free == 0 or not one.falling)
+        if enough:
+            return
 
 
 def _straight(table: Table) -> tuple[sympy.Expr, tuple[sympy.Symbol, ...]]:
