@@ -122,6 +122,8 @@ def open_home(title: str = "Home") -> "Session | None":
         _panel(s)
         if s.training and title != "Train":  # there the page itself shows the run
             job_panel()
+        if title != "Laws" and s.law_search is not None and s.law_search.job.live:
+            st.caption("A search for a law is running; it is on the Laws page.")
     _show_messages(s)
     return s
 

@@ -99,9 +99,8 @@ def _title(names: list[str]) -> str:
 
 
 def new_network() -> None:
-    """From a table to a first network: columns, shape, and training starts; or straight on to the law behind it."""
+    """From a table to a first network: columns, shape, and training starts."""
     table = table_upload("new-table")
-    st.page_link("pages/laws.py", label="Find the law behind a table instead", icon=":material/functions:")
     if table is None:
         st.caption(
             "A table with column names in its first row, one column to predict and at least one to predict from."

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from kanviz.laws.record import Discovery
     from kanviz.ui.session import Session
 
+POOR = 0.1  # a share of the target's spread; what misses more is no law
+
 
 def law_panel(s: "Session") -> None:
     """The law in hand; nothing where none was found."""
@@ -31,6 +33,9 @@ def law_panel(s: "Session") -> None:
     st.latex(law_latex(found, entry))
     _units(found)
     _numbers(found, entry)
+    share = entry.test_rmse / found.scale.spread
+    if share > POOR:
+        st.warning(f"It misses {share:.0%} of the spread: this is no law of these rows yet.", icon=":material/warning:")
     for note in entry.notes:
         st.warning(escape_markdown(note), icon=":material/warning:")
     constants, take = st.columns(2, gap="medium")

@@ -107,6 +107,16 @@ def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
     assert not go_on.is_set()
 
 
+def test_other_pages_say_that_a_search_is_running():
+    go_on = threading.Event()
+    session = searching(go_on)
+    assert "A search for a law is running" in texts(visit("pages/network.py", session))
+    go_on.set()
+    assert session.law_search is not None
+    assert session.law_search.job.join(30)
+    assert "A search for a law is running" not in texts(visit("pages/network.py", session))
+
+
 def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
     session = ended()
     app = visit(PAGE, session)
@@ -117,7 +127,8 @@ def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
     next(b for b in app.selectbox if b.label == "Law").set_value(other.text).run()
     assert not app.exception, [e.message for e in app.exception]
     assert session.law == other.text
-    assert "It bends the wrong way" in app.warning[0].value
+    assert "this is no law of these rows yet" in app.warning[0].value
+    assert "It bends the wrong way" in app.warning[1].value
     values = {m.label: m.value for m in app.metric}
     assert values["Held-out RMSE"] == f"{other.test_rmse:.3g} N"
     errors = [frame.value for frame in app.dataframe if "Standard error" in frame.value.columns]
