@@ -1,5 +1,6 @@
 """The formula page's parts: candidates for one edge, fixing and releasing, and the network's whole formula."""
 
+import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -7,10 +8,12 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
+from kanviz.ui.copies import copies
 from kanviz.ui.frame import KEEP, after_change, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
 
 if TYPE_CHECKING:
+    from kanviz.analysis.compose import Composition
     from kanviz.analysis.symbolic import Candidate
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
@@ -38,12 +41,14 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
         table, picture = st.columns([11, 9], gap="medium")
         with table:
             listed = _choose(s, edge, found)
-            chosen = _typed(s, edge) or listed
+            typed = _typed(s, edge)
         with picture:
-            _offer(s, edge, chosen)
+            _offer(s, edge, [typed] if typed else listed)
+        _why(s, edge, found)
 
 
-def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Candidate":
+def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "list[Candidate]":
+    """The candidates taken in hand, at least one; the first of them is the one to be fixed."""
     from kanviz.analysis.curves import formula_text
 
     rows = [
@@ -57,7 +62,7 @@ def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Ca
         for c in found[:SHOWN]
     ]
     pick = st.dataframe(
-        rows, hide_index=True, selection_mode="single-row", key=f"candidates-{s.present.digest[:12]}-{edge}",
+        rows, hide_index=True, selection_mode="multi-row", key=f"candidates-{s.present.digest[:12]}-{edge}",
         on_select=lambda: st.session_state.update({_typed_key(edge): ""}), height="content",
         column_config={
             "Formula": st.column_config.TextColumn(width=270),
@@ -66,9 +71,12 @@ def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Ca
             "Complexity": st.column_config.NumberColumn(format="%.0f"),
         },
     )  # fmt: skip
-    st.caption("Best first: small error, few parts. Choose a row to see it. x is what the figure has on its x axis.")
+    st.caption(
+        "Best first: small error, few parts. Choose a row to see it, up to three to compare them. "
+        "x is what the figure has on its x axis."
+    )
     rows_chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
-    return found[rows_chosen[0] if rows_chosen else 0]
+    return [found[row] for row in sorted(rows_chosen)[:3]] or [found[0]]
 
 
 def _typed_key(edge: "EdgeId") -> str:
@@ -89,17 +97,65 @@ def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
     return None
 
 
-def _offer(s: "Session", edge: "EdgeId", chosen: "Candidate") -> None:
+def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
+    """The parts of each candidate's description length, and its rivals."""
+    from kanviz.analysis.curves import formula_text
+    from kanviz.analysis.symbolic.edge import edge_samples
+    from kanviz.analysis.symbolic.lengths import lengths
+
+    with st.expander("Why this order", icon=":material/sort:"):
+        points = s.derived("samples", lambda: edge_samples(s.present, edge, s.data), edge)
+        parts = lengths(found[:SHOWN], points)
+        shortest = min((part.total for part in parts), default=0.0)
+        st.caption(
+            "The formula with the shortest description of the curve comes first: what it misses, the numbers fitted "
+            "within it, and how unusual its function is, in nats. Less than about 3 nats apart means little. This "
+            f"curve is trusted to {points.floor:.2g} of its spread; a miss below that costs nothing more."
+        )
+        rows = [
+            {
+                "Formula": formula_text(s.present, edge, c.formula),
+                "Misses": part.misfit,
+                "Numbers": part.constants,
+                "Function": part.function,
+                "Longer than the shortest by": part.total - shortest,
+                "Fits as well": ", ".join(c.rivals),
+            }
+            for c, part in zip(found, parts, strict=False)
+        ]
+        nats = st.column_config.NumberColumn(format="%.1f")
+        named = ("Misses", "Numbers", "Function", "Longer than the shortest by")
+        st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(named, nats))
+
+
+def _compare(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
+    """Several candidates over the curve, with what each misses."""
+    from kanviz.analysis.curves import formula_text
+    from kanviz.edit.edits import FixFormula
+    from kanviz.plots import overlay_figure
+
+    kan = s.present
+    named = [(formula_text(kan, edge, c.formula), FixFormula(edge, c.formula).apply(kan)) for c in several]
+    others = [(name, curve_of(s, after, edge)) for name, after in named]
+    chart(overlay_figure(curve_of(s, kan, edge), others, theme=theme()), "compared")
+    for (name, _), one in zip(named, several, strict=True):
+        st.caption(f"`{name}` misses {one.error:.2%} of the spread.")
+    st.markdown("The first of them, if it is fixed:")
+
+
+def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     from kanviz.analysis.curves import formula_text
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.proposals import effect
     from kanviz.plots import compare_figure
 
-    kan = s.present
+    kan, chosen = s.present, several[0]
     edit = FixFormula(edge, chosen.formula)
-    after = edit.apply(kan)
-    figure = compare_figure(curve_of(s, kan, edge), curve_of(s, after, edge), theme=theme())
-    chart(figure, "candidate")
+    if len(several) > 1:
+        _compare(s, edge, several)
+    else:
+        after = edit.apply(kan)
+        chart(compare_figure(curve_of(s, kan, edge), curve_of(s, after, edge), theme=theme()), "candidate")
     st.markdown(f"`{formula_text(kan, edge, chosen.formula)}`")
     for warning in chosen.warnings:
         st.warning(escape_markdown(warning), icon=":material/warning:")
@@ -157,7 +213,7 @@ def network_formula(s: "Session") -> None:
         for line in lines:
             st.latex(line)
         _say_gap(s, whole, shown)
-        _downloads(shown)
+        _take(s, whole, shown)
 
 
 def _wanted(s: "Session") -> bool:
@@ -191,21 +247,22 @@ def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
         )
 
 
-def _downloads(shown: Any) -> None:
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "LaTeX",
-            lambda: "\n".join(shown.latex()),
-            "formula.tex",
-            "text/plain",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Text",
-            lambda: "\n".join(shown.text()),
-            "formula.txt",
-            "text/plain",
-            icon=":material/download:",
-            on_click="ignore",
-        )
+def _take(s: "Session", whole: "Composition", shown: "Composition") -> None:
+    """The formula as displayed in LaTeX; with every digit for SymPy and as a function, where it has a closed form."""
+    st.markdown("**Take it with you**")
+    copies("\n".join(shown.latex()), "\n".join(whole.text()), _source(whole), key="network")
+    st.download_button(
+        "Steps as a recipe", lambda: json.dumps(s.whole_recipe(), indent=2), "recipe.json", "application/json",
+        icon=":material/download:", on_click="ignore",
+        help="What was done to the network to get here; the Changes page replays it.",
+    )  # fmt: skip
+
+
+def _source(whole: "Composition") -> str:
+    from kanviz.analysis.symbolic.source import python_source
+
+    if not whole.exact or not whole.expanded or len(whole.expressions) != 1:
+        return ""
+    (expression,) = whole.expressions
+    says = f"{whole.outputs[0].name}, from a network; they differ by at most {whole.gap.largest:.3g}."
+    return python_source(expression, [symbol.name for symbol in whole.inputs], says=says)
