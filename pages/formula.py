@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from kanviz.ui.formulas import candidates_panel, network_formula
+from kanviz.ui.formulas import candidates_panel
 from kanviz.ui.frame import open_page
+from kanviz.ui.network_formula import network_formula
 from kanviz.ui.panels import edge_picker
 from kanviz.ui.searching import search_panel
 from kanviz.ui.structure import structure_panel
