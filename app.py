@@ -31,3 +31,4 @@ with left.container(border=True):
 with right.container(border=True):
     st.subheader("Train one from a table")
     new_network()
+    st.page_link("pages/laws.py", label="Find the law behind a table", icon=":material/functions:")

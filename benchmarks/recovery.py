@@ -75,7 +75,7 @@ def pykan_recovered(target: Target, options: argparse.Namespace) -> Row:
         return row | {"cpu_seconds": time.monotonic() - begun, "failure": f"not done in {options.pykan_seconds:g} s"}
     if done.returncode:
         return row | {"cpu_seconds": time.monotonic() - begun, "failure": done.stderr[-200:]}
-    result = json.loads(done.stdout)
+    result = json.loads(done.stdout.strip().splitlines()[-1])  # pykan prints above it
     if "failure" in result:
         return row | {"cpu_seconds": time.monotonic() - begun, "failure": result["failure"]}
     return row | _pykan_verdict(result, target) | {"cpu_seconds": result["cpu_seconds"]}

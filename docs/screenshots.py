@@ -67,6 +67,11 @@ def tour(browser: Browser, look: str, scheme: str, width: int) -> None:
     shoot(page, "Formula", look)
     page.get_by_role("button", name="Fix this formula").click()
     settle(page)
+    go(page, "Laws")
+    page.get_by_role("button", name="Find the law").click()
+    expect(page.get_by_text("Ended because")).to_be_visible(timeout=120_000)
+    settle(page)
+    shoot(page, "Laws", look)
     go(page, "Edge")
     field = page.get_by_label("Exact height")
     while not field.is_visible():  # pruned edges and formulas have no control points

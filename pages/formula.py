@@ -2,10 +2,12 @@
 
 import streamlit as st
 
-from kanviz.ui.formulas import candidates_panel, network_formula
+from kanviz.ui.formulas import candidates_panel
 from kanviz.ui.frame import open_page
+from kanviz.ui.network_formula import network_formula
 from kanviz.ui.panels import edge_picker
 from kanviz.ui.searching import search_panel
+from kanviz.ui.structure import structure_panel
 
 s = open_page("Formula")
 st.title("Formula")
@@ -19,3 +21,5 @@ with st.container(border=True):
 with st.container(border=True):
     st.subheader("The whole network")
     network_formula(s)
+with st.expander("Structure: sums, products, symmetries", icon=":material/account_tree:"):
+    structure_panel(s)

@@ -29,9 +29,10 @@ Shape = tuple[int | tuple[int, int], ...]
 EXACT = 1e-9  # a held-out error below this share of the spread is rounding: the law is found
 CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
 SAME = 1.1  # ... and where they are noise
-MOST, MOST_NOISY = 6, 3  # structures of one attempt that are looked into
+MOST, MOST_NOISY = 6, 4  # structures of one attempt that are looked into
 PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
 ENOUGH = 1.05  # times the error of the best spline network so far: a law as good has found what there is to find
+SCREENING = 0.25  # of the time left: on many inputs there are more structures than time
 LAWS = 2  # expressions of each that are polished
 POLISH = 10.0  # seconds for one
 
@@ -120,8 +121,8 @@ def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, sec
 def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
     """The laws of an attempt as they are found; the first is the straight line, what others are compared with.
 
-    It ends with a law that misses nothing but rounding, or that no structure betters: where errors are noise, or with
-    all constants exact. primitives: names out of PRIMITIVES that edges may be; None allows all.
+    It ends with a law that misses nothing but rounding, or has no decimal constant and no more error than any network
+    of splines. primitives: names out of PRIMITIVES that edges may be; None allows all.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 
@@ -145,7 +146,7 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
             if found.law.test_rmse < EXACT * table.spread:
                 return
             as_good = found.law.test_rmse <= ENOUGH * least * table.spread
-            enough |= as_good and (found.law.free == 0 or not one.falling)
+            enough |= as_good and found.law.free == 0
         if enough:
             return
 
@@ -165,13 +166,19 @@ def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None,
     rows = table.rows(attempt.seed)
     outers = [name for name in rows.outers if name == "x" or primitives is None or name in primitives]
     outers = outers if bounds.outside else ["x"]
-    plain = screened(rows, list(structures(count, bounds.products)), outers, attempt.seed, until)
+    plain = screened(rows, list(structures(count, bounds.products)), outers, attempt.seed, _share(until))
     inside = [one for one in nested(count) if len(one.products) <= bounds.products] if bounds.nested else []
     if plain and plain[0].falling and plain[0].error < PLAIN:
         yield from _shortlist(plain)
         plain = []
-    deep = screened(rows, inside, outers, attempt.seed, until) if inside else []
+    deep = screened(rows, inside, outers, attempt.seed, _share(until)) if inside else []
     yield from _shortlist(sorted([*plain, *deep], key=lambda one: one.error))
+
+
+def _share(until: float) -> float:
+    """When screening has had its part of the time that is left: the rest is for formulas."""
+    now = time.perf_counter()
+    return now + SCREENING * (until - now)
 
 
 def _shortlist(found: Sequence[Screened]) -> list[Screened]:

@@ -98,8 +98,14 @@ class InTurn:
     task: Task
     work: Iterator[Numbered]
     _steps: Iterator[Outcome] = field(default_factory=lambda: iter(()))
+    going: bool = False  # an attempt is under way
 
     def next(self, seconds: float) -> Outcome | None:
+        outcome = self._next(seconds)
+        self.going = outcome is not None and outcome.going
+        return outcome
+
+    def _next(self, seconds: float) -> Outcome | None:
         outcome = next(self._steps, None)
         if outcome is not None:
             return outcome
@@ -207,7 +213,7 @@ class HeadStart:
 
     def next(self, seconds: float) -> Outcome | None:
         alone = self._alone_until - time.monotonic()
-        if alone > 0 and not self._again:
+        if self._first.going or (alone > 0 and not self._again):
             outcome = self._first.next(min(seconds, alone))
             if outcome is not None and not outcome.whole and not outcome.going:
                 self._again = [(outcome.index, outcome.attempt)]

@@ -1,15 +1,20 @@
 """Figures: a record of numbers in, a plotly figure out. Nothing is computed here but looks."""
 
 from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
-from kanviz.plots.edge import compare_figure, edge_figure
+from kanviz.plots.edge import compare_figure, edge_figure, overlay_figure
 from kanviz.plots.export import to_html, to_json
+from kanviz.plots.laws import agreement_figure, front_figure, residuals_figure
 from kanviz.plots.network import network_figure
 
 __all__ = [
+    "agreement_figure",
     "compare_figure",
     "edge_figure",
+    "front_figure",
     "network_figure",
+    "overlay_figure",
     "predicted_figure",
+    "residuals_figure",
     "scores_figure",
     "to_html",
     "to_json",

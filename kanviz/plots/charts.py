@@ -43,7 +43,7 @@ def training_figure(
     arrange(
         figure,
         xaxis=axis(theme, "step", rangemode="tozero", showgrid=False),
-        yaxis=axis(theme, label(name, unit), type="log", **_log_axis([v for row in trail for v in row[1:] if v])),
+        yaxis=axis(theme, label(name, unit), type="log", **log_axis([v for row in trail for v in row[1:] if v])),
         hovermode="x unified",
         margin={"t": 36},
         showlegend=True,
@@ -51,7 +51,7 @@ def training_figure(
     return figure
 
 
-def _log_axis(values: Sequence[float]) -> dict[str, list]:
+def log_axis(values: Sequence[float]) -> dict[str, list]:
     """Range and ticks of a logarithmic axis, always with three labels or more: steps, then 1 2 5, then decades."""
     good = [v for v in values if SMALLEST < v < np.inf]
     if not good:

@@ -1,7 +1,7 @@
 """One edge: its curve, what it is made of, its control points, and where the data lie."""
 
 import html
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import plotly.graph_objects as go
@@ -230,6 +230,25 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
         figure,
         xaxis=axis(theme, wrapped(after.x_label, 44), range=[float(v) for v in ends]),
         yaxis=axis(theme, wrapped(after.y_label, 28, 3), range=[min(one[0], two[0]), max(one[1], two[1])]),
+        margin={"t": top},
+        legend={"yref": "container", "y": 0, "yanchor": "bottom"},
+    )
+    return figure
+
+
+def overlay_figure(curve: EdgeCurve, others: Sequence[tuple[str, EdgeCurve]], *, theme: Look = "light") -> go.Figure:
+    """An edge's curve with several others over it, by name: at most three are told apart."""
+    colours = THEMES[theme]
+    figure, top = _titled(theme, curve, 300)
+    _line(figure, curve.x, curve.total, "the edge", colours.before, 5)
+    looks = ((colours.selected, "solid"), (colours.formula, "dash"), (colours.both, "dot"))
+    for (name, other), (colour, dash) in zip(others, looks, strict=False):
+        _line(figure, other.x, other.total, words(name, 28), colour, 2, dash)
+    low, high = curve.heights()
+    arrange(
+        figure,
+        xaxis=axis(theme, wrapped(curve.x_label, 44), range=[float(curve.x[0]), float(curve.x[-1])]),
+        yaxis=axis(theme, wrapped(curve.y_label, 28, 3), range=[low, high]),
         margin={"t": top},
         legend={"yref": "container", "y": 0, "yanchor": "bottom"},
     )

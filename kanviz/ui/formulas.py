@@ -1,14 +1,13 @@
-"""The formula page's parts: candidates for one edge, fixing and releasing, and the network's whole formula."""
+"""One edge on the Formula page: candidates, why they rank as they do, comparing, fixing and releasing."""
 
-from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import KEEP, after_change, attempt, in_words, label, theme
-from kanviz.ui.panels import number, shared_unit, show_effect
+from kanviz.ui.frame import KEEP, after_change, attempt, in_words, theme
+from kanviz.ui.panels import shared_unit, show_effect
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 SHOWN = 12
-CURVES = 150  # edges without a formula beyond which the network's formula is written only when asked for
-LONG = 220  # characters of LaTeX that fit no line
 
 
 def candidates_panel(s: "Session", edge: "EdgeId") -> None:
@@ -38,12 +35,14 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
         table, picture = st.columns([11, 9], gap="medium")
         with table:
             listed = _choose(s, edge, found)
-            chosen = _typed(s, edge) or listed
+            typed = _typed(s, edge)
         with picture:
-            _offer(s, edge, chosen)
+            _offer(s, edge, [typed] if typed else listed)
+        _why(s, edge, found)
 
 
-def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Candidate":
+def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "list[Candidate]":
+    """The candidates taken in hand, at least one; the first of them is the one to be fixed."""
     from kanviz.analysis.curves import formula_text
 
     rows = [
@@ -57,7 +56,7 @@ def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Ca
         for c in found[:SHOWN]
     ]
     pick = st.dataframe(
-        rows, hide_index=True, selection_mode="single-row", key=f"candidates-{s.present.digest[:12]}-{edge}",
+        rows, hide_index=True, selection_mode="multi-row", key=f"candidates-{s.present.digest[:12]}-{edge}",
         on_select=lambda: st.session_state.update({_typed_key(edge): ""}), height="content",
         column_config={
             "Formula": st.column_config.TextColumn(width=270),
@@ -66,9 +65,12 @@ def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "Ca
             "Complexity": st.column_config.NumberColumn(format="%.0f"),
         },
     )  # fmt: skip
-    st.caption("Best first: small error, few parts. Choose a row to see it. x is what the figure has on its x axis.")
+    st.caption(
+        "Best first: small error, few parts. Choose a row to see it, up to three to compare them. "
+        "x is what the figure has on its x axis."
+    )
     rows_chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
-    return found[rows_chosen[0] if rows_chosen else 0]
+    return [found[row] for row in sorted(rows_chosen)[:3]] or [found[0]]
 
 
 def _typed_key(edge: "EdgeId") -> str:
@@ -89,17 +91,65 @@ def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
     return None
 
 
-def _offer(s: "Session", edge: "EdgeId", chosen: "Candidate") -> None:
+def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
+    """The parts of each candidate's description length, and its rivals."""
+    from kanviz.analysis.curves import formula_text
+    from kanviz.analysis.symbolic.edge import edge_samples
+    from kanviz.analysis.symbolic.lengths import lengths
+
+    with st.expander("Why this order", icon=":material/sort:"):
+        points = s.derived("samples", lambda: edge_samples(s.present, edge, s.data), edge)
+        parts = lengths(found[:SHOWN], points)
+        shortest = min((part.total for part in parts), default=0.0)
+        st.caption(
+            "The formula with the shortest description of the curve comes first: what it misses, the numbers fitted "
+            "within it, and how unusual its function is, in nats. Less than about 3 nats apart means little. This "
+            f"curve is trusted to {points.floor:.2g} of its spread; a miss below that costs nothing more."
+        )
+        rows = [
+            {
+                "Formula": formula_text(s.present, edge, c.formula),
+                "Misses": part.misfit,
+                "Numbers": part.constants,
+                "Function": part.function,
+                "Longer than the shortest by": part.total - shortest,
+                "Fits as well": ", ".join(c.rivals),
+            }
+            for c, part in zip(found, parts, strict=False)
+        ]
+        nats = st.column_config.NumberColumn(format="%.1f")
+        named = ("Misses", "Numbers", "Function", "Longer than the shortest by")
+        st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(named, nats))
+
+
+def _compare(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
+    """Several candidates over the curve, with what each misses."""
+    from kanviz.analysis.curves import formula_text
+    from kanviz.edit.edits import FixFormula
+    from kanviz.plots import overlay_figure
+
+    kan = s.present
+    named = [(formula_text(kan, edge, c.formula), FixFormula(edge, c.formula).apply(kan)) for c in several]
+    others = [(name, curve_of(s, after, edge)) for name, after in named]
+    chart(overlay_figure(curve_of(s, kan, edge), others, theme=theme()), "compared")
+    for (name, _), one in zip(named, several, strict=True):
+        st.caption(f"`{name}` misses {one.error:.2%} of the spread.")
+    st.markdown("The first of them, if it is fixed:")
+
+
+def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     from kanviz.analysis.curves import formula_text
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.proposals import effect
     from kanviz.plots import compare_figure
 
-    kan = s.present
+    kan, chosen = s.present, several[0]
     edit = FixFormula(edge, chosen.formula)
-    after = edit.apply(kan)
-    figure = compare_figure(curve_of(s, kan, edge), curve_of(s, after, edge), theme=theme())
-    chart(figure, "candidate")
+    if len(several) > 1:
+        _compare(s, edge, several)
+    else:
+        after = edit.apply(kan)
+        chart(compare_figure(curve_of(s, kan, edge), curve_of(s, after, edge), theme=theme()), "candidate")
     st.markdown(f"`{formula_text(kan, edge, chosen.formula)}`")
     for warning in chosen.warnings:
         st.warning(escape_markdown(warning), icon=":material/warning:")
@@ -126,86 +176,3 @@ def _fixed(s: "Session", edge: "EdgeId") -> None:
             args=(s.apply, ReleaseFormula(edge, refit=True)), disabled=s.training,
             help="A new spline fitted to the formula, with control points to move.",
         )  # fmt: skip
-
-
-def network_formula(s: "Session") -> None:
-    """The formula of the whole network in the table's units, and how far it is from the network."""
-    if not _wanted(s):
-        return
-    from kanviz.analysis.compose import compose  # reads sympy, which takes its time
-
-    kan, data = s.present, s.data
-    with in_words():
-        with st.spinner("Composing…"):
-            whole = s.derived("composition", lambda: compose(kan, data))
-        digits = st.slider(
-            "Digits of the constants", 2, 12, 4, key=f"{KEEP}digits",
-            help="A constant that is added keeps more, as many as the sum it stands in needs.",
-        )  # fmt: skip
-        shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
-        for note in whole.notes:
-            st.caption(label(note, 400))
-        lines = s.derived("lines", shown.latex, digits)
-        if shown.expanded and len(shown.steps) > len(lines):
-            long = max(map(len, lines)) > LONG
-            how = st.segmented_control(
-                "Written", ["In one line", "Node by node"], default="Node by node" if long else "In one line",
-                required=True, key=f"written-{kan.digest[:12]}",
-            )  # fmt: skip
-            if how != "In one line":
-                lines = s.derived("steps", replace(shown, expanded=False).latex, digits)
-        for line in lines:
-            st.latex(line)
-        _say_gap(s, whole, shown)
-        _downloads(shown)
-
-
-def _wanted(s: "Session") -> bool:
-    """Whether to compose: at once what can be read, and what nobody could read only when it is asked for."""
-    curves = sum(int(layer.active.sum()) for layer in s.present.layers)
-    if curves <= CURVES:
-        return True
-    st.caption(
-        f"{curves:,} edges have no formula yet; written out, each would stand as a function φ. "
-        "Prune first, or find formulas, to get one that can be read."
-    )
-    key = f"compose-{s.present.digest[:12]}"
-    if st.session_state.get(key):
-        return True
-    st.button("Write it out all the same", icon=":material/function:", key=f"{key}-button",
-              on_click=lambda: st.session_state.update({key: True}))  # fmt: skip
-    return False
-
-
-def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
-    unit = shared_unit(s.present)
-    exact, rounded, left = st.columns(3)
-    exact.metric(
-        "Gap to the network", number(whole.gap.largest, unit), help="Largest difference on the rows looked at."
-    )
-    rounded.metric("Gap as shown", number(shown.gap.largest, unit), help="With the constants rounded as above.")
-    left.metric("Edges still splines", len(whole.spline_edges))
-    if whole.spline_edges:
-        st.caption(
-            "Curves that have no formula yet stand as named functions φ; fix them above to get a closed formula."
-        )
-
-
-def _downloads(shown: Any) -> None:
-    with st.container(horizontal=True, gap="small"):
-        st.download_button(
-            "LaTeX",
-            lambda: "\n".join(shown.latex()),
-            "formula.tex",
-            "text/plain",
-            icon=":material/download:",
-            on_click="ignore",
-        )
-        st.download_button(
-            "Text",
-            lambda: "\n".join(shown.text()),
-            "formula.txt",
-            "text/plain",
-            icon=":material/download:",
-            on_click="ignore",
-        )

@@ -22,6 +22,7 @@ PAGES = (
     ("pages/edge.py", "Edge", ":material/show_chart:"),
     ("pages/prune.py", "Prune", ":material/content_cut:"),
     ("pages/formula.py", "Formula", ":material/function:"),
+    ("pages/laws.py", "Laws", ":material/functions:"),
     ("pages/train.py", "Train", ":material/model_training:"),
     ("pages/changes.py", "Changes", ":material/difference:"),
 )
@@ -121,6 +122,8 @@ def open_home(title: str = "Home") -> "Session | None":
         _panel(s)
         if s.training and title != "Train":  # there the page itself shows the run
             job_panel()
+        if title != "Laws" and s.law_search is not None and s.law_search.job.live:
+            st.caption("A search for a law is running; it is on the Laws page.")
     _show_messages(s)
     return s
 

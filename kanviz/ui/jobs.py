@@ -1,7 +1,7 @@
 """Long work outside the script thread: start, look at the latest item, pause, stop; nothing here touches Streamlit.
 
 A thread today; only this module knows it. Jobs take turns item by item, so that all of them together use at most one
-core less than the machine has, and a paused job holds nothing.
+core less than the machine has, and a paused job holds nothing. Work that is done in other processes takes no turns.
 """
 
 import logging
@@ -10,7 +10,8 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Generic, Literal, TypeVar
+from contextlib import nullcontext
+from typing import Any, Generic, Literal, TypeVar
 
 from kanviz.errors import UserError
 
@@ -44,14 +45,26 @@ class _Turns:
 
 
 _turns = _Turns(max(1, (os.cpu_count() or 2) - 1))
+_END: Any = object()
 _log = logging.getLogger(__name__)
 
 
 class Job(Generic[T]):
-    """A generator run to its end in the background. `latest` is its newest item; stopping keeps what there is."""
+    """A generator run to its end in the background. `latest` is its newest item; stopping keeps what there is.
 
-    def __init__(self, make: Callable[[], Iterator[T]], on_item: Callable[[T], None] | None = None):
+    A generator that has nothing new gives None, so that it can be stopped while it waits. elsewhere: the work is done
+    in other processes.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], Iterator[T | None]],
+        on_item: Callable[[T], None] | None = None,
+        *,
+        elsewhere: bool = False,
+    ):
         self._make, self._on_item = make, on_item
+        self._turns = nullcontext() if elsewhere else _turns
         self._stop, self._go = threading.Event(), threading.Event()
         self._go.set()
         self._seen = time.monotonic()
@@ -102,11 +115,13 @@ class Job(Generic[T]):
                 if self._stop.is_set() or self._orphaned():
                     self._ended = "stopped"
                     return
-                with _turns:
-                    item = next(stream, None)
-                if item is None:
+                with self._turns:
+                    item = next(stream, _END)
+                if item is _END:
                     self._ended = "done"
                     return
+                if item is None:
+                    continue
                 self.latest = item
                 if self._on_item:
                     self._on_item(item)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
+    from kanviz.edit.edits import Batch
     from kanviz.ui.session import Session
 
 LIMITS = (0.001, 0.003, 0.01, 0.03, 0.1)  # largest errors to choose from, shares of an edge's spread
@@ -90,6 +91,23 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
         batch = Batch(tuple(FixFormula(edge, c.formula) for edge, c in sorted(good.items())), words)
         found_effect = s.derived("effect of formulas", lambda: effect(kan, batch, s.data), hash(batch))
         show_effect(found_effect, shared_unit(kan))
+        _side_by_side(s, batch)
         if st.button(words, type="primary", icon=":material/lock:", disabled=s.training):
             s.apply(batch)
             after_change(f"{words}. The splines are kept aside.")
+
+
+def _side_by_side(s: "Session", batch: "Batch") -> None:
+    """The network with the formulas beside the network as it is and the data, before anything is kept."""
+    from kanviz.analysis.beside import beside, network_for
+    from kanviz.ui.law import beside_panel
+
+    data = s.data
+    if data is None or data.task != "regression":
+        return
+    before, after = network_for(s.present, data), network_for(batch.apply(s.present), data)
+    if before is None or after is None:
+        return
+    others = {"with these formulas": after, "network now": before}
+    with st.expander("Formulas, network and data", icon=":material/compare:"):
+        beside_panel(s.derived("beside formulas", lambda: beside(data, others), hash(batch)), "formulas")

@@ -23,6 +23,8 @@ from kanviz.ui.runs import Run
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
     from kanviz.io.tables import Table
+    from kanviz.laws.discover import DiscoverConfig
+    from kanviz.ui.law_search import LawSearch
 
 T = TypeVar("T")
 REMEMBERED = 48  # derived results kept, newest first
@@ -50,6 +52,8 @@ class Session:
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
+        self.law_search: LawSearch | None = None
+        self.law = ""  # the one in hand, as text
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -259,11 +263,29 @@ class Session:
             same = (network, rows) == (self.present.digest, self.data.digest if self.data else "")
             return dict(found) if same else None
 
+    def discover(self, data: Dataset, rows_from: str, config: "DiscoverConfig") -> None:
+        """Look for the law behind a table; no network is needed. One search at a time: another one ends."""
+        from kanviz.laws.door import question_of
+        from kanviz.laws.engine import attempts
+        from kanviz.ui.law_search import LawSearch
+
+        config.hints.check_names(question_of(data).table.names)
+        next(attempts(len(data.inputs), config.shape))  # refuses a shape that does not fit
+        with self._lock:
+            self.stop_discovering()
+            self.law_search, self.law = LawSearch.start(data, rows_from, config), ""
+
+    def stop_discovering(self) -> None:
+        """The best so far stays."""
+        if self.law_search is not None:
+            self.law_search.job.stop()
+
     # --- derived results --------------------------------------------------------------------------------------
 
     def derived(self, what: str, make: Callable[[], T], *key: Hashable) -> T:
         """The result of `make`, remembered by what the network and the table are (their digests)."""
-        full = (what, self.present.digest, self.data.digest if self.data else "", *key)
+        network = self.history.present.digest if self.history else ""
+        full = (what, network, self.data.digest if self.data else "", *key)
         with self._lock:
             if full in self._derived:
                 self._derived.move_to_end(full)

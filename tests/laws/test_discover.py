@@ -2,6 +2,7 @@
 
 import json
 import time
+from dataclasses import dataclass
 from pathlib import Path
 
 import joblib
@@ -117,7 +118,7 @@ def test_columns_may_carry_their_units_in_their_names(monkeypatch, tmp_path: Pat
 def task(search: FakeSearch) -> Task:
     from kanviz.laws.door import question_of
 
-    return Task(search.pursue, question_of(rows()).table)
+    return Task(search.pursue, question_of(rows()).table, None, getattr(search, "pursuit", None))
 
 
 def ladder(search: FakeSearch):
@@ -131,6 +132,25 @@ def test_processes_find_the_same_front_as_one_alone(monkeypatch):
     two = last(search, DiscoverConfig(seconds=60, jobs=2))
     assert [entry.text for entry in two.front] == [entry.text for entry in one.front]
     assert two.stopped_because == one.stopped_because
+
+
+@dataclass(frozen=True)
+class Slow(FakeSearch):
+    """Tells its laws one by one, each after a while."""
+
+    def pursuit(self, attempt, table, primitives, seconds: float):
+        for found in self.pursue(attempt, table, primitives, seconds):
+            yield found
+            time.sleep(0.1)
+
+
+def test_an_attempt_that_the_head_start_cuts_off_is_made_again_as_a_whole(monkeypatch):
+    monkeypatch.setattr("kanviz.laws.workers.HEAD_START", 0.05)
+    search = Slow((Plan(ROUGH.laws), FINE))
+    crew = crew_for(task(search), ladder(search), 2, 60)
+    outcomes = list(iter(lambda: crew.next(30), None))
+    crew.close()
+    assert {outcome.index for outcome in outcomes if outcome.whole} == {0, 1}
 
 
 def test_a_pool_leaves_behind_who_does_not_stop(tmp_path: Path, monkeypatch):

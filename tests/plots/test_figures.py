@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kanviz.analysis.beside import Beside, beside
 from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
 from kanviz.analysis.scores import scores
@@ -17,10 +18,14 @@ from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.plots import (
+    agreement_figure,
     compare_figure,
     edge_figure,
+    front_figure,
     network_figure,
+    overlay_figure,
     predicted_figure,
+    residuals_figure,
     scores_figure,
     to_html,
     to_json,
@@ -28,6 +33,7 @@ from kanviz.plots import (
 )
 from kanviz.plots.theme import THEMES, arrange, axis, canvas
 from tests.figures import decoded, readable, small_data, small_kan
+from tests.laws_at_hand import discovery, gravity
 
 EDGE = EdgeId(0, 0, 0)
 TRAIL = [(0, 1.5, 1.75), (1, 0.5, 0.75), (2, 0.25, None), (3, 0.0, 0.5)]
@@ -57,7 +63,23 @@ def _compare(theme="light") -> go.Figure:
     return compare_figure(one, two, theme=theme)
 
 
+def _overlay(theme="light") -> go.Figure:
+    one, two, three = (edge_curve(kan, EDGE, points=9) for kan in (small_kan(), _moved(0.5), _moved(-0.5)))
+    return overlay_figure(one, [("higher <b>", two), ("lower", three)], theme=theme)
+
+
+def _beside() -> Beside:
+    kan = small_kan()
+    data = small_data(kan)
+    return beside(data, {"law": lambda x: kan(x)[:, 0] + 0.1, "network": lambda x: kan(x)[:, 0]})
+
+
 FIGURES = {
+    "overlay": _overlay,
+    "front of laws": lambda theme: front_figure(discovery(gravity()), 1, theme=theme),
+    "no law yet": lambda theme: front_figure(replace(discovery(gravity()), front=()), theme=theme),
+    "agreement": lambda theme: agreement_figure(_beside(), theme=theme),
+    "residuals": lambda theme: residuals_figure(_beside(), theme=theme),
     "network": lambda theme: _network(theme, selected=EdgeId(0, 0, 0), highlight=[EdgeId(1, 0, 0)]),
     "edge": lambda theme: _edge(theme=theme, point=2),
     "edge with a formula": lambda theme: _edge(edge=EdgeId(1, 1, 0), theme=theme),
@@ -305,3 +327,15 @@ def test_numbers_that_are_none_do_not_stop_a_figure():
     edge_figure(edge_curve(broken, EDGE, small_data(kan)))
     training_figure([(0, float("nan"), None), (1, float("inf"), None)])
     predicted_figure([np.nan, 1.0], [1.0, 2.0])
+
+
+def test_every_law_on_the_front_can_be_clicked_and_says_its_place():
+    found = discovery(gravity())
+    assert _clickable(front_figure(found)) == [[place] for place in range(len(found.front))]
+
+
+def test_rows_where_a_law_is_no_number_get_no_dot():
+    data = small_data(small_kan())
+    found = beside(data, {"law": lambda x: np.nan * x[:, 0], "other": lambda x: x[:, 0]})
+    for figure in (agreement_figure(found), residuals_figure(found)):
+        assert "NaN" not in (figure.to_json() or "")

@@ -1,0 +1,126 @@
+"""An expression as a Python function that needs numpy alone."""
+
+import keyword
+import unicodedata
+from collections.abc import Sequence
+from typing import Any
+
+import sympy
+from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.str import StrPrinter
+
+from kanviz.errors import FormulaError
+
+NUMPY: dict[Any, str] = {
+    sympy.exp: "exp", sympy.log: "log", sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan",
+    sympy.asin: "arcsin", sympy.acos: "arccos", sympy.atan: "arctan", sympy.sinh: "sinh", sympy.cosh: "cosh",
+    sympy.tanh: "tanh", sympy.asinh: "arcsinh", sympy.acosh: "arccosh", sympy.atanh: "arctanh", sympy.Abs: "abs",
+    sympy.sign: "sign",
+}  # fmt: skip
+ERF = """
+    erf = numpy.vectorize(math.erf, otypes=[float])"""
+BESSEL = """
+    angles = numpy.pi * (numpy.arange(200) + 0.5) / 200
+
+    def {name}(u):  # Bessel's own integral, exact to rounding for |u| < 300
+        return numpy.mean(numpy.cos({turns}numpy.multiply.outer(u, numpy.sin(angles))), axis=-1)"""
+SILU = """
+
+    def silu(u):
+        return u / (1 + numpy.exp(-u))"""
+
+
+def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> str:
+    """A module with one function `law` of the inputs, numbers or numpy arrays, with every digit of the constants.
+
+    says: its docstring. Raises FormulaError for an expression that holds a function without closed form.
+    """
+    arguments = written_arguments(inputs)
+    printer = _Source(dict(zip(inputs, arguments, strict=True)))
+    body = printer.doprint(expression)
+    ready = [f"{word} = numpy.asarray({word}, float)" for word in arguments]
+    lines = [
+        *(["import math", ""] if ERF in printer.needed else []),
+        "import numpy",
+        "",
+        "",
+        f"def law({', '.join(arguments)}):",
+        *([f'    """{_plain(says)}"""'] if says else []),
+        *(f"    {line}" for line in ready),
+        *(line for part in printer.needed for line in part.strip("\n").splitlines()),
+        f"    return {body}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def written_arguments(names: Sequence[str]) -> list[str]:
+    """Columns' names as words of Python, no two alike, and none that the function itself uses."""
+    taken = {"numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law"}
+    found: list[str] = []
+    for name in names:
+        plain = unicodedata.normalize("NFKC", name)  # as Python reads names
+        word = "".join(c if f"x{c}".isidentifier() else "_" for c in plain).strip("_") or "x"
+        word = word if word.isidentifier() else f"x_{word}"
+        while word in taken or keyword.iskeyword(word):
+            word += "_"
+        taken.add(word)
+        found.append(word)
+    return found
+
+
+def _plain(text: str) -> str:
+    """Text that cannot end a docstring."""
+    return "".join(c for c in text if c.isprintable() and c not in '"\\')
+
+
+class _Source(StrPrinter):
+    """Python's operators and numpy's functions; `needed` collects the definitions of those numpy lacks."""
+
+    def __init__(self, arguments: dict[str, str]):
+        super().__init__()
+        self.arguments, self.needed = arguments, list[str]()
+
+    def _need(self, definition: str) -> None:
+        if definition not in self.needed:
+            self.needed.append(definition)
+
+    def _print_Symbol(self, expr: Any) -> str:
+        return self.arguments[expr.name]
+
+    def _print_Float(self, expr: Any) -> str:
+        return repr(float(expr))
+
+    def _print_Pi(self, expr: Any) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return "numpy.pi"
+
+    def _print_Exp1(self, expr: Any) -> str:  # pyright: ignore[reportIncompatibleMethodOverride]
+        return "numpy.e"
+
+    def _print_Pow(self, expr: Any, rational: bool = False) -> str:
+        base, power = expr.args
+        if base is sympy.E:
+            return f"numpy.exp({self._print(power)})"
+        if abs(power) == sympy.Rational(1, 2):
+            root = f"numpy.sqrt({self._print(base)})"
+            return root if power > 0 else f"1/{root}"
+        raised = PRECEDENCE["Pow"]
+        return f"{self.parenthesize(base, raised)}**{self.parenthesize(power, raised)}"
+
+    def _print_Function(self, expr: Any) -> str:
+        inside = ", ".join(map(self._print, expr.args))
+        known = NUMPY.get(expr.func)
+        if known:
+            return f"numpy.{known}({inside})"
+        if expr.func is sympy.sinc:
+            return f"numpy.sinc(({inside})/numpy.pi)"
+        if expr.func is sympy.erf:
+            self._need(ERF)
+            return f"erf({inside})"
+        if expr.func is sympy.besselj and expr.args[0] in (0, 1):
+            order, turns = (0, "") if expr.args[0] == 0 else (1, "angles - ")
+            self._need(BESSEL.format(name=f"j{order}", turns=turns))
+            return f"j{order}({self._print(expr.args[1])})"
+        if str(expr.func) == "silu":
+            self._need(SILU)
+            return f"silu({inside})"
+        raise FormulaError(f"{expr.func} has no closed form, so it cannot be written as a function.")

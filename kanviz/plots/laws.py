@@ -1,0 +1,126 @@
+"""Laws: what accuracy each measure of complexity buys, and what a law says beside a network and the data."""
+
+import math
+
+import numpy as np
+import plotly.graph_objects as go
+
+from kanviz.analysis.beside import Beside, Said
+from kanviz.laws.record import Discovery
+from kanviz.plots.charts import DOTS, log_axis
+from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, label, words, wrapped
+
+HEIGHT = 340
+
+
+def front_figure(found: Discovery, chosen: int | None = None, *, theme: Look = "light") -> go.Figure:
+    """The laws by complexity and held-out error. Dots are clickable and carry [place in the front].
+
+    chosen: the law in hand, ringed. The best one is a star; a dashed line shows what the best spline network misses.
+    """
+    if not found.front:
+        return empty(theme, "Laws so far", "No law yet.")
+    colours = THEMES[theme]
+    figure = canvas(theme, height=HEIGHT)
+    across = [entry.complexity for entry in found.front]
+    errors = [100 * found.scale.error(entry) for entry in found.front]
+    right = max(across) + max(2.0, 0.12 * max(across))
+    figure.add_scatter(
+        x=[*across, right], y=[*errors, errors[-1]], mode="lines", hoverinfo="skip", showlegend=False,
+        line={"color": colours.frame, "width": 1.5, "shape": "hv"},
+    )  # fmt: skip
+    splines = [tried.spline_rmse for tried in found.attempts if tried.spline_rmse is not None]
+    network = 100 * min(splines) / found.scale.spread if splines else 0.0
+    if network > 0:
+        figure.add_scatter(
+            x=[0, right], y=[network, network], mode="lines", name="spline network",
+            line={"color": colours.muted, "width": 1.5, "dash": "dash"},
+            hovertemplate="a spline network misses %{y:.3g} %<extra></extra>",
+        )  # fmt: skip
+    best = found.front.index(found.best)
+    size = [17 if k == best else 11 for k in range(len(across))]
+    figure.add_scatter(
+        x=across, y=errors, mode="markers", customdata=[[k] for k in range(len(across))], showlegend=False,
+        marker={
+            "size": size, "color": colours.formula, "opacity": 1,
+            "symbol": ["star" if k == best else "circle" for k in range(len(across))],
+            "line": {
+                "color": [colours.selected if k == chosen else colours.formula for k in range(len(across))],
+                "width": [3 if k == chosen else 0 for k in range(len(across))],
+            },
+        },
+        selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
+        hoverinfo="text",
+        hovertext=[
+            f"<b>{wrapped(entry.text, 48, 3)}</b><br>complexity {entry.complexity}<br>misses {error:.3g} %"
+            for entry, error in zip(found.front, errors, strict=True)
+        ],
+    )  # fmt: skip
+    arrange(
+        figure,
+        xaxis=axis(theme, "complexity (parts of the expression)", range=[0, right], showgrid=False),
+        yaxis=axis(theme, "held-out error (% of the spread)", type="log", **log_axis([*errors, network])),
+        margin={"t": 36},
+    )
+    return figure
+
+
+def _look(place: int, colours: Theme) -> dict[str, object]:
+    """Formulas first, the network after them: by colour and by sign."""
+    looks = ((colours.formula, "circle"), (colours.test, "diamond-open"), (colours.both, "x-thin-open"))
+    colour, symbol = looks[place % len(looks)]
+    return {"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7}
+
+
+def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
+    """What each says against what was measured, row by row; on the line they agree."""
+    figure = canvas(theme, height=HEIGHT)
+    values = np.concatenate([found.measured, *(one.values[np.isfinite(one.values)] for one in found.said)])
+    low, high = float(values.min()), float(values.max())
+    room = 0.04 * (high - low) or 1.0
+    ends = [low - room, high + room]
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", hoverinfo="skip", showlegend=False,
+        line={"color": THEMES[theme].muted, "width": 1.5, "dash": "dash"},
+    )  # fmt: skip
+    for place, one in enumerate(found.said):
+        at = _drawn(one)
+        figure.add_scatter(
+            x=found.measured[at], y=one.values[at], mode="markers", name=words(one.name), showlegend=True,
+            marker=_look(place, THEMES[theme]),
+            hovertemplate="measured %{x:.4g}<br>" + words(one.name) + " %{y:.4g}<extra></extra>",
+        )  # fmt: skip
+    arrange(
+        figure,
+        xaxis=axis(theme, label(f"measured {found.target}", found.unit), range=ends),
+        yaxis=axis(theme, label(f"predicted {found.target}", found.unit), range=ends),
+        margin={"t": 36},
+    )
+    return figure
+
+
+def residuals_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
+    """Measured minus predicted, row by row; what has a shape here is not yet explained."""
+    figure = canvas(theme, height=HEIGHT)
+    for place, one in enumerate(found.said):
+        at = _drawn(one)
+        figure.add_scatter(
+            x=found.measured[at], y=(found.measured - one.values)[at], mode="markers", name=words(one.name),
+            marker=_look(place, THEMES[theme]), showlegend=True,
+            hovertemplate="measured %{x:.4g}<br>residual %{y:.3g}<extra>" + words(one.name) + "</extra>",
+        )  # fmt: skip
+    largest = max((one.largest for one in found.said if math.isfinite(one.largest)), default=0.0)
+    room = 1.15 * largest or 1.0
+    arrange(
+        figure,
+        xaxis=axis(theme, label(f"measured {found.target}", found.unit)),
+        yaxis=axis(theme, label("measured − predicted", found.unit), range=[-room, room], zeroline=True),
+        margin={"t": 36},
+    )
+    return figure
+
+
+def _drawn(one: Said) -> np.ndarray:
+    """Rows that get a dot: those with a number, spread evenly over the table."""
+    there = np.flatnonzero(np.isfinite(one.values))
+    return there[np.linspace(0, len(there) - 1, min(DOTS, len(there))).astype(int)] if len(there) else there

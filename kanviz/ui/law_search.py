@@ -1,0 +1,70 @@
+"""A search for laws as the session begins it: in processes of its own, the best so far always at hand."""
+
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.layer import Variable
+from kanviz.laws.discover import DiscoverConfig, discoveries
+from kanviz.laws.record import Discovery
+from kanviz.ui.apart import apart
+from kanviz.ui.jobs import Job
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A data set with one target of numbers, as it is sent to another process: torch's tensors do not travel."""
+
+    x: np.ndarray
+    y: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    inputs: tuple[Variable, ...]
+    outputs: tuple[Variable, ...]
+    target: str
+    notes: tuple[str, ...]
+
+    @staticmethod
+    def of(data: Dataset) -> "Rows":
+        x, y, train, test = (part.numpy() for part in (data.x, data.y, data.train, data.test))
+        return Rows(x, y, train, test, data.inputs, data.outputs, data.target, data.notes)
+
+    def data(self) -> Dataset:
+        x, y, train, test = map(torch.from_numpy, (self.x, self.y, self.train, self.test))
+        return Dataset(x, y, self.inputs, self.outputs, train, test, target=self.target, notes=self.notes)
+
+
+def laws_of(rows: Rows, config: DiscoverConfig) -> Iterator[Discovery]:
+    return discoveries(rows.data(), config)
+
+
+@dataclass(frozen=True, eq=False)
+class LawSearch:
+    """A search that was started: on what, how, and when (time.monotonic())."""
+
+    data: Dataset
+    rows_from: str
+    config: DiscoverConfig
+    job: Job[Discovery]
+    begun: float = field(default_factory=time.monotonic)
+
+    @staticmethod
+    def start(data: Dataset, rows_from: str, config: DiscoverConfig) -> "LawSearch":
+        """One core is left to the app, where there are several."""
+        config = replace(config, jobs=config.jobs or max(1, (os.cpu_count() or 2) - 1))
+        rows = Rows.of(data)
+        return LawSearch(data, rows_from, config, Job(lambda: apart(laws_of, rows, config), elsewhere=True).start())
+
+    @property
+    def found(self) -> Discovery | None:
+        """The best so far; None before there is any."""
+        return self.job.latest
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun

@@ -1,0 +1,21 @@
+"""Laws: from a table to the law behind one of its columns; no network is needed."""
+
+import streamlit as st
+
+from kanviz.ui.frame import open_home
+from kanviz.ui.law import law_panel
+from kanviz.ui.law_options import options, rows_to_search
+from kanviz.ui.laws import discover_button, search_panel
+
+s = open_home("Laws")
+st.title("Laws")
+with st.expander("Rows", icon=":material/table:", expanded=s is None or s.law_search is None):
+    rows = rows_to_search(s)
+ask, look = st.columns([6, 14], gap="medium")
+with ask.container(border=True):
+    discover_button(s, rows, options(rows))
+with look.container(border=True):
+    search_panel(s)
+if s is not None and s.law_search is not None and not s.law_search.job.live:
+    with st.container(border=True):
+        law_panel(s)

@@ -1,0 +1,60 @@
+"""From a table to its law as a person goes: CSV in, law out, checked on the page, copied; and stopped in the middle."""
+
+import re
+
+import numpy as np
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import go, settle, upload
+
+LONG = 60_000  # milliseconds that a search may take on a busy machine
+
+
+def table_file(noise: float = 0.0) -> dict:
+    """F = m_1 m_2 / r^2 on 200 rows, with every digit, as a person's CSV."""
+    draw = np.random.default_rng(0)
+    rows = draw.uniform(1, 2, (200, 3))
+    pull = rows[:, 0] * rows[:, 1] / rows[:, 2] ** 2 * (1 + noise * draw.standard_normal(200))
+    lines = [
+        "m_1 (kg),m_2 (kg),r (m),F (N)",
+        *(",".join(map(repr, row)) for row in np.column_stack([rows, pull]).tolist()),
+    ]
+    return {"name": "pulls.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+
+
+def start(page: Page, table: dict) -> None:
+    go(page, "Laws")
+    upload(page, "Table", table)
+    page.get_by_role("button", name="Find the law").click()
+
+
+def metric(page: Page, label: str) -> str:
+    return page.get_by_test_id("stMetric").filter(has_text=label).get_by_test_id("stMetricValue").inner_text()
+
+
+def test_csv_in_law_out_checked_on_held_out_rows_and_copied(page: Page):
+    start(page, table_file())
+    expect(page.get_by_text("misses nothing but rounding").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("Ended because"))).to_be_visible(timeout=LONG)
+    settle(page)
+    value, unit = metric(page, "Held-out RMSE").split()
+    assert float(value) < 1e-12
+    assert unit == "N"
+    expect(page.get_by_text("On 40 held-out rows.")).to_be_visible()
+    code = page.get_by_test_id("stCode")
+    expect(code).to_have_text(r"F = \frac{m_{1} \, m_{2}}{r^{2}}")
+    page.get_by_text("SymPy", exact=True).click()
+    expect(code).to_have_text("m_1*m_2/r**2")
+
+
+def test_stopped_in_the_middle_the_best_so_far_stays(page: Page):
+    start(page, table_file(noise=0.02))
+    expect(page.get_by_text(re.compile("The best so far misses"))).to_be_visible(timeout=LONG)
+    page.get_by_role("button", name="Stop and keep the best so far").click()
+    expect(page.get_by_text(re.compile("stopped by you"))).to_be_visible()
+    settle(page)
+    expect(page.get_by_text("Take it with you")).to_be_visible()
+    assert "N" in metric(page, "Held-out RMSE")
+    go(page, "Train")  # another page, and back: it is still there
+    go(page, "Laws")
+    expect(page.get_by_text("Take it with you")).to_be_visible()

@@ -1,0 +1,94 @@
+"""Work in a process of its own: its items come, it ends when nobody wants more, and what goes wrong is said."""
+
+import itertools
+import os
+import time
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from kanviz.errors import UserError
+from kanviz.ui.apart import apart
+from kanviz.ui.jobs import Job
+
+
+def refusing() -> Iterator[int]:
+    yield 1
+    raise UserError("This cannot be.")
+
+
+def dying() -> Iterator[int]:
+    yield 1
+    os._exit(3)
+
+
+def stubborn() -> Iterator[int]:
+    """Gives its process, then takes no interruption."""
+    yield os.getpid()
+    while True:
+        try:
+            time.sleep(60)
+        except KeyboardInterrupt:
+            continue
+
+
+def items(work: Iterator) -> list:
+    return [item for item in work if item is not None]
+
+
+def gone(process: int, within: float = 10.0) -> bool:
+    end = time.monotonic() + within
+    while psutil.pid_exists(process) and psutil.Process(process).status() != psutil.STATUS_ZOMBIE:
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def test_items_come_in_order_and_then_it_ends():
+    assert items(apart(range, 4)) == [0, 1, 2, 3]  # pyright: ignore[reportArgumentType]
+
+
+def test_a_refusal_there_is_a_refusal_here():
+    work = apart(refusing)
+    assert next(item for item in work if item) == 1
+    with pytest.raises(UserError, match="cannot be"):
+        items(work)
+
+
+def test_a_process_that_dies_is_said_to_have_ended():
+    with pytest.raises(UserError, match="unexpectedly"):
+        items(apart(dying))
+
+
+def test_whoever_waits_is_asked_whether_it_still_wants_to():
+    work = apart(time.sleep, 60)  # pyright: ignore[reportArgumentType]
+    assert next(work) is None
+    work.close()  # pyright: ignore[reportAttributeAccessIssue]
+
+
+def test_one_that_takes_no_interruption_is_killed():
+    work = apart(stubborn)
+    process = next(item for item in work if item)
+    work.close()  # pyright: ignore[reportAttributeAccessIssue]
+    assert gone(process)
+
+
+def test_a_job_that_is_stopped_while_it_waits_ends_at_once():
+    job = Job(lambda: apart(stubborn), elsewhere=True).start()
+    while job.latest is None:
+        time.sleep(0.01)
+    job.stop()
+    assert job.join(10)
+    assert job.state == "stopped"
+    assert gone(job.latest)
+
+
+def test_a_job_elsewhere_takes_no_turns():
+    jobs = [Job(lambda: apart(itertools.repeat, None), elsewhere=True).start() for _ in range(8)]
+    quick = Job(lambda: iter(range(3))).start()
+    assert quick.join(10)
+    for job in jobs:
+        job.stop()
+    assert all(job.join(10) for job in jobs)

@@ -1,0 +1,71 @@
+"""The Formula page explains, compares and shows before anything is kept."""
+
+import pytest
+
+from kanviz.ui.samples import samples
+from tests.ui.test_pages import opened, press, texts, visit
+
+PAGE = "pages/formula.py"
+
+
+def tables(app, column: str) -> list:
+    return [frame.value for frame in app.dataframe if column in frame.value.columns]
+
+
+def test_why_a_candidate_ranks_where_it_does_adds_up():
+    app = visit(PAGE, opened(samples()[0].title))
+    (why,) = tables(app, "Longer than the shortest by")
+    total = why["Misses"] + why["Numbers"] + why["Function"]
+    assert (total - total.min()).to_numpy() == pytest.approx(why["Longer than the shortest by"].to_numpy())
+    assert why["Longer than the shortest by"][0] == 0
+    assert "is trusted to" in texts(app)
+
+
+def test_formulas_network_and_data_stand_side_by_side_before_anything_is_kept():
+    session = opened(samples()[0].title)
+    start = session.present
+    app = press(visit(PAGE, session), "Find formulas")
+    assert session.search_job is not None
+    assert session.search_job.join(60)
+    app.run()
+    assert not app.exception, [e.message for e in app.exception]
+    (compared,) = tables(app, "Largest error")
+    assert list(compared.iloc[:, 0]) == ["with these formulas", "network now"]
+    assert session.present is start
+    press(app, next(b.label for b in app.button if b.label.startswith("Fix ") and b.label != "Fix this formula"))
+    assert session.present is not start
+
+
+def test_a_search_for_formulas_can_be_stopped():
+    session = opened(samples()[0].title)
+    app = press(visit(PAGE, session), "Find formulas")
+    assert session.search_job is not None
+    session.search_job.stop()
+    assert session.search_job.join(60)
+    assert not app.run().exception
+
+
+def test_structure_is_a_hint_with_its_residual():
+    app = visit(PAGE, opened(samples()[0].title))
+    assert "These are hints, not proofs" in texts(app)
+    (pairs,) = tables(app, "Sum: residual")
+    assert (pairs["Sum: residual"] >= 0).all()
+
+
+def test_without_a_table_structure_is_not_judged():
+    app = visit(PAGE, opened(samples()[0].title, table=False))
+    assert "This needs a table of numbers" in texts(app)
+
+
+def test_a_network_of_formulas_can_be_taken_along_as_a_function():
+    session = opened(next(sample.title for sample in samples() if "fitted" in sample.file.stem))
+    app = visit(PAGE, session)
+    forms = next(c for c in app.get("button_group") if c.label == "As")
+    forms.set_value("Python").run()
+    assert not app.exception
+    space: dict = {}
+    exec(app.code[0].value, space)
+    x = session.data.x if session.data is not None else None
+    assert x is not None
+    found = space["law"](*x.T.numpy())
+    assert found == pytest.approx(session.present(x)[:, 0].numpy(), abs=1e-6)

@@ -1,0 +1,221 @@
+"""The Laws page: what it asks, what it shows while a search lasts and afterwards, and that stopping keeps the best."""
+
+import json
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.errors import UserError
+from kanviz.laws.discover import DiscoverConfig
+from kanviz.laws.hints import Hints
+from kanviz.ui.jobs import Job
+from kanviz.ui.law_search import LawSearch, Rows
+from kanviz.ui.session import Session
+from tests.laws_at_hand import LAWS, discovery, gravity, search
+from tests.ui.test_pages import press, texts, uploaded, visit
+
+PAGE = "pages/laws.py"
+
+
+def searching(go_on: threading.Event, data: Dataset | None = None) -> Session:
+    """A session in which a search has begun that ends when it may go on."""
+    data = data or gravity()
+    session = Session()
+    job = Job(lambda: search(data, go_on), elsewhere=True)
+    session.law_search = LawSearch(data, "pulls.csv", DiscoverConfig(), job.start())
+    while job.latest is None:
+        time.sleep(0.01)
+    return session
+
+
+def ended(data: Dataset | None = None) -> Session:
+    go_on = threading.Event()
+    go_on.set()
+    session = searching(go_on, data)
+    assert session.law_search is not None
+    assert session.law_search.job.join(30)
+    return session
+
+
+def latex(app: AppTest) -> str:
+    return "\n".join(str(e.value) for e in app.get("latex"))
+
+
+def test_without_a_network_it_asks_for_a_table():
+    app = visit(PAGE)
+    assert "A table of numbers with column names" in texts(app)
+    (start,) = (b for b in app.button if b.label == "Find the law")
+    assert start.disabled
+
+
+def test_a_table_is_all_it_needs(monkeypatch):
+    started = []
+    monkeypatch.setattr(Session, "discover", lambda self, *given: started.append(given))
+    app = visit(PAGE, uploaded("a (m),b,c\n" + "\n".join(f"{k}.5,{k % 7},{k * k}" for k in range(40))))
+    next(n for n in app.number_input if n.label == "Seconds").set_value(30).run()
+    next(m for m in app.multiselect if "does not have" in m.label).set_value(["sin", "x^2"]).run()
+    next(m for m in app.multiselect if "change places" in m.label).set_value(["a", "b"]).run()
+    next(t for t in app.text_input if "Shape" in t.label).set_value("[2, [1, 1], 1]").run()
+    press(app, "Find the law")
+    ((data, name, config),) = started
+    assert ([v.name for v in data.inputs], data.target, data.inputs[0].unit, name) == (
+        ["a", "b"],
+        "c",
+        "m",
+        "measured.csv",
+    )
+    assert config == DiscoverConfig([2, [1, 1], 1], 30.0, hints=Hints(("sin", "x^2"), (), False, (("a", "b"),)))
+
+
+def test_answers_that_make_no_sense_are_refused_in_words():
+    app = visit(PAGE, uploaded("a,b\n" + "\n".join(f"{k},{k * k}" for k in range(40))))
+    next(t for t in app.text_input if "Shape" in t.label).set_value("__import__('os')").run()
+    assert not app.exception
+    assert "pykan's width" in app.error[0].value.replace("\\", "")
+    (start,) = (b for b in app.button if b.label == "Find the law")
+    assert start.disabled
+
+
+def test_the_rows_of_the_open_network_are_offered():
+    session = Session()
+    data = gravity()
+    session.open(init([3, 1], inputs=data.inputs, outputs=data.outputs), "three", data=data, rows_from="pulls.csv")
+    app = visit(PAGE, session)
+    assert "pulls\\.csv: 64 rows to learn from, 16 held out" in texts(app)
+    assert not next(b for b in app.button if b.label == "Find the law").disabled
+
+
+def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
+    go_on = threading.Event()
+    session = searching(go_on)
+    app = visit(PAGE, session)
+    assert "0.85" in latex(app)
+    assert "The best so far misses" in texts(app)
+    press(app, "Stop and keep the best so far")
+    assert session.law_search is not None
+    assert session.law_search.job.join(30)
+    app.run()
+    assert not app.exception
+    assert "stopped by you" in texts(app)
+    assert "0.85" in latex(app)
+    assert "Take it with you" in texts(app)
+    assert not go_on.is_set()
+
+
+def test_other_pages_say_that_a_search_is_running():
+    go_on = threading.Event()
+    session = searching(go_on)
+    assert "A search for a law is running" in texts(visit("pages/network.py", session))
+    go_on.set()
+    assert session.law_search is not None
+    assert session.law_search.job.join(30)
+    assert "A search for a law is running" not in texts(visit("pages/network.py", session))
+
+
+def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
+    session = ended()
+    app = visit(PAGE, session)
+    assert "\\frac{m_{1} \\, m_{2}}{r^{2}}" in latex(app)
+    assert "All numbers in it are exact" in texts(app) or "all numbers in it are exact" in texts(app)
+    assert "F in N, m\\_1 in kg, m\\_2 in kg, r in m" in texts(app)
+    other = discovery(gravity()).front[1]
+    next(b for b in app.selectbox if b.label == "Law").set_value(other.text).run()
+    assert not app.exception, [e.message for e in app.exception]
+    assert session.law == other.text
+    assert "this is no law of these rows yet" in app.warning[0].value
+    assert "It bends the wrong way" in app.warning[1].value
+    values = {m.label: m.value for m in app.metric}
+    assert values["Held-out RMSE"] == f"{other.test_rmse:.3g} N"
+    errors = [frame.value for frame in app.dataframe if "Standard error" in frame.value.columns]
+    assert errors[0]["Standard error"][0].startswith("± ")
+
+
+def test_every_form_of_the_law_can_be_copied():
+    app = visit(PAGE, ended())
+    forms = next(c for c in app.get("button_group") if "As" in c.label)
+    assert app.code[0].value == "F = \\frac{m_{1} \\, m_{2}}{r^{2}}"
+    forms.set_value("SymPy").run()
+    assert app.code[0].value == "m_1*m_2/r**2"
+    forms = next(c for c in app.get("button_group") if "As" in c.label)
+    forms.set_value("Python").run()
+    space: dict = {}
+    exec(app.code[0].value, space)
+    assert space["law"](2.0, 3.0, 2.0) == 1.5
+
+
+def test_law_network_and_data_stand_side_by_side_when_the_network_fits():
+    data = gravity()
+    session = ended(data)
+    alone = visit(PAGE, session)
+    assert "Against the data" in texts(alone)
+    session.open(init([3, 1], inputs=data.inputs, outputs=data.outputs), "three")
+    app = visit(PAGE, session)
+    assert "Law, network and data" in texts(app)
+    (compared,) = (frame.value for frame in app.dataframe if "Largest error" in frame.value.columns)
+    assert list(compared.iloc[:, 0]) == ["this law", "open network"]
+    session.open(init([2, 1]), "another")
+    assert "other columns" in texts(visit(PAGE, session))
+
+
+def test_a_search_that_goes_wrong_says_so_and_keeps_what_it_had():
+    data = gravity()
+
+    def broken():
+        yield discovery(data, LAWS[:-1], "")
+        raise UserError("The search ended unexpectedly.")
+
+    session = Session()
+    session.law_search = LawSearch(data, "t", DiscoverConfig(), Job(broken, elsewhere=True).start())
+    assert session.law_search.job.join(30)
+    app = visit(PAGE, session)
+    assert "ended unexpectedly" in app.error[0].value
+    assert "0.85" in latex(app)
+
+
+def test_hostile_column_names_stay_text():
+    name = "<img src=x onerror=alert(1)> **b** $x$ :red[r]"
+    go_on = threading.Event()
+    go_on.set()
+    data = gravity()
+    session = ended(data)
+    found = replace(discovery(data), target=name, unit=name, notes=(name,))
+    session.law_search = LawSearch(data, name, DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
+    assert session.law_search.job.join(30)
+    app = visit(PAGE, session)
+    assert not [m for m in app.markdown if m.allow_html]
+    assert name not in texts(app)
+
+
+def test_a_search_refuses_before_it_starts():
+    session = Session()
+    with pytest.raises(UserError, match="symmetric"):
+        session.discover(gravity(), "t", DiscoverConfig(hints=Hints(symmetric=(("a", "b"),))))
+    with pytest.raises(UserError, match="shape"):
+        session.discover(gravity(), "t", DiscoverConfig([2, 1]))
+    assert session.law_search is None
+
+
+def test_rows_travel_whole():
+    data = gravity()
+    assert Rows.of(data).data().digest == data.digest
+
+
+def test_another_search_ends_the_one_before(monkeypatch):
+    endless = threading.Event()
+    session = searching(endless)
+    first = session.law_search
+    monkeypatch.setattr(LawSearch, "start", staticmethod(lambda *given: "the new one"))
+    session.discover(gravity(), "t", DiscoverConfig())
+    assert first is not None
+    assert first.job.join(30)
+    assert session.law_search == "the new one"
+
+
+def test_all_laws_can_be_taken_along_as_json():
+    found = json.loads(json.dumps(discovery(gravity()).to_json(), allow_nan=False))
+    assert [entry["expression"] for entry in found["front"]][-1] == "m_1*m_2/r**2"
