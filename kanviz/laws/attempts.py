@@ -104,11 +104,6 @@ SLOW: dict[str, Rewriting] = {
 REWRITINGS = QUICK | SLOW
 
 
-def size(law: Any) -> int:
-    """Nodes of the tree."""
-    return sum(1 for _ in sympy.preorder_traversal(law))
-
-
 def rewritten(law: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
     """The law after each named rewriting; one that fails is left out."""
     for name in names:

@@ -19,6 +19,7 @@ from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
 from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
+from kanviz.laws.front import ROUNDING
 from kanviz.laws.law import Law, polished
 from kanviz.laws.nested import nested
 from kanviz.laws.pruning import pruned, with_free
@@ -26,7 +27,6 @@ from kanviz.laws.screen import Rows, Screened, screened
 from kanviz.laws.structure import Bounds, structures
 
 Shape = tuple[int | tuple[int, int], ...]
-EXACT = 1e-9  # a held-out error below this share of the spread is rounding: the law is found
 CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
 SAME = 1.1  # ... and where they are noise
 MOST, MOST_NOISY = 6, 4  # structures of one attempt that are looked into
@@ -135,7 +135,7 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
 
     straight = law_of(*_straight(table), math.inf)
     yield straight
-    if straight.law.test_rmse < EXACT * table.spread:
+    if straight.law.test_rmse < ROUNDING * table.spread:
         return
     least, enough = math.inf, False
     for one in _described(attempt, table, primitives, until):
@@ -143,7 +143,7 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
         for expression, inputs in _expressions(table, one, primitives, until):
             found = law_of(expression, inputs, one.error)
             yield found
-            if found.law.test_rmse < EXACT * table.spread:
+            if found.law.test_rmse < ROUNDING * table.spread:
                 return
             as_good = found.law.test_rmse <= ENOUGH * least * table.spread
             enough |= as_good and found.law.free == 0
@@ -187,7 +187,7 @@ def _shortlist(found: Sequence[Screened]) -> list[Screened]:
         return []
     best = found[0]
     limit = best.error * (CLOSE if best.falling else SAME)
-    good = [one for one in found if one.error <= max(limit, EXACT)]
+    good = [one for one in found if one.error <= max(limit, ROUNDING)]
     return sorted(good, key=lambda one: (one.size, one.error))[: MOST if best.falling else MOST_NOISY]
 
 

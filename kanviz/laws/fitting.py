@@ -26,13 +26,14 @@ IDLE = 2  # steps in a row that gain less than `pays` end a fit
 @dataclass(frozen=True, eq=False)
 class Fit:
     """A network at the end of a fit, and its root mean square error on the training and the held-out rows, as a share
-    of the target's spread.
+    of the target's spread; outputs: what it gives on those held out.
     """
 
     kan: KAN
     point: Point
     error: float
     held: float
+    outputs: Array
 
     @property
     def finite(self) -> bool:
@@ -59,14 +60,12 @@ class Task:
     def seen(self, kan: KAN, point: Point) -> Fit:
         with np.errstate(all="ignore"):
             there = Problem(self.held, point.work).at(point.work) if self.held.x.size else point
-        return Fit(kan, point, math.sqrt(max(point.loss, 0.0)), math.sqrt(max(there.loss, 0.0)))
+        return Fit(kan, point, math.sqrt(max(point.loss, 0.0)), math.sqrt(max(there.loss, 0.0)), there.outputs[0])
 
-    def fitted(
-        self, kan: KAN, *, steps: int, smooth: float = SMOOTH, pays: float = 0.02, shape: Array | None = None
-    ) -> Fit | None:
+    def fitted(self, kan: KAN, *, steps: int, pays: float = 0.02) -> Fit | None:
         """The network after at most so many steps down; None where it is not a number on the rows.
 
-        pays: the relative gain below which a step does not count. shape: of the penalty, in the numbers that may move.
+        pays: the relative gain below which a step does not count.
         """
         work = Working.of(kan, PARTS, ())
         problem = Problem(self.rows, work)
@@ -77,10 +76,10 @@ class Task:
             system = problem.system(point)
             if not system.finite:
                 return None
-            shape = penalty(work) if shape is None else shape
+            shape = penalty(work)
             damping, idle = Damping.first(system), 0
             for _ in range(steps):
-                found = descend(problem, point, system, shape, smooth, damping)
+                found = descend(problem, point, system, shape, SMOOTH, damping)
                 if found is None:
                     break
                 point, system, damping = found.point, found.system, found.damping
@@ -88,10 +87,6 @@ class Task:
                 if idle >= IDLE or point.loss < 1e-28:
                     break
         return self.seen(point.work.network(torch.float64), point)
-
-    def outputs(self, fit: Fit) -> Array:
-        """What the fit gives on the held-out rows."""
-        return Problem(self.held, fit.point.work).at(fit.point.work).outputs[0]
 
     def relaid(self, fit: Fit) -> KAN:
         """The same curves with hidden grids laid over what they see."""

@@ -13,7 +13,8 @@ import numpy as np
 
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.deeper import search_deeper
-from kanviz.analysis.symbolic.samples import Samples, samples
+from kanviz.analysis.symbolic.edge import UNSURE
+from kanviz.analysis.symbolic.samples import INDEPENDENT, Samples, samples
 from kanviz.analysis.symbolic.search import search, search_many
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
@@ -25,9 +26,7 @@ from kanviz.laws.gauge import without_constant
 from kanviz.laws.pruning import curves, curves_of, values, without
 
 BEAM, EACH, EACH_LAST = 3, 3, 8  # ways, and candidates for an edge; for the last one trying is cheap
-INDEPENDENT = 240
 SPLINE_BITS = 14.0  # what a curve without a formula costs beside one with
-UNSURE = 0.02
 CLEAR, QUIET = 3.0, 1e-6  # times the noise: a single function farther off than this will not do
 FLOOR = 1e-12
 ROUNDING = 1e-10

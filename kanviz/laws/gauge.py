@@ -10,7 +10,9 @@ import torch
 
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
-from kanviz.core.spline import basis
+from kanviz.core.spline import domain, fit
+
+LOOSE = 1e-14  # stiffness of the spline that stands for a formula: next to none
 
 
 def without_constant(kan: KAN, edge: EdgeId) -> KAN | None:
@@ -52,10 +54,9 @@ def _as_spline(layer: Layer, source: int, target: int) -> torch.Tensor:
     if formula is None:
         return layer.coef[source, target]
     knots = layer.knots[source : source + 1]
-    low, high = float(knots[0, layer.order]), float(knots[0, -layer.order - 1])
+    low, high = (float(end) for end in domain(knots, layer.order))
     x = torch.linspace(low, high, 8 * layer.grid, dtype=torch.float64)
-    table = basis(x[:, None], knots, layer.order, outside=layer.outside)[:, 0]
     values = formula(x)
     if not bool(values.isfinite().all()):
         return torch.full_like(layer.coef[source, target], torch.nan)
-    return torch.linalg.lstsq(table, values[:, None]).solution[:, 0]
+    return fit(x[:, None], values[:, None, None], knots, layer.order, stiffness=LOOSE)[0, 0]

@@ -16,7 +16,7 @@ from torch import Tensor
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.judge import Fit, tie
 from kanviz.analysis.symbolic.samples import Samples
-from kanviz.analysis.symbolic.spelled import Short, shortest
+from kanviz.analysis.symbolic.spelled import Short, shortest, signed, word
 
 LOOK, POLISH = 96, 240  # points for the comparison, and for the polish
 KEPT, STEPS = 10, 25
@@ -86,11 +86,11 @@ class Partner:
 
 def _wave(q: float, factors: Sequence[float], short: Short) -> str:
     size, phase = math.hypot(*factors), math.atan2(factors[0], factors[1])
-    return f"{_word(short(size, 0.0))}*cos({_word(short(q, 0.0))}*x{_signed(short(-phase, 1.0))})"
+    return f"{word(short(size, 0.0))}*cos({word(short(q, 0.0))}*x{signed(short(-phase, 1.0))})"
 
 
 def _one(text: str) -> Callable[[float, Sequence[float], Short], str]:
-    return lambda q, factors, short: f"{_word(factors[0])}*{text.format(q=_word(short(q, 1.0)))}"
+    return lambda q, factors, short: f"{word(factors[0])}*{text.format(q=word(short(q, 1.0)))}"
 
 
 PARTNERS = (
@@ -222,8 +222,8 @@ def _candidate(points: Samples, pair: Pair) -> Candidate | None:
     bits = pair.family.bits + pair.partner.bits + JOINED
 
     def spell(short: Short, extra: float) -> Fit:
-        outside = pair.family.text.format(p=_word(short(pair.p, 0.0 if "exp" in pair.family.text else span)))
-        inside = pair.partner.written(pair.q, factors, short) + _signed(short(extra, 1.0))
+        outside = pair.family.text.format(p=word(short(pair.p, 0.0 if "exp" in pair.family.text else span)))
+        inside = pair.partner.written(pair.q, factors, short) + signed(short(extra, 1.0))
         text = f"{outside}*({inside})".replace("- -", "+ ").replace("--", "")
         return Fit(text, 1.0, 0.0, 3 + (extra != 0), bits + (extra != 0))
 
@@ -232,11 +232,3 @@ def _candidate(points: Samples, pair: Pair) -> Candidate | None:
         return plain
     whole = shortest(points, lambda short: spell(short, beside / size))
     return min((one for one in (plain, whole) if one is not None), key=lambda one: one.score, default=None)
-
-
-def _word(value: float) -> str:
-    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
-
-
-def _signed(value: float) -> str:
-    return f" {'-' if value < 0 else '+'} {_word(abs(value))}" if value else ""

@@ -37,12 +37,16 @@ def spelled(name: str, argument: str) -> str:
 
 def affine(factor: float, body: str, shift: float) -> str:
     """factor*body + shift without ones and zeros."""
-    head = "" if factor == 1 else "-" if factor == -1 else f"{_word(factor)}*"
-    tail = "" if shift == 0 else f" {'+' if shift > 0 else '-'} {_word(abs(shift))}"
-    return f"{head}{body}{tail}"
+    head = "" if factor == 1 else "-" if factor == -1 else f"{word(factor)}*"
+    return f"{head}{body}{signed(shift)}"
 
 
-def _word(value: float) -> str:
+def signed(value: float) -> str:
+    """A number as it is added to what stands before it; nothing for 0."""
+    return f" {'-' if value < 0 else '+'} {word(abs(value))}" if value else ""
+
+
+def word(value: float) -> str:
     """Every digit; whole numbers without a point."""
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
