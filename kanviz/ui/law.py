@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.text import escape_markdown
+from kanviz.text import escape_markdown, shown
 from kanviz.ui.charts import chart
 from kanviz.ui.copies import copies
 from kanviz.ui.frame import in_words, label, theme
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
     from kanviz.laws.front import Entry
     from kanviz.laws.record import Discovery
+    from kanviz.ui.law_search import LawSearch
     from kanviz.ui.session import Session
 
 POOR = 0.1  # a share of the target's spread; what misses more is no law
@@ -43,6 +44,7 @@ def law_panel(s: "Session") -> None:
         _constants(found, entry)
     with take:
         _copies(found, entry)
+        _to_network(s, search, entry)
     with in_words():
         _beside(s, search.data, found, entry)
 
@@ -135,6 +137,28 @@ def _copies(found: "Discovery", entry: "Entry") -> None:
         "All laws as JSON", lambda: json.dumps(found.to_json(), indent=2), "laws.json", "application/json",
         icon=":material/download:", on_click="ignore",
     )  # fmt: skip
+
+
+def _to_network(s: "Session", search: "LawSearch", entry: "Entry") -> None:
+    if st.button(
+        "Open as a network", icon=":material/hub:", disabled=s.training,
+        help="Each part of the law becomes an edge with its formula: to look at, to edit, and to train on other rows. "
+        "A network that is open now waits on Home, and the laws stay here.",
+    ):  # fmt: skip
+        with in_words():
+            open_law(s, search, entry)
+            st.switch_page("pages/network.py")
+
+
+def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
+    """Begin with the law as a network, on the rows it was found in."""
+    from kanviz.laws.network import as_network
+
+    data = search.data
+    kan = as_network(entry.law, data.inputs, data.outputs[0], data.x)
+    s.open(kan, f"Law of {data.target} from {search.rows_from}", data=data, rows_from=search.rows_from)
+    waits = f"; {shown(s.left[0])} waits on Home" if s.left else ""
+    s.messages.append(("done", f"The law is open as a network{waits}."))
 
 
 def _beside(s: "Session", data: "Dataset", found: "Discovery", entry: "Entry") -> None:

@@ -58,3 +58,24 @@ def test_stopped_in_the_middle_the_best_so_far_stays(page: Page):
     go(page, "Train")  # another page, and back: it is still there
     go(page, "Laws")
     expect(page.get_by_text("Take it with you")).to_be_visible()
+
+
+def test_the_law_found_opens_as_a_network_and_the_laws_stay(page: Page):
+    start(page, table_file())
+    expect(page.get_by_text(re.compile("Ended because"))).to_be_visible(timeout=LONG)
+    settle(page)
+    page.get_by_role("button", name="Open as a network").click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_text("The law is open as a network.")).to_be_visible()
+    settle(page)
+    value, unit = metric(page, "RMSE, held-out rows").split()
+    assert float(value) < 1e-12
+    assert unit == "N"
+    sidebar = page.get_by_test_id("stSidebar")
+    expect(sidebar.get_by_text("Law of F from pulls.csv")).to_be_visible()
+    expect(sidebar.get_by_text("[3, 0+1×] · 3 edges · float64")).to_be_visible()
+    go(page, "Laws")
+    expect(page.get_by_text("Take it with you")).to_be_visible()
+    go(page, "Train")
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile("Last run"))).to_be_visible(timeout=LONG)

@@ -4,8 +4,11 @@ import json
 import threading
 import time
 from dataclasses import replace
+from typing import Any
 
 import pytest
+import sympy
+import torch
 from streamlit.testing.v1 import AppTest
 
 from kanviz.core.dataset import Dataset
@@ -13,10 +16,12 @@ from kanviz.core.init import init
 from kanviz.errors import UserError
 from kanviz.laws.discover import DiscoverConfig
 from kanviz.laws.hints import Hints
+from kanviz.ui.frame import PAGES
 from kanviz.ui.jobs import Job
+from kanviz.ui.law import open_law
 from kanviz.ui.law_search import LawSearch, Rows
 from kanviz.ui.session import Session
-from tests.laws_at_hand import LAWS, discovery, gravity, search
+from tests.laws_at_hand import LAWS, R, discovery, gravity, search
 from tests.ui.test_pages import press, texts, uploaded, visit
 
 PAGE = "pages/laws.py"
@@ -160,6 +165,59 @@ def test_law_network_and_data_stand_side_by_side_when_the_network_fits():
     assert list(compared.iloc[:, 0]) == ["this law", "open network"]
     session.open(init([2, 1]), "another")
     assert "other columns" in texts(visit(PAGE, session))
+
+
+@pytest.mark.parametrize("entry", discovery(gravity()).front, ids=lambda entry: entry.text)
+@pytest.mark.parametrize("page", [page for page, _, _ in PAGES])
+def test_every_page_shows_a_law_that_was_opened_as_a_network(page, entry):
+    session = ended()
+    assert session.law_search is not None
+    open_law(session, session.law_search, entry)
+    assert not visit(page, session).error
+
+
+def test_the_law_in_hand_opens_as_a_network_with_its_rows_and_the_one_before_waits():
+    data = gravity()
+    session = ended(data)
+    session.open(init([2, 1]), "its forebear")
+    search = session.law_search
+    session.law = discovery(data).front[-1].text
+    app = press(visit(PAGE, session), "Open as a network")
+    assert app.title[0].value == "Network"
+    assert [t.value.replace("\\", "") for t in app.toast] == [
+        "The law is open as a network; its forebear waits on Home."
+    ]
+    assert session.present.shape_text == "[3, 0+1×]"
+    torch.testing.assert_close(session.present(data.x), data.y)
+    assert session.data is not None
+    assert session.data.digest == data.digest
+    assert (session.name, session.rows_from) == ("Law of F from pulls.csv", "pulls.csv")
+    assert session.law_search is search
+    session.go_back()
+    assert session.name == "its forebear"
+
+
+def test_a_law_does_not_open_while_a_training_runs():
+    session, go_on = ended(), threading.Event()
+    training: Job[Any] = Job(lambda: iter(lambda: go_on.wait(0.02) or None, True), elsewhere=True)
+    session.job = training.start()
+    app = visit(PAGE, session)
+    assert next(b for b in app.button if b.label == "Open as a network").disabled
+    training.stop()
+    go_on.set()
+
+
+def test_a_law_that_is_no_network_is_refused_in_words():
+    data = gravity()
+    session = ended(data)
+    assert session.law_search is not None
+    found = discovery(data, (sympy.besselj(1, R),))
+    search = LawSearch(data, "t", DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
+    assert search.job.join(30)
+    session.law_search = search
+    app = press(visit(PAGE, session), "Open as a network")
+    assert "besselj, which is no function that an edge can have" in app.error[0].value
+    assert session.history is None
 
 
 def test_a_search_that_goes_wrong_says_so_and_keeps_what_it_had():
