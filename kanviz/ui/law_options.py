@@ -63,7 +63,7 @@ def options(rows: "Chosen | None") -> "DiscoverConfig | None":
         )  # fmt: skip
         inputs = list(written_names([v.name for v in rows[0].inputs])) if rows else []
         alike = st.multiselect(
-            "Inputs that can change places", inputs, key=f"law-alike-{hash(tuple(inputs))}",
+            "Inputs that can change places", inputs, key=f"{KEEP}law-alike-{hash(tuple(inputs))}",
             help="A law that is not the same after exchanging them ranks lower, and says so.",
         )  # fmt: skip
         shape = st.text_input(

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import counted
-from kanviz.ui.frame import attempt, has_session, in_words, label, session
+from kanviz.ui.frame import KEEP, attempt, has_session, in_words, label, session
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,7 +38,10 @@ def table_upload(key: str) -> "Table | None":
 
 
 def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) -> "Dataset | None":
-    """Ask which columns are inputs and which is the target; the data set, or a refusal in words."""
+    """Ask which columns are inputs and which is the target; the data set, or a refusal in words.
+
+    Without a network the answers for a table stay while other pages are looked at.
+    """
     from kanviz.core.dataset import Dataset
 
     st.caption(f"{label(s.table_name)}: {len(table.frame):,} rows, {len(table.frame.columns)} columns")
@@ -48,8 +51,8 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
                 st.caption(label(note, 300))
     st.dataframe(table.frame.head(200), height=180, hide_index=True)
     frame, numeric, units = _bare(table, kan)
-    key = f"{key}-{hash((s.table_name, *frame.columns))}"
     few = [c for c in frame.columns if 2 <= len(frame[c].dropna().unique()) <= MAX_CLASS_VALUES]
+    key = f"{KEEP if kan is None else ''}{key}-{hash((s.table_name, *frame.columns, None, *numeric, None, *few))}"
     target = _targets(s, kan, list(frame.columns), numeric, few, key)
     if not target:
         return None
@@ -122,8 +125,14 @@ def _task(target: list[str], few: list[str], numeric: list[str], key: str) -> "T
 
 
 def _units(names: list[str], known: dict[str, str], key: str) -> dict[str, str]:
+    """Ask for units. An editor cannot be given its value back, so one that is drawn anew begins with what was said."""
+    editor, begins, said = f"units-{key}-{names}", f"units-begin-{key}", f"units-said-{key}"
+    if editor not in st.session_state:
+        st.session_state[begins] = known | st.session_state.get(said, {})
     with st.expander("Units (optional)", icon=":material/straighten:"):
         st.caption("They travel with the network, into its plots and its formula.")
-        rows = [{"Column": name, "Unit": known.get(name, "")} for name in names]
-        found = st.data_editor(rows, key=f"{key}-units-{names}", hide_index=True, disabled=["Column"])
-    return {row["Column"]: str(row["Unit"] or "").strip()[:40] for row in found}
+        rows = [{"Column": name, "Unit": st.session_state[begins].get(name, "")} for name in names]
+        found = st.data_editor(rows, key=editor, hide_index=True, disabled=["Column"])
+    units = {row["Column"]: str(row["Unit"] or "").strip()[:40] for row in found}
+    st.session_state[said] = st.session_state.get(said, {}) | units
+    return units

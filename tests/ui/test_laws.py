@@ -77,6 +77,47 @@ def test_a_table_is_all_it_needs(monkeypatch):
     assert config == DiscoverConfig([2, [1, 1], 1], 30.0, hints=Hints(("sin", "x^2"), (), False, (("a", "b"),)))
 
 
+def answers(app: AppTest) -> list:
+    """What is chosen on the page, as the person sees it."""
+    return [
+        *(next(b for b in app.selectbox if "predict" in b.label).value,),
+        *(m.value for m in app.multiselect if "Inputs" in m.label),
+        *(app.slider[0].value, next(n for n in app.number_input if "split" in n.label).value),
+    ]
+
+
+@pytest.mark.parametrize("page", [PAGE, "app.py"])
+def test_what_was_chosen_of_a_table_stays_while_another_page_is_looked_at(page):
+    table = uploaded("a (m),b,c,d\n" + "\n".join(f"{k}.5,{k}.25,{k * k},{k % 2}" for k in range(40)))
+    app = visit(page, table)
+    next(b for b in app.selectbox if "predict" in b.label).set_value("b").run()
+    next(m for m in app.multiselect if "Inputs" in m.label).set_value(["d", "a"]).run()
+    app.slider[0].set_value(35).run()
+    next(n for n in app.number_input if "split" in n.label).set_value(7).run()
+    if page == PAGE:
+        next(m for m in app.multiselect if "change places" in m.label).set_value(["a", "d"]).run()
+    chosen = answers(app)
+    assert chosen[:2] == ["b", ["d", "a"]]
+    assert chosen[-2:] == [35, 7]
+    app.switch_page("pages/train.py").run()
+    app.run()
+    app.switch_page(page).run()
+    assert not app.exception
+    assert answers(app) == chosen
+    assert len(chosen) == 4 + (page == PAGE)
+
+
+def test_another_table_of_the_same_name_is_asked_about_anew():
+    table = uploaded("a,b\n" + "\n".join(f"{k}.5,{k}.25" for k in range(40)))
+    app = visit(PAGE, table)
+    next(b for b in app.selectbox if "predict" in b.label).set_value("a").run()
+    app.switch_page("pages/train.py").run()
+    table.table = uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40))).table
+    app.switch_page(PAGE).run()
+    assert not app.exception
+    assert next(b for b in app.selectbox if "predict" in b.label).value == "b"
+
+
 def test_answers_that_make_no_sense_are_refused_in_words():
     app = visit(PAGE, uploaded("a,b\n" + "\n".join(f"{k},{k * k}" for k in range(40))))
     next(t for t in app.text_input if "Shape" in t.label).set_value("__import__('os')").run()
