@@ -79,3 +79,24 @@ def test_the_law_found_opens_as_a_network_and_the_laws_stay(page: Page):
     go(page, "Train")
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(re.compile("Last run"))).to_be_visible(timeout=LONG)
+
+
+def test_columns_and_units_chosen_of_a_table_stay_while_another_page_is_looked_at(page: Page):
+    go(page, "Laws")
+    upload(page, "Table", {"name": "t.csv", "mimeType": "text/csv", "buffer": b"a,b,c\n" + b"1.5,2,3\n2.5,3,5\n" * 30})
+    page.get_by_text("Units (optional)").click()
+    cells = page.get_by_test_id("stDataFrame").last
+    for row, unit in ((0, "kg"), (1, "m/s")):
+        cells.dblclick(position={"x": cells.bounding_box()["width"] * 0.75, "y": 35 * (row + 1) + 17})
+        page.locator(".gdg-input").fill(unit)
+        page.keyboard.press("Enter")
+        settle(page)
+    page.get_by_label(re.compile("Seed of the split")).fill("7")
+    page.keyboard.press("Enter")
+    settle(page)
+    go(page, "Train")
+    go(page, "Laws")
+    expect(page.get_by_label(re.compile("Seed of the split"))).to_have_value("7")
+    page.get_by_text("Units (optional)").click()
+    told = page.get_by_test_id("stDataFrame").last.locator("[role=gridcell]")
+    expect(told.filter(has_text=re.compile("^(kg|m/s)$"))).to_have_text(["kg", "m/s"])
