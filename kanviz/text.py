@@ -1,6 +1,9 @@
-"""How names and sizes from a file nobody vouches for appear in our sentences, in Markdown and in LaTeX."""
+"""How names and sizes from a file nobody vouches for appear in our sentences, in Markdown, in LaTeX and in formulas."""
 
+import keyword
 import re
+import unicodedata
+from collections.abc import Collection, Sequence
 
 NAME_LIMIT = 80
 SOLVER_TITLES = {"auto": "Automatic", "lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
@@ -49,6 +52,22 @@ def listing(names: list[str], most: int = 3) -> str:
     if rest:
         return f"{', '.join(head)} and {rest:,} more"
     return " and ".join([", ".join(head[:-1]), head[-1]]) if len(head) > 1 else "".join(head)
+
+
+def written_names(names: Sequence[str], taken: Collection[str] = ()) -> tuple[str, ...]:
+    """The names as words that SymPy and Python can read, no two alike and none of `taken`.
+
+    Those that are such words already stay, as Python reads them.
+    """
+    plain = [unicodedata.normalize("NFKC", name) for name in names]
+    own, found = set(plain), dict.fromkeys(taken)
+    for name in plain:
+        word = "_".join("".join(c if f"x{c}".isidentifier() else " " for c in name).split()) or "x"
+        word = word if word.isidentifier() else f"x_{word}"
+        while keyword.iskeyword(word) or word in found or (word != name and word in own):
+            word += "_"
+        found[word] = None
+    return tuple(found)[-len(plain) :] if plain else ()
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")

@@ -1,8 +1,5 @@
 """A data set checked and made ready for the search for a law; what was assumed is said in notes."""
 
-import keyword
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -11,7 +8,7 @@ from torch import Tensor
 from kanviz.core.dataset import Dataset
 from kanviz.errors import TableError
 from kanviz.laws.engine import Table
-from kanviz.text import counted, listing, shown
+from kanviz.text import counted, listing, shown, written_names
 
 LEAST = 10  # rows to learn from
 MOST_LEARNED, MOST_HELD = 5_000, 2_000  # rows; more tell the search nothing new
@@ -61,16 +58,3 @@ def _thinned(rows: tuple[Tensor, Tensor], most: int) -> tuple[Tensor, Tensor]:
     x, y = rows
     index = torch.linspace(0, len(x) - 1, min(most, len(x)), dtype=torch.float64).round().long()
     return x[index].double(), y[index].double()
-
-
-def written_names(names: Sequence[str]) -> tuple[str, ...]:
-    """The names as words that SymPy and Python can read, no two alike; those that are words already stay."""
-    found: list[str] = []
-    for name in names:
-        word = re.sub(r"\W+", "_", name).strip("_") if not name.isidentifier() else name
-        word = word if word.isidentifier() else f"x_{word}".rstrip("_")
-        word = f"{word}_" if keyword.iskeyword(word) else word
-        while word in found or (word != name and word in names):
-            word += "_"
-        found.append(word)
-    return tuple(found)

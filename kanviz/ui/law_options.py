@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.errors import UserError
+from kanviz.text import written_names
 from kanviz.ui.frame import KEEP, in_words, label, session
 from kanviz.ui.tables import choose_columns, table_upload
 
@@ -44,7 +45,6 @@ def options(rows: "Chosen | None") -> "DiscoverConfig | None":
     """How to search; None where the answers do not make sense (and that is said)."""
     from kanviz.core.formula import PRIMITIVES
     from kanviz.laws.discover import DiscoverConfig
-    from kanviz.laws.door import written_names
     from kanviz.laws.hints import Hints
 
     seconds = st.number_input(

@@ -232,14 +232,6 @@ def test_a_target_is_needed_for_a_table():
         kanviz.discover(pd.DataFrame({"a": [1.0]}))
 
 
-def test_names_become_words_that_an_expression_can_be_written_in():
-    from kanviz.laws.door import written_names
-
-    assert written_names(["x", "speed of car", "lambda", "2nd", "speed_of_car", "β", "!"]) == (
-        "x", "speed_of_car_", "lambda_", "x_2nd", "speed_of_car", "β", "x_",
-    )  # fmt: skip
-
-
 def test_large_tables_are_thinned_and_it_is_said():
     from kanviz.laws.door import MOST_HELD, MOST_LEARNED, question_of
 

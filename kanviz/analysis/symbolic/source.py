@@ -1,7 +1,5 @@
 """An expression as a Python function that needs numpy alone."""
 
-import keyword
-import unicodedata
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +8,7 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 from kanviz.errors import FormulaError
+from kanviz.text import written_names
 
 NUMPY: dict[Any, str] = {
     sympy.exp: "exp", sympy.log: "log", sympy.sin: "sin", sympy.cos: "cos", sympy.tan: "tan",
@@ -17,6 +16,7 @@ NUMPY: dict[Any, str] = {
     sympy.tanh: "tanh", sympy.asinh: "arcsinh", sympy.acosh: "arccosh", sympy.atanh: "arctanh", sympy.Abs: "abs",
     sympy.sign: "sign",
 }  # fmt: skip
+TAKEN = ("numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law")  # what the function itself uses
 ERF = """
     erf = numpy.vectorize(math.erf, otypes=[float])"""
 BESSEL = """
@@ -35,7 +35,7 @@ def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> 
 
     says: its docstring. Raises FormulaError for an expression that holds a function without closed form.
     """
-    arguments = written_arguments(inputs)
+    arguments = written_names(inputs, TAKEN)
     printer = _Source(dict(zip(inputs, arguments, strict=True)))
     body = printer.doprint(expression)
     ready = [f"{word} = numpy.asarray({word}, float)" for word in arguments]
@@ -51,21 +51,6 @@ def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> 
         f"    return {body}",
     ]
     return "\n".join(lines) + "\n"
-
-
-def written_arguments(names: Sequence[str]) -> list[str]:
-    """Columns' names as words of Python, no two alike, and none that the function itself uses."""
-    taken = {"numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law"}
-    found: list[str] = []
-    for name in names:
-        plain = unicodedata.normalize("NFKC", name)  # as Python reads names
-        word = "".join(c if f"x{c}".isidentifier() else "_" for c in plain).strip("_") or "x"
-        word = word if word.isidentifier() else f"x_{word}"
-        while word in taken or keyword.iskeyword(word):
-            word += "_"
-        taken.add(word)
-        found.append(word)
-    return found
 
 
 def _plain(text: str) -> str:

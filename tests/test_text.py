@@ -1,0 +1,41 @@
+"""Names nobody vouches for, as words that a formula can be written in."""
+
+import keyword
+
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from kanviz.text import written_names
+
+
+def test_names_become_words_that_an_expression_can_be_written_in():
+    assert written_names(["x", "speed of car", "lambda", "2nd", "speed_of_car", "β", "!"]) == (
+        "x", "speed_of_car_", "lambda_", "x_2nd", "speed_of_car", "β", "x_",
+    )  # fmt: skip
+    assert written_names(["u", "u (m)", "m¹"], ("u",)) == ("u_", "u_m", "m1")
+    assert written_names(["a", "a"]) == ("a", "a_")
+    assert written_names([], ("u",)) == ()
+
+
+odd = st.text(max_size=6) | st.text("¹²½ªµ_x 2℘·́ßﬁ", max_size=4) | st.sampled_from(["None", "x", "x_", "u", "lambda"])
+
+
+@given(st.lists(odd, max_size=6), st.lists(st.sampled_from(["u", "x", "law", "numpy"]), unique=True))
+@example(["¹"], [])
+def test_any_names_become_words_of_python_no_two_alike(names: list[str], taken: list[str]):
+    words = written_names(names, taken)
+    assert len(set(words)) == len(words) == len(names)
+    assert not set(words) & set(taken)
+    for word in words:
+        assert word.isidentifier()
+        assert not keyword.iskeyword(word)
+    space: dict = {}
+    exec("".join(f"{word} = {k}\n" for k, word in enumerate(words)), space)  # as Python reads them, they differ too
+    assert len(space) == len(words) + 1  # builtins
+
+
+@given(st.lists(st.from_regex(r"[a-z]{1,2}[0-9]?", fullmatch=True), max_size=6, unique=True))
+def test_words_stay_as_they_are(names: list[str]):
+    free = [name for name in names if not keyword.iskeyword(name)]
+    assert written_names(free) == tuple(free)
+    assert written_names([*free, "a + b"])[: len(free)] == tuple(free)
