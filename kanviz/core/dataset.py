@@ -190,6 +190,15 @@ def _numbers(frame: "pd.DataFrame", name: str) -> np.ndarray:
         raise TableError(f"Column {name!r} holds text, not numbers; choose another, or classification.") from None
 
 
+def scaled_inputs(x: Float[Tensor, "rows input"], names: Sequence[str], units: Sequence[str]) -> tuple[Variable, ...]:
+    """The inputs, each mapped from its range on these rows to [-1, 1]; one that is constant is only shifted."""
+    low, high = x.min(0).values / 2, x.max(0).values / 2  # halved first: the sum may not be a number
+    return tuple(
+        Variable(name, unit, float(a + b), float(b - a) if b > a else 1.0)
+        for name, unit, a, b in zip(names, units, low, high, strict=True)
+    )
+
+
 def _ready(x, y, names, labels, units, task, target, test, seed, notes) -> Dataset:
     if not 0 <= test < 1:
         raise TableError(f"The share of test rows is {test}; it must be at least 0 and below 1.")
@@ -198,14 +207,10 @@ def _ready(x, y, names, labels, units, task, target, test, seed, notes) -> Datas
     order = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))
     held = min(round(test * len(x)), len(x) - 1)
     train, held_out = order[held:].sort().values, order[:held].sort().values
-    low, high = x[train].min(0).values / 2, x[train].max(0).values / 2  # halved first: the sum may not be a number
-    constant = [str(name) for name, a, b in zip(names, low, high, strict=True) if a == b]
+    constant = [str(name) for name, column in zip(names, x[train].T, strict=True) if column.min() == column.max()]
     if constant:
         notes = [*notes, f"Constant, so nothing can be learned from it: {listing(constant, 8)}."]
-    inputs = tuple(
-        Variable(str(name), units.get(name, ""), float(a + b), float(b - a) if b > a else 1.0)
-        for name, a, b in zip(names, low, high, strict=True)
-    )
+    inputs = scaled_inputs(x[train], [str(name) for name in names], [units.get(name, "") for name in names])
     if task == "classification":
         outputs = tuple(Variable(str(label)) for label in labels)
     else:

@@ -51,9 +51,9 @@ class Search(Protocol):
     """What looks for a law: a ladder of attempts, and how one is carried out (`kanviz.laws.engine`)."""
 
     def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]: ...
-    def pursue(
+    def pursuit(
         self, attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float
-    ) -> tuple[Found, ...]: ...
+    ) -> Iterator[Found]: ...
 
 
 def discoveries(
@@ -77,7 +77,7 @@ def discoveries(
     deadline, patient = begun + config.seconds, True
     done: dict[int, Outcome] = {}
     laws: dict[int, tuple[Entry, ...]] = {}
-    task = Task(search.pursue, table, config.hints.primitives, getattr(search, "pursuit", None))
+    task = Task(search.pursuit, table, config.hints.primitives)
     crew = crew_for(task, enumerate(ladder), config.jobs, config.seconds)
     try:
         while True:

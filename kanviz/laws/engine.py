@@ -14,6 +14,7 @@ import sympy
 import torch
 
 from kanviz.analysis.compose import compose
+from kanviz.core.dataset import scaled_inputs
 from kanviz.core.init import parse_shape
 from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
@@ -56,13 +57,7 @@ class Table:
 
     def variables(self) -> tuple[Variable, ...]:
         """The inputs, each mapped from its range in the training rows to [-1, 1]."""
-        low, high = self.x.min(0), self.x.max(0)
-        half = np.where(high > low, (high - low) / 2, 1.0)
-        units = self.units or ("",) * len(self.names)
-        return tuple(
-            Variable(name, unit, float(a), float(s))
-            for name, unit, a, s in zip(self.names, units, (high + low) / 2, half, strict=True)
-        )
+        return scaled_inputs(torch.from_numpy(self.x), self.names, self.units or ("",) * len(self.names))
 
     def rows(self, seed: int) -> Rows:
         """As networks read them, the training rows in an order drawn by the seed."""
@@ -111,11 +106,6 @@ def _checked(inputs: int, shape: Sequence[int | Sequence[int]]) -> Shape:
             "its one target."
         )
     return tuple((sums, products) if products else sums for sums, products in columns)
-
-
-def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> tuple[Found, ...]:
-    """The laws an attempt leads to within so many seconds, the most exact first."""
-    return tuple(sorted(pursuit(attempt, table, primitives, seconds), key=lambda found: found.law.test_rmse))
 
 
 def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import itertools
-import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import BrokenExecutor
@@ -18,17 +17,17 @@ from kanviz.laws.engine import Attempt, Found, Table
 HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
 WORTH_A_POOL = 12.0  # seconds of budget below which other processes would start too late
 GRACE = 2.0  # seconds that other processes may overrun before they are left behind
-Pursue = Callable[[Attempt, Table, Sequence[str] | None, float], tuple[Found, ...]]
 Pursuit = Callable[[Attempt, Table, Sequence[str] | None, float], Iterator[Found]]
 Numbered = tuple[int, Attempt]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one attempt. index: its place in the order of attempts · cpu_seconds: of the process that ran it ·
+    """What came of one attempt.
 
-    failure: what went wrong, in words · whole: it ended by itself, not because its time was up · going: it goes on,
-    and this is only what was found since its last outcome.
+    index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: what went wrong, in
+    words · whole: it ended by itself, not because its time was up · going: it goes on, and this is only what was found
+    since its last outcome.
     """
 
     index: int
@@ -44,30 +43,41 @@ class Outcome:
 class Task:
     """The work of any attempt with everything it needs, to be sent to another process.
 
-    primitives: those that may be in a law, None for all · pursuit: the same law by law, where the search can.
+    pursuit: an attempt within so many seconds, law by law · primitives: those that may be in a law, None for all.
     """
 
-    pursue: Pursue
+    pursuit: Pursuit
     table: Table
     primitives: Sequence[str] | None = None
-    pursuit: Pursuit | None = None
 
 
-def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float = math.inf) -> Outcome:
-    """What an attempt comes to within so many seconds, and before `until` (time.time(), where clocks agree)."""
+def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
+    """What an attempt comes to within so many seconds, law by law, the last outcome with all of it."""
     index, attempt = numbered
+    begun, spent = time.monotonic(), time.process_time()
+    steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
+    while True:
+        with _one_thread():
+            try:
+                found = next(steps, None)
+            except Exception as problem:  # one attempt that fails must not end the others
+                found, failure = None, f"{type(problem).__name__}: {problem}"[:200]
+        cpu = time.process_time() - spent
+        if found is None:
+            whole = time.monotonic() - begun < seconds
+            yield Outcome(index, attempt, tuple(all_found), cpu, failure, whole)
+            return
+        all_found.append(found)
+        yield Outcome(index, attempt, (found,), cpu, whole=False, going=True)
+
+
+def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float) -> Outcome:
+    """All that an attempt comes to, also before `until` (time.time(), where clocks agree)."""
     seconds = min(seconds, until - time.time())
     if seconds <= 0:
-        return Outcome(index, attempt, (), whole=False)
-    begun, spent = time.monotonic(), time.process_time()
-    found, failure = (), ""
-    with _one_thread():
-        try:
-            found = task.pursue(attempt, task.table, task.primitives, seconds)
-        except Exception as problem:  # one attempt that fails must not end the others
-            failure = f"{type(problem).__name__}: {problem}"[:200]
-    whole = time.monotonic() - begun < seconds
-    return Outcome(index, attempt, found, time.process_time() - spent, failure, whole)
+        return Outcome(*numbered, (), whole=False)
+    *_, whole = outcomes_of(task, numbered, seconds)
+    return whole
 
 
 class Crew(Protocol):
@@ -93,7 +103,7 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
 
 @dataclass
 class InTurn:
-    """One attempt after another, in this process; where the search can, each of their laws as soon as it is found."""
+    """One attempt after another, in this process, each of their laws as soon as it is found."""
 
     task: Task
     work: Iterator[Numbered]
@@ -117,29 +127,6 @@ class InTurn:
 
     def close(self) -> None:
         self._steps = iter(())
-
-
-def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
-    """What an attempt comes to, law by law, the last outcome with all of it."""
-    if task.pursuit is None:
-        yield outcome_of(task, numbered, seconds)
-        return
-    index, attempt = numbered
-    begun, spent = time.monotonic(), time.process_time()
-    steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
-    while True:
-        with _one_thread():
-            try:
-                found = next(steps, None)
-            except Exception as problem:  # one attempt that fails must not end the others
-                found, failure = None, f"{type(problem).__name__}: {problem}"[:200]
-        cpu = time.process_time() - spent
-        if found is None:
-            whole = time.monotonic() - begun < seconds
-            yield Outcome(index, attempt, tuple(all_found), cpu, failure, whole)
-            return
-        all_found.append(found)
-        yield Outcome(index, attempt, (found,), cpu, whole=False, going=True)
 
 
 class Pool:

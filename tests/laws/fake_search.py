@@ -76,9 +76,9 @@ class FakeSearch:
     def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]:
         yield from (Attempt(tuple(shape or (inputs, 1)), n) for n in range(1_000 if self.endless else len(self.plans)))
 
-    def pursue(
+    def pursuit(
         self, attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float
-    ) -> tuple[Found, ...]:
+    ) -> Iterator[Found]:
         plan = self.plans[attempt.seed % len(self.plans)]
         if self.log:
             Path(self.log, f"{attempt.seed}-{os.getpid()}").touch()
@@ -88,8 +88,8 @@ class FakeSearch:
         if plan.fails:
             raise ValueError("this one went wrong")
         if plan.takes > seconds and not plan.stubborn:
-            return ()
-        return tuple(self._found(attempt, table, plan, *law) for law in plan.laws)
+            return
+        yield from (self._found(attempt, table, plan, *law) for law in plan.laws)
 
     def _found(self, attempt: Attempt, table: Table, plan: Plan, expression, error) -> Found:
         law, spread = FakeLaw(expression, table.names), table.spread

@@ -5,7 +5,7 @@ import pytest
 import sympy
 
 from kanviz.errors import UserError
-from kanviz.laws.engine import Attempt, Table, attempts, pursue, pursuit
+from kanviz.laws.engine import Attempt, Found, Table, attempts, pursuit
 from kanviz.laws.law import same_law
 
 
@@ -14,6 +14,11 @@ def table(law, names, low=-1.0, high=1.0, rows=400, noise=0.0, seed=0):
     x, held = (rng.uniform(low, high, (count, len(names))) for count in (rows, rows // 4))
     y = law(*x.T)
     return Table(x, y + noise * y.std() * rng.standard_normal(rows), held, law(*held.T), names)
+
+
+def pursue(*given) -> list[Found]:
+    """All laws of an attempt, the most exact first."""
+    return sorted(pursuit(*given), key=lambda found: found.law.test_rmse)
 
 
 def exact(found, truth, names, low, high):
