@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from kanviz.analysis.symbolic.polynomial import polynomials
-from kanviz.analysis.symbolic.product import products
+from kanviz.analysis.symbolic.product import ENVELOPES, PARTNERS, products
 from kanviz.analysis.symbolic.samples import samples
 from kanviz.analysis.symbolic.search import search_many
 from kanviz.core.formula import Formula
@@ -57,3 +57,17 @@ def test_a_curve_that_is_no_number_beyond_its_border_is_not_followed_there():
     curve = points(lambda x: torch.sqrt(x) * torch.cos(2 * x), 0.1, 6.0)
     for one in products(curve):
         assert bool(one.formula(curve.x).isfinite().all())
+
+
+INSIDE = [(one.curve, one.slope, one.starts) for one in ENVELOPES] + [
+    (curve, slope, one.starts) for one in PARTNERS for curve, slope in zip(one.columns, one.slopes, strict=True)
+]
+
+
+@pytest.mark.parametrize(("curve", "slope", "starts"), INSIDE)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_slopes_are_those_of_their_curves(curve, slope, starts, dtype):
+    x = torch.linspace(0.3, 2.0, 9, dtype=dtype)
+    inner = torch.tensor(starts(0.3, 2.0), dtype=dtype)[:, None].expand(-1, 9).clone().requires_grad_()
+    (wanted,) = torch.autograd.grad(curve(x, inner).sum(), inner)
+    torch.testing.assert_close(slope(x, inner).broadcast_to(wanted.shape), wanted, equal_nan=True)

@@ -29,11 +29,12 @@ Curve = Callable[[Tensor, Tensor], Tensor]
 class Family:
     """Curves f(x; p) with one inner number p: the primitive inside, how x enters it, and starts for p.
 
-    text: the expression with {p} for the number · bits: complexity.
+    text: the expression with {p} for the number · slope: df/dp · bits: complexity.
     """
 
     text: str
     curve: Curve
+    slope: Curve
     bits: float
     starts: Callable[[float, float], Sequence[float]]
 
@@ -60,12 +61,14 @@ def _outside(low: float, high: float) -> list[float]:
 
 
 ENVELOPES = (
-    Family("exp({p}*x)", lambda x, p: torch.exp(p * x), 2.0, _rates),
-    Family("exp(-{p}*x^2)", lambda x, p: torch.exp(-p * x * x), 3.0, _widths),
-    Family("(x - {p})", lambda x, p: x - p, 1.0, _zeros),
-    Family("(x - {p})^2", lambda x, p: (x - p) ** 2, 2.0, _zeros),
-    Family("1/(x - {p})", lambda x, p: 1 / (x - p), 2.0, _outside),
-    Family("sqrt(x - {p})", lambda x, p: torch.sqrt(x - p), 2.5, _outside),
+    Family("exp({p}*x)", lambda x, p: torch.exp(p * x), lambda x, p: x * torch.exp(p * x), 2.0, _rates),
+    Family(
+        "exp(-{p}*x^2)", lambda x, p: torch.exp(-p * x * x), lambda x, p: -x * x * torch.exp(-p * x * x), 3.0, _widths
+    ),
+    Family("(x - {p})", lambda x, p: x - p, lambda x, p: -torch.ones_like(x), 1.0, _zeros),
+    Family("(x - {p})^2", lambda x, p: (x - p) ** 2, lambda x, p: -2 * (x - p), 2.0, _zeros),
+    Family("1/(x - {p})", lambda x, p: 1 / (x - p), lambda x, p: (x - p) ** -2, 2.0, _outside),
+    Family("sqrt(x - {p})", lambda x, p: torch.sqrt(x - p), lambda x, p: -0.5 * torch.rsqrt(x - p), 2.5, _outside),
 )
 
 
@@ -76,9 +79,10 @@ def _waves(low: float, high: float) -> list[float]:
 
 @dataclass(frozen=True)
 class Partner:
-    """What is multiplied with: columns g_k(x; q) that enter linearly, beside f itself."""
+    """What is multiplied with: columns g_k(x; q) that enter linearly, beside f itself; and their slopes by q."""
 
     columns: tuple[Curve, ...]
+    slopes: tuple[Curve, ...]
     bits: float
     starts: Callable[[float, float], Sequence[float]]
     written: Callable[[float, Sequence[float], Short], str]
@@ -94,11 +98,20 @@ def _one(text: str) -> Callable[[float, Sequence[float], Short], str]:
 
 
 PARTNERS = (
-    Partner((lambda x, q: torch.sin(q * x), lambda x, q: torch.cos(q * x)), 2.0, _waves, _wave),
-    Partner((lambda x, q: torch.exp(q * x),), 2.0, _rates, _one("exp({q}*x)")),
-    Partner((lambda x, q: torch.log(x - q),), 2.5, _outside, _one("log(x - {q})")),
-    Partner((lambda x, q: torch.exp(-q * x * x),), 3.0, _widths, _one("exp(-{q}*x^2)")),
-)
+    Partner(
+        (lambda x, q: torch.sin(q * x), lambda x, q: torch.cos(q * x)),
+        (lambda x, q: x * torch.cos(q * x), lambda x, q: -x * torch.sin(q * x)),
+        2.0, _waves, _wave,
+    ),
+    Partner(
+        (lambda x, q: torch.exp(q * x),), (lambda x, q: x * torch.exp(q * x),), 2.0, _rates, _one("exp({q}*x)")
+    ),
+    Partner((lambda x, q: torch.log(x - q),), (lambda x, q: 1 / (q - x),), 2.5, _outside, _one("log(x - {q})")),
+    Partner(
+        (lambda x, q: torch.exp(-q * x * x),), (lambda x, q: -x * x * torch.exp(-q * x * x),), 3.0, _widths,
+        _one("exp(-{q}*x^2)"),
+    ),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -158,9 +171,12 @@ def _best(look: Thin, family: Family, partner: Partner, low: float, high: float)
 
 
 def _columns(x: Tensor, pair: Pair) -> Tensor:
-    p, q = torch.tensor(pair.p, dtype=torch.float64), torch.tensor(pair.q, dtype=torch.float64)
-    f = pair.family.curve(x, p)
-    return torch.stack([*(f * column(x, q) for column in pair.partner.columns), f, torch.ones_like(f)], 1)
+    f = pair.family.curve(x, _number(pair.p))
+    return torch.stack([*(f * column(x, _number(pair.q)) for column in pair.partner.columns), f, torch.ones_like(f)], 1)
+
+
+def _number(value: float) -> Tensor:
+    return torch.tensor(value, dtype=torch.float64)
 
 
 def _factors(look: Thin, pair: Pair) -> tuple[Tensor, Tensor]:
@@ -169,38 +185,50 @@ def _factors(look: Thin, pair: Pair) -> tuple[Tensor, Tensor]:
     table, root = _columns(x, pair), w.sqrt()
     if not bool(table.isfinite().all()):
         return torch.zeros(table.shape[1], dtype=torch.float64), torch.full_like(y, torch.inf)
-    scale = table.abs().amax(0).clamp(min=1e-300)
-    solution = torch.linalg.lstsq(table / scale * root[:, None], (y * root)[:, None], driver="gelsd").solution[:, 0]
-    solution = solution / scale
+    solution = _least_squares(table * root[:, None], (y * root)[:, None])[:, 0]
     return solution, (y - table @ solution) * root
+
+
+def _least_squares(table: Float[Tensor, "point column"], wanted: Float[Tensor, "point curve"]) -> Tensor:
+    scale = table.abs().amax(0).clamp(min=1e-300)
+    return torch.linalg.lstsq(table / scale, wanted, driver="gelsd").solution / scale[:, None]
+
+
+def _slopes(look: Thin, pair: Pair, factors: Tensor) -> Float[Tensor, "point 2"]:
+    """How what is left moves with p and q while the factors follow, to first order where little is left.
+
+    Source: Kaufman, BIT 15 (1975).
+    """
+    x, _, w = look
+    p, q, partner = _number(pair.p), _number(pair.q), pair.partner
+    *own, beside, _ = factors
+    g = beside + sum(k * column(x, q) for k, column in zip(own, partner.columns, strict=True))
+    along = sum(k * slope(x, q) for k, slope in zip(own, partner.slopes, strict=True))
+    moved = torch.stack([pair.family.slope(x, p) * g, pair.family.curve(x, p) * along], 1) * w.sqrt()[:, None]
+    if not bool(moved.isfinite().all()):
+        return torch.full_like(moved, torch.inf)
+    table = _columns(x, pair) * w.sqrt()[:, None]
+    return table @ _least_squares(table, moved) - moved
 
 
 def _polished(look: Thin, pair: Pair) -> Pair:
     """The pair at its valley's floor, by Gauss-Newton in p and q with damping."""
-    span = float(look[0][-1] - look[0][0])
     damping = 1e-3
-    _, rest = _factors(look, pair)
+    factors, rest = _factors(look, pair)
     pair = replace(pair, left=float(rest @ rest))
     for _ in range(STEPS):
-        sizes = [1e-6 * max(abs(v), 1e-3 / span) for v in (pair.p, pair.q)]
-        slopes = torch.stack(
-            [
-                (_factors(look, replace(pair, **{name: getattr(pair, name) + h}))[1] - rest) / h
-                for name, h in zip(("p", "q"), sizes, strict=True)
-            ],
-            1,
-        )
+        slopes = _slopes(look, pair, factors)
         if not bool(slopes.isfinite().all()):
             break
         normal, right = slopes.T @ slopes, -slopes.T @ rest
         normal = normal + torch.diag(normal.diagonal() * damping + 1e-300)
         step = torch.linalg.lstsq(normal, right[:, None], driver="gelsd").solution[:, 0].tolist()
         trial = replace(pair, p=pair.p + step[0], q=pair.q + step[1])
-        _, new = _factors(look, trial)
+        now, new = _factors(look, trial)
         left = float(new @ new)
         if left < pair.left:
             gain = 1 - left / pair.left
-            pair, rest, damping = replace(trial, left=left), new, damping / 5
+            pair, factors, rest, damping = replace(trial, left=left), now, new, damping / 5
             if gain < 1e-6:
                 break
         else:
