@@ -11,12 +11,13 @@ from torch import Tensor
 from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer, Variable
-from kanviz.core.spline import uniform_knots
+from kanviz.core.spline import domain, fit, uniform_knots
 from kanviz.errors import UserError
 from kanviz.laws.law import Law
 from kanviz.laws.sums import Node, Sum, Term, levels, node_of, readable
 
-GRID, ORDER = 5, 3  # of the splines that an edge may get instead of its formula
+GRID, ORDER = 5, 3  # of the splines kept aside
+LARGEST = 1e100  # what a spline is fitted to at most
 MARGIN = 0.02  # share of the range of a hidden node that its grid goes beyond on each side
 
 
@@ -91,9 +92,13 @@ def _layer(nodes: Sequence[Node], sources: Sequence[Any], values: Tensor | None)
     size = (len(sources), len(sums))
     formulas = [(place[t.source], j, t.formula) for j, one in enumerate(sums) for t in one.terms]
     constants = [(f.a, f.b, f.c, f.d) for _, _, f in formulas]
+    knots = _knots(len(sources), values)
+    coef = torch.zeros(*size, GRID + ORDER, dtype=torch.float64)
+    for i, j, formula in formulas:
+        coef[i, j] = _kept_aside(formula, knots[i : i + 1])
     return Layer(
-        knots=_knots(len(sources), values),
-        coef=torch.zeros(*size, GRID + ORDER, dtype=torch.float64),
+        knots=knots,
+        coef=coef,
         base_weight=torch.zeros(size, dtype=torch.float64),
         active=torch.zeros(size, dtype=torch.bool),
         bias=torch.tensor([one.constant for one in sums], dtype=torch.float64),
@@ -104,6 +109,15 @@ def _layer(nodes: Sequence[Node], sources: Sequence[Any], values: Tensor | None)
         arity=tuple(len(node.sums) for node in nodes),
         outside="linear",
     )
+
+
+def _kept_aside(formula: Formula, knots: Float[Tensor, "1 knot"]) -> Float[Tensor, " basis"]:
+    """The spline that an edge goes back to when its formula is released: of the formula's shape."""
+    (low,), (high,) = domain(knots, ORDER)
+    x = torch.linspace(float(low), float(high), 40 * (GRID + ORDER), dtype=torch.float64)
+    y = formula(x)
+    there = y.abs() < LARGEST
+    return fit(x[there, None], y[there, None, None], knots, ORDER)[0, 0]
 
 
 def _knots(sources: int, values: Tensor | None) -> Float[Tensor, "source knot"]:

@@ -15,6 +15,7 @@ from kanviz.core.dataset import Dataset
 from kanviz.core.formula import Formula
 from kanviz.core.layer import Variable
 from kanviz.core.spline import domain
+from kanviz.edit.edits import ReleaseFormula
 from kanviz.errors import UserError
 from kanviz.io import open_model
 from kanviz.io.native import to_bytes
@@ -161,6 +162,21 @@ def test_hidden_grids_lie_over_what_the_rows_send_them() -> None:
         assert bool((high - low < 1.1 * (values.max(0).values - values.min(0).values)).all())
     low, high = domain(kan.layers[0].knots, 3)
     assert (low.tolist(), high.tolist()) == ([-1.0, -1.0], pytest.approx([1.0, 1.0]))
+
+
+@pytest.mark.parametrize(
+    "law", [exp(sin(3 * X) + Y**2), sqrt(X**2 + Y**2) / Y, sqrt(X - Float(0.5)) + sin(X * Y)], ids=str
+)
+def test_an_edge_whose_formula_is_released_keeps_its_shape(law: sympy.Expr) -> None:
+    kan, x = network(law)
+    for edge in kan.edges():
+        values = kan.trace(x).nodes[edge.layer][:, edge.source]
+        wanted = kan.edge(edge)(values)
+        there = wanted.isfinite()
+        released = ReleaseFormula(edge).apply(kan).edge(edge)
+        assert released.state == "spline"
+        off = (released(values) - wanted)[there]
+        assert float(off.square().mean().sqrt()) < 0.1 * float(wanted[there].std())
 
 
 def test_a_file_keeps_it() -> None:
