@@ -14,7 +14,7 @@ from kanviz.core.layer import Layer, Variable
 from kanviz.core.spline import domain, fit, uniform_knots
 from kanviz.errors import UserError
 from kanviz.laws.law import Law
-from kanviz.laws.sums import Node, Sum, Term, levels, node_of, readable
+from kanviz.laws.sums import Node, Sum, Term, node_of, readable
 
 GRID, ORDER = 5, 3  # of the splines kept aside
 LARGEST = 1e100  # what a spline is fitted to at most
@@ -46,13 +46,26 @@ def as_network(
 def _columns(expression: Any, scaled: dict[Any, Variable], output: Variable) -> list[dict[Any, Node]]:
     """The nodes of every column after the inputs, by what they are; one that is needed later is passed on by x."""
     nodes, known = dict[Any, Node](), dict.fromkeys(scaled, 0)
-    root = node_of(expression)
-    last = 1 + max((levels(source, nodes, known) for source in root.sources), default=0)
-    columns = [{expression: _scaled(root, scaled, output)}]
+    last = 1 + max((_level(source, nodes, known) for source in node_of(expression).sources), default=0)
+
+    def node(core: Any, column: int) -> Node:
+        """It uses what other nodes have computed before."""
+        return node_of(core, {one for one in nodes if known[one] < column})
+
+    columns = [{expression: _scaled(node(expression, last), scaled, output)}]
     for level in range(last - 1, 0, -1):
-        needed = dict.fromkeys(source for node in columns[0].values() for source in node.sources)
-        columns.insert(0, {s: _scaled(nodes[s], scaled) if known[s] == level else _passed(s) for s in needed})
+        needed = dict.fromkeys(source for one in columns[0].values() for source in one.sources)
+        column = {s: _scaled(node(s, level), scaled) if known[s] == level else _passed(s) for s in needed}
+        columns.insert(0, column)
     return columns
+
+
+def _level(core: Any, nodes: dict[Any, Node], known: dict[Any, int]) -> int:
+    """The first column in which a node can be computed, inputs being in column 0; `nodes` gains what it needs."""
+    if core not in known:
+        nodes[core] = node_of(core)
+        known[core] = 1 + max((_level(source, nodes, known) for source in nodes[core].sources), default=0)
+    return known[core]
 
 
 def _passed(source: Any) -> Node:

@@ -1,6 +1,7 @@
 """From an expression to what a node of a network computes: sums of formulas, each of one node before it, multiplied."""
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -60,31 +61,40 @@ class Node:
         return tuple(dict.fromkeys(term.source for one in self.sums for term in one.terms))
 
 
-def node_of(expression: Any) -> Node:
+def node_of(expression: Any, at_hand: Collection[Any] = ()) -> Node:
     """What a node computes whose value is the expression; a lone product becomes a product node.
 
-    Raises FormulaError for a function that is no primitive, and for a number that is none.
+    at_hand: what is computed before it anyway. Raises FormulaError for a function that is no primitive, and for a
+    number that is none.
     """
     factor, core, constant = affine(expression)
     if not core.is_Mul:
-        return Node((sum_of(expression),))
-    first, *others = map(sum_of, core.args)
+        return Node((sum_of(expression, at_hand),))
+    first, *others = (sum_of(part, at_hand) for part in core.args)
     return Node((first.times(factor), *others), constant)
 
 
-def sum_of(expression: Any) -> Sum:
-    """The expression as a constant and terms. Of several terms with one source, one stays and the others are sources
-    themselves: an edge has one formula.
+def sum_of(expression: Any, at_hand: Collection[Any] = ()) -> Sum:
+    """The expression as a constant and terms.
+
+    An edge has one formula: of several terms with one source, one stays and the others are sources themselves.
     """
-    constant, terms = _collected(expression)
-    kept = dict[Any, Term]()
-    for factor, core in sorted(terms, key=lambda term: not _is_node(term[1])):
-        term = _term(factor, core)
-        if term.source in kept:
-            term = Term(core, Formula("x", c=factor))
-        constant += term.formula.d
-        kept[term.source] = replace(term, formula=replace(term.formula, d=0.0))
-    return Sum(constant, tuple(kept.values()))
+    constant, parts = _collected(expression)
+    direct = [_term(factor, core) for factor, core in parts]
+    sources = {term.source for term in direct}
+    alone = {n for n, (_, core) in enumerate(parts) if core in at_hand and core not in sources}
+    while True:
+        terms = [
+            Term(core, Formula("x", c=factor)) if n in alone else direct[n] for n, (factor, core) in enumerate(parts)
+        ]
+        kept = dict[Any, int]()
+        for n in sorted(range(len(terms)), key=lambda n: terms[n].source != parts[n][1]):  # nodes as they are first
+            if kept.setdefault(terms[n].source, n) != n:
+                alone.add(n)
+        if len(kept) == len(terms):
+            break
+    constant += sum(term.formula.d for term in terms)
+    return Sum(constant, tuple(replace(term, formula=replace(term.formula, d=0.0)) for term in terms))
 
 
 def affine(expression: Any) -> tuple[float, Any, float]:
@@ -183,11 +193,3 @@ def _power(exponent: Any) -> str:
     if not DECIMAL.fullmatch(text):
         raise FormulaError(f"The law holds the power {value:.4g}, which no edge can have. Choose another law.")
     return f"x^{text}"
-
-
-def levels(core: Any, nodes: dict[Any, Node], known: dict[Any, int]) -> int:
-    """The first column in which a node can be computed, inputs being in column 0; `nodes` gains what it needs."""
-    if core not in known:
-        nodes[core] = node_of(core)
-        known[core] = 1 + max((levels(source, nodes, known) for source in nodes[core].sources), default=0)
-    return known[core]
