@@ -1,5 +1,7 @@
 """Curves left out of a fitted network as long as the held-out rows do not miss them."""
 
+import math
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -16,31 +18,30 @@ NOISY = 1.02  # the same where the error is noise, which a needless curve cannot
 
 
 def curves(fit: Fit) -> list[EdgeId]:
-    """The edges that are still splines."""
+    """The edges that are to get a formula."""
     return curves_of(fit.kan)
 
 
 def curves_of(kan: KAN) -> list[EdgeId]:
-    """The edges that are still splines."""
-    return [EdgeId(n, int(i), int(j)) for n, layer in enumerate(kan.layers) for i, j in layer.active.nonzero().tolist()]
+    """The edges that are to get a formula: those with a curve, unless they are frozen."""
+    left = [layer.active & ~layer.frozen for layer in kan.layers]
+    return [EdgeId(n, int(i), int(j)) for n, there in enumerate(left) for i, j in there.nonzero().tolist()]
 
 
 def values(fit: Fit, edge: EdgeId) -> tuple[Array, Array]:
-    """What enters a spline edge on the training rows, and what leaves it."""
-    work = fit.point.work.layers[edge.layer]
+    """What enters an edge on the training rows, and what leaves it."""
     x = fit.point.entering[edge.layer][edge.source]
-    coef = work.learned(fit.point.work.vector)[0][edge.source, edge.target]
-    table, _ = work.grid.basis(fit.point.entering[edge.layer], slope=False)
-    return x, coef @ table[edge.source]
+    return x, fit.kan.edge(edge)(torch.from_numpy(x)).numpy()
 
 
 def without(kan: KAN, edge: EdgeId) -> KAN:
     """The network without a spline edge."""
-    layer = kan.layers[edge.layer]
-    active, coef = layer.active.clone(), layer.coef.clone()
+    layer = kan.layers[edge.layer].with_formula(edge.source, edge.target, None)
+    active, coef, weight = layer.active.clone(), layer.coef.clone(), layer.base_weight.clone()
     active[edge.source, edge.target] = False
     coef[edge.source, edge.target] = 0.0
-    return kan.with_layer(edge.layer, active=active, coef=coef)
+    weight[edge.source, edge.target] = 0.0
+    return kan.with_layers({edge.layer: replace(layer, active=active, coef=coef, base_weight=weight)})
 
 
 def missed(before: Fit, after: Fit, *, noisy: bool) -> bool:
@@ -50,12 +51,18 @@ def missed(before: Fit, after: Fit, *, noisy: bool) -> bool:
     return after.held > max(WORSE * before.held, min(QUIET, 100 * before.held))
 
 
-def pruned(task: Task, fit: Fit, *, noisy: bool) -> Fit:
-    """The fit without the curves that it can spare, the least varying first."""
+def pruned(
+    task: Task, fit: Fit, *, noisy: bool = False, allowed: float | None = None, until: float = math.inf
+) -> Fit:
+    """The fit without the curves that it can spare, the least varying first.
+
+    allowed: a held-out error that is good enough; None asks that each fit is about as good as the one before it, which
+    `noisy` makes strict. until: when to stop, by time.perf_counter.
+    """
     tried: set[EdgeId] = set()
     while True:
         left = [edge for edge in curves(fit) if edge not in tried]
-        if len(left) + len(tried) <= 1 or not left:
+        if len(left) + len(tried) <= 1 or not left or time.perf_counter() > until:
             return fit
         edge = min(left, key=lambda e: float(np.std(values(fit, e)[1])))
         tried.add(edge)
@@ -67,8 +74,10 @@ def pruned(task: Task, fit: Fit, *, noisy: bool) -> Fit:
         bias[edge.target] += float(v.mean())
         kan = without(fit.kan.with_layer(edge.layer, bias=bias), edge)
         shorter = task.fitted(kan, steps=12)
-        if shorter is not None and shorter.finite and not missed(fit, shorter, noisy=noisy):
-            fit = shorter
+        if shorter is None or not shorter.finite:
+            continue
+        worse = missed(fit, shorter, noisy=noisy) if allowed is None else shorter.held > allowed
+        fit = fit if worse else shorter
 
 
 def _may_go(kan: KAN, edge: EdgeId) -> bool:

@@ -78,7 +78,7 @@ class Target:
         if self.outer == "x":
             return fit.held
         with np.errstate(all="ignore"):
-            u = (self.mean + self.scale * fit.outputs).clip(*self.reach)
+            u = (self.mean + self.scale * fit.outputs[0]).clip(*self.reach)
             off = self.sign * primitive(self.outer).torch(torch.from_numpy(u)).numpy() - self.y
             found = float(np.sqrt(np.mean(np.square(off))) / (self.y.std() or 1.0))
         return found if np.isfinite(found) else np.inf
