@@ -1,8 +1,8 @@
 """From a trained network to its formula: all edges together, everything that is left fitted again after each.
 
 An edge's curve alone does not tell its function: what one edge misses another has taken up. So edges get formulas one
-after the other, in a beam, with Levenberg-Marquardt on all numbers after each (`formulas.py`); networks on the way there
-are results too, and the front of them says what each formula more costs.
+after the other, in a beam, with Levenberg-Marquardt on all numbers after each (`formulas.py`). Networks on the way
+there are results too, and the front of them says what each formula more costs.
 """
 
 import math
@@ -25,7 +25,7 @@ from kanviz.errors import FormulaError, UserError
 from kanviz.laws.fitting import PARTS, Fit, Task
 from kanviz.laws.formulas import FLOOR, ROUNDING, Way, formulating, sensitivities
 from kanviz.laws.law import Law, polished
-from kanviz.laws.pruning import curves_of, pruned, values
+from kanviz.laws.pruning import curves_of, pruned, straightened, values
 from kanviz.text import counted
 
 MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
@@ -59,9 +59,10 @@ class Reading:
     """A network with formulas on some edges or all, or the law it was written as.
 
     kan: in the precision of the one it is from; of a law, the network of formulas it was polished from · curves: edges
-    without a formula · complexity: parts of the written formula, each control point of a curve as one more · train_rmse,
-    test_rmse: in the outputs' units, over all of them, on the rows fitted to and on those held out · gap, largest: root
-    mean square and largest difference to the network given, on the rows held out · law: None while it is a network.
+    without a formula · complexity: parts of the written formula, each control point of a curve as one more ·
+    train_rmse, test_rmse: in the outputs' units, over all of them, on the rows fitted to and on those held out · gap,
+    largest: root mean square and largest difference to the network given, on the rows held out · law: None while it is
+    a network.
     """
 
     kan: KAN
@@ -153,6 +154,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
     if config.prune:
         pause = time.perf_counter() + PRUNING * config.seconds
         fit = pruned(task, fit, allowed=max(AS_GOOD * fit.held, floor), until=pause)
+        fit = straightened(task, fit, pause)
         now = _reading(fit.kan.to(kan.dtype), learned, held)
         readings.append(now)
         yield so_far()
@@ -188,7 +190,8 @@ def _rows(kan: KAN, data: Dataset | None, imitates: bool) -> tuple[_Rows, _Rows]
     if len(learned) < 2:
         raise UserError("There are too few rows to fit to; an extraction needs at least four.")
     return tuple(
-        _thinned(kan, x[rows], None if y is None else y[rows], most) for rows, most in ((learned, LEARNED), (held, HELD))
+        _thinned(kan, x[rows], None if y is None else y[rows], most)
+        for rows, most in ((learned, LEARNED), (held, HELD))
     )  # pyright: ignore[reportReturnType]
 
 
