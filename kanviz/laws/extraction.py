@@ -30,9 +30,10 @@ from kanviz.text import counted
 
 MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
 LEARNED, HELD = 2_000, 1_000  # rows
-PRUNING = 0.3  # of the time
+PRUNING, TURNS = 0.3, 4  # of the time, and how often at most
 AS_GOOD = 1.02  # times the network's own held-out error: a network with fewer curves that misses no more
 POLISH = 10.0  # seconds for one expression
+SAME = 1e-9  # of the spread: errors below are rounding
 LAWS = 2  # networks of formulas that are written as one expression and polished
 
 
@@ -78,16 +79,23 @@ class Reading:
 @dataclass(frozen=True, eq=False)
 class Extraction:
     """What is known so far. front: the readings that no other one beats in both complexity and error, simplest first ·
-    now: the network that is being worked on · edges: how many had a curve at the beginning · imitates: whether errors
-    are differences to the network instead of the table · spread: standard deviation of what is fitted.
+    start: the network given · now: the one that is being worked on · edges: how many had a curve at the beginning ·
+    imitates: whether errors are differences to the network instead of the table · spread: standard deviation of what is
+    fitted · rows: held out.
     """
 
     front: tuple[Reading, ...]
+    start: Reading
     now: Reading
     edges: int
     imitates: bool
     spread: float
+    rows: int
     stopped_because: str = ""
+
+    def error(self, one: Reading) -> float:
+        """The held-out error as a share of the spread, never below rounding; infinite where it is no number."""
+        return max(one.test_rmse / self.spread, 1e-3 * SAME)
 
     @property
     def best(self) -> Reading:
@@ -95,7 +103,7 @@ class Extraction:
         there is one; with no such, the most accurate.
         """
         whole = [one for one in self.front if not one.curves] or list(self.front[-1:])
-        least = max(min(one.test_rmse for one in whole), 1e-9 * self.spread)
+        least = max(min(one.test_rmse for one in whole), SAME * self.spread)
         return next(one for one in whole if one.test_rmse <= 1.1 * least)
 
 
@@ -147,14 +155,13 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
     readings, now = [start], start
 
     def so_far(why: str = "") -> Extraction:
-        return Extraction(_front(readings, spread), now, edges, imitates, spread, why)
+        return Extraction(_front(readings, spread), start, now, edges, imitates, spread, len(held.x), why)
 
     yield so_far()
     floor = _resolved(task, fit) if imitates else FLOOR
     if config.prune:
         pause = time.perf_counter() + PRUNING * config.seconds
-        fit = pruned(task, fit, allowed=max(AS_GOOD * fit.held, floor), until=pause)
-        fit = straightened(task, fit, pause)
+        fit = _simpler(task, fit, max(AS_GOOD * fit.held, floor), pause)
         now = _reading(fit.kan.to(kan.dtype), learned, held)
         readings.append(now)
         yield so_far()
@@ -170,8 +177,20 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
         readings += [now] if law is None else [now, law]
         now = law or now
         yield so_far()
+        if law is not None and law.test_rmse < SAME * spread:
+            break
     late = time.perf_counter() > until
     yield so_far("the time is up" if late else f"{counted(edges, 'curve')} read")
+
+
+def _simpler(task: Task, fit: Fit, allowed: float, until: float) -> Fit:
+    """Curves left out and made straight, in turns while that brings anything."""
+    for _ in range(TURNS):
+        left = len(curves_of(fit.kan))
+        fit = straightened(task, pruned(task, fit, allowed=allowed, until=until), until)
+        if len(curves_of(fit.kan)) in (0, left):
+            break
+    return fit
 
 
 def _rows(kan: KAN, data: Dataset | None, imitates: bool) -> tuple[_Rows, _Rows]:
@@ -270,7 +289,7 @@ def _front(readings: Sequence[Reading], spread: float) -> tuple[Reading, ...]:
     kept: list[Reading] = []
     lowest = math.inf
     for one in sorted(readings, key=lambda one: (one.complexity, one.test_rmse, one.law is None)):
-        error = max(one.test_rmse, 1e-9 * spread)
+        error = max(one.test_rmse, SAME * spread)
         if error < lowest:
             kept.append(one)
             lowest = error

@@ -20,6 +20,7 @@ from kanviz.core.solvers.working import Working
 
 PARTS = ("coef", "base_weight", "bias", "affine")
 SMOOTH = 1e-9  # times the squared second differences: enough to hold empty cells
+ROOM = 3  # rows for every number of a finer network
 FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
 IDLE = 2  # steps in a row that gain less than `pays` end a fit
 

@@ -7,7 +7,7 @@ the functions. Below the error of the spline network itself, nearer is not bette
 import math
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -21,11 +21,12 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.solvers.jacobian import back, through_products
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Problem
-from kanviz.laws.fitting import Fit, Task
+from kanviz.laws.fitting import FALLS, ROOM, Fit, Task
 from kanviz.laws.gauge import without_constant
 from kanviz.laws.pruning import curves, curves_of, values, without
 
 BEAM, EACH, EACH_LAST = 3, 3, 8  # ways, and candidates for an edge; for the last one trying is cheap
+FEW = 2  # curves left, that are then fitted on a finer grid
 WORSE = 1.5  # times the error before: several formulas at once have spoiled it
 SPLINE_BITS = 14.0  # what a curve without a formula costs beside one with
 CLEAR, QUIET = 3.0, 1e-6  # times the noise: a single function farther off than this will not do
@@ -102,6 +103,9 @@ def formulating(
     """
     near = max(fit.held, fit.error, floor)
     ways = [Way(fit, 0.0)]
+    if not curves(fit):
+        yield ways
+        return
     while ways:
         new: list[Way] = []
         for way in ways:
@@ -109,9 +113,10 @@ def formulating(
                 break
             new += _next(task, way, floor, primitives)
         new = sorted(_distinct(new), key=lambda way: way.value(near))
-        ways = [way for way in new if curves(way.fit)][:BEAM]
+        whole = [way for way in new if not curves(way.fit)]
+        ways = [_settled(task, way) for way in [way for way in new if curves(way.fit)][:BEAM]]
         if new:
-            yield [way for way in new if way in ways or not curves(way.fit)]
+            yield sorted([*ways, *whole], key=lambda way: way.value(near))
         if time.perf_counter() > until:
             return
 
@@ -124,13 +129,13 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
     found = search_many(points, primitives, each)
     order = sorted(range(len(edges)), key=lambda n: _doubt(found[n]))
     if len(edges) > MANY:
-        clear = [n for n in order if found[n][0].error <= max(CLEAR * points[n].noise, QUIET)]
+        clear = [n for n in order if found[n] and found[n][0].error <= max(CLEAR * points[n].noise, QUIET)]
         several = _several(task, way, {edges[n]: found[n][0] for n in clear[: math.ceil(SHARE * len(edges))]})
         if several is not None:
             return [several]
     n, new = order[0], []
     candidates = found[n]
-    if primitives is None and candidates[0].error > max(CLEAR * points[n].noise, QUIET):
+    if primitives is None and (not candidates or candidates[0].error > max(CLEAR * points[n].noise, QUIET)):
         candidates = (*search_deeper(points[n], each), *candidates[:1])
     for candidate in candidates:
         new += _with(task, way, edges[n], candidate, steps=12)
@@ -138,6 +143,16 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
         if _may_be_straight(way.fit.kan, edge):
             new += _with(task, way, edge, search(point, ("x",), 1)[0], steps=30)
     return new
+
+
+def _settled(task: Task, way: Way) -> Way:
+    """With few curves left, those on a finer grid if that pays: coarse ones can hide how well the formulas fit."""
+    fit = way.fit
+    if len(curves(fit)) > FEW or ROOM * len(fit.point.work.free) > task.rows.y.size:
+        return way
+    finer = task.fitted(task.refined(fit), steps=12)
+    pays = finer is not None and finer.finite and finer.held < FALLS * fit.held
+    return replace(way, fit=finer) if pays else way
 
 
 def _several(task: Task, way: Way, formulas: Mapping[EdgeId, Candidate]) -> Way | None:

@@ -15,7 +15,7 @@ from kanviz.core.formula import primitive
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.core.solvers.local import Array
-from kanviz.laws.fitting import FALLS, Fit, Task
+from kanviz.laws.fitting import FALLS, ROOM, Fit, Task
 from kanviz.laws.nested import Nested
 from kanviz.laws.outer import OUTERS, possible
 from kanviz.laws.structure import Structure, formula_layer
@@ -25,7 +25,6 @@ STEPS = 12
 SIMPLE = 0.25  # a curve less outweighs so much of the logarithm of a coarse error
 LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: so many, and so many more of every outside
 FINER = 3  # doublings of the grid
-ROOM = 3  # rows for every number of a finer network
 HOPE = 8.0  # times the least error of any outside: others are not looked into further
 FEW_INPUTS = 3  # for which everything is looked into
 
