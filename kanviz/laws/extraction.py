@@ -31,6 +31,7 @@ from kanviz.text import counted
 MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
 LEARNED, HELD = 2_000, 1_000  # rows
 PRUNING, TURNS = 0.3, 4  # of the time, and how often at most
+BETTER = 0.99  # times the error of a simpler reading: else it is no better
 AS_GOOD = 1.02  # times the network's own held-out error: a network with fewer curves that misses no more
 POLISH = 10.0  # seconds for one expression
 SAME = 1e-9  # of the spread: errors below are rounding
@@ -290,7 +291,7 @@ def _front(readings: Sequence[Reading], spread: float) -> tuple[Reading, ...]:
     lowest = math.inf
     for one in sorted(readings, key=lambda one: (one.complexity, one.test_rmse, one.law is None)):
         error = max(one.test_rmse, SAME * spread)
-        if error < lowest:
+        if error < BETTER * lowest:
             kept.append(one)
             lowest = error
     return tuple(kept)

@@ -193,7 +193,7 @@ def _beside(s: "Session", one: "Reading") -> None:
     order = [[v.name for v in data.inputs].index(v.name) for v in s.present.inputs]
     law = one.law
     says = after if law is None else (lambda x: law(x[:, order]))
-    others = {"this reading": says, "network now": now}
+    others = {"this formula": says, "network now": now}
     with st.expander("Formula, network and data", icon=":material/compare:", expanded=True):
         beside_panel(s.derived("beside reading", lambda: beside(data, others), one.kan.digest, law is None), "reading")
 

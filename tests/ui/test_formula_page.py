@@ -91,7 +91,7 @@ def test_all_edges_together_become_a_law_that_can_be_kept_and_undone():
     assert found.best.law is not None
     assert "Ended because" in texts(app)
     (compared,) = tables(app, "Largest error")
-    assert list(compared.iloc[:, 0]) == ["this reading", "network now"]
+    assert list(compared.iloc[:, 0]) == ["this formula", "network now"]
     assert session.present is start
     press(app, "Keep this")
     assert session.present is not start
