@@ -105,7 +105,14 @@ def parser() -> argparse.ArgumentParser:
     formula = command("formula", commands.formula, "Write a network out as a formula, in the units of its table.")
     _takes_model(formula)
     _takes_table(formula)
-    formula.add_argument("--fit", action="store_true", help="first fix the best formula found for every curve")
+    first = formula.add_mutually_exclusive_group()
+    first.add_argument("--fit", action="store_true", help="first fix the best formula found for every curve")
+    first.add_argument(
+        "--together",
+        action="store_true",
+        help="first read all edges together: after each formula, everything left is fitted again",
+    )
+    formula.add_argument("--seconds", type=float, default=60.0, help="with --together: at most (60)")
     formula.add_argument(
         "--within",
         type=float,
@@ -114,7 +121,7 @@ def parser() -> argparse.ArgumentParser:
         help="with --fit: only where the formula misses at most this share of the curve's spread",
     )
     formula.add_argument("--digits", type=_whole(1, 17), default=6, help="of the constants (6)")
-    formula.add_argument("-o", "--output", metavar="MODEL", help="with --fit: also save the fitted network")
+    formula.add_argument("-o", "--output", metavar="MODEL", help="with --fit or --together: also save the network")
     how = formula.add_mutually_exclusive_group()
     how.add_argument("--latex", action="store_true", help="as LaTeX")
     how.add_argument("--json", action="store_true", help="as JSON, for other programs")

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.edit.history import History
+    from kanviz.laws.law import Law
 
 
 def app(options: argparse.Namespace) -> None:
@@ -59,23 +60,28 @@ def show(options: argparse.Namespace) -> None:
 
 
 def formula(options: argparse.Namespace) -> None:
-    """Compose the network's formula, fitting its curves first with --fit; says what is left open."""
+    """Compose the network's formula, with --fit or --together after fitting its curves; says what is left open."""
     from kanviz.analysis.compose import compose
     from kanviz.edit.proposals import compare_outputs
     from kanviz.io import save
 
-    if options.output and not options.fit:
-        raise UsageError("There is nothing new to save without --fit. See kanviz formula --help.")
+    fits = options.fit or options.together
+    if options.output and not fits:
+        raise UsageError("There is nothing new to save without --fit or --together. See kanviz formula --help.")
     output = model_path(options.output) if options.output else None
     kan = before = read_network(options.model)
     data = rows_for(kan, options)
-    if options.fit:
-        history = _fitted(kan, data, options.within)
+    law = None
+    if fits:
+        if options.together:
+            history, law = _together(kan, data, options.seconds)
+        else:
+            history = _fitted(kan, data, options.within)
         kan = history.present
         if output:
             save(kan, output, recipe=history.recipe())
     found = compose(kan, data).rounded(options.digits)
-    fit = compare_outputs(before, kan, data) if options.fit else None
+    fit = compare_outputs(before, kan, data) if fits else None
     if options.json:
         record = {
             "outputs": [v.name for v in kan.outputs],
@@ -86,6 +92,8 @@ def formula(options: argparse.Namespace) -> None:
             "rows": found.gap.rows,
             "notes": list(found.notes),
         }
+        if law is not None:
+            record["law"] = {"expression": str(law.expression), "test_rmse": finite(law.test_rmse)}
         if fit:
             record["fit"] = {
                 "rmse_before": finite(fit.before),
@@ -96,6 +104,9 @@ def formula(options: argparse.Namespace) -> None:
         return
     for line in found.latex() if options.latex else found.text():
         print(shown(line, 1_000_000))
+    if law is not None:
+        exact = f"{kan.outputs[0].name} = {law.expression}"
+        say(f"With exact constants: {shown(exact, 2_000)}; RMSE {law.test_rmse:.3g}.")
     unit = unit_of(kan)
     say(f"Largest gap to the network: {found.gap.largest:.3g}{unit}, over {found.gap.rows:,} rows.")
     if fit and not math.isfinite(fit.shift):
@@ -112,6 +123,27 @@ def formula(options: argparse.Namespace) -> None:
             f"{f'{count:,} edges are still splines' if count > 1 else '1 edge is still a spline'}, written as phi: "
             "this is no closed formula yet. Fit with --fit, or in the app."
         )
+
+
+def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[History, Law | None]":
+    """All edges read together; the network of formulas as one step, and the law it was settled to."""
+    from kanviz.edit.edits import Rewrite
+    from kanviz.edit.history import History
+    from kanviz.laws.extraction import ExtractConfig, extract
+
+    found = None
+    for found in extract(kan, data, ExtractConfig(seconds=seconds)):
+        bar(found.edges - found.now.curves, found.edges, f"misses {found.error(found.now):.2g} of the spread")
+    bar_end()
+    assert found is not None
+    say(f"Ended because: {found.stopped_because}.")
+    for one in found.front:
+        kind = "law" if one.law else "formula" if not one.curves else f"{one.curves} curves left"
+        say(f"complexity {one.complexity}: {kind}, misses {found.error(one):.2g} of the spread, gap {one.gap:.3g}")
+    best = found.best
+    if best.kan.digest == kan.digest:
+        return History.start(kan), None
+    return History.start(kan).apply(Rewrite.of(kan, best.kan, "Formulas found together")), best.law
 
 
 def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":

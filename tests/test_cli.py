@@ -325,6 +325,25 @@ def test_fit_fixes_the_curves_and_reports(run: Run, table: Path, tmp_path: Path)
     assert [e["kind"] for e in recipe_of(fitted.read_bytes())["edits"]] == ["fix formula"] * 2
 
 
+def test_all_edges_are_read_together(run: Run, table: Path, tmp_path: Path):
+    frame = pd.read_csv(table).assign(way=lambda t: t.speed + t.time**2)
+    frame.to_csv(table, index=False)
+    model, kept = tmp_path / "m.safetensors", tmp_path / "f.safetensors"
+    run("train", table, "--target", "way", "--shape", 0, "--steps", 60, "-o", model)
+    status, out, err = run("formula", model, "--table", table, "--together", "--digits", 3, "-o", kept)
+    assert status == 0
+    assert out == "way = speed + time**2\n"
+    assert "With exact constants: way = speed + time**2" in err
+    assert "Ended because: 2 curves read." in err
+    assert not any(bool(layer.active.any()) for layer in kanviz.load(kept).layers)
+    recipe = recipe_of(kept.read_bytes())
+    assert recipe is not None
+    assert [e["kind"] for e in recipe["edits"]] == ["rewrite"]
+    record = json.loads(run("formula", model, "--table", table, "--together", "--json")[1])
+    assert record["law"]["expression"] == "speed + time**2"
+    assert record["spline_edges"] == []
+
+
 def test_within_leaves_curves_alone_that_no_formula_fits(run: Run, model: Path):
     _, out, err = run("formula", model, "--fit", "--within", 1e-9)
     assert "Left as it is." in err

@@ -25,12 +25,13 @@ from kanviz.edit.edge_edits import (
 )
 from kanviz.edit.network_edits import RefineGrid, Retrain
 from kanviz.edit.protocol import Edit, EditRecord, Json
+from kanviz.edit.rewrite import Rewrite
 from kanviz.errors import EditError
 from kanviz.text import shown
 
 __all__ = [
     "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "MoveControlPoint", "Prune", "RefineGrid", "ReleaseFormula",
-    "Restore", "Retrain", "ThawEdge", "edit_from_json",
+    "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
 ]  # fmt: skip
 
 
@@ -70,7 +71,8 @@ class Batch(EditRecord):
 EDITS = {
     edit.kind: edit
     for edit in (
-        Prune, Restore, MoveControlPoint, FixFormula, ReleaseFormula, FreezeEdge, ThawEdge, RefineGrid, Retrain, Batch,
+        Prune, Restore, MoveControlPoint, FixFormula, ReleaseFormula, FreezeEdge, ThawEdge, RefineGrid, Retrain,
+        Rewrite, Batch,
     )
 }  # fmt: skip
 

@@ -18,15 +18,17 @@ from kanviz.core.solvers.regrid import over, rewritten
 from kanviz.core.solvers.smoothing import penalty
 from kanviz.core.solvers.working import Working
 
-PARTS = ("coef", "bias", "affine")
+PARTS = ("coef", "base_weight", "bias", "affine")
 SMOOTH = 1e-9  # times the squared second differences: enough to hold empty cells
+ROOM = 3  # rows for every number of a finer network
+FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
 IDLE = 2  # steps in a row that gain less than `pays` end a fit
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A network at the end of a fit, and its root mean square error on the training and the held-out rows, as a share
-    of the target's spread; outputs: what it gives on those held out.
+    """A network at the end of a fit, and its root mean square error on the training and the held-out rows, in its own
+    units (shares of the target's spread where that is 1); outputs: what it gives on those held out (output, rows).
     """
 
     kan: KAN
@@ -42,16 +44,17 @@ class Fit:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Training and held-out rows: inputs (source, rows), targets (1, rows)."""
+    """Training and held-out rows: inputs (source, rows), targets (output, rows)."""
 
     rows: Rows
     held: Rows
 
     @staticmethod
     def of(x: Array, y: Array, held_x: Array, held_y: Array) -> "Task":
-        """From x (source, rows) and y (rows,)."""
+        """From x (source, rows) and y (rows,), or (output, rows)."""
         one, none = np.ones((1, 1)), np.zeros((1, 1))
-        return Task(Rows(x, y[None], False, one, none), Rows(held_x, held_y[None], False, one, none))
+        y, held_y = np.atleast_2d(y), np.atleast_2d(held_y)
+        return Task(Rows(x, y, False, one, none), Rows(held_x, held_y, False, one, none))
 
     def thinned(self, most: int) -> "Task":
         """The first `most` training rows: they come in no order."""
@@ -60,7 +63,7 @@ class Task:
     def seen(self, kan: KAN, point: Point) -> Fit:
         with np.errstate(all="ignore"):
             there = Problem(self.held, point.work).at(point.work) if self.held.x.size else point
-        return Fit(kan, point, math.sqrt(max(point.loss, 0.0)), math.sqrt(max(there.loss, 0.0)), there.outputs[0])
+        return Fit(kan, point, math.sqrt(max(point.loss, 0.0)), math.sqrt(max(there.loss, 0.0)), there.outputs)
 
     def fitted(self, kan: KAN, *, steps: int, pays: float = 0.02) -> Fit | None:
         """The network after at most so many steps down; None where it is not a number on the rows.
@@ -89,10 +92,10 @@ class Task:
         return self.seen(point.work.network(torch.float64), point)
 
     def relaid(self, fit: Fit) -> KAN:
-        """The same curves with hidden grids laid over what they see."""
+        """The same curves with hidden grids laid over what they see; a layer with a frozen curve keeps its grid."""
         new = {}
         for n, layer in enumerate(fit.kan.layers):
-            if n and bool(layer.active.any()):
+            if n and bool(layer.active.any()) and not bool((layer.active & layer.frozen).any()):
                 work = fit.point.work.layers[n]
                 knots = over(work.grid, fit.point.entering[n])
                 coef = rewritten(work.grid, layer.coef.numpy(), Grid.of(knots, layer.order, layer.outside))

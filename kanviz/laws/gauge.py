@@ -23,7 +23,7 @@ def without_constant(kan: KAN, edge: EdgeId) -> KAN | None:
     factor, partner = edge.target, _partner(layer, edge.target)
     formula = layer.formula(edge.source, factor)
     alone = int(layer.present[:, factor].sum()) == 1
-    if partner is None or formula is None or not alone or 1 not in layer.arity:
+    if partner is None or formula is None or not alone or 1 not in layer.arity or layer.base != "zero":
         return None
     total = layer.arity.index(1)
     places = layer.present[:, partner].nonzero().flatten().tolist()

@@ -15,7 +15,7 @@ from kanviz.core.formula import primitive
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.core.solvers.local import Array
-from kanviz.laws.fitting import Fit, Task
+from kanviz.laws.fitting import FALLS, ROOM, Fit, Task
 from kanviz.laws.nested import Nested
 from kanviz.laws.outer import OUTERS, possible
 from kanviz.laws.structure import Structure, formula_layer
@@ -25,8 +25,6 @@ STEPS = 12
 SIMPLE = 0.25  # a curve less outweighs so much of the logarithm of a coarse error
 LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: so many, and so many more of every outside
 FINER = 3  # doublings of the grid
-ROOM = 3  # rows for every number of a finer network
-FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
 HOPE = 8.0  # times the least error of any outside: others are not looked into further
 FEW_INPUTS = 3  # for which everything is looked into
 
@@ -78,7 +76,7 @@ class Target:
         if self.outer == "x":
             return fit.held
         with np.errstate(all="ignore"):
-            u = (self.mean + self.scale * fit.outputs).clip(*self.reach)
+            u = (self.mean + self.scale * fit.outputs[0]).clip(*self.reach)
             off = self.sign * primitive(self.outer).torch(torch.from_numpy(u)).numpy() - self.y
             found = float(np.sqrt(np.mean(np.square(off))) / (self.y.std() or 1.0))
         return found if np.isfinite(found) else np.inf

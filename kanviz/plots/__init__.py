@@ -3,7 +3,7 @@
 from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
 from kanviz.plots.edge import compare_figure, edge_figure, overlay_figure
 from kanviz.plots.export import to_html, to_json
-from kanviz.plots.laws import agreement_figure, front_figure, residuals_figure
+from kanviz.plots.laws import agreement_figure, front_figure, readings_figure, residuals_figure
 from kanviz.plots.network import network_figure
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "network_figure",
     "overlay_figure",
     "predicted_figure",
+    "readings_figure",
     "residuals_figure",
     "scores_figure",
     "to_html",

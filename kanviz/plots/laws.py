@@ -1,14 +1,18 @@
 """Laws: what accuracy each measure of complexity buys, and what a law says beside a network and the data."""
 
 import math
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 import plotly.graph_objects as go
 
 from kanviz.analysis.beside import Beside, Said
+from kanviz.laws.extraction import Extraction
 from kanviz.laws.record import Discovery
 from kanviz.plots.charts import DOTS, log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, label, words, wrapped
+from kanviz.text import counted
 
 HEIGHT = 340
 
@@ -20,46 +24,72 @@ def front_figure(found: Discovery, chosen: int | None = None, *, theme: Look = "
     """
     if not found.front:
         return empty(theme, "Laws so far", "No law yet.")
+    dots = [Dot(entry.complexity, 100 * found.scale.error(entry), entry.text) for entry in found.front]
+    splines = [tried.spline_rmse for tried in found.attempts if tried.spline_rmse is not None]
+    network = 100 * min(splines) / found.scale.spread if splines else 0.0
+    return _front(dots, found.front.index(found.best), chosen, ("spline network", network), theme)
+
+
+def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look = "light") -> go.Figure:
+    """The readings of a network by complexity and held-out error. Dots are clickable and carry [place in the front].
+
+    chosen: the one in hand, ringed. The best one is a star; a dashed line shows what the network itself misses.
+    """
+    dots = [
+        Dot(one.complexity, 100 * found.error(one), f"{counted(one.curves, 'curve')} left" if one.curves else "formula")
+        for one in found.front
+    ]
+    network = 0.0 if found.imitates else 100 * found.error(found.start)
+    return _front(dots, found.front.index(found.best), chosen, ("the network", network), theme)
+
+
+class Dot(NamedTuple):
+    """One of a front: its complexity, its error in percent of the spread, and what it says."""
+
+    complexity: int
+    error: float
+    text: str
+
+
+def _front(dots: Sequence[Dot], best: int, chosen: int | None, network: tuple[str, float], theme: Look) -> go.Figure:
+    """network: what a dashed line says, and its height (0 for none)."""
     colours = THEMES[theme]
     figure = canvas(theme, height=HEIGHT)
-    across = [entry.complexity for entry in found.front]
-    errors = [100 * found.scale.error(entry) for entry in found.front]
+    across, errors = [dot.complexity for dot in dots], [dot.error for dot in dots]
     right = max(across) + max(2.0, 0.12 * max(across))
     figure.add_scatter(
         x=[*across, right], y=[*errors, errors[-1]], mode="lines", hoverinfo="skip", showlegend=False,
         line={"color": colours.frame, "width": 1.5, "shape": "hv"},
     )  # fmt: skip
-    splines = [tried.spline_rmse for tried in found.attempts if tried.spline_rmse is not None]
-    network = 100 * min(splines) / found.scale.spread if splines else 0.0
-    if network > 0:
+    name, level = network
+    if level > 0:
         figure.add_scatter(
-            x=[0, right], y=[network, network], mode="lines", name="spline network",
+            x=[0, right], y=[level, level], mode="lines", name=name,
             line={"color": colours.muted, "width": 1.5, "dash": "dash"},
-            hovertemplate="a spline network misses %{y:.3g} %<extra></extra>",
+            hovertemplate=f"{'a ' if name == 'spline network' else ''}{name} misses %{{y:.3g}} %<extra></extra>",
         )  # fmt: skip
-    best = found.front.index(found.best)
-    size = [17 if k == best else 11 for k in range(len(across))]
+    places = range(len(dots))
     figure.add_scatter(
-        x=across, y=errors, mode="markers", customdata=[[k] for k in range(len(across))], showlegend=False,
+        x=across, y=errors, mode="markers", customdata=[[k] for k in places], showlegend=False,
         marker={
-            "size": size, "color": colours.formula, "opacity": 1,
-            "symbol": ["star" if k == best else "circle" for k in range(len(across))],
+            "size": [17 if k == best else 11 for k in places], "color": colours.formula, "opacity": 1,
+            "symbol": ["star" if k == best else "circle" for k in places],
             "line": {
-                "color": [colours.selected if k == chosen else colours.formula for k in range(len(across))],
-                "width": [3 if k == chosen else 0 for k in range(len(across))],
+                "color": [colours.selected if k == chosen else colours.formula for k in places],
+                "width": [3 if k == chosen else 0 for k in places],
             },
         },
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
         hoverinfo="text",
         hovertext=[
-            f"<b>{wrapped(entry.text, 48, 3)}</b><br>complexity {entry.complexity}<br>misses {error:.3g} %"
-            for entry, error in zip(found.front, errors, strict=True)
+            f"<b>{wrapped(dot.text, 48, 3)}</b><br>complexity {dot.complexity}<br>misses {dot.error:.3g} %"
+            for dot in dots
         ],
     )  # fmt: skip
     arrange(
         figure,
         xaxis=axis(theme, "complexity (parts of the expression)", range=[0, right], showgrid=False),
-        yaxis=axis(theme, "held-out error (% of the spread)", type="log", **log_axis([*errors, network])),
+        yaxis=axis(theme, "held-out error (% of the spread)", type="log", **log_axis([*errors, level])),
         margin={"t": 36},
     )
     return figure

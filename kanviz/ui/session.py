@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
     from kanviz.io.tables import Table
     from kanviz.laws.discover import DiscoverConfig
+    from kanviz.laws.extraction import ExtractConfig
+    from kanviz.ui.extracting import Extracting
     from kanviz.ui.law_search import LawSearch
 
 T = TypeVar("T")
@@ -52,6 +54,8 @@ class Session:
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
+        self._extraction: Extracting | None = None
+        self.reading: int | None = None  # the complexity of the one in hand
         self.law_search: LawSearch | None = None
         self.law = ""  # the one in hand, as text
         self._new = False
@@ -262,6 +266,29 @@ class Session:
             network, rows, found = self._searched
             same = (network, rows) == (self.present.digest, self.data.digest if self.data else "")
             return dict(found) if same else None
+
+    def extract(self, config: "ExtractConfig") -> None:
+        """Read all edges of the present network together. One at a time: another one ends."""
+        from kanviz.ui.extracting import Extracting
+
+        with self._lock:
+            self.stop_extracting()
+            self._extraction, self.reading = Extracting.start(self.present, self.data, config), None
+
+    @property
+    def extraction(self) -> "Extracting | None":
+        """The extraction of the present network on the present rows; None if it was of others."""
+        with self._lock:
+            one = self._extraction
+            if one is None or self.history is None or one.kan.digest != self.present.digest:
+                return None
+            rows = [data.digest if data else "" for data in (one.data, self.data)]
+            return one if rows[0] == rows[1] else None
+
+    def stop_extracting(self) -> None:
+        """The best so far stays."""
+        if self._extraction is not None:
+            self._extraction.job.stop()
 
     def discover(self, data: Dataset, rows_from: str, config: "DiscoverConfig") -> None:
         """Look for the law behind a table; no network is needed. One search at a time: another one ends."""

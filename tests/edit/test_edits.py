@@ -28,6 +28,7 @@ from kanviz.edit.edits import (
     ReleaseFormula,
     Restore,
     Retrain,
+    Rewrite,
     ThawEdge,
     edit_from_json,
 )
@@ -56,6 +57,12 @@ def table() -> Dataset:
     return table_for(small())
 
 
+def rewrite() -> Rewrite:
+    """One curve becomes a formula, others on another grid, a bias moves."""
+    kan = FixFormula(E000, SINE).apply(RefineGrid(1, 11).apply(small()))
+    return Rewrite.of(small(), kan.with_layer(0, bias=kan.layers[0].bias + 0.5), "Formulas for all edges")
+
+
 def examples() -> list[Edit]:
     """One of every kind, each fit for `small()`."""
     both = EdgeId(0, 0, 2)
@@ -69,6 +76,7 @@ def examples() -> list[Edit]:
         ThawEdge((E110,)),
         RefineGrid(1, 11),
         Retrain(config(), table().digest, 2),
+        rewrite(),
         Batch(
             (MoveControlPoint(E000, 0, 1.0), Batch((RefineGrid(0, 7), Prune((E100,), (0.0,))), "inner")), "Both at once"
         ),

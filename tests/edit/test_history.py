@@ -25,6 +25,7 @@ from kanviz.edit.edits import (
     RefineGrid,
     ReleaseFormula,
     Retrain,
+    Rewrite,
     ThawEdge,
 )
 from kanviz.edit.history import History, replay
@@ -50,6 +51,7 @@ def wishes(draw, history: History) -> Edit | None:
             "freeze": lambda: FreezeEdge((edge,)),
             "thaw": lambda: ThawEdge((edge,)),
             "refine grid": lambda: RefineGrid(edge.layer, kan.layers[edge.layer].grid + 1),
+            "rewrite": lambda: Rewrite.of(kan, kan.with_layer(0, bias=kan.layers[0].bias + height), "Shifted"),
         }[kind]()
     except UserError:
         return None

@@ -12,6 +12,13 @@ def tables(app, column: str) -> list:
     return [frame.value for frame in app.dataframe if column in frame.value.columns]
 
 
+def alone(session):
+    """The page, with a search for each edge alone begun."""
+    app = visit(PAGE, session)
+    next(c for c in app.get("button_group") if c.label == "How").set_value("Each alone").run()
+    return press(app, "Find formulas")
+
+
 def test_why_a_candidate_ranks_where_it_does_adds_up():
     app = visit(PAGE, opened(samples()[0].title))
     (why,) = tables(app, "Longer than the shortest by")
@@ -24,7 +31,7 @@ def test_why_a_candidate_ranks_where_it_does_adds_up():
 def test_formulas_network_and_data_stand_side_by_side_before_anything_is_kept():
     session = opened(samples()[0].title)
     start = session.present
-    app = press(visit(PAGE, session), "Find formulas")
+    app = alone(session)
     assert session.search_job is not None
     assert session.search_job.join(60)
     app.run()
@@ -38,7 +45,7 @@ def test_formulas_network_and_data_stand_side_by_side_before_anything_is_kept():
 
 def test_a_search_for_formulas_can_be_stopped():
     session = opened(samples()[0].title)
-    app = press(visit(PAGE, session), "Find formulas")
+    app = alone(session)
     assert session.search_job is not None
     session.search_job.stop()
     assert session.search_job.join(60)
@@ -69,3 +76,42 @@ def test_a_network_of_formulas_can_be_taken_along_as_a_function():
     assert x is not None
     found = space["law"](*x.T.numpy())
     assert found == pytest.approx(session.present(x)[:, 0].numpy(), abs=1e-6)
+
+
+def test_all_edges_together_become_a_law_that_can_be_kept_and_undone():
+    session = opened(next(sample.title for sample in samples() if "unpruned" in sample.file.stem))
+    start = session.present
+    app = press(visit(PAGE, session), "Read all edges together")
+    assert session.extraction is not None
+    assert session.extraction.job.join(90)
+    app.run()
+    assert not app.exception, [e.message for e in app.exception]
+    found = session.extraction.found
+    assert found is not None
+    assert found.best.law is not None
+    assert "Ended because" in texts(app)
+    (compared,) = tables(app, "Largest error")
+    assert list(compared.iloc[:, 0]) == ["this formula", "network now"]
+    assert session.present is start
+    press(app, "Keep this")
+    assert session.present is not start
+    assert not any(bool(layer.active.any()) for layer in session.present.layers)
+    assert session.extraction is None, "what was found counts for the network before"
+    session.undo()
+    assert session.present is start
+    assert session.extraction is not None
+
+
+def test_reading_together_is_stopped_and_the_best_so_far_stays():
+    session = opened(next(sample.title for sample in samples() if "unpruned" in sample.file.stem))
+    press(visit(PAGE, session), "Read all edges together")
+    running = session.extraction
+    assert running is not None
+    while running.found is None and running.job.live:
+        pass
+    session.stop_extracting()
+    assert running.job.join(60)
+    app = visit(PAGE, session)
+    assert "Stopped by you" in texts(app) or "Ended because" in texts(app)
+    assert running.found is not None
+    assert running.found.front

@@ -71,7 +71,7 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
     low, high = view.domain
     if data is None:
         x = torch.linspace(low, high, EVENLY, dtype=torch.float64)
-        points = samples(x, view(x), noise=max(_resolution(view), _rounding(view(x))))
+        points = samples(x, view(x), noise=max(resolution(view), _rounding(view(x))))
         return replace(points, reach=(low, high), enough=ENOUGH)
     rows = typical_inputs(kan, data, ROWS)
     nodes = kan.normalise(rows)
@@ -81,7 +81,7 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
     sums = kan.layers[edge.layer].sums(nodes)
     points = samples(x, view(x), noise=_rounding(view(x)))
     scale = float(sums[:, edge.target].std(correction=0))
-    noise = max(_resolution(view), _residual(kan, edge, data, sums) / max(points.std, 1e-300))
+    noise = max(resolution(view), _residual(kan, edge, data, sums) / max(points.std, 1e-300))
     reach = (min(low, points.range[0]), max(high, points.range[1]))
     return replace(points, noise=min(max(noise, points.noise), UNSURE), reach=reach, scale=scale, enough=ENOUGH)
 
@@ -91,7 +91,7 @@ def _rounding(y: Tensor) -> float:
     return 16 * torch.finfo(y.dtype).eps * float(y.abs().max()) / max(float(y.std(correction=0)), 1e-300)
 
 
-def _resolution(view: Edge) -> float:
+def resolution(view: Edge) -> float:
     """What a spline of this grid cannot show, as a share of its standard deviation.
 
     Of a smooth function it misses about f^(k+1) h^(k+1) / (4^(k+1) (k+1)!), and differences of the coefficients

@@ -1,0 +1,150 @@
+"""An edit that holds the numbers of whole layers: what a search over all edges together leaves behind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.formula import primitive
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId, Layer
+from kanviz.core.spline import domain, fit, spline
+from kanviz.edit import protocol as read
+from kanviz.edit.diff import same_bits
+from kanviz.edit.protocol import EditRecord, Json
+from kanviz.errors import EditError, UserError
+
+NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
+PARTS = (*NUMBERS, "active", "formulas")
+Nested = Any  # numbers, or tuples of nested numbers
+
+
+@dataclass(frozen=True)
+class Rewrite(EditRecord):
+    """The named parts of some layers replaced: (layer, part, its numbers as nested tuples) for each."""
+
+    parts: tuple[tuple[int, str, Nested], ...]
+    label: str
+    kind: ClassVar[str] = "rewrite"
+
+    def __post_init__(self):
+        if not self.parts or any(name not in PARTS for _, name, _ in self.parts):
+            raise EditError("This step replaces nothing, or what is no part of a layer; make it anew.")
+
+    @staticmethod
+    def of(before: KAN, after: KAN, label: str) -> "Rewrite":
+        """What makes the second network from the first, of the same shape. Curves that the second no longer uses stay
+        aside as they were, so that they can be brought back.
+        """
+        found = []
+        for n, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
+            kept = kept_aside(old, new)
+            for name in PARTS:
+                a, b = getattr(old, name), getattr(kept, name)
+                if a != b if name == "formulas" else a.shape != b.shape or not bool(same_bits(a, b).all()):
+                    found.append((n, name, b if name == "formulas" else _nested(b)))
+        return Rewrite(tuple(found), label)
+
+    def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
+        new: dict[int, dict[str, Any]] = {}
+        for n, name, value in self.parts:
+            if n >= len(kan.layers):
+                raise EditError(f"There is no layer {n}: this network has layers 0 to {len(kan.layers) - 1}.")
+            new.setdefault(n, {})[name] = value
+        try:
+            return kan.with_layers({n: _rewritten(kan.layers[n], parts) for n, parts in new.items()})
+        except (UserError, ValueError, TypeError, OverflowError):
+            raise EditError("This step was made for a network of another shape; it cannot be done here.") from None
+
+    def touches(self, kan: KAN) -> set[EdgeId]:
+        after, found = self.apply(kan), set()
+        for n in {n for n, _, _ in self.parts}:
+            found |= {EdgeId(n, i, j) for i, j in _changed(kan.layers[n], after.layers[n])}
+        return found
+
+    def __str__(self) -> str:
+        return self.label
+
+    @staticmethod
+    def from_json(record: Json) -> "Rewrite":
+        return Rewrite(read.rows(record["parts"], _part), read.text(record["label"]))
+
+
+def kept_aside(old: Layer, new: Layer) -> Layer:
+    """The new layer with the old one's curves, on its own grid, where it has no curve itself."""
+    if old.coef.shape[:2] != new.coef.shape[:2]:
+        raise EditError("Only networks of one shape can be compared edge by edge.")
+    aside = ~new.active
+    knots, coef, weight = new.knots.clone(), new.coef.clone(), torch.where(aside, old.base_weight, new.base_weight)
+    for i in aside.any(1).nonzero().flatten().tolist():
+        alone = bool(aside[i].all()) and old.coef.shape == new.coef.shape
+        if alone or (old.knots.shape == new.knots.shape and torch.equal(old.knots[i], new.knots[i])):
+            knots[i], coef[i, aside[i]] = old.knots[i], old.coef[i, aside[i]]
+        else:
+            low, high = (float(end) for end in domain(knots[i : i + 1], new.order))
+            x = torch.linspace(low, high, 8 * new.coef.shape[2], dtype=torch.float64)[:, None]
+            table = old.knots[i : i + 1].double()
+            heights = spline(x, table, old.coef[i : i + 1].double(), outside=old.outside)
+            fitted = fit(x, heights, knots[i : i + 1].double(), new.order)[0].to(coef.dtype)
+            coef[i, aside[i]] = fitted[aside[i]]
+    return replace(new, knots=knots, coef=coef, base_weight=weight)
+
+
+def _rewritten(layer: Layer, parts: Mapping[str, Any]) -> Layer:
+    numbers = {name: torch.tensor(v, dtype=layer.coef.dtype) for name, v in parts.items() if name in NUMBERS}
+    if "affine" in numbers:
+        numbers["affine"] = numbers["affine"].reshape(-1, 4)
+    if not all(bool(v.isfinite().all()) for v in numbers.values()):
+        raise ValueError("not finite in this precision")
+    others: dict[str, Any] = {}
+    if "active" in parts:
+        others["active"] = torch.tensor(parts["active"], dtype=torch.bool)
+    if "formulas" in parts:
+        others["formulas"] = tuple(tuple(row) for row in parts["formulas"])
+    new = replace(layer, **numbers, **others)
+    if new.coef.shape[:2] != layer.coef.shape[:2]:
+        raise ValueError("another number of edges")
+    return new
+
+
+def _changed(old: Layer, new: Layer) -> list[tuple[int, int]]:
+    """Edges of which any number differs in its bits."""
+    edges = torch.ones_like(old.active)
+    if old.knots.shape == new.knots.shape:
+        edges = ~same_bits(old.knots, new.knots).all(1)[:, None].expand_as(old.active)
+        edges = edges | ~same_bits(old.coef, new.coef).all(2) | ~same_bits(old.base_weight, new.base_weight)
+        edges = edges | (old.active != new.active)
+        for i, j in {(i, j) for i, j, _ in (*old.formulas, *new.formulas)}:
+            edges[i, j] |= old.formula(i, j) != new.formula(i, j)
+    return [(i, j) for i, j in edges.nonzero().tolist()]
+
+
+def _nested(values: Tensor) -> Nested:
+    def tuples(value: Any) -> Nested:
+        return tuple(map(tuples, value)) if isinstance(value, list) else value
+
+    return tuples(values.double().tolist() if values.is_floating_point() else values.tolist())
+
+
+def _part(record: Any) -> tuple[int, str, Nested]:
+    n, name, value = record
+    if name == "formulas":
+        return read.whole(n), name, read.rows(value, _formula)
+    return read.whole(n), read.text(name), _numbers(value, 0)
+
+
+def _formula(record: Any) -> tuple[int, int, str]:
+    i, j, name = record
+    primitive(read.text(name))  # refuses what is none
+    return read.whole(i), read.whole(j), name
+
+
+def _numbers(value: Any, depth: int) -> Nested:
+    if type(value) is bool:
+        return value
+    if type(value) is list and depth < 3:
+        return tuple(_numbers(one, depth + 1) for one in value)
+    return read.number(value)
