@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 from torch import Tensor
 
-from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
@@ -198,10 +198,7 @@ def _lifted(view: Edge, at_points: dict[str, Tensor | None]) -> Array:
 
 def layer_inputs(kan: KAN, data: Dataset, layers: int | None = None) -> list[Tensor]:
     """What enters each layer on the training rows, in network units."""
-    nodes = [kan.normalise(typical_inputs(kan, data))]
-    for layer in kan.layers[:layers]:
-        nodes.append(layer(nodes[-1]))
-    return nodes
+    return entering(kan, typical_inputs(kan, data), layers)
 
 
 def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows"]:

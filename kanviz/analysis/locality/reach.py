@@ -1,0 +1,214 @@
+"""How far a change reaches: the interval it acts on, the rows it meets, and what it does to the outputs."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Literal
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from kanviz.analysis.diff import diff
+from kanviz.analysis.locality.supports import (
+    EVERYWHERE,
+    NOWHERE,
+    Acts,
+    Interval,
+    acts_by,
+    hull,
+    in_table_units,
+    where_changed,
+)
+from kanviz.analysis.rows import ROWS, entering, typical_inputs
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.core.spline import basis
+from kanviz.errors import UserError
+
+How = Literal["exact", "sampled"]
+
+
+@dataclass(frozen=True, eq=False)
+class Change:
+    """Something that changes a network. kan: the network before.
+
+    acts: on which edges and where · everywhere: constants of nodes or the scaling change, so that no row is spared ·
+    at: rows in table units to the change of every output in table units; where `per` is not empty, for so much of
+    it, to first order.
+    """
+
+    what: str
+    kan: KAN
+    acts: Mapping[EdgeId, Acts]
+    at: Callable[[Float[Tensor, "rows input"]], Float[Tensor, "rows output"]]
+    everywhere: bool = False
+    per: str = ""
+
+
+@dataclass(frozen=True)
+class Acting:
+    """An edge that a change acts on: where (at inputs in table units, elsewhere in network units), by which points."""
+
+    id: EdgeId
+    source: str
+    target: str
+    span: Interval
+    points: tuple[int, ...] | None
+
+
+@dataclass(frozen=True, eq=False)
+class Reach:
+    """How far a change reaches.
+
+    x: the rows looked at, in table units · reached: which of them it acts on; every other keeps its outputs ·
+    slab: for each input, between which values (table units) the rows it acts on lie · change: of every output on every
+    row, in table units (for `per`, if not empty) · largest, mean: of its size for each output, over the rows looked at
+    that give a number; missing: how many do not · how: "exact" or "sampled" for "acts", "rows", "slab" and "change".
+
+    acts is exact always: it follows from the supports. rows is exact where every training row was looked at. slab is
+    exact where all that changes is in the first layer; deeper it spans the rows that were reached. change is what the
+    rows show.
+    """
+
+    what: str
+    per: str
+    acts: tuple[Acting, ...]
+    everywhere: bool
+    x: Float[Tensor, "rows input"]
+    reached: Bool[Tensor, " rows"]
+    slab: tuple[Interval, ...]
+    change: Float[Tensor, "rows output"]
+    largest: tuple[float, ...]
+    mean: tuple[float, ...]
+    missing: int
+    how: Mapping[str, How]
+
+    @property
+    def count(self) -> int:
+        """Rows reached."""
+        return int(self.reached.sum())
+
+    @property
+    def share(self) -> float:
+        """Share of the rows that is reached, 0 to 1."""
+        return self.count / len(self.reached)
+
+
+def point_change(kan: KAN, edge: EdgeId, point: int) -> Change:
+    """One control point of an edge, moved; changes are counted for each unit (network units) it moves."""
+    edge = kan.check(edge)
+    view = kan.edge(edge)
+    if not view.active:
+        raise UserError(f"{edge} has no spline, so no control point acts. Release its formula or restore it first.")
+    if not 0 <= point < len(view.coef):
+        raise UserError(f"{edge} has control points 0 to {len(view.coef) - 1}; there is no {point}.")
+    what = f"control point {point} of {edge}"
+    acts = {edge: acts_by(view, [point])}
+    return Change(what, kan, acts, lambda x: _slopes(kan, edge, point, x), per="unit the control point moves")
+
+
+def edge_change(kan: KAN, edge: EdgeId) -> Change:
+    """An edge as a whole: what the outputs lose where it falls silent, with its target's bias as it is."""
+    n, i, j = edge = kan.check(edge)
+    layer, view = kan.layers[n], kan.edge(edge)
+    active = layer.active.clone()
+    active[i, j] = False
+    silent = kan.with_layers({n: replace(layer, active=active).with_formula(i, j, None)})
+    return replace(network_change(kan, silent), what=f"{edge}, {view.source} → {view.target}")
+
+
+def network_change(before: KAN, after: KAN, what: str = "the change") -> Change:
+    """From one network to another of the same shape: an edit, a training; raises EditError for other shapes."""
+    found = diff(before, after)
+    same = before.dtype == after.dtype
+    one, two = (before, after) if same else (kan.to(torch.float64) for kan in (before, after))
+    acts = {edge.id: where_changed(one.edge(edge.id), two.edge(edge.id)) for edge in found.changed}
+    scales = [[(v.shift, v.scale) for v in (*kan.inputs, *kan.outputs)] for kan in (before, after)]
+    return Change(
+        what,
+        before,
+        {edge: act for edge, act in acts.items() if not act.span.empty},
+        lambda x: after(x).double() - before(x).double(),
+        everywhere=bool(found.biases) or scales[0] != scales[1],
+    )
+
+
+@torch.no_grad()
+def reach(change: Change, data: Dataset | None = None, rows: int = ROWS) -> Reach:
+    """How far a change reaches, looked at on the training rows (at most so many; without data, on draws from the grid).
+
+    A row counts as reached when what enters some changed edge lies where that edge changes. Every other row goes
+    through the network as before.
+    """
+    kan = change.kan
+    x = typical_inputs(kan, data, rows)
+    nodes = entering(kan, x, max((edge.layer for edge in change.acts), default=0))
+    reached = torch.full((len(x),), change.everywhere)
+    for edge, act in change.acts.items():
+        reached |= act.on(kan.edge(edge), nodes[edge.layer][:, edge.source])
+    moved = change.at(x).double()
+    sizes = moved[moved.isfinite().all(1)].abs()
+    largest, mean = (sizes.amax(0), sizes.mean(0)) if len(sizes) else (moved.new_zeros(moved.shape[1]),) * 2
+    slab, exact = _slab(change, x, reached)
+    whole = data is not None and len(x) == len(data.train)
+    how: dict[str, How] = {
+        "acts": "exact",
+        "rows": "exact" if whole else "sampled",
+        "slab": "exact" if exact else "sampled",
+        "change": "sampled",
+    }
+    return Reach(
+        what=change.what,
+        per=change.per,
+        acts=tuple(_acting(kan, edge, act) for edge, act in change.acts.items()),
+        everywhere=change.everywhere,
+        x=x,
+        reached=reached,
+        slab=slab,
+        change=moved,
+        largest=tuple(largest.tolist()),
+        mean=tuple(mean.tolist()),
+        missing=len(moved) - len(sizes),
+        how=MappingProxyType(how),
+    )
+
+
+def _acting(kan: KAN, edge: EdgeId, act: Acts) -> Acting:
+    n, i, j = edge
+    return Acting(edge, kan.node_name(n, i), kan.target_name(n, j), in_table_units(kan, n, i, act.span), act.points)
+
+
+def _slab(change: Change, x: Tensor, reached: Tensor) -> tuple[tuple[Interval, ...], bool]:
+    """The box around everything that is reached, and whether it is exact."""
+    kan, inputs = change.kan, range(len(change.kan.inputs))
+    if change.everywhere:
+        return tuple(EVERYWHERE for _ in inputs), True
+    if not change.acts:
+        return tuple(NOWHERE for _ in inputs), True
+    if all(edge.layer == 0 for edge in change.acts):
+        sources = {edge.source for edge in change.acts}
+        if len(sources) > 1:  # a row is reached by one of its inputs, whatever the others are
+            return tuple(EVERYWHERE for _ in inputs), True
+        span = in_table_units(kan, 0, min(sources), hull(act.span for act in change.acts.values()))
+        return tuple(span if i in sources else EVERYWHERE for i in inputs), True
+    met = x[reached].double()
+    if not len(met):
+        return tuple(NOWHERE for _ in inputs), False
+    return tuple(map(Interval, met.amin(0).tolist(), met.amax(0).tolist())), False
+
+
+def _slopes(kan: KAN, edge: EdgeId, point: int, x: Tensor) -> Tensor:
+    """Derivative of every output by one coefficient, in table units: its basis function times what the sum does."""
+    n, i, j = edge
+    layer, values = kan.layers[n], entering(kan, x, n)[n]
+    table = basis(values[:, [i]], layer.knots[[i]], layer.order, 0, layer.outside)[:, 0, point]
+    with torch.enable_grad():
+        sums = layer.sums(values).detach().requires_grad_(True)
+        y = layer.combine(sums)
+        for later in kan.layers[n + 1 :]:
+            y = later(y)
+        slopes = [torch.autograd.grad(y[:, o].sum(), sums, retain_graph=True)[0][:, j] for o in range(y.shape[1])]
+    found = torch.stack(slopes, 1).double() * table.double()[:, None]
+    return found * found.new_tensor([v.scale for v in kan.outputs])
