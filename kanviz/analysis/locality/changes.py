@@ -103,9 +103,8 @@ def _move(before: KAN, after: KAN, change: EdgeChange, values: Tensor) -> EdgeMo
     values = values.to(old.coef.dtype)
     gap = _size(old(values), new(values))
     n, i, _ = change.id
-    return EdgeMove(
-        change, in_table_units(before, n, i, where_changed(old, new).span), not same_grid(old, new), float(gap.max())
-    )
+    span = in_table_units(before, n, i, where_changed(old, new).span)
+    return EdgeMove(change, span, not same_grid(old, new), float(gap.max()))
 
 
 def _size(one: Tensor, two: Tensor) -> Tensor:
