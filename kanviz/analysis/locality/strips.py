@@ -1,4 +1,4 @@
-"""Control points as strips, one per coordinate or edge: which old rows use, which new rows touch, which a lock holds."""
+"""Control points as strips, one per coordinate or edge: what old rows use, new rows touch, and a lock holds."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
