@@ -133,14 +133,14 @@ def lamps_figure(found: Lamps, output: int = 0, *, theme: Look = "light") -> go.
     kept = np.pad(found.kept.numpy(), (0, room), constant_values=True).reshape(down, across, each).all(2)
     size = np.pad(found.change[:, output].abs().numpy(), (0, room)).reshape(down, across, each).max(2)
     largest = found.largest[output] or 1.0
-    shade = np.where(kept, -1.0, np.where(np.isfinite(size), 0.15 + 0.85 * np.minimum(size / largest, 1.0), np.nan))
+    shade = np.where(kept, -1.0, np.where(np.isfinite(size), 0.4 + 0.6 * np.minimum(size / largest, 1.0), np.nan))
     shade.reshape(-1)[lamps:] = np.nan
     first = 1 + each * np.arange(down * across).reshape(down, across)
     figure = canvas(theme, str(found), 90 + min(260, max(40, 14 * down)))
     figure.add_heatmap(
         z=shade, zmin=-1, zmax=1, showscale=False, hoverongaps=False,
         colorscale=[[0, colours.kept], [0.4, colours.kept], [0.5, colours.line], [1, colours.lost]],
-        xgap=1 if down <= 60 else 0, ygap=1 if down <= 60 else 0,
+        xgap=1 if down <= 30 else 0, ygap=1 if down <= 30 else 0,
         customdata=np.stack([first, np.minimum(first + each - 1, count), np.where(np.isfinite(size), size, -1.0)], 2),
         hovertemplate=("row %{customdata[0]:,}" if each == 1 else "rows %{customdata[0]:,} to %{customdata[1]:,}")
         + "<br>changed by %{customdata[2]:.3g}<extra></extra>",
