@@ -6,8 +6,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from kanviz.analysis.diff import EdgeChange, diff, same_bits
-from kanviz.analysis.locality.supports import NOWHERE, Interval, in_table_units, same_grid, where_changed
+from kanviz.analysis.diff import EdgeChange, diff, gap_of, same_bits
+from kanviz.analysis.locality.supports import NOWHERE, Interval, in_table_units, where_changed
 from kanviz.analysis.rows import entering
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
@@ -92,25 +92,26 @@ def changes(
         raise UserError("There are no old rows to look at; give the rows the network should remember.")
     one, two = (before, after) if before.dtype == after.dtype else (kan.to(torch.float64) for kan in (before, after))
     values = entering(before, old_x, len(before.layers) - 1)
-    moves = tuple(_move(one, two, edge, values[edge.id.layer][:, edge.id.source]) for edge in found.edges)
-    return Changes(moves, found.biases, lamps(before, after, old_x, old_y))
+    moves: list[EdgeMove] = []
+    for n in range(len(before.layers)):
+        here = [edge for edge in found.edges if edge.id.layer == n]
+        moves += _moves(one, two, n, here, values[n])
+    return Changes(tuple(moves), found.biases, lamps(before, after, old_x, old_y))
 
 
-def _move(before: KAN, after: KAN, change: EdgeChange, values: Tensor) -> EdgeMove:
-    if change.identical:
-        return EdgeMove(change, NOWHERE, False, 0.0)
-    old, new = before.edge(change.id), after.edge(change.id)
-    values = values.to(old.coef.dtype)
-    gap = _size(old(values), new(values))
-    n, i, _ = change.id
-    span = in_table_units(before, n, i, where_changed(old, new).span)
-    return EdgeMove(change, span, not same_grid(old, new), float(gap.max()))
-
-
-def _size(one: Tensor, two: Tensor) -> Tensor:
-    """|difference|: 0 where both are the same or no number, infinite where one alone is no number."""
-    alike = (one == two) | (one.isnan() & two.isnan())
-    return torch.where(alike, 0.0, (one - two).abs().nan_to_num(nan=torch.inf, posinf=torch.inf))
+def _moves(before: KAN, after: KAN, n: int, edges: list[EdgeChange], values: Tensor) -> list[EdgeMove]:
+    """All edges of one layer; values: what enters it on the old rows."""
+    old, new = before.layers[n], after.layers[n]
+    if all(edge.identical for edge in edges):
+        return [EdgeMove(edge, NOWHERE, False, 0.0) for edge in edges]
+    spans = {place: in_table_units(before, n, place[0], act.span) for place, act in where_changed(old, new).items()}
+    gaps = gap_of(old, new, values.to(old.coef.dtype)).tolist()
+    same = old.coef.shape == new.coef.shape and old.outside == new.outside
+    others = (~same_bits(old.knots, new.knots).all(1)).tolist() if same else [True] * old.sources
+    return [
+        EdgeMove(edge, spans.get(edge.id[1:], NOWHERE), others[edge.id.source], gaps[edge.id.source][edge.id.target])
+        for edge in edges
+    ]
 
 
 @torch.no_grad()

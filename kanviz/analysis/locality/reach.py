@@ -124,12 +124,16 @@ def network_change(before: KAN, after: KAN, what: str = "the change") -> Change:
     found = diff(before, after)
     same = before.dtype == after.dtype
     one, two = (before, after) if same else (kan.to(torch.float64) for kan in (before, after))
-    acts = {edge.id: where_changed(one.edge(edge.id), two.edge(edge.id)) for edge in found.changed}
+    acts = {
+        EdgeId(n, i, j): act
+        for n, (old, new) in enumerate(zip(one.layers, two.layers, strict=True))
+        for (i, j), act in where_changed(old, new).items()
+    }
     scales = [[(v.shift, v.scale) for v in (*kan.inputs, *kan.outputs)] for kan in (before, after)]
     return Change(
         what,
         before,
-        {edge: act for edge, act in acts.items() if not act.span.empty},
+        acts,
         lambda x: after(x).double() - before(x).double(),
         everywhere=bool(found.biases) or scales[0] != scales[1],
     )
@@ -144,10 +148,7 @@ def reach(change: Change, data: Dataset | None = None, rows: int = ROWS) -> Reac
     """
     kan = change.kan
     x = typical_inputs(kan, data, rows)
-    nodes = entering(kan, x, max((edge.layer for edge in change.acts), default=0))
-    reached = torch.full((len(x),), change.everywhere)
-    for edge, act in change.acts.items():
-        reached |= act.on(kan.edge(edge), nodes[edge.layer][:, edge.source])
+    reached = _reached(change, x)
     moved = change.at(x).double()
     sizes = moved[moved.isfinite().all(1)].abs()
     largest, mean = (sizes.amax(0), sizes.mean(0)) if len(sizes) else (moved.new_zeros(moved.shape[1]),) * 2
@@ -173,6 +174,23 @@ def reach(change: Change, data: Dataset | None = None, rows: int = ROWS) -> Reac
         missing=len(moved) - len(sizes),
         how=MappingProxyType(how),
     )
+
+
+def _reached(change: Change, x: Tensor) -> Bool[Tensor, " rows"]:
+    """The rows that lie where some edge changes; at the ends of a support only where the function is not zero."""
+    kan, reached = change.kan, torch.full((len(x),), change.everywhere)
+    nodes = entering(kan, x, max((edge.layer for edge in change.acts), default=0))
+    points: dict[tuple[int, int], set[int]] = {}
+    for (n, i, _), act in change.acts.items():
+        if act.points is None:
+            reached |= act.span.holds(nodes[n][:, i])
+        else:
+            points.setdefault((n, i), set()).update(act.points)
+    for (n, i), some in points.items():
+        layer, values = kan.layers[n], nodes[n][:, [i]]
+        table = basis(values, layer.knots[[i]], layer.order, 0, layer.outside)[:, 0]
+        reached |= (table[:, sorted(some)] != 0).any(1) & values[:, 0].isfinite()
+    return reached
 
 
 def _acting(kan: KAN, edge: EdgeId, act: Acts) -> Acting:

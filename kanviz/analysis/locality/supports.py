@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
 from kanviz.core.kan import KAN
-from kanviz.core.layer import Edge
+from kanviz.core.layer import Edge, Layer
 from kanviz.core.spline import Outside, basis, domain
 
 
@@ -66,8 +66,23 @@ def supports(
 def visited(
     x: Float[Tensor, "rows source"], knots: Float[Tensor, "source knot"], order: int, outside: Outside
 ) -> Bool[Tensor, "source basis"]:
-    """Which control points any of the rows depends on."""
-    return ((basis(x, knots, order, 0, outside) != 0) & x.isfinite()[..., None]).any(0)
+    """Which control points any of the rows depends on: those with a row inside their support, or on an end of it where
+    their function is not zero (knots that repeat).
+    """
+    low, high = (end.contiguous() for end in supports(knots, order, outside))
+    rows = torch.where(x.isfinite(), x, torch.inf).T.sort(1).values.contiguous()
+    below, above = torch.searchsorted(rows, low, right=True), torch.searchsorted(rows, high, right=False)
+    seen = below < above
+    for end in (low, high):
+        met = torch.searchsorted(rows, end, right=True) > torch.searchsorted(rows, end, right=False)
+        seen |= met & end.isfinite() & _there(end, knots, order, outside)
+    return seen
+
+
+def _there(at: Tensor, knots: Tensor, order: int, outside: Outside) -> Bool[Tensor, "source basis"]:
+    """Whether each basis function is not zero at a point of its own."""
+    table = basis(at.nan_to_num(0.0, 0.0, 0.0).T.contiguous(), knots, order, 0, outside)
+    return table.permute(1, 0, 2).diagonal(dim1=1, dim2=2) != 0
 
 
 class Acts(NamedTuple):
@@ -76,13 +91,6 @@ class Acts(NamedTuple):
     span: Interval
     points: tuple[int, ...] | None = None
 
-    def on(self, edge: Edge, x: Float[Tensor, " rows"]) -> Bool[Tensor, " rows"]:
-        """Which of these values it acts on: exact, the ends of a support do not count where the function is zero."""
-        if self.points is None:
-            return self.span.holds(x)
-        table = basis(x[:, None], edge.knots[None], edge.order, 0, edge.outside)[:, 0]
-        return (table[:, list(self.points)] != 0).any(1) & x.isfinite()
-
 
 def acts_by(edge: Edge, points: Sequence[int]) -> Acts:
     """Where these control points of an edge act."""
@@ -90,37 +98,49 @@ def acts_by(edge: Edge, points: Sequence[int]) -> Acts:
     return Acts(hull(Interval(low[k], high[k]) for k in points), tuple(points))
 
 
-def where_changed(before: Edge, after: Edge) -> Acts:
-    """Where two versions of an edge may differ; elsewhere they are the same function.
+@torch.no_grad()
+def where_changed(old: Layer, new: Layer) -> dict[tuple[int, int], Acts]:
+    """Where the edges of two versions of a layer may differ, by source and target; elsewhere, and on all edges that
+    are not named, they are the same functions.
 
-    That is the hull of the supports of the coefficients that moved; everywhere where base or formula are others.
+    That is the hull of the supports of the coefficients that moved; everywhere where base or formula are others; the
+    whole spline where it came, went, or got other knots.
     """
-    if _parts(before) != _parts(after):
-        return Acts(EVERYWHERE)
-    splines = [edge for edge in (before, after) if edge.active]
-    if len(splines) == 2 and same_grid(before, after):
-        return acts_by(before, (~same_bits(before.coef, after.coef)).nonzero().flatten().tolist())
-    return Acts(hull(map(whole_spline, splines)))
+    everywhere = ~_same_parts(old, new)
+    splines, both = old.active | new.active, old.active & new.active
+    moved = torch.zeros_like(old.coef, dtype=torch.bool)
+    if old.coef.shape == new.coef.shape and old.outside == new.outside:
+        kept = both & same_bits(old.knots, new.knots).all(1)[:, None]
+        moved = ~same_bits(old.coef, new.coef) & kept[..., None]
+        splines &= ~kept
+    found: dict[tuple[int, int], Acts] = {}
+    low, high = (end.tolist() for end in supports(old.knots, old.order, old.outside))
+    for i, j in (everywhere | splines | moved.any(2)).nonzero().tolist():
+        if everywhere[i, j]:
+            found[i, j] = Acts(EVERYWHERE)
+        elif splines[i, j]:
+            found[i, j] = Acts(hull(_whole(layer, i) for layer in (old, new) if layer.active[i, j]))
+        else:
+            points = tuple(moved[i, j].nonzero().flatten().tolist())
+            found[i, j] = Acts(hull(Interval(low[i][k], high[i][k]) for k in points), points)
+    return found
 
 
-def whole_spline(edge: Edge) -> Interval:
-    """Where an edge's spline is not zero for certain."""
-    return EVERYWHERE if edge.outside == "linear" else Interval(float(edge.knots[0]), float(edge.knots[-1]))
+def _same_parts(old: Layer, new: Layer) -> Bool[Tensor, "source target"]:
+    """Whether what acts everywhere, the base and the formula as they count, is the same."""
+    counts = [layer.active & (layer.base_weight != 0) & (layer.base != "zero") for layer in (old, new)]
+    same = (counts[0] == counts[1]) & (~counts[0] | same_bits(old.base_weight, new.base_weight))
+    if old.base != new.base:
+        same &= ~counts[0]
+    for i, j in {(i, j) for layer in (old, new) for i, j, _ in layer.formulas}:
+        same[i, j] &= repr(old.formula(i, j)) == repr(new.formula(i, j))
+    return same
 
 
-def _parts(edge: Edge) -> tuple[str, str, str]:
-    """What acts everywhere: the base and the formula, as they count."""
-    counts = edge.active and edge.base_weight != 0 and edge.base != "zero"
-    return (edge.base if counts else "", repr(edge.base_weight) if counts else "", repr(edge.formula))
-
-
-def same_grid(before: Edge, after: Edge) -> bool:
-    """Whether two versions of an edge have the very same knots."""
-    return (
-        before.coef.shape == after.coef.shape
-        and before.outside == after.outside
-        and bool(same_bits(before.knots, after.knots).all())
-    )
+def _whole(layer: Layer, source: int) -> Interval:
+    """Where a spline of that source may be other than zero."""
+    row = layer.knots[source]
+    return EVERYWHERE if layer.outside == "linear" else Interval(float(row[0]), float(row[-1]))
 
 
 def in_table_units(kan: KAN, layer: int, source: int, span: Interval) -> Interval:

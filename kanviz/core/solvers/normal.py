@@ -13,7 +13,7 @@ import torch
 
 from kanviz.core.kan import KAN
 from kanviz.core.objective import Objective
-from kanviz.core.solvers.jacobian import Sweep, at_inputs, forward, jacobian
+from kanviz.core.solvers.jacobian import Sweep, at_inputs, forward, jacobian, squares
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.tether import Tether
 from kanviz.core.solvers.working import Working
@@ -166,13 +166,15 @@ def curvature_diagonal(problem: Problem) -> Array:
     """The diagonal of the curvature in all numbers of the network, frozen ones among them; no matrix is made."""
     rows, work = problem.rows, problem.work
     total, weight = rows.x.shape[1], 1.0
-    size, found = max(1, BLOCK // (len(work.vector) * len(rows.y))), np.zeros(len(work.vector))
+    layers = [layer.layer for layer in work.layers]
+    widest = max(v.sources * (v.targets * len(rows.y) + v.coef.shape[2]) for v in layers)
+    size, found = max(1, BLOCK // widest), np.zeros(len(work.vector))
     with np.errstate(all="ignore"):
         for at in range(0, total, size):
             part = slice(at, min(at + size, total))
             sweeps, outputs = forward(work, rows.x[:, part])
             seeds, _, weight = rows._seeds(outputs, part)
-            found += np.square(jacobian(work, sweeps, seeds).reshape(len(work.vector), -1)).sum(1)
+            found += squares(work, sweeps, seeds)
     return weight * found
 
 

@@ -187,3 +187,22 @@ def test_visited_points_are_those_the_rows_depend_on(kan):
     coef = torch.where(seen[:, None], layer.coef, layer.coef + 1e3)
     assert torch.equal(replace(layer, coef=coef)(x), layer(x))
     assert (seen.sum(1) <= 5 * (layer.order + 1)).all()
+    # every value here is inside a cell or on a knot: there the functions that are not zero are known one by one
+    table = basis(x, layer.knots, layer.order, 0, layer.outside)
+    assert torch.equal(seen & (table != 0).any(0), (table != 0).any(0))
+    if layer.outside == "zero":
+        assert torch.equal(seen, (table != 0).any(0))
+
+
+@pytest.mark.parametrize("outside", ["zero", "linear"])
+def test_rows_on_knots_visit_the_points_whose_functions_are_not_zero_there(outside):
+    even = init([1, 1], grid=4, outside=outside).layers[0].knots
+    clamped = torch.tensor([[-1.0] * 4 + [-0.5, 0.0, 0.5] + [1.0] * 4], dtype=torch.float64)
+    for knots in (even, clamped):
+        for at in knots[0, 3:-3].tolist():
+            x = torch.tensor([[at]], dtype=torch.float64)
+            there = basis(x, knots, 3, 0, outside)[0] != 0
+            slope = basis(x, knots, 3, 1, outside)[0] != 0
+            if outside == "linear" and abs(at) == 1:  # the border counts with the straight line beyond it
+                there |= slope
+            assert torch.equal(visited(x, knots, 3, outside), there)
