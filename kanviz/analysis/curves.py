@@ -64,8 +64,9 @@ class EdgeCurve:
         """The interval of x on which a control point moves the curve; endless past the grid where that is linear."""
         low, high = float(self.knots[point]), float(self.knots[point + self.order + 1])
         if self.outside == "linear":
-            low = -np.inf if low < self.grid[0] else low
-            high = np.inf if high > self.grid[1] else high
+            # a hat that begins on the border has a slope there, which the straight line beyond keeps
+            low = -np.inf if low < self.grid[0] or (low == self.grid[0] and self.order == 1) else low
+            high = np.inf if high > self.grid[1] or (high == self.grid[1] and self.order == 1) else high
         return low, high
 
     def share(self, low: float, high: float) -> float:
