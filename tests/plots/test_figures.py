@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from kanviz.analysis.beside import Beside, beside
 from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
+from kanviz.analysis.locality.change import point_change
 from kanviz.analysis.locality.changes import lamps
 from kanviz.analysis.locality.maps import reach_map
 from kanviz.analysis.locality.overlap import overlap
-from kanviz.analysis.locality.reach import point_change
 from kanviz.analysis.locality.strips import strips
 from kanviz.analysis.scores import scores
 from kanviz.analysis.thumbnails import all_curves

@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.analysis.locality.reach import Change
+from kanviz.analysis.locality.change import Change
 from kanviz.analysis.rows import typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.layer import Variable
