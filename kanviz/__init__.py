@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import compose as compose
+    from kanviz.analysis.diff import diff as diff
     from kanviz.analysis.symbolic import suggest as suggest
     from kanviz.core.dataset import Dataset as Dataset
     from kanviz.core.formula import Formula as Formula
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from kanviz.core.train import TrainConfig as TrainConfig
     from kanviz.core.train import train as train
     from kanviz.discovery import discover as discover
-    from kanviz.edit.diff import diff as diff
     from kanviz.edit.history import History as History
     from kanviz.errors import UserError as UserError
     from kanviz.io import load as load
@@ -41,7 +41,7 @@ _HOMES = {
     "TrainConfig": "kanviz.core.train",
     "train": "kanviz.core.train",
     "discover": "kanviz.discovery",
-    "diff": "kanviz.edit.diff",
+    "diff": "kanviz.analysis.diff",
     "History": "kanviz.edit.history",
     "UserError": "kanviz.errors",
     "load": "kanviz.io",

@@ -8,10 +8,10 @@ import torch
 from hypothesis import strategies as st
 from torch import Tensor
 
+from kanviz.analysis.diff import diff
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer, Variable
-from kanviz.edit.diff import diff
 from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import History, replay
 

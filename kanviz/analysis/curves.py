@@ -8,7 +8,7 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 from torch import Tensor
 
-from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.core.dataset import Dataset
 from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
@@ -64,8 +64,9 @@ class EdgeCurve:
         """The interval of x on which a control point moves the curve; endless past the grid where that is linear."""
         low, high = float(self.knots[point]), float(self.knots[point + self.order + 1])
         if self.outside == "linear":
-            low = -np.inf if low < self.grid[0] else low
-            high = np.inf if high > self.grid[1] else high
+            # a hat that begins on the border has a slope there, which the straight line beyond keeps
+            low = -np.inf if low < self.grid[0] or (low == self.grid[0] and self.order == 1) else low
+            high = np.inf if high > self.grid[1] or (high == self.grid[1] and self.order == 1) else high
         return low, high
 
     def share(self, low: float, high: float) -> float:
@@ -198,10 +199,7 @@ def _lifted(view: Edge, at_points: dict[str, Tensor | None]) -> Array:
 
 def layer_inputs(kan: KAN, data: Dataset, layers: int | None = None) -> list[Tensor]:
     """What enters each layer on the training rows, in network units."""
-    nodes = [kan.normalise(typical_inputs(kan, data))]
-    for layer in kan.layers[:layers]:
-        nodes.append(layer(nodes[-1]))
-    return nodes
+    return entering(kan, typical_inputs(kan, data), layers)
 
 
 def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows"]:

@@ -21,3 +21,14 @@ def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Te
     draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(min(rows, 1_000)).to(kan.dtype)
     scale, shift = (low.new_tensor([getattr(v, part) for v in kan.inputs]) for part in ("scale", "shift"))
     return (low + (high - low) * draws) * scale + shift
+
+
+def entering(kan: KAN, x: Float[Tensor, "rows input"], layers: int | None = None) -> list[Tensor]:
+    """What enters each layer (network units), the outputs last, for rows in table units; only so many layers, if said.
+
+    Computed as the network computes it.
+    """
+    nodes = [kan.normalise(x)]
+    for layer in kan.layers[:layers]:
+        nodes.append(layer(nodes[-1]))
+    return nodes

@@ -65,8 +65,10 @@ class Dataset:
         index = self.train if part == "train" else self.test
         return self.x[index], self.y[index]
 
-    def matching(self, kan: KAN) -> "Dataset":
-        """The same rows with the columns in the network's order and its scaling; refuses a table that does not fit."""
+    def matching(self, kan: "KAN | Dataset") -> "Dataset":
+        """The same rows with the columns in the order and scaling of a network or another table; refuses a table that
+        does not fit.
+        """
         if len(kan.inputs) != len(self.inputs) or len(kan.outputs) != len(self.outputs):
             raise TableError(
                 f"The network has {len(kan.inputs)} inputs and {len(kan.outputs)} outputs; the table was read with "

@@ -7,6 +7,7 @@ from typing import Literal
 import torch
 from torch import Tensor
 
+from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.train_config import TrainConfig
@@ -26,6 +27,7 @@ class Objective:
     """Rows in the network's units, and the number to make small on them.
 
     x: training rows in table units · inputs, targets: the same in network units · test: held-out (inputs, targets).
+    anchor: what holds the network near where it was, if anything.
     """
 
     config: TrainConfig
@@ -35,9 +37,10 @@ class Objective:
     targets: Tensor
     test: tuple[Tensor, Tensor] | None
     regression: bool
+    anchor: Anchor | None = None
 
     @staticmethod
-    def of(kan: KAN, data: Dataset, config: TrainConfig) -> "Objective":
+    def of(kan: KAN, data: Dataset, config: TrainConfig, anchor: Anchor | None = None) -> "Objective":
         data = data.matching(kan)
         loss = config.loss or ("cross_entropy" if data.task == "classification" else "mse")
         if loss == "cross_entropy" and data.task != "classification":
@@ -50,7 +53,7 @@ class Objective:
 
         rows, held = data.rows("train"), data.rows("test")
         test = ready(*held) if len(held[0]) else None
-        return Objective(config, loss, rows[0], *ready(*rows), test, regression)
+        return Objective(config, loss, rows[0], *ready(*rows), test, regression, anchor)
 
     def outputs(self, kan: KAN, values: Tensor) -> Tensor:
         """What the loss compares: network units for regression, for cross-entropy outputs as `kan(x)` gives them."""
@@ -93,7 +96,7 @@ class Objective:
                 bend = layer.coef.diff(dim=-1).diff(dim=-1)
                 bend = torch.where(layer.active[..., None], bend, torch.zeros_like(bend))
                 total = total + smooth * bend.square().sum()
-        return total
+        return total if self.anchor is None else total + self.anchor.penalty(kan)
 
 
 def _sparsity(act: Tensor, l1: float, entropy: float) -> Tensor:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 
+from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.solvers import Saved
@@ -15,7 +16,7 @@ class Checkpoint:
 
     `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. config: with the solver
     that runs, never "auto". lowest: what `best` was chosen by. `saved` is None where the solver begins anew.
-    table: the digest of the table that is learned.
+    table: the digest of the table that is learned. anchor: what holds the network near where it was.
     """
 
     config: TrainConfig
@@ -26,6 +27,7 @@ class Checkpoint:
     lowest: float
     saved: Saved | None
     table: str
+    anchor: Anchor | None = None
 
     def settings(self, config: TrainConfig, data: Dataset) -> TrainConfig:
         """The settings to go on with; only the number of steps may be others, unless grids follow on a schedule."""

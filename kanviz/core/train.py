@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import replace
 
+from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset
 from kanviz.core.grids import follow_activations
 from kanviz.core.kan import KAN
@@ -18,24 +19,32 @@ __all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Checkpoint", "Progress", "TrainCo
 
 
 def train(
-    kan: KAN, data: Dataset, config: TrainConfig | None = None, *, resume: Checkpoint | None = None
+    kan: KAN,
+    data: Dataset,
+    config: TrainConfig | None = None,
+    *,
+    resume: Checkpoint | None = None,
+    anchor: Anchor | None = None,
 ) -> Iterator[Progress]:
     """Train a copy of `kan`; the first item is the start itself, the last carries `stopped_because`.
 
     resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not looked at.
+    anchor: what holds the network near where it was; no grid may move then, and a training resumed keeps its own.
     Raises TrainError when nothing may move, the table does not fit or is not the one resumed, or the loss stops being
     a number.
     """
     config = config or TrainConfig()
     clock = time.perf_counter()
     if resume is None:
-        asked = Objective.of(kan, data, config)
+        asked = Objective.of(kan, data, config, _checked(anchor, kan, config))
         how = chosen(asked, kan)
         objective = replace(asked, config=how)
-        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None, data.digest)
+        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None, data.digest, asked.anchor)
     else:
         how = resume.settings(config, data)
-        objective = Objective.of(resume.kan, data, how)
+        objective = Objective.of(resume.kan, data, how, resume.anchor)
+        if anchor is not None and anchor is not resume.anchor:
+            raise TrainError("This training was begun with another anchor, or none; go on with that, or start anew.")
         mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]
     follow_at = {round(n * how.steps / (2 * how.follow)) for n in range(how.follow)} if how.follow else set()
@@ -78,6 +87,8 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> 
     test_loss, test_rmse = objective.measured(found.kan, "test", found.held)
     assert train_loss is not None
     watched = found.criterion if found.criterion is not None else test_loss if test_loss is not None else train_loss
+    if objective.anchor is not None:
+        watched += float(objective.anchor.penalty(found.kan))
     if step == 0 and config.by_criterion:
         watched = math.inf  # of a network that no solver has looked at, no criterion is known
     if watched < mark.lowest or mark.lowest == math.inf:
@@ -96,10 +107,23 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> 
     )  # fmt: skip
 
 
-def trained(kan: KAN, data: Dataset, config: TrainConfig | None = None) -> Progress:
+def _checked(anchor: Anchor | None, kan: KAN, config: TrainConfig) -> Anchor | None:
+    """The anchor if it holds anything; refuses one that does not fit the network, or whose grids would move."""
+    if anchor is None or anchor.strength == 0:
+        return None
+    anchor.check(kan)
+    if config.finest or config.starts or config.follow:
+        raise TrainError(
+            "An anchor holds the numbers of the grids as they are: set finest, starts and follow to 0, as settings for "
+            "a network that has learned do."
+        )
+    return anchor
+
+
+def trained(kan: KAN, data: Dataset, config: TrainConfig | None = None, *, anchor: Anchor | None = None) -> Progress:
     """The last item of `train`: run to the end, for scripts and tests."""
     last = None
-    for item in train(kan, data, config):
+    for item in train(kan, data, config, anchor=anchor):
         last = item
     assert last is not None
     return replace(last, kan=last.best)

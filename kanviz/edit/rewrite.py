@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import torch
 from torch import Tensor
 
+from kanviz.analysis.diff import same_bits
 from kanviz.core.dataset import Dataset
 from kanviz.core.formula import primitive
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit, spline
 from kanviz.edit import protocol as read
-from kanviz.edit.diff import same_bits
 from kanviz.edit.protocol import EditRecord, Json
 from kanviz.errors import EditError, UserError
 

@@ -39,6 +39,12 @@ class Theme:
     train: str
     test: str
     density: str
+    old: str
+    new: str
+    shared: str
+    locked: str
+    kept: str
+    lost: str
 
     def state(self, name: str) -> str:
         """Colour of an edge in that state."""
@@ -52,6 +58,7 @@ THEMES: dict[str, Theme] = {
         spline="#15202B", formula="#0072B2", both="#007A58", pruned="#94A1AB", frozen="#2B8CC4", selected="#D55E00",
         marked="#B0487F", before="#8895A0", base_part="#B07A00", spline_part="#0072B2", point="#D55E00",
         train="#0072B2", test="#D55E00", density="#7FA9C4",
+        old="#0072B2", new="#E69F00", shared="#B0487F", locked="#15202B", kept="#007A58", lost="#D55E00",
     ),
     "dark": Theme(
         page="#0E1419", card="#141D25", frame="#364653", path="#8FA3B3",
@@ -59,6 +66,7 @@ THEMES: dict[str, Theme] = {
         spline="#E6EBEF", formula="#56B4E9", both="#1FBF92", pruned="#6B7A86", frozen="#56B4E9", selected="#E69F00",
         marked="#E08DBB", before="#7D8B96", base_part="#F0C75E", spline_part="#56B4E9", point="#E69F00",
         train="#56B4E9", test="#E69F00", density="#3F6C88",
+        old="#56B4E9", new="#F0C75E", shared="#E08DBB", locked="#E6EBEF", kept="#1FBF92", lost="#E69F00",
     ),
 }  # fmt: skip
 

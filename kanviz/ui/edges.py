@@ -149,7 +149,7 @@ def _interval(low: float, high: float, unit: str) -> str:
 
 def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview: "MoveControlPoint | None") -> None:
     """The interval a control point reaches, the rows in it, and once it moved: the proof and the price."""
-    from kanviz.edit.diff import diff
+    from kanviz.analysis.diff import diff
     from kanviz.edit.proposals import effect
 
     curve = curve_of(s, kan, edge)

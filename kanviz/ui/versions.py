@@ -14,7 +14,7 @@ from kanviz.ui.frame import after_change, attempt, in_words, label, step_words, 
 from kanviz.ui.panels import number, shared_unit
 
 if TYPE_CHECKING:
-    from kanviz.edit.diff import Diff, EdgeChange
+    from kanviz.analysis.diff import Diff, EdgeChange
     from kanviz.ui.session import Session
 
 RECIPE_LIMIT = 1_000_000
@@ -60,7 +60,7 @@ def choose_two(s: "Session") -> tuple[int, int]:
 
 def report(s: "Session", before: int, after: int) -> None:
     """Which edges changed, how far, where; and which are the same, bit for bit."""
-    from kanviz.edit.diff import diff
+    from kanviz.analysis.diff import diff
     from kanviz.edit.proposals import compare_outputs
 
     one, two = (s.opened.versions[n].kan for n in (before, after))

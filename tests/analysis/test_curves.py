@@ -94,6 +94,9 @@ def test_a_border_point_of_a_linear_continuation_reaches_to_infinity():
     assert curve.reach(0)[0] == -np.inf
     assert curve.reach(8)[1] == np.inf
     assert all(np.isfinite(curve.reach(4)))
+    hats = edge_curve(init([1, 1], grid=6, order=1, outside="linear"), EdgeId(0, 0, 0))
+    assert [k for k in range(7) if hats.reach(k)[0] == -np.inf] == [0, 1]
+    assert [k for k in range(7) if hats.reach(k)[1] == np.inf] == [5, 6]
 
 
 def test_a_pruned_edge_is_zero_and_shows_what_it_was():

@@ -19,7 +19,7 @@ from kanviz.core.objective import SMOOTH, Objective
 from kanviz.core.parameters import PARTS, FreeParameters
 from kanviz.core.solvers import chosen
 from kanviz.core.solvers.growth import finer, heavy_tailed, laid_out, refined
-from kanviz.core.solvers.jacobian import forward, jacobian
+from kanviz.core.solvers.jacobian import forward, jacobian, squares
 from kanviz.core.solvers.local import Grid
 from kanviz.core.solvers.normal import Problem, Rows
 from kanviz.core.solvers.smoothing import TAILS, Ladder, criterion, penalty
@@ -65,6 +65,8 @@ def test_the_jacobian_is_that_of_autograd(kan):
     ours = torch.from_numpy(jacobian(work, sweeps, seeds)[listed(work)]).permute(2, 1, 0)
     assert close(torch.from_numpy(y.T.copy()), kan.run(x), 1e-10)
     assert close(ours, torch.as_tensor(by_autograd), 1e-8)
+    by_square = np.square(jacobian(work, sweeps, seeds)).sum((1, 2))
+    np.testing.assert_allclose(squares(work, sweeps, seeds), by_square, rtol=1e-9, atol=1e-12)
 
 
 @given(st.integers(0, 99), st.integers(1, 5), st.booleans(), st.sampled_from(["zero", "linear"]))

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanviz.analysis.diff import diff, same_bits
 from kanviz.core.dataset import Dataset
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
@@ -15,7 +16,6 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import TrainConfig, train
 from kanviz.edit import proposals
-from kanviz.edit.diff import diff, same_bits
 from kanviz.edit.edits import (
     EDITS,
     Batch,

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanviz.analysis.diff import same_bits
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Layer
-from kanviz.edit.diff import same_bits
 from kanviz.edit.edits import FixFormula, Prune, RefineGrid, ReleaseFormula, Restore, Rewrite, edit_from_json
 from kanviz.edit.rewrite import kept_aside
 from kanviz.errors import EditError

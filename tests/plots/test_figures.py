@@ -7,26 +7,36 @@ from dataclasses import replace
 import numpy as np
 import plotly.graph_objects as go
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from kanviz.analysis.beside import Beside, beside
 from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
+from kanviz.analysis.locality.change import point_change
+from kanviz.analysis.locality.changes import lamps
+from kanviz.analysis.locality.maps import reach_map
+from kanviz.analysis.locality.overlap import overlap
+from kanviz.analysis.locality.strips import strips
 from kanviz.analysis.scores import scores
 from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
+from kanviz.errors import UserError
 from kanviz.plots import (
     agreement_figure,
     compare_figure,
     edge_figure,
     front_figure,
+    lamps_figure,
     network_figure,
     overlay_figure,
     predicted_figure,
+    reach_map_figure,
     residuals_figure,
     scores_figure,
+    strips_figure,
     to_html,
     to_json,
     training_figure,
@@ -74,7 +84,30 @@ def _beside() -> Beside:
     return beside(data, {"law": lambda x: kan(x)[:, 0] + 0.1, "network": lambda x: kan(x)[:, 0]})
 
 
+def _map(theme="light", kan=None) -> go.Figure:
+    kan = kan or small_kan()
+    return reach_map_figure(reach_map(point_change(kan, EDGE, 1), small_data(kan), 0, 1, points=4), theme=theme)
+
+
+def _strips(theme="light", locked=True, edges=None, kan=None) -> go.Figure:
+    kan = kan or small_kan()
+    x = small_data(kan).x
+    found = overlap(kan, x[x[:, 0] < 9], x[x[:, 0] > 10])
+    some = [layer.active[..., None] & (layer.coef > 0.25) for layer in kan.layers]
+    return strips_figure(strips(kan, found, some if locked else None, edges), theme=theme)
+
+
+def _lamps(theme="light", rows: int = 42) -> go.Figure:
+    x = small_data(small_kan()).x[torch.arange(rows) % 42]
+    return lamps_figure(lamps(small_kan(), _moved(0.5), x), theme=theme)
+
+
 FIGURES = {
+    "map of a reach": _map,
+    "strips": _strips,
+    "strips of edges, no lock": lambda theme: _strips(theme, locked=False, edges=[EDGE, EdgeId(1, 0, 0)]),
+    "no strips": lambda theme: strips_figure([], theme=theme),
+    "lamps": _lamps,
     "overlay": _overlay,
     "front of laws": lambda theme: front_figure(discovery(gravity()), 1, theme=theme),
     "no law yet": lambda theme: front_figure(replace(discovery(gravity()), front=()), theme=theme),
@@ -261,7 +294,7 @@ def test_arranging_is_updating_the_layout():
     assert one.to_plotly_json() == two.to_plotly_json()
 
 
-@pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison"])
+@pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison", "map", "strips"])
 def test_names_from_a_file_are_shown_and_never_obeyed(name):
     kan = small_kan()
     nasty = Variable('<a href="javascript:x">&lt;$x$</a><script>alert(1)</script>')
@@ -272,6 +305,8 @@ def test_names_from_a_file_are_shown_and_never_obeyed(name):
         "edge": lambda: edge_figure(edge_curve(kan, EDGE)),
         "scores": lambda: scores_figure(found),
         "comparison": lambda: compare_figure(edge_curve(kan, EDGE), edge_curve(kan, EDGE)),
+        "map": lambda: _map(kan=kan),
+        "strips": lambda: _strips(kan=kan),
     }[name]()
     text = readable(figure)
     assert "&lt;a href" in text
@@ -339,3 +374,45 @@ def test_rows_where_a_law_is_no_number_get_no_dot():
     found = beside(data, {"law": lambda x: np.nan * x[:, 0], "other": lambda x: x[:, 0]})
     for figure in (agreement_figure(found), residuals_figure(found)):
         assert "NaN" not in (figure.to_json() or "")
+
+
+def _grid(figure: go.Figure) -> tuple[np.ndarray, np.ndarray]:
+    """The lamps' shades, and for each the first and last row it stands for."""
+    spec = json.loads(figure.to_json() or "{}")["data"][0]
+    return np.array(decoded(spec["z"]), float), np.array(decoded(spec["customdata"]))
+
+
+@pytest.mark.parametrize("rows", [1, 7, 42, 10_000, 25_001])
+def test_every_old_row_has_a_lamp_and_it_is_lit_where_the_bits_were_kept(rows):
+    x = small_data(small_kan()).x[torch.arange(rows) % 42]
+    found = lamps(small_kan(), _moved(0.5), x)
+    shade, behind = _grid(lamps_figure(found))
+    assert shade.size <= 10_500
+    drawn = np.isfinite(shade)
+    first, last = behind[drawn][:, 0].astype(int), behind[drawn][:, 1].astype(int)
+    assert (first[0], last[-1]) == (1, rows)
+    assert (first[1:] == last[:-1] + 1).all()
+    lit = [bool(found.kept[a - 1 : b].all()) for a, b in zip(first, last, strict=True)]
+    assert ((shade[drawn] == -1) == lit).all()
+    assert rows < 42 or set(lit) == {True, False}
+
+
+def test_no_change_lights_every_lamp_and_a_change_that_is_no_number_leaves_a_gap():
+    kan, x = small_kan(), small_data(small_kan()).x
+    assert (_grid(lamps_figure(lamps(kan, kan, x)))[0][:1] == -1).all()
+    broken = kan.with_layer(1, bias=kan.layers[1].bias * np.nan)
+    assert not np.isfinite(_grid(lamps_figure(lamps(kan, broken, x)))[0]).any()
+
+
+def test_of_very_many_coordinates_the_first_strips_are_drawn_and_the_rest_is_counted():
+    kan = init([60, 2, 1])
+    x = torch.rand(20, 60, dtype=torch.float64)
+    figure = strips_figure(strips(kan, overlap(kan, x, x)))
+    assert figure.layout.title.text == "The first 40 of 62"
+    assert len(figure.layout.yaxis.ticktext) == 40
+
+
+def test_a_lock_of_another_shape_is_refused():
+    kan, x = small_kan(), small_data(small_kan()).x
+    with pytest.raises(UserError, match="another shape or grid"):
+        strips(kan, overlap(kan, x, x), [torch.zeros(2, 2, 4, dtype=torch.bool)])

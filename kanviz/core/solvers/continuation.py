@@ -3,6 +3,7 @@
 import math
 from dataclasses import dataclass, replace
 
+from kanviz.core.anchor import Anchor
 from kanviz.core.kan import KAN
 from kanviz.core.objective import SMOOTH
 from kanviz.core.solvers.damping import Damping, descend, held
@@ -11,6 +12,7 @@ from kanviz.core.solvers.lbfgs import NO_STEP
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, Rows, System
 from kanviz.core.solvers.smoothing import LEAN, TAILS, Ladder, criterion, penalty
+from kanviz.core.solvers.tether import Tether
 from kanviz.core.solvers.working import Working
 from kanviz.core.train_config import TrainConfig
 from kanviz.errors import TrainError
@@ -48,7 +50,12 @@ class State:
     @property
     def value(self) -> float:
         """The objective: loss and penalty."""
-        return self.system.loss + held(self.shape, self.smooth, self.point.work.theta)
+        return self.system.loss + held(self.shape, self.smooth, self.point.work.theta, self.problem.tether)
+
+    @property
+    def ladder(self) -> Ladder:
+        """The network linearised here, with any smoothing."""
+        return Ladder(self.problem.rows, self.system, self.shape, self.point.work.theta, self.problem.tether)
 
     @property
     def criterion(self) -> float:
@@ -61,7 +68,7 @@ class State:
 class Descender:
     """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change.
 
-    tails: whether an input is heavy-tailed.
+    tails: whether an input is heavy-tailed. anchor: what holds the network near where it was.
     """
 
     config: TrainConfig
@@ -69,6 +76,7 @@ class Descender:
     count: int
     may: list[bool]
     tails: bool = False
+    anchor: Anchor | None = None
 
     @property
     def by_data(self) -> bool:
@@ -99,7 +107,8 @@ class Descender:
     def at(self, kan: KAN, smooth: float | None = None) -> State:
         """Ready to go down from a network; raises TrainError where its slope is no number."""
         work = Working.of(kan, self.config.parts, self.config.frozen)
-        problem = Problem(self.rows, work)
+        tether = None if self.anchor is None else Tether.of(self.anchor, work)
+        problem = Problem(self.rows, work, tether)
         point = problem.at(work)
         system = problem.system(point)
         if not (system.finite and math.isfinite(point.loss)):
@@ -148,7 +157,7 @@ class Descender:
         """
         if not self.ample:
             return self.smoothed(state)[0]
-        ladder = Ladder(self.rows, state.system, state.shape, state.point.work.theta)
+        ladder = state.ladder
         now, more = ladder.at(state.smooth), ladder.at(MORE * state.smooth)
         if now.criterion < more.criterion:
             return replace(state, damping=Damping(WARM * state.damping.mu))
@@ -156,7 +165,7 @@ class Descender:
 
     def smoothed(self, state: State) -> tuple[State, bool]:
         """With the degrees of freedom counted, and the smoothing changed where the criterion asks for it."""
-        ladder = Ladder(self.rows, state.system, state.shape, state.point.work.theta)
+        ladder = state.ladder
         now = ladder.at(state.smooth)
         best = ladder.best(self.least) if self.by_data else now
         state = replace(state, dof=now.dof)

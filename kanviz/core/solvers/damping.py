@@ -11,6 +11,7 @@ import numpy as np
 
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, System, solve
+from kanviz.core.solvers.tether import Tether
 
 FIRST = 4e-4  # of the largest curvature: the damping to begin with
 TRIES = 14  # with damping growing ever faster: the last is shorter than the first by ten to the thirty
@@ -38,21 +39,23 @@ class Descent:
     damping: Damping
 
 
-def held(shape: Array, smooth: float, theta: Array) -> float:
-    """What the penalty adds to the loss."""
-    return smooth * float(theta @ (shape @ theta))
+def held(shape: Array, smooth: float, theta: Array, tether: Tether | None = None) -> float:
+    """What the penalty, and a tether, add to the loss."""
+    bend = smooth * float(theta @ (shape @ theta))
+    return bend if tether is None else bend + tether.value(theta)
 
 
 def descend(
     problem: Problem, point: Point, system: System, shape: Array, smooth: float, damping: Damping
 ) -> Descent | None:
     """A step down from the point; None where no step goes down."""
-    theta = point.work.theta
-    push = shape @ theta
-    value = system.loss + smooth * float(theta @ push)
-    slope = system.slope + 2 * smooth * push
+    theta, tether = point.work.theta, problem.tether
+    value = system.loss + held(shape, smooth, theta, tether)
+    slope = system.slope + 2 * smooth * (shape @ theta)
     matrix = system.curvature + 2 * smooth * shape
     diagonal = matrix.diagonal().copy()
+    if tether is not None:
+        slope, diagonal = slope + tether.slope(theta), diagonal + tether.curvature
     mu, growth = damping.mu, damping.growth
     for _ in range(TRIES):
         np.fill_diagonal(matrix, diagonal + mu)
@@ -60,7 +63,7 @@ def descend(
         if step is not None and np.isfinite(step).all():
             new = theta + step
             there = problem.at(point.work.moved(new))
-            down = value - (there.loss + held(shape, smooth, new))
+            down = value - (there.loss + held(shape, smooth, new, tether))
             if math.isfinite(down) and down > 0:
                 fresh = problem.system(there)
                 if fresh.finite:

@@ -159,3 +159,31 @@ def jacobian(work: Working, sweeps: Sequence[Sweep], seeds: Array) -> Array:
         if n:
             delta = back(layer, sweep, delta, work.vector)
     return out
+
+
+def squares(work: Working, sweeps: Sequence[Sweep], seeds: Array) -> Array:
+    """The sum over seeds and rows of the squares of `jacobian`, for every number, without J itself.
+
+    The square of a coefficient's derivative is that of its basis function times that of `delta`: one product of
+    matrices a layer.
+    """
+    out = np.empty(len(work.vector))
+    delta = seeds
+    for n in range(len(sweeps) - 1, -1, -1):
+        layer, sweep = work.layers[n], sweeps[n]
+        node, delta = delta, through_products(layer, sweep.sums, delta)
+        s, t, k = layer.layer.coef.shape
+        size = np.square(delta).sum(1)
+        table = np.square(sweep.basis).reshape(s * k, -1) @ size.T
+        out[layer.places["coef"]] = table.reshape(s, k, t).transpose(0, 2, 1).reshape(-1)
+        out[layer.places["base_weight"]] = (np.square(sweep.base) @ size.T).reshape(-1)
+        out[layer.places["bias"]] = size.sum(1)
+        out[layer.places["offset"]] = np.square(node).sum((1, 2))
+        affine = out[layer.places["affine"]].reshape(-1, 4)
+        for row, (i, j, _), (_, _, c, _), (f, df) in zip(
+            affine, layer.layer.formulas, layer.part(work.vector, "affine"), sweep.formulas, strict=True
+        ):
+            row[:] = [np.square(part) @ size[j] for part in (c * df * sweep.x[i], c * df, f, np.ones_like(f))]
+        if n:
+            delta = back(layer, sweep, delta, work.vector)
+    return out

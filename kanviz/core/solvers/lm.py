@@ -41,7 +41,7 @@ class Runner:
         may = grows(kan, config.frozen) if "coef" in config.parts else [False] * len(kan.layers)
         rows, count = Rows.of(objective, kan), free_parameters(objective, kan).count
         tails = config.smooth is None and any(heavy_tailed(column) for column in rows.x)
-        training = Descender(config, rows, count, may, tails)
+        training = Descender(config, rows, count, may, tails, objective.anchor)
         origin = laid_out(kan, training.rows.x) if lay and may[0] else kan
         return Runner(training, Rows.held_out(objective, kan), origin.to(torch.float64), kan.dtype)
 

@@ -13,8 +13,9 @@ import torch
 
 from kanviz.core.kan import KAN
 from kanviz.core.objective import Objective
-from kanviz.core.solvers.jacobian import Sweep, at_inputs, forward, jacobian
+from kanviz.core.solvers.jacobian import Sweep, at_inputs, forward, jacobian, squares
 from kanviz.core.solvers.local import Array
+from kanviz.core.solvers.tether import Tether
 from kanviz.core.solvers.working import Working
 
 BLOCK = 4_000_000  # numbers of J held at once
@@ -101,10 +102,11 @@ class System:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Rows and the structure of a network with its present grids."""
+    """Rows and the structure of a network with its present grids, and what it is tethered to, if anything."""
 
     rows: Rows
     work: Working
+    tether: Tether | None = None
 
     @cached_property
     def blocks(self) -> list[slice]:
@@ -158,6 +160,22 @@ class Problem:
         if mostly and size < total:
             curvature, slope = curvature[np.ix_(work.free, work.free)], slope[work.free]
         return System(weight * curvature, weight * slope, point.loss)
+
+
+def curvature_diagonal(problem: Problem) -> Array:
+    """The diagonal of the curvature in all numbers of the network, frozen ones among them; no matrix is made."""
+    rows, work = problem.rows, problem.work
+    total, weight = rows.x.shape[1], 1.0
+    layers = [layer.layer for layer in work.layers]
+    widest = max(v.sources * (v.targets * len(rows.y) + v.coef.shape[2]) for v in layers)
+    size, found = max(1, BLOCK // widest), np.zeros(len(work.vector))
+    with np.errstate(all="ignore"):
+        for at in range(0, total, size):
+            part = slice(at, min(at + size, total))
+            sweeps, outputs = forward(work, rows.x[:, part])
+            seeds, _, weight = rows._seeds(outputs, part)
+            found += squares(work, sweeps, seeds)
+    return weight * found
 
 
 def solve(matrix: Array, right: Array) -> Array | None:

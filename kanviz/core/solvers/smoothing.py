@@ -16,6 +16,7 @@ import torch
 
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Rows, System
+from kanviz.core.solvers.tether import Tether
 from kanviz.core.solvers.working import Working
 
 RUNGS = tuple(10.0**n for n in range(-13, 2))
@@ -70,18 +71,22 @@ class Ladder:
     system: System
     shape: Array
     theta: Array
+    tether: Tether | None = None
 
     def at(self, smooth: float) -> Choice:
         """What a full step with this smoothing promises; an infinite criterion where the system cannot be solved."""
         seen, slope = self.system.curvature, self.system.slope
+        pull = slope if self.tether is None else slope + self.tether.slope(self.theta)
         matrix = seen + 2 * smooth * self.shape
         diagonal = np.einsum("ii->i", matrix)
         diagonal += RIDGE * max(float(seen.diagonal().max(initial=0.0)), 1e-300)
+        if self.tether is not None:
+            diagonal += self.tether.curvature
         root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
         if int(bad) or not bool(root.diagonal().isfinite().all()):
             return Choice(smooth, math.nan, math.inf, math.inf)
         inverse = torch.cholesky_inverse(root).numpy()
-        step = inverse @ -(slope + 2 * smooth * (self.shape @ self.theta))
+        step = inverse @ -(pull + 2 * smooth * (self.shape @ self.theta))
         dof = min(max(float(inverse.reshape(-1) @ seen.reshape(-1)), 0.0), len(seen))
         loss = max(self.system.loss + float(slope @ step + step @ (seen @ step) / 2), 0.0)
         return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))

@@ -1,0 +1,1 @@
+"""Where a change acts, what new rows share with old ones, and what stayed as it was."""

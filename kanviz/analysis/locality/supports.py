@@ -1,0 +1,151 @@
+"""Where a control point acts: the support of its basis function, endless where the border's line carries it on."""
+
+import math
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from kanviz.analysis.diff import same_bits
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Edge, Layer
+from kanviz.core.spline import Outside, basis, domain
+
+
+class Interval(NamedTuple):
+    """Numbers between low and high, both included; either end may be infinite, and both are nan where there is none."""
+
+    low: float
+    high: float
+
+    @property
+    def empty(self) -> bool:
+        return math.isnan(self.low)
+
+    def holds(self, x: Tensor) -> Tensor:
+        """Which numbers lie in it."""
+        return (x >= self.low) & (x <= self.high)
+
+    def __str__(self) -> str:
+        return "nowhere" if self.empty else f"{self.low:.4g} to {self.high:.4g}"
+
+
+NOWHERE = Interval(math.nan, math.nan)
+EVERYWHERE = Interval(-math.inf, math.inf)
+
+
+def hull(parts: Iterable[Interval]) -> Interval:
+    """The shortest interval that holds all of them."""
+    parts = [part for part in parts if not part.empty]
+    return Interval(min(p.low for p in parts), max(p.high for p in parts)) if parts else NOWHERE
+
+
+def supports(
+    knots: Float[Tensor, "source knot"], order: int, outside: Outside
+) -> tuple[Float[Tensor, "source basis"], Float[Tensor, "source basis"]]:
+    """Where each basis function begins and ends. Exact: it is zero elsewhere.
+
+    With `outside="linear"` a function whose value or slope at the border is not zero goes on without end.
+    """
+    count = knots.shape[1] - order - 1
+    low, high = knots[:, :count].clone(), knots[:, order + 1 :].clone()
+    if outside == "zero":
+        return low, high
+    first, last = domain(knots, order)
+    for border, ends, endless in ((first, low, -math.inf), (last, high, math.inf)):
+        at = border[None]
+        seen = (basis(at, knots, order, 0, outside)[0] != 0) | (basis(at, knots, order, 1, outside)[0] != 0)
+        ends[seen] = endless
+    return torch.where(low == -math.inf, low, low.maximum(first[:, None])), torch.where(
+        high == math.inf, high, high.minimum(last[:, None])
+    )
+
+
+def visited(
+    x: Float[Tensor, "rows source"], knots: Float[Tensor, "source knot"], order: int, outside: Outside
+) -> Bool[Tensor, "source basis"]:
+    """Which control points any of the rows depends on: those with a row inside their support, or on an end of it where
+    their function is not zero (knots that repeat).
+    """
+    low, high = (end.contiguous() for end in supports(knots, order, outside))
+    rows = torch.where(x.isfinite(), x, torch.inf).T.sort(1).values.contiguous()
+    below, above = torch.searchsorted(rows, low, right=True), torch.searchsorted(rows, high, right=False)
+    seen = below < above
+    for end in (low, high):
+        met = torch.searchsorted(rows, end, right=True) > torch.searchsorted(rows, end, right=False)
+        seen |= met & end.isfinite() & _there(end, knots, order, outside)
+    return seen
+
+
+def _there(at: Tensor, knots: Tensor, order: int, outside: Outside) -> Bool[Tensor, "source basis"]:
+    """Whether each basis function is not zero at a point of its own."""
+    table = basis(at.nan_to_num(0.0, 0.0, 0.0).T.contiguous(), knots, order, 0, outside)
+    return table.permute(1, 0, 2).diagonal(dim1=1, dim2=2) != 0
+
+
+class Acts(NamedTuple):
+    """Where something acts on an edge (network units), and by which control points; None where by more than those."""
+
+    span: Interval
+    points: tuple[int, ...] | None = None
+
+
+def acts_by(edge: Edge, points: Sequence[int]) -> Acts:
+    """Where these control points of an edge act."""
+    low, high = (part[0].tolist() for part in supports(edge.knots[None], edge.order, edge.outside))
+    return Acts(hull(Interval(low[k], high[k]) for k in points), tuple(points))
+
+
+@torch.no_grad()
+def where_changed(old: Layer, new: Layer) -> dict[tuple[int, int], Acts]:
+    """Where the edges of two versions of a layer may differ, by source and target; elsewhere, and on all edges that
+    are not named, they are the same functions.
+
+    That is the hull of the supports of the coefficients that moved; everywhere where base or formula are others; the
+    whole spline where it came, went, or got other knots.
+    """
+    everywhere = ~_same_parts(old, new)
+    splines, both = old.active | new.active, old.active & new.active
+    moved = torch.zeros_like(old.coef, dtype=torch.bool)
+    if old.coef.shape == new.coef.shape and old.outside == new.outside:
+        kept = both & same_bits(old.knots, new.knots).all(1)[:, None]
+        moved = ~same_bits(old.coef, new.coef) & kept[..., None]
+        splines &= ~kept
+    found: dict[tuple[int, int], Acts] = {}
+    low, high = (end.tolist() for end in supports(old.knots, old.order, old.outside))
+    for i, j in (everywhere | splines | moved.any(2)).nonzero().tolist():
+        if everywhere[i, j]:
+            found[i, j] = Acts(EVERYWHERE)
+        elif splines[i, j]:
+            found[i, j] = Acts(hull(_whole(layer, i) for layer in (old, new) if layer.active[i, j]))
+        else:
+            points = tuple(moved[i, j].nonzero().flatten().tolist())
+            found[i, j] = Acts(hull(Interval(low[i][k], high[i][k]) for k in points), points)
+    return found
+
+
+def _same_parts(old: Layer, new: Layer) -> Bool[Tensor, "source target"]:
+    """Whether what acts everywhere, the base and the formula as they count, is the same."""
+    counts = [layer.active & (layer.base_weight != 0) & (layer.base != "zero") for layer in (old, new)]
+    same = (counts[0] == counts[1]) & (~counts[0] | same_bits(old.base_weight, new.base_weight))
+    if old.base != new.base:
+        same &= ~counts[0]
+    for i, j in {(i, j) for layer in (old, new) for i, j, _ in layer.formulas}:
+        same[i, j] &= repr(old.formula(i, j)) == repr(new.formula(i, j))
+    return same
+
+
+def _whole(layer: Layer, source: int) -> Interval:
+    """Where a spline of that source may be other than zero."""
+    row = layer.knots[source]
+    return EVERYWHERE if layer.outside == "linear" else Interval(float(row[0]), float(row[-1]))
+
+
+def in_table_units(kan: KAN, layer: int, source: int, span: Interval) -> Interval:
+    """The interval as it is shown: at an input in table units, elsewhere as it is."""
+    if layer > 0 or span.empty:
+        return span
+    variable = kan.inputs[source]
+    return Interval(*sorted(end * variable.scale + variable.shift for end in span))
