@@ -81,8 +81,13 @@ class Retrain(EditRecord):
         return best
 
     def touches(self, kan: KAN) -> set[EdgeId]:
-        held = set(self.config.frozen)
+        held, lock = set(self.config.frozen), self.config.lock
+        if lock is not None:
+            lock.check(kan)
+            held |= {edge for edge in kan.edges() if lock.holds(edge)}
         moving = {e for e in kan.edges() if e not in held and not kan.layers[e.layer].frozen[e.source, e.target]}
+        if lock is not None:  # which holds every grid
+            return moving
         if self.config.finest or self.config.starts:  # a layer without frozen edges may change its grid
             kept = {e.layer for e in held} | {n for n, layer in enumerate(kan.layers) if bool(layer.frozen.any())}
             moving |= {e for e in kan.edges(pruned=True) if e.layer not in kept}

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, System, solve
+from kanviz.core.solvers.smoothing import Penalty
 
 FIRST = 4e-4  # of the largest curvature: the damping to begin with
 TRIES = 14  # with damping growing ever faster: the last is shorter than the first by ten to the thirty
@@ -38,20 +38,14 @@ class Descent:
     damping: Damping
 
 
-def held(shape: Array, smooth: float, theta: Array) -> float:
-    """What the penalty adds to the loss."""
-    return smooth * float(theta @ (shape @ theta))
-
-
 def descend(
-    problem: Problem, point: Point, system: System, shape: Array, smooth: float, damping: Damping
+    problem: Problem, point: Point, system: System, shape: Penalty, smooth: float, damping: Damping
 ) -> Descent | None:
     """A step down from the point; None where no step goes down."""
     theta = point.work.theta
-    push = shape @ theta
-    value = system.loss + smooth * float(theta @ push)
-    slope = system.slope + 2 * smooth * push
-    matrix = system.curvature + 2 * smooth * shape
+    value = system.loss + smooth * shape.value(theta)
+    slope = system.slope + 2 * smooth * shape.push(theta)
+    matrix = system.curvature + 2 * smooth * shape.matrix
     diagonal = matrix.diagonal().copy()
     mu, growth = damping.mu, damping.growth
     for _ in range(TRIES):
@@ -60,7 +54,7 @@ def descend(
         if step is not None and np.isfinite(step).all():
             new = theta + step
             there = problem.at(point.work.moved(new))
-            down = value - (there.loss + held(shape, smooth, new))
+            down = value - (there.loss + smooth * shape.value(new))
             if math.isfinite(down) and down > 0:
                 fresh = problem.system(there)
                 if fresh.finite:
