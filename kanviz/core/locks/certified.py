@@ -24,6 +24,7 @@ from kanviz.errors import UserError
 from kanviz.text import shown
 
 BUDGET = 4_096  # boxes
+MOST_WORK = 2**21  # boxes x activations of the widest layer: a few seconds
 IN_VAIN = 2  # cuts along every input that set nothing free, before no more are tried
 AT_ONCE = 2**21  # bounds of single activations held at once
 
@@ -54,15 +55,17 @@ class Certified:
 def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region") -> Certified:
     """Every number that the prediction of any point in the box can be made from; box: (least, greatest) per input.
 
-    budget: boxes it may be cut into. Formulas whose turns are not known, and those that may meet a pole, count as
-    unbounded: all later control points are then locked. Raises UserError where the box is none.
+    budget: boxes it may be cut into, fewer for wide layers. Formulas whose turns are not known, and those that may meet
+    a pole, count as unbounded: all control points that follow them are then locked. Raises UserError where the box is
+    none.
     """
     corners = _corners(kan, box)
     layers = [CurveBounds.of(layer) for layer in kan.layers[:-1]]
     low, high = corners[:1], corners[1:]
     found, ranges = _reached(kan, layers, low, high)
-    cuttable, vain, boxes = _overlapping(kan), 0, 1
-    while cuttable and 2 * len(low) <= budget and vain < IN_VAIN * len(kan.inputs):
+    budget = min(budget, MOST_WORK // _widest(kan)) if _overlapping(kan) else 1
+    vain, boxes = 0, 1
+    while 2 * len(low) <= budget and vain < IN_VAIN * len(kan.inputs):
         low, high = _cut(layers[0], low, high)
         new, ranges = _reached(kan, layers, low, high)
         both = [a & b for a, b in zip(found, new, strict=True)]
@@ -86,6 +89,11 @@ def _corners(kan: KAN, box: Box) -> Tensor:
     return kan.normalise(ends.T).double().sort(0).values  # a negative scale turns them round
 
 
+def _widest(kan: KAN) -> int:
+    """Activations of the widest layer."""
+    return max(layer.sources * layer.targets for layer in kan.layers)
+
+
 def _overlapping(kan: KAN) -> bool:
     """Whether smaller boxes can tell more: not where each node that matters is a sum over different inputs."""
     return len(kan.layers) > 2 or (len(kan.layers) == 2 and max(kan.layers[0].arity) > 1)
@@ -107,7 +115,7 @@ def _reached(kan: KAN, bounds: list[CurveBounds], low: Tensor, high: Tensor) -> 
     """Per layer, the functions that some point of some box uses, and between what its sources lie."""
     found: list[list[Tensor]] = [[] for _ in kan.layers]
     ranges: list[list[Tensor]] = [[] for _ in kan.layers]
-    size = max(1, AT_ONCE // max(layer.sources * layer.targets for layer in kan.layers))
+    size = max(1, AT_ONCE // _widest(kan))
     for a, b in zip(low.split(size), high.split(size), strict=True):
         for n, layer in enumerate(kan.layers):
             found[n].append(reached(layer, a, b))

@@ -123,6 +123,26 @@ def test_the_region_keeps_its_bits_through_a_training(solver):
     assert same_bits(kan(x), after(x))
 
 
+def test_five_peaks_on_a_square_are_learned_one_after_another_and_all_kept():
+    """What networks forget by default (pykan's issue 227): corners share coordinates, the last has none of its own."""
+    kan, lock, seen = init([2, 5, 1], grid=30, base="zero", noise=0.1), None, []
+    for n, centre in enumerate([(-0.6, -0.6), (-0.6, 0.6), (0.6, -0.6), (0.6, 0.6), (0.0, 0.0)]):
+        box = [(c - 0.1, c + 0.1) for c in centre]
+        x = points(kan, box, 600, n)
+        y = torch.exp(-300 * (x - torch.tensor(centre, dtype=torch.float64)).square().sum(1))
+        config = TrainConfig("lm", steps=40, smooth=1e-5, lock=lock)
+        kan = trained(kan, Dataset.from_arrays(x[:300], y[:300]), config).kan
+        assert float((kan(x[300:])[:, 0] - y[300:]).square().mean().sqrt()) < 0.03
+        seen.append((box, kan))
+        region = certified_lock(kan, box).lock
+        lock = region if lock is None else lock | region
+        if n == 1:
+            assert lock.capacity(kan)[1].share < 0.7
+    for box, then in seen:
+        x = points(kan, box, 20_000, 7)
+        assert same_bits(then(x), kan(x))
+
+
 def test_the_reach_of_a_single_sum_is_exact():
     """Nodes of the first layer are sums over different inputs: their intervals are what sampling finds."""
     kan = init([2, 5, 1], grid=10)
