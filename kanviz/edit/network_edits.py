@@ -11,7 +11,7 @@ from kanviz.core.train import Progress, TrainConfig, train
 from kanviz.edit import protocol as read
 from kanviz.edit.protocol import EditRecord, Json
 from kanviz.errors import EditError
-from kanviz.text import SOLVER_TITLES, counted
+from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
 
@@ -96,7 +96,9 @@ class Retrain(EditRecord):
         return moving
 
     def __str__(self) -> str:
-        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}"
+        lock = self.config.lock
+        under = "" if lock is None else f", {shown(lock.name)} locked"
+        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}{under}"
 
     @staticmethod
     def from_json(record: Json) -> "Retrain":

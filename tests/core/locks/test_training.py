@@ -99,6 +99,7 @@ def test_a_training_under_a_lock_is_an_edit_like_any_other(config):
     check_edit(kan, edit, data)
     assert EdgeId(0, 0, 0) not in edit.touches(kan)
     assert len(edit.touches(kan)) == 7
+    assert str(edit).endswith("rows and edges locked")
 
 
 def test_a_training_under_a_lock_goes_on_as_if_it_had_not_stopped():
