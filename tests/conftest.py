@@ -11,7 +11,9 @@ from hypothesis import HealthCheck, settings
 
 from tests import shape_checks
 
-CHECKED = [f"kanviz.core.{name}" for name in ("spline", "layer", "kan", "parameters", "grids", "init", "module")]
+CHECKED = [
+    f"kanviz.core.{name}" for name in ("spline", "layer", "kan", "parameters", "grids", "init", "module", "locks")
+]
 jaxtyping.install_import_hook(CHECKED, f"{shape_checks.__name__}.checked")
 
 torch.set_num_threads(1)

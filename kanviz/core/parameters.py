@@ -11,6 +11,7 @@ from torch import Tensor
 
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
+from kanviz.core.locks.lock import LayerLock, Lock
 
 PARTS = ("coef", "base_weight", "bias", "affine")
 
@@ -23,10 +24,18 @@ class FreeParameters:
     masks: tuple[dict[str, Tensor], ...]
 
     @staticmethod
-    def of(kan: KAN, parts: Collection[str] = PARTS, frozen: Collection[EdgeId] = ()) -> "FreeParameters":
-        """Everything in `parts`, without the edges that are pruned, frozen in the network, or in `frozen`."""
+    def of(
+        kan: KAN, parts: Collection[str] = PARTS, frozen: Collection[EdgeId] = (), lock: Lock | None = None
+    ) -> "FreeParameters":
+        """Everything in `parts`, without the edges that are pruned, frozen in the network, or in `frozen`, and without
+        the numbers that the lock holds.
+        """
         frozen = [kan.check(edge) for edge in frozen]
-        return FreeParameters(kan, tuple(_masks(layer, n, parts, frozen) for n, layer in enumerate(kan.layers)))
+        masks = [_masks(layer, n, parts, frozen) for n, layer in enumerate(kan.layers)]
+        if lock is not None:
+            held = lock.check(kan).layers
+            masks = [_unlocked(*both) for both in zip(masks, held, kan.layers, strict=True)]
+        return FreeParameters(kan, tuple(masks))
 
     @property
     def count(self) -> int:
@@ -51,6 +60,12 @@ class FreeParameters:
                 at += size
             layers[n] = replace(layer, **new)
         return self.kan.with_layers(layers)
+
+
+def _unlocked(masks: dict[str, Tensor], lock: LayerLock, layer: Layer) -> dict[str, Tensor]:
+    rows = torch.tensor([bool(lock.affine[i, j]) for i, j, _ in layer.formulas], dtype=torch.bool)
+    held = {name: rows[:, None] if name == "affine" else getattr(lock, name) for name in masks}
+    return {name: mask & ~held[name] for name, mask in masks.items()}
 
 
 def _masks(layer: Layer, n: int, parts: Collection[str], frozen: Collection[EdgeId]) -> dict[str, Tensor]:

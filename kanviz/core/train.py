@@ -47,7 +47,8 @@ def train(
             raise TrainError("This training was begun with another anchor, or none; go on with that, or start anew.")
         mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]
-    follow_at = {round(n * how.steps / (2 * how.follow)) for n in range(how.follow)} if how.follow else set()
+    follows = how.follow if how.lock is None else 0  # a lock holds every grid
+    follow_at = {round(n * how.steps / (2 * follows)) for n in range(follows)}
     if resume is None:
         item = _seen(objective, mark, begun(objective, kan), clock)
         if not math.isfinite(item.train_loss):

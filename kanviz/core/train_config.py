@@ -1,11 +1,12 @@
 """How to train, as a frozen record that is checked when it is made and goes to JSON and back."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from kanviz.core.layer import EdgeId
+from kanviz.core.locks.lock import Lock
 from kanviz.core.parameters import PARTS
-from kanviz.errors import TrainError
+from kanviz.errors import TrainError, UserError
 
 SOLVER_NAMES = ("auto", "lm", "lbfgs", "adam")
 MAX_STARTS, MAX_FINEST = 100, 1_000
@@ -26,7 +27,8 @@ class TrainConfig:
     cross-validation on the training rows; 1e-8 for the other solvers). patience: steps without a better held-out loss
     before stopping, 0 for never. follow: how many times hidden grids are moved onto their activations, in the first
     half of the steps; this refits curves, so it needs coef among the parts.
-    parts: which numbers move. frozen: edges that do not, beside those frozen in the network.
+    parts: which numbers move. frozen: edges that do not, beside those frozen in the network. lock: numbers that do not;
+    under a lock no grid moves, so follow and finest do nothing.
 
     solver: "auto" takes Levenberg-Marquardt ("lm") for a network and table small enough, L-BFGS for larger ones and
     for l1, entropy and mae, Adam in batches beyond; `Progress.solver` says which. finest (lm): grids are refined,
@@ -50,6 +52,7 @@ class TrainConfig:
     seed: int = 0
     finest: int = 0
     starts: int = 0
+    lock: Lock | None = None
 
     def __post_init__(self):
         fits = {
@@ -68,6 +71,7 @@ class TrainConfig:
             "seed": _whole(self.seed),
             "finest": _whole(self.finest, 0, MAX_FINEST),
             "starts": _whole(self.starts, 0, MAX_STARTS),
+            "lock": self.lock is None or isinstance(self.lock, Lock),
         }
         wrong = [name for name, fit in fits.items() if not fit]
         if wrong:
@@ -93,16 +97,26 @@ class TrainConfig:
         return self.solver == "lm" and (self.smooth is None or self.finest > 0)
 
     def to_json(self) -> dict[str, Any]:
-        return asdict(self) | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts)}
+        record = {part.name: getattr(self, part.name) for part in fields(self)}
+        lock = None if self.lock is None else self.lock.to_json()
+        return record | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts), "lock": lock}
 
     @staticmethod
     def from_json(record: Any) -> "TrainConfig":
         """The settings `to_json` wrote; raises TrainError for anything else."""
         try:
             edges = tuple(EdgeId(*edge) for edge in record.get("frozen", ()))
-            return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS))})
+            lock = None if record.get("lock") is None else _lock(record["lock"])
+            return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS)), "lock": lock})
         except (AttributeError, TypeError, ValueError):
             raise TrainError("These are not training settings; export them again.") from None
+
+
+def _lock(record: Any) -> Lock:
+    try:
+        return Lock.from_json(record)
+    except UserError as problem:
+        raise TrainError(str(problem)) from None
 
 
 def _whole(value: Any, low: int = 0, high: int = 2**63 - 1) -> bool:

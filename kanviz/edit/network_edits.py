@@ -11,7 +11,7 @@ from kanviz.core.train import Progress, TrainConfig, train
 from kanviz.edit import protocol as read
 from kanviz.edit.protocol import EditRecord, Json
 from kanviz.errors import EditError
-from kanviz.text import SOLVER_TITLES, counted
+from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
 
@@ -81,8 +81,13 @@ class Retrain(EditRecord):
         return best
 
     def touches(self, kan: KAN) -> set[EdgeId]:
-        held = set(self.config.frozen)
+        held, lock = set(self.config.frozen), self.config.lock
+        if lock is not None:
+            lock.check(kan)
+            held |= {edge for edge in kan.edges() if lock.holds(edge)}
         moving = {e for e in kan.edges() if e not in held and not kan.layers[e.layer].frozen[e.source, e.target]}
+        if lock is not None:  # which holds every grid
+            return moving
         if self.config.finest or self.config.starts:  # a layer without frozen edges may change its grid
             kept = {e.layer for e in held} | {n for n, layer in enumerate(kan.layers) if bool(layer.frozen.any())}
             moving |= {e for e in kan.edges(pruned=True) if e.layer not in kept}
@@ -91,7 +96,9 @@ class Retrain(EditRecord):
         return moving
 
     def __str__(self) -> str:
-        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}"
+        lock = self.config.lock
+        under = "" if lock is None else f", {shown(lock.name)} locked"
+        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}{under}"
 
     @staticmethod
     def from_json(record: Json) -> "Retrain":

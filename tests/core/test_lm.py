@@ -218,9 +218,9 @@ def test_the_ladder_promises_what_a_full_step_brings():
     system, shape, theta = problem.system(point), penalty(problem.work, 0.03), problem.work.theta
     ladder = Ladder(problem.rows, system, shape, theta)
     for smooth in (1e-8, 1e-5, 1e-2):
-        matrix = system.curvature + 2 * smooth * shape
+        matrix = system.curvature + 2 * smooth * shape.matrix
         inverse = np.linalg.pinv(matrix, hermitian=True)
-        step = -inverse @ (system.slope + 2 * smooth * shape @ theta)
+        step = -inverse @ (system.slope + 2 * smooth * shape.push(theta))
         promised = ladder.at(smooth)
         assert promised.dof == pytest.approx(float(np.trace(inverse @ system.curvature)), abs=0.05)
         loss = system.loss + system.slope @ step + step @ system.curvature @ step / 2

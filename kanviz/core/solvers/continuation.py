@@ -9,9 +9,8 @@ from kanviz.core.objective import SMOOTH
 from kanviz.core.solvers.damping import Damping, descend, held
 from kanviz.core.solvers.growth import finer, refined
 from kanviz.core.solvers.lbfgs import NO_STEP
-from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, Rows, System
-from kanviz.core.solvers.smoothing import LEAN, TAILS, Ladder, criterion, penalty
+from kanviz.core.solvers.smoothing import LEAN, TAILS, Ladder, Penalty, criterion, penalty
 from kanviz.core.solvers.tether import Tether
 from kanviz.core.solvers.working import Working
 from kanviz.core.train_config import TrainConfig
@@ -35,7 +34,7 @@ class State:
     """Levenberg-Marquardt between two steps."""
 
     problem: Problem
-    shape: Array
+    shape: Penalty
     point: Point
     system: System
     damping: Damping
@@ -104,9 +103,13 @@ class Descender:
         """Whether the best network is the one with the lowest criterion."""
         return self.config.by_criterion
 
+    def working(self, kan: KAN) -> Working:
+        """The network opened up, free where the settings leave it free."""
+        return Working.of(kan, self.config.parts, self.config.frozen, self.config.lock)
+
     def at(self, kan: KAN, smooth: float | None = None) -> State:
         """Ready to go down from a network; raises TrainError where its slope is no number."""
-        work = Working.of(kan, self.config.parts, self.config.frozen)
+        work = self.working(kan)
         tether = None if self.anchor is None else Tether.of(self.anchor, work)
         problem = Problem(self.rows, work, tether)
         point = problem.at(work)

@@ -11,6 +11,7 @@ import numpy as np
 
 from kanviz.core.solvers.local import Array
 from kanviz.core.solvers.normal import Point, Problem, System, solve
+from kanviz.core.solvers.smoothing import Penalty
 from kanviz.core.solvers.tether import Tether
 
 FIRST = 4e-4  # of the largest curvature: the damping to begin with
@@ -39,20 +40,20 @@ class Descent:
     damping: Damping
 
 
-def held(shape: Array, smooth: float, theta: Array, tether: Tether | None = None) -> float:
+def held(shape: Penalty, smooth: float, theta: Array, tether: Tether | None = None) -> float:
     """What the penalty, and a tether, add to the loss."""
-    bend = smooth * float(theta @ (shape @ theta))
+    bend = smooth * shape.value(theta)
     return bend if tether is None else bend + tether.value(theta)
 
 
 def descend(
-    problem: Problem, point: Point, system: System, shape: Array, smooth: float, damping: Damping
+    problem: Problem, point: Point, system: System, shape: Penalty, smooth: float, damping: Damping
 ) -> Descent | None:
     """A step down from the point; None where no step goes down."""
     theta, tether = point.work.theta, problem.tether
     value = system.loss + held(shape, smooth, theta, tether)
-    slope = system.slope + 2 * smooth * (shape @ theta)
-    matrix = system.curvature + 2 * smooth * shape
+    slope = system.slope + 2 * smooth * shape.push(theta)
+    matrix = system.curvature + 2 * smooth * shape.matrix
     diagonal = matrix.diagonal().copy()
     if tether is not None:
         slope, diagonal = slope + tether.slope(theta), diagonal + tether.curvature

@@ -12,6 +12,7 @@ import torch
 
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
+from kanviz.core.locks.lock import Lock
 from kanviz.core.solvers.local import Array, Grid
 from kanviz.core.solvers.normal import Point
 from kanviz.core.solvers.regrid import continued, halved, over, placed, rewritten, scores, split
@@ -21,8 +22,10 @@ TAIL_CELLS = 12
 EMPTY = 0.1  # of the rows an even share would bring: a cell with fewer counts as empty
 
 
-def grows(kan: KAN, frozen: Collection[EdgeId]) -> list[bool]:
-    """Which layers' grids may change."""
+def grows(kan: KAN, frozen: Collection[EdgeId], lock: Lock | None = None) -> list[bool]:
+    """Which layers' grids may change; none under a lock."""
+    if lock is not None:
+        return [False] * len(kan.layers)
     held = {edge[0] for edge in frozen}
     return [n not in held and not bool(layer.frozen.any()) for n, layer in enumerate(kan.layers)]
 

@@ -38,7 +38,7 @@ class Runner:
     @staticmethod
     def of(objective: Objective, kan: KAN, *, lay: bool) -> "Runner":
         config = objective.config
-        may = grows(kan, config.frozen) if "coef" in config.parts else [False] * len(kan.layers)
+        may = grows(kan, config.frozen, config.lock) if "coef" in config.parts else [False] * len(kan.layers)
         rows, count = Rows.of(objective, kan), free_parameters(objective, kan).count
         tails = config.smooth is None and any(heavy_tailed(column) for column in rows.x)
         training = Descender(config, rows, count, may, tails, objective.anchor)
@@ -63,7 +63,7 @@ class Runner:
             held = None if self.held_out is None else _outputs(self.held_out, state.point.work)
         saved = _saved(state, tried)
         if tried < self.training.config.starts:
-            work = Working.of(self.origin, self.training.config.parts, self.training.config.frozen)
+            work = self.training.working(self.origin)
             saved = replace(saved, tensors={**saved.tensors, "origin": torch.from_numpy(work.vector)})
         criterion = state.criterion if self.training.chooses else None
         return Step(state.point.work.network(self.dtype), saved, outputs, held, criterion, state.done)
@@ -72,7 +72,7 @@ class Runner:
         """The runner, state and starts tried as they were saved; the origin so far was the network of that step."""
         kan, numbers = self.origin, dict[str, Any](saved.numbers)
         layers = {n: replace(layer, knots=saved.tensors[f"knots.{n}"]) for n, layer in enumerate(kan.layers)}
-        work = Working.of(kan.with_layers(layers), self.training.config.parts, self.training.config.frozen)
+        work = self.training.working(kan.with_layers(layers))
 
         def whole(name: str) -> KAN:
             vector = np.array(saved.tensors[name].numpy())
@@ -112,7 +112,8 @@ def begun(objective: Objective, kan: KAN) -> Step:
     """The network before the first step, seen by the solver's own quick eyes where it works in float64."""
     if objective.config.solver != "lm" or kan.dtype != torch.float64:
         return Step(kan, Saved())
-    work = Working.of(kan, objective.config.parts, objective.config.frozen)
+    config = objective.config
+    work = Working.of(kan, config.parts, config.frozen, config.lock)
     held_out = Rows.held_out(objective, kan)
     outputs = _outputs(Rows.of(objective, kan), work)
     return Step(kan, Saved(), outputs, None if held_out is None else _outputs(held_out, work))

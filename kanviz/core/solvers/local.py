@@ -8,31 +8,20 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
-from kanviz.core.spline import Outside, local_basis
+from kanviz.core.polynomials import cell_polynomials
+from kanviz.core.spline import Outside
 
 Array = NDArray[np.float64]
 Cells = NDArray[np.int64]
 EVEN = 1e-12  # knots whose steps differ by less, as a share of the row's width, count as uniform
 
 
-def _polynomials(knots: Array, order: int) -> Array:
-    """(source, cell, function, power): the functions of every interval between knots, 0 where it has no width."""
-    f = 0.5 - 0.5 * np.cos(np.pi * (np.arange(order + 1) + 0.5) / (order + 1))
-    width = np.diff(knots)
-    points = knots[:, :-1, None] + width[..., None] * f
-    values, _ = local_basis(torch.from_numpy(points.reshape(len(knots), -1).T.copy()), torch.from_numpy(knots), order)
-    table = values.numpy().reshape(width.shape[1], order + 1, len(knots), order + 1).transpose(2, 0, 3, 1)
-    powers = table @ np.linalg.inv(np.vander(f, increasing=True)).T
-    return np.where((width > 0)[..., None, None], powers, 0.0)
-
-
 @lru_cache
 def _even_polynomials(order: int) -> tuple[Array, Array]:
     """(function, power) in any interval of uniform knots, and of the derivative in steps of the grid."""
-    table = _polynomials(np.arange(2.0 * order + 2)[None], order)[0, order]
+    table = cell_polynomials(np.arange(2.0 * order + 2)[None], order)[0, order]
     return table, table[:, 1:] * np.arange(1, order + 1)
 
 
@@ -50,7 +39,7 @@ class Grid:
     def of(knots: Array, order: int, outside: Outside) -> "Grid":
         steps = np.diff(knots)
         even = bool((steps.min(1) > 0).all() and (np.ptp(steps, 1) <= EVEN * (knots[:, -1] - knots[:, 0])).all())
-        return Grid(knots, order, outside, even, None if even else _polynomials(knots, order))
+        return Grid(knots, order, outside, even, None if even else cell_polynomials(knots, order))
 
     @property
     def cells(self) -> int:

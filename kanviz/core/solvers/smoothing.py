@@ -26,24 +26,46 @@ LEAN = 0.03  # weight of slopes beside bends
 RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
 
 
-def penalty(work: Working, lean: float = 0.0) -> Array:
-    """S with theta' S theta = the squared second differences of the free curves, and `lean` x their mean slopes."""
+@dataclass(frozen=True, eq=False)
+class Penalty:
+    """theta' S theta + 2 theta' b + c in the numbers that may move; b and c come of curves that are locked in part."""
+
+    matrix: Array
+    linear: Array
+    constant: float
+
+    def value(self, theta: Array) -> float:
+        return float(theta @ (self.matrix @ theta + 2 * self.linear)) + self.constant
+
+    def push(self, theta: Array) -> Array:
+        """Half the slope."""
+        return self.matrix @ theta + self.linear
+
+
+def penalty(work: Working, lean: float = 0.0) -> Penalty:
+    """The squared second differences of the curves that may move, and `lean` x their mean squared slopes."""
     full = np.zeros(len(work.vector), bool)
     full[work.free] = True
     place = np.cumsum(full) - 1
-    result = np.zeros((len(work.free), len(work.free)))
+    result, linear, constant = np.zeros((len(work.free), len(work.free))), np.zeros(len(work.free)), 0.0
     for layer in work.layers:
         k = layer.layer.coef.shape[2]
         slope = np.diff(np.eye(k), axis=0)
         bend = np.diff(slope, axis=0) if k > 2 else slope[:0]
         block = bend.T @ bend + 3 * lean / k * slope.T @ slope
         for at in range(layer.places["coef"].start, layer.places["coef"].stop, k):
-            if full[at]:
+            moves = full[at : at + k]
+            if moves.all():
                 result[place[at] : place[at] + k, place[at] : place[at] + k] = block
+            elif moves.any():
+                to, rest = place[at : at + k][moves], work.vector[at : at + k][~moves]
+                result[np.ix_(to, to)] = block[np.ix_(moves, moves)]
+                linear[to] = block[np.ix_(moves, ~moves)] @ rest
+                constant += float(rest @ block[np.ix_(~moves, ~moves)] @ rest)
         for at in range(layer.places["base_weight"].start, layer.places["base_weight"].stop):
             if full[at]:
                 result[place[at], place[at]] = lean
-    return result
+    return Penalty(result, linear, constant)
 
 
 @dataclass(frozen=True)
@@ -69,7 +91,7 @@ class Ladder:
 
     rows: Rows
     system: System
-    shape: Array
+    shape: Penalty
     theta: Array
     tether: Tether | None = None
 
@@ -77,7 +99,7 @@ class Ladder:
         """What a full step with this smoothing promises; an infinite criterion where the system cannot be solved."""
         seen, slope = self.system.curvature, self.system.slope
         pull = slope if self.tether is None else slope + self.tether.slope(self.theta)
-        matrix = seen + 2 * smooth * self.shape
+        matrix = seen + 2 * smooth * self.shape.matrix
         diagonal = np.einsum("ii->i", matrix)
         diagonal += RIDGE * max(float(seen.diagonal().max(initial=0.0)), 1e-300)
         if self.tether is not None:
@@ -86,7 +108,7 @@ class Ladder:
         if int(bad) or not bool(root.diagonal().isfinite().all()):
             return Choice(smooth, math.nan, math.inf, math.inf)
         inverse = torch.cholesky_inverse(root).numpy()
-        step = inverse @ -(pull + 2 * smooth * (self.shape @ self.theta))
+        step = inverse @ -(pull + 2 * smooth * self.shape.push(self.theta))
         dof = min(max(float(inverse.reshape(-1) @ seen.reshape(-1)), 0.0), len(seen))
         loss = max(self.system.loss + float(slope @ step + step @ (seen @ step) / 2), 0.0)
         return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))

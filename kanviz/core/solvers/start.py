@@ -15,7 +15,7 @@ NOISE = 0.3  # as in `init`
 def redrawn(kan: KAN, config: TrainConfig, start: int) -> KAN:
     """The network with its free coefficients and base weights drawn again, as `init` draws them; the rest stays."""
     rng = torch.Generator().manual_seed((config.seed + 7919 * start) % 2**63)
-    masks = FreeParameters.of(kan, config.parts, config.frozen).masks
+    masks = FreeParameters.of(kan, config.parts, config.frozen, config.lock).masks
     layers = {}
     for n, (layer, mask) in enumerate(zip(kan.layers, masks, strict=True)):
         scale = 1 / math.sqrt(layer.sources)

@@ -40,7 +40,10 @@ class Step:
 
 def free_parameters(objective: Objective, kan: KAN) -> FreeParameters:
     """What may move; raises TrainError when that is nothing."""
-    free = FreeParameters.of(kan, objective.config.parts, objective.config.frozen)
+    config = objective.config
+    free = FreeParameters.of(kan, config.parts, config.frozen, config.lock)
     if free.count == 0:
-        raise TrainError("Nothing may move: every edge is frozen or pruned, or no part is chosen. Thaw an edge.")
+        raise TrainError(
+            "Nothing may move: every edge is frozen, locked or pruned, or no part is chosen. Thaw an edge."
+        )
     return free

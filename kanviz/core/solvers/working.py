@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
+from kanviz.core.locks.lock import Lock
 from kanviz.core.parameters import FreeParameters
 from kanviz.core.solvers.local import Array, Grid
 
@@ -49,10 +50,10 @@ class Working:
     free: NDArray[np.int64]
 
     @staticmethod
-    def of(kan: KAN, parts: Collection[str], frozen: Collection[EdgeId]) -> "Working":
+    def of(kan: KAN, parts: Collection[str], frozen: Collection[EdgeId], lock: Lock | None = None) -> "Working":
         kan = kan.to(torch.float64)
         layers, numbers, free, at = [], [], [], 0
-        masks = FreeParameters.of(kan, parts, frozen).masks
+        masks = FreeParameters.of(kan, parts, frozen, lock).masks
         places: list[dict[str, slice]] = [{} for _ in masks]
         for names in (MOVING, RESTING):
             for layer, mask, place in zip(kan.layers, masks, places, strict=True):

@@ -1,0 +1,18 @@
+"""Numbers of a network that must not move: chosen by hand, by rows that must keep their predictions, or by a region."""
+
+from kanviz.core.locks.by_hand import all_but, edge_lock, point_lock
+from kanviz.core.locks.certified import Certified, certified_lock
+from kanviz.core.locks.data import data_lock
+from kanviz.core.locks.lock import Capacity, LayerLock, Lock
+
+__all__ = [
+    "Capacity",
+    "Certified",
+    "LayerLock",
+    "Lock",
+    "all_but",
+    "certified_lock",
+    "data_lock",
+    "edge_lock",
+    "point_lock",
+]

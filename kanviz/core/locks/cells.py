@@ -1,0 +1,62 @@
+"""The curves of a layer cell by cell: polynomials, their bend, how they go on beyond the grid; and the base."""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from kanviz.core.engine import BASE_CURVES
+from kanviz.core.layer import Layer
+from kanviz.core.polynomials import cell_polynomials
+
+SILU_LEAST = (-1.2784645427610738, -0.2784645427610739)  # where silu turns, and its value there
+SILU_BEND = 0.5  # the greatest curvature of silu, at 0
+
+
+def polynomials(layer: Layer) -> Tensor:
+    """The polynomials of all cells in their local coordinates, (source, target, cell, power)."""
+    order = layer.order
+    table = torch.from_numpy(cell_polynomials(np.ascontiguousarray(layer.knots.double().numpy()), order))
+    coef = torch.where(layer.active[..., None], layer.coef, 0.0).double()
+    windows = torch.nn.functional.pad(coef, (order, order)).unfold(2, order + 1, 1)
+    return torch.einsum("stcr,scrp->stcp", windows, table)
+
+
+def bends(powers: Tensor) -> Tensor:
+    """A bound of |second derivative| in the local coordinate, per cell: the greatest of its Bernstein coefficients."""
+    degree = powers.shape[-1] - 3
+    if degree < 0:
+        return torch.zeros_like(powers[..., 0])
+    second = [(p + 1) * (p + 2) * powers[..., p + 2] for p in range(degree + 1)]
+    found = [
+        sum((math.comb(i, p) / math.comb(degree, p) * second[p] for p in range(i + 1)), torch.zeros_like(second[0]))
+        for i in range(degree + 1)
+    ]
+    return torch.stack(found).abs().amax(0)
+
+
+def borders(layer: Layer, inner: Tensor, powers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Where the splines go on beyond the grid, with the value and the slope they have there."""
+    border = torch.stack([inner[:, 0], inner[:, -1]])
+    if layer.outside == "zero":
+        nothing = powers.new_zeros(2, *powers.shape[:2])
+        return border, nothing, nothing
+    width = inner.diff(dim=1)
+    slopes = powers[..., 1:] * torch.arange(1, powers.shape[-1])
+    first = (width > 0).double().argmax(1)
+    last = width.shape[1] - 1 - (width.flip(1) > 0).double().argmax(1)
+    s = torch.arange(len(inner))
+    start, end = powers[s, :, first, 0], powers[s, :, last].sum(-1)
+    rising = slopes[s, :, first, 0] / width[s, first, None], slopes[s, :, last].sum(-1) / width[s, last, None]
+    return border, torch.stack([start, end]), torch.stack(rising)
+
+
+def base_bounds(base: str, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """Between what the base function lies on [low, high]."""
+    ends = torch.stack([BASE_CURVES[base][0](x) for x in (low, high)])
+    below = ends.amin(0)
+    if base == "silu":
+        at, least = SILU_LEAST
+        below = torch.where((low <= at) & (at <= high), below.new_tensor(least), below)
+    return below, ends.amax(0)

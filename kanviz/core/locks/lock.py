@@ -1,0 +1,196 @@
+"""Which numbers of a network must not move, as a value.
+
+A lock holds every grid too: knots decide what a coefficient means, and whether a layer is computed in closed form.
+"""
+
+import base64
+import binascii
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Int
+from torch import Tensor
+
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId, Layer
+from kanviz.errors import UserError
+from kanviz.text import shown
+
+LONGEST_TEXT = 2_000
+_UNREADABLE = "This is not a lock that kanviz wrote, or it was damaged; save it again."
+
+
+@dataclass(frozen=True, eq=False)
+class LayerLock:
+    """True where a number of a layer must not move.
+
+    affine: the four constants of an edge's formula, whether or not it has one. The other names are those of `Layer`.
+    """
+
+    coef: Bool[Tensor, "source target basis"]
+    base_weight: Bool[Tensor, "source target"]
+    bias: Bool[Tensor, " target"]
+    offset: Bool[Tensor, " node"]
+    affine: Bool[Tensor, "source target"]
+
+    @staticmethod
+    def of(layer: Layer, *, held: bool) -> "LayerLock":
+        """Everything held, or nothing."""
+        sizes = _sizes(layer.sources, layer.targets, layer.coef.shape[2], layer.nodes)
+        return LayerLock(**{name: torch.full(size, held) for name, size in sizes.items()})
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Sources, targets, functions of the basis, nodes."""
+        return (*self.coef.shape, len(self.offset))
+
+    @cached_property
+    def bits(self) -> bytes:
+        """All masks as packed bits, in the order of the fields."""
+        flat = torch.cat([getattr(self, part.name).flatten() for part in fields(self)])
+        return np.packbits(flat.numpy()).tobytes()
+
+    def fits(self, layer: Layer) -> bool:
+        return self.shape == (*layer.coef.shape, layer.nodes)
+
+    def merged(self, other: "LayerLock", how: Callable[[Tensor, Tensor], Tensor]) -> "LayerLock":
+        return LayerLock(*(how(getattr(self, part.name), getattr(other, part.name)) for part in fields(self)))
+
+
+@dataclass(frozen=True, eq=False)
+class Capacity:
+    """What a lock leaves of a layer. points: control points of each edge, 0 where it has no spline; locked: of them."""
+
+    points: Int[Tensor, "source target"]
+    locked: Int[Tensor, "source target"]
+
+    @property
+    def free(self) -> int:
+        """Control points that may move."""
+        return int((self.points - self.locked).sum())
+
+    @property
+    def share(self) -> float:
+        """Share of the control points that is locked, 0 to 1; 0 of none."""
+        return int(self.locked.sum()) / max(int(self.points.sum()), 1)
+
+
+@dataclass(frozen=True, eq=False)
+class Lock:
+    """Which numbers must not move. Equal locks hold the same numbers; name and origin are words for people.
+
+    `train` under a lock leaves what it holds, and every grid, bit-identical. It fits networks of its own shape, also
+    after edges were pruned, frozen or given formulas.
+    """
+
+    layers: tuple[LayerLock, ...]
+    name: str = "lock"
+    origin: str = ""
+
+    @staticmethod
+    def of(kan: KAN, *, held: bool, name: str = "lock", origin: str = "") -> "Lock":
+        """Every number held, or none."""
+        return Lock(tuple(LayerLock.of(layer, held=held) for layer in kan.layers), name, origin)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lock) and self._content == other._content
+
+    def __hash__(self) -> int:
+        return hash(self._content)
+
+    @property
+    def _content(self) -> tuple[tuple[tuple[int, ...], bytes], ...]:
+        return tuple((layer.shape, layer.bits) for layer in self.layers)
+
+    def __or__(self, other: "Lock") -> "Lock":
+        """What either holds."""
+        return self._merged(other, torch.logical_or, "and")
+
+    def __and__(self, other: "Lock") -> "Lock":
+        """What both hold."""
+        return self._merged(other, torch.logical_and, "as far as")
+
+    def _merged(self, other: "Lock", how: Callable[[Tensor, Tensor], Tensor], word: str) -> "Lock":
+        if [layer.shape for layer in self.layers] != [layer.shape for layer in other.layers]:
+            raise UserError(
+                f"The locks {shown(self.name)} and {shown(other.name)} are for networks of different shapes or grids. "
+                "Make both from the same network."
+            )
+        layers = tuple(one.merged(two, how) for one, two in zip(self.layers, other.layers, strict=True))
+        words = (f"{a} {word} {b}" if a != b else a for a, b in ((self.name, other.name), (self.origin, other.origin)))
+        return Lock(layers, *(text[:LONGEST_TEXT] for text in words))
+
+    def check(self, kan: KAN) -> "Lock":
+        """Itself, if it fits the network; raises UserError otherwise."""
+        if len(self.layers) != len(kan.layers):
+            raise UserError(
+                f"The lock {shown(self.name)} is for a network of {len(self.layers)} layers, this one has "
+                f"{len(kan.layers)}. Make it again from this network."
+            )
+        for n, (lock, layer) in enumerate(zip(self.layers, kan.layers, strict=True)):
+            if not lock.fits(layer):
+                raise UserError(
+                    f"The lock {shown(self.name)} does not fit layer {n}, whose nodes or grid have changed since. "
+                    "Make it again from this network."
+                )
+        return self
+
+    def holds(self, edge: EdgeId) -> bool:
+        """Whether every number of the edge is held."""
+        n, i, j = edge
+        layer = self.layers[n]
+        return bool(layer.coef[i, j].all() & layer.base_weight[i, j] & layer.affine[i, j])
+
+    def capacity(self, kan: KAN) -> tuple[Capacity, ...]:
+        """Per layer, the control points there are and those that are locked."""
+        self.check(kan)
+        found = []
+        for lock, layer in zip(self.layers, kan.layers, strict=True):
+            points = layer.active.long() * layer.coef.shape[2]
+            found.append(Capacity(points, lock.coef.sum(-1) * layer.active))
+        return tuple(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON: the shapes, and the masks as packed bits in base64."""
+        layers = [{"shape": list(v.shape), "bits": base64.b64encode(v.bits).decode()} for v in self.layers]
+        return {"name": self.name, "origin": self.origin, "layers": layers}
+
+    @staticmethod
+    def from_json(record: Any) -> "Lock":
+        """The lock that `to_json` wrote; raises UserError for anything else."""
+        try:
+            name, origin, layers = (record[key] for key in ("name", "origin", "layers"))
+            if not (_text(name) and _text(origin) and type(layers) is list and layers):
+                raise ValueError
+            return Lock(tuple(_layer(layer["shape"], layer["bits"]) for layer in layers), name, origin)
+        except (KeyError, TypeError, ValueError, binascii.Error):
+            raise UserError(_UNREADABLE) from None
+
+
+def _sizes(sources: int, targets: int, basis: int, nodes: int) -> dict[str, tuple[int, ...]]:
+    pairs = (sources, targets)
+    return {"coef": (*pairs, basis), "base_weight": pairs, "bias": (targets,), "offset": (nodes,), "affine": pairs}
+
+
+def _text(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= LONGEST_TEXT
+
+
+def _layer(shape: Any, bits: Any) -> LayerLock:
+    if not (type(shape) is list and len(shape) == 4 and all(type(n) is int and 1 <= n < 2**31 for n in shape)):
+        raise ValueError
+    sizes = _sizes(*shape)
+    count = sum(math.prod(size) for size in sizes.values())
+    packed = np.frombuffer(base64.b64decode(bits, validate=True), np.uint8)
+    if len(packed) != (count + 7) // 8:  # before anything is allocated by the shape
+        raise ValueError
+    flat = torch.from_numpy(np.unpackbits(packed)).bool()
+    if bool(flat[count:].any()):
+        raise ValueError
+    parts = flat[:count].split([math.prod(size) for size in sizes.values()])
+    return LayerLock(**{name: part.reshape(size) for (name, size), part in zip(sizes.items(), parts, strict=True)})

@@ -1,0 +1,44 @@
+"""Which functions of a basis have to do with values between two bounds."""
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from kanviz.core.layer import Layer
+from kanviz.core.spline import domain
+
+NEAR = 1e-3  # of an interval: a value so near to a knot counts on both sides of it
+ULPS = 16  # the same in units of the last place, for grids far from zero
+BLOCK = 2**24  # marks held at once
+
+
+def reached(
+    layer: Layer,
+    low: Float[Tensor, "box source"],
+    high: Float[Tensor, "box source"],
+    rounding: Float[Tensor, "box source"] | None = None,
+) -> Bool[Tensor, "source basis"]:
+    """The functions that some value in some box [low, high] takes its spline from, or may by rounding.
+
+    That is every function whose closed support meets the box, one beyond a knot that is nearer than `NEAR`, and past a
+    linear border those of the border interval; all where a bound is infinite or no number. rounding: how far a value
+    may be off.
+    """
+    knots, order, count = layer.knots, layer.order, layer.coef.shape[2]
+    near, digits = NEAR * knots.diff(dim=1).amax(1), ULPS * torch.finfo(knots.dtype).eps
+    furthest = knots.abs().amax(1)
+    found = torch.zeros(layer.sources, count, dtype=torch.bool)
+    size = max(1, BLOCK // found.numel())
+    for at in range(0, len(low), size):
+        a, b = low[at : at + size], high[at : at + size]
+        margin = near + digits * torch.maximum(a.abs(), b.abs()).maximum(furthest)
+        if rounding is not None:
+            margin = margin + rounding[at : at + size]
+        a, b = a - margin, b + margin
+        unbounded = ~(a.isfinite() & b.isfinite())[..., None]
+        if layer.outside == "linear":
+            a, b = (bound.clamp(*domain(knots, order)) for bound in (a, b))
+        begins = knots[:, :count] <= b[..., None]
+        ends = knots[:, order + 1 :] >= a[..., None]
+        found |= (begins & ends | unbounded).any(0)
+    return found
