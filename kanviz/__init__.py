@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from kanviz.io import save as save
     from kanviz.laws.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.discover import discoveries as discoveries
+    from kanviz.laws.extraction import ExtractConfig as ExtractConfig
+    from kanviz.laws.extraction import extract as extract
     from kanviz.laws.hints import Hints as Hints
     from kanviz.laws.record import Discovery as Discovery
 
@@ -48,6 +50,8 @@ _HOMES = {
     "save": "kanviz.io",
     "DiscoverConfig": "kanviz.laws.discover",
     "discoveries": "kanviz.laws.discover",
+    "ExtractConfig": "kanviz.laws.extraction",
+    "extract": "kanviz.laws.extraction",
     "Hints": "kanviz.laws.hints",
     "Discovery": "kanviz.laws.record",
 }
