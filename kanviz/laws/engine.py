@@ -19,7 +19,7 @@ from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
 from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
-from kanviz.laws.front import ROUNDING
+from kanviz.laws.front import ROUNDING, enough
 from kanviz.laws.law import Law, polished
 from kanviz.laws.nested import nested
 from kanviz.laws.pruning import pruned, with_free
@@ -31,9 +31,10 @@ CLOSE = 30.0  # times the least error: what is looked into where errors still fa
 SAME = 1.1  # ... and where they are noise
 MOST, MOST_NOISY = 6, 4  # structures of one attempt that are looked into
 PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
-ENOUGH = 1.05  # times the error of the best spline network so far: a law as good has found what there is to find
 SCREENING = 0.25  # of the time left: on many inputs there are more structures than time
-LAWS = 2  # expressions of each that are polished
+LAWS = 2  # expressions of each that are polished ...
+LAWS_OF_ONE = 6  # ... and of a single curve in noise, which many functions follow: one polishes in no time
+HOPELESS = 1.2  # times the error of the best law so far, where both are noise: nothing comes of such a network
 POLISH = 10.0  # seconds for one
 
 
@@ -126,28 +127,30 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 
-    def law_of(expression: sympy.Expr, inputs: Sequence[sympy.Symbol], error: float) -> Found:
+    def law_of(expression: sympy.Expr, inputs: Sequence[sympy.Symbol], error: float, *, noisy: bool) -> Found:
         law = polished(
             expression, inputs, *(torch.from_numpy(v) for v in (table.x, table.y, table.held_x, table.held_y)),
-            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
+            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)), noisy=noisy,
         )  # fmt: skip
         return Found(law, error * table.spread, time.process_time() - clock, attempt)
 
-    straight = law_of(*_straight(table), math.inf)
+    straight = law_of(*_straight(table), math.inf, noisy=False)
     yield straight
     if straight.law.test_rmse < ROUNDING * table.spread:
         return
-    least, enough = math.inf, False
+    least, lowest, done = math.inf, math.inf, False
     for one in _described(attempt, table, primitives, until):
         least = min(least, one.error)
-        for expression, inputs in _expressions(table, one, primitives, until):
-            found = law_of(expression, inputs, one.error)
+        hopeless = math.inf if one.falling else HOPELESS * lowest
+        for expression, inputs in _expressions(table, one, primitives, until, hopeless):
+            found = law_of(expression, inputs, one.error, noisy=not one.falling)
             yield found
             if found.law.test_rmse < ROUNDING * table.spread:
                 return
-            as_good = found.law.test_rmse <= ENOUGH * least * table.spread
-            enough |= as_good and found.law.free == 0
-        if enough:
+            lowest = min(lowest, found.law.test_rmse / table.spread)
+            as_good = found.law.test_rmse <= enough(len(table.held_y)) * least * table.spread
+            done |= as_good and found.law.free == 0
+        if done:
             return
 
 
@@ -192,14 +195,19 @@ def _shortlist(found: Sequence[Screened]) -> list[Screened]:
 
 
 def _expressions(
-    table: Table, one: Screened, primitives: Sequence[str] | None, until: float
+    table: Table, one: Screened, primitives: Sequence[str] | None, until: float, hopeless: float
 ) -> Iterator[tuple[sympy.Expr, tuple[sympy.Symbol, ...]]]:
-    """The best networks of formulas for a structure, each as an expression in the table's names and units."""
+    """The best networks of formulas for a structure, each as an expression in the table's names and units; none whose
+    held-out error, as a share of the spread, is `hopeless` or more.
+    """
     task = one.target.task
     if time.perf_counter() > until:
         return
     fit = pruned(task, one.fit, noisy=not one.falling)
-    for way in formulated(task, fit, primitives, until)[:LAWS]:
+    many = LAWS_OF_ONE if one.structure.size == 1 and not one.falling else LAWS
+    for way in formulated(task, fit, primitives, until)[:many]:
+        if one.target.error(way.fit) >= hopeless:
+            continue
         kan = with_free(one.target.whole(way.fit.kan))
         whole = compose(replace(kan, inputs=table.variables(), outputs=(Variable(table.target),)))
         yield whole.expressions[0], whole.inputs

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from kanviz.laws import tree
 from kanviz.laws.domain import domain_notes
+from kanviz.laws.limits import limited
 from kanviz.laws.normal import normalised
 from kanviz.laws.process import rewriter
 from kanviz.laws.refit import Fit, refit, standard_errors
@@ -115,10 +116,11 @@ def polished(
     *,
     seconds: float = 10.0,
     deadline: float | None = None,
+    noisy: bool = False,
 ) -> Law:
     """The law behind a composed formula: redundant constants gone, the others fitted, made exact, and simplified.
 
-    deadline: of time.monotonic(); whichever of it and `seconds` comes first ends the work with the best so far.
+    noisy: whether what it misses is noise; what the rows do not ask for is then left out (`limits`) · deadline: of time.monotonic(); whichever of it and `seconds` comes first ends the work with the best so far.
     """
     end = min(time.monotonic() + seconds, math.inf if deadline is None else deadline)
     rows, held = (
@@ -126,7 +128,7 @@ def polished(
         for a, b in ((x, y), (held_x, held_y))
     )
     rewriter().start()
-    fit = _constants_settled(expression, rows, held, end)
+    fit = _constants_settled(expression, rows, held, end, noisy=noisy)
     short = simplified(fit.template.filled(), rows, end)
     if short.has(sympy.Float):
         again = refit(templated(normalised(short, rows)), rows, end)
@@ -135,11 +137,12 @@ def polished(
     return measured(short, rows, held)
 
 
-def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float) -> Fit:
+def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float, *, noisy: bool) -> Fit:
     """Written without redundant constants, fitted, snapped, and again while that removes constants."""
     fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
     for _ in range(ROUNDS):
         fit = refit(templated(normalised(fit.template.filled(), rows)), rows, end)
+        fit = limited(fit, rows, end) if noisy else fit
         result = snapped(fit, rows, held, end)
         fit = result.fit
         if not result.count or not fit.template.symbols or time.monotonic() >= end:
