@@ -130,7 +130,7 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
     def law_of(expression: sympy.Expr, inputs: Sequence[sympy.Symbol], error: float, *, noisy: bool) -> Found:
         law = polished(
             expression, inputs, *(torch.from_numpy(v) for v in (table.x, table.y, table.held_x, table.held_y)),
-            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)), noisy=noisy,
+            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)), noisy=noisy, primitives=primitives,
         )  # fmt: skip
         return Found(law, error * table.spread, time.process_time() - clock, attempt)
 

@@ -6,8 +6,7 @@ replaced by its simpler limit, everything fitted again, and the change kept wher
 
 import math
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import sympy
@@ -20,18 +19,22 @@ from kanviz.laws.normal import normalised
 from kanviz.laws.refit import Fit, refit
 from kanviz.laws.template import Rows, nodes, templated
 
+ALL = frozenset({SQUARE := "x^2", COSINE := "cos", ROOT := "sqrt"})  # functions that may come in
 MOST = 60  # nodes; a longer law is a fit to data
 TRIES = 4  # simpler laws of each round that are fitted: the most promising by one step of Gauss and Newton
 
 
-def limited(fit: Fit, rows: Rows, deadline: float = math.inf) -> Fit:
+def limited(fit: Fit, rows: Rows, deadline: float = math.inf, primitives: Sequence[str] | None = None) -> Fit:
     """The fit with every part gone, or simpler, whose loss shortens the description; ends at the deadline
     (time.monotonic) with what it has.
+
+    primitives: names out of PRIMITIVES that may come in; None allows all.
     """
+    allowed = ALL if primitives is None else frozenset(primitives)
     best, least = fit, length(fit)
     while math.isfinite(least) and nodes(best.template.filled()) <= MOST:
         found = None
-        for one in _promising(best.template.filled(), rows, deadline):
+        for one in _promising(best.template.filled(), rows, allowed, deadline):
             new = refit(templated(one), rows, deadline, trial=True)
             if length(new) < least and (found is None or length(new) < length(found)):
                 found = new
@@ -50,10 +53,10 @@ def length(fit: Fit) -> float:
     return law + 0.5 * fit.rows * math.log(fit.mse)
 
 
-def _promising(law: Any, rows: Rows, deadline: float) -> list[Any]:
+def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float) -> list[Any]:
     """The simpler laws that come out shortest when their constants are fitted to first order."""
     found: dict[Any, float] = {}
-    for one in simpler(law, rows):
+    for one in simpler(law, rows, allowed):
         if time.monotonic() >= deadline:
             break
         if one.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
@@ -77,7 +80,7 @@ def _stepped(law: Any, rows: Rows) -> Fit:
     return Fit(template, float(off.square().sum()), len(rows.y))
 
 
-def simpler(law: Any, rows: Rows) -> Iterator[Any]:
+def simpler(law: Any, rows: Rows, allowed: frozenset[str] = ALL) -> Iterator[Any]:
     """The law with one part of it simpler: a term of a sum left out, a function a number, a line or a parabola of what
     is in it, a phase a right angle, an exponent a whole number or a half.
     """
@@ -87,15 +90,15 @@ def simpler(law: Any, rows: Rows) -> Iterator[Any]:
         for n in range(len(law.args)):
             yield Add(*law.args[:n], *law.args[n + 1 :])
     if _bends(law):
-        yield from _limits(law, rows)
-    if law.func is sympy.sin:
+        yield from _limits(law, rows, (1, 2) if SQUARE in allowed else (1,))
+    if law.func is sympy.sin and COSINE in allowed:
         phase, rest = law.args[0].as_coeff_Add()
         if phase.is_Float:
             yield sympy.cos(rest) if phase > 0 else -sympy.cos(rest)
-    if law.is_Pow and law.exp.is_Float:
+    if law.is_Pow and law.exp.is_Float and ROOT in allowed:
         yield from (Pow(law.base, one) for one in _near(float(law.exp)))
     for n, part in enumerate(law.args):
-        for one in simpler(part, rows):
+        for one in simpler(part, rows, allowed):
             yield law.func(*law.args[:n], one, *law.args[n + 1 :])
 
 
@@ -106,15 +109,15 @@ def _bends(part: Any) -> bool:
     return part.is_Function or part.func is sympy.exp
 
 
-def _limits(part: Any, rows: Rows) -> Iterator[Any]:
-    """The nearest number, line and parabola on the rows."""
+def _limits(part: Any, rows: Rows, powers: Sequence[int]) -> Iterator[Any]:
+    """The nearest number on the rows, and the nearest line, parabola ... of what is inside."""
     inside = part.base if part.is_Pow else part.args[0]
     y, u = rows.values(part), rows.values(inside)
     seen = y.isfinite() & u.isfinite()
     if int(seen.sum()) < len(y):
         return
     yield number(float(y.mean()))
-    for power in (1, 2):
+    for power in powers:
         columns = torch.stack([torch.ones_like(u), u**power], 1)
         shift, factor = torch.linalg.lstsq(columns, y).solution.tolist()
         yield number(shift) + number(factor) * inside**power
