@@ -138,20 +138,19 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
     yield straight
     if straight.law.test_rmse < ROUNDING * table.spread:
         return
-    least, lowest, done = math.inf, math.inf, False
+    least = lowest = math.inf
     for one in _described(attempt, table, primitives, until):
         least = min(least, one.error)
-        hopeless = math.inf if one.falling else HOPELESS * lowest
+        hopeless = HOPELESS * lowest if one.noisy else math.inf
         for expression, inputs in _expressions(table, one, primitives, until, hopeless):
-            found = law_of(expression, inputs, one.error, noisy=not one.falling)
+            found = law_of(expression, inputs, one.error, noisy=one.noisy)
             yield found
             if found.law.test_rmse < ROUNDING * table.spread:
                 return
-            lowest = min(lowest, found.law.test_rmse / table.spread)
-            as_good = found.law.test_rmse <= enough(len(table.held_y)) * least * table.spread
-            done |= as_good and found.law.free == 0
-        if done:
-            return
+            error = found.law.test_rmse / table.spread
+            lowest = min(lowest, error)
+            if found.law.free == 0 and error <= enough(len(table.held_y)) * least:
+                return
 
 
 def _straight(table: Table) -> tuple[sympy.Expr, tuple[sympy.Symbol, ...]]:
@@ -204,7 +203,7 @@ def _expressions(
     if time.perf_counter() > until:
         return
     fit = pruned(task, one.fit, noisy=not one.falling)
-    many = LAWS_OF_ONE if one.structure.size == 1 and not one.falling else LAWS
+    many = LAWS_OF_ONE if one.structure.size == 1 and one.noisy else LAWS
     for way in formulated(task, fit, primitives, until)[:many]:
         if one.target.error(way.fit) >= hopeless:
             continue

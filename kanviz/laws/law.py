@@ -147,8 +147,9 @@ def polished(
 def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float, leaving_out: Callable[[Fit], Fit]) -> Fit:
     """Written without redundant constants, fitted, snapped, and again while that removes constants."""
     fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
-    for _ in range(ROUNDS):
-        fit = leaving_out(refit(templated(normalised(fit.template.filled(), rows)), rows, end))
+    for n in range(ROUNDS):
+        fit = refit(templated(normalised(fit.template.filled(), rows)), rows, end)
+        fit = fit if n else leaving_out(fit)
         result = snapped(fit, rows, held, end)
         fit = result.fit
         if not result.count or not fit.template.symbols or time.monotonic() >= end:

@@ -32,7 +32,7 @@ def limited(fit: Fit, rows: Rows, deadline: float = math.inf, primitives: Sequen
     """
     allowed = ALL if primitives is None else frozenset(primitives)
     best, least = fit, length(fit)
-    while math.isfinite(least) and nodes(best.template.filled()) <= MOST:
+    while math.isfinite(least) and nodes(best.template.expression) <= MOST:
         found = None
         for one in _promising(best.template.filled(), rows, allowed, deadline):
             new = refit(templated(one), rows, deadline, trial=True)
@@ -49,17 +49,23 @@ def length(fit: Fit) -> float:
     """Nats to write down the law and what it misses on its rows: as `front.Scale.description` counts them."""
     if not 0 < fit.mse < math.inf:
         return fit.mse if fit.mse else -math.inf
-    law = PART * nodes(fit.template.filled()) + 0.5 * math.log(fit.rows) * len(fit.template.symbols)
-    return law + 0.5 * fit.rows * math.log(fit.mse)
+    return PART * nodes(fit.template.expression) + _nats(fit) + 0.5 * fit.rows * math.log(fit.mse)
+
+
+def _nats(fit: Fit) -> float:
+    """Of its constants."""
+    return 0.5 * math.log(fit.rows) * len(fit.template.symbols)
 
 
 def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float) -> list[Any]:
     """The simpler laws that come out shortest when their constants are fitted to first order."""
+    fit = Fit(templated(law), rows.mse(law) * len(rows.y), len(rows.y))
+    most = fit.squares * math.exp(2 * (PART * nodes(law) + _nats(fit)) / fit.rows)  # what all of the law is worth
     found: dict[Any, float] = {}
     for one in simpler(law, rows, allowed):
         if time.monotonic() >= deadline:
             break
-        if one.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I):
+        if one.has(sympy.nan, sympy.zoo, sympy.oo, -sympy.oo, sympy.I) or _stepped(one, rows).squares > most:
             continue
         written = normalised(one, rows)
         if written not in found and written.free_symbols:

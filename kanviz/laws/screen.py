@@ -27,6 +27,7 @@ LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: so many,
 FINER = 3  # doublings of the grid
 ROOM = 3  # rows for every number of a finer network
 FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
+NOISE = 1e-4  # share of the spread: errors below it that do not fall are the splines' own
 HOPE = 8.0  # times the least error of any outside: others are not looked into further
 FEW_INPUTS = 3  # for which everything is looked into
 
@@ -118,6 +119,11 @@ class Screened:
     falling: bool = True
 
     @property
+    def noisy(self) -> bool:
+        """Whether what it misses is noise of the rows."""
+        return not self.falling and self.error > NOISE
+
+    @property
     def size(self) -> int:
         """Curves, the outside as one more."""
         return self.structure.size + (self.target.outer != "x")
@@ -138,8 +144,10 @@ def screened(
     for outer in outers:
         under = sorted((one for one in found if one.target.outer == outer), key=_promise_inside)
         chosen |= {id(one): one for one in under[:LEFT_INSIDE]}
-    finer = (_finer(one) for one in chosen.values())
-    return sorted((one if one.falling else _worn(one, rows) for one in finer), key=lambda one: one.error)
+    finer = sorted((_finer(one) for one in chosen.values()), key=lambda one: one.error)
+    if not finer or not finer[0].noisy:
+        return finer
+    return sorted((_worn(one, rows) for one in finer), key=lambda one: one.error)
 
 
 def _promise(one: Screened) -> float:
