@@ -21,10 +21,10 @@ from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
 from kanviz.laws.front import ROUNDING, enough
 from kanviz.laws.law import Law, polished
-from kanviz.laws.nested import nested
+from kanviz.laws.nested import Nested, nested
 from kanviz.laws.pruning import pruned, with_free
 from kanviz.laws.screen import Rows, Screened, screened
-from kanviz.laws.structure import Bounds, structures
+from kanviz.laws.structure import Bounds, Structure, structures
 
 Shape = tuple[int | tuple[int, int], ...]
 CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
@@ -122,8 +122,9 @@ def pursue(attempt: Attempt, table: Table, primitives: Sequence[str] | None, sec
 def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
     """The laws of an attempt as they are found; the first is the straight line, what others are compared with.
 
-    It ends with a law that misses nothing but rounding, or has no decimal constant and no more error than any network
-    of splines. primitives: names out of PRIMITIVES that edges may be; None allows all.
+    It ends with a law that misses nothing but rounding, or one with no more error than any network of splines that has
+    no decimal constant, or comes, in noise, out of two structures. primitives: names out of PRIMITIVES that edges may
+    be; None allows all.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 
@@ -139,6 +140,7 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
     if straight.law.test_rmse < ROUNDING * table.spread:
         return
     least = lowest = math.inf
+    origins: dict[sympy.Expr, set[Structure | Nested]] = {}
     for one in _described(attempt, table, primitives, until):
         least = min(least, one.error)
         hopeless = HOPELESS * lowest if one.noisy else math.inf
@@ -149,7 +151,9 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
                 return
             error = found.law.test_rmse / table.spread
             lowest = min(lowest, error)
-            if found.law.free == 0 and error <= enough(len(table.held_y)) * least:
+            origins.setdefault(found.law.template, set()).add(one.structure)
+            sure = found.law.free == 0 or (one.noisy and len(origins[found.law.template]) > 1)
+            if sure and error <= enough(len(table.held_y)) * least:
                 return
 
 
