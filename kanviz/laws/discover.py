@@ -13,13 +13,12 @@ from kanviz.errors import UserError
 from kanviz.laws import engine
 from kanviz.laws.door import Question, question_of
 from kanviz.laws.engine import Attempt, Found, Table
-from kanviz.laws.front import PREFERRED, UNEVEN, Entry, Scale, best, front
+from kanviz.laws.front import PREFERRED, UNEVEN, Entry, Scale, best, enough, front
 from kanviz.laws.hints import Hints, unit_doubts
 from kanviz.laws.record import Discovery, Tried
 from kanviz.laws.workers import Outcome, Task, crew_for
 
 SETTLED = 1  # attempts in a row that brought nothing better: each looks at everything from another start
-NOISE_LIMIT = 1.05  # a law that misses at most so many times what the best spline network misses has found all there is
 LEAST_PATIENCE = 2.0  # seconds that earlier attempts still have once there is an exact law
 EXACT = "a law was found that misses nothing but rounding"
 SETTLED_WORDS = "the best law misses no more than a spline network does, and further attempts did not better it"
@@ -118,7 +117,7 @@ def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], sca
         length = scale.description(knee)
         since = 0 if length < shortest - 1 else since + 1
         shortest = min(shortest, length)
-        if since >= SETTLED and knee.test_rmse <= NOISE_LIMIT * min(splines):
+        if since >= SETTLED and knee.test_rmse <= enough(scale.held) * min(splines):
             return index, SETTLED_WORDS
     return None
 

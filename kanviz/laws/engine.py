@@ -20,21 +20,22 @@ from kanviz.core.layer import Variable
 from kanviz.core.solvers.local import Array
 from kanviz.errors import UserError
 from kanviz.laws.formulas import formulated
-from kanviz.laws.front import ROUNDING
+from kanviz.laws.front import ROUNDING, enough
 from kanviz.laws.law import Law, polished
-from kanviz.laws.nested import nested
+from kanviz.laws.nested import Nested, nested
 from kanviz.laws.pruning import pruned, with_free
 from kanviz.laws.screen import Rows, Screened, screened
-from kanviz.laws.structure import Bounds, structures
+from kanviz.laws.structure import Bounds, Structure, structures
 
 Shape = tuple[int | tuple[int, int], ...]
 CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
 SAME = 1.1  # ... and where they are noise
 MOST, MOST_NOISY = 6, 4  # structures of one attempt that are looked into
 PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
-ENOUGH = 1.05  # times the error of the best spline network so far: a law as good has found what there is to find
 SCREENING = 0.25  # of the time left: on many inputs there are more structures than time
-LAWS = 2  # expressions of each that are polished
+LAWS = 2  # expressions of each that are polished ...
+LAWS_OF_ONE = 6  # ... and of a single curve in noise, which many functions follow: one polishes in no time
+HOPELESS = 1.2  # times the error of the best law so far, where both are noise: nothing comes of such a network
 POLISH = 10.0  # seconds for one
 
 
@@ -111,34 +112,39 @@ def _checked(inputs: int, shape: Sequence[int | Sequence[int]]) -> Shape:
 def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
     """The laws of an attempt as they are found; the first is the straight line, what others are compared with.
 
-    It ends with a law that misses nothing but rounding, or has no decimal constant and no more error than any network
-    of splines. primitives: names out of PRIMITIVES that edges may be; None allows all.
+    It ends with a law that misses nothing but rounding, or one with no more error than any network of splines that has
+    no decimal constant, or comes, in noise, out of two structures. primitives: names out of PRIMITIVES that edges may
+    be; None allows all.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 
-    def law_of(expression: sympy.Expr, inputs: Sequence[sympy.Symbol], error: float) -> Found:
+    def law_of(expression: sympy.Expr, inputs: Sequence[sympy.Symbol], error: float, *, noisy: bool) -> Found:
         law = polished(
             expression, inputs, *(torch.from_numpy(v) for v in (table.x, table.y, table.held_x, table.held_y)),
-            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)),
+            seconds=min(POLISH, max(until - time.perf_counter(), 0.1)), noisy=noisy, primitives=primitives,
         )  # fmt: skip
         return Found(law, error * table.spread, time.process_time() - clock, attempt)
 
-    straight = law_of(*_straight(table), math.inf)
+    straight = law_of(*_straight(table), math.inf, noisy=False)
     yield straight
     if straight.law.test_rmse < ROUNDING * table.spread:
         return
-    least, enough = math.inf, False
+    least = lowest = math.inf
+    origins: dict[sympy.Expr, set[Structure | Nested]] = {}
     for one in _described(attempt, table, primitives, until):
         least = min(least, one.error)
-        for expression, inputs in _expressions(table, one, primitives, until):
-            found = law_of(expression, inputs, one.error)
+        hopeless = HOPELESS * lowest if one.noisy else math.inf
+        for expression, inputs in _expressions(table, one, primitives, until, hopeless):
+            found = law_of(expression, inputs, one.error, noisy=one.noisy)
             yield found
             if found.law.test_rmse < ROUNDING * table.spread:
                 return
-            as_good = found.law.test_rmse <= ENOUGH * least * table.spread
-            enough |= as_good and found.law.free == 0
-        if enough:
-            return
+            error = found.law.test_rmse / table.spread
+            lowest = min(lowest, error)
+            origins.setdefault(found.law.template, set()).add(one.structure)
+            sure = found.law.free == 0 or (one.noisy and len(origins[found.law.template]) > 1)
+            if sure and error <= enough(len(table.held_y)) * least:
+                return
 
 
 def _straight(table: Table) -> tuple[sympy.Expr, tuple[sympy.Symbol, ...]]:
@@ -182,14 +188,19 @@ def _shortlist(found: Sequence[Screened]) -> list[Screened]:
 
 
 def _expressions(
-    table: Table, one: Screened, primitives: Sequence[str] | None, until: float
+    table: Table, one: Screened, primitives: Sequence[str] | None, until: float, hopeless: float
 ) -> Iterator[tuple[sympy.Expr, tuple[sympy.Symbol, ...]]]:
-    """The best networks of formulas for a structure, each as an expression in the table's names and units."""
+    """The best networks of formulas for a structure, each as an expression in the table's names and units; none whose
+    held-out error, as a share of the spread, is `hopeless` or more.
+    """
     task = one.target.task
     if time.perf_counter() > until:
         return
     fit = pruned(task, one.fit, noisy=not one.falling)
-    for way in formulated(task, fit, primitives, until)[:LAWS]:
+    many = LAWS_OF_ONE if one.structure.size == 1 and one.noisy else LAWS
+    for way in formulated(task, fit, primitives, until)[:many]:
+        if one.target.error(way.fit) >= hopeless:
+            continue
         kan = with_free(one.target.whole(way.fit.kan))
         whole = compose(replace(kan, inputs=table.variables(), outputs=(Variable(table.target),)))
         yield whole.expressions[0], whole.inputs

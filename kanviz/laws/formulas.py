@@ -14,6 +14,7 @@ import numpy as np
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.deeper import search_deeper
 from kanviz.analysis.symbolic.edge import UNSURE
+from kanviz.analysis.symbolic.polynomial import polynomials
 from kanviz.analysis.symbolic.samples import INDEPENDENT, Samples, samples
 from kanviz.analysis.symbolic.search import search, search_many
 from kanviz.core.kan import KAN
@@ -30,6 +31,7 @@ FEW = 2  # curves left, that are then fitted on a finer grid
 WORSE = 1.5  # times the error before: several formulas at once have spoiled it
 SPLINE_BITS = 14.0  # what a curve without a formula costs beside one with
 CLEAR, QUIET = 3.0, 1e-6  # times the noise: a single function farther off than this will not do
+NOISY = 1e-3  # noise of a curve, as a share of its spread, that lets many functions follow it, polynomials among them
 FLOOR = 1e-12
 MANY, SHARE = 8, 0.2  # curves beyond which the clearest, such a share of them, get their formulas at once
 ROUNDING = 1e-10
@@ -137,6 +139,8 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
     candidates = found[n]
     if primitives is None and (not candidates or candidates[0].error > max(CLEAR * points[n].noise, QUIET)):
         candidates = (*search_deeper(points[n], each), *candidates[:1])
+    elif primitives is None and points[n].noise > NOISY and len(edges) == 1:
+        candidates = (*candidates, *polynomials(points[n]))
     for candidate in candidates:
         new += _with(task, way, edges[n], candidate, steps=12)
     for edge, point in zip(edges, points, strict=True):

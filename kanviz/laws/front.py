@@ -14,6 +14,7 @@ from kanviz.analysis.symbolic import written
 if TYPE_CHECKING:
     from kanviz.laws.law import Law
 
+ENOUGH = 1.05  # times the error of the best spline network: a law that misses no more has found what there is to find
 ROUNDING = 1e-9  # share of the target's spread; a law whose errors are below it misses nothing but rounding
 PART = 2.0  # nats that a part of an expression costs: the choice among about eight functions, inputs and constants
 PREFERRED = 2.0  # nats that a preferred function is forgiven
@@ -110,6 +111,14 @@ class Scale:
         missed = max(squares / self.spread**2, (1e-3 * ROUNDING) ** 2)
         law = PART * entry.complexity + 0.5 * math.log(rows) * entry.law.free - entry.bonus
         return law + 0.5 * rows * math.log(missed) if math.isfinite(missed) else math.inf
+
+
+def enough(held: int) -> float:
+    """Times the held-out error of the best spline network: what a law may miss that has found all there is.
+
+    The best of many networks is best by luck too, by a part in the root of the rows held out.
+    """
+    return max(ENOUGH, 1 + held**-0.5) if held else ENOUGH
 
 
 def front(entries: Iterable[Entry], scale: Scale) -> tuple[Entry, ...]:

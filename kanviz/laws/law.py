@@ -2,7 +2,7 @@
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from kanviz.laws import tree
 from kanviz.laws.domain import domain_notes
+from kanviz.laws.limits import limited
 from kanviz.laws.normal import normalised
 from kanviz.laws.process import rewriter
 from kanviz.laws.refit import Fit, refit, standard_errors
@@ -115,9 +116,13 @@ def polished(
     *,
     seconds: float = 10.0,
     deadline: float | None = None,
+    noisy: bool = False,
+    primitives: Sequence[str] | None = None,
 ) -> Law:
     """The law behind a composed formula: redundant constants gone, the others fitted, made exact, and simplified.
 
+    noisy: whether what it misses is noise; what the rows do not ask for is then left out (`limits`).
+    primitives: names out of PRIMITIVES that may come in by that; None allows all.
     deadline: of time.monotonic(); whichever of it and `seconds` comes first ends the work with the best so far.
     """
     end = min(time.monotonic() + seconds, math.inf if deadline is None else deadline)
@@ -125,8 +130,12 @@ def polished(
         Rows(tuple(inputs), torch.as_tensor(a, dtype=torch.float64), torch.as_tensor(b, dtype=torch.float64))
         for a, b in ((x, y), (held_x, held_y))
     )
+
+    def leaving_out(fit: Fit) -> Fit:
+        return limited(fit, rows, end, primitives) if noisy else fit
+
     rewriter().start()
-    fit = _constants_settled(expression, rows, held, end)
+    fit = _constants_settled(expression, rows, held, end, leaving_out)
     short = simplified(fit.template.filled(), rows, end)
     if short.has(sympy.Float):
         again = refit(templated(normalised(short, rows)), rows, end)
@@ -135,11 +144,12 @@ def polished(
     return measured(short, rows, held)
 
 
-def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float) -> Fit:
+def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float, leaving_out: Callable[[Fit], Fit]) -> Fit:
     """Written without redundant constants, fitted, snapped, and again while that removes constants."""
     fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
-    for _ in range(ROUNDS):
+    for n in range(ROUNDS):
         fit = refit(templated(normalised(fit.template.filled(), rows)), rows, end)
+        fit = fit if n else leaving_out(fit)
         result = snapped(fit, rows, held, end)
         fit = result.fit
         if not result.count or not fit.template.symbols or time.monotonic() >= end:

@@ -124,7 +124,7 @@ def _exponential(u: Any) -> Any:
 def _logarithm(u: Any) -> Any:
     k, rest = content(u)
     sign = -1 if k.is_negative else 1
-    if not k.is_Float:
+    if not k.is_Float or k == 0:
         return sympy.log(u)
     return number(math.log(abs(float(k)))) + sympy.log(sign * rest)
 

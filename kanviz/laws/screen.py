@@ -25,6 +25,7 @@ STEPS = 12
 SIMPLE = 0.25  # a curve less outweighs so much of the logarithm of a coarse error
 LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: so many, and so many more of every outside
 FINER = 3  # doublings of the grid
+NOISE = 1e-4  # share of the spread: errors below it that do not fall are the splines' own
 HOPE = 8.0  # times the least error of any outside: others are not looked into further
 FEW_INPUTS = 3  # for which everything is looked into
 
@@ -51,7 +52,10 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: u's range."""
+    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: u's range.
+
+    worn: whether the network has the outside on, in a layer of its own; it then learns y, shifted and scaled likewise.
+    """
 
     outer: str
     task: Task
@@ -60,6 +64,7 @@ class Target:
     reach: tuple[float, float]
     sign: float
     y: Array
+    worn: bool = False
 
     @staticmethod
     def of(rows: Rows, outer: str) -> "Target":
@@ -73,7 +78,7 @@ class Target:
 
     def error(self, fit: Fit) -> float:
         """Of the fit on the held-out rows, back in the target's units, as a share of its spread."""
-        if self.outer == "x":
+        if self.outer == "x" or self.worn:
             return fit.held
         with np.errstate(all="ignore"):
             u = (self.mean + self.scale * fit.outputs[0]).clip(*self.reach)
@@ -83,9 +88,20 @@ class Target:
 
     def whole(self, kan: KAN) -> KAN:
         """The network with the outside put on again: it gives the target in table units."""
-        layers: list[Layer] = list(kan.layers)
-        layers.append(formula_layer(1, self.outer, (self.scale, self.mean, self.sign, 0.0), frozen=False))
-        return replace(kan, layers=tuple(layers))
+        outer = "x" if self.worn else self.outer
+        return _under(kan, formula_layer(1, outer, (self.scale, self.mean, self.sign, 0.0), frozen=False))
+
+    def wearing(self, rows: Rows, kan: KAN) -> tuple["Target", KAN]:
+        """The target itself with its rows, and the network with the outside on to be fitted to it."""
+        plain = Target.of(rows, "x")
+        constants = (self.scale, self.mean, 1 / plain.scale, -plain.mean / plain.scale)
+        network = _under(kan, formula_layer(1, self.outer, constants, frozen=True))
+        return replace(plain, outer=self.outer, worn=True), network
+
+
+def _under(kan: KAN, layer: Layer) -> KAN:
+    """The network with one more layer."""
+    return replace(kan, layers=(*kan.layers, layer))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +115,11 @@ class Screened:
     fit: Fit
     error: float
     falling: bool = True
+
+    @property
+    def noisy(self) -> bool:
+        """Whether what it misses is noise of the rows."""
+        return not self.falling and self.error > NOISE
 
     @property
     def size(self) -> int:
@@ -121,7 +142,10 @@ def screened(
     for outer in outers:
         under = sorted((one for one in found if one.target.outer == outer), key=_promise_inside)
         chosen |= {id(one): one for one in under[:LEFT_INSIDE]}
-    return sorted((_finer(one) for one in chosen.values()), key=lambda one: one.error)
+    finer = sorted((_finer(one) for one in chosen.values()), key=lambda one: one.error)
+    if not finer or not finer[0].noisy:
+        return finer
+    return sorted((_worn(one, rows) for one in finer), key=lambda one: one.error)
 
 
 def _promise(one: Screened) -> float:
@@ -175,3 +199,12 @@ def _finer(one: Screened) -> Screened:
         if not falling:
             break
     return replace(one, fit=fit, error=error, falling=falling)
+
+
+def _worn(one: Screened, rows: Rows) -> Screened:
+    """The same fitted in the target's own units, the outside on: taken off, it makes the noise of some rows large."""
+    if one.target.outer == "x":
+        return one
+    target, kan = one.target.wearing(rows, one.fit.kan)
+    fit = target.task.fitted(kan, steps=STEPS)
+    return replace(one, target=target, fit=fit, error=fit.held) if fit and fit.finite and fit.held < one.error else one

@@ -89,3 +89,9 @@ def test_a_target_that_hardly_varies_or_an_input_that_does_not_ends_in_peace():
 
 def test_few_rows_do_not_break_it():
     assert pursue(Attempt((), 0), table(lambda x, y: x + y**2, ("x", "y"), rows=12), None, 10)
+
+
+def test_in_noise_an_outside_and_a_polynomial_in_it_are_found():
+    t = table(lambda x: np.log(x**3 + x**2 + x + 1), ("x",), 0.0, 2.0, rows=500, noise=0.01)
+    found = pursue(Attempt((), 0), t, None, 60)
+    assert any(exact(one, lambda x: sympy.log(x**3 + x**2 + x + 1), ("x",), 0.0, 2.0) for one in found)

@@ -9,7 +9,7 @@ import sympy
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.laws.front import ROUNDING, Entry, Scale, best, front
+from kanviz.laws.front import ENOUGH, ROUNDING, Entry, Scale, best, enough, front
 from tests.laws.fake_search import FakeLaw, X, Y
 
 SCALE = Scale(2.0, 800, 200)
@@ -102,3 +102,10 @@ def test_nothing_found_makes_an_empty_front():
     assert front([], SCALE) == ()
     with pytest.raises(ValueError, match="empty"):
         best([], SCALE)
+
+
+@given(st.integers(1, 10**6))
+def test_the_fewer_rows_are_held_out_the_more_a_law_may_miss_that_found_all_there_is(held: int):
+    assert ENOUGH <= enough(held + 1) <= enough(held)
+    assert enough(100) == pytest.approx(1.1)
+    assert enough(0) == ENOUGH
