@@ -26,6 +26,7 @@ from kanviz.laws.fitting import PARTS, Fit, Task
 from kanviz.laws.formulas import FLOOR, ROUNDING, Way, formulating, sensitivities
 from kanviz.laws.law import Law, polished
 from kanviz.laws.pruning import curves_of, pruned, straightened, values
+from kanviz.laws.screen import NOISE
 from kanviz.text import counted
 
 MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
@@ -166,6 +167,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
         now = _reading(fit.kan.to(kan.dtype), learned, held)
         readings.append(now)
         yield so_far()
+    noisy = not imitates and fit.held > NOISE and not task.falls(fit)
     done: list[Way] = []
     for ways in formulating(task, fit, config.primitives, until, floor=floor):
         done += [way for way in ways if not curves_of(way.fit.kan)]
@@ -174,7 +176,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
         yield so_far()
     for way in sorted(done, key=lambda way: way.value(max(ROUNDING, floor)))[:LAWS]:
         now = _reading(way.fit.kan.to(kan.dtype), learned, held)
-        law = _law(now, learned, held, min(POLISH, max(until - time.perf_counter(), 1.0)))
+        law = _law(now, learned, held, min(POLISH, max(until - time.perf_counter(), 1.0)), config.primitives, noisy)
         readings += [now] if law is None else [now, law]
         now = law or now
         yield so_far()
@@ -262,7 +264,9 @@ def _complexity(whole: Composition) -> int:
     return parts + sum(whole.kan.layers[edge.layer].coef.shape[2] for edge in whole.spline_edges)
 
 
-def _law(reading: Reading, learned: _Rows, held: _Rows, seconds: float) -> Reading | None:
+def _law(
+    reading: Reading, learned: _Rows, held: _Rows, seconds: float, primitives: Sequence[str] | None, noisy: bool
+) -> Reading | None:
     """The formula of one output as a law, its constants exact where the rows allow it; None where it is too long."""
     try:
         whole = compose(reading.kan)
@@ -271,7 +275,8 @@ def _law(reading: Reading, learned: _Rows, held: _Rows, seconds: float) -> Readi
     if not whole.expanded or not whole.exact or len(whole.expressions) != 1:
         return None
     law = polished(
-        whole.expressions[0], whole.inputs, learned.x, learned.y[:, 0], held.x, held.y[:, 0], seconds=seconds
+        whole.expressions[0], whole.inputs, learned.x, learned.y[:, 0], held.x, held.y[:, 0],
+        seconds=seconds, noisy=noisy, primitives=primitives,
     )  # fmt: skip
     there = law(held.x)
     return replace(

@@ -102,6 +102,11 @@ class Task:
                 new[n] = replace(layer, knots=torch.from_numpy(knots), coef=torch.from_numpy(coef))
         return fit.kan.with_layers(new)
 
+    def falls(self, fit: Fit) -> bool:
+        """Whether a finer grid lowers the held-out error, which it does until that is noise."""
+        finer = self.fitted(self.refined(fit), steps=12)
+        return finer is not None and finer.held < FALLS * fit.held
+
     def refined(self, fit: Fit) -> KAN:
         """The same curves on twice as many intervals, hidden grids laid over what they see."""
         return finer(fit.point, self.rows.x, [bool(layer.active.any()) for layer in fit.kan.layers])

@@ -11,7 +11,7 @@ from kanviz.core.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.solvers.local import Array
-from kanviz.laws.fitting import FALLS, Fit, Task
+from kanviz.laws.fitting import Fit, Task
 
 WORSE = 4.0  # times the held-out error before: more is missed ...
 QUIET = 5e-4  # ... unless it is still below this share of the spread
@@ -84,8 +84,7 @@ def pruned(task: Task, fit: Fit, *, noisy: bool = False, allowed: float | None =
 
 def straightened(task: Task, fit: Fit, until: float = math.inf) -> Fit:
     """The fit with straight lines for curves that need not be bent: first all that hardly are, then one by one."""
-    finer = task.fitted(task.refined(fit), steps=12)
-    noisy = finer is None or not finer.held < FALLS * fit.held
+    noisy = not task.falls(fit)
     bends = {edge: _bend(*values(fit, edge)) for edge in curves(fit)}
     order = sorted(bends, key=bends.__getitem__)
     hardly = [edge for edge in order if bends[edge] < STRAIGHT]
