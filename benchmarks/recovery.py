@@ -27,6 +27,8 @@ from benchmarks.tables import short, table
 
 PYKAN = str(Path(__file__).parent / "pykan_laws.py")
 Row = dict[str, Any]
+TRAINED_SEEDS = 3
+WAYS = {"given": "shape given", "none": "shape not given", "trained": "read off a network", "pykan": "pykan"}
 
 
 def recovered(target: Target, shape: str, options: argparse.Namespace) -> Row:
@@ -55,6 +57,29 @@ def recovered(target: Target, shape: str, options: argparse.Namespace) -> Row:
         "recovered": verdict.recovered, "expression": found.best.text, "complexity": verdict.complexity,
         "error": _finite(verdict.error), "free": found.best.law.free, "on_front": any(v != "no" for v in others),
     }  # fmt: skip
+
+
+def read_off(target: Target, options: argparse.Namespace) -> Row:
+    """A network of the given shape trained in the ordinary way, and read as a law; the first seed that is right."""
+    from kanviz.core.init import init
+    from kanviz.core.train import TrainConfig, trained
+    from kanviz.laws.extraction import ExtractConfig, extract
+
+    data, clock, row = target.data(), _cpu_seconds(), {}
+    for seed in range(min(options.seeds, TRAINED_SEEDS)):
+        kan = init(target.width, grid=3, seed=seed, inputs=data.inputs, outputs=data.outputs)
+        kan = trained(kan, data, TrainConfig.for_new(len(kan.layers), seed=seed)).kan
+        *_, found = extract(kan, data, ExtractConfig(seconds=options.seconds))
+        best, law = found.best, found.best.law
+        row = {"target": target.name, "shape": "trained", "seeds": seed + 1, "cpu_seconds": _cpu_seconds() - clock}
+        row |= {"recovered": "no", "error": _finite(found.error(best)), "complexity": best.complexity}
+        row |= {"expression": str(law.expression) if law else f"{best.curves} curves left"}
+        if law is not None:
+            verdict = judged(law.expression, target)
+            row |= {"recovered": verdict.recovered, "complexity": verdict.complexity, "error": _finite(verdict.error)}
+        if row["recovered"] != "no":
+            break
+    return row
 
 
 def pykan_recovered(target: Target, options: argparse.Namespace) -> Row:
@@ -121,13 +146,14 @@ def runs(options: argparse.Namespace) -> Iterator[Row]:
     done = _read(path)
     yield from done
     known = {(row["target"], row["shape"]) for row in done}
-    ways = {"both": ["given", "none"], "given": ["given"], "none": ["none"], "pykan": []}[options.shape]
+    ways = ["given", "none"] if options.shape == "both" else [] if options.shape == "pykan" else [options.shape]
+    how = {"pykan": pykan_recovered, "trained": read_off}
     every = targets(options.targets)
     for name in options.only or every:
         for way in [*ways, *(["pykan"] if options.pykan else [])]:
             if (name, way) in known:
                 continue
-            row = pykan_recovered(every[name], options) if way == "pykan" else recovered(every[name], way, options)
+            row = how[way](every[name], options) if way in how else recovered(every[name], way, options)
             if path:
                 with path.open("a", encoding="utf-8") as file:
                     file.write(json.dumps(row) + "\n")
@@ -150,15 +176,15 @@ def line_of(row: Row) -> str:
 
 def summary(rows: list[Row]) -> Iterator[str]:
     """How many were recovered each way, and in what time."""
-    for way in ("given", "none", "pykan"):
+    for way, words in WAYS.items():
         mine = [row for row in rows if row["shape"] == way]
         if mine:
             found = [row for row in mine if row["recovered"] != "no"]
             times = [row["cpu_seconds"] for row in mine]
+            exact = sum(row["recovered"] == "exact" for row in mine)
             yield (
-                f"{'shape given' if way == 'given' else 'shape not given' if way == 'none' else 'pykan, shape given'}: "
-                f"{len(found)} of {len(mine)} recovered, {sum(row['recovered'] == 'exact' for row in mine)} of them "
-                f"exactly; median {statistics.median(times):.1f} CPU s, longest {max(times):.0f}"
+                f"{words}: {len(found)} of {len(mine)} recovered, {exact} of them exactly; "
+                f"median {statistics.median(times):.1f} CPU s, longest {max(times):.0f}"
             )
 
 
@@ -166,9 +192,11 @@ def markdown(rows: list[Row]) -> Iterator[str]:
     """The table of the documents: a line for each law."""
     by = {(row["target"], row["shape"]): row for row in rows}
     names = list(dict.fromkeys(row["target"] for row in rows))
-    ways = [way for way in ("given", "none", "pykan") if any((name, way) in by for name in names)]
-    titles = {"given": "shape given", "none": "not given", "pykan": "pykan"}
-    head = ["law", *(f"{titles[way]}{what}" for way in ways for what in ("", ", CPU s", ", complexity"))]
+    ways = [way for way in WAYS if any((name, way) in by for name in names)]
+    head = [
+        "law",
+        *(f"{WAYS[way]}{what}" for way in ways for what in ("", ", CPU s", ", complexity")),
+    ]
 
     def cells(row: Row | None) -> list[str]:
         if row is None:
@@ -186,7 +214,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Find known laws again.")
     parser.add_argument("--targets", default="../shared/recovery/targets.json", metavar="FILE")
     parser.add_argument("--only", action="append", metavar="NAME", help="repeat it for more")
-    parser.add_argument("--shape", choices=("given", "none", "both", "pykan"), default="both")
+    parser.add_argument("--shape", choices=("given", "none", "both", "trained", "pykan"), default="both",
+                        help="trained: a network of the given shape is trained and then read")  # fmt: skip
     parser.add_argument("--seconds", type=float, default=90, help="for each run of kanviz, by the clock (90)")
     parser.add_argument("--seeds", type=int, default=5, help="at most, for each shape (5)")
     parser.add_argument("--jobs", type=int, default=1, help="processes (1)")

@@ -78,11 +78,12 @@ class _Loss:
         return _Loss(lost, math.inf if lost == len(y) or not math.isfinite(squares) else squares)
 
 
-def standard_errors(template: Template, rows: Rows) -> tuple[float | None, ...]:
+def standard_errors(template: Template, rows: Rows, least: float = 0.0) -> tuple[float | None, ...]:
     """One standard error of each constant; None where the rows do not determine it.
 
     Square roots of the diagonal of s^2 (J^T J)^-1 on the identifiable subspace, s^2 the squared residuals divided by
-    the degrees of freedom left. Source: Seber and Wild, Nonlinear Regression, ch. 5.
+    the degrees of freedom left. least: a residual that rounding may hide. Source: Seber and Wild, Nonlinear
+    Regression, ch. 5.
     """
     values = torch.tensor(template.values, dtype=torch.float64)
     if not len(values):
@@ -96,7 +97,7 @@ def standard_errors(template: Template, rows: Rows) -> tuple[float | None, ...]:
         return (None,) * len(values)
     hidden = system.v[:, ~seen].square().sum(1) > 1e-6
     spread = (system.v[:, seen] / system.s[seen]).square().sum(1).sqrt() / system.scale
-    errors = math.sqrt(squares / freedom) * spread
+    errors = max(math.sqrt(squares / freedom), least) * spread
     unknown = hidden | (slopes == 0).all(0) | ~errors.isfinite()
     return tuple(None if lost else float(error) for error, lost in zip(errors, unknown, strict=True))
 

@@ -61,10 +61,11 @@ def _candidates(template: Template, rows: Rows) -> list[tuple[sympy.Symbol, Nice
 
     Within reach is what lies inside the standard errors, and what moves the law by no more than rounding.
     """
-    errors = standard_errors(template, rows)
+    rounding = EXACT * float(rows.y.abs().max())
+    errors = standard_errors(template, rows, rounding)
     _, slopes = rows.value_and_slopes(template, torch.tensor(template.values, dtype=torch.float64))
     effects = slopes.square().mean(0).sqrt().clamp(min=1e-300)
-    unseen = (EXACT * float(rows.y.abs().max()) / effects).tolist()
+    unseen = (rounding / effects).tolist()
     found = []
     for symbol, value, error, blind in zip(template.symbols, template.values, errors, unseen, strict=True):
         tolerance = math.inf if error is None else max(REACH * error, CLOSEST * abs(value), blind)

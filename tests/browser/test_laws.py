@@ -81,6 +81,27 @@ def test_the_law_found_opens_as_a_network_and_the_laws_stay(page: Page):
     expect(page.get_by_text(re.compile("Last run"))).to_be_visible(timeout=LONG)
 
 
+def test_a_trained_network_is_read_as_a_law_and_kept(page: Page):
+    page.get_by_role("button", name="Open", exact=True).first.click()
+    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    go(page, "Formula")
+    page.get_by_label("Seconds at most").fill("600")  # a busy machine has them
+    page.keyboard.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Read all edges together").click()
+    expect(page.get_by_text(re.compile("Ended because: 15 curves read"))).to_be_visible(timeout=10 * LONG)
+    settle(page)
+    assert float(metric(page, "Held-out RMSE")) < 1e-6 < float(metric(page, "The network's own"))
+    expect(page.get_by_test_id("stCode").first).to_have_text(re.compile(r"f = e\^\{y\^\{2\} \+ \\sin"))
+    page.get_by_role("button", name="Keep this").click()
+    expect(page.get_by_text(re.compile("What they replace is kept aside"))).to_be_visible()
+    settle(page)
+    expect(page.get_by_text("Every edge has a formula, is frozen, or is pruned.")).to_be_visible()
+    page.get_by_test_id("stSidebar").get_by_role("button", name="Undo").click()
+    settle(page)
+    expect(page.get_by_role("button", name="Keep this")).to_be_visible()
+
+
 def test_columns_and_units_chosen_of_a_table_stay_while_another_page_is_looked_at(page: Page):
     go(page, "Laws")
     upload(page, "Table", {"name": "t.csv", "mimeType": "text/csv", "buffer": b"a,b,c\n" + b"1.5,2,3\n2.5,3,5\n" * 30})
