@@ -3,17 +3,21 @@
 import streamlit as st
 
 from kanviz.ui.charts import network_chart
-from kanviz.ui.edges import edge_chart, quick_actions
+from kanviz.ui.edges import edge_chart, offer_prune, offered_prune, quick_actions
 from kanviz.ui.frame import open_page
 from kanviz.ui.network import data_panel, edge_table, errors_row
 from kanviz.ui.panels import edge_picker
 
 s = open_page("Network")
 st.title("Network")
+offered_prune(s)
 errors_row(s)
 graph, inspector = st.columns([11, 9], gap="medium")
 with graph.container(border=True):
-    network_chart(s)
+    network_chart(s, on_prune=lambda edge: offer_prune(s, edge))
+    st.caption(
+        "Click an edge, or move with the arrows and press Enter; Delete offers to prune it. Ctrl and wheel zoom."
+    )
 with inspector.container(border=True):
     edge = edge_picker(s)
     edge_chart(s, edge, "inspector")

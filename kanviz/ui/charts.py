@@ -48,22 +48,26 @@ def network_chart(
     key: str = "network",
     highlight: Collection["EdgeId"] = (),
     on_edge: "Callable[[EdgeId], None] | None" = None,
+    on_prune: "Callable[[EdgeId], None] | None" = None,
 ) -> None:
     """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given."""
-    from kanviz.analysis.layout import layout
+    from kanviz.analysis.layout import MOST, layout
     from kanviz.analysis.thumbnails import all_curves
-    from kanviz.core.layer import EdgeId
-    from kanviz.plots import network_figure
+    from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload, wide
 
-    shown = kan or s.present
+    shown, look = kan or s.present, theme()
     curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
     ranking = scores_of(s, shown)
-    selected = s.edge if on_edge is None else None
-    figure = network_figure(
-        layout(shown, ranking), curves, ranking, theme=theme(), selected=selected, highlight=highlight
-    )
+    places = s.derived("places", lambda: layout(shown, ranking, STRONGEST if wide(shown) else MOST), shown.digest)
+    drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), shown.digest, look)
+    payload = {
+        **drawn,
+        "selected": list(s.edge) if on_edge is None and s.edge is not None else None,
+        "highlight": [list(edge) for edge in highlight],
+    }
     act = on_edge or s.select
-    chart(figure, key, lambda data: attempt(act, EdgeId(*data[:3])))
+    offer = None if on_prune is None else lambda edge: attempt(on_prune, edge)
+    network_canvas(payload, key, lambda edge: attempt(act, edge), offer)
 
 
 def scores_of(s: "Session", kan: "KAN"):

@@ -59,6 +59,42 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
             )  # fmt: skip
 
 
+OFFERED = "offered-prune"
+
+
+def offer_prune(s: "Session", edge: "EdgeId") -> None:
+    """Take an edge in hand and ask, before it is pruned, whether it shall be; the cost is said first."""
+    s.select(edge)
+    if s.present.edge(edge).state != "pruned":
+        st.session_state[OFFERED] = edge
+
+
+def offered_prune(s: "Session") -> None:
+    """The question, where an edge was offered."""
+    edge = st.session_state.pop(OFFERED, None)
+    if edge is not None and not s.training:
+        _ask_to_prune(s, edge)
+
+
+@st.dialog("Prune this edge?")
+def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
+    from kanviz.edit.proposals import effect, prune
+    from kanviz.ui.panels import edge_names
+
+    kan = s.present
+    with in_words():
+        proposal = prune(kan, [edge], s.data)
+        st.markdown(f"**{edge_names(s)[edge]}**")
+        show_effect(effect(kan, proposal, s.data), shared_unit(kan))
+        st.caption("Its mean is kept in its target's bias. Undo brings it back.")
+        yes, no = st.columns(2)
+        if yes.button("Prune it", type="primary", icon=":material/content_cut:", width="stretch"):
+            s.apply(proposal)
+            st.rerun()
+        if no.button("Keep it", width="stretch"):
+            st.rerun()
+
+
 @st.fragment
 def edge_editor(s: "Session", edge: "EdgeId") -> None:
     """The curve, and beside it the control point in hand; what it would do is shown before it is kept."""

@@ -1,0 +1,147 @@
+"""The network canvas: what is sent to it, and what comes back when an edge is chosen or offered for pruning."""
+
+import base64
+from collections.abc import Callable, Collection
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy import ndarray as Array
+
+from kanviz.analysis.layout import MOST_NODES, EdgePlace, Layout, NodePlace, SumPlace
+from kanviz.analysis.scores import Scores
+from kanviz.analysis.thumbnails import Thumbnails
+from kanviz.core.kan import KAN
+from kanviz.core.layer import EdgeId
+from kanviz.plots.theme import THEMES, Look
+from kanviz.text import shown
+
+HERE = Path(__file__).parent
+POINTS = 28  # of a thumbnail's curve
+STRONGEST = 96  # edges with a curve beside a matrix
+STATES = ("pruned", "spline", "both", "formula")
+PARTS = ("page", "card", "frame", "path", "text", "muted", "spline", "formula", "both", "pruned", "frozen", "selected",
+         "marked")  # fmt: skip
+HTML = """<div class="kv-network">
+<div class="kv-tools" role="toolbar" aria-label="Network picture"></div><div class="kv-stage"></div>
+<div class="kv-tip" role="tooltip" hidden></div><div class="kv-said" aria-live="polite"></div>
+</div>"""
+
+Payload = dict[str, Any]
+
+
+def wide(kan: KAN) -> bool:
+    """Whether some layer has more nodes or edges than can be drawn with their curves."""
+    return any(layer.sources > MOST_NODES or layer.nodes > MOST_NODES for layer in kan.layers)
+
+
+def network_payload(
+    layout: Layout,
+    curves: Thumbnails,
+    scores: Scores,
+    *,
+    look: Look = "light",
+    selected: EdgeId | None = None,
+    highlight: Collection[EdgeId] = (),
+) -> Payload:
+    """Everything the canvas draws, as plain data: places from the layout, curves as whole numbers from -100 to 100.
+
+    rev: the same as long as only what is selected or highlighted differs. Of a wide network every edge is in `matrix`,
+    scores as bytes relative to the layer's strongest, and the strongest have curves.
+    """
+    kan = scores.kan
+    inks = THEMES[look]
+    return {
+        "v": 1,
+        "rev": f"{kan.digest[:16]}-{scores.rows}-{len(layout.edges)}",
+        "look": look,
+        "colours": {part: getattr(inks, part) for part in PARTS},
+        "title": f"Network {kan.shape_text}, {sum(int(layer.present.sum()) for layer in kan.layers)} edges",
+        "width": round(layout.width, 4),
+        "rows": layout.rows,
+        "nodes": [_node(place) for place in layout.nodes],
+        "sums": [_sum(place) for place in layout.sums],
+        "edges": [_edge(place, curves, scores) for place in layout.edges],
+        "selected": list(selected) if selected is not None else None,
+        "highlight": [list(edge) for edge in highlight],
+        **(_matrix(kan, scores) if wide(kan) else {}),
+    }
+
+
+def _node(n: NodePlace) -> Payload:
+    place = {"c": n.column, "x": round(n.x, 4), "y": round(n.y, 4)}
+    return {**place, "name": shown(n.name, 60), "product": n.product, "linked": n.linked}
+
+
+def _sum(s: SumPlace) -> Payload:
+    places = {"x": s.x, "y": s.y, "nx": s.node_x, "ny": s.node_y}
+    return {**{name: round(value, 4) for name, value in places.items()}, "name": shown(s.name, 60)}
+
+
+def _edge(place: EdgePlace, curves: Thumbnails, scores: Scores) -> Payload:
+    curve = curves.of(place.id)
+    at = (*place.start, place.enter, place.leave, *place.end, place.x, place.y, place.width, place.height)
+    index = np.linspace(0, len(curve.heights) - 1, POINTS).round().astype(int)
+    return {
+        "id": list(place.id),
+        "name": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}",
+        "at": [round(v, 3) for v in at],
+        "y": [None if v != v else round(100 * v) for v in curve.heights[index].tolist()],
+        "scale": float(f"{curve.scale:.3g}") if np.isfinite(curve.scale) else 0.0,
+        "score": float(f"{scores.of(place.id):.3g}"),
+        "state": curve.state,
+        "frozen": curve.frozen,
+        **({"formula": shown(curve.formula_text, 90)} if curve.formula_text else {}),
+    }
+
+
+def _matrix(kan: KAN, scores: Scores) -> Payload:
+    return {
+        "matrix": [
+            {
+                "s": layer.sources,
+                "t": layer.targets,
+                "scores": _bytes(np.ceil(255 * shares / (shares.max() or 1.0))),
+                "states": _bytes(np.array([[STATES.index(state) for state in row] for row in layer.states])),
+            }
+            for layer, shares in zip(kan.layers, scores.layers, strict=True)
+        ],
+        "names": [[shown(kan.node_name(n, i), 40) for i in range(v.sources)] for n, v in enumerate(kan.layers)],
+        "targets": [[shown(kan.target_name(n, j), 40) for j in range(v.targets)] for n, v in enumerate(kan.layers)],
+    }
+
+
+def _bytes(values: Array) -> str:
+    return base64.b64encode(values.astype(np.uint8).tobytes()).decode()
+
+
+@cache
+def _renderer() -> Callable[..., Any]:
+    from streamlit.components.v2 import component
+
+    js, css = ((HERE / f"network.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
+    return component("kanviz.network", html=HTML, css=css, js=js)
+
+
+def network_canvas(
+    payload: Payload,
+    key: str,
+    on_select: Callable[[EdgeId], None],
+    on_prune: Callable[[EdgeId], None] | None = None,
+) -> None:
+    """Draw it; a click or Enter does `on_select`, Delete `on_prune`, each before the page runs again."""
+    import streamlit as st
+
+    def told(what: str, act: Callable[[EdgeId], None] | None) -> Callable[[], None]:
+        def heard() -> None:
+            edge = getattr(st.session_state[key], what, None)
+            if act is not None and isinstance(edge, list) and len(edge) == 3:
+                act(EdgeId(*(int(part) for part in edge)))
+
+        return heard
+
+    _renderer()(
+        data=payload, key=key, height="content", on_select_change=told("select", on_select),
+        on_prune_change=told("prune", on_prune),
+    )  # fmt: skip
