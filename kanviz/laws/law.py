@@ -19,7 +19,7 @@ from kanviz.laws.process import rewriter
 from kanviz.laws.refit import Fit, refit, standard_errors
 from kanviz.laws.same import same_law
 from kanviz.laws.simplify import simplified
-from kanviz.laws.snap import snapped
+from kanviz.laws.snap import EXACT, snapped
 from kanviz.laws.template import Rows, Template, nodes, templated
 
 __all__ = ["Constant", "Law", "polished", "same_law"]
@@ -121,7 +121,8 @@ def polished(
 ) -> Law:
     """The law behind a composed formula: redundant constants gone, the others fitted, made exact, and simplified.
 
-    noisy: whether what it misses is noise; what the rows do not ask for is then left out (`limits`).
+    noisy: whether what it misses is noise; what the rows do not ask for is then left out (`limits`), as it is where
+    nothing but rounding is missed.
     primitives: names out of PRIMITIVES that may come in by that; None allows all.
     deadline: of time.monotonic(); whichever of it and `seconds` comes first ends the work with the best so far.
     """
@@ -132,7 +133,8 @@ def polished(
     )
 
     def leaving_out(fit: Fit) -> Fit:
-        return limited(fit, rows, end, primitives) if noisy else fit
+        rounding = (EXACT * float(rows.y.abs().max())) ** 2
+        return limited(fit, rows, end, primitives, rounding) if noisy or fit.mse <= rounding else fit
 
     rewriter().start()
     fit = _constants_settled(expression, rows, held, end, leaving_out)

@@ -1,7 +1,9 @@
-"""A law at the level of the noise without what the rows do not ask for: terms left out, functions made lines.
+"""A law at the level of noise, or of rounding, without what the rows do not ask for: terms left out, functions made
+lines.
 
-Where rows are noisy, cos(0.15 v) does what v^2 does, and a term more always fits a little better. Each such part is
-replaced by its simpler limit, everything fitted again, and the change kept where the law's description gets shorter.
+Where rows are noisy, cos(0.15 v) does what v^2 does, and a term more always fits a little better; where they are exact,
+1e-12 (u + 1e12 v) does what v does. Each such part is replaced by its simpler limit, everything fitted again, and the
+change kept where the law's description gets shorter.
 """
 
 import math
@@ -24,32 +26,40 @@ MOST = 60  # nodes; a longer law is a fit to data
 TRIES = 4  # simpler laws of each round that are fitted: the most promising by one step of Gauss and Newton
 
 
-def limited(fit: Fit, rows: Rows, deadline: float = math.inf, primitives: Sequence[str] | None = None) -> Fit:
+def limited(
+    fit: Fit,
+    rows: Rows,
+    deadline: float = math.inf,
+    primitives: Sequence[str] | None = None,
+    floor: float = 0.0,
+) -> Fit:
     """The fit with every part gone, or simpler, whose loss shortens the description; ends at the deadline
     (time.monotonic) with what it has.
 
-    primitives: names out of PRIMITIVES that may come in; None allows all.
+    primitives: names out of PRIMITIVES that may come in; None allows all. floor: a mean square error below which
+    nearer is not better.
     """
     allowed = ALL if primitives is None else frozenset(primitives)
-    best, least = fit, length(fit)
+    best, least = fit, length(fit, floor)
     while math.isfinite(least) and nodes(best.template.expression) <= MOST:
         found = None
-        for one in _promising(best.template.filled(), rows, allowed, deadline):
+        for one in _promising(best.template.filled(), rows, allowed, deadline, floor):
             new = refit(templated(one), rows, deadline, trial=True)
-            if length(new) < least and (found is None or length(new) < length(found)):
+            if length(new, floor) < (least if found is None else length(found, floor)):
                 found = new
         if found is None or time.monotonic() >= deadline:
             return best
         best = refit(found.template, rows, deadline)
-        least = length(best)
+        least = length(best, floor)
     return best
 
 
-def length(fit: Fit) -> float:
+def length(fit: Fit, floor: float = 0.0) -> float:
     """Nats to write down the law and what it misses on its rows: as `front.Scale.description` counts them."""
-    if not 0 < fit.mse < math.inf:
-        return fit.mse if fit.mse else -math.inf
-    return PART * nodes(fit.template.expression) + _nats(fit) + 0.5 * fit.rows * math.log(fit.mse)
+    mse = max(fit.mse, floor)
+    if not 0 < mse < math.inf:
+        return mse if mse else -math.inf
+    return PART * nodes(fit.template.expression) + _nats(fit) + 0.5 * fit.rows * math.log(mse)
 
 
 def _nats(fit: Fit) -> float:
@@ -57,10 +67,12 @@ def _nats(fit: Fit) -> float:
     return 0.5 * math.log(fit.rows) * len(fit.template.symbols)
 
 
-def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float) -> list[Any]:
+def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float, floor: float) -> list[Any]:
     """The simpler laws that come out shortest when their constants are fitted to first order."""
     fit = Fit(templated(law), rows.mse(law) * len(rows.y), len(rows.y))
-    most = fit.squares * math.exp(2 * (PART * nodes(law) + _nats(fit)) / fit.rows)  # what all of the law is worth
+    most = max(fit.squares, floor * fit.rows) * math.exp(
+        2 * (PART * nodes(law) + _nats(fit)) / fit.rows
+    )  # what all of the law is worth
     found: dict[Any, float] = {}
     for one in simpler(law, rows, allowed):
         if time.monotonic() >= deadline:
@@ -69,7 +81,7 @@ def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float) -
             continue
         written = normalised(one, rows)
         if written not in found and written.free_symbols:
-            found[written] = length(_stepped(written, rows))
+            found[written] = length(_stepped(written, rows), floor)
     return sorted((one for one in found if math.isfinite(found[one])), key=found.__getitem__)[:TRIES]
 
 
