@@ -15,9 +15,7 @@ errors_row(s)
 graph, inspector = st.columns([11, 9], gap="medium")
 with graph.container(border=True):
     network_chart(s, on_prune=lambda edge: offer_prune(s, edge))
-    st.caption(
-        "Click an edge, or move with the arrows and press Enter; Delete offers to prune it. Ctrl and wheel zoom."
-    )
+    st.caption("Click an edge, or use arrows and Enter; Delete offers to prune it. Ctrl with the wheel zooms.")
 with inspector.container(border=True):
     edge = edge_picker(s)
     edge_chart(s, edge, "inspector")

@@ -47,7 +47,7 @@ def test_a_model_opens_or_is_refused_in_a_sentence(page: Page, case):
     settle(page)
     if opened.is_visible():
         assert case["must_happen"] != "clear_error"
-        expect(page.locator(".js-plotly-plot").first).to_be_visible()
+        expect(page.locator(".kv-stage svg").first).to_be_visible()
         if case["must_happen"] == "accept_with_warning":
             expect(page.get_by_text(re.compile(r"\d+ notes? on this file"))).to_be_visible()
     else:

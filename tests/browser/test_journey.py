@@ -138,7 +138,8 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     # a click on an edge chooses it
     edge = EdgeId(0, 1, 3)
     view = before.edge(edge)
-    click_point(page, list(edge))
+    page.locator(f'.edge[data-id="{",".join(map(str, edge))}"]').click()
+    settle(page)
     expect(page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")).to_have_value(
         f"{view.source} → {view.target}"
     )

@@ -350,16 +350,17 @@ class View {
 
   drawMatrix() {
     const d = this.data, w = this.drawnAt;
-    const gap = 46, each = (w - gap * (d.matrix.length + 1)) / d.matrix.length;
-    const cell = d.matrix.map((m) => Math.max(2, Math.min(22, each / m.t, 460 / m.s)));
-    const h = Math.max(...d.matrix.map((m, n) => m.s * cell[n])) + 64;
+    const total = d.matrix.reduce((sum, m) => sum + m.t, 0), gap = 28;
+    const size = Math.max(1, Math.min(22, (w - gap * (d.matrix.length + 1)) / total, 520 / Math.max(...d.matrix.map((m) => m.s))));
+    const h = Math.max(...d.matrix.map((m) => m.s * size)) + 44;
+    let left = (w - size * total - gap * (d.matrix.length - 1)) / 2;
     const svg = make("svg", { xmlns: NS, width: w, height: h, viewBox: `0 0 ${w} ${h}`, role: "group", "aria-label": d.title });
     svg.append(make("style", {}, style(d.colours)));
     const world = make("g", { class: "world" });
     svg.append(world);
     this.layers = d.matrix.map((m, n) => {
-      const scores = bytes(m.scores), states = bytes(m.states), size = cell[n];
-      const x0 = gap + n * (each + gap) + (each - size * m.t) / 2, y0 = 34;
+      const scores = bytes(m.scores), states = bytes(m.states), x0 = left, y0 = 34;
+      left += size * m.t + gap;
       const canvas = html("canvas", { width: m.t, height: m.s });
       const ink = canvas.getContext("2d"), pixels = ink.createImageData(m.t, m.s);
       const [r, g, b] = rgb(d.colours.spline), [R, G, B] = rgb(d.colours.formula), [p, q, o] = rgb(d.colours.page);
@@ -504,7 +505,7 @@ function style(c) {
     .formula.curve, .formula .curve { stroke: ${c.formula}; }
     .both.curve, .both .curve { stroke: ${c.both}; stroke-dasharray: 7 2; }
     .pruned.curve, .pruned .curve { stroke: ${c.pruned}; stroke-dasharray: 3 3; opacity: .8; }
-    .edge.pruned .frame { fill: none; stroke-dasharray: 3 3; }
+    .edge.pruned .frame { fill: transparent; stroke-dasharray: 3 3; }
     .chosen .frame, .edge.chosen:hover .frame { stroke: ${c.selected}; stroke-width: 2.6; }
     .line.chosen { stroke: ${c.selected}; opacity: 1; }
     .lit .frame { stroke: ${c.marked}; stroke-width: 2.2; stroke-dasharray: 3 2; }
