@@ -13,6 +13,7 @@ CELL = 34  # pixels
 WRITTEN = 12  # tasks up to which every error is written into its cell
 HEIGHT = 340
 DASHES = ("solid", "dash", "dot", "dashdot")  # of layers beyond the colours there are
+SYMBOLS = {"none": "x", "lock": "square", "certified": "diamond", "replay": "circle", "ewc": "triangle-up"}
 
 
 def retention_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
