@@ -101,7 +101,7 @@ def _between(low: float, high: float) -> Callable[[Any], bool]:
 
 
 def _names(value: Any, least: int = 0) -> bool:
-    return type(value) is list and len(value) >= least and all(type(v) is str and v for v in value)
+    return type(value) is list and len(value) >= least and all(type(v) is str and v and "\0" not in v for v in value)
 
 
 def _boxes(value: Any) -> bool:

@@ -1,5 +1,6 @@
 """What is done against forgetting while one task is learned after another, as a value."""
 
+import math
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -35,7 +36,7 @@ class Policy:
             raise TrainError(f"There is no policy {shown(str(self.name))!r}; choose among {', '.join(POLICIES)}.")
         if not (_number(self.share) and 0 < self.share < 1):
             raise TrainError("The share of old rows (replay) must be a number above 0 and below 1.")
-        if not (_number(self.strength) and 0 <= self.strength < float("inf")):
+        if not (_number(self.strength) and 0 <= self.strength < math.inf):
             raise TrainError("The strength (ewc) must be 0 or a positive number.")
 
     @property
@@ -62,7 +63,7 @@ class Policy:
 def as_boxes(record: Any) -> Boxes:
     """Regions from nested lists; raises ValueError or TypeError for other things."""
     boxes = tuple(tuple((a, b) for a, b in box) for box in record)
-    if not all(_number(end) for box in boxes for pair in box for end in pair):
+    if not all(_number(end) and math.isfinite(end) for box in boxes for pair in box for end in pair):
         raise ValueError
     return boxes
 
