@@ -27,7 +27,7 @@ class Retention:
     error of one constant answer for all tasks together, the best there is · errors: root mean square on held-out rows
     in the target's units (for classes the share that is wrong), of tasks not yet learned too · kept: share of the
     predictions on all rows of task i that have the same bits after task j as right after task i, 0 to 1; nan before ·
-    points: control points of every layer · free: of each layer, those that could still move after each task ·
+    points: control points of every layer now · free: of each layer, those that could still move after each task ·
     full: how many tasks came when nothing could move any more, and were not learned.
     """
 

@@ -156,10 +156,15 @@ def _begun(kan: KAN, tasks: list[Dataset], policy: Policy, names: Sequence[str])
     unit = units.pop() if kan.task == "regression" and len(units) == 1 else ""
     y = torch.cat([data.rows("train")[1] for data in tasks])
     constant = y.mean(0)
-    points = tuple(int(layer.active.sum()) * layer.coef.shape[2] for layer in kan.layers)
+    points = _points(kan)
     nothing = tuple(() for _ in tasks)
     guess = tuple(_error(constant.expand_as(data.rows("test")[1]), data) for data in tasks)
     return Retention(policy, tuple(names), unit, guess, nothing, nothing, points, tuple(() for _ in points))
+
+
+def _points(kan: KAN) -> tuple[int, ...]:
+    """Control points of each layer."""
+    return tuple(int(layer.active.sum()) * layer.coef.shape[2] for layer in kan.layers)
 
 
 def _error(guess: Tensor, data: Dataset) -> float:
@@ -178,7 +183,8 @@ def _measured(found: Retention, kan: KAN, tasks: list[Dataset], shown: list[Tens
         float(same_bits(kan(tasks[i].x), shown[i]).all(1).double().mean()) if i < len(shown) else NAN
         for i in range(len(tasks))
     ]
-    free = found.points if lock is None else [left.free for left in lock.capacity(kan)]
+    points = _points(kan)
+    free = points if lock is None else [left.free for left in lock.capacity(kan)]
 
     def with_one(table, column):
         return tuple((*row, value) for row, value in zip(table, column, strict=True))
@@ -187,5 +193,6 @@ def _measured(found: Retention, kan: KAN, tasks: list[Dataset], shown: list[Tens
         found,
         errors=with_one(found.errors, errors),
         kept=with_one(found.kept, kept),
+        points=points,
         free=with_one(found.free, free),
     )

@@ -116,6 +116,14 @@ def test_a_lock_given_with_the_settings_holds_too():
     assert not torch.equal(last.kan.layers[0].coef[0, 1], kan.layers[0].coef[0, 1])
 
 
+def test_a_grid_refined_for_the_first_task_is_counted_as_it_is_then():
+    finer = TrainConfig("lm", steps=60, smooth=None, finest=40)
+    last = learned_in_turn(network((1, 1)), TASKS[:2], Policy("lock"), finer)
+    assert last.found.points == (last.kan.layers[0].coef.shape[2],)
+    assert last.found.points > (23,)
+    assert last.found.bits == 1
+
+
 def test_two_inputs_with_the_regions_given_hold_on_points_never_seen():
     tasks = [peak(-0.5, 2, 120), peak(0.5, 2, 120)]
     boxes = tuple(((c - 0.25, c + 0.25),) * 2 for c in (-0.5, 0.5))
