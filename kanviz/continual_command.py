@@ -7,9 +7,9 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanviz.console import bar, bar_end, json_path, read_rows, say_notes
+from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes
 from kanviz.errors import TableError, UserError
-from kanviz.text import counted, shown
+from kanviz.text import counted, listing, shown
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -20,17 +20,26 @@ LARGEST = 1_000_000  # bytes of a settings file
 
 
 def continual(options: argparse.Namespace) -> int:
-    """Learn the tables of a settings file in turn, once under each policy. The exit status."""
+    """Learn the tables of a settings file in turn, once under each policy; Ctrl-C keeps those that are done. The exit
+    status.
+    """
     from kanviz.locality.config import read_config
 
     output = json_path(options.output) if options.output else None
     config = read_config(_text(options.config))
     tables = _tables(config, Path(options.config).parent)
-    found = []
-    for name in config.policies:
-        found.append(_run(config, tables, name))
-        if not options.json:
-            print(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}", flush=True)
+    found, interrupted = [], False
+    try:
+        for name in config.policies:
+            found.append(_run(config, tables, name))
+            if not options.json:
+                print(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}", flush=True)
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        interrupted = True
+        bar_end()
+        say(f"Stopped; the runs of {listing([run.policy.name for run in found], 9)} are kept.")
     record = json.dumps(
         {"config": asdict(config), "runs": [run.to_json() for run in found]}, indent=2, allow_nan=False
     )  # fmt: skip
@@ -38,7 +47,7 @@ def continual(options: argparse.Namespace) -> int:
         print(record)
     if output:
         output.write_text(f"{record}\n", encoding="utf-8")
-    return 0
+    return INTERRUPTED if interrupted else 0
 
 
 def _text(path: str) -> str:

@@ -78,6 +78,23 @@ def test_a_grid_that_is_locked_whole_is_said_and_not_trained(run: Run, settings)
     assert "1 task not learned: the lock leaves nothing free" in out
 
 
+def test_what_is_done_before_ctrl_c_is_kept(run: Run, settings, tmp_path: Path, monkeypatch):
+    from kanviz import continual_command
+
+    whole = continual_command._run
+
+    def stopped(config, tables, name):
+        if name == "replay":
+            raise KeyboardInterrupt
+        return whole(config, tables, name)
+
+    monkeypatch.setattr(continual_command, "_run", stopped)
+    status, out, err = run(settings(policies=["none", "lock", "replay"]), "-o", tmp_path / "result.json")
+    assert (status, err) == (130, "Stopped; the runs of none and lock are kept.\n")
+    assert out.count("policy ") == 2
+    assert len(json.loads((tmp_path / "result.json").read_text("utf-8"))["runs"]) == 2
+
+
 def test_the_same_settings_give_the_same_result(run: Run, settings):
     once, again, other = (
         run(settings(policies=["replay"], seed=seed), "--json")[1] for seed in (3, 3, 4)
