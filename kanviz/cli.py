@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from kanviz import __version__, commands, discover_command, locality_command, train_command
+from kanviz import __version__, commands, continual_command, discover_command, locality_command, train_command
 from kanviz.console import INTERRUPTED, UsageError
 from kanviz.errors import UserError
 from kanviz.text import SOLVER_TITLES, shown
@@ -105,6 +105,11 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("--edge", type=_edge, metavar="LAYER,SOURCE,TARGET", help="which edge (the whole network)")
     plot.add_argument("--dark", action="store_true", help="light on dark")
     plot.add_argument("-o", "--output", required=True, metavar="FILE", help=".html opens anywhere, .json is plotly's")
+
+    turns = command("continual", continual_command.continual, "Learn tables one after another; say what was kept.")
+    turns.add_argument("config", metavar="CONFIG", help="a JSON file: shape, tasks (tables), target, and what else")
+    turns.add_argument("--json", action="store_true", help="as JSON, for other programs")
+    turns.add_argument("-o", "--output", metavar="RESULT", help="also write what came of it into this .json file")
 
     bench = command(
         "bench", commands.bench, "Time the layers and the training on this machine, in a quarter of a minute."

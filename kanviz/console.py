@@ -131,6 +131,13 @@ def model_path(output: str) -> Path:
     return path
 
 
+def json_path(output: str) -> Path:
+    path = writable(output)
+    if path.suffix != ".json":
+        raise UsageError(f"What was found is written as .json, not {shown(path.name)!r}.")
+    return path
+
+
 def finite(value: float | None) -> float | None:
     """JSON has no infinity and no nan."""
     return value if value is not None and math.isfinite(value) else None

@@ -4,12 +4,10 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from kanviz.console import INTERRUPTED, UsageError, bar, bar_end, read_rows, say, say_notes, units_from, writable
+from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes, units_from
 from kanviz.text import counted, shown
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kanviz.laws.front import Entry
     from kanviz.laws.record import Discovery
 
@@ -20,7 +18,7 @@ def discover(options: argparse.Namespace) -> int:
     from kanviz.laws.discover import DiscoverConfig, discoveries
     from kanviz.laws.hints import Hints
 
-    output = _json_path(options.output) if options.output else None
+    output = json_path(options.output) if options.output else None
     hints = Hints(options.forbid, options.prefer, options.integer_exponents, tuple(options.symmetric))
     units, frame = units_from(options.unit), read_rows(options.table).frame
     data = dataset_for(
@@ -49,13 +47,6 @@ def discover(options: argparse.Namespace) -> int:
     if not found.front:
         say(f"No law was found: {found.stopped_because or 'it was stopped'}. Give it more seconds, or fewer hints.")
     return INTERRUPTED if interrupted else 0 if found.front else 1
-
-
-def _json_path(output: str) -> "Path":
-    path = writable(output)
-    if path.suffix != ".json":
-        raise UsageError(f"What was found is written as .json, not {shown(path.name)!r}.")
-    return path
 
 
 def _state(found: "Discovery") -> str:

@@ -20,6 +20,7 @@ DOCS = (
     "CHANGELOG.md",
     "sample_models/README.md",
     "docs/performance.md",
+    "docs/locality.md",
 )
 MADE = {"found.safetensors", "pendulum.safetensors", "edge.html"}  # what the examples write
 

@@ -6,12 +6,15 @@ from kanviz.plots.export import to_html, to_json
 from kanviz.plots.laws import agreement_figure, front_figure, readings_figure, residuals_figure
 from kanviz.plots.locality import lamps_figure, reach_map_figure, strips_figure
 from kanviz.plots.network import network_figure
+from kanviz.plots.turn import capacity_figure, gain_figure, retention_figure
 
 __all__ = [
     "agreement_figure",
+    "capacity_figure",
     "compare_figure",
     "edge_figure",
     "front_figure",
+    "gain_figure",
     "lamps_figure",
     "network_figure",
     "overlay_figure",
@@ -19,6 +22,7 @@ __all__ = [
     "reach_map_figure",
     "readings_figure",
     "residuals_figure",
+    "retention_figure",
     "scores_figure",
     "strips_figure",
     "to_html",

@@ -24,17 +24,22 @@ from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.errors import UserError
+from kanviz.locality.policy import Policy
+from kanviz.locality.retention import Retention
 from kanviz.plots import (
     agreement_figure,
+    capacity_figure,
     compare_figure,
     edge_figure,
     front_figure,
+    gain_figure,
     lamps_figure,
     network_figure,
     overlay_figure,
     predicted_figure,
     reach_map_figure,
     residuals_figure,
+    retention_figure,
     scores_figure,
     strips_figure,
     to_html,
@@ -102,7 +107,27 @@ def _lamps(theme="light", rows: int = 42) -> go.Figure:
     return lamps_figure(lamps(small_kan(), _moved(0.5), x), theme=theme)
 
 
+def _turns(policy: str = "lock", own: float = 0.25, lost: float = 0.0, turns: int = 3, name: str = "task") -> Retention:
+    """Three tasks; each new one costs the earlier ones so much."""
+    errors = tuple(tuple(own + lost * (j - i) if j >= i else 1.5 for j in range(turns)) for i in range(3))
+    kept = tuple(tuple(1 - lost if j > i else 1.0 if j == i else np.nan for j in range(turns)) for i in range(3))
+    names = tuple(f"{name} {n + 1}" for n in range(3))
+    free = ((30, 20, 5)[:turns], (20, 20, 20)[:turns])
+    return Retention(Policy(policy), names, "kN", (1.0,) * 3, errors, kept, (40, 20), free)
+
+
+def _runs() -> list[Retention]:
+    return [_turns("none", 0.25, 0.5), _turns("lock", 0.5), _turns("certified", 0.75), _turns("replay", 0.25, 0.125),
+            _turns("ewc", 0.5, 0.25)]  # fmt: skip
+
+
 FIGURES = {
+    "retention": lambda theme: retention_figure(_turns(lost=0.5), theme=theme),
+    "retention after one task": lambda theme: retention_figure(_turns(turns=1), theme=theme),
+    "retention of nothing": lambda theme: retention_figure(_turns(turns=0), theme=theme),
+    "capacity": lambda theme: capacity_figure(_turns(), theme=theme),
+    "gained and lost": lambda theme: gain_figure(_runs(), theme=theme),
+    "gained by nobody yet": lambda theme: gain_figure([_turns(turns=1)], theme=theme),
     "map of a reach": _map,
     "strips": _strips,
     "strips of edges, no lock": lambda theme: _strips(theme, locked=False, edges=[EDGE, EdgeId(1, 0, 0)]),
@@ -294,7 +319,7 @@ def test_arranging_is_updating_the_layout():
     assert one.to_plotly_json() == two.to_plotly_json()
 
 
-@pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison", "map", "strips"])
+@pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison", "map", "strips", "turns"])
 def test_names_from_a_file_are_shown_and_never_obeyed(name):
     kan = small_kan()
     nasty = Variable('<a href="javascript:x">&lt;$x$</a><script>alert(1)</script>')
@@ -307,6 +332,7 @@ def test_names_from_a_file_are_shown_and_never_obeyed(name):
         "comparison": lambda: compare_figure(edge_curve(kan, EDGE), edge_curve(kan, EDGE)),
         "map": lambda: _map(kan=kan),
         "strips": lambda: _strips(kan=kan),
+        "turns": lambda: retention_figure(_turns(name=nasty.name)),
     }[name]()
     text = readable(figure)
     assert "&lt;a href" in text

@@ -1,0 +1,132 @@
+"""The command `kanviz continual`: tables learned one after another under several policies, and what each kept."""
+
+import argparse
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes
+from kanviz.errors import TableError, UserError
+from kanviz.text import counted, listing, shown
+
+if TYPE_CHECKING:
+    from kanviz.core.dataset import Dataset
+    from kanviz.locality.config import ContinualConfig
+    from kanviz.locality.retention import Retention
+
+LARGEST = 1_000_000  # bytes of a settings file
+
+
+def continual(options: argparse.Namespace) -> int:
+    """Learn the tables of a settings file in turn, once under each policy; Ctrl-C keeps those that are done. The exit
+    status.
+    """
+    from kanviz.locality.config import read_config
+
+    output = json_path(options.output) if options.output else None
+    config = read_config(_text(options.config))
+    tables = _tables(config, Path(options.config).parent)
+    found, interrupted = [], False
+    try:
+        for name in config.policies:
+            found.append(_run(config, tables, name))
+            if not options.json:
+                print(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}", flush=True)
+    except KeyboardInterrupt:
+        if not found:
+            raise
+        interrupted = True
+        bar_end()
+        say(f"Stopped; the runs of {listing([run.policy.name for run in found], 9)} are kept.")
+    record = json.dumps(
+        {"config": asdict(config), "runs": [run.to_json() for run in found]}, indent=2, allow_nan=False
+    )  # fmt: skip
+    if options.json:
+        print(record)
+    if output:
+        output.write_text(f"{record}\n", encoding="utf-8")
+    return INTERRUPTED if interrupted else 0
+
+
+def _text(path: str) -> str:
+    data = Path(path).read_bytes()
+    if len(data) > LARGEST:
+        raise UserError(f"{shown(path, 200)} is too large for settings; name a JSON file of settings.")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        raise UserError(f"{shown(path, 200)} is no text in UTF-8; name a JSON file of settings.") from None
+
+
+def _tables(config: "ContinualConfig", folder: Path) -> list["Dataset"]:
+    """The tasks, with one scaling over all of them: the network's grid must reach every one."""
+    import torch
+
+    from kanviz.core.dataset import Dataset
+
+    tables: list[Dataset] = []
+    for n, name in enumerate(config.tasks):
+        frame = read_rows(str(folder / name)).frame
+        inputs = config.inputs or ([v.name for v in tables[0].inputs] if tables else None)
+        try:
+            data = Dataset.from_frame(
+                frame, config.target, inputs, task="regression", test=config.test, seed=config.seed + n
+            )  # fmt: skip
+        except TableError as problem:
+            raise TableError(f"{shown(name, 200)}: {problem}") from None
+        say_notes([f"{name}: {note}" for note in data.notes])
+        tables.append(data)
+    inputs, outputs = ([v.name for v in part] for part in (tables[0].inputs, tables[0].outputs))
+    x, y = torch.cat([data.x for data in tables]), torch.cat([data.y for data in tables])
+    whole = Dataset.from_arrays(x, y, test=0, inputs=inputs, outputs=outputs)
+    return [replace(data, inputs=whole.inputs, outputs=whole.outputs) for data in tables]
+
+
+def _run(config: "ContinualConfig", tables: Sequence["Dataset"], name: str) -> "Retention":
+    from kanviz.locality.turn import learn_in_turn
+
+    last = None
+    kan = config.network(tables[0].inputs, tables[0].outputs)
+    for last in learn_in_turn(kan, tables, config.policy(name), config.training, config.seed, config.tasks):
+        step = config.steps if last.progress is None or last.done else last.progress.step
+        bar(last.task * config.steps + step, len(tables) * config.steps, f"{name}: {shown(config.tasks[last.task])}")
+    bar_end()
+    assert last is not None
+    return last.found
+
+
+def report(found: "Retention") -> str:
+    """One policy as a table: the error on every task after every task, the bits kept, and what is left free."""
+    unit = f" ({shown(found.unit)})" if found.unit else ""
+    wide = max(12, *(len(shown(name, 24)) for name in found.tasks))
+    lines = [f"policy {found.policy.name}: {found.policy}", f"{f'held-out RMSE{unit}':{wide + 2}}{_heads(found)}"]
+    for i, name in enumerate(found.tasks):
+        errors = "".join(f"{value:>11.3g}" for value in found.errors[i])
+        lines.append(f"  {shown(name, 24):{wide}}{errors}   {_bits(found, i)}")
+    for n, free in enumerate(found.free):
+        lines.append(f"  {f'layer {n} free':{wide}}{''.join(f'{v:>11,}' for v in free)}   of {found.points[n]:,}")
+    lines.append(
+        f"own error {sum(found.own) / len(found.own):.3g}, gained {found.gained:.3g} over the best constant, "
+        f"forgetting {found.forgetting:.3g}, backward transfer {found.backward_transfer:.3g}"
+    )
+    if found.full:
+        lines.append(
+            f"{counted(found.full, 'task')} not learned: the lock leaves nothing free. Give the network a finer grid."
+        )
+    return "\n".join(lines)
+
+
+def _heads(found: "Retention") -> str:
+    return "".join(f"{f'after {n + 1}':>11}" for n in range(found.turns)) + "   old predictions bit-identical"
+
+
+def _bits(found: "Retention", task: int) -> str:
+    """Of a task before the last; the last one has nothing to lose yet."""
+    return f"{_percent(found.kept[task][-1])} %" if task + 1 < found.turns else "-"
+
+
+def _percent(share: float) -> str:
+    """Never rounded up to all."""
+    return "100" if share == 1 else f"{min(100 * share, 99.9):.3g}"
