@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from kanviz.laws.discover import discoveries as discoveries
     from kanviz.laws.hints import Hints as Hints
     from kanviz.laws.record import Discovery as Discovery
+    from kanviz.locality.ladder import climb as climb
+    from kanviz.locality.rungs import RUNGS as RUNGS
 
 _HOMES = {
     "compose": "kanviz.analysis.compose",
@@ -50,6 +52,8 @@ _HOMES = {
     "discoveries": "kanviz.laws.discover",
     "Hints": "kanviz.laws.hints",
     "Discovery": "kanviz.laws.record",
+    "climb": "kanviz.locality.ladder",
+    "RUNGS": "kanviz.locality.rungs",
 }
 __version__ = "0.1.0"
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from kanviz import __version__, commands, discover_command, train_command
+from kanviz import __version__, commands, discover_command, ladder_command, train_command
 from kanviz.console import INTERRUPTED, UsageError
 from kanviz.errors import UserError
 from kanviz.text import SOLVER_TITLES, shown
@@ -132,6 +132,17 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("--edge", type=_edge, metavar="LAYER,SOURCE,TARGET", help="which edge (the whole network)")
     plot.add_argument("--dark", action="store_true", help="light on dark")
     plot.add_argument("-o", "--output", required=True, metavar="FILE", help=".html opens anywhere, .json is plotly's")
+
+    climb = command("ladder", ladder_command.ladder, "Show where a network keeps what it knew, and where it forgets.")
+    climb.add_argument("--rung", type=_whole(1, 6), metavar="N", help="only this one, 1 to 6 (all)")
+    climb.add_argument(
+        "--fail", nargs="*", metavar="SWITCH",
+        help="as it fails: with its usual switch, or, after --rung, with those named; a name that is none lists them",
+    )  # fmt: skip
+    climb.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, help="of the rows and the start (0)")
+    form = climb.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON, with the error on every task after every task")
+    form.add_argument("--csv", action="store_true", help="as CSV, a line for each method")
 
     bench = command(
         "bench", commands.bench, "Time the layers and the training on this machine, in a quarter of a minute."

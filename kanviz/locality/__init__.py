@@ -1,0 +1,1 @@
+"""What learning one thing after another keeps and costs."""
