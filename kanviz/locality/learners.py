@@ -135,7 +135,7 @@ def of_setting(setting: Setting, seed: int) -> Learner:
 
 
 def beside(setting: Setting, seed: int) -> dict[str, Learner]:
-    """The same network with the usual aids against forgetting and no lock; and with no aid, where the rung has a lock."""
+    """The same network with the usual aids against forgetting and no lock; and without any, where a rung has a lock."""
     plain = replace(setting, lock="none", solver="lm", steps=min(setting.steps, 20))
     kan = network(plain, seed)
     found: dict[str, Learner] = {"KAN, no lock": Trained(plain, kan)} if setting.lock != "none" else {}
