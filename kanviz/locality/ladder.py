@@ -13,11 +13,11 @@ from kanviz.core.dataset import Dataset
 from kanviz.locality.learners import Learner, beside, of_setting
 from kanviz.locality.mlp import mlp
 from kanviz.locality.outcome import Learned, Outcome
-from kanviz.locality.peaks import tasks
+from kanviz.locality.peaks import Place, tasks
 from kanviz.locality.rungs import Rung, Setting
 from kanviz.locality.verdict import Verdict, verdict
 
-LINE, SQUARE = 401, 61  # points of a mesh, along each input
+LINE, WINDOW = 401, 21  # points drawn along a line, and along each side of a region
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
     clock = time.perf_counter()
     s = rung.setting
     tables = tasks(s.where, s.rows, s.points, seed)
-    mesh = _mesh(s.where.inputs)
+    mesh = _mesh(s.where)
     own = of_setting(s, seed)
     others = {} if alone else beside(s, seed)
     names = ["KAN", *others, *([] if alone else ["MLP"])]
@@ -71,7 +71,7 @@ def _in_turn(
     name: str, learner: Learner, tables: Sequence[Dataset], mesh: Tensor, setting: Setting
 ) -> Iterator[Learned]:
     """One method, task by task. Predictions are compared at one batch shape, since sums of others round otherwise."""
-    count = len(tables)
+    count, local = len(tables), name != "MLP" and len(setting.shape) == 2  # else nothing counts in cells of the inputs
     held = [table.rows("test") for table in tables]
     then: list[Tensor] = []
     found = Learned(name, learner.numbers, np.full((count, count), np.nan), points=len(held[0][0]))
@@ -89,7 +89,7 @@ def _in_turn(
         found = replace(
             found, errors=errors, kept=tuple(int((~one).sum()) for one in changed),
             drift=max((_drift(a, b) for a, b in zip(now[:task], then, strict=False)), default=0.0),
-            reach=_reach(changed, tables[: task + 1], setting.grid) if name.startswith("KAN") else np.nan,
+            reach=_reach(changed, tables[: task + 1], setting.grid) if local else np.nan,
             seconds=found.seconds + spent, free=(*found.free, learner.free),
             drawn=(*found.drawn, learner(mesh)[:, 0].double().numpy()),
         )  # fmt: skip
@@ -113,9 +113,12 @@ def _reach(changed: Sequence[Tensor], tables: Sequence[Dataset], grid: int) -> f
     return found
 
 
-def _mesh(inputs: int) -> Tensor:
-    """Points over the inputs' range; of two, the first runs fastest."""
-    if inputs == 1:
+def _mesh(place: Place) -> Tensor:
+    """Points to draw on: along the line, or of two inputs a window on each region, the first input running fastest."""
+    if place.inputs == 1:
         return torch.linspace(-1, 1, LINE, dtype=torch.float64)[:, None]
-    line = torch.linspace(-1, 1, SQUARE, dtype=torch.float64)
-    return torch.stack([line.repeat(SQUARE), line.repeat_interleave(SQUARE)], 1)
+    windows = []
+    for task in range(len(place.centres)):
+        across, up = (torch.linspace(a, b, WINDOW, dtype=torch.float64) for a, b in place.region(task))
+        windows.append(torch.stack([across.repeat(WINDOW), up.repeat_interleave(WINDOW)], 1))
+    return torch.cat(windows)

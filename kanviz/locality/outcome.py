@@ -18,12 +18,13 @@ Rows = list[dict[str, Any]]
 class Learned:
     """One method on all tasks so far. Errors are root mean square on a task's points, in units of a peak's height.
 
-    errors: (task, after), on each task after each; nan before it was learned, and where nothing was yet · kept: of each
-    task that is old now, points whose prediction has the bits it had when the task was learned · points: of each task ·
-    drift: largest |change| of an old prediction since then, inf where one is no number · reach: greatest distance of a
-    changed old point from rows learned later, in cells of the grid along the input where it is nearest (nan where
-    nothing changed, or nothing has cells) · seconds: of its training · free: share of its numbers that may still move ·
-    drawn: predictions on the rung's mesh after each task, (task, point).
+    errors: (task, after), on each task after each; nan before it was learned, and where nothing was yet · kept: of
+    each task that is old now, points whose prediction has the bits it had when the task was learned · points: of
+    each task · drift: largest |change| of an old prediction since then, inf where one is no number · reach:
+    greatest distance of a changed old point from rows learned later, in cells of the grid along the input where it
+    is nearest (nan where nothing changed, or where it says nothing: deeper networks, an MLP) · seconds: of its
+    training · free: share of its numbers that may still move · drawn: predictions on the rung's mesh after each
+    task, (task, point).
     """
 
     name: str
@@ -85,8 +86,9 @@ class Learned:
 class Outcome:
     """A run of a rung as far as it came. methods: the rung's own network first.
 
-    mesh: points to draw on, (point, input), a square of them row by row where there are two inputs; target: the whole
-    function there · spread: root mean square of each task's target about its mean · seconds: of everything, so far.
+    mesh: points to draw on, (point, input), where there are two inputs a square window on each task's region in
+    turn · target: the whole function there · spread: root mean square of each task's target about its mean ·
+    seconds: of everything, so far.
     """
 
     rung: Rung

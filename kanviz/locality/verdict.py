@@ -60,7 +60,7 @@ def _exact(found: Learned) -> str:
 
 
 def _drifts(found: Learned) -> str:
-    near = f", all within {math.ceil(found.reach):,} cells of newer rows" if 0 < found.reach <= 4 else ""
+    near = f", all within {counted(math.ceil(found.reach), 'cell')} of newer rows" if 0 < found.reach <= 4 else ""
     return (
         f"drifts by at most {number(found.drift)}{near}: {sum(found.kept):,} of {found.old_points:,} old predictions "
         "kept their bits"

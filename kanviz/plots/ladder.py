@@ -11,10 +11,10 @@ from kanviz.plots.charts import log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, words, wrapped
 
 PANEL = 92  # pixels, one task of a line
-TILE = 250  # one task of a square
+TILE = 84  # a window on one region
 SHOWN = (-0.45, 1.3)  # heights drawn: peaks go from 0 to 1, and a network that forgets may go anywhere
 LEAST, MOST = 1e-4, 1.0  # errors between which colours change
-GAP = 0.05  # between tiles, in widths of the figure
+GAP = 3  # points between windows
 
 
 def ladder_predictions_figure(found: Outcome, method: int = 0, *, theme: Look = "light") -> go.Figure:
@@ -52,7 +52,12 @@ def _line(found: Outcome, one: Learned, theme: Look) -> go.Figure:
         name = "" if task == 0 else str(task + 1)
         top = 1 - task / count
         axes[f"yaxis{name}"] = axis(
-            theme, f"task {task + 1}", range=list(SHOWN), tickvals=[0, 1], domain=[top - 0.86 / count, top], anchor="x"
+            theme,
+            f"after task {task + 1}",
+            range=list(SHOWN),
+            tickvals=[0, 1],
+            domain=[top - 0.86 / count, top],
+            anchor="x",
         )
     _named(figure, "newest task", colours.new)
     _named(figure, "older tasks", colours.old)
@@ -66,48 +71,46 @@ def _line(found: Outcome, one: Learned, theme: Look) -> go.Figure:
 
 
 def _square(found: Outcome, one: Learned, theme: Look) -> go.Figure:
-    """A tile for the target, and one for each task, in two rows of three."""
-    colours = THEMES[theme]
-    figure = canvas(theme, height=2 * TILE + 110)
-    side = round(math.sqrt(len(found.mesh)))
-    line = found.mesh[:side, 0]
-    tiles = [("target", found.target), *((f"after task {k + 1}", values) for k, values in enumerate(one.drawn))]
-    across, axes = 3, {}
-    wide, high = (1 - GAP * (across - 1)) / across, 0.41
-    for place, (title, values) in enumerate(tiles):
-        name = "" if place == 0 else str(place + 1)
-        row, column = divmod(place, across)
-        left, top = column * (wide + GAP), 0.95 - row * 0.53
-        figure.add_heatmap(
-            x=line, y=line, z=values.reshape(side, side), xaxis=f"x{name}", yaxis=f"y{name}", coloraxis="coloraxis",
-            hovertemplate="x1 %{x:.3g}<br>x2 %{y:.3g}<br>%{z:.4g}<extra>" + title + "</extra>",
-        )  # fmt: skip
-        for task in range(place):
-            (x0, x1), (y0, y1) = found.rung.setting.where.region(task)
-            newest = task == place - 1
-            figure.add_shape(
-                type="rect", x0=x0, x1=x1, y0=y0, y1=y1, xref=f"x{name}", yref=f"y{name}",
-                line={"color": colours.new if newest else colours.old, "width": 2.5 if newest else 1.5},
-            )  # fmt: skip
-        figure.add_annotation(
-            text=title, x=left + wide / 2, y=top, xref="paper", yref="paper", xanchor="center", yanchor="bottom",
-            showarrow=False, font={"size": 12, "color": colours.muted},
-        )  # fmt: skip
-        more = {"showgrid": False, "tickvals": [-1, 0, 1], "range": [-1, 1]}
-        axes[f"xaxis{name}"] = axis(theme, "x1" if row else "", domain=[left, left + wide], anchor=f"y{name}", **more)
-        axes[f"yaxis{name}"] = axis(theme, "" if column else "x2", domain=[top - high, top], anchor=f"x{name}", **more)
+    """A window on each task's region: a row for the target, and one after each task, as far as they are learned."""
+    colours, count = THEMES[theme], len(one.errors)
+    figure = canvas(theme, height=70 + TILE * (count + 1))
+    side = round(math.sqrt(len(found.mesh) / count))
+    step = side + GAP
+    sheet = np.full(((count + 1) * step - GAP, count * step - GAP), np.nan)
+    where = np.zeros((*sheet.shape, 2))
+    for row, values in enumerate((found.target, *one.drawn)):
+        for task in range(count if row == 0 else row):
+            window = slice(task * side**2, (task + 1) * side**2)
+            at = np.s_[row * step : row * step + side, task * step : task * step + side]
+            sheet[at] = values[window].reshape(side, side)[::-1]  # the second input upwards
+            where[at] = found.mesh[window].reshape(side, side, 2)[::-1]
+            if row:
+                newest = task == row - 1
+                edges = {"x0": task * step - 0.5, "y0": row * step - 0.5}
+                figure.add_shape(
+                    type="rect", **edges, x1=edges["x0"] + side, y1=edges["y0"] + side,
+                    line={"color": colours.new if newest else colours.old, "width": 3 if newest else 1.5},
+                )  # fmt: skip
+    figure.add_heatmap(
+        z=sheet, customdata=where, zmin=-1, zmax=1, colorscale=_diverging(colours), hoverongaps=False,
+        hovertemplate="x1 %{customdata[0]:.3g}<br>x2 %{customdata[1]:.3g}<br>%{z:.4g}<extra></extra>",
+        colorbar={
+            "tickvals": [-1, 0, 1], "tickfont": {"size": 12, "color": colours.muted}, "thickness": 12,
+            "outlinewidth": 0, "exponentformat": "e",
+        },
+    )  # fmt: skip
     _named(figure, "newest task", colours.new)
     _named(figure, "older tasks", colours.old)
+    middles = [(side - 1) / 2 + step * k for k in range(count + 1)]
     arrange(
         figure,
-        **axes,
-        coloraxis={
-            "cmin": -1, "cmax": 1, "colorscale": _diverging(colours),
-            "colorbar": {
-                "tickvals": [-1, 0, 1], "tickfont": {"size": 12, "color": colours.muted}, "thickness": 12,
-                "outlinewidth": 0, "exponentformat": "e",
-            },
-        },
+        xaxis=axis(
+            theme, "region", showgrid=False, tickvals=middles[:count], ticktext=[f"task {k + 1}" for k in range(count)]
+        ),
+        yaxis=axis(
+            theme, "", showgrid=False, tickvals=middles, range=[sheet.shape[0] - 0.5, -0.5],
+            ticktext=["target", *(f"after task {k + 1}" for k in range(count))],
+        ),
         margin={"t": 40},
     )  # fmt: skip
     return figure
@@ -158,7 +161,7 @@ def ladder_plane_figure(found: Outcome, *, theme: Look = "light") -> go.Figure:
     across, up = log_axis([one.old_then for _, one in dots]), log_axis(values)
     ends = [10.0**v for v in across["range"]]
     figure.add_scatter(
-        x=ends, y=ends, mode="lines", name="nothing forgotten", hoverinfo="skip",
+        x=ends, y=ends, mode="lines", name="nothing lost", hoverinfo="skip",
         line={"color": colours.muted, "width": 1.5, "dash": "dash"},
     )  # fmt: skip
     for place, one in dots:
@@ -171,8 +174,9 @@ def ladder_plane_figure(found: Outcome, *, theme: Look = "light") -> go.Figure:
         )  # fmt: skip
     arrange(
         figure,
-        xaxis=axis(theme, "gain: error just after learning", type="log", **across),
-        yaxis=axis(theme, "forgetting: error on old tasks now", type="log", **up),
+        xaxis=axis(theme, "error when just learned (gain)", type="log", tickangle=0, **across),
+        yaxis=axis(theme, "error on old tasks now (forgetting)", type="log", **up),
+        legend={"font": {"size": 11}},
         margin={"t": 62},
     )
     return figure

@@ -106,7 +106,7 @@ def _watch(number: int) -> None:
     )
     if step is not None and step.verdict is not None:
         _say(step.verdict)
-        _predictions(step.outcome, len(step.outcome.methods) - 1, "live")
+        _predictions(step.outcome, 0, "live")
 
 
 def _mode(rung: "Rung") -> str:
@@ -133,7 +133,7 @@ def report(found: "Outcome") -> None:
     from kanviz.plots import ladder_errors_figure, ladder_plane_figure
 
     ended = "" if found.finished else ", stopped by you"
-    st.caption(f"Run {_mode(found.rung)}, seed {found.seed}: {found.seconds:.2g} s{ended}. This network:")
+    st.caption(f"Run {_mode(found.rung)}, seed {found.seed}: {found.seconds:.2g} s{ended}. The rung's own network:")
     _say(verdict(found.methods[0], found.spread))
     names = [one.name for one in found.methods]
     method = st.segmented_control(
@@ -152,7 +152,7 @@ def report(found: "Outcome") -> None:
         chart(ladder_plane_figure(found, theme=theme()), "ladder-plane")
     st.caption(
         "Errors are root mean square on held-out points, where a peak is 1 high. On the dashed line nothing is "
-        "forgotten; below and to the left is better."
+        "lost; below and to the left is better."
     )
     _table(found)
     _elsewhere(found.rung, found.seed)
@@ -173,8 +173,8 @@ def _table(found: "Outcome") -> None:
             "Method": one.name,
             "Numbers": one.numbers,
             "Own error": number(one.own_mean),
-            "Old error then": number(one.old_then),
-            "Old error now": number(one.old_now),
+            "Old tasks then": number(one.old_then),
+            "Old tasks now": number(one.old_now),
             "Bits kept": f"{sum(one.kept):,} of {one.old_points:,}",
             "Largest drift": number(one.drift),
             "Free": f"{one.free[-1]:.0%}" if one.free else "–",
