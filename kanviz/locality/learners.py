@@ -70,7 +70,8 @@ class Trained:
         return FreeParameters.of(self.kan, _parts(self.setting), lock=self.lock).count / self.numbers
 
     def learned(self, task: int, tables: Sequence[Dataset]) -> "Trained":
-        s, data, old = self.setting, tables[task], tables[:task]
+        s, old = self.setting, tables[:task]
+        data = replace(tables[task], test=tables[task].test[:0])  # held-out points are for looking, not for choosing
         if FreeParameters.of(self.kan, _parts(s), lock=self.lock).count == 0:
             return self  # everything is locked
         config = TrainConfig("lm", steps=s.steps, smooth=0.0, parts=_parts(s), lock=self.lock)

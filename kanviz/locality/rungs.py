@@ -73,7 +73,7 @@ class Rung:
         chosen = tuple(name for name in there if name in (names or self.usual))
         if len(chosen) > 1 and not self.several:
             raise UserError(
-                f"The switches of rung {self.number} exclude each other; choose one of {listing([*there])}."
+                f"The switches of rung {self.number} exclude each other; choose one of {listing([*there], 9)}."
             )
         setting = self.setting
         for name in chosen:
@@ -149,7 +149,7 @@ RUNGS = (
         "Locked rows",
         "Two layers, two inputs, peaks at the corners of a square, which locality alone forgets. Now every control "
         "point that an old row uses, in both layers, is locked before the next peak is learned. The price is room: "
-        "locked points cannot learn.",
+        "locked points cannot learn, and from some seeds a peak is missed.",
         Setting("square", (2, 5, 1), 30, lock="rows", rows=200),
         (
             Switch("unlocked", "No lock.", {"lock": "none"}),
