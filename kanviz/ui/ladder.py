@@ -209,6 +209,6 @@ def same_run(rung: "Rung", seed: int) -> tuple[str, str]:
         f"for step in kanviz.climb(rung, seed={seed}):\n"
         "    print(step.method, step.done, step.total)\n"
         "for row in step.outcome.to_rows():\n"
-        "    print(row)\n"
+        "    print(row)"
     )
     return f"kanviz ladder --rung {rung.number}{fail} --seed {seed}", python
