@@ -29,7 +29,7 @@ def test_every_rung_holds_and_the_app_answers_meanwhile(page: Page):
         if rung.number == 5:  # another rung is read, another page visited, while it runs
             choose(page, 1)
             ended(page)
-            go(page, "Home")
+            go(page, "Train")
             go(page, "Locality")
             choose(page, 5)
         ended(page)
