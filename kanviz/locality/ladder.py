@@ -88,7 +88,7 @@ def _in_turn(
         changed = [~same_bits(a, b).all(1) for a, b in zip(now[:task], then, strict=False)]
         found = replace(
             found, errors=errors, kept=tuple(int((~one).sum()) for one in changed),
-            drift=max((_drift(a, b) for a, b in zip(now[:task], then, strict=False)), default=0.0),
+            drift=max([found.drift, *(_drift(a, b) for a, b in zip(now[:task], then, strict=False))]),
             reach=_reach(changed, tables[: task + 1], setting.grid) if local else np.nan,
             seconds=found.seconds + spent, free=(*found.free, learner.free),
             drawn=(*found.drawn, learner(mesh)[:, 0].double().numpy()),

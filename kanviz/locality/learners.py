@@ -18,7 +18,6 @@ from kanviz.locality.peaks import joined
 from kanviz.locality.rungs import Setting
 
 RATE = 0.03  # Adam's, for one layer of coefficients
-REPLAYED = 0.5  # share of old rows among those learned from
 
 
 class Learner(Protocol):
@@ -52,8 +51,8 @@ def _parts(setting: Setting) -> tuple[str, ...]:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network trained as `kanviz.train` does. aid: old rows among the new ones, or an anchor by them (EWC); lock:
-    what is held so far.
+    """A network trained as `kanviz.train` does. aid: all old rows among the new ones, or an anchor by
+    them (EWC); lock: what is held so far.
     """
 
     setting: Setting
@@ -77,7 +76,7 @@ class Trained:
         config = TrainConfig("lm", steps=s.steps, smooth=0.0, parts=_parts(s), lock=self.lock)
         aid = self.aid if old else "none"
         if aid == "replay":
-            data = with_replay(data, joined(old), REPLAYED)
+            data = with_replay(data, joined(old), share=task / (task + 1))
         held = anchor(self.kan, joined(old).rows("train")[0]) if aid == "ewc" else None
         kan = trained(self.kan, data, config, anchor=held).kan
         return replace(self, kan=kan, lock=self._locked(kan, task, tables[task]))

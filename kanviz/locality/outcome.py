@@ -20,10 +20,10 @@ class Learned:
 
     errors: (task, after), on each task after each; nan before it was learned, and where nothing was yet · kept: of
     each task that is old now, points whose prediction has the bits it had when the task was learned · points: of
-    each task · drift: largest |change| of an old prediction since then, inf where one is no number · reach:
-    greatest distance of a changed old point from rows learned later, in cells of the grid along the input where it
-    is nearest (nan where nothing changed, or where it says nothing: deeper networks, an MLP) · seconds: of its
-    training · free: share of its numbers that may still move · drawn: predictions on the rung's mesh after each
+    each task · drift: largest |change| of an old prediction at any time since then, inf where one is no number ·
+    reach: greatest distance of a changed old point from rows learned later, in cells of the grid along the input
+    where it is nearest (nan where nothing changed, or where it says nothing: deeper networks, an MLP) · seconds: of
+    its training · free: share of its numbers that may still move · drawn: predictions on the rung's mesh after each
     task, (task, point).
     """
 

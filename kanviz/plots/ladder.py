@@ -7,13 +7,14 @@ import plotly.graph_objects as go
 
 from kanviz.locality.outcome import Learned, Outcome
 from kanviz.locality.verdict import number, verdict
-from kanviz.plots.charts import log_axis
+from kanviz.plots.charts import SMALLEST, log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, words, wrapped
 
 PANEL = 92  # pixels, one task of a line
 TILE = 84  # a window on one region
 SHOWN = (-0.45, 1.3)  # heights drawn: peaks go from 0 to 1, and a network that forgets may go anywhere
 LEAST, MOST = 1e-4, 1.0  # errors between which colours change
+MOST_TICKS = 5  # across a figure half as wide as the page
 GAP = 3  # points between windows
 
 
@@ -159,6 +160,8 @@ def ladder_plane_figure(found: Outcome, *, theme: Look = "light") -> go.Figure:
     colours = THEMES[theme]
     values = [v for _, one in dots for v in (one.old_then, one.old_now)]
     across, up = log_axis([one.old_then for _, one in dots]), log_axis(values)
+    every = 1 + (len(across["tickvals"]) - 1) // MOST_TICKS
+    across = {key: part if key == "range" else part[::every] for key, part in across.items()}
     ends = [10.0**v for v in across["range"]]
     figure.add_scatter(
         x=ends, y=ends, mode="lines", name="nothing lost", hoverinfo="skip",
@@ -183,7 +186,7 @@ def ladder_plane_figure(found: Outcome, *, theme: Look = "light") -> go.Figure:
 
 
 def _seen(one: Learned) -> bool:
-    return all(math.isfinite(v) and v > 0 for v in (one.old_then, one.old_now))
+    return all(SMALLEST < v < math.inf for v in (one.old_then, one.old_now))
 
 
 def _look(place: int, name: str, colours: Theme) -> tuple[str, str]:

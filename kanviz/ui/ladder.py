@@ -152,7 +152,8 @@ def report(found: "Outcome") -> None:
         chart(ladder_plane_figure(found, theme=theme()), "ladder-plane")
     st.caption(
         "Errors are root mean square on held-out points, where a peak is 1 high. On the dashed line nothing is "
-        "lost; below and to the left is better."
+        "lost; below and to the left is better. Replay learns all old rows again with the new ones; EWC holds each "
+        "number by how much old rows need it; the MLP has as many numbers as the KAN."
     )
     _table(found)
     _elsewhere(found.rung, found.seed)
