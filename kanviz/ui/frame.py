@@ -24,6 +24,7 @@ PAGES = (
     ("pages/formula.py", "Formula", ":material/function:"),
     ("pages/laws.py", "Laws", ":material/functions:"),
     ("pages/train.py", "Train", ":material/model_training:"),
+    ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/changes.py", "Changes", ":material/difference:"),
 )
 KEY = "kanviz"
@@ -124,6 +125,8 @@ def open_home(title: str = "Home") -> "Session | None":
             job_panel()
         if title != "Laws" and s.law_search is not None and s.law_search.job.live:
             st.caption("A search for a law is running; it is on the Laws page.")
+        if title != "Locality" and s.climbing:
+            st.caption("A rung of the ladder is running; it is on the Locality page.")
     _show_messages(s)
     return s
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from kanviz.io.tables import Table
     from kanviz.laws.discover import DiscoverConfig
     from kanviz.laws.extraction import ExtractConfig
+    from kanviz.locality.rungs import Rung
+    from kanviz.ui.climbing import Climbing
     from kanviz.ui.extracting import Extracting
     from kanviz.ui.law_search import LawSearch
 
@@ -58,6 +60,7 @@ class Session:
         self.reading: int | None = None  # the complexity of the one in hand
         self.law_search: LawSearch | None = None
         self.law = ""  # the one in hand, as text
+        self.climbs: dict[int, Climbing] = {}  # the last run of each rung
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -306,6 +309,22 @@ class Session:
         """The best so far stays."""
         if self.law_search is not None:
             self.law_search.job.stop()
+
+    # --- the ladder -------------------------------------------------------------------------------------------
+
+    @property
+    def climbing(self) -> bool:
+        """Whether a rung is being run."""
+        return any(one.job.live for one in self.climbs.values())
+
+    def climb(self, rung: "Rung", seed: int = 0) -> None:
+        """Run a rung; no network is needed. One at a time: another one ends and keeps what it reached."""
+        from kanviz.ui.climbing import Climbing
+
+        with self._lock:
+            for one in self.climbs.values():
+                one.job.stop()
+            self.climbs[rung.number] = Climbing.start(rung, seed)
 
     # --- derived results --------------------------------------------------------------------------------------
 
