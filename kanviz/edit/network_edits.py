@@ -77,8 +77,8 @@ class Retrain(EditRecord):
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
         if self.aid:
             raise EditError(
-                f"This training was done with {AIDS[self.aid]}, and a recipe does not hold the old rows. Do it again on "
-                "the Retrain page, or open the network that was saved after it."
+                f"This training was done with {AIDS[self.aid]}, and a recipe does not hold the old rows. Do it again "
+                "on the Retrain page, or open the network that was saved after it."
             )
         if data is None or data.matching(kan).digest != self.data_digest:
             raise EditError("This training needs the table it was done on; load that table first, with the same split.")

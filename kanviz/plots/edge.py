@@ -26,8 +26,8 @@ def edge_figure(
     """An edge's curve. Control points are clickable and carry [layer, source, target, point].
 
     before: the curve as it was, drawn dashed behind. parts: of "spline", "base", "formula", "resting" (the learned
-    curve that does not count now), "points", "density", "derivative". point: the control point in hand. locked: for each
-    control point whether it must not move; those are filled squares.
+    curve that does not count now), "points", "density", "derivative". point: the control point in hand. locked: for
+    each control point whether it must not move; those are filled squares.
     """
     colours = THEMES[theme]
     slope = "derivative" in parts
@@ -106,13 +106,16 @@ def _points(
     """The control polygon and its points; the one in hand is filled, locked ones are filled squares."""
     count = len(curve.points_x)
     held = locked or [False] * count
+    fills = [colours.locked if v else colours.card for v in held]
+    if point is not None:
+        fills[point] = colours.point
     size = 10 if count <= 30 else 7 if count <= 80 else 5
     figure.add_scatter(
         x=curve.points_x, y=curve.points_y, mode="lines+markers", name="control points",
         line={"color": colours.point, "width": 1, "dash": "dot"},
         marker={
             "size": [size + 5 if m == point else size for m in range(count)],
-            "color": [colours.point if m == point else colours.locked if held[m] else colours.card for m in range(count)],
+            "color": fills,
             "line": {"color": colours.point, "width": 2 if size == 10 else 1.2}, "opacity": 1,
         },
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
