@@ -3,9 +3,14 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kanviz.version import VERSION
+
 if TYPE_CHECKING:
     from kanviz.analysis.compose import compose as compose
     from kanviz.analysis.diff import diff as diff
+    from kanviz.analysis.locality.certificate import certify as certify
+    from kanviz.analysis.locality.certificate import verify as verify
+    from kanviz.analysis.locality.claims import Certificate as Certificate
     from kanviz.analysis.symbolic import suggest as suggest
     from kanviz.core.dataset import Dataset as Dataset
     from kanviz.core.formula import Formula as Formula
@@ -14,6 +19,9 @@ if TYPE_CHECKING:
     from kanviz.core.layer import Edge as Edge
     from kanviz.core.layer import EdgeId as EdgeId
     from kanviz.core.layer import Layer as Layer
+    from kanviz.core.locks import Lock as Lock
+    from kanviz.core.locks import certified_lock as certified_lock
+    from kanviz.core.locks import data_lock as data_lock
     from kanviz.core.module import KANLayer as KANLayer
     from kanviz.core.train import TrainConfig as TrainConfig
     from kanviz.core.train import train as train
@@ -29,6 +37,9 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "compose": "kanviz.analysis.compose",
+    "certify": "kanviz.analysis.locality.certificate",
+    "verify": "kanviz.analysis.locality.certificate",
+    "Certificate": "kanviz.analysis.locality.claims",
     "suggest": "kanviz.analysis.symbolic",
     "Dataset": "kanviz.core.dataset",
     "Formula": "kanviz.core.formula",
@@ -37,6 +48,9 @@ _HOMES = {
     "Edge": "kanviz.core.layer",
     "EdgeId": "kanviz.core.layer",
     "Layer": "kanviz.core.layer",
+    "Lock": "kanviz.core.locks",
+    "certified_lock": "kanviz.core.locks",
+    "data_lock": "kanviz.core.locks",
     "KANLayer": "kanviz.core.module",
     "TrainConfig": "kanviz.core.train",
     "train": "kanviz.core.train",
@@ -51,7 +65,7 @@ _HOMES = {
     "Hints": "kanviz.laws.hints",
     "Discovery": "kanviz.laws.record",
 }
-__version__ = "0.1.0"
+__version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 
 

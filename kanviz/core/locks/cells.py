@@ -1,6 +1,7 @@
 """The curves of a layer cell by cell: polynomials, their bend, how they go on beyond the grid; and the base."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import torch
@@ -11,6 +12,7 @@ from kanviz.core.layer import Layer
 from kanviz.core.polynomials import cell_polynomials
 
 SILU_LEAST = (-1.2784645427610738, -0.2784645427610739)  # where silu turns, and its value there
+SILU_SLOPE = 1.1  # more than its greatest slope, 1.0998
 SILU_BEND = 0.5  # the greatest curvature of silu, at 0
 
 
@@ -24,16 +26,35 @@ def polynomials(layer: Layer) -> Tensor:
 
 
 def bends(powers: Tensor) -> Tensor:
-    """A bound of |second derivative| in the local coordinate, per cell: the greatest of its Bernstein coefficients."""
-    degree = powers.shape[-1] - 3
+    """A bound of |second derivative| in the local coordinate, per cell."""
+    return _derivative_bound(powers, 2)
+
+
+def slopes(powers: Tensor) -> Tensor:
+    """A bound of |first derivative| in the local coordinate, per cell."""
+    return _derivative_bound(powers, 1)
+
+
+def _derivative_bound(powers: Tensor, times: int) -> Tensor:
+    """The greatest of the derivative's Bernstein coefficients, between which it lies."""
+    degree = powers.shape[-1] - 1 - times
     if degree < 0:
         return torch.zeros_like(powers[..., 0])
-    second = [(p + 1) * (p + 2) * powers[..., p + 2] for p in range(degree + 1)]
+    terms = [math.perm(p + times, times) * powers[..., p + times] for p in range(degree + 1)]
     found = [
-        sum((math.comb(i, p) / math.comb(degree, p) * second[p] for p in range(i + 1)), torch.zeros_like(second[0]))
+        sum((math.comb(i, p) / math.comb(degree, p) * terms[p] for p in range(i + 1)), torch.zeros_like(terms[0]))
         for i in range(degree + 1)
     ]
     return torch.stack(found).abs().amax(0)
+
+
+def doubled(table: Tensor, how: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, ...]:
+    """The table, then over 2, 4, 8 ... neighbours from each on."""
+    levels, step = [table], 1
+    while 2 * step <= table.shape[-1]:
+        levels.append(how(levels[-1][..., :-step], levels[-1][..., step:]))
+        step *= 2
+    return tuple(levels)
 
 
 def borders(layer: Layer, inner: Tensor, powers: Tensor) -> tuple[Tensor, Tensor, Tensor]:

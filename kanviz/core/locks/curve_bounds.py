@@ -14,7 +14,7 @@ from torch import Tensor
 
 from kanviz.core.engine import BASE_CURVES
 from kanviz.core.layer import Layer
-from kanviz.core.locks.cells import SILU_BEND, base_bounds, bends, borders, polynomials
+from kanviz.core.locks.cells import SILU_BEND, base_bounds, bends, borders, doubled, polynomials
 from kanviz.core.locks.formula_bounds import formula_bounds
 
 PIECES = 16  # of a cell, fewer where there are many edges
@@ -65,7 +65,7 @@ class CurveBounds:
         below = torch.where(empty, math.inf, ends.amin(0) - bend / 8)
         above = torch.where(empty, -math.inf, ends.amax(0) + bend / 8)
         return CurveBounds(
-            layer, cuts, edges, powers, bend, ends, _doubled(below, torch.minimum), _doubled(above, torch.maximum),
+            layer, cuts, edges, powers, bend, ends, doubled(below, torch.minimum), doubled(above, torch.maximum),
             borders(layer, inner, powers),
         )  # fmt: skip
 
@@ -160,15 +160,6 @@ class CurveBounds:
         for p in range(powers.shape[-1] - 2, -1, -1):
             y = y * f + powers[..., p]
         return y + BASE_CURVES[self.layer.base][0](x)[..., None] * self.layer.base_weight.double()
-
-
-def _doubled(table: Tensor, how) -> tuple[Tensor, ...]:
-    """The table, then over 2, 4, 8 ... neighbours from each on."""
-    levels, step = [table], 1
-    while 2 * step <= table.shape[-1]:
-        levels.append(how(levels[-1][..., :-step], levels[-1][..., step:]))
-        step *= 2
-    return tuple(levels)
 
 
 def _only(there: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:

@@ -1,6 +1,7 @@
 """From between what the sources of a layer lie to between what its nodes lie, with all that rounding may do."""
 
 from functools import reduce
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -13,21 +14,40 @@ ARITHMETIC = 1e-10  # relative: what the bounds themselves are computed to
 CARE = 4  # times the textbook bounds of rounding
 
 
-def through(bounds: CurveBounds, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Between what the nodes lie that a layer computes from values in the boxes, rounding included."""
-    layer = bounds.layer
+class Sums(NamedTuple):
+    """Of a layer over boxes: activations (box, source, target) but for rounding; rounding (box, target) of a sum, and
+    between what the sums lie with it.
+    """
+
+    activations: tuple[Tensor, Tensor]
+    rounding: Tensor
+    below: Tensor
+    above: Tensor
+
+
+def sums(bounds: CurveBounds, low: Tensor, high: Tensor) -> Sums:
+    """Between what the sums of a layer lie that are computed from values in the boxes."""
+    layer, bias = bounds.layer, bounds.layer.bias.double()
     below, above = bounds(low, high)
     off = _rounding(layer, low, high, below, above)
-    bias = layer.bias.double()
-    below, above = _sound(layer, below.sum(1) + bias - off, above.sum(1) + bias + off)
+    return Sums((below, above), off, *_sound(layer, below.sum(1) + bias - off, above.sum(1) + bias + off))
+
+
+def through(bounds: CurveBounds, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
+    """Between what the nodes lie that a layer computes from values in the boxes, rounding included."""
+    return nodes(bounds.layer, *sums(bounds, low, high)[2:])
+
+
+def nodes(layer: Layer, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
+    """Between what the nodes lie when the sums lie between these, (box, target), rounding included."""
     if max(layer.arity) == 1:
         return below, above
-    nodes, start = [], 0
+    found, start = [], 0
     for node, count in enumerate(layer.arity):
         pairs = [torch.stack([below[:, t], above[:, t]]) for t in range(start, start + count)]
         start += count
-        nodes.append(pairs[0] if count == 1 else _product(layer, pairs, layer.offset[node]))
-    return _sound(layer, *torch.stack(nodes, -1).unbind(0))
+        found.append(pairs[0] if count == 1 else _product(layer, pairs, layer.offset[node]))
+    return _sound(layer, *torch.stack(found, -1).unbind(0))
 
 
 def _product(layer: Layer, factors: list[Tensor], offset: Tensor) -> Tensor:

@@ -1,0 +1,178 @@
+"""What a change of a network provably left as it was: a certificate, and the check of one."""
+
+import hashlib
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.analysis.diff import same_bits
+from kanviz.analysis.locality.apart import apart
+from kanviz.analysis.locality.claims import Certificate, ChangedEdge, LayerClaim, RegionClaim, RowsClaim
+from kanviz.analysis.locality.kept import bits_certain, numbers_kept
+from kanviz.analysis.locality.supports import where_changed
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer
+from kanviz.core.locks import certified_lock, data_lock
+from kanviz.errors import UserError
+from kanviz.text import shown
+from kanviz.version import VERSION
+
+__all__ = ["Certificate", "RegionClaim", "RowsClaim", "certify", "verify"]
+
+CHUNK = 1_024  # rows run through both networks at once: the order of sums may depend on it
+EMBEDDED = 20_000  # numbers of rows that go into the certificate itself
+CLOSE = 1e-6  # relative: figures computed again may differ by so much
+
+Box = Sequence[tuple[float, float]]
+
+
+@torch.no_grad()
+def certify(
+    before: KAN, after: KAN, *, rows: Float[Tensor, "rows input"] | None = None, box: Box | None = None
+) -> Certificate:
+    """What `after` kept of `before`: on given rows (table units), or on every point of a box, (least, greatest) per
+    input in table units.
+
+    Raises UserError for networks of other shapes or columns, and for rows or a box that are none.
+    """
+    if (rows is None) == (box is None):
+        raise UserError("A certificate speaks of rows or of a region; give one of the two.")
+    _comparable(before, after)
+    claim = _of_rows(before, after, rows) if rows is not None else _of_region(before, after, box or ())
+    names = [tuple(v.name for v in variables) for variables in (before.inputs, before.outputs)]
+    layers = tuple(map(_layer, before.layers, after.layers))
+    return Certificate(VERSION, before.digest, after.digest, names[0], names[1], layers, claim).sealed()
+
+
+def verify(certificate: Certificate, before: KAN, after: KAN, rows: Tensor | None = None) -> tuple[str, ...]:
+    """What does not hold of a certificate, in sentences, everything computed anew; none where all of it does.
+
+    rows: those it speaks of, in table units, where it does not carry them. Raises UserError where they are missing.
+    """
+    wrong = [
+        f"It was written for another network {word} the change: digest {said[:12]}..., not {kan.digest[:12]}...."
+        for word, said, kan in (("before", certificate.before, before), ("after", certificate.after, after))
+        if said != kan.digest
+    ]
+    if certificate.seal != certificate.sealed().seal:
+        wrong.append("It was edited after it was written: its seal does not fit what it says.")
+    if wrong:
+        return tuple(wrong)
+    claim = certificate.claim
+    if isinstance(claim, RowsClaim):
+        x = rows if claim.x is None else torch.tensor(claim.x, dtype=torch.float64)
+        if x is None:
+            raise UserError(f"The certificate speaks of {claim.rows:,} rows that it does not carry; give their table.")
+        digests = [_digest(part) for part in (x, rows) if part is not None]
+        if any(digest != claim.digest for digest in digests):
+            return ("It was written for other rows than these: their digests differ.",)
+        found = certify(before, after, rows=x)
+    else:
+        found = certify(before, after, box=claim.box)
+    return tuple(_apart(certificate, found, other=certificate.version != VERSION))
+
+
+def _comparable(before: KAN, after: KAN) -> None:
+    if [(v.sources, v.arity) for v in before.layers] != [(v.sources, v.arity) for v in after.layers]:
+        raise UserError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")
+    for kind in ("inputs", "outputs"):
+        names = [[v.name for v in getattr(kan, kind)] for kan in (before, after)]
+        for one, two in zip(*names, strict=True):
+            if one != two:
+                raise UserError(
+                    f"The networks have other {kind}: {shown(one)} before is {shown(two)} after. Certify networks of "
+                    "the same columns."
+                )
+
+
+def _layer(old: Layer, new: Layer) -> LayerClaim:
+    there = old.present | new.present
+    changed = where_changed(old, new)
+    points = int(old.active.sum()) * old.coef.shape[2]
+    same = 0
+    if old.coef.shape == new.coef.shape and old.outside == new.outside:
+        counted = old.active & new.active & same_bits(old.knots, new.knots).all(1)[:, None]
+        same = int((same_bits(old.coef, new.coef) & counted[..., None]).sum())
+    constants = [
+        (len(one), int(same_bits(one, two).sum())) for one, two in ((old.bias, new.bias), (old.offset, new.offset))
+    ]
+    return LayerClaim(
+        int(there.sum()), int(there.sum()) - len(changed), points, same, *map(sum, zip(*constants, strict=True)),
+        changed=tuple(ChangedEdge(i, j, act.points) for (i, j), act in sorted(changed.items())),
+    )  # fmt: skip
+
+
+def _of_rows(before: KAN, after: KAN, rows: Tensor) -> RowsClaim:
+    x = torch.as_tensor(rows).double()
+    before.normalise(x)  # refuses what is no table for it
+    if not len(x):
+        raise UserError("There are no rows to certify; give at least one.")
+    lock = data_lock(before, x)
+    kept, missing = 0, 0
+    largest = torch.zeros(len(before.outputs), dtype=torch.float64)
+    for part in x.split(CHUNK):
+        one, two = before(part), after(part)
+        same = one.dtype == two.dtype and same_bits(one, two).all(1)
+        change = (two.double() - one.double()).abs()
+        known = change.isfinite().all(1)
+        kept += int(torch.as_tensor(same).expand(len(part)).sum())
+        missing += int((~known & ~torch.as_tensor(same)).sum())
+        if bool(known.any()):
+            largest = torch.maximum(largest, change[known].amax(0))
+    return RowsClaim(
+        len(x), _digest(x), CHUNK, kept, tuple(largest.tolist()), missing, numbers_kept(lock, before, after),
+        bits_certain(lock, before, after),
+        tuple(map(tuple, x.tolist())) if x.numel() <= EMBEDDED else None,
+    )  # fmt: skip
+
+
+def _of_region(before: KAN, after: KAN, box: Box) -> RegionClaim:
+    found = certified_lock(before, box)
+    used = numbers_kept(found.lock, before, after)
+    if bits_certain(found.lock, before, after):
+        nothing = (0.0,) * len(before.outputs)
+        return RegionClaim(found.box, used, True, nothing, 0, nothing, 0)
+    far = apart(before, after, found.box)
+    return RegionClaim(found.box, used, False, far.bound, far.boxes, far.met, far.points)
+
+
+def _digest(x: Tensor) -> str:
+    """SHA-256 of rows in float64, and of how many columns they have."""
+    values = torch.as_tensor(x).double().contiguous()
+    return hashlib.sha256(f"{tuple(values.shape)}:".encode() + values.numpy().tobytes()).hexdigest()
+
+
+def _apart(said: Any, found: Any, *, other: bool, where: str = "") -> Iterator[str]:
+    """The fields in which a certificate and the one computed anew differ, in sentences."""
+    for part in fields(said):
+        one, two = getattr(said, part.name), getattr(found, part.name)
+        name = f"{where}{part.name}"
+        if name in ("version", "seal") or _equal(one, two) or (other and _weaker(name, one, two)):
+            continue
+        if isinstance(one, RowsClaim | RegionClaim) and type(one) is type(two):
+            yield from _apart(one, two, other=other, where=f"{name}.")
+        elif name == "layers" and len(said.layers) == len(found.layers):
+            for n, (layer, anew) in enumerate(zip(said.layers, found.layers, strict=True)):
+                yield from _apart(layer, anew, other=other, where=f"layers.{n}.")
+        else:
+            yield f"Its {name} is given as {shown(str(one), 120)}, and comes to {shown(str(two), 120)}."
+
+
+def _equal(one: Any, two: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(two, tuple):
+        return len(one) == len(two) and all(map(_equal, one, two))
+    if isinstance(one, float) and isinstance(two, float):
+        return one == two or math.isclose(one, two, rel_tol=CLOSE)
+    return one == two
+
+
+def _weaker(name: str, said: Any, found: Any) -> bool:
+    """Whether a figure of another version's certificate claims no more than ours: a bound may be looser."""
+    if name == "claim.bound":
+        return len(said) == len(found) and all(a >= b * (1 - CLOSE) for a, b in zip(said, found, strict=True))
+    return name in ("claim.boxes", "claim.points", "claim.sampled", "claim.chunk")

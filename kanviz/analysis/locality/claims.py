@@ -1,0 +1,185 @@
+"""What a certificate says of two networks: frozen records, their words and their JSON."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any
+
+from kanviz.text import counted, shown
+
+FORMAT = "kanviz certificate 1"
+
+
+@dataclass(frozen=True)
+class ChangedEdge:
+    """An edge that is another function now. points: control points that moved; None where more than those did."""
+
+    source: int
+    target: int
+    points: tuple[int, ...] | None
+
+
+@dataclass(frozen=True)
+class LayerClaim:
+    """How many edges, coefficients (of edges with a spline) and node constants a layer had, and how many of them have
+    the same bits.
+    """
+
+    edges: int
+    edges_same: int
+    coefficients: int
+    coefficients_same: int
+    constants: int
+    constants_same: int
+    changed: tuple[ChangedEdge, ...]
+
+
+@dataclass(frozen=True)
+class RowsClaim:
+    """What became of the predictions of given rows.
+
+    rows, digest: how many, and SHA-256 of their values · chunk: rows run through both networks at once · kept: rows
+    whose every output has the same bits · largest: |after - before| of each output, table units, over the rows at which
+    both are numbers; missing: the rows at which they are not, and whose bits changed · used: per layer, numbers that
+    these rows use, and how many of them are the same · certain: all are, and all else that decides, so the rows keep
+    their bits wherever both networks are computed alike · x: the rows, in table units, where there are few.
+    """
+
+    rows: int
+    digest: str
+    chunk: int
+    kept: int
+    largest: tuple[float, ...]
+    missing: int
+    used: tuple[tuple[int, int], ...]
+    certain: bool
+    x: tuple[tuple[float, ...], ...] | None
+
+    @property
+    def holds(self) -> bool:
+        """Whether every row kept its prediction."""
+        return self.kept == self.rows
+
+
+@dataclass(frozen=True)
+class RegionClaim:
+    """What became of the predictions of all points of a box, (least, greatest) per input in table units.
+
+    used: per layer, numbers that some point may use, and how many of them are the same · certain: all are, and all else
+    that decides, so every point keeps its bits wherever both networks are computed alike · bound: |after - before| of
+    each output is nowhere more, table units, infinite where nothing is known, 0 where certain · boxes: how many were
+    looked at for the bound · sampled: the most that was met at `points` points, which proves nothing.
+    """
+
+    box: tuple[tuple[float, float], ...]
+    used: tuple[tuple[int, int], ...]
+    certain: bool
+    bound: tuple[float, ...]
+    boxes: int
+    sampled: tuple[float, ...]
+    points: int
+
+    @property
+    def holds(self) -> bool:
+        """Whether every point is known to keep its prediction."""
+        return self.certain
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """What a change of a network left as it was, bit by bit, and a bound of the rest.
+
+    version: of kanviz · before, after: digests of the networks · inputs, outputs: names of the columns · layers: what
+    the numbers of each layer became · claim: what became of the predictions · seal: SHA-256 of all that, by which an
+    edit is noticed; whoever writes a new seal is found out only by computing the claims again, as `verify` does.
+    """
+
+    version: str
+    before: str
+    after: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    layers: tuple[LayerClaim, ...]
+    claim: RowsClaim | RegionClaim
+    seal: str = ""
+
+    @property
+    def holds(self) -> bool:
+        """Whether all predictions that it speaks of kept their bits."""
+        return self.claim.holds
+
+    def summary(self) -> tuple[str, ...]:
+        """A few sentences in words."""
+        edges, same = (sum(getattr(v, name) for v in self.layers) for name in ("edges", "edges_same"))
+        points, kept = (sum(getattr(v, name) for v in self.layers) for name in ("coefficients", "coefficients_same"))
+        claim = self.claim
+        return (
+            *(_of_rows(self, claim) if isinstance(claim, RowsClaim) else _of_region(self, claim)),
+            f"{same:,} of {counted(edges, 'edge')} and {kept:,} of {counted(points, 'coefficient')} are bit-identical.",
+        )
+
+    def sealed(self) -> "Certificate":
+        """With the seal that fits what it says."""
+        text = json.dumps(self.to_json() | {"seal": ""}, sort_keys=True, allow_nan=False)
+        return replace(self, seal=hashlib.sha256(text.encode()).hexdigest())
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain JSON; what is infinite is null."""
+        return {"format": FORMAT, **_plain(self)}
+
+    @staticmethod
+    def from_json(record: Any) -> "Certificate":
+        """The certificate that `to_json` wrote; raises UserError, which says what is wrong, for anything else."""
+        from kanviz.analysis.locality.claims_reader import read
+
+        return read(record)
+
+
+def _of_rows(certificate: Certificate, claim: RowsClaim) -> list[str]:
+    said = [f"{claim.kept:,} of {counted(claim.rows, 'row')} have bit-identical predictions."]
+    if claim.certain:
+        said.append("Every number they use is the same, so this holds wherever both networks are computed alike.")
+    elif claim.kept < claim.rows:
+        said.append(f"The largest change of {_figures(certificate, claim.largest)}.")
+    if claim.missing:
+        said.append(f"{counted(claim.missing, 'changed row')} have a prediction that is no number.")
+    return said
+
+
+def _of_region(certificate: Certificate, claim: RegionClaim) -> list[str]:
+    where = ", ".join(
+        f"{shown(n)} from {a:g} to {b:g}" for n, (a, b) in zip(certificate.inputs, claim.box, strict=True)
+    )
+    if claim.certain:
+        return [
+            f"Every point with {where} has a bit-identical prediction: every number that one can use is the same, so "
+            "this holds wherever both networks are computed alike."
+        ]
+    used, same = (sum(part) for part in zip(*claim.used, strict=True))
+    return [
+        f"Predictions of points with {where} may have changed: {used - same:,} of the {counted(used, 'number')} that "
+        "they can use did.",
+        f"Proven for every point of the region: the change of {_figures(certificate, claim.bound, 'at most ')}.",
+        f"Met at {claim.points:,} points, which proves nothing: the change of "
+        f"{_figures(certificate, claim.sampled, 'up to ')}.",
+    ]
+
+
+def _figures(certificate: Certificate, values: Iterable[float], word: str = "") -> str:
+    few = [
+        f"{shown(name)} is {word}{value:.4g}" if math.isfinite(value) else f"{shown(name)} is not bounded"
+        for name, value in zip(certificate.outputs, values, strict=True)
+    ]
+    return ", of ".join(few[:8]) + (f", and of {len(few) - 8:,} more" if len(few) > 8 else "")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    if is_dataclass(value):
+        return {part.name: _plain(getattr(value, part.name)) for part in fields(value)}
+    return value

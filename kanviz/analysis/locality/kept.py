@@ -1,0 +1,70 @@
+"""Whether a network still has, to the bit, the numbers that a lock of an earlier one holds."""
+
+from collections.abc import Sequence
+
+import torch
+
+from kanviz.analysis.diff import same_bits
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer, Variable
+from kanviz.core.locks.lock import LayerLock, Lock
+
+Kept = tuple[int, int]  # numbers that are held, and how many of them have the same bits
+
+
+def numbers_kept(lock: Lock, before: KAN, after: KAN) -> tuple[Kept, ...]:
+    """Per layer, how many numbers the lock holds, and how many of them are the same; none where knots or shape are not.
+
+    Numbers of parts that do not count (pruned edges) are left out. Raises UserError where the lock is not for `before`.
+    """
+    lock.check(before)
+    return tuple(map(_kept, lock.layers, before.layers, after.layers))
+
+
+def bits_certain(lock: Lock, before: KAN, after: KAN) -> bool:
+    """Whether every prediction that uses only what the lock holds has the same bits, computed in the same way.
+
+    What is held must be the same, and so must be grids, parts and scaling. The free numbers count as nothing times
+    what they are, so they must be finite; and nothing added to a bias of -0 may turn its sign.
+    """
+    alike = len(before.layers) == len(after.layers) and all(map(_alike, before.layers, after.layers))
+    return (
+        alike
+        and _scaling(before.inputs) == _scaling(after.inputs)
+        and _scaling(before.outputs) == _scaling(after.outputs)
+        and all(held == same for held, same in numbers_kept(lock, before, after))
+        and all(bool(torch.isfinite(layer.coef[layer.active]).all()) for layer in after.layers)
+        and not any(bool(((layer.bias == 0) & layer.bias.signbit()).any()) for layer in before.layers)
+    )
+
+
+def _scaling(variables: Sequence[Variable]) -> list[str]:
+    return [repr((v.shift, v.scale)) for v in variables]  # repr tells -0 from 0
+
+
+def _alike(old: Layer, new: Layer) -> bool:
+    """Whether two layers are computed alike but for their numbers."""
+    parts = ("arity", "base", "outside", "formulas")
+    return (
+        all(getattr(old, part) == getattr(new, part) for part in parts)
+        and old.coef.shape == new.coef.shape
+        and old.coef.dtype == new.coef.dtype
+        and old.active.equal(new.active)
+        and bool(same_bits(old.knots, new.knots).all())
+    )
+
+
+def _kept(lock: LayerLock, old: Layer, new: Layer) -> Kept:
+    rows = torch.tensor([bool(lock.affine[i, j]) for i, j, _ in old.formulas], dtype=torch.bool)
+    held = {
+        "coef": lock.coef & old.active[..., None],
+        "base_weight": lock.base_weight & old.active,
+        "bias": lock.bias,
+        "offset": lock.offset & torch.tensor([k > 1 for k in old.arity]),
+        "affine": rows[:, None].expand_as(old.affine),
+    }
+    total = sum(int(mask.sum()) for mask in held.values())
+    if not _alike(old, new):
+        return total, 0
+    same = sum(int((same_bits(getattr(old, name), getattr(new, name)) & mask).sum()) for name, mask in held.items())
+    return total, same

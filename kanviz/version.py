@@ -1,0 +1,3 @@
+"""Which kanviz this is."""
+
+VERSION = "0.1.0"
