@@ -162,7 +162,7 @@ def measured(data: Dataset) -> History:
 def hills(data: Dataset) -> History:
     """[2, 5, 1] without a base function, its grids over the whole square; it has learned one quarter."""
     square = tuple(Variable(v.name, v.unit) for v in data.inputs)
-    start = kanviz.init([2, 5, 1], grid=12, base="zero", seed=0, inputs=square, outputs=data.outputs)
+    start = kanviz.init([2, 5, 1], grid=16, base="zero", seed=2, inputs=square, outputs=data.outputs)
     return History.start(_learned(start, data, TrainConfig(solver="lm", steps=60, smooth=1e-5)))
 
 

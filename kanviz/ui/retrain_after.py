@@ -133,9 +133,11 @@ def _certificate(s: "Session", run: "Run") -> "Certificate":
     known, kan = run.known, s.present
     assert known is not None
     box = run.region or known.box
-    claim = {"box": box} if box is not None else {"rows": known.x}
+    rows = known.x if box is None else None
     with st.spinner("Certifying…"):
-        return s.derived("certificate", lambda: certify(run.kan, kan, **claim), run.kan.digest, known.key, repr(box))
+        return s.derived(
+            "certificate", lambda: certify(run.kan, kan, rows=rows, box=box), run.kan.digest, known.key, repr(box)
+        )
 
 
 def _edges(s: "Session", run: "Run", found: "Changes") -> None:

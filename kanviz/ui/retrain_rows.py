@@ -49,9 +49,8 @@ def new_panel(s: "Session") -> "Dataset | None":
     sample = _sample(s)
     if s.new_rows is not None:
         data, name = s.new_rows
-        st.caption(
-            f"In use: {label(name)}, {len(data):,} rows ({len(data.train):,} to learn from, {len(data.test):,} held out)"
-        )
+        parts = f"{len(data.train):,} to learn from, {len(data.test):,} held out"
+        st.caption(f"In use: {label(name)}, {len(data):,} rows ({parts})")
     elif sample is not None and sample.new is not None:
         st.button(
             f"Take the sample's new rows ({sample.new.name})", icon=":material/table_view:", type="primary",
