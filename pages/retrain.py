@@ -12,7 +12,7 @@ from kanviz.ui.retrain_run import during
 s = open_page("Retrain")
 st.title("Retrain")
 run = None
-ask, look = st.columns([7, 13], gap="medium")
+ask, look = st.columns([6, 14], gap="medium")
 with ask:
     with st.container(border=True):
         known = known_panel(s)

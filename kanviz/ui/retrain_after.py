@@ -1,20 +1,24 @@
 """After a retraining: which old rows kept their bits, which edges moved and where, a certificate, and the way back."""
 
 import json
+import math
+import shlex
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import attempt, file_stem, in_words, label, theme
+from kanviz.ui.frame import attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit
-from kanviz.ui.retrain_before import METRIC, error_name, what_is_known
+from kanviz.ui.retrain_before import error_name, what_is_known
 from kanviz.ui.retrain_run import error_figure
+from kanviz.ui.training import METRIC, begin_and_wait
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import Certificate
     from kanviz.analysis.locality.changes import Changes, EdgeMove
+    from kanviz.analysis.locality.supports import Interval
     from kanviz.core.kan import KAN
     from kanviz.ui.runs import Run
     from kanviz.ui.session import Session
@@ -73,8 +77,10 @@ def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
                 for of in (run.kan, kan)
             )
             change = f"{now - was:+.2g} from {number(was)}" if now != was else "as before"
+            moved = now != was
             st.metric(
-                word, number(now, unit), change, width=METRIC, delta_color="inverse" if now != was else "off",
+                word, number(now, unit), change, width=METRIC, delta_color="inverse" if moved else "off",
+                delta_arrow="auto" if moved else "off",
             )  # fmt: skip
         largest = max(found.lamps.largest, default=0.0)
         st.metric("Old outputs move by", number(largest, unit), width=METRIC, help=f"At most, over {known.noun}.")
@@ -95,25 +101,42 @@ def _ways(s: "Session", run: "Run") -> None:
     """The certificate, the two networks it speaks of, and the way back."""
     with in_words():
         found = _certificate(s, run)
-        for words in found.summary():
-            st.markdown(escape_markdown(words))
-        stem = file_stem(s.name)
+        st.markdown(escape_markdown(" ".join(found.summary())))
         with st.container(horizontal=True, gap="small"):
             st.button("Undo this retraining", icon=":material/undo:", on_click=attempt, args=(s.undo,))
+            if s.can_continue:
+                st.button("Continue", icon=":material/play_arrow:", on_click=begin_and_wait, args=(s, s.resume))
             st.download_button(
-                "Certificate", json.dumps(found.to_json(), indent=1), f"{stem}_certificate.json", "application/json",
+                "Certificate", json.dumps(found.to_json(), indent=1), "certificate.json", "application/json",
                 icon=":material/verified:", on_click="ignore",
                 help="What is claimed of the two networks, with their digests; anybody can check it again.",
             )  # fmt: skip
             for word, kan in (("before", run.kan), ("after", s.present)):
                 st.download_button(
-                    f"Network {word}", _bytes(kan), f"{stem}_{word}.safetensors", "application/octet-stream",
+                    f"Network {word}", _bytes(kan), f"{word}.safetensors", "application/octet-stream",
                     icon=":material/save:", on_click="ignore",
                 )  # fmt: skip
-        st.caption("To check it again:")
-        st.code(
-            f"kanviz verify {stem}_certificate.json {stem}_before.safetensors {stem}_after.safetensors", language="sh"
-        )
+        rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}" if run.known else ""
+        st.caption("To check it again, with the three files:")
+        st.code(f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", "sh", wrap_lines=True)
+    _keep_for_next(s, run)
+
+
+def _carries(found: "Certificate") -> bool:
+    """Whether the certificate can be checked without the old table."""
+    from kanviz.analysis.locality.certificate import RowsClaim
+
+    return not isinstance(found.claim, RowsClaim) or found.claim.x is not None
+
+
+def _keep_for_next(s: "Session", run: "Run") -> None:
+    """Old and new rows together become what is known, so that the next retraining keeps both."""
+    if run.known is None or run.known.data is not s.data or s.new_rows is None or s.data is None:
+        return
+    st.button(
+        "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt, args=(s.learned,),
+        help="Old and new rows together are then in hand, and the next retraining can keep both.",
+    )  # fmt: skip
 
 
 def _bytes(kan: "KAN"):
@@ -168,8 +191,17 @@ def _row(move: "EdgeMove") -> dict:
     return {
         "Edge": f"{move.edge.source} → {move.edge.target}",
         "State": "unchanged" if move.edge.identical else "changed",
-        "Where": str(move.span),
+        "Where": _where(move.span),
         "Points moved": None if points is None else len(points),
         "max |Δφ|": move.edge.gap,
         "on old rows": move.on_rows,
     }
+
+
+def _where(span: "Interval") -> str:
+    """Where an edge may differ, in words."""
+    if span.empty:
+        return "nowhere"
+    if span.low == -math.inf:
+        return "everywhere" if span.high == math.inf else f"up to {span.high:.3g}"
+    return f"from {span.low:.3g}" if span.high == math.inf else f"{span.low:.3g} to {span.high:.3g}"

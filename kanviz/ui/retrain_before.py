@@ -8,6 +8,7 @@ from kanviz.text import counted
 from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import label, theme
 from kanviz.ui.panels import edge_picker, number, shared_unit
+from kanviz.ui.training import METRIC
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.overlap import Overlap
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from kanviz.ui.runs import Known, Run
     from kanviz.ui.session import Session
 
-METRIC = 150  # pixels: two beside each other on a telephone
-
 
 def before(s: "Session", run: "Run") -> None:
     """Everything that can be said before the first step."""
@@ -26,8 +25,7 @@ def before(s: "Session", run: "Run") -> None:
     assert known is not None
     found, ahead = _overlap(s, run), _prospect(s, run)
     _numbers(s, run, found, ahead)
-    for words in expected(run, found, ahead):
-        st.markdown(words)
+    st.markdown(" ".join(expected(run, found, ahead)))
     chart(_strips(s, run, found), "strips")
     _rooms(ahead)
     with st.expander("Overlap in numbers", icon=":material/table:"):

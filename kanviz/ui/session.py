@@ -211,6 +211,16 @@ class Session:
     def table_name(self) -> str:
         return self._tables[""][1] if "" in self._tables else ""
 
+    def learned(self) -> None:
+        """The new rows join those in hand: what the network knows from now on."""
+        with self._lock:
+            self._refuse_while_training()
+            if self.data is None or self.new_rows is None:
+                raise EditError("There are no rows in hand and new rows to put together; load both first.")
+            new, name = self.new_rows
+            self.data, self.rows_from = self.data.joined(new), f"{self.rows_from} + {name}"
+            self.new_rows = None
+
     # --- training ---------------------------------------------------------------------------------------------
 
     @property
