@@ -129,8 +129,8 @@ def _rooms(ahead: "Prospect") -> None:
     """Capacity by layer."""
     rows = [
         {
-            "Layer": n, "Control points": room.points, "Locked": room.locked, "Free": room.free,
-            "Free, met by new rows": room.of_use,
+            "Layer": n, "Points": room.points, "Locked": room.locked, "Free": room.free,
+            "Free, for new rows": room.of_use,
             "Locked share": 100 * room.locked / max(room.points, 1),
         }
         for n, room in enumerate(ahead.rooms)

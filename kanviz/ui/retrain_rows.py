@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 Box = tuple[tuple[float, float], ...]
-IN_HAND, OTHER, REGION = "Rows in hand", "Another table", "A region"
+IN_HAND, OTHER, REGION = "In hand", "Table", "Region"
 TALL = 6  # inputs, of more than which the region's fields scroll
 
 
