@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from kanviz import __version__, commands, discover_command, train_command
+from kanviz import __version__, commands, discover_command, locality_command, train_command
 from kanviz.console import INTERRUPTED, UsageError
 from kanviz.errors import UserError
 from kanviz.text import SOLVER_TITLES, shown
@@ -68,38 +68,11 @@ def parser() -> argparse.ArgumentParser:
     _takes_model(show)
     show.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
-    learn = command("train", train_command.train, "Train a new network on a table.")
-    learn.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
-    learn.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
-    learn.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number)")
-    learn.add_argument("--unit", action="append", default=[], metavar="COLUMN=UNIT", help="unit of a column; repeat it")
-    learn.add_argument(
-        "--shape", type=_width, default=Width((5,)), metavar="5 | 4+2 | [2,5,1]",
-        help="nodes in each hidden column, as 5 or 5,3; 4+2 is four sums and two products; 0 is none (5). Or pykan's "
-        "whole width with inputs and outputs, as [2,5,1] or [2,[4,2],1]",
-    )  # fmt: skip
-    learn.add_argument(
-        "--solver", choices=SOLVER_TITLES, default="auto",
-        help="auto takes lm (Levenberg-Marquardt) for a network and a table small enough, lbfgs or adam beyond (auto)",
-    )  # fmt: skip
-    learn.add_argument(
-        "--grid",
-        type=_whole(1, 1_000),
-        help="intervals of each curve's grid; auto and lm refine it (3; lbfgs, adam: 5)",
+    _train(command("train", train_command.train, "Train a network on a table: a new one, or one that has learned."))
+    _locality(
+        command("certify", locality_command.certify, "Write down what a change of a network left as it was."),
+        command("verify", locality_command.verify, "Check a certificate: all that it says is computed anew."),
     )
-    learn.add_argument(
-        "--finest", type=_whole(0, 1_000), metavar="INTERVALS",
-        help="auto and lm: double the grid up to this many while that pays; 0 keeps the grid as it is (12)",
-    )  # fmt: skip
-    learn.add_argument("--order", type=_whole(1, 5), default=3, help="order of the splines, 1 to 5 (3)")
-    learn.add_argument("--steps", type=_whole(1, 1_000_000), help="training steps at most (300; lbfgs, adam: 100)")
-    learn.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
-    learn.add_argument(
-        "--seed", type=_whole(0, 2**32 - 1), default=0, help="of the split, the start and the batches (0)"
-    )
-    learn.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
-    learn.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
-
     _discover(command("discover", discover_command.discover, "Find the law behind one column of a table."))
 
     formula = command("formula", commands.formula, "Write a network out as a formula, in the units of its table.")
@@ -138,6 +111,66 @@ def parser() -> argparse.ArgumentParser:
     )
     bench.add_argument("--json", action="store_true", help="as JSON, for other programs")
     return top
+
+
+def _train(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number)")
+    sub.add_argument("--unit", action="append", default=[], metavar="COLUMN=UNIT", help="unit of a column; repeat it")
+    sub.add_argument(
+        "--shape", type=_width, metavar="5 | 4+2 | [2,5,1]",
+        help="nodes in each hidden column, as 5 or 5,3; 4+2 is four sums and two products; 0 is none (5). Or pykan's "
+        "whole width with inputs and outputs, as [2,5,1] or [2,[4,2],1]",
+    )  # fmt: skip
+    sub.add_argument(
+        "--solver", choices=SOLVER_TITLES, default="auto",
+        help="auto takes lm (Levenberg-Marquardt) for a network and a table small enough, lbfgs or adam beyond (auto)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--grid",
+        type=_whole(1, 1_000),
+        help="intervals of each curve's grid; auto and lm refine it (3; lbfgs, adam: 5)",
+    )
+    sub.add_argument(
+        "--finest", type=_whole(0, 1_000), metavar="INTERVALS",
+        help="auto and lm: double the grid up to this many while that pays; 0 keeps the grid as it is (12)",
+    )  # fmt: skip
+    sub.add_argument("--order", type=_whole(1, 5), help="order of the splines, 1 to 5 (3)")
+    sub.add_argument("--steps", type=_whole(1, 1_000_000), help="training steps at most (300; lbfgs, adam: 100)")
+    sub.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
+    sub.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, help="of the split, the start and the batches (0)")
+    sub.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
+    sub.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
+    sub.add_argument("--start", metavar="MODEL", help="go on with this network, on its own grids and scaling")
+    sub.add_argument(
+        "--lock-rows", metavar="OLD", help="with --start: rows of this table keep their predictions, bit by bit"
+    )
+    sub.add_argument(
+        "--lock-box", type=_box, metavar="X=-1:0,Y=-1:0",
+        help="with --start: all points of this region keep their predictions, bit by bit",
+    )  # fmt: skip
+    sub.add_argument(
+        "--replay", metavar="OLD", help="with --start: mix in rows of this table, as many as there are new ones"
+    )
+    sub.add_argument(
+        "--ewc", metavar="OLD", help="with --start: hold numbers the more, the more this table's rows need them"
+    )
+    sub.add_argument("--ewc-strength", type=_strength, metavar="STRENGTH", help="how strongly --ewc holds (1)")
+
+
+def _locality(certify: argparse.ArgumentParser, verify: argparse.ArgumentParser) -> None:
+    verify.add_argument("certificate", metavar="CERTIFICATE", help="the .json file of kanviz certify")
+    for sub in (certify, verify):
+        sub.add_argument("before", metavar="BEFORE", help="the network before, .safetensors or .pt")
+        sub.add_argument("after", metavar="AFTER", help="the network after")
+    of = certify.add_mutually_exclusive_group(required=True)
+    of.add_argument("--rows", metavar="TABLE", help="on these rows; its columns are found by the network's names")
+    of.add_argument("--box", type=_box, metavar="X=-1:0,Y=-1:0", help="on every point of this region")
+    verify.add_argument("--rows", metavar="TABLE", help="the rows it speaks of, where it does not carry them")
+    for sub in (certify, verify):
+        sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
+    certify.add_argument("-o", "--output", required=True, metavar="CERTIFICATE", help="where to write it, .json")
 
 
 def _discover(sub: argparse.ArgumentParser) -> None:
@@ -194,13 +227,41 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def _seconds(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        value = 0.0
+    value = _number(text)
     if not 0 < value < 1e7:
         raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {shown(text, 20)!r}")
     return value
+
+
+def _strength(text: str) -> float:
+    value = _number(text)
+    if not 0 <= value < 1e30:
+        raise argparse.ArgumentTypeError(f"a number from 0 on is needed, not {shown(text, 20)!r}")
+    return value
+
+
+def _number(text: str) -> float:
+    """What the text says, nan where that is no number."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def _box(text: str) -> tuple[tuple[str, float, float], ...]:
+    """A region by its inputs' names, "x=-1:0,y=2:3" as (("x", -1, 0), ("y", 2, 3))."""
+    wrong = argparse.ArgumentTypeError(f"write a region as x=-1:0,y=2:3, each input once, not {shown(text, 40)!r}")
+    found = []
+    for part in text.split(","):
+        name, _, ends = part.rpartition("=")
+        try:
+            low, high = map(float, ends.split(":"))
+        except ValueError:
+            raise wrong from None
+        found.append((name.strip(), low, high))
+    if len({name for name, _, _ in found}) < len(found):
+        raise wrong
+    return tuple(found)
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanviz.errors import UserError
-from kanviz.text import shown
+from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
+    from torch import Tensor
+
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.io.tables import Table
@@ -60,6 +62,49 @@ def rows_for(kan: "KAN", options: argparse.Namespace) -> "Dataset | None":
     data = Dataset.from_frame(frame, target, inputs, task=task).matching(kan)
     say_notes(data.notes)
     return data
+
+
+def input_rows(kan: "KAN", path: str, columns: Sequence[str] | None = None) -> "Tensor":
+    """The rows of a table that a network can take, (row, input) in table units; those with gaps are left out and said.
+
+    columns: of the table, in the order of the network's inputs; None takes those of the same names.
+    """
+    import numpy as np
+    import torch
+
+    table, names = read_rows(path), list(columns or [v.name for v in kan.inputs])
+    if len(names) != len(kan.inputs):
+        raise UserError(f"The network has {len(kan.inputs)} inputs; --inputs names {len(names)} columns.")
+    missing = [name for name in names if name not in table.frame.columns]
+    if missing:
+        raise UserError(
+            f"{shown(path, 200)} has no column {shown(missing[0])!r}; say which columns the network's inputs are with "
+            "--inputs."
+        )
+    text = [name for name in names if name not in table.numeric]
+    if text:
+        raise UserError(f"Column {shown(text[0])!r} of {shown(path, 200)} holds text, not numbers; choose another.")
+    x = table.frame[names].to_numpy(dtype=float, na_value=np.nan)
+    whole = np.isfinite(x).all(1)
+    if not whole.all():
+        say(f"note: {(~whole).sum():,} of {len(x):,} rows of {shown(path, 200)} have gaps and are left out.")
+    return torch.from_numpy(x[whole].copy())
+
+
+Sides = Sequence[tuple[str, float, float]]
+
+
+def region(kan: "KAN", sides: Sides) -> tuple[tuple[float, float], ...]:
+    """The (least, greatest) of each input of a network, from names and ends as they were given."""
+    given = {name: (low, high) for name, low, high in sides}
+    names = [v.name for v in kan.inputs]
+    strangers = [name for name in given if name not in names]
+    if strangers:
+        raise UserError(f"The network has no input {shown(strangers[0])!r}; it takes {listing(names, 8)}.")
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise UserError(f"The region says nothing of {listing(missing, 8)}; give its least and greatest value.")
+    return tuple(given[name] for name in names)
 
 
 def units_from(pairs: list[str]) -> dict[str, str]:

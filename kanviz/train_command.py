@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from kanviz import relearning
 from kanviz.console import (
     INTERRUPTED,
     UsageError,
@@ -14,6 +15,7 @@ from kanviz.console import (
     bar_end,
     finite,
     model_path,
+    read_network,
     read_rows,
     say,
     say_notes,
@@ -28,8 +30,9 @@ if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.train import Progress, TrainConfig
+    from kanviz.relearning import Keeping
 
-START_GRID = 3  # intervals that grids grow from
+START_GRID, ORDER = 3, 3  # intervals that grids grow from; of the splines
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,9 @@ class Width:
         return list(self.columns)
 
 
+HIDDEN = Width((5,))
+
+
 @dataclass(frozen=True)
 class Run:
     """A training that ended, or was stopped. cpu_seconds: CPU time of this process from the first step to the last."""
@@ -64,6 +70,7 @@ class Run:
     last: "Progress"
     cpu_seconds: float
     interrupted: bool
+    keeping: "Keeping | None" = None
 
     @property
     def kan(self) -> "KAN":
@@ -79,48 +86,65 @@ class Run:
 
 
 def train(options: argparse.Namespace) -> int:
-    """Train a new network; Ctrl-C keeps the best so far. The exit status."""
-    from kanviz.core.dataset import Dataset
+    """Train a new network, or one that is given; Ctrl-C keeps the best so far. The exit status."""
     from kanviz.edit.edits import Retrain
     from kanviz.edit.history import History
     from kanviz.io import save
 
+    relearning.check(options)
     output = model_path(options.output)
     units, frame = units_from(options.unit), read_rows(options.table).frame
     strangers = [name for name in units if name not in frame.columns]
     if strangers:
         raise UserError(f"There is no column {shown(strangers[0])!r} to give a unit to.")
-    data = Dataset.from_frame(frame, options.target, options.inputs, units=units, test=options.test, seed=options.seed)
-    say_notes(data.notes)
-    start = _begun(options, data)
-    run = _run(start, data, _config(options, start))
-    history = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan)
-    save(run.kan, output, recipe=history.recipe())
+    start, data, kept = _given(options, frame) if options.start else _new(options, frame, units)
+    run = _run(start, data, _config(options, start, kept), kept)
+    recipe = None
+    if kept is None or kept.anchor is None:  # a recipe has no anchor to replay a training with
+        recipe = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan).recipe()
+    save(run.kan, output, recipe=recipe)
     if run.interrupted:
         say(f"Stopped at step {run.last.step} of {run.last.steps}; the best network so far is kept.")
     _report(run, str(output), as_json=options.json)
     return INTERRUPTED if run.interrupted else 0
 
 
-def _begun(options: argparse.Namespace, data: "Dataset") -> "KAN":
-    """The network before training."""
+def _new(options: argparse.Namespace, frame: Any, units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
+    """A network before training, for the table."""
     from dataclasses import replace
 
+    from kanviz.core.dataset import Dataset
     from kanviz.core.init import init
 
+    data = Dataset.from_frame(frame, options.target, options.inputs, units=units, test=options.test, seed=options.seed)
+    say_notes(data.notes)
     grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)
     kan = init(
-        options.shape.between(data), grid=grid, order=options.order, seed=options.seed, inputs=data.inputs,
-        outputs=data.outputs,
+        (options.shape or HIDDEN).between(data), grid=grid, order=options.order or ORDER, seed=options.seed,
+        inputs=data.inputs, outputs=data.outputs,
     )  # fmt: skip
-    return replace(kan, task=data.task)
+    return replace(kan, task=data.task), data, None
 
 
-def _config(options: argparse.Namespace, kan: "KAN") -> "TrainConfig":
-    """Grids that grow and smoothing by the data for auto and lm; the plain solvers on a grid that stays otherwise."""
+def _given(options: argparse.Namespace, frame: Any) -> "tuple[KAN, Dataset, Keeping]":
+    """The network of --start, the table as it takes it, and what it shall keep."""
+    start = read_network([options.start])
+    data = relearning.table_for(start, frame, options, options.test)
+    say_notes(data.notes)
+    kept = relearning.keeping(options, start, data)
+    return start, kept.data, kept
+
+
+def _config(options: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "TrainConfig":
+    """Grids that grow and smoothing by the data for auto and lm; the plain solvers on a grid that stays otherwise, as
+    does that of a network that goes on.
+    """
     from kanviz.core.train import TrainConfig
 
     given = {name: value for name in ("steps", "finest") if (value := getattr(options, name)) is not None}
+    if kept is not None:
+        given = relearning.settings(kept, **given)
+        return TrainConfig.for_trained(solver=options.solver, seed=options.seed, **given)
     if options.solver in ("auto", "lm"):
         return TrainConfig.for_new(len(kan.layers), solver=options.solver, seed=options.seed, **given)
     if "finest" in given:
@@ -128,12 +152,12 @@ def _config(options: argparse.Namespace, kan: "KAN") -> "TrainConfig":
     return TrainConfig(solver=options.solver, follow=5, seed=options.seed, **given)
 
 
-def _run(start: "KAN", data: "Dataset", config: "TrainConfig") -> Run:
+def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | None") -> Run:
     from kanviz.core.train import train as steps_of  # `train` is the command here
 
     last, interrupted, clock = None, False, time.process_time()
     try:
-        for last in steps_of(start, data, config):
+        for last in steps_of(start, data, config, anchor=kept.anchor if kept else None):
             bar(last.step, last.steps, f"{last.loss} {last.train_loss:.3g}")
     except KeyboardInterrupt:
         interrupted = True
@@ -141,15 +165,19 @@ def _run(start: "KAN", data: "Dataset", config: "TrainConfig") -> Run:
     bar_end()
     if last is None:
         raise KeyboardInterrupt
-    return Run(start, data, config, last, spent, interrupted)
+    return Run(start, data, config, last, spent, interrupted, kept)
 
 
 def _report(run: Run, path: str, *, as_json: bool) -> None:
     from kanviz.analysis.metrics import metrics
 
-    found = metrics(run.kan, run.data)
+    found, keeping = metrics(run.kan, run.data), run.keeping
+    old = relearning.kept(keeping, run.start, run.kan) if keeping else {}
+    relearning.say_kept(old, [v.name for v in run.kan.outputs])
     if as_json:
-        print(json.dumps(record(run, found, path), indent=2, allow_nan=False))
+        lock = relearning.capacity(keeping.lock, run.start) if keeping and keeping.lock else None
+        more = {"start": run.start.digest, "lock": lock, "old_rows": old} if keeping else {}
+        print(json.dumps(record(run, found, path) | more, indent=2, allow_nan=False))
         return
     last = run.last
     picked = f" (picked: {PICKED[last.solver]})" if run.config.solver == "auto" else ""

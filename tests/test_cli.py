@@ -257,8 +257,8 @@ def test_train_classifies_a_target_of_words(run: Run, tmp_path: Path):
 def test_control_c_keeps_the_best_so_far(run: Run, table: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     whole = training.train
 
-    def interrupted(*arguments):
-        for item in whole(*arguments):
+    def interrupted(*arguments, **more):
+        for item in whole(*arguments, **more):
             yield item
             if item.step == 4:
                 raise KeyboardInterrupt

@@ -59,10 +59,10 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Tensor | Non
         for word, said, kan in (("before", certificate.before, before), ("after", certificate.after, after))
         if said != kan.digest
     ]
-    if certificate.seal != certificate.sealed().seal:
-        wrong.append("It was edited after it was written: its seal does not fit what it says.")
     if wrong:
         return tuple(wrong)
+    if certificate.seal != certificate.sealed().seal:
+        wrong.append("It was edited after it was written: its seal does not fit what it says.")
     claim = certificate.claim
     if isinstance(claim, RowsClaim):
         x = rows if claim.x is None else torch.tensor(claim.x, dtype=torch.float64)
@@ -70,11 +70,11 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Tensor | Non
             raise UserError(f"The certificate speaks of {claim.rows:,} rows that it does not carry; give their table.")
         digests = [_digest(part) for part in (x, rows) if part is not None]
         if any(digest != claim.digest for digest in digests):
-            return ("It was written for other rows than these: their digests differ.",)
+            return (*wrong, "It was written for other rows than these: their digests differ.")
         found = certify(before, after, rows=x)
     else:
         found = certify(before, after, box=claim.box)
-    return tuple(_apart(certificate, found, other=certificate.version != VERSION))
+    return (*wrong, *_apart(certificate, found, other=certificate.version != VERSION))
 
 
 def _comparable(before: KAN, after: KAN) -> None:
@@ -117,11 +117,13 @@ def _of_rows(before: KAN, after: KAN, rows: Tensor) -> RowsClaim:
     largest = torch.zeros(len(before.outputs), dtype=torch.float64)
     for part in x.split(CHUNK):
         one, two = before(part), after(part)
-        same = one.dtype == two.dtype and same_bits(one, two).all(1)
+        same = torch.zeros(len(part), dtype=torch.bool)
+        if one.dtype == two.dtype:
+            same = same_bits(one, two).all(1)
         change = (two.double() - one.double()).abs()
         known = change.isfinite().all(1)
-        kept += int(torch.as_tensor(same).expand(len(part)).sum())
-        missing += int((~known & ~torch.as_tensor(same)).sum())
+        kept += int(same.sum())
+        missing += int((~known & ~same).sum())
         if bool(known.any()):
             largest = torch.maximum(largest, change[known].amax(0))
     return RowsClaim(
