@@ -9,6 +9,7 @@ from playwright.sync_api import Page, expect
 
 import kanviz
 from tests.browser.conftest import ROOT, go, settle, upload
+from tests.browser.test_journey import choose
 
 NEW = ROOT / "sample_models" / "hills_new.csv"
 
@@ -86,9 +87,7 @@ def test_without_protection_lamps_go_out_while_the_run_is_watched(page: Page):
     settle(page)
     expect(page.get_by_text(re.compile("Nothing is held"))).to_be_visible()
     page.get_by_text("More settings").click()
-    page.get_by_role("combobox", name="Solver").click()
-    page.get_by_role("option", name="Adam").click()
-    settle(page)
+    choose(page, "Solver", "Adam")
     steps = page.get_by_label("Steps", exact=True)
     steps.fill("10000")
     steps.press("Enter")
