@@ -14,6 +14,7 @@ from kanviz.ui.panels import number, shared_unit
 from kanviz.ui.retrain_before import error_name, what_is_known
 from kanviz.ui.retrain_run import error_figure
 from kanviz.ui.training import METRIC, begin_and_wait
+from kanviz.ui.versions import runs_of
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import Certificate
@@ -192,7 +193,7 @@ def _row(move: "EdgeMove") -> dict:
         "Edge": f"{move.edge.source} → {move.edge.target}",
         "State": "unchanged" if move.edge.identical else "changed",
         "Where": _where(move.span),
-        "Points moved": None if points is None else len(points),
+        "Points moved": "other grid" if points is None else runs_of(points),
         "max |Δφ|": move.edge.gap,
         "on old rows": move.on_rows,
     }

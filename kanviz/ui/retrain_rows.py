@@ -1,5 +1,6 @@
 """The rows of the Retrain page: what the network knows, and what it shall learn."""
 
+import math
 from typing import TYPE_CHECKING
 
 import streamlit as st
@@ -119,10 +120,19 @@ def region_fields(s: "Session", key: str) -> Box:
     return tuple(found)
 
 
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """The ends outward to thousandths of their distance, so that they are short to read and hold all between."""
+    step = 10.0 ** (math.floor(math.log10(high - low)) - 2) if high > low else 0.0
+    if not step:
+        return low, high
+    a, b = (float(f"{end(v / step) * step:.12g}") for end, v in ((math.floor, low), (math.ceil, high)))
+    return min(a, low), max(b, high)
+
+
 def _usual(s: "Session") -> Box:
     if s.data is not None:
         low, high = s.data.x.amin(0).tolist(), s.data.x.amax(0).tolist()
-        return tuple(zip(low, high, strict=True))
+        return tuple(map(_rounded, low, high))
     from kanviz.core.spline import domain
 
     layer = s.present.layers[0]

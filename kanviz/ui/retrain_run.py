@@ -67,6 +67,6 @@ def _picture() -> None:
     latest = s.job.latest if s.job is not None and s.training else None
     if latest is None or s.run is None:
         return
-    network_chart(s, latest.kan, key="live-retraining")
     if s.edge is not None and s.run.config.lock is not None and latest.kan.edge(s.edge).state != "pruned":
         chart(locked_edge(s, latest.kan, s.edge, s.run.config.lock), "live-edge")
+    network_chart(s, latest.kan, key="live-retraining")
