@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from kanviz.analysis.curves import EdgeCurve
+    from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
@@ -48,16 +49,23 @@ def network_chart(
     key: str = "network",
     highlight: Collection["EdgeId"] = (),
     on_edge: "Callable[[EdgeId], None] | None" = None,
+    data: "Dataset | None" = None,
 ) -> None:
-    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given."""
+    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given.
+
+    data: other rows to see it on than the session's.
+    """
     from kanviz.analysis.layout import layout
+    from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
     from kanviz.core.layer import EdgeId
     from kanviz.plots import network_figure
 
     shown = kan or s.present
-    curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
-    ranking = scores_of(s, shown)
+    rows = s.data if data is None else data
+    seen = (shown.digest, rows.digest if rows else "")
+    curves = s.derived("curves", lambda: all_curves(shown, rows), *seen)
+    ranking = scores_of(s, shown) if data is None else s.derived("scores on", lambda: scores(shown, rows), *seen)
     selected = s.edge if on_edge is None else None
     figure = network_figure(
         layout(shown, ranking), curves, ranking, theme=theme(), selected=selected, highlight=highlight

@@ -69,4 +69,4 @@ def _picture() -> None:
         return
     if s.edge is not None and s.run.config.lock is not None and latest.kan.edge(s.edge).state != "pruned":
         chart(locked_edge(s, latest.kan, s.edge, s.run.config.lock), "live-edge")
-    network_chart(s, latest.kan, key="live-retraining")
+    network_chart(s, latest.kan, key="live-retraining", data=s.run.seen)

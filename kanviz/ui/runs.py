@@ -87,6 +87,12 @@ class Run:
     anchor: Anchor | None = None
     promise: str = ""
 
+    @cached_property
+    def seen(self) -> Dataset:
+        """Old and new rows together: where curves move, and where they must not."""
+        old = self.known.data if self.known is not None else None
+        return self.data if old is None or self.aid == "replay" else old.joined(self.data)
+
     def items(self, resume: Checkpoint | None = None) -> Iterator[Progress]:
         for item in train(self.kan, self.data, self.config, resume=resume, anchor=None if resume else self.anchor):
             yield replace(item, seconds=self.seconds + item.seconds)
