@@ -45,7 +45,8 @@ def certify(
     _comparable(before, after)
     claim = _of_rows(before, after, rows) if rows is not None else _of_region(before, after, box or ())
     names = [tuple(v.name for v in variables) for variables in (before.inputs, before.outputs)]
-    layers = tuple(map(_layer, before.layers, after.layers))
+    one, two = (before, after) if before.dtype == after.dtype else (kan.to(torch.float64) for kan in (before, after))
+    layers = tuple(map(_layer, one.layers, two.layers))
     return Certificate(VERSION, before.digest, after.digest, names[0], names[1], layers, claim).sealed()
 
 
