@@ -155,7 +155,9 @@ FIGURES = {
         _moved(0.5), theme=theme, before=edge_curve(small_kan(), EDGE, points=9), parts=("points", "derivative")
     ),
     "comparison": _compare,
+    "edge with locked points": lambda theme: _edge(theme=theme, locked=[True] * 3 + [False] * 3),
     "training": lambda theme: training_figure(TRAIL, unit="kN", theme=theme),
+    "training beside old rows": lambda theme: training_figure([(*row, 0.5) for row in TRAIL], theme=theme),
     "scores": lambda theme: scores_figure(scores(small_kan(), small_data(small_kan())), 0.1, theme=theme),
     "predictions": lambda theme: predicted_figure(
         [1.0, 2.5, 3.0], [1.0, 2.0, 4.0], ["train", "train", "test"], name="force", unit="kN", theme=theme
