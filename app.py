@@ -20,9 +20,11 @@ if s is not None and s.history is not None:
         way_back(s)
 
 st.subheader("Start with a sample")
-for column, sample in zip(st.columns(5, gap="small"), samples(), strict=False):
-    with column:
-        sample_card(sample)
+every = samples()
+for at in range(0, len(every), 3):
+    for column, sample in zip(st.columns(3, gap="small"), every[at : at + 3], strict=False):
+        with column:
+            sample_card(sample)
 
 left, right = st.columns(2, gap="large")
 with left.container(border=True):

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from kanviz.laws.extraction import extract as extract
     from kanviz.laws.hints import Hints as Hints
     from kanviz.laws.record import Discovery as Discovery
+    from kanviz.locality.ladder import climb as climb
+    from kanviz.locality.rungs import RUNGS as RUNGS
 
 _HOMES = {
     "compose": "kanviz.analysis.compose",
@@ -68,6 +70,8 @@ _HOMES = {
     "extract": "kanviz.laws.extraction",
     "Hints": "kanviz.laws.hints",
     "Discovery": "kanviz.laws.record",
+    "climb": "kanviz.locality.ladder",
+    "RUNGS": "kanviz.locality.rungs",
 }
 __version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

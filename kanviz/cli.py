@@ -7,7 +7,15 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, NoReturn
 
-from kanviz import __version__, commands, continual_command, discover_command, locality_command, train_command
+from kanviz import (
+    __version__,
+    commands,
+    continual_command,
+    discover_command,
+    ladder_command,
+    locality_command,
+    train_command,
+)
 from kanviz.console import INTERRUPTED, UsageError
 from kanviz.errors import UserError
 from kanviz.text import SOLVER_TITLES, shown
@@ -110,6 +118,16 @@ def parser() -> argparse.ArgumentParser:
     turns.add_argument("config", metavar="CONFIG", help="a JSON file: shape, tasks (tables), target, and what else")
     turns.add_argument("--json", action="store_true", help="as JSON, for other programs")
     turns.add_argument("-o", "--output", metavar="RESULT", help="also write what came of it into this .json file")
+    climb = command("ladder", ladder_command.ladder, "Show where a network keeps what it knew, and where it forgets.")
+    climb.add_argument("--rung", type=_whole(1, 6), metavar="N", help="only this one, 1 to 6 (all)")
+    climb.add_argument(
+        "--fail", nargs="*", metavar="SWITCH",
+        help="as it fails: with its usual switch, or, after --rung, with those named; a name that is none lists them",
+    )  # fmt: skip
+    climb.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, help="of the rows and the start (0)")
+    form = climb.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="as JSON, with the error on every task after every task")
+    form.add_argument("--csv", action="store_true", help="as CSV, a line for each method")
 
     bench = command(
         "bench", commands.bench, "Time the layers and the training on this machine, in a quarter of a minute."

@@ -20,7 +20,7 @@ from kanviz.analysis.symbolic import fit_edge
 from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId
+from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.train import TrainConfig, trained
 from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, Retrain
 from kanviz.edit.history import History
@@ -74,11 +74,30 @@ def pendulum() -> pd.DataFrame:
     return pd.DataFrame({"length": length, "amplitude": amplitude, "mass": mass, "period": period.round(3)})
 
 
+def first_hill() -> pd.DataFrame:
+    """One quarter of a square with two hills: all that the network of `hills` has seen."""
+    return _hills(4, -1.0, -0.1)
+
+
+def second_hill() -> pd.DataFrame:
+    """The quarter across from it: new rows."""
+    return _hills(5, 0.1, 1.0)
+
+
+def _hills(seed: int, low: float, high: float) -> pd.DataFrame:
+    """Equal hills at (-0.5, -0.5) and (0.5, 0.5), at 500 random points with both coordinates from low to high."""
+    x, y = np.random.default_rng(seed).uniform(low, high, (2, 500)).round(4)
+    height = sum(np.exp(-((x - at) ** 2 + (y - at) ** 2) / 0.08) for at in (-0.5, 0.5))
+    return pd.DataFrame({"x": x, "y": y, "f": np.round(height, 6)})
+
+
 TABLES: dict[str, Callable[[], pd.DataFrame]] = {
     "two_variables.csv": two_variables,
     "gravity.csv": gravity,
     "five_peaks.csv": five_peaks,
     "pendulum.csv": pendulum,
+    "hills.csv": first_hill,
+    "hills_new.csv": second_hill,
 }
 
 
@@ -140,6 +159,13 @@ def measured(data: Dataset) -> History:
     return History.start(_learned(start, data, TrainConfig(steps=80, follow=3)))
 
 
+def hills(data: Dataset) -> History:
+    """[2, 5, 1] without a base function, its grids over the whole square; it has learned one quarter."""
+    square = tuple(Variable(v.name, v.unit) for v in data.inputs)
+    start = kanviz.init([2, 5, 1], grid=16, base="zero", seed=2, inputs=square, outputs=data.outputs)
+    return History.start(_learned(start, data, TrainConfig(solver="lm", steps=60, smooth=1e-5)))
+
+
 def _learned(kan: KAN, data: Dataset, config: TrainConfig) -> KAN:
     return trained(kan, data, config).best
 
@@ -176,7 +202,7 @@ def _busiest(kan: KAN, data: Dataset) -> int:
 class Sample:
     """A row of the index: what it is, where it comes from, and the edges of its thumbnail, the telling one first.
 
-    to_one_scale: curves of one layer are drawn to one scale, so that a small one looks flat.
+    to_one_scale: curves of one layer are drawn to one scale, so that a small one looks flat. new: rows to learn next.
     """
 
     file: str
@@ -188,6 +214,7 @@ class Sample:
     curves: Sequence[EdgeId]
     units: dict[str, str] = field(default_factory=dict)
     to_one_scale: bool = False
+    new: str = ""
 
 
 SAMPLES = (
@@ -240,6 +267,16 @@ SAMPLES = (
         {"length": "m", "amplitude": "deg", "mass": "g", "period": "s"},
         to_one_scale=True,
     ),
+    Sample(
+        "hills.safetensors",
+        "Two hills, one learned",
+        "It knows one hill. On the Retrain page it learns the other, and keeps every bit of what it knew.",
+        "hills.csv",
+        "f",
+        hills,
+        (EdgeId(0, 0, 0), EdgeId(0, 1, 0), EdgeId(1, 0, 0)),
+        new="hills_new.csv",
+    ),
 )
 
 
@@ -263,11 +300,13 @@ def rmse(kan: KAN, data: Dataset) -> dict[str, float]:
 def index_row(sample: Sample, kan: KAN, data: Dataset) -> dict[str, Any]:
     """A sample's row in samples.json; thumbnails are heights from 0 to 1."""
     curves = {c.id: c.heights for c in all_curves(kan, data, POINTS, shared=sample.to_one_scale)}
+    new = {"new": sample.new} if sample.new else {}
     return {
         "title": sample.title,
         "shows": sample.shows,
         "file": sample.file,
         "data": sample.data,
+        **new,
         "target": sample.target,
         "edge": list(sample.curves[0]),
         "shape": kan.shape_text,

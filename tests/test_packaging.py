@@ -92,7 +92,7 @@ def test_an_installed_wheel_finds_its_own_app_and_opens_a_sample(wheel: Path, tm
     folder, address, opened = done.stdout.splitlines()
     assert folder == str(tmp_path / "site" / "kanviz" / "_app")
     assert address == "127.0.0.1"
-    assert opened == "5 [2, 5, 1]"
+    assert opened == "6 [2, 5, 1]"
 
 
 def test_the_wheel_offers_the_command(wheel: Path):

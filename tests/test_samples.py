@@ -11,9 +11,10 @@ import torch
 import kanviz
 from kanviz.core.dataset import Dataset
 from kanviz.core.layer import EdgeId
+from kanviz.core.spline import domain
 from kanviz.edit.history import replay
 from kanviz.io.native import recipe_of
-from kanviz.ui.samples import Sample, open_sample, samples
+from kanviz.ui.samples import Sample, open_sample, rows_of, samples
 from kanviz.ui.session import Session
 
 FOLDER = Path(__file__).parents[1] / "sample_models"
@@ -69,7 +70,7 @@ def test_thumbnails_are_heights_from_0_to_1(row: dict):
 
 
 def test_what_the_samples_show_is_there():
-    unpruned, fitted, gravity, peaks, pendulum = (opened(sample).present for sample in samples())
+    unpruned, fitted, gravity, peaks, pendulum, hills = (opened(sample).present for sample in samples())
     assert {unpruned.edge(e).state for e in unpruned.edges()} == {"spline"}
     assert sum(1 for _ in unpruned.edges()) == 15
     assert [fitted.edge(e).formula.primitive for e in fitted.edges()] == ["sin", "x^2", "exp"]
@@ -80,6 +81,7 @@ def test_what_the_samples_show_is_there():
     length = pendulum.edge((0, 0, 0))
     x = torch.linspace(-1, 1, 50, dtype=torch.float64)
     assert float(mass(x).std()) < 0.01 * float(length(x).std()), "the mass plays no part"
+    assert hills.layers[0].base == "zero"
 
 
 def test_the_fitted_sample_composes_to_the_law_it_was_made_from():
@@ -118,3 +120,16 @@ def test_the_script_trains_the_smallest_sample_as_well(maker: ModuleType):
     x, y = data.rows("all")
     # not the same network: line searches take another CPU's last bits elsewhere
     assert float((made(x) - y).square().mean().sqrt()) < 1.2 * float((kept(x) - y).square().mean().sqrt())
+
+
+def test_the_new_rows_of_a_sample_fit_it_and_are_unknown_to_it():
+    brings = [sample for sample in samples() if sample.new is not None]
+    assert brings
+    for sample in brings:
+        s = opened(sample)
+        new = rows_of(sample, sample.new, s.present)
+        error = (s.present(new.x) - new.y).square().mean().sqrt()
+        assert float(error) > 100 * next(r for r in ROWS if r["file"] == sample.file.name)["rmse"]["test"]
+        low, high = domain(s.present.layers[0].knots, s.present.layers[0].order)
+        inside = s.present.normalise(new.x)
+        assert bool(((low <= inside) & (inside <= high)).all()), "within its grids"

@@ -77,6 +77,13 @@ class Dataset:
         x, y = self.x[:, _order(self.inputs, kan.inputs)], self.y[:, _order(self.outputs, kan.outputs)]
         return replace(self, x=x, y=y, inputs=kan.inputs, outputs=kan.outputs)
 
+    def joined(self, other: "Dataset") -> "Dataset":
+        """These rows and the other table's after them, in the columns of this one; each keeps its split."""
+        other = other.matching(self)
+        parts = ("train", "test")
+        split = {part: torch.cat([getattr(self, part), len(self) + getattr(other, part)]) for part in parts}
+        return replace(self, x=torch.cat([self.x, other.x]), y=torch.cat([self.y, other.y]), **split)
+
     @staticmethod
     def from_arrays(
         x: Any, y: Any, *, test: float = 0.2, seed: int = 0, inputs: Sequence[str] = (), outputs: Sequence[str] = ()

@@ -14,6 +14,7 @@ from kanviz.errors import EditError
 from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
+AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # what a recipe cannot hold
 
 
 @dataclass(frozen=True)
@@ -50,27 +51,35 @@ class RefineGrid(EditRecord):
 class Retrain(EditRecord):
     """Train on a data set; keeps the best network of the steps that were really done.
 
-    data_digest: of the table with its columns in the network's order (`Dataset.matching`).
+    data_digest: of the table with its columns in the network's order (`Dataset.matching`). aid: what was done against
+    forgetting beside the lock, of AIDS; it takes old rows, which a recipe does not hold, so that is not done again.
     """
 
     config: TrainConfig
     data_digest: str
     steps: int
+    aid: str = ""
     kind: ClassVar[str] = "retrain"
 
     def __post_init__(self):
         if not 0 <= self.steps <= self.config.steps:
             raise EditError(f"A training of {self.config.steps} steps cannot have done {self.steps}.")
+        if self.aid not in AIDS:
+            raise EditError("This training was helped in a way that is not known here; open it in the newest kanviz.")
 
     @staticmethod
-    def of(config: TrainConfig, data: Dataset, last: Progress) -> "Retrain":
+    def of(config: TrainConfig, data: Dataset, last: Progress, aid: str = "") -> "Retrain":
         """The edit that stands for a run that ended (or was stopped) at `last`, with the solver that really ran."""
         picked = last.state.config
-        return Retrain(
-            replace(config, solver=picked.solver, batch=picked.batch), data.matching(last.kan).digest, last.step
-        )
+        how = replace(config, solver=picked.solver, batch=picked.batch)
+        return Retrain(how, data.matching(last.kan).digest, last.step, aid)
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
+        if self.aid:
+            raise EditError(
+                f"This training was done with {AIDS[self.aid]}, and a recipe does not hold the old rows. Do it again "
+                "on the Retrain page, or open the network that was saved after it."
+            )
         if data is None or data.matching(kan).digest != self.data_digest:
             raise EditError("This training needs the table it was done on; load that table first, with the same split.")
         best = kan
@@ -98,9 +107,11 @@ class Retrain(EditRecord):
     def __str__(self) -> str:
         lock = self.config.lock
         under = "" if lock is None else f", {shown(lock.name)} locked"
-        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}{under}"
+        aided = f", {AIDS[self.aid]}" if self.aid else ""
+        return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}{under}{aided}"
 
     @staticmethod
     def from_json(record: Json) -> "Retrain":
         config = TrainConfig.from_json(record["config"])
-        return Retrain(config, read.text(record["data_digest"]), read.whole(record["steps"]))
+        aid = read.text(record.get("aid", ""))
+        return Retrain(config, read.text(record["data_digest"]), read.whole(record["steps"]), aid)

@@ -3,6 +3,7 @@
 from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
 from kanviz.plots.edge import compare_figure, edge_figure, overlay_figure
 from kanviz.plots.export import to_html, to_json
+from kanviz.plots.ladder import ladder_errors_figure, ladder_plane_figure, ladder_predictions_figure
 from kanviz.plots.laws import agreement_figure, front_figure, readings_figure, residuals_figure
 from kanviz.plots.locality import lamps_figure, reach_map_figure, strips_figure
 from kanviz.plots.network import network_figure
@@ -15,6 +16,9 @@ __all__ = [
     "edge_figure",
     "front_figure",
     "gain_figure",
+    "ladder_errors_figure",
+    "ladder_plane_figure",
+    "ladder_predictions_figure",
     "lamps_figure",
     "network_figure",
     "overlay_figure",

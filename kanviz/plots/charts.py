@@ -18,9 +18,14 @@ DOTS = 4_000  # points of a scatter, spread evenly over the rows
 
 
 def training_figure(
-    trail: Sequence[tuple[int, float, float | None]], *, name: str = "RMSE", unit: str = "", theme: Look = "light"
+    trail: Sequence[tuple[int, *tuple[float | None, ...]]],
+    *,
+    name: str = "RMSE",
+    unit: str = "",
+    theme: Look = "light",
+    rows: Sequence[str] = ("training rows", "held-out rows", "old rows"),
 ) -> go.Figure:
-    """Error by step on a logarithmic axis, for training rows and held-out rows: (step, train, test or None).
+    """Error by step on a logarithmic axis, a line for each of these rows: (step, train, test, old), None where unknown.
 
     Of very many steps every so many are drawn, and the last.
     """
@@ -30,9 +35,9 @@ def training_figure(
     colours = THEMES[theme]
     figure = canvas(theme, height=340)
     steps = [row[0] for row in trail]
-    looks = (("training rows", 1, colours.train, "solid"), ("held-out rows", 2, colours.test, "dash"))
-    for word, column, colour, dash in looks:
-        values = [row[column] for row in trail]
+    looks = ((colours.train, "solid"), (colours.test, "dash"), (colours.shared, "dot"))
+    for column, (word, (colour, dash)) in enumerate(zip(rows, looks, strict=True), 1):
+        values = [row[column] if column < len(row) else None for row in trail]
         if all(v is None for v in values):
             continue
         figure.add_scatter(

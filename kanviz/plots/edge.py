@@ -21,11 +21,13 @@ def edge_figure(
     theme: Look = "light",
     parts: Collection[str] = PARTS,
     point: int | None = None,
+    locked: Sequence[bool] = (),
 ) -> go.Figure:
     """An edge's curve. Control points are clickable and carry [layer, source, target, point].
 
     before: the curve as it was, drawn dashed behind. parts: of "spline", "base", "formula", "resting" (the learned
-    curve that does not count now), "points", "density", "derivative". point: the control point in hand.
+    curve that does not count now), "points", "density", "derivative". point: the control point in hand. locked: for
+    each control point whether it must not move; those are filled squares.
     """
     colours = THEMES[theme]
     slope = "derivative" in parts
@@ -40,7 +42,7 @@ def edge_figure(
         word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
         _line(figure, curve.x, curve.resting, word, colours.text, 1.4, "dot")
     if "points" in parts and len(curve.points_x):
-        _points(figure, curve, point, colours)
+        _points(figure, curve, point, colours, locked)
     if slope:
         _line(figure, curve.x, curve.derivative, "slope", colours.state(curve.state), 2, axis="y3", legend=False)
     _strip(figure, curve, parts, colours)
@@ -98,23 +100,35 @@ def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], col
             _line(figure, curve.x, values, word, colour, 1.4, dash)
 
 
-def _points(figure: go.Figure, curve: EdgeCurve, point: int | None, colours: Theme) -> None:
-    """The control polygon and its points; the one in hand is filled."""
+def _points(
+    figure: go.Figure, curve: EdgeCurve, point: int | None, colours: Theme, locked: Sequence[bool] = ()
+) -> None:
+    """The control polygon and its points; the one in hand is filled, locked ones are filled squares."""
     count = len(curve.points_x)
+    held = locked or [False] * count
+    fills = [colours.locked if v else colours.card for v in held]
+    if point is not None:
+        fills[point] = colours.point
     size = 10 if count <= 30 else 7 if count <= 80 else 5
     figure.add_scatter(
         x=curve.points_x, y=curve.points_y, mode="lines+markers", name="control points",
         line={"color": colours.point, "width": 1, "dash": "dot"},
         marker={
             "size": [size + 5 if m == point else size for m in range(count)],
-            "color": [colours.point if m == point else colours.card for m in range(count)],
+            "color": fills,
             "line": {"color": colours.point, "width": 2 if size == 10 else 1.2}, "opacity": 1,
         },
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
         customdata=[[*curve.id, m] for m in range(count)],
         hovertemplate="control point %{customdata[3]} at x = %{x:.4g}<br>coefficient %{text}<extra></extra>",
-        text=[f"{value:.4g}" for value in curve.coef],
+        text=[f"{value:.4g}{', locked' if held[m] else ''}" for m, value in enumerate(curve.coef)],
     )  # fmt: skip
+    if any(held):
+        figure.update_traces({"marker.symbol": ["square" if v else "circle" for v in held]}, {"name": "control points"})
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", name="locked", hoverinfo="skip",
+            marker={"symbol": "square", "size": size, "color": colours.locked},
+        )  # fmt: skip
 
 
 def _ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:

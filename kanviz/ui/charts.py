@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import plotly.graph_objects as go
 
     from kanviz.analysis.curves import EdgeCurve
+    from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.ui.session import Session
@@ -49,17 +50,24 @@ def network_chart(
     highlight: Collection["EdgeId"] = (),
     on_edge: "Callable[[EdgeId], None] | None" = None,
     on_prune: "Callable[[EdgeId], None] | None" = None,
+    data: "Dataset | None" = None,
 ) -> None:
-    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given."""
+    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given.
+
+    on_prune: what Delete on an edge does · data: other rows to see it on than the session's.
+    """
     from kanviz.analysis.layout import MOST, layout
+    from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
     from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload, wide
 
     shown, look = kan or s.present, theme()
-    curves = s.derived("curves", lambda: all_curves(shown, s.data), shown.digest)
-    ranking = scores_of(s, shown)
-    places = s.derived("places", lambda: layout(shown, ranking, STRONGEST if wide(shown) else MOST), shown.digest)
-    drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), shown.digest, look)
+    rows = s.data if data is None else data
+    seen = (shown.digest, rows.digest if rows else "")
+    curves = s.derived("curves", lambda: all_curves(shown, rows), *seen)
+    ranking = scores_of(s, shown) if data is None else s.derived("scores on", lambda: scores(shown, rows), *seen)
+    places = s.derived("places", lambda: layout(shown, ranking, STRONGEST if wide(shown) else MOST), *seen)
+    drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), *seen, look)
     payload = {
         **drawn,
         "selected": list(s.edge) if on_edge is None and s.edge is not None else None,

@@ -24,8 +24,11 @@ PAGES = (
     ("pages/formula.py", "Formula", ":material/function:"),
     ("pages/laws.py", "Laws", ":material/functions:"),
     ("pages/train.py", "Train", ":material/model_training:"),
+    ("pages/retrain.py", "Retrain", ":material/lock:"),
+    ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/changes.py", "Changes", ":material/difference:"),
 )
+RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"
 TOKEN = "work"
 KEEP = "keep-"  # how keys of widgets begin that keep their value while another page is looked at
@@ -98,7 +101,7 @@ def open_page(title: str) -> "Session":
         st.page_link("app.py", label="Go to Home", icon=":material/home:")
         st.stop()
     _settle()
-    if s.training and title != "Train":
+    if s.training and title not in RUNS:
         st.info(
             "Training is running; this is the network before it. Stop it to change the network.", icon=":material/info:"
         )
@@ -120,10 +123,12 @@ def open_home(title: str = "Home") -> "Session | None":
     s.collect()
     with st.sidebar:
         _panel(s)
-        if s.training and title != "Train":  # there the page itself shows the run
+        if s.training and title not in RUNS:
             job_panel()
         if title != "Laws" and s.law_search is not None and s.law_search.job.live:
             st.caption("A search for a law is running; it is on the Laws page.")
+        if title != "Locality" and s.climbing:
+            st.caption("A rung of the ladder is running; it is on the Locality page.")
     _show_messages(s)
     return s
 
@@ -144,7 +149,7 @@ def _panel(s: "Session") -> None:
         _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
         _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
     st.download_button(
-        "Save network", icon=":material/save:", data=_saver(s), file_name=f"{_file_stem(s.name)}.safetensors",
+        "Save network", icon=":material/save:", data=_saver(s), file_name=f"{file_stem(s.name)}.safetensors",
         mime="application/octet-stream", on_click="ignore", width="stretch",
         help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
     )  # fmt: skip
@@ -175,7 +180,8 @@ def _saver(s: "Session"):
     return make
 
 
-def _file_stem(name: str) -> str:
+def file_stem(name: str) -> str:
+    """A network's name as the beginning of a file's."""
     stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in name.rsplit(".", 1)[0])[:60].strip("_")
     return stem or "network"
 

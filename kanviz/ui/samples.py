@@ -8,12 +8,17 @@ from typing import TYPE_CHECKING
 from kanviz.ui.serve import app_folder
 
 if TYPE_CHECKING:
+    from kanviz.core.dataset import Dataset
+    from kanviz.core.kan import KAN
     from kanviz.ui.session import Session
 
 
 @dataclass(frozen=True)
 class Sample:
-    """One row of samples.json; `thumbnail` is a list of curves, each a list of heights in 0..1."""
+    """One row of samples.json; `thumbnail` is a list of curves, each a list of heights in 0..1.
+
+    new: a table of rows to learn next, on the Retrain page.
+    """
 
     title: str
     shows: str
@@ -22,6 +27,7 @@ class Sample:
     target: str
     edge: tuple[int, int, int] | None
     thumbnail: tuple[tuple[float, ...], ...]
+    new: Path | None = None
 
 
 def samples() -> list[Sample]:
@@ -36,6 +42,7 @@ def samples() -> list[Sample]:
             row.get("target", ""),
             tuple(row["edge"]) if row.get("edge") else None,
             tuple(tuple(curve) for curve in row.get("thumbnail", ())),
+            root / row["new"] if row.get("new") else None,
         )
         for row in rows
     ]
@@ -43,17 +50,21 @@ def samples() -> list[Sample]:
 
 def open_sample(s: "Session", sample: Sample) -> None:
     """Open a sample with its table, its telling edge chosen."""
-    from kanviz.core.dataset import Dataset
     from kanviz.core.layer import EdgeId
     from kanviz.io import load
-    from kanviz.io.tables import read_table
 
     kan = load(sample.file)
-    data = None
-    if sample.table is not None:
-        table = read_table(sample.table.read_bytes(), sample.table.name)
-        inputs = [v.name for v in kan.inputs]
-        targets = [sample.target] if sample.target else [v.name for v in kan.outputs]
-        data = Dataset.from_frame(table.frame, targets, inputs).matching(kan)
+    data = rows_of(sample, sample.table, kan) if sample.table is not None else None
     edge = EdgeId(*sample.edge) if sample.edge else None
     s.open(kan, sample.title, data=data, rows_from=sample.table.name if sample.table else "", edge=edge)
+
+
+def rows_of(sample: Sample, path: Path, kan: "KAN") -> "Dataset":
+    """A table of a sample, read for its network."""
+    from kanviz.core.dataset import Dataset
+    from kanviz.io.tables import read_table
+
+    table = read_table(path.read_bytes(), path.name)
+    inputs = [v.name for v in kan.inputs]
+    targets = [sample.target] if sample.target else [v.name for v in kan.outputs]
+    return Dataset.from_frame(table.frame, targets, inputs).matching(kan)

@@ -25,10 +25,13 @@ if TYPE_CHECKING:
     from kanviz.io.tables import Table
     from kanviz.laws.discover import DiscoverConfig
     from kanviz.laws.extraction import ExtractConfig
+    from kanviz.locality.rungs import Rung
+    from kanviz.ui.climbing import Climbing
     from kanviz.ui.extracting import Extracting
     from kanviz.ui.law_search import LawSearch
 
 T = TypeVar("T")
+Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
 REMEMBERED = 48  # derived results kept, newest first
 
 
@@ -40,8 +43,7 @@ class Session:
         self.history: History | None = None
         self.name = ""
         self._origin: dict[str, Any] | None = None
-        self.table: "Table | None" = None
-        self.table_name = ""
+        self._tables: dict[str, tuple[Table, str]] = {}
         self.data: Dataset | None = None
         self.rows_from = ""
         self._left: tuple[Any, ...] | None = None
@@ -49,7 +51,9 @@ class Session:
         self.job: Job[Progress] | None = None
         self.run: Run | None = None
         self._halted: tuple[History | None, Dataset | None] | None = None
-        self.trail: list[tuple[int, float, float | None]] = []
+        self.new_rows: tuple[Dataset, str] | None = None  # to be learned next, and the name of their table
+        self.old_rows: tuple[Dataset, str] | None = None  # of another table than the one in hand, not to be forgotten
+        self.trail: list[Mark] = []
         self.last_run: Progress | None = None
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
@@ -58,6 +62,7 @@ class Session:
         self.reading: int | None = None  # the complexity of the one in hand
         self.law_search: LawSearch | None = None
         self.law = ""  # the one in hand, as text
+        self.climbs: dict[int, Climbing] = {}  # the last run of each rung
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
 
@@ -98,6 +103,7 @@ class Session:
             if data is not None:
                 self.rows_from = rows_from
             self.data = data if data is not None else _fitting(self.data, kan)
+            self.new_rows = self.old_rows = None
             self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     @property
@@ -123,6 +129,7 @@ class Session:
             now = self._in_hand
             self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new = self._left
             self._left = now
+            self.new_rows = self.old_rows = None
             self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     def apply(self, edit: Edit, *, merge: bool = False) -> None:
@@ -145,7 +152,8 @@ class Session:
 
     def replay(self, recipe: dict[str, Any]) -> None:
         """Do a recipe's edits to the network the history starts from."""
-        self._move(lambda history: replay(history.versions[0].kan, recipe, self.data))
+        tables = [data for data in (self.data, *(rows[0] for rows in (self.new_rows,) if rows)) if data is not None]
+        self._move(lambda history: replay(history.versions[0].kan, recipe, tables))
 
     def whole_recipe(self) -> dict[str, Any]:
         """All steps to the present network, those before its file was opened included: what a saved file tells."""
@@ -173,15 +181,48 @@ class Session:
 
     # --- the table --------------------------------------------------------------------------------------------
 
-    def take_table(self, table: "Table", name: str) -> None:
+    def take_table(self, table: "Table", name: str, slot: str = "") -> None:
+        """slot: tables for different purposes do not take each other's place."""
         with self._lock:
-            self.table, self.table_name = table, name
+            self._tables[slot] = (table, name)
+
+    def table_in(self, slot: str = "") -> "tuple[Table, str] | None":
+        """The table that was taken last for this purpose, and its name."""
+        return self._tables.get(slot)
 
     def take_data(self, data: Dataset, rows_from: str) -> None:
         """Look at the network on these rows, from the table of that name; refuses a table that does not fit it."""
         with self._lock:
             self._refuse_while_training()
             self.data, self.rows_from = data.matching(self.present), rows_from
+
+    def take_new(self, data: Dataset, name: str) -> None:
+        """Rows that the network shall learn next, beside those it knows."""
+        with self._lock:
+            self.new_rows = data.matching(self.present), name
+
+    def take_old(self, data: Dataset, name: str) -> None:
+        """Rows that it shall not forget, of another table than the one in hand."""
+        with self._lock:
+            self.old_rows = data.matching(self.present), name
+
+    @property
+    def table(self) -> "Table | None":
+        return self._tables[""][0] if "" in self._tables else None
+
+    @property
+    def table_name(self) -> str:
+        return self._tables[""][1] if "" in self._tables else ""
+
+    def learned(self) -> None:
+        """The new rows join those in hand: what the network knows from now on."""
+        with self._lock:
+            self._refuse_while_training()
+            if self.data is None or self.new_rows is None:
+                raise EditError("There are no rows in hand and new rows to put together; load both first.")
+            new, name = self.new_rows
+            self.data, self.rows_from = self.data.joined(new), f"{self.rows_from} + {name}"
+            self.new_rows = None
 
     # --- training ---------------------------------------------------------------------------------------------
 
@@ -197,6 +238,22 @@ class Session:
                 raise UserError("Training needs a table. Upload one, or open a sample that brings its own.")
             self._begin(Run(self.present, self.data, config, self.opened.at), [])
 
+    def retrain(self, run: Run) -> None:
+        """Start teaching the present network new rows; one training at a time."""
+        with self._lock:
+            self._refuse_while_training()
+            if run.kan is not self.present:
+                raise EditError("The network has changed since this was asked for; look at it, and start again.")
+            self._begin(run, [])
+
+    @property
+    def retrained(self) -> Run | None:
+        """The last retraining, if the network in hand is what came of it."""
+        run, last = self.run, self.last_run
+        if run is None or run.known is None or last is None or self.training or last.best is run.kan:
+            return None
+        return run if self.present.digest == last.best.digest else None
+
     @property
     def can_continue(self) -> bool:
         """Whether the last run was stopped before its end, and neither network nor rows have changed since."""
@@ -211,13 +268,9 @@ class Session:
                 raise EditError("This run cannot go on, because the network or its rows have changed since.")
             self._begin(replace(self.run, seconds=self.last_run.seconds), list(self.trail), self.last_run.state)
 
-    def _begin(self, run: Run, trail: list[tuple[int, float, float | None]], resume: Checkpoint | None = None) -> None:
-        def note(item: Progress) -> None:
-            shown = (item.train_rmse, item.test_rmse) if item.train_rmse is not None else None
-            trail.append((item.step, *(shown or (item.train_loss, item.test_loss))))
-
+    def _begin(self, run: Run, trail: list[Mark], resume: Checkpoint | None = None) -> None:
         self.run, self.trail = run, trail
-        self.job = Job(lambda: run.items(resume), note).start()
+        self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item))).start()
 
     def collect(self) -> bool:
         """Take over what a training that has ended learned, as one step of the history; True when there was one."""
@@ -235,7 +288,7 @@ class Session:
                 self.messages.append(("info", "Training found nothing better; the network is as it was."))
             else:
                 try:
-                    retrained = Retrain.of(run.config, run.data, last)
+                    retrained = Retrain.of(run.config, run.data, last, run.aid)
                     self.history = self.opened.jump(run.at).record(retrained, last.best)
                 except UserError as refusal:
                     self.messages.append(("error", str(refusal)))
@@ -306,6 +359,22 @@ class Session:
         """The best so far stays."""
         if self.law_search is not None:
             self.law_search.job.stop()
+
+    # --- the ladder -------------------------------------------------------------------------------------------
+
+    @property
+    def climbing(self) -> bool:
+        """Whether a rung is being run."""
+        return any(one.job.live for one in self.climbs.values())
+
+    def climb(self, rung: "Rung", seed: int = 0) -> None:
+        """Run a rung; no network is needed. One at a time: another one ends and keeps what it reached."""
+        from kanviz.ui.climbing import Climbing
+
+        with self._lock:
+            for one in self.climbs.values():
+                one.job.stop()
+            self.climbs[rung.number] = Climbing.start(rung, seed)
 
     # --- derived results --------------------------------------------------------------------------------------
 

@@ -20,31 +20,33 @@ TABLE_TYPES = ["csv", "tsv", "txt", "gz", "parquet", "xlsx"]
 MAX_CLASS_VALUES = 20
 
 
-def table_upload(key: str) -> "Table | None":
-    """Take a table; it is read at once and stays in the session when the page changes."""
+def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | None":
+    """Take a table; it is read at once and stays in the session when the page changes. slot: what it is for."""
 
     def take() -> None:
         from kanviz.io.tables import read_table
 
         upload = st.session_state[key]
         if upload is not None:
-            attempt(lambda: session().take_table(read_table(upload.getvalue(), upload.name), upload.name))
+            attempt(lambda: session().take_table(read_table(upload.getvalue(), upload.name), upload.name, slot))
 
     st.file_uploader(
-        "Table (CSV, TSV, Parquet or Excel)", type=TABLE_TYPES, key=key, on_change=take,
+        f"{title} (CSV, TSV, Parquet or Excel)", type=TABLE_TYPES, key=key, on_change=take,
         help="Up to 50 MB. It is read as data on this machine and sent nowhere.",
     )  # fmt: skip
-    return session().table if has_session() else None
+    found = session().table_in(slot) if has_session() else None
+    return found[0] if found else None
 
 
-def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) -> "Dataset | None":
-    """Ask which columns are inputs and which is the target; the data set, or a refusal in words.
+def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str, name: str = "") -> "Dataset | None":
+    """Ask which columns are inputs and which is the target; the data set, or a refusal in words. name: of the table.
 
     Without a network the answers for a table stay while other pages are looked at.
     """
     from kanviz.core.dataset import Dataset
 
-    st.caption(f"{label(s.table_name)}: {len(table.frame):,} rows, {len(table.frame.columns)} columns")
+    name = name or s.table_name
+    st.caption(f"{label(name)}: {len(table.frame):,} rows, {len(table.frame.columns)} columns")
     if table.notes:
         with st.expander(f"{counted(len(table.notes), 'note')} on this table", icon=":material/info:"):
             for note in table.notes[:20]:
@@ -52,7 +54,7 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str) ->
     st.dataframe(table.frame.head(200), height=180, hide_index=True)
     frame, numeric, units = _bare(table, kan)
     few = [c for c in frame.columns if 2 <= len(frame[c].dropna().unique()) <= MAX_CLASS_VALUES]
-    key = f"{KEEP if kan is None else ''}{key}-{hash((s.table_name, *frame.columns, None, *numeric, None, *few))}"
+    key = f"{KEEP if kan is None else ''}{key}-{hash((name, *frame.columns, None, *numeric, None, *few))}"
     target = _targets(s, kan, list(frame.columns), numeric, few, key)
     if not target:
         return None

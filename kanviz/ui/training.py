@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import PICKED, SOLVER_TITLES, shown
-from kanviz.ui.charts import chart, metrics_of, network_chart
+from kanviz.ui.charts import chart, network_chart
 from kanviz.ui.frame import attempt, session, theme
 from kanviz.ui.panels import number, shared_unit
 
 if TYPE_CHECKING:
+    from kanviz.analysis.metrics import Metrics
     from kanviz.core.train import Progress, TrainConfig
+    from kanviz.ui.runs import Run
     from kanviz.ui.session import Session
 
 TICK = 0.2  # seconds between two looks at the run
@@ -22,10 +24,10 @@ MOMENT = 0.4  # seconds for which the start of a run waits for its end
 
 def start(s: "Session", config: "TrainConfig") -> None:
     """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
-    _begin(s, lambda: s.train(config))
+    begin_and_wait(s, lambda: s.train(config))
 
 
-def _begin(s: "Session", begin: Callable[[], None]) -> None:
+def begin_and_wait(s: "Session", begin: Callable[[], None]) -> None:
     attempt(begin)
     if s.job is not None:
         s.job.join(MOMENT)
@@ -62,23 +64,24 @@ def _run_panel() -> None:
         )
         return
     if running and s.job:
-        _controls(s, progress.step, progress.steps)
-        st.caption(_solver_words(s, progress, running))
+        controls(s, progress.step, progress.steps)
+        st.caption(solver_words(s, progress, running))
     else:
         why = progress.stopped_because or "stopped by you"
         ended = f"Last run: {why}; the network of step {progress.best_step} is kept."
-        st.caption(f"{ended}  \n{_solver_words(s, progress, running)}")
+        st.caption(f"{ended}  \n{solver_words(s, progress, running)}")
         if s.can_continue and st.button(
             "Continue", icon=":material/play_arrow:",
             help="This run goes on where it was stopped, with the settings it had; both count as one step.",
         ):  # fmt: skip
-            _begin(s, s.resume)
+            begin_and_wait(s, s.resume)
             st.rerun()  # the whole page: only then does this panel look at the run many times a second
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
 
 
-def _controls(s: "Session", step: int, steps: int) -> None:
+def controls(s: "Session", step: int, steps: int) -> None:
+    """How far the run is; pause, and stop."""
     assert s.job is not None
     state = s.job.state
     st.progress(step / steps, text=f"{state.capitalize()}: step {step} of {steps}")
@@ -96,7 +99,7 @@ def _controls(s: "Session", step: int, steps: int) -> None:
         )
 
 
-def _solver_words(s: "Session", progress: "Progress", running: bool) -> str:
+def solver_words(s: "Session", progress: "Progress", running: bool) -> str:
     """Which solver runs or ran, why it was picked, and the grids: of this step, or of the network that was kept."""
     picked = s.run is not None and s.run.config.solver == "auto"
     grids = progress.grids if running else tuple(layer.grid for layer in progress.best.layers)
@@ -115,7 +118,7 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
 
     unit = shared_unit(s.present)
     row = st.container(horizontal=True, gap="small")
-    kept = None if running else metrics_of(s, progress.best)
+    kept = None if running or s.run is None else _errors_of(s, s.run, progress)
     if progress.train_rmse is not None:
         name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
         if kept is not None:
@@ -136,6 +139,14 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
         help=f"{lowest}that were free to fit them." if by_criterion else None,
     )  # fmt: skip
     row.metric("Time", f"{progress.seconds:.1f} s", width=METRIC)
+
+
+def _errors_of(s: "Session", run: "Run", progress: "Progress") -> "Metrics":
+    """Errors of the network that was kept, on the rows it was trained on; remembered."""
+    from kanviz.analysis.metrics import metrics
+
+    best = progress.best
+    return s.derived("run metrics", lambda: metrics(best, run.data), best.digest, run.data.digest)
 
 
 def _loss_figure(s: "Session", loss: str) -> None:

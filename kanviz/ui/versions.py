@@ -118,12 +118,12 @@ def _row(change: "EdgeChange") -> dict[str, Any]:
         "Edge": f"{change.source} → {change.target}",
         "Gap": change.gap,
         "Where": "nowhere" if low != low else f"{low:.3g} to {high:.3g}",
-        "Points moved": "other grid" if change.coefficients is None else _runs(change.coefficients),
+        "Points moved": "other grid" if change.coefficients is None else runs_of(change.coefficients),
         "State": state,
     }
 
 
-def _runs(numbers: Sequence[int]) -> str:
+def runs_of(numbers: Sequence[int]) -> str:
     """ "0–3, 7" for 0, 1, 2, 3, 7."""
     found: list[list[int]] = []
     for n in numbers:

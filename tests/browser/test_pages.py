@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import go, settle
 
-PAGES = ("Network", "Edge", "Prune", "Formula", "Laws", "Train", "Changes")
+PAGES = ("Network", "Edge", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "Changes")
 
 
 def open_first_sample(page: Page) -> None:

@@ -200,3 +200,15 @@ def test_arrays_that_are_no_table_are_refused_in_words(x, y, words):
 def test_a_table_of_another_width_does_not_match_a_network():
     with pytest.raises(TableError, match="3 inputs and 1 outputs; the table was read with 2 and 1"):
         Dataset.from_frame(frame(), "energy").matching(init([3, 1]))
+
+
+def test_tables_joined_keep_their_rows_and_each_its_split():
+    one = Dataset.from_arrays([[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]], [1.0, 2.0, 3.0], inputs=["a", "b"], test=0.34)
+    two = Dataset.from_arrays([[9.0, 8.0], [7.0, 6.0]], [4.0, 5.0], inputs=["b", "a"], test=0.5)
+    both = one.joined(two)
+    assert both.x.tolist() == [[0, 1], [2, 3], [4, 5], [8, 9], [6, 7]], "columns by name"
+    for part in ("train", "test"):
+        assert both.rows(part)[1].flatten().tolist() == [
+            *one.rows(part)[1].flatten().tolist(), *two.rows(part)[1].flatten().tolist()
+        ]  # fmt: skip
+    assert (both.inputs, both.outputs) == (one.inputs, one.outputs)

@@ -252,6 +252,14 @@ def test_a_retrain_stands_for_the_run_that_was_stopped():
     assert digest(check_edit(kan, edit, data)) == digest(last.best)
 
 
+@pytest.mark.parametrize("aid", ["replay", "ewc"])
+def test_a_retrain_says_what_old_rows_did_for_it_in_words_and_in_its_recipe(aid):
+    edit = Retrain(config(), table().digest, 2, aid)
+    assert edit_from_json(edit.to_json()) == edit
+    assert str(edit) != str(replace(edit, aid=""))
+    assert "old rows" in str(edit)
+
+
 def test_a_retrain_of_fewer_steps_learns_less():
     kan, data = small(), replace(table(), test=torch.zeros(0, dtype=torch.long))
     two, three = (Retrain(config(), data.digest, steps).apply(kan, data) for steps in (2, 3))
@@ -315,6 +323,8 @@ def test_only_drags_of_the_same_point_merge():
         (RefineGrid(0, 5), "5 intervals already"),
         (RefineGrid(0, 1001), "at most 1,000"),
         (Retrain(config(), "0" * 64, 1), "needs the table it was done on"),
+        (Retrain(config(), table().digest, 1, "replay"), "old rows mixed in.* Retrain page"),
+        (Retrain(config(), table().digest, 1, "ewc"), "does not hold the old rows"),
         (Batch((FreezeEdge((E000,)), RefineGrid(0, 1)), "x"), "5 intervals already"),
     ],
     ids=str,
@@ -351,6 +361,7 @@ def test_a_formula_that_is_not_finite_on_its_grid_is_not_refitted():
         (lambda: FreezeEdge(()), "at least one edge"),
         (lambda: Restore((E000,), (True,), (), (0.0,)), "as many numbers as edges"),
         (lambda: Retrain(config(), "", 4), "3 steps cannot have done 4"),
+        (lambda: Retrain(config(), "", 3, "magic"), "not known here"),
         (lambda: proposals.prune(small(), []), "at least one edge"),
         (lambda: proposals.restore(History.start(small()), []), "at least one edge"),
     ],
@@ -380,8 +391,9 @@ HOSTILE = [
 
 HARMLESS = [
     ("refit", True), ("edits", []), ("height", -1), ("height", 0.5), ("formulas", [None]), ("config", {}),
-    ("label", "x"), ("label", ""),
+    ("label", "x"), ("label", ""), ("aid", ""),
 ]  # fmt: skip
+NEWER = {"aid"}  # recipes written before it was there are read all the same
 
 
 @pytest.mark.parametrize("edit", examples(), ids=lambda edit: edit.kind)
@@ -389,8 +401,12 @@ def test_a_damaged_record_of_any_edit_is_refused(edit):
     record = edit.to_json()
     assert {*record} == {"kind", *(part.name for part in fields(edit))}
     for name in record:
-        with pytest.raises(UserError):
-            edit_from_json({key: value for key, value in record.items() if key != name})
+        less = {key: value for key, value in record.items() if key != name}
+        if name in NEWER:
+            assert edit_from_json(less) == edit
+        else:
+            with pytest.raises(UserError):
+                edit_from_json(less)
         for value in HOSTILE:
             try:
                 found = edit_from_json({**record, name: value})

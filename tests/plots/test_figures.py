@@ -26,6 +26,7 @@ from kanviz.core.layer import EdgeId, Variable
 from kanviz.errors import UserError
 from kanviz.locality.policy import Policy
 from kanviz.locality.retention import Retention
+from kanviz.locality.rungs import rung_of
 from kanviz.plots import (
     agreement_figure,
     capacity_figure,
@@ -33,6 +34,9 @@ from kanviz.plots import (
     edge_figure,
     front_figure,
     gain_figure,
+    ladder_errors_figure,
+    ladder_plane_figure,
+    ladder_predictions_figure,
     lamps_figure,
     network_figure,
     overlay_figure,
@@ -48,6 +52,7 @@ from kanviz.plots import (
 )
 from kanviz.plots.theme import THEMES, arrange, axis, canvas
 from tests.figures import decoded, readable, small_data, small_kan
+from tests.ladder_at_hand import method, outcome
 from tests.laws_at_hand import discovery, gravity
 
 EDGE = EdgeId(0, 0, 0)
@@ -128,6 +133,11 @@ FIGURES = {
     "capacity": lambda theme: capacity_figure(_turns(), theme=theme),
     "gained and lost": lambda theme: gain_figure(_runs(), theme=theme),
     "gained by nobody yet": lambda theme: gain_figure([_turns(turns=1)], theme=theme),
+    "ladder, a line": lambda theme: ladder_predictions_figure(outcome(), theme=theme),
+    "ladder, two inputs": lambda theme: ladder_predictions_figure(outcome(rung_of(5)), 1, theme=theme),
+    "ladder, errors": lambda theme: ladder_errors_figure(method("MLP", 4, lost=0.1), theme=theme),
+    "ladder, plane": lambda theme: ladder_plane_figure(outcome(), theme=theme),
+    "ladder, nothing yet": lambda theme: ladder_predictions_figure(outcome(methods=()), theme=theme),
     "map of a reach": _map,
     "strips": _strips,
     "strips of edges, no lock": lambda theme: _strips(theme, locked=False, edges=[EDGE, EdgeId(1, 0, 0)]),
@@ -145,7 +155,9 @@ FIGURES = {
         _moved(0.5), theme=theme, before=edge_curve(small_kan(), EDGE, points=9), parts=("points", "derivative")
     ),
     "comparison": _compare,
+    "edge with locked points": lambda theme: _edge(theme=theme, locked=[True] * 3 + [False] * 3),
     "training": lambda theme: training_figure(TRAIL, unit="kN", theme=theme),
+    "training beside old rows": lambda theme: training_figure([(*row, 0.5) for row in TRAIL], theme=theme),
     "scores": lambda theme: scores_figure(scores(small_kan(), small_data(small_kan())), 0.1, theme=theme),
     "predictions": lambda theme: predicted_figure(
         [1.0, 2.5, 3.0], [1.0, 2.0, 4.0], ["train", "train", "test"], name="force", unit="kN", theme=theme

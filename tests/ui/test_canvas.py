@@ -9,6 +9,7 @@ import pytest
 from kanviz.analysis.layout import MOST, layout
 from kanviz.analysis.scores import scores
 from kanviz.analysis.thumbnails import all_curves
+from kanviz.core.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
@@ -56,6 +57,10 @@ def test_only_what_is_drawn_decides_the_revision():
     assert one["rev"] == other["rev"]
     moved = kan.with_layer(0, coef=kan.layers[0].coef + 1)
     assert payload(moved)["rev"] != one["rev"]
+    rows = Dataset.from_arrays(np.random.default_rng(0).uniform(0, 0.5, (50, 2)), np.zeros(50))
+    ranking = scores(kan, rows)
+    seen = network_payload(layout(kan, ranking), all_curves(kan, rows), ranking)
+    assert seen["rev"] != one["rev"], "on other rows the curves are others"
 
 
 def test_two_hundred_edges_stay_below_sixty_kilobytes():

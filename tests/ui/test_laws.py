@@ -112,7 +112,9 @@ def test_another_table_of_the_same_name_is_asked_about_anew():
     app = visit(PAGE, table)
     next(b for b in app.selectbox if "predict" in b.label).set_value("a").run()
     app.switch_page("pages/train.py").run()
-    table.table = uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40))).table
+    table.take_table(
+        uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40))).table, table.table_name
+    )
     app.switch_page(PAGE).run()
     assert not app.exception
     assert next(b for b in app.selectbox if "predict" in b.label).value == "b"

@@ -54,7 +54,7 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(e.value) for kind in ("title", "info", "caption", "markdown", "error") for e in app.get(kind))
 
 
-@pytest.mark.parametrize("page", [page for page in OTHERS if page != "pages/laws.py"])
+@pytest.mark.parametrize("page", [page for page in OTHERS if page not in ("pages/laws.py", "pages/locality.py")])
 def test_without_a_network_every_page_says_what_to_do_next(page):
     app = visit(page)
     assert "No network is open yet" in texts(app)

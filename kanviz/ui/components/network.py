@@ -5,6 +5,7 @@ from collections.abc import Callable, Collection
 from functools import cache
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 from numpy import ndarray as Array
@@ -50,11 +51,11 @@ def network_payload(
     rev: the same as long as only what is selected or highlighted differs. Of a wide network every edge is in `matrix`,
     scores as bytes relative to the layer's strongest, and the strongest have curves.
     """
-    kan = scores.kan
-    inks = THEMES[look]
+    kan, inks = scores.kan, THEMES[look]
+    drawn = [_edge(place, curves, scores) for place in layout.edges]
     return {
         "v": 1,
-        "rev": f"{kan.digest[:16]}-{scores.rows}-{len(layout.edges)}",
+        "rev": f"{kan.digest[:16]}-{crc32(repr(drawn).encode()):08x}",
         "look": look,
         "colours": {part: getattr(inks, part) for part in PARTS},
         "title": f"Network {kan.shape_text}, {sum(int(layer.present.sum()) for layer in kan.layers)} edges",
@@ -62,7 +63,7 @@ def network_payload(
         "rows": layout.rows,
         "nodes": [_node(place) for place in layout.nodes],
         "sums": [_sum(place) for place in layout.sums],
-        "edges": [_edge(place, curves, scores) for place in layout.edges],
+        "edges": drawn,
         "selected": list(selected) if selected is not None else None,
         "highlight": [list(edge) for edge in highlight],
         **(_matrix(kan, scores) if wide(kan) else {}),

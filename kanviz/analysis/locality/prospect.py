@@ -1,0 +1,73 @@
+"""Before a training under a lock: what is left to learn with, and which new rows locked numbers alone decide."""
+
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from kanviz.analysis.locality.overlap import cell_edges, cells_of
+from kanviz.analysis.locality.supports import visited
+from kanviz.analysis.rows import entering
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer
+from kanviz.core.locks import Lock
+from kanviz.core.parameters import FreeParameters
+from kanviz.core.spline import domain
+
+
+@dataclass(frozen=True)
+class Room:
+    """The control points of a layer, over all edges that have a spline: how many, of them locked (or of frozen edges),
+    and free ones that new rows depend on.
+    """
+
+    points: int
+    locked: int
+    of_use: int
+
+    @property
+    def free(self) -> int:
+        return self.points - self.locked
+
+
+@dataclass(frozen=True, eq=False)
+class Prospect:
+    """What new rows can hope for.
+
+    settled: rows that depend on no number that may move, so that no training under the lock changes their prediction;
+    exact · beyond: rows outside the grid of some input, which only border control points can follow · rooms: by layer,
+    at hidden layers for the values that the network computes today.
+    """
+
+    settled: Bool[Tensor, " rows"]
+    beyond: Bool[Tensor, " rows"]
+    rooms: tuple[Room, ...]
+
+
+@torch.no_grad()
+def prospect(kan: KAN, lock: Lock | None, x: Float[Tensor, "rows input"]) -> Prospect:
+    """What a lock, or none, leaves to new rows (table units); raises UserError where it is for another network."""
+    values = entering(kan, x, len(kan.layers) - 1)
+    settled = torch.ones(len(x), dtype=torch.bool)
+    rooms = []
+    for layer, entered, free in zip(kan.layers, values, FreeParameters.of(kan, lock=lock).masks, strict=True):
+        points = free["coef"]
+        met = points & visited(entered, layer.knots, layer.order, layer.outside)[:, None]
+        there = int(layer.active.sum()) * points.shape[2]
+        rooms.append(Room(there, there - int(points.sum()), int(met.sum())))
+        everywhere = any(bool(mask.any()) for part, mask in free.items() if part != "coef")
+        settled &= ~_uses(layer, entered, points.any(1)) & (not everywhere)
+    first, last = domain(kan.layers[0].knots, kan.layers[0].order)
+    inside = (values[0] >= first) & (values[0] <= last)
+    return Prospect(settled, ~inside.all(1), tuple(rooms))
+
+
+def _uses(layer: Layer, x: Tensor, free: Bool[Tensor, "source basis"]) -> Bool[Tensor, " rows"]:
+    """Which rows depend on a free control point: one of the order + 1 that act in the cell of a value."""
+    order = layer.order
+    if layer.outside == "zero":
+        free = torch.nn.functional.pad(free, (order, order))
+    cells = free.unfold(1, order + 1, 1).any(2)
+    at = cells_of(x, cell_edges(layer), layer.outside)
+    return ((at >= 0) & cells[torch.arange(layer.sources), at.clamp(min=0)]).any(1)

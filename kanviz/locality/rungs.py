@@ -1,0 +1,181 @@
+"""The rungs of the ladder: from where locality holds by itself to where a lock must hold it, and how each one fails."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal
+
+from kanviz.errors import UserError
+from kanviz.locality.peaks import PLACES, Place
+from kanviz.text import listing, shown
+
+Lock = Literal["none", "rows", "region"]
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One run: where the peaks are, the network that learns them, and what holds it.
+
+    place: of `PLACES` · shape, grid, base: of the network · lock: numbers that old rows, or any point of old regions,
+    use do not move · solver: Levenberg-Marquardt, or Adam with the habits below · kept: Adam keeps its state from task
+    to task · decay: of the weights in every step · steps: for each task · rows, points: of each task, to learn from and
+    to look at · locked_rows: rows that a lock is given, None for all that there are, points included.
+    """
+
+    place: str
+    shape: tuple[int, ...]
+    grid: int
+    base: Literal["zero", "silu"] = "zero"
+    lock: Lock = "none"
+    solver: Literal["lm", "adam"] = "lm"
+    kept: bool = False
+    decay: float = 0.0
+    steps: int = 20
+    rows: int = 100
+    points: int = 100
+    locked_rows: int | None = None
+
+    @property
+    def where(self) -> Place:
+        return PLACES[self.place]
+
+
+@dataclass(frozen=True)
+class Switch:
+    """One thing to change so that a rung may fail. change: fields of its `Setting`."""
+
+    name: str
+    words: str
+    change: Mapping[str, Any] = field(hash=False)
+
+
+@dataclass(frozen=True)
+class Rung:
+    """A step of the ladder: `setting` is what runs, as it should hold, or with the switches in `failing_with`.
+
+    usual: the switches that "make it fail" stands for · several: they may be put together.
+    """
+
+    number: int
+    title: str
+    text: str
+    setting: Setting
+    switches: tuple[Switch, ...]
+    usual: tuple[str, ...]
+    several: bool = False
+    failing_with: tuple[str, ...] = ()
+
+    def failing(self, *names: str) -> "Rung":
+        """The rung with these switches thrown, without names its usual ones; refuses names that it does not have."""
+        there = {switch.name: switch for switch in self.switches}
+        wrong = [name for name in names if name not in there]
+        if wrong:
+            raise UserError(f"Rung {self.number} has no switch {shown(wrong[0])!r}; it has {listing([*there], 9)}.")
+        chosen = tuple(name for name in there if name in (names or self.usual))
+        if len(chosen) > 1 and not self.several:
+            raise UserError(
+                f"The switches of rung {self.number} exclude each other; choose one of {listing([*there], 9)}."
+            )
+        setting = self.setting
+        for name in chosen:
+            setting = replace(setting, **there[name].change)
+        return replace(self, setting=setting, failing_with=chosen)
+
+
+RUNGS = (
+    Rung(
+        1,
+        "Apart, on a line",
+        "One layer, one curve. Each peak is learned from rows of its own interval, and at least four cells of the grid "
+        "lie between two intervals. A control point acts on four cells, so the new rows move none that the old rows "
+        "use. Only coefficients are trained.",
+        Setting("separated", (1, 1), 60),
+        (
+            Switch("coarse", "A grid of 5 intervals, pykan's default: one control point reaches 80% of the line.",
+                   {"grid": 5}),
+            Switch("base", "A trained silu beside the spline, most libraries' default: it acts everywhere.",
+                   {"base": "silu"}),
+        ),
+        ("coarse",),
+    ),
+    Rung(
+        2,
+        "Side by side",
+        "The same, but the intervals touch. The control points at a border belong to both neighbours, so the newer one "
+        "moves them. How far that is seen depends on the grid alone.",
+        Setting("adjacent", (1, 1), 60),
+        (
+            Switch("coarser", "A grid of 20 intervals: four cells for each peak, as many as a control point reaches.",
+                   {"grid": 20}),
+        ),
+        ("coarser",),
+    ),
+    Rung(
+        3,
+        "The optimiser's traps",
+        "Rung 1 again, learned with Adam, begun anew for every peak: a number without a gradient does not move. What "
+        "other libraries do, each a switch, breaks that.",
+        Setting("separated", (1, 1), 60, solver="adam", steps=200),
+        (
+            Switch("momentum", "The optimiser keeps its state: momentum goes on moving what the last peak moved.",
+                   {"kept": True}),
+            Switch("decay", "Weight decay 0.01 in every step, as AdamW has it: old peaks shrink.", {"decay": 0.01}),
+            Switch("base", "A trained silu beside the spline: it acts everywhere.", {"base": "silu"}),
+            Switch("coarse", "A grid of 5 intervals: one control point reaches 80% of the line.", {"grid": 5}),
+        ),
+        ("base",),
+        several=True,
+    ),
+    Rung(
+        4,
+        "Two inputs, and depth",
+        "With one layer and a target that is a sum over the inputs, two inputs are as good as one, as long as old and "
+        "new rows share no coordinate. Depth breaks it: what enters the second layer is a sum, and sums of far rows "
+        "fall on the same place.",
+        Setting("sums apart", (2, 1), 60),
+        (
+            Switch("shared", "Peaks at the corners of a square: they share coordinates.",
+                   {"place": "sums shared"}),
+            Switch("depth", "A second layer, one input: [1, 5, 1].",
+                   {"place": "separated", "shape": (1, 5, 1), "grid": 30}),
+            Switch("square", "[2, 5, 1] and peaks at the corners of a square (pykan's issue 227).",
+                   {"place": "square", "shape": (2, 5, 1), "grid": 30, "rows": 200}),
+            Switch("diagonal", "[2, 5, 1] and peaks along the diagonal.",
+                   {"place": "diagonal", "shape": (2, 5, 1), "grid": 30, "rows": 200}),
+        ),
+        ("square",),
+    ),
+    Rung(
+        5,
+        "Locked rows",
+        "Two layers, two inputs, peaks at the corners of a square, which locality alone forgets. Now every control "
+        "point that an old row uses, in both layers, is locked before the next peak is learned. The price is room: "
+        "locked points cannot learn, and from some seeds a peak is missed.",
+        Setting("square", (2, 5, 1), 30, lock="rows", rows=200),
+        (
+            Switch("unlocked", "No lock.", {"lock": "none"}),
+            Switch("full", "A grid of 5 intervals: the lock holds, and soon nothing is free to learn with.",
+                   {"grid": 5}),
+        ),
+        ("unlocked",),
+    ),
+    Rung(
+        6,
+        "A locked region",
+        "A lock for rows says nothing of the points between them. The certified lock bounds what any point of a region "
+        "can use, in every layer, and holds all of that. It is looked at on points that nobody gave it.",
+        Setting("square", (2, 5, 1), 30, lock="region", rows=200, points=1_000),
+        (
+            Switch("rows", "A lock for 20 rows of each region instead of all of its points.",
+                   {"lock": "rows", "locked_rows": 20}),
+            Switch("unlocked", "No lock.", {"lock": "none"}),
+        ),
+        ("rows",),
+    ),
+)  # fmt: skip
+
+
+def rung_of(number: int) -> Rung:
+    """The rung of that number, 1 to 6."""
+    if not 1 <= number <= len(RUNGS):
+        raise UserError(f"The ladder has rungs 1 to {len(RUNGS)}; there is no {number}.")
+    return RUNGS[number - 1]

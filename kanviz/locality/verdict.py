@@ -1,0 +1,85 @@
+"""What a run showed, in a sentence made of its numbers."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from kanviz.locality.outcome import Learned
+from kanviz.text import counted
+
+LEARNED = 0.25  # a task counts as learned while its error is below this share of its target's spread
+FORGOTTEN = 0.05  # old tasks count as forgotten once their error has grown by this share of their targets' spread
+
+Kind = Literal["open", "exact", "drifts", "forgets"]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """kind: what became of the old predictions, "open" while there are none · missed: tasks never learned, from 1 ·
+    text: both in words.
+    """
+
+    kind: Kind
+    missed: tuple[int, ...]
+    text: str
+
+    @property
+    def holds(self) -> bool:
+        """Whether every old prediction kept its bits, and every task was learned."""
+        return self.kind == "exact" and not self.missed
+
+
+def verdict(found: Learned, spread: Sequence[float]) -> Verdict:
+    """spread: root mean square of each task's target about its mean."""
+    missed = tuple(k + 1 for k, (own, s) in enumerate(zip(found.own, spread, strict=False)) if not own < LEARNED * s)
+    kind = _kind(found, spread)
+    words = {"open": _open, "exact": _exact, "drifts": _drifts, "forgets": _forgets}[kind](found)
+    if missed:
+        worst = max((found.own[k - 1] for k in missed), key=_size)
+        which = f"task{'' if len(missed) == 1 else 's'} {', '.join(map(str, missed))}"
+        words += f"; does not learn {which} (error {number(worst)})"
+    return Verdict(kind, missed, words)
+
+
+def _kind(found: Learned, spread: Sequence[float]) -> Kind:
+    if not found.old_points:
+        return "open"
+    if sum(found.kept) == found.old_points:
+        return "exact"
+    size = sum(spread[: len(found.kept)]) / len(found.kept)
+    return "drifts" if found.old_now - found.old_then < FORGOTTEN * size else "forgets"
+
+
+def _open(found: Learned) -> str:
+    return f"nothing is old yet ({counted(found.done, 'task')} learned)"
+
+
+def _exact(found: Learned) -> str:
+    return f"exact: all {found.old_points:,} old predictions kept their bits"
+
+
+def _drifts(found: Learned) -> str:
+    near = f", all within {counted(math.ceil(found.reach), 'cell')} of newer rows" if 0 < found.reach <= 4 else ""
+    return (
+        f"drifts by at most {number(found.drift)}{near}: {sum(found.kept):,} of {found.old_points:,} old predictions "
+        "kept their bits"
+    )
+
+
+def _forgets(found: Learned) -> str:
+    return (
+        f"forgets: old error {number(found.old_then)} → {number(found.old_now)}, {sum(found.kept):,} of "
+        f"{found.old_points:,} old predictions kept their bits"
+    )
+
+
+def _size(value: float) -> float:
+    return value if value == value else math.inf
+
+
+def number(value: float) -> str:
+    """Two digits; nan and infinity in a word."""
+    if not math.isfinite(value):
+        return "no number"
+    return f"{value:.2g}"

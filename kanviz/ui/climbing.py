@@ -1,0 +1,37 @@
+"""A rung of the ladder as the session runs it: in a process of its own, what came of it so far always at hand."""
+
+import time
+from dataclasses import dataclass, field
+
+from kanviz.locality.ladder import Step, climb
+from kanviz.locality.outcome import Outcome
+from kanviz.locality.rungs import Rung
+from kanviz.ui.apart import apart
+from kanviz.ui.jobs import Job
+
+
+@dataclass(frozen=True, eq=False)
+class Climbing:
+    """A rung that was started: as it holds or fails, from which seed, and when (time.monotonic())."""
+
+    rung: Rung
+    seed: int
+    job: Job[Step]
+    begun: float = field(default_factory=time.monotonic)
+
+    @staticmethod
+    def start(rung: Rung, seed: int) -> "Climbing":
+        return Climbing(rung, seed, Job(lambda: apart(climb, rung, seed), elsewhere=True).start())
+
+    @property
+    def step(self) -> Step | None:
+        """The newest; None before there is any."""
+        return self.job.latest
+
+    @property
+    def outcome(self) -> Outcome | None:
+        return self.job.latest.outcome if self.job.latest is not None else None
+
+    @property
+    def seconds(self) -> float:
+        return time.monotonic() - self.begun

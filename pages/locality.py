@@ -1,0 +1,19 @@
+"""Locality: a ladder from where a network keeps what it knew by itself to where a lock must hold it."""
+
+import streamlit as st
+
+from kanviz.ui.frame import open_home
+from kanviz.ui.ladder import choose_rung, run_panel, rung_panel
+
+s = open_home("Locality")
+st.title("Locality")
+st.markdown(
+    "It is said that a KAN keeps what it knew, because new rows move only the control points near them. Each rung is a "
+    "live run that shows where this is exactly true, where it is not, and what makes it true again."
+)
+rung = choose_rung()
+ask, look = st.columns([6, 14], gap="medium")
+with ask.container(border=True):
+    rung_panel(s, rung)
+with look.container(border=True):
+    run_panel(s, rung)

@@ -1,0 +1,41 @@
+"""Retrain: new rows learned without touching what is known; what it would cost before, and the proof after."""
+
+import streamlit as st
+
+from kanviz.ui.frame import open_page
+from kanviz.ui.retrain_after import after
+from kanviz.ui.retrain_before import before
+from kanviz.ui.retrain_plan import plan, start_button
+from kanviz.ui.retrain_rows import known_panel, new_panel
+from kanviz.ui.retrain_run import during
+
+s = open_page("Retrain")
+st.title("Retrain")
+run = None
+ask, look = st.columns([6, 14], gap="medium")
+with ask:
+    with st.container(border=True):
+        known = known_panel(s)
+    with st.container(border=True):
+        st.subheader("New rows")
+        new = new_panel(s)
+    if known is not None and new is not None:
+        with st.container(border=True):
+            run = plan(s, known, new)
+            start_button(s, run)
+done = s.retrained
+with look:
+    if s.training:
+        with st.container(border=True):
+            during(s)
+    if done is not None:
+        with st.container(border=True):
+            st.subheader("What came of it")
+            after(s, done)
+    if run is not None and not s.training:
+        with st.expander("Before the next one", expanded=False) if done is not None else st.container(border=True):
+            before(s, run)
+    elif not s.training and done is None:
+        st.info(
+            "Give the network new rows, and see here what they share with what it knows.", icon=":material/upload_file:"
+        )

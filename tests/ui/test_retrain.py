@@ -1,0 +1,278 @@
+"""The Retrain page: what is known and what is new, each protection, and what is said of it afterwards."""
+
+import time
+from dataclasses import replace
+
+import pandas as pd
+import pytest
+import torch
+from streamlit.testing.v1 import AppTest
+
+from kanviz.analysis.locality.certificate import certify
+from kanviz.analysis.locality.changes import lamps
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.core.train import TrainConfig
+from kanviz.edit.edits import Retrain
+from kanviz.edit.history import replay
+from kanviz.errors import EditError
+from kanviz.io.tables import read_table
+from kanviz.ui import training
+from kanviz.ui.protections import PROTECTIONS
+from kanviz.ui.retrain_before import expected
+from kanviz.ui.runs import Known, Run
+from kanviz.ui.samples import rows_of, samples
+from kanviz.ui.session import Session
+from tests.ui.test_pages import opened, press, texts, visit
+
+PAGE = "pages/retrain.py"
+HILLS = next(sample for sample in samples() if sample.new is not None)
+PROTECTED = tuple(name for name in PROTECTIONS if name not in ("replay", "ewc", "none"))
+
+
+def ready() -> Session:
+    """The sample with its new rows taken."""
+    session = opened(HILLS.title)
+    session.take_new(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
+    return session
+
+
+def protect(app: AppTest, name: str) -> AppTest:
+    next(radio for radio in app.radio if radio.label == "Protection").set_value(name).run()
+    assert not app.exception, [e.message for e in app.exception]
+    return app
+
+
+def retrain(session: Session, name: str, steps: int = 20) -> AppTest:
+    app = protect(visit(PAGE, session), name)
+    next(n for n in app.number_input if n.label == "Steps").set_value(steps).run()
+    return press(app, "Retrain")
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch):
+    """A short run is waited for, also on a busy machine."""
+    monkeypatch.setattr(training, "MOMENT", 60)
+
+
+def error(kan, data: Dataset) -> float:
+    return float((kan(data.x) - data.y).square().mean().sqrt())
+
+
+def test_the_sample_offers_its_new_rows_and_shows_what_they_share():
+    session = opened(HILLS.title)
+    app = visit(PAGE, session)
+    assert not app.get("plotly_chart")
+    press(app, f"Take the sample's new rows ({HILLS.new.name})")
+    assert session.new_rows is not None
+    assert len(session.new_rows[0]) == 500
+    assert {m.label for m in app.metric} == {"RMSE, new rows", "RMSE, old rows", "Points shared", "Points free"}
+    assert "All 500 old rows keep their predictions to the bit" in texts(app)
+    assert len(app.get("plotly_chart")) == 2  # the strips, and an edge with its locked points
+
+
+@pytest.mark.parametrize("name", PROTECTED)
+def test_under_a_lock_new_rows_are_learned_and_every_old_bit_stays(name):
+    session = ready()
+    before = session.present
+    app = retrain(session, name, 60)
+    assert session.present is not before
+    assert float(lamps(before, session.present, session.data.x).share) == 1.0
+    assert error(session.present, session.new_rows[0]) < 0.05 < error(before, session.new_rows[0])
+    assert "All 500 old rows keep their predictions, bit for bit" in "".join(s.value for s in app.success)
+    values = {m.label: m.value for m in app.metric}
+    assert values["Old outputs move by"] == "0"
+    edit = session.opened.versions[-1].edit
+    assert isinstance(edit, Retrain)
+    assert edit.config.lock is not None
+    assert edit.aid == ""
+
+
+@pytest.mark.parametrize(("name", "most"), [("replay", 0.05), ("ewc", 0.3)])
+def test_an_aid_forgets_less_than_nothing_does_and_promises_no_bit(name, most):
+    session, bare = ready(), ready()
+    app = retrain(session, name)
+    retrain(bare, "none")
+    old = error(session.present, session.data)
+    assert old < most
+    assert old < error(bare.present, bare.data)
+    assert not app.success
+    assert "have other predictions than before" in "".join(w.value for w in app.warning)
+    assert session.opened.versions[-1].edit.aid == name
+
+
+def test_a_retrain_under_a_lock_is_done_again_from_its_recipe_and_one_with_old_rows_is_refused_in_words():
+    session = ready()
+    retrain(session, "rows", 5)
+    recipe, end = session.opened.recipe(), session.present
+    session.replay(recipe)
+    assert session.present.digest == end.digest
+    session.undo()
+    retrain(session, "ewc", 2)
+    with pytest.raises(EditError, match="does not hold the old rows"):
+        replay(session.opened.versions[0].kan, session.opened.recipe(), session.new_rows[0])
+
+
+def test_undo_takes_the_whole_retraining_back():
+    session = ready()
+    before = session.present
+    app = retrain(session, "rows", 3)
+    press(app, "Undo this retraining")
+    assert session.present is before
+    assert "What came of it" not in [h.value for h in app.subheader]
+    press(app, "Redo")
+    assert "What came of it" in [h.value for h in app.subheader]
+
+
+def test_every_edge_is_in_the_table_and_an_edge_that_changed_is_drawn():
+    session = ready()
+    before = session.present
+    app = retrain(session, "rows", 3)
+    table = next(d.value for d in app.dataframe if "max |Δφ|" in d.value.columns)
+    assert len(table) == len(list(before.edges()))
+    assert table["max |Δφ|"].is_monotonic_decreasing
+    assert (table["on old rows"] == 0).all()
+    assert set(table["State"]) <= {"changed", "unchanged"}
+
+
+def test_the_certificate_is_of_what_was_promised():
+    session = ready()
+    before = session.present
+    app = retrain(session, "region", 3)
+    box = session.run.region
+    low, high = torch.tensor(box, dtype=torch.float64).T
+    assert bool((low <= session.data.x).all() & (session.data.x <= high).all())
+    assert float((low - session.data.x.amin(0)).abs().max()) < 2e-3
+    found = certify(before, session.present, box=box)
+    assert all(words in texts(app).replace("\\", "") for words in found.summary())
+    assert {"Certificate", "Network before", "Network after"} <= {b.label for b in app.get("download_button")}
+
+
+def test_what_was_learned_counts_as_known_from_then_on():
+    session = ready()
+    new = session.new_rows[0]
+    app = retrain(session, "rows", 3)
+    press(app, "Count the new rows to what it knows")
+    assert session.new_rows is None
+    assert len(session.data) == 500 + len(new)
+    assert torch.equal(session.data.rows("test")[0][-len(new.test) :], new.rows("test")[0])
+    assert session.rows_from == f"{HILLS.table.name} + {HILLS.new.name}"
+
+
+def test_a_region_is_enough_to_know_and_is_kept():
+    session = ready()
+    session.data = None
+    before = session.present
+    app = visit(PAGE, session)
+    radio = next(radio for radio in app.radio if radio.label == "Protection")
+    assert radio.options == [PROTECTIONS[name].title for name in ("region", "ewc", "none")]
+    for field in (n for n in app.number_input if n.label.endswith(", to")):
+        field.set_value(-0.1)
+    app.run()
+    assert "Every point of the region keeps its prediction to the bit" in texts(app)
+    press(app, "Retrain")
+    x = -1 + 0.9 * torch.rand(1_000, 2, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    assert float(lamps(before, session.present, x).share) == 1.0
+    assert "points of the region keep their predictions, bit for bit" in "".join(s.value for s in app.success)
+
+
+def test_a_region_that_ends_before_it_begins_is_refused_in_words():
+    app = protect(visit(PAGE, ready()), "region")
+    next(n for n in app.number_input if n.label.endswith(", to")).set_value(-3.0).run()
+    assert not app.exception
+    assert "ends before it begins" in "".join(e.value for e in app.error)
+
+
+def test_rows_that_only_locked_numbers_decide_are_counted_before_anything_is_done():
+    session = ready()
+    session.take_new(session.data, "the same rows")
+    app = visit(PAGE, session)
+    assert "400 of 400 new rows (100%) fall where locked numbers alone decide" in texts(app)
+
+
+def test_rows_beyond_the_grid_are_warned_of():
+    session = ready()
+    new = session.new_rows[0]
+    session.take_new(replace(new, x=new.x + 5), "far")
+    assert "400 of 400 new rows (100%) lie beyond the grid" in texts(visit(PAGE, session))
+
+
+def test_what_to_expect_never_promises_what_no_lock_holds():
+    session = ready()
+    data, known = session.new_rows[0], Known.rows(session.data, "old")
+    from kanviz.analysis.locality.overlap import overlap
+    from kanviz.analysis.locality.prospect import prospect
+
+    found, ahead = overlap(session.present, known.x, data.x), prospect(session.present, None, data.x)
+    for aid in ("", "replay", "ewc"):
+        words = " ".join(expected(Run(session.present, data, TrainConfig(), 0, known=known, aid=aid), found, ahead))
+        assert "to the bit" not in words
+        assert f"{found.shared:.0%}" in words
+
+
+def test_the_error_on_old_rows_is_noted_at_every_step():
+    session = ready()
+    app = retrain(session, "none", 4)
+    assert [mark[0] for mark in session.trail] == [0, 1, 2, 3, 4]
+    assert session.trail[0][3] == pytest.approx(error(session.opened.versions[0].kan, session.data), rel=1e-5)
+    assert session.trail[-1][3] > 10 * session.trail[0][3]
+    assert not app.exception
+
+
+def test_a_run_that_goes_on_is_watched_and_can_be_taken_up_again():
+    session = ready()
+    known = Known.rows(session.data, "old")
+    config = TrainConfig(solver="adam", steps=100_000)
+    session.retrain(Run(session.present, session.new_rows[0], config, 0, known=known, promise="No protection"))
+    while len(session.trail) < 3:
+        time.sleep(0.005)
+    app = visit(PAGE, session)
+    assert "Stop and keep" in [b.label for b in app.button]
+    assert {"RMSE, new rows", "RMSE, held out", "RMSE, old rows"} <= {m.label for m in app.metric}
+    session.job.stop()
+    assert session.job.join(60)
+    app.run()
+    assert "Continue" in [b.label for b in app.button]
+    assert len(session.trail[0]) == 4
+
+
+def test_a_network_that_has_changed_in_the_meantime_is_not_retrained():
+    session = ready()
+    run = Run(session.present, session.new_rows[0], TrainConfig(), 0, known=Known.rows(session.data, "old"))
+    retrain(session, "rows", 2)
+    with pytest.raises(EditError, match="has changed since"):
+        session.retrain(run)
+
+
+def test_uploads_for_the_page_do_not_take_the_place_of_another_table():
+    session = ready()
+    table = read_table(b"x,y,f\n0,0,1\n0.5,0.5,2\n1,1,3\n", "small.csv")
+    session.take_table(table, "small.csv", "old")
+    assert session.table is None
+    app = visit(PAGE, session)
+    next(g for g in app.get("button_group") if g.label == "What it shall keep").set_value("Table").run()
+    press(app, "Use these old rows")
+    assert session.old_rows is not None
+    assert session.old_rows[1] == "small.csv"
+    assert "All 3 old rows keep" in texts(app)
+
+
+def classes() -> Session:
+    """Three kinds of rows in the plane, and a network that tells two of them apart."""
+    generator = torch.Generator().manual_seed(0)
+    x = torch.rand(120, 2, generator=generator, dtype=torch.float64) * 2 - 1
+    frame = pd.DataFrame({"u": x[:, 0], "v": x[:, 1], "kind": ["low" if a < 0 else "high" for a in x[:, 0].tolist()]})
+    data = Dataset.from_frame(frame, "kind", ["u", "v"])
+    kan = replace(init([2, 3, 2], seed=0, inputs=data.inputs, outputs=data.outputs), task="classification")
+    session = Session()
+    session.open(kan, "kinds", data=data.matching(kan))
+    session.take_new(data.matching(kan), "kinds")
+    return session
+
+
+@pytest.mark.parametrize("name", ["none", "replay"])
+def test_a_network_that_tells_classes_is_retrained_and_judged_by_cross_entropy(name):
+    session = classes()
+    app = retrain(session, name, 3)
+    assert not app.error
+    assert {"Cross-entropy, new rows", "Cross-entropy, old rows"} <= {m.label for m in app.metric}
