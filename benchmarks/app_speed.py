@@ -3,6 +3,7 @@
 Run: python benchmarks/app_speed.py (needs Chromium at /usr/bin/chromium and playwright).
 """
 
+import json
 import os
 import platform
 import re
@@ -26,19 +27,6 @@ from kanviz.core.init import init
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-EDGE = """wanted => {
-    const gd = document.querySelector('.js-plotly-plot'), box = gd.getBoundingClientRect();
-    const found = [];
-    for (const t of gd._fullData) for (let n = 0; n < (t.customdata || []).length; n++) {
-        const l = gd._fullLayout, data = Array.from(t.customdata[n] || []);
-        if (data.length < 3) continue;
-        const x = l[t.xaxis.replace('x', 'xaxis')], y = l[t.yaxis.replace('y', 'yaxis')];
-        found.push([data.slice(0, 3).join(), box.x + x._offset + x.d2p(t.x[n]), box.y + y._offset + y.d2p(t.y[n])]);
-    }
-    return found;
-}"""
-
-
 LIVE = """() => {
     const seen = window.seen = {run: 0, loss: 0}, last = {};
     const note = (what, value) => { if (value && value !== last[what]) { last[what] = value; seen[what]++; } };
@@ -72,23 +60,45 @@ def serve(model: Path) -> tuple[subprocess.Popen, str, float]:
 
 def clicks(page: Page, count: int = 12) -> list[float]:
     """Milliseconds from the click on an edge until its figure is drawn."""
-    times = []
+    times, inspector = [], page.locator(".js-plotly-plot").first
+    edges = page.locator(".kv-stage .edge")
     for n in range(count):
-        edges = page.evaluate(EDGE, None)
-        _, x, y = edges[(n * 3 + 1) % len(edges)]
-        before = page.locator(".js-plotly-plot").nth(1).locator(".xtitle, .gtitle").first.text_content()
-        inspector = page.locator(".js-plotly-plot").nth(1)
+        box = edges.nth((n * 3 + 1) % edges.count()).bounding_box()
+        assert box is not None
         old = inspector.evaluate("gd => gd.layout.title && gd.layout.title.text")
         start = time.perf_counter()
-        page.mouse.click(x, y)
+        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         try:
             page.wait_for_function(
-                "old => { const gd = document.querySelectorAll('.js-plotly-plot')[1];"
+                "old => { const gd = document.querySelectorAll('.js-plotly-plot')[0];"
                 " return gd && gd.layout.title && gd.layout.title.text !== old }", arg=old, timeout=3_000,
             )  # fmt: skip
             times.append(1e3 * (time.perf_counter() - start))
         except Exception:
-            print(f"  (click {n} changed nothing: {before})")
+            print(f"  (click {n} changed nothing)")
+        page.wait_for_timeout(400)
+    return times
+
+
+def drops(page: Page, count: int = 8) -> list[float]:
+    """Milliseconds from letting go of a control point until the page says it was moved."""
+    times = []
+    handle = page.locator('.handle[data-m="3"]')
+    for n in range(count):
+        box = handle.bounding_box()
+        assert box is not None
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        page.mouse.move(x, y)
+        page.mouse.down()
+        page.mouse.move(x, y + (12 if n % 2 else -12), steps=4)
+        field = page.get_by_label("Exact height")
+        old = field.input_value()
+        start = time.perf_counter()
+        page.mouse.up()
+        page.wait_for_function(
+            "old => document.querySelector('input[aria-label=\"Exact height\"]').value !== old", arg=old, timeout=5_000
+        )
+        times.append(1e3 * (time.perf_counter() - start))
         page.wait_for_timeout(400)
     return times
 
@@ -98,7 +108,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, streamlit {streamlit.__version__}, plotly {plotly.__version__}")
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for shape in ([2, 5, 1], [4, 10, 10, 1]):
+        for shape in ([2, 5, 1], [4, 10, 10, 1], [10, 10, 10]):
             model = Path(folder) / "model.safetensors"
             kanviz.save(init(shape, grid=5, seed=0), model)
             measure(browser, model, str(shape))
@@ -120,13 +130,19 @@ def measure(browser: Browser, model: Path, name: str) -> None:
     start = time.perf_counter()
     page.goto(url)
     expect(page.get_by_role("heading", level=1, name="Network")).to_be_visible(timeout=60_000)
-    page.locator(".js-plotly-plot").nth(1).locator(".scatterlayer path").first.wait_for()
+    page.locator(".kv-stage .edge").first.wait_for()
     print(f"{name}: opened and drawn, right after: {time.perf_counter() - start:.2f} s")
     page.wait_for_timeout(2_000)
     times = clicks(page)
     median, worst = statistics.median(times), max(times)
     print(f"{name}: edge click to repaint: median {median:.0f} ms, worst {worst:.0f} ms, {len(times)} clicks")
-    live(page, int(name[1]))
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Edge", exact=True).click()
+    page.locator(".handle").first.wait_for()
+    page.wait_for_timeout(1_500)
+    times = drops(page)
+    print(f"{name}: drop to repaint: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms")
+    if name.endswith(", 1]"):
+        live(page, int(name[1]))
     page.close()
     process.terminate()
     process.wait(20)
@@ -163,20 +179,29 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
 
 
 def drawing() -> None:
-    """The figure of a [4,10,10,1] network by itself: numbers, layout, plotly, JSON."""
+    """The picture of a [4,10,10,1] network by itself, as plotly's figure and as what the canvas is sent."""
     from kanviz.analysis.layout import layout
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
     from kanviz.plots import network_figure
+    from kanviz.ui.components.network import network_payload
 
     kan = init([4, 10, 10, 1], grid=5, seed=0)
-    times = []
+    ways = {
+        "plotly's figure": lambda *parts: network_figure(*parts).to_json(),
+        "the canvas": lambda *parts: json.dumps(network_payload(*parts)),
+    }
+    times, sizes = {name: [] for name in ways}, {}
     for _ in range(7):
-        start = time.perf_counter()
-        found = scores(kan)
-        size = len(network_figure(layout(kan, found), all_curves(kan), found).to_json())
-        times.append(1e3 * (time.perf_counter() - start))
-    print(f"[4,10,10,1] figure: median {statistics.median(times):.0f} ms, {size / 1e3:.0f} kB of JSON")
+        for name, make in ways.items():
+            start = time.perf_counter()
+            found = scores(kan)
+            sizes[name] = len(make(layout(kan, found), all_curves(kan), found))
+            times[name].append(1e3 * (time.perf_counter() - start))
+    for name in ways:
+        print(
+            f"[4,10,10,1], {name}: median {statistics.median(times[name]):.0f} ms, {sizes[name] / 1e3:.0f} kB of JSON"
+        )
 
 
 if __name__ == "__main__":

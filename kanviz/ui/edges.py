@@ -114,14 +114,40 @@ def edge_editor(s: "Session", edge: "EdgeId") -> None:
         else:
             st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
     with picture:
-        before = curve_of(s, kan, edge)
-        key = f"edge-figure-{edge}"
-        if preview is not None:
-            after = curve_of(s, preview.apply(kan), edge)
-            figure = edge_figure(after, before=before, theme=theme(), point=point)
+        if not view.active:
+            chart(edge_figure(curve_of(s, kan, edge), theme=theme()), f"edge-figure-{edge}")
         else:
-            figure = edge_figure(before, theme=theme(), point=point)
-        chart(figure, key, lambda data: _take_point(edge, data))
+            _hands(s, edge, point, preview)
+
+
+def _hands(s: "Session", edge: "EdgeId", point: int | None, preview: "MoveControlPoint | None") -> None:
+    """The curve to be changed by hand; what a gesture did is one step of the history."""
+    from kanviz.edit.edits import MoveControlPoint
+    from kanviz.ui.components.editor import edit_of, editor_payload, spline_editor
+
+    kan, look = s.present, theme()
+    drawn = s.derived("editor", lambda: editor_payload(kan, curve_of(s, kan, edge), s.data, look=look), edge, look)
+    payload = {
+        **drawn,
+        "point": point,
+        "preview": [preview.point, preview.height] if preview is not None else None,
+        "open": not s.training,
+    }
+
+    def commit(told: object) -> None:
+        def make() -> None:
+            edit = edit_of(edge, told, drawn["rev"])
+            s.apply(edit, merge=True)
+            if isinstance(edit, MoveControlPoint):
+                take(edit.point)
+
+        attempt(make)
+        st.rerun()
+
+    def take(m: int) -> None:
+        st.session_state[_point_key(edge)] = m
+
+    spline_editor(payload, f"editor-{edge}", commit, take)
 
 
 def _state_words(state: str) -> str:
@@ -133,11 +159,6 @@ def _point_key(edge: "EdgeId") -> str:
     return f"point-{edge}"
 
 
-def _take_point(edge: "EdgeId", data: list) -> None:
-    if len(data) > 3:
-        st.session_state[_point_key(edge)] = int(data[3])
-
-
 def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     """Ask for a control point and its height: a slider for the hand, a field for the exact number."""
     view = s.present.edge(edge)
@@ -147,7 +168,7 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     places = curve_of(s, s.present, edge).points_x
     st.selectbox(
         "Control point", range(count), point, key=choice, format_func=lambda m: f"{m} at x = {places[m]:.4g}",
-        help="Click a point in the figure, or choose it here.",
+        help="Click or drag a point in the figure, or choose it here.",
         on_change=lambda: st.session_state.update({_point_key(edge): st.session_state[choice]}),
     )  # fmt: skip
     now = float(view.coef[point])

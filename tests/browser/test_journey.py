@@ -31,34 +31,6 @@ def open_checkpoint(page: Page) -> None:
     settle(page)
 
 
-def click_point(page: Page, wanted: list[int], chart: int = 0) -> None:
-    """Click the point of a figure whose customdata is `wanted`."""
-    plot = page.locator(".js-plotly-plot").nth(chart)
-    expect(plot).to_be_visible()
-    plot.scroll_into_view_if_needed()
-    place = plot.evaluate(
-        """(gd, wanted) => {
-            const box = gd.getBoundingClientRect();
-            for (const trace of gd._fullData) {
-                if (!trace.customdata) continue;
-                for (let n = 0; n < trace.customdata.length; n++) {
-                    const data = Array.from(trace.customdata[n] || []);
-                    if (data.slice(0, wanted.length).join() !== wanted.join()) continue;
-                    const layout = gd._fullLayout;
-                    const x = layout[trace.xaxis.replace('x', 'xaxis')], y = layout[trace.yaxis.replace('y', 'yaxis')];
-                    return [box.x + x._offset + x.d2p(trace.x[n]), box.y + y._offset + y.d2p(trace.y[n])];
-                }
-            }
-            return null;
-        }""",
-        wanted,
-    )
-    assert place, f"no point with customdata {wanted}"
-    page.mouse.move(*place)
-    page.mouse.click(*place)
-    settle(page)
-
-
 def choose(page: Page, box: str, option: str) -> None:
     """Pick from a menu; a page that is drawn again while it is open closes it, so then it is opened again."""
     for _ in range(5):
@@ -146,7 +118,8 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
 
     # its control points are there, and one moves
     go(page, "Edge")
-    click_point(page, [*edge, 2])
+    page.locator('.handle[data-m="2"]').click()
+    settle(page)
     expect(page.get_by_text("Moves the curve only for")).to_be_visible()
     height = page.get_by_label("Exact height")
     height.fill("0.75")

@@ -48,11 +48,12 @@ class Editor {
   show(data) {
     const fresh = !this.data || this.data.rev !== data.rev || this.data.look !== data.look;
     const focused = fresh && this.svg?.getRootNode().activeElement?.dataset?.m;
-    this.data = data;
+    this.data = { ...data, rest: data.rest.map((v) => (v === null ? NaN : v)) };
     if (data.point !== undefined && data.point !== null) this.point = data.point;
-    if (fresh) {
+    if (fresh || data.preview) {
       clearTimeout(this.timer);
       this.coef = [...data.coef];
+      if (data.preview) this.coef[data.preview[0]] = data.preview[1];
       this.draft = "";
       this.draw();
       if (focused) this.svg.querySelector(`.handle[data-m="${focused}"]`)?.focus({ preventScroll: true });
@@ -133,6 +134,10 @@ class Editor {
       if (event.key === "Escape") this.cancel();
       if (event.key === "Enter" && this.draft) this.keep();
     };
+    for (const node of this.tools.querySelectorAll("[data-part]")) {
+      node.hidden = !d.mixed;
+      node.style.boxShadow = `inset 0 -3px ${c[node.dataset.part + "_part"]}`;
+    }
     this.svg = svg;
     this.stage.replaceChildren(svg);
     this.paint();
@@ -339,7 +344,7 @@ class Editor {
         this.parts[kind] = !this.parts[kind];
         node.setAttribute("aria-pressed", this.parts[kind]);
         this.draw();
-      }, { "aria-pressed": "true" });
+      }, { "aria-pressed": "true", "data-part": kind });
       return node;
     };
     this.tools.append(
