@@ -48,7 +48,8 @@ class Editor {
   show(data) {
     const fresh = !this.data || this.data.rev !== data.rev || this.data.look !== data.look;
     const focused = fresh && this.svg?.getRootNode().activeElement?.dataset?.m;
-    this.data = { ...data, rest: data.rest.map((v) => (v === null ? NaN : v)) };
+    const numbers = (values) => values.map((v) => (v === null ? NaN : v));
+    this.data = data = { ...data, rest: numbers(data.rest), base: numbers(data.base), coef: numbers(data.coef), lift: numbers(data.lift) };
     if (data.point !== undefined && data.point !== null) this.point = data.point;
     if (fresh || data.preview) {
       clearTimeout(this.timer);
@@ -146,7 +147,8 @@ class Editor {
   limits() {
     const d = this.data, values = [...this.total(this.coef), ...d.coef.map((v, m) => v + d.lift[m])].filter(Number.isFinite);
     for (const kind of ["spline", "base"]) if (this.parts[kind]) values.push(...(kind === "spline" ? this.spline(this.coef) : d.base).filter(Number.isFinite));
-    [this.low, this.high] = [Math.max(Math.min(...values), d.span[0]), Math.min(Math.max(...values), d.span[1])];
+    [this.low, this.high] = [Math.max(Math.min(...values, Infinity), d.span[0]), Math.min(Math.max(...values, -Infinity), d.span[1])];
+    if (!(this.high > this.low)) [this.low, this.high] = [Math.min(this.low, d.span[0]), Math.max(this.high, d.span[1])];
     const room = 0.08 * (this.high - this.low) || 0.5;
     this.low -= room;
     this.high += room;
@@ -168,9 +170,9 @@ class Editor {
     this.paths.before.setAttribute("d", moved ? line(this.total(d.coef)) : "");
     this.paths.spline.setAttribute("d", this.parts.spline && d.mixed ? line(this.spline(this.coef)) : "");
     this.paths.base.setAttribute("d", this.parts.base && d.mixed ? line(d.base) : "");
-    this.paths.polygon.setAttribute("d", "M" + this.coef.map((v, m) => `${this.X(d.points[m]).toFixed(1)} ${this.Y(v + d.lift[m]).toFixed(1)}`).join("L"));
+    this.paths.polygon.setAttribute("d", "M" + this.coef.map((v, m) => `${this.X(d.points[m]).toFixed(1)} ${this.Y(this.shown(v + d.lift[m])).toFixed(1)}`).join("L"));
     this.handles.forEach((node, m) => {
-      const y = this.coef[m] + d.lift[m];
+      const y = this.shown(this.coef[m] + d.lift[m]);
       node.setAttribute("cx", this.X(d.points[m]));
       node.setAttribute("cy", Math.min(Math.max(this.Y(y), TOP - 8), this.bottom + 8));
       node.setAttribute("aria-valuenow", this.coef[m]);
@@ -212,8 +214,12 @@ class Editor {
     this.note.textContent = words.join(" · ") || "Drag a point or the curve; arrows nudge, Shift ten times as far; shift-drag marks a stretch.";
   }
 
+  shown(y) {
+    return Number.isFinite(y) ? y : this.low; // a number that is none stands at the bottom, to be mended
+  }
+
   moved() {
-    return this.coef.some((v, m) => v !== this.data.coef[m]);
+    return this.coef.some((v, m) => !Object.is(v, this.data.coef[m]));
   }
 
   // --- hands --------------------------------------------------------------------------------------------------
@@ -244,13 +250,13 @@ class Editor {
   drag(event, m) {
     if (this.draft || !this.data.open || this.data.locked?.[m]) return;
     event.currentTarget.focus({ preventScroll: true });
-    const grab = this.place(event)[1] - this.Y(this.coef[m] + this.data.lift[m]);
+    const grab = this.place(event)[1] - this.Y(this.shown(this.coef[m] + this.data.lift[m]));
     let moved = false;
     this.gesture(
       event,
       (_, py) => {
         moved = true;
-        this.coef[m] = this.unY(py - grab) - this.data.lift[m];
+        this.coef[m] = this.unY(py - grab) - (this.data.lift[m] || 0);
         this.paint();
       },
       () => (moved ? this.commit("Move") : this.send("point", m)),
@@ -319,7 +325,7 @@ class Editor {
   }
 
   commit(words) {
-    const changed = this.coef.map((v, m) => [m, v]).filter(([m, v]) => v !== this.data.coef[m]);
+    const changed = this.coef.map((v, m) => [m, v]).filter(([m, v]) => !Object.is(v, this.data.coef[m]) && Number.isFinite(v));
     if (changed.length) this.send("commit", { rev: this.data.rev, words, points: changed });
   }
 

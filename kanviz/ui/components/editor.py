@@ -57,6 +57,8 @@ def editor_payload(
     rest = as_numpy(view(inside) - view.spline_part(inside))
     first, weights = _sparse(as_numpy(basis(inside[:, None], view.knots[None], view.order, 0, view.outside)[:, 0]))
     inks, total = THEMES[look], curve.heights("spline", "base")
+    with np.errstate(invalid="ignore", over="ignore"):
+        lift = curve.points_y - curve.coef
     return {
         "v": 1,
         "rev": f"{kan.digest[:16]}-{','.join(map(str, curve.id))}-{curve.data}",
@@ -66,19 +68,19 @@ def editor_payload(
         "x_label": shown(curve.x_label, 60),
         "y_label": shown(curve.y_label, 60),
         "x": _rounded(x.numpy()),
-        "rest": [v if np.isfinite(v) else None for v in _rounded(rest)],
-        "base": _rounded(np.nan_to_num(as_numpy(view.base_part(inside)))),
+        "rest": _rounded(rest),
+        "base": _rounded(as_numpy(view.base_part(inside))),
         "mixed": bool(np.abs(rest).max(initial=0.0, where=np.isfinite(rest)) > 1e-9),
         "first": first,
         "basis": weights,
-        "coef": [float(v) for v in curve.coef],
-        "lift": _rounded(curve.points_y - curve.coef),
+        "coef": [float(v) if np.isfinite(v) else None for v in curve.coef],
+        "lift": _rounded(lift),
         "points": _rounded(curve.points_x),
         "reach": [[v if np.isfinite(v) else None for v in curve.reach(m)] for m in range(len(curve.coef))],
         "knots": _rounded(curve.knots),
         "grid": list(curve.grid),
         "data": list(curve.data) if curve.data else None,
-        "span": [float(v) for v in total],
+        "span": [float(v) for v in total] if np.isfinite(total).all() else [-1.0, 1.0],
         "edges": _rounded(curve.edges),
         "density": _rounded(curve.density),
         "rows": _rows(kan, curve.id, data, variable),
@@ -89,11 +91,12 @@ def editor_payload(
     }
 
 
-def _rounded(values: Array) -> list[float]:
-    return [float(f"{v:.{DIGITS}g}") for v in np.asarray(values, dtype=float)]
+def _rounded(values: Array) -> list[float | None]:
+    """None for what is no number: JSON has no word for it."""
+    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in np.asarray(values, dtype=float)]
 
 
-def _sparse(table: Array) -> tuple[list[int], list[list[float]]]:
+def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
     """Of each row of the basis, where its non-zero numbers begin, and those."""
     first, weights = [], []
     for row in table:
