@@ -7,6 +7,7 @@ import streamlit as st
 from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import KEEP, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
+from kanviz.ui.reach import reach_panel
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -118,6 +119,8 @@ def edge_editor(s: "Session", edge: "EdgeId") -> None:
             chart(edge_figure(curve_of(s, kan, edge), theme=theme()), f"edge-figure-{edge}")
         else:
             _hands(s, edge, point, preview)
+    with st.expander("How far it reaches", icon=":material/my_location:", expanded=True):
+        reach_panel(s, edge, point)
 
 
 def _hands(s: "Session", edge: "EdgeId", point: int | None, preview: "MoveControlPoint | None") -> None:
@@ -159,11 +162,18 @@ def _point_key(edge: "EdgeId") -> str:
     return f"point-{edge}"
 
 
+def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
+    """The control point that was chosen last on this edge, the middle one at first; None where it has no spline."""
+    view = s.present.edge(edge)
+    if not view.active:
+        return None
+    return min(st.session_state.get(_point_key(edge), len(view.coef) // 2), len(view.coef) - 1)
+
+
 def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     """Ask for a control point and its height: a slider for the hand, a field for the exact number."""
     view = s.present.edge(edge)
-    count = len(view.coef)
-    point = min(st.session_state.get(_point_key(edge), count // 2), count - 1)
+    count, point = len(view.coef), point_in_hand(s, edge) or 0
     choice = f"choose-{s.present.digest[:16]}-{edge}-{point}"
     places = curve_of(s, s.present, edge).points_x
     st.selectbox(
