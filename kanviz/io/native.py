@@ -14,11 +14,13 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
+from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import BASES, Layer, Variable
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
 from kanviz.io.formula_names import readable_primitive
+from kanviz.io.native_rows import PARTS, packed, unpacked
 from kanviz.io.safetensors_file import HEADER_LIMIT, write_safetensors
 from kanviz.io.strict_json import read_json
 from kanviz.text import shown
@@ -38,22 +40,29 @@ _MARKS = ("active", "frozen")  # true/false, written as 1 and 0
 _TOO_LONG = "The recipe of this network was too long for its file; it was left out. Export it from the Changes page."
 
 
-def to_bytes(kan: KAN, recipe: dict[str, Any] | None = None) -> bytes:
+def to_bytes(
+    kan: KAN, recipe: dict[str, Any] | None = None, *, rows: Dataset | None = None, rows_from: str = ""
+) -> bytes:
     """The file of a network and, if there is one, of the recipe that made it; the same network, the same bytes.
 
-    A recipe too long for the file is left out, and a note in the file says so.
+    A recipe too long for the file is left out, and a note in the file says so. rows: to be stored with it, as
+    `rows_of` gives them back; rows_from: what their table is called.
     """
     tensors = {f"layers.{n}.{name}": part for n, layer in enumerate(kan.layers) for name, part in _parts(layer)}
-    text = _described(kan, recipe)
+    table = None
+    if rows is not None:
+        stored, table = packed(kan, rows, rows_from)
+        tensors |= stored
+    text = _described(kan, recipe, table)
     if recipe is not None and len(json.dumps(text)) + ROOM_PER_TENSOR * len(tensors) > HEADER_LIMIT:
-        text = _described(replace(kan, notes=(*kan.notes, _TOO_LONG)), None)
+        text = _described(replace(kan, notes=(*kan.notes, _TOO_LONG)), None, table)
     data = write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
     again = open_tensors(data, "network.safetensors")
     read(again.tensors, again.metadata)  # what could not be opened again is not handed out
     return data
 
 
-def _described(kan: KAN, recipe: dict[str, Any] | None) -> str:
+def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | None = None) -> str:
     """Everything about a network that is no tensor, as JSON."""
     header = {
         "format": FORMAT,
@@ -72,6 +81,7 @@ def _described(kan: KAN, recipe: dict[str, Any] | None) -> str:
             for layer in kan.layers
         ],
         "recipe": recipe,
+        **({"rows": table} if table is not None else {}),
     }
     try:
         text = json.dumps(header, sort_keys=True, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
@@ -94,6 +104,7 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
         )
     layers = _rows(header, "layers", 1, 1000)
     expected = {f"layers.{n}.{name}" for n in range(len(layers)) for name in (*_NUMBERS, *_MARKS)}
+    expected |= {f"rows.{part}" for part in PARTS} if "rows" in header else set()
     if set(tensors) != expected:
         odd = sorted(set(tensors) ^ expected)
         _refuse(f"weights and header disagree about {shown(odd[0])}")
@@ -122,6 +133,15 @@ def recipe_of(data: bytes) -> dict[str, Any] | None:
     read(opened.tensors, opened.metadata)
     recipe = _header(opened.metadata).get("recipe")
     return recipe if isinstance(recipe, dict) else None
+
+
+def rows_of(data: bytes) -> tuple[Dataset, str] | None:
+    """The rows saved with a network, and the name of their table; None if the file is another's or has none."""
+    opened = open_tensors(data, "network")
+    if not is_native(opened.metadata):
+        return None
+    kan, header = read(opened.tensors, opened.metadata), _header(opened.metadata)
+    return unpacked(kan, header["rows"], opened.tensors) if "rows" in header else None
 
 
 def _parts(layer: Layer) -> list[tuple[str, Tensor]]:

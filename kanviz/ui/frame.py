@@ -148,9 +148,13 @@ def _panel(s: "Session") -> None:
         last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
         _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
         _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
+    with_rows = s.data is not None and st.checkbox(
+        "Save its rows too", key=f"{KEEP}save-rows",
+        help="The table then travels in the network's file: whoever opens it sees the rows.",
+    )  # fmt: skip
     st.download_button(
-        "Save network", icon=":material/save:", data=_saver(s), file_name=f"{file_stem(s.name)}.safetensors",
-        mime="application/octet-stream", on_click="ignore", width="stretch",
+        "Save network", icon=":material/save:", data=_saver(s, with_rows=with_rows),
+        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore", width="stretch",
         help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
     )  # fmt: skip
     if kan.notes:
@@ -168,14 +172,15 @@ def _step(verb: str, keys: str, action: Callable[[], None], version: str, runnin
     )  # fmt: skip
 
 
-def _saver(s: "Session"):
+def _saver(s: "Session", *, with_rows: bool):
     """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
     kan, recipe = s.present, s.whole_recipe()
+    rows, rows_from = (s.data, s.rows_from) if with_rows else (None, "")
 
     def make() -> bytes:
         from kanviz.io.native import to_bytes
 
-        return to_bytes(kan, recipe=recipe)
+        return to_bytes(kan, recipe=recipe, rows=rows, rows_from=rows_from)
 
     return make
 

@@ -244,3 +244,18 @@ def test_a_forged_recipe_in_a_file_is_left_out(s, forged):
     again.open(s.present, "again", recipe={"end": s.present.digest, **forged})
     assert again.made_by == []
     assert again.whole_recipe() == again.opened.recipe()
+
+
+def test_a_file_saved_with_its_rows_opens_with_them(monkeypatch):
+    from kanviz.io.native import to_bytes
+    from kanviz.ui import home
+    from kanviz.ui.samples import samples
+    from tests.ui.test_pages import opened
+
+    before, after = opened(samples()[0].title), Session()
+    assert before.data is not None
+    monkeypatch.setattr(home, "session", lambda: after)
+    home._take({"kept.safetensors": to_bytes(before.present, rows=before.data, rows_from=before.rows_from)})
+    assert after.data is not None
+    assert after.data.digest == before.data.digest
+    assert after.rows_from == before.rows_from

@@ -1,0 +1,49 @@
+"""The rows a network learned from, inside its own file: only where the person who saved it asked for that."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.errors import LoadError
+from kanviz.text import shown
+
+PARTS = ("x", "y", "train", "test")
+LONGEST = 500  # letters of a name
+
+
+def packed(kan: KAN, data: Dataset, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """The rows as tensors, columns in the network's order, and what their file was called."""
+    data = data.matching(kan)
+    tensors = {f"rows.{part}": getattr(data, part).to(torch.float64) for part in PARTS}
+    return tensors, {"name": shown(name, LONGEST), "target": shown(data.target, LONGEST)}
+
+
+def unpacked(kan: KAN, record: Any, tensors: Mapping[str, Tensor]) -> tuple[Dataset, str]:
+    """The rows of a file and the name of the table they are from; refuses what does not fit the network or itself."""
+    if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("name", "target")):
+        _refuse("they are not described")
+    x, y, *splits = (tensors[f"rows.{part}"] for part in PARTS)
+    count = len(x)
+    if x.dtype != torch.float64 or y.dtype != torch.float64 or x.ndim != 2 or y.ndim != 2 or len(y) != count:
+        _refuse("inputs and targets are not rows of one table")
+    if x.shape[1] != len(kan.inputs) or y.shape[1] != len(kan.outputs):
+        _refuse("they have other columns than the network")
+    if not bool(x.isfinite().all() & y.isfinite().all()):
+        _refuse("a value is not a finite number")
+    train, test = (part.double() for part in splits)
+    both = torch.cat([train, test]) if train.ndim == test.ndim == 1 else torch.full((1,), torch.nan)
+    whole = bool(((both == both.round()) & (both >= 0) & (both < count)).all())
+    if not whole or len(both.unique()) != len(both):
+        _refuse("the split names a row that is not there, or one twice")
+    data = Dataset(
+        x, y, kan.inputs, kan.outputs, train.long(), test.long(), kan.task, shown(record["target"], LONGEST)
+    )  # fmt: skip
+    return data, shown(record["name"], LONGEST)
+
+
+def _refuse(why: str) -> Any:
+    raise LoadError(f"The rows stored in this file cannot be used: {why}. Save the network again without them.")
