@@ -154,7 +154,8 @@ def _panel(s: "Session") -> None:
     )  # fmt: skip
     st.download_button(
         "Save network", icon=":material/save:", data=_saver(s, with_rows=with_rows),
-        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore", width="stretch",
+        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
+        width="stretch",
         help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
     )  # fmt: skip
     if kan.notes:
