@@ -1,33 +1,10 @@
 // One edge to be changed by hand: its control points are dragged or nudged, its curve pulled, a stretch of it smoothed.
 // The curve follows here, at the rate of the display; Python hears once a gesture.
-const NS = "http://www.w3.org/2000/svg";
-const kept = new WeakMap();
 const HIGH = 420, TOP = 16, BOTTOM = 46, RIGHT = 14, BARS = 46, WAIT = 350;
 
-const make = (tag, parts = {}, ...inside) => {
-  const node = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(parts)) node.setAttribute(name, value);
-  node.append(...inside);
-  return node;
-};
-const html = (tag, parts = {}, ...inside) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(parts)) node.setAttribute(name, value);
-  node.append(...inside);
-  return node;
-};
 const three = (v) => String(Number(v.toPrecision(3)));
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
-  let view = kept.get(parentElement);
-  if (!view) {
-    view = new Editor(parentElement);
-    kept.set(parentElement, view);
-  }
-  view.send = setTriggerValue;
-  view.show(data);
-}
+export default mounted((parent) => new Editor(parent));
 
 class Editor {
   constructor(parent) {

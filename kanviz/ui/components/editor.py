@@ -1,8 +1,6 @@
 """The spline editor: what is sent to it, and the edit that a gesture of the hand stands for."""
 
 from collections.abc import Callable, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,8 +17,8 @@ from kanviz.edit.edits import Batch, Edit, MoveControlPoint
 from kanviz.errors import EditError
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
+from kanviz.ui.components import renderer
 
-HERE = Path(__file__).parent
 POINTS = 200
 ROWS = 300  # on which the error is followed while a point moves
 DIGITS = 6
@@ -156,14 +154,6 @@ def _is_move(move: Any) -> bool:
     )
 
 
-@cache
-def _renderer() -> Callable[..., Any]:
-    from streamlit.components.v2 import component
-
-    js, css = ((HERE / f"editor.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
-    return component("kanviz.editor", html=HTML, css=css, js=js)
-
-
 def spline_editor(
     payload: Payload, key: str, on_commit: Callable[[Any], None], on_point: Callable[[int], None]
 ) -> None:
@@ -180,4 +170,6 @@ def spline_editor(
         if isinstance(m, int | float):
             on_point(int(m))
 
-    _renderer()(data=payload, key=key, height="content", on_commit_change=committed, on_point_change=pointed)
+    renderer("editor", HTML)(
+        data=payload, key=key, height="content", on_commit_change=committed, on_point_change=pointed
+    )

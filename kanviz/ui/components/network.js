@@ -1,37 +1,14 @@
 // The network as SVG: every edge with its curve, chosen by click or Enter, offered for pruning by Delete.
 // Wide layers are matrices of scores. All text from files goes through textContent.
-const NS = "http://www.w3.org/2000/svg";
-const kept = new WeakMap();
 const ROW = 52, LOW = 300, HIGH = 960, TOP = 26, BOTTOM = 14;
 
-const make = (tag, parts = {}, ...inside) => {
-  const node = document.createElementNS(NS, tag);
-  for (const [name, value] of Object.entries(parts)) node.setAttribute(name, value);
-  node.append(...inside);
-  return node;
-};
-const html = (tag, parts = {}, ...inside) => {
-  const node = document.createElement(tag);
-  for (const [name, value] of Object.entries(parts)) node.setAttribute(name, value);
-  node.append(...inside);
-  return node;
-};
 const short = (name, most) => (name.length <= most ? name : name.slice(0, most - 1) + "…");
 const percent = (share) =>
   share <= 0 ? "nothing" : share >= 0.1 ? Math.round(100 * share) + "%" : share >= 0.001 ? (100 * share).toFixed(1) + "%" : "less than 0.1%";
 const same = (a, b) => a && b && a[0] === b[0] && a[1] === b[1] && a[2] === b[2];
 const bytes = (text) => Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
 
-export default function (component) {
-  const { data, parentElement, setTriggerValue } = component;
-  let view = kept.get(parentElement);
-  if (!view) {
-    view = new View(parentElement);
-    kept.set(parentElement, view);
-  }
-  view.send = setTriggerValue;
-  view.show(data);
-}
+export default mounted((parent) => new View(parent));
 
 class View {
   constructor(parent) {

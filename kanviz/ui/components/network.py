@@ -2,8 +2,6 @@
 
 import base64
 from collections.abc import Callable, Collection
-from functools import cache
-from pathlib import Path
 from typing import Any
 from zlib import crc32
 
@@ -17,8 +15,8 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
+from kanviz.ui.components import renderer
 
-HERE = Path(__file__).parent
 POINTS = 28  # of a thumbnail's curve
 STRONGEST = 96  # edges with a curve beside a matrix
 STATES = ("pruned", "spline", "both", "formula")
@@ -117,14 +115,6 @@ def _bytes(values: Array) -> str:
     return base64.b64encode(values.astype(np.uint8).tobytes()).decode()
 
 
-@cache
-def _renderer() -> Callable[..., Any]:
-    from streamlit.components.v2 import component
-
-    js, css = ((HERE / f"network.{kind}").read_text(encoding="utf-8") for kind in ("js", "css"))
-    return component("kanviz.network", html=HTML, css=css, js=js)
-
-
 def network_canvas(
     payload: Payload,
     key: str,
@@ -142,7 +132,7 @@ def network_canvas(
 
         return heard
 
-    _renderer()(
+    renderer("network", HTML)(
         data=payload, key=key, height="content", on_select_change=told("select", on_select),
         on_prune_change=told("prune", on_prune),
     )  # fmt: skip
