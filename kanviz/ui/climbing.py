@@ -1,7 +1,6 @@
 """A rung of the ladder as the session runs it: in a process of its own, what came of it so far always at hand."""
 
-import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from kanviz.locality.ladder import Step, climb
 from kanviz.locality.outcome import Outcome
@@ -12,12 +11,11 @@ from kanviz.ui.jobs import Job
 
 @dataclass(frozen=True, eq=False)
 class Climbing:
-    """A rung that was started: as it holds or fails, from which seed, and when (time.monotonic())."""
+    """A rung that was started: as it holds or fails, and from which seed."""
 
     rung: Rung
     seed: int
     job: Job[Step]
-    begun: float = field(default_factory=time.monotonic)
 
     @staticmethod
     def start(rung: Rung, seed: int) -> "Climbing":
@@ -31,7 +29,3 @@ class Climbing:
     @property
     def outcome(self) -> Outcome | None:
         return self.job.latest.outcome if self.job.latest is not None else None
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.begun

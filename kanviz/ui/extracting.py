@@ -1,8 +1,7 @@
 """A network read as a formula in a process of its own, as the session begins it: the best so far always at hand."""
 
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import torch
@@ -47,13 +46,12 @@ def _reading(sent: dict[str, Any]) -> Reading:
 
 @dataclass(frozen=True, eq=False)
 class Extracting:
-    """An extraction that was started: of which network, on which rows, how, and when (time.monotonic())."""
+    """An extraction that was started: of which network, on which rows, and how."""
 
     kan: KAN
     data: Dataset | None
     config: ExtractConfig
     job: Job[Extraction]
-    begun: float = field(default_factory=time.monotonic)
 
     @staticmethod
     def start(kan: KAN, data: Dataset | None, config: ExtractConfig) -> "Extracting":
@@ -74,7 +72,3 @@ class Extracting:
     def found(self) -> Extraction | None:
         """The best so far; None before there is any."""
         return self.job.latest
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.begun

@@ -67,7 +67,7 @@ class Job(Generic[T]):
         self._turns = nullcontext() if elsewhere else _turns
         self._stop, self._go = threading.Event(), threading.Event()
         self._go.set()
-        self._seen = time.monotonic()
+        self._seen = self._begun = time.monotonic()
         self._ended: State | None = None
         self.latest: T | None = None
         self.error = ""
@@ -85,6 +85,11 @@ class Job(Generic[T]):
         if self._stop.is_set():
             return "stopping"
         return "running" if self._go.is_set() else "paused"
+
+    @property
+    def seconds(self) -> float:
+        """By the clock, since it was made."""
+        return time.monotonic() - self._begun
 
     @property
     def live(self) -> bool:

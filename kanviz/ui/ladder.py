@@ -100,7 +100,7 @@ def _watch(number: int) -> None:
     step = climbing.step
     done, total = (step.done, step.total) if step else (0, 1)
     what = f"{step.method}, {done} of {total} tasks" if step else "starting"
-    st.progress(done / total, text=f"{_mode(climbing.rung)} · {escape_markdown(what)} · {climbing.seconds:.0f} s")
+    st.progress(done / total, text=f"{_mode(climbing.rung)} · {escape_markdown(what)} · {climbing.job.seconds:.0f} s")
     st.button(
         "Stop and keep what there is", icon=":material/stop_circle:", on_click=climbing.job.stop, key="stop-ladder"
     )

@@ -1,9 +1,8 @@
 """A search for laws as the session begins it: in processes of its own, the best so far always at hand."""
 
 import os
-import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -45,13 +44,12 @@ def laws_of(rows: Rows, config: DiscoverConfig) -> Iterator[Discovery]:
 
 @dataclass(frozen=True, eq=False)
 class LawSearch:
-    """A search that was started: on what, how, and when (time.monotonic())."""
+    """A search that was started: on what, and how."""
 
     data: Dataset
     rows_from: str
     config: DiscoverConfig
     job: Job[Discovery]
-    begun: float = field(default_factory=time.monotonic)
 
     @staticmethod
     def start(data: Dataset, rows_from: str, config: DiscoverConfig) -> "LawSearch":
@@ -64,7 +62,3 @@ class LawSearch:
     def found(self) -> Discovery | None:
         """The best so far; None before there is any."""
         return self.job.latest
-
-    @property
-    def seconds(self) -> float:
-        return time.monotonic() - self.begun

@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.charts import chart
 from kanviz.ui.frame import attempt, in_words, label, session, theme
-from kanviz.ui.panels import number
+from kanviz.ui.panels import number, time_bar
 
 if TYPE_CHECKING:
     from kanviz.laws.discover import DiscoverConfig
@@ -64,7 +64,7 @@ def _watch() -> None:
         st.rerun()
     found, total = search.found, search.config.seconds
     words = _progress_words(found) if found else "networks of many shapes are being fitted"
-    st.progress(min(search.seconds / total, 1.0), text=f"{min(search.seconds, total):.0f} of {total:.0f} s · {words}")
+    time_bar(search.job, total, words)
     st.button(
         "Stop and keep the best so far", icon=":material/stop_circle:", on_click=s.stop_discovering, key="stop-laws",
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """Pieces that several pages show: choosing an edge, numbers, errors before and after."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.edit.proposals import Effect
+    from kanviz.ui.jobs import Job
     from kanviz.ui.session import Session
 
 
@@ -72,6 +73,12 @@ def show_effect(found: "Effect", unit: str = "") -> None:
     st.caption(f"Outputs move by at most {number(found.shift, unit)} on {found.rows:,} rows.")
     if found.before is None:
         st.caption("Load a table on the Network page to see what this does to the error.")
+
+
+def time_bar(job: "Job[Any]", total: float, words: str) -> None:
+    """How much of its time a job has had, and what it is doing."""
+    spent = min(job.seconds, total)
+    st.progress(spent / total, text=f"{spent:.0f} of {total:.0f} s · {words}")
 
 
 def shared_unit(kan: "KAN") -> str:

@@ -8,7 +8,7 @@ from kanviz.text import counted, escape_markdown
 from kanviz.ui.charts import chart
 from kanviz.ui.copies import copies
 from kanviz.ui.frame import KEEP, after_change, attempt, in_words, label, session, theme
-from kanviz.ui.panels import number, shared_unit
+from kanviz.ui.panels import number, shared_unit, time_bar
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition
@@ -71,7 +71,7 @@ def _watch() -> None:
         st.rerun()
     found, total = running.found, running.config.seconds
     words = "reading the network" if found is None else _so_far(found)
-    st.progress(min(running.seconds / total, 1.0), text=f"{min(running.seconds, total):.0f} of {total:.0f} s · {words}")
+    time_bar(running.job, total, words)
     st.button("Stop and keep the best so far", icon=":material/stop_circle:", on_click=s.stop_extracting,
               key="stop-extract")  # fmt: skip
     if found is not None:
