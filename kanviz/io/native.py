@@ -125,23 +125,27 @@ def is_native(metadata: Mapping[str, str]) -> bool:
     return HEADER in metadata
 
 
-def recipe_of(data: bytes) -> dict[str, Any] | None:
-    """The recipe that was saved with a network, for `replay`; None if the file is another's or has none."""
+def saved_with(data: bytes) -> tuple[dict[str, Any] | None, tuple[Dataset, str] | None]:
+    """What was saved with a network: its recipe, for `replay`, and its rows with the name of their table; None for what
+    the file does not have, or if it is another's.
+    """
     opened = open_tensors(data, "network")
     if not is_native(opened.metadata):
-        return None
-    read(opened.tensors, opened.metadata)
-    recipe = _header(opened.metadata).get("recipe")
-    return recipe if isinstance(recipe, dict) else None
+        return None, None
+    kan, header = read(opened.tensors, opened.metadata), _header(opened.metadata)
+    recipe = header.get("recipe")
+    rows = unpacked(kan, header["rows"], opened.tensors) if "rows" in header else None
+    return recipe if isinstance(recipe, dict) else None, rows
+
+
+def recipe_of(data: bytes) -> dict[str, Any] | None:
+    """The recipe alone."""
+    return saved_with(data)[0]
 
 
 def rows_of(data: bytes) -> tuple[Dataset, str] | None:
-    """The rows saved with a network, and the name of their table; None if the file is another's or has none."""
-    opened = open_tensors(data, "network")
-    if not is_native(opened.metadata):
-        return None
-    kan, header = read(opened.tensors, opened.metadata), _header(opened.metadata)
-    return unpacked(kan, header["rows"], opened.tensors) if "rows" in header else None
+    """The rows alone."""
+    return saved_with(data)[1]
 
 
 def _parts(layer: Layer) -> list[tuple[str, Tensor]]:

@@ -85,11 +85,11 @@ def _content(path: str) -> bytes:
 def _take(files: dict[str, bytes]) -> None:
     """Open a network that came in these files, with the steps that made it where its file tells."""
     from kanviz.io import open_model
-    from kanviz.io.native import recipe_of, rows_of
+    from kanviz.io.native import saved_with
 
     kan = open_model(files)
     only = next(iter(files.values())) if len(files) == 1 else None
-    recipe, stored = (recipe_of(only), rows_of(only)) if only is not None else (None, None)
+    recipe, stored = saved_with(only) if only is not None else (None, None)
     data, rows_from = stored or (None, "")
     session().open(kan, _title(list(files)), recipe=recipe, data=data, rows_from=rows_from)
 
