@@ -3,8 +3,8 @@
 The kernel is optional: without a compiler the package installs and works all the same, on torch alone. It uses Python's
 stable interface, so one build serves Python 3.11 and newer.
 
-`app.py`, `pages/`, `sample_models/` and `.streamlit/config.toml` exist once in the tree; an editable install uses them
-where they are (`kanviz.ui.serve.app_folder` finds both). Everything else about the package is in pyproject.toml.
+`app.py`, `pages/`, `sample_models/`, `static/` and `.streamlit/config.toml` exist once in the tree; an editable install
+uses them where they are (`kanviz.ui.serve.app_folder` finds both). The rest about the package is in pyproject.toml.
 """
 
 from pathlib import Path
@@ -16,6 +16,7 @@ SHIPPED = (
     "app.py",
     "pages/*.py",
     ".streamlit/config.toml",
+    "static/*",
     "sample_models/*.safetensors",
     "sample_models/*.csv",
     "sample_models/samples.json",

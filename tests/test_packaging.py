@@ -15,6 +15,7 @@ TREE = (
     "kanviz",
     "pages",
     "sample_models",
+    "static",
     ".streamlit",
     "app.py",
     "setup.py",
@@ -46,7 +47,7 @@ def test_the_wheel_holds_the_package_and_the_app(wheel: Path):
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {str(path.relative_to(ROOT)) for path in ROOT.glob("kanviz/**/*.py")}
     shipped = ["app.py", ".streamlit/config.toml", "sample_models/samples.json"]
-    shipped += [f"pages/{path.name}" for path in ROOT.glob("pages/*.py")]
+    shipped += [f"{path.parent.name}/{path.name}" for path in (*ROOT.glob("pages/*.py"), *ROOT.glob("static/*"))]
     shipped += [
         f"sample_models/{path.name}" for path in ROOT.glob("sample_models/*") if path.suffix in (".csv", ".safetensors")
     ]

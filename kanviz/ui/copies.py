@@ -9,12 +9,9 @@ def copies(latex: str, text: str, source: str, key: str) -> None:
         "As", ["LaTeX", "SymPy", *(["Python"] if source else [])], default="LaTeX", required=True, key=f"copy-{key}",
         label_visibility="collapsed",
     )  # fmt: skip
-    if how == "LaTeX":
-        st.code(latex, language="latex", wrap_lines=True)
-    elif how == "SymPy":
-        st.code(text, language="python", wrap_lines=True)
-    else:
-        st.code(source, language="python", wrap_lines=True)
+    # no language: Streamlit's colours for code are too pale to read
+    st.code({"LaTeX": latex, "SymPy": text, "Python": source}[how], language=None, wrap_lines=True)
+    if how == "Python":
         st.download_button(
             "law.py", source, "law.py", "text/x-python", icon=":material/download:", on_click="ignore", key=f"py-{key}"
         )

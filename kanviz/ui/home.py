@@ -26,7 +26,7 @@ STROKES = {"light": ("#15202B", "#0B6E99"), "dark": ("#E6EBEF", "#56B4E9")}
 def sample_card(sample: Sample) -> None:
     """A sample's curves, what it shows, and the button that opens it."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
-        st.image(_thumbnail(sample), width="stretch")
+        st.image(_thumbnail(sample), width="stretch", alt="")  # its card says what it is
         st.markdown(f"**{sample.title}**")
         st.caption(sample.shows)
         if st.button("Open", key=f"open-{sample.file.stem}", width="stretch"):

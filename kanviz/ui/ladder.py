@@ -196,8 +196,8 @@ def _elsewhere(rung: "Rung", seed: int) -> None:
     """The same run as a command line and as Python."""
     st.markdown("**The same run elsewhere**")
     command, python = same_run(rung, seed)
-    st.code(command, language="sh", wrap_lines=True)
-    st.code(python, language="python", wrap_lines=True)
+    st.code(command, language=None, wrap_lines=True)
+    st.code(python, language=None, wrap_lines=True)
 
 
 def same_run(rung: "Rung", seed: int) -> tuple[str, str]:

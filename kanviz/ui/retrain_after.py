@@ -119,7 +119,9 @@ def _ways(s: "Session", run: "Run") -> None:
                 )  # fmt: skip
         rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}" if run.known else ""
         st.caption("To check it again, with the three files:")
-        st.code(f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", "sh", wrap_lines=True)
+        st.code(
+            f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", language=None, wrap_lines=True
+        )
     _keep_for_next(s, run)
 
 

@@ -161,7 +161,7 @@ def _written(s: "Session", found: "Extraction", one: "Reading") -> None:
     for line in lines:
         if len(line) > LONG:
             with st.expander(f"{line[:40].split('=')[0]} (long: {len(line):,} signs)"):
-                st.code(line, language="latex", wrap_lines=True)
+                st.code(line, language=None, wrap_lines=True)
         else:
             st.latex(line)
 

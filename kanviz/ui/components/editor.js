@@ -319,8 +319,8 @@ class Editor {
       this.paint();
     });
     const tools = [
-      ["smooth", "Smooth the marked stretch"], ["flatten", "Make the marked stretch flat"], ["rising", "Make the marked stretch rise only"],
-      ["falling", "Make the marked stretch fall only"], ["straight", "A straight line across the marked stretch"],
+      ["smooth", "Smooth the marked stretch"], ["flatten", "Flatten the marked stretch"], ["rise", "Make the marked stretch rise only"],
+      ["fall", "Make the marked stretch fall only"], ["straight", "A straight line across the marked stretch"],
     ].map(([kind, title]) => button(kind, title, () => this.apply(kind), { "data-region": "" }));
     const toggle = (kind) => {
       const node = button(kind, `Show the ${kind} part`, () => {
@@ -355,10 +355,10 @@ class Editor {
     } else if (kind === "straight") {
       for (const m of inside) this.coef[m] = old[first] + ((d.points[m] - d.points[first]) / (d.points[last] - d.points[first])) * (old[last] - old[first]);
     } else {
-      const up = kind === "rising" ? 1 : -1;
+      const up = kind === "rise" ? 1 : -1;
       monotone(inside.map((m) => up * old[m])).forEach((v, k) => (this.coef[inside[k]] = up * v));
     }
-    this.draft = { smooth: "Smooth", flatten: "Flatten", straight: "Straighten", rising: "Make rise", falling: "Make fall" }[kind];
+    this.draft = { smooth: "Smooth", flatten: "Flatten", straight: "Straighten", rise: "Make rise", fall: "Make fall" }[kind];
     this.paint();
   }
 
@@ -399,7 +399,7 @@ function ticks(low, high, count) {
 
 function style(c) {
   return `
-    text { font: 12px "Source Sans 3", "Source Sans", "Source Sans Pro", system-ui, sans-serif; fill: ${c.muted}; }
+    text { font: 12px ${FONT}; font-variant-numeric: tabular-nums; fill: ${c.muted}; }
     .label { font-size: 13px; }
     .rule { stroke: ${c.line}; } .axis { stroke: ${c.frame}; stroke-width: 1.4; }
     .outside { fill: ${c.muted}; opacity: .14; } .unseen { fill: ${c.muted}; opacity: .06; }

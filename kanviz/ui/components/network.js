@@ -202,7 +202,7 @@ class View {
         node.classList.toggle("away", away && !chosen);
         node.classList.toggle("lit", lit.has(id));
       }
-      box.setAttribute("aria-pressed", chosen);
+      box.setAttribute("aria-pressed", Boolean(chosen));
       box.setAttribute("tabindex", -1);
       if (chosen) line.parentNode.append(line);
       if (chosen || !stop) stop = chosen ? box : stop || box;
@@ -470,7 +470,7 @@ function legend(d) {
 
 function style(c) {
   return `
-    text { font: 13px "Source Sans 3", "Source Sans", "Source Sans Pro", system-ui, sans-serif; fill: ${c.text}; }
+    text { font: 13px ${FONT}; font-variant-numeric: tabular-nums; fill: ${c.text}; }
     .small { font-size: 11px; fill: ${c.muted}; paint-order: stroke; stroke: ${c.page}; stroke-width: 3px; }
     .line { fill: none; stroke: ${c.path}; opacity: .42; }
     .line.pruned { stroke-dasharray: 3 4; opacity: .25; }

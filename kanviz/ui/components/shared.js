@@ -1,4 +1,5 @@
 // What every component begins with: nodes made, and one view kept for each place it is mounted in.
+const FONT = "Inter, system-ui, sans-serif"; // named in the SVG itself, so that a saved picture has it too
 const NS = "http://www.w3.org/2000/svg";
 
 const make = (tag, parts = {}, ...inside) => {
