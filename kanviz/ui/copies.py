@@ -10,7 +10,7 @@ def copies(latex: str, text: str, source: str, key: str) -> None:
         label_visibility="collapsed",
     )  # fmt: skip
     # no language: Streamlit's colours for code are too pale to read
-    st.code({"LaTeX": latex, "SymPy": text, "Python": source}[how], language=None, wrap_lines=True)
+    st.code({"LaTeX": latex, "SymPy": text, "Python": source}[str(how)], language=None, wrap_lines=True)
     if how == "Python":
         st.download_button(
             "law.py", source, "law.py", "text/x-python", icon=":material/download:", on_click="ignore", key=f"py-{key}"
