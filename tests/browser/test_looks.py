@@ -14,7 +14,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from kanviz.ui.frame import PAGES
-from tests.browser.conftest import WAIT, settle
+from tests.browser.conftest import TOUR_SEEN, WAIT, settle
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 NAMES = [name for _, name, _ in PAGES]
@@ -74,11 +74,11 @@ def visit(request: pytest.FixtureRequest, chromium: Browser, server: str) -> Ite
         color_scheme=request.param, viewport={"width": WIDE, "height": 900}, reduced_motion="reduce"
     )
     context.set_default_timeout(WAIT)
+    context.add_init_script(TOUR_SEEN)
     page, asked = context.new_page(), []
     context.on("request", lambda request: asked.append(request.url))
     page.goto(server)
-    page.get_by_role("button", name="Open", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.locator(".kv-stage svg .edge").first).to_be_visible()
     settle(page)
     yield page, request.param, asked
     context.close()
@@ -87,6 +87,7 @@ def visit(request: pytest.FixtureRequest, chromium: Browser, server: str) -> Ite
 def turn_to(page: Page, name: str) -> None:
     page.set_viewport_size({"width": WIDE, "height": TALL})
     page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+    page.mouse.move(0, 0)
     settle(page)
 
 

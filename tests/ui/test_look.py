@@ -17,6 +17,7 @@ READ = ("text", "muted")
 ADORN = ("page", "card", "frame", "line", "shade")  # nobody has to see a grid line
 CAPTION = 0.6  # how strong Streamlit's captions are
 CHOSEN = 0.1  # how much of the accent is in the ground of a chosen segment
+UNDER_THE_MOUSE = 0.2
 
 
 def rgb(colour: str) -> list[int]:
@@ -73,6 +74,7 @@ def test_the_accent_carries_white_words_and_is_seen_as_a_word(look: str):
     assert contrast("#FFFFFF", accent) >= 4.5, "a main button has white words"
     # Streamlit writes what is chosen in the accent too. On a dark page no colour does both in full.
     assert contrast(accent, mixed(accent, page, CHOSEN)) >= (4.5 if look == "light" else 3.5)
+    assert contrast(accent, mixed(accent, page, UNDER_THE_MOUSE)) >= (4.5 if look == "light" else 3)
 
 
 @pytest.mark.parametrize("look", LOOKS)

@@ -19,7 +19,7 @@ class Editor {
   }
 
   width() {
-    return Math.max(300, Math.floor(this.stage.clientWidth));
+    return Math.max(200, Math.floor(this.stage.clientWidth)); // never drawn smaller than it is: hands are read in its pixels
   }
 
   show(data) {
