@@ -2,8 +2,11 @@
 
 import os
 import shutil
+import socket
 import subprocess
 import sys
+import urllib.error
+import urllib.request
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -94,6 +97,33 @@ def test_an_installed_wheel_finds_its_own_app_and_opens_a_sample(wheel: Path, tm
     assert folder == str(tmp_path / "site" / "kanviz" / "_app")
     assert address == "127.0.0.1"
     assert opened == "6 [2, 5, 1]"
+
+
+def test_an_installed_app_serves_its_fonts_and_nothing_of_the_folder_it_is_started_in(wheel: Path, tmp_path: Path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    (tmp_path / "static").mkdir()
+    (tmp_path / "static" / "secret.txt").write_text("mine")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port)],
+        cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(tmp_path / "site")}, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "server started" in line:
+                break
+        served = f"http://127.0.0.1:{port}/app/static"
+        with urllib.request.urlopen(f"{served}/inter.woff2") as font:
+            assert font.read() == (ROOT / "static" / "inter.woff2").read_bytes()
+        with pytest.raises(urllib.error.HTTPError, match="404") as refusal:
+            urllib.request.urlopen(f"{served}/secret.txt")
+        refusal.value.close()
+    finally:
+        process.terminate()
+        process.communicate(timeout=20)
 
 
 def test_the_wheel_offers_the_command(wheel: Path):

@@ -14,6 +14,7 @@ from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
 from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
 from kanviz.ui.samples import open_sample, samples
+from kanviz.ui.serve import app_folder
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -36,12 +37,7 @@ RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"
 TOKEN = "work"
 MOST_KEPT = 40
-LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 30" width="132" height="30">
-<path d="M4 22 C 10 22, 10 7, 16 7 S 22 22, 28 22" fill="none" stroke="#1F8FBF" stroke-width="2.6"/>
-<circle cx="4" cy="22" r="3" fill="#D55E00"/><circle cx="16" cy="7" r="3" fill="#D55E00"/>
-<circle cx="28" cy="22" r="3" fill="#D55E00"/>
-<text x="40" y="22" font-family="Source Sans, Source Sans Pro, sans-serif" font-size="21" font-weight="600"
- fill="#5B7C8D">kanviz</text></svg>"""
+LOGO = str(app_folder() / "static" / "logo.svg")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 30'%3E%3Cpath d='M4 22C10 22 10 7 "
     "16 7S22 22 28 22' fill='none' stroke='%231F8FBF' stroke-width='3'/%3E%3Ccircle cx='16' cy='7' r='4' "

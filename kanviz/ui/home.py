@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 MODEL_TYPES = ["safetensors", "pt", "pth", "yml", "yaml"]
-STROKES = {"light": ("#15202B", "#0B6E99"), "dark": ("#E6EBEF", "#56B4E9")}
+STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
 
 
 def sample_card(sample: Sample) -> None:

@@ -1,4 +1,4 @@
-"""The look: colours that can be read in both themes, one font everywhere, nothing served beside the fonts."""
+"""The look: colours that can be read in both themes, one font everywhere, nothing served beside fonts and logo."""
 
 import re
 import tomllib
@@ -89,11 +89,11 @@ def test_one_font_stands_in_pages_figures_and_components():
     assert families == {face["family"] for face in CONFIG["fontFaces"]}
 
 
-def test_the_fonts_are_in_the_folder_that_is_served_and_nothing_else_is():
+def test_fonts_and_logo_are_in_the_folder_that_is_served_and_nothing_else_is():
     served = {path.name for path in (ROOT / "static").iterdir()}
     named = {Path(face["url"]).name for face in CONFIG["fontFaces"]}
     assert all(face["url"].startswith("app/static/") for face in CONFIG["fontFaces"]), "never another server"
-    assert served == named | {"README.md", "inter-OFL.txt", "jetbrains-mono-OFL.txt"}
+    assert served == named | {"README.md", "logo.svg", "inter-OFL.txt", "jetbrains-mono-OFL.txt"}
 
 
 @pytest.mark.parametrize("sheet", sorted(COMPONENTS.glob("*.css")), ids=lambda path: path.name)

@@ -157,7 +157,8 @@ class View {
       world.append(make("circle", { class: "sum", cx: X(s.x), cy: Y(s.y), r: 4.5 }, make("title", {}, s.name + ": a sum, factor of a product")));
     }
     for (const n of d.nodes) {
-      const g = make("g", { class: n.linked ? "node" : "node lone" });
+      const words = `Node ${n.name}${n.product ? ", a product" : ""}${n.linked ? "" : ", linked to nothing"}`;
+      const g = make("g", { class: n.linked ? "node" : "node lone", role: "img", "aria-label": words });
       g.append(make("circle", { cx: X(n.x), cy: Y(n.y), r: n.product ? 9 : 5.5 }));
       if (n.product) g.append(make("text", { class: "times", x: X(n.x), y: Y(n.y) + 4.5, "text-anchor": "middle" }, "×"));
       const crowd = d.nodes.filter((m) => m.c === n.c).length;
