@@ -108,6 +108,18 @@ def test_everybody_can_use_the_page(visit: tuple[Page, str, list[str]], name: st
     assert not complaints(page, look)
 
 
+def test_everybody_can_use_every_tab_of_the_workbench(visit: tuple[Page, str, list[str]]):
+    page, look, _ = visit
+    turn_to(page, NAMES[0])
+    names = page.get_by_role("tab").all_inner_texts()
+    assert "Reach" in names
+    for name in names:
+        page.get_by_role("tab", name=name, exact=True).click()
+        page.mouse.move(0, 0)
+        settle(page)
+        assert not complaints(page, look), name
+
+
 @pytest.mark.parametrize("visit", ["light"], indirect=True)
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_cut_off_at_any_width(visit: tuple[Page, str, list[str]], name: str):
