@@ -13,8 +13,9 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+import kanviz
 from kanviz.ui.frame import PAGES
-from tests.browser.conftest import TOUR_SEEN, WAIT, settle
+from tests.browser.conftest import TOUR_SEEN, WAIT, settle, upload
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 NAMES = [name for _, name, _ in PAGES]
@@ -129,6 +130,19 @@ def test_nothing_is_cut_off_at_any_width(visit: tuple[Page, str, list[str]], nam
         page.set_viewport_size({"width": width, "height": 900})
         page.wait_for_timeout(250)  # drawings follow the width a moment later
         assert not page.evaluate(CUT), f"{width} pixels wide"
+
+
+def test_everybody_can_use_a_wide_network(visit: tuple[Page, str, list[str]], tmp_path: Path):
+    page, look, _ = visit
+    kanviz.save(kanviz.init([64, 64, 10], seed=0), tmp_path / "wide.safetensors")
+    turn_to(page, "Open")
+    upload(page, "pykan's two files", [tmp_path / "wide.safetensors"])
+    page.get_by_role("button", name="Open network").click()
+    expect(page.locator(".kv-stage svg .cells").first).to_be_visible()
+    page.mouse.move(0, 0)
+    settle(page)
+    assert not complaints(page, look)
+    assert not page.evaluate(CUT)
 
 
 def test_no_other_server_is_asked_for_anything(visit: tuple[Page, str, list[str]], server: str):

@@ -60,7 +60,8 @@ class Editor {
   draw() {
     const d = this.data, w = (this.drawnAt = this.width()), c = d.colours;
     this.limits();
-    const left = 52, bottom = HIGH - BOTTOM - (d.density.length ? BARS : 0);
+    const left = 26 + 7 * Math.max(...ticks(this.low, this.high, 5).map((y) => three(y).length)); // label and numbers
+    const bottom = HIGH - BOTTOM - (d.density.length ? BARS : 0);
     const [x0, x1] = [d.x[0], d.x[d.x.length - 1]];
     this.X = (x) => left + ((x - x0) / (x1 - x0)) * (w - left - RIGHT);
     this.unX = (px) => x0 + ((px - left) / (w - left - RIGHT)) * (x1 - x0);

@@ -60,7 +60,7 @@ class View {
     };
     this.modes = html("span", { class: "kv-modes" });
     for (const [mode, text] of [["matrix", "matrix"], ["edges", "strongest"]]) {
-      const node = button(mode === "matrix" ? "Every edge as a cell" : "The strongest edges with their curves", text, () => ((this.mode = mode), this.draw()));
+      const node = button(mode === "matrix" ? "The matrix: every edge as a cell" : "The strongest edges with their curves", text, () => ((this.mode = mode), this.draw()));
       node.dataset.mode = mode;
       this.modes.append(node);
     }
