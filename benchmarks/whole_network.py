@@ -28,7 +28,7 @@ from kanviz.ui.session import Session
 
 ROOT = Path(__file__).parents[1]
 SHAPE = [64, 64, 10]
-PAGES = ("network", "edge", "prune", "formula", "train", "changes")
+PAGES = ("network", "edge", "prune", "formula", "train", "history")
 NAMES = ("sin", "exp", "x^2", "tanh", "gaussian", "exp(-x^2) + x")
 
 

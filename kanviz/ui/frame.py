@@ -26,7 +26,7 @@ PAGES = (
     ("pages/train.py", "Train", ":material/model_training:"),
     ("pages/retrain.py", "Retrain", ":material/lock:"),
     ("pages/locality.py", "Locality", ":material/stairs:"),
-    ("pages/changes.py", "Changes", ":material/difference:"),
+    ("pages/history.py", "History", ":material/history:"),
 )
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"

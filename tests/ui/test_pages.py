@@ -290,13 +290,13 @@ def test_training_starts_and_is_collected():
     assert "Last run" in texts(app)
 
 
-def test_changes_reports_what_moved():
+def test_history_reports_what_moved():
     session = opened(samples()[0].title)
     visit("pages/prune.py", session)
     from kanviz.edit.edits import MoveControlPoint
 
     session.apply(MoveControlPoint(session.edge, 2, 9.0))
-    app = visit("pages/changes.py", session)
+    app = visit("pages/history.py", session)
     values = {m.label: m.value for m in app.metric}
     assert values["Edges changed"] == "1"
     app.radio[0].set_value(0).run()
@@ -334,7 +334,7 @@ def test_a_chosen_point_survives_other_edits_of_its_edge():
 
 def test_naming_a_version_keeps_the_page_alive():
     session = opened(samples()[0].title)
-    app = visit("pages/changes.py", session)
+    app = visit("pages/history.py", session)
     for name in ("start", "the start"):
         app.text_input[0].set_value(name).run()
         assert not app.exception, [e.message for e in app.exception]
