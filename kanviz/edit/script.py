@@ -114,7 +114,7 @@ def _row_names(rows: Mapping[str, str], needed: Sequence[str]) -> dict[str, str]
 
 
 def _opening(edits: Sequence[Edit], done: Sequence[Edit], needed: Sequence[str]) -> str:
-    lines = [f'"""{counted(len(edits), "step")} that were done to a network in kanviz {VERSION}."""', ""]
+    lines = [f'"""What was done to a network in kanviz {VERSION}: {counted(len(edits), "step")}."""', ""]
     lines += ["import torch", ""] if needed else []
     lines += ["import kanviz"]
     homes = imports(done)

@@ -76,7 +76,6 @@ def _numbers(s: "Session", found: "Diff", one: "KAN", two: "KAN", apart: float) 
         st.metric("Outputs move by", number(apart, unit), help=f"At most. {where}", width="content")
         same = len(found.edges) - len(found.changed)
         st.metric("Edges bit-identical", f"{same} of {len(found.edges)}", width="content")
-        st.metric("Edges changed", len(found.changed), width="content")
     if not (was and now):
         st.caption("Load a table to see the errors of the two.")
 
@@ -102,7 +101,7 @@ def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None
         rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
         column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two.")},
     )  # fmt: skip
-    st.caption("Choose a row to see that edge. Gaps are in network units.")
+    st.caption(f"{counted(len(changed), 'edge')} changed, the widest gap first; gaps are in network units. Choose one.")
     chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
     change = changed[chosen[0] if chosen and chosen[0] < len(changed) else 0]
     one, two = (s.opened.versions[n].kan for n in (before, after))

@@ -90,7 +90,7 @@ def _version(s: "Session", n: int, compare: Callable[[int], None]) -> None:
     with st.container(key=f"version-{n}", gap="xxsmall"):
         st.button(
             f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,
-            key=f"jump-{n}", type="tertiary", disabled=s.training or in_hand,
+            key=f"jump-{n}", type="tertiary", disabled=s.training,
             icon=":material/radio_button_checked:" if in_hand else ":material/radio_button_unchecked:",
             on_click=attempt, args=(s.jump, n),
             help="The version in hand" if in_hand else _about(s, n),
