@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.frame import attempt, label, step_words
+from kanviz.ui.frame import change, label, step_words
 from kanviz.ui.judging import judge, step_effect
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def name_version(s: "Session") -> None:
     key = f"name-{at}-{version.kan.digest[:12]}"
     st.text_input(
         "Name of the version in hand", value=version.name, key=key, max_chars=80, placeholder="None yet",
-        on_change=lambda: attempt(s.rename, st.session_state[key], at),
+        on_change=lambda: change(s.rename, st.session_state[key], at),
     )  # fmt: skip
 
 
@@ -92,7 +92,7 @@ def _version(s: "Session", n: int, compare: Callable[[int], None]) -> None:
             f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,
             key=f"jump-{n}", type="tertiary", disabled=s.training,
             icon=":material/radio_button_checked:" if in_hand else ":material/radio_button_unchecked:",
-            on_click=attempt, args=(s.jump, n),
+            on_click=change, args=(s.jump, n),
             help="The version in hand" if in_hand else _about(s, n),
         )  # fmt: skip
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
