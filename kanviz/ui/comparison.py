@@ -101,7 +101,9 @@ def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None
         rows, hide_index=True, on_select="rerun", selection_mode="single-row", key=f"changed-{before}-{after}",
         column_config={"Gap": st.column_config.NumberColumn(format="%.3g", help="Largest distance of the two.")},
     )  # fmt: skip
-    st.caption(f"{counted(len(changed), 'edge')} changed, the widest gap first; gaps are in network units. Choose one.")
+    st.caption(
+        f"{counted(len(changed), 'edge')} changed, the widest gap first (network units). Choose a row for its curves."
+    )
     chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
     change = changed[chosen[0] if chosen and chosen[0] < len(changed) else 0]
     one, two = (s.opened.versions[n].kan for n in (before, after))

@@ -1,6 +1,6 @@
 """What the steps of the history did to the error: computed when it is looked at, remembered for every version."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from kanviz.text import counted
@@ -35,9 +35,9 @@ def judge(s: "Session", kan: "KAN") -> Judged | None:
         return None
 
     def made() -> Judged:
-        parts = metrics(kan, data).parts
-        held_out = "test" in parts
-        errors = parts["test" if held_out else "train"]
+        held_out = len(data.test) > 0
+        looked_at = replace(data, train=data.test, test=data.test[:0]) if held_out else data  # only those are computed
+        errors = metrics(kan, looked_at).parts["train"]
         if data.task == "classification":
             return Judged("cross-entropy", errors.cross_entropy, errors.rows, held_out)
         return Judged("RMSE", errors.rmse, errors.rows, held_out)

@@ -12,7 +12,7 @@ from kanviz.ui.judging import judge, step_effect
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
-ON_A_PAGE = 10
+ON_A_PAGE, IN_A_PANEL = 10, 6  # versions at once
 PAGE = "pages/history.py"
 
 
@@ -22,10 +22,10 @@ def version_list(s: "Session") -> None:
     def compare(n: int) -> None:
         st.button(
             "Compare", key=f"compare-{n}", icon=":material/compare_arrows:", type="tertiary",
-            on_click=set_two, args=(n, s.opened.at), help="With the version in hand",
+            on_click=set_two, args=_with_present(s, n), help="With the version in hand",
         )  # fmt: skip
 
-    _versions(s, compare)
+    _versions(s, compare, ON_A_PAGE)
     name_version(s)
     if s.made_by:
         with st.expander(f"{counted(len(s.made_by), 'step')} before it was opened", icon=":material/history:"):
@@ -37,18 +37,24 @@ def history_panel(s: "Session") -> None:
     """The same where there is little room; comparing leads to the History page."""
 
     def compare(n: int) -> None:
+        before, after = _with_present(s, n)
         st.page_link(
             PAGE, label="Compare", icon=":material/compare_arrows:",
-            query_params={"before": str(n), "after": str(s.opened.at)},
+            query_params={"before": str(before), "after": str(after)},
         )  # fmt: skip
 
-    _versions(s, compare)
+    _versions(s, compare, IN_A_PANEL)
     name_version(s)
 
 
 def set_two(before: int, after: int) -> None:
     """Choose the two versions to compare, in the page's address."""
     st.query_params["before"], st.query_params["after"] = str(before), str(after)
+
+
+def _with_present(s: "Session", n: int) -> tuple[int, int]:
+    """A version and the one in hand, the earlier first."""
+    return min(n, s.opened.at), max(n, s.opened.at)
 
 
 def name_version(s: "Session") -> None:
@@ -61,17 +67,17 @@ def name_version(s: "Session") -> None:
     )  # fmt: skip
 
 
-def _versions(s: "Session", compare: Callable[[int], None]) -> None:
-    """A page of the versions, at first the one that has the version in hand."""
+def _versions(s: "Session", compare: Callable[[int], None], most: int) -> None:
+    """At most so many versions at once, at first the one that has the version in hand."""
     history = s.opened
     latest_first = range(len(history.versions))[::-1]
-    pages = -(-len(latest_first) // ON_A_PAGE)
+    pages = -(-len(latest_first) // most)
     key = f"versions-{len(latest_first)}-{history.at}"
-    page = min(st.session_state.get(key, latest_first.index(history.at) // ON_A_PAGE), pages - 1)
+    page = min(st.session_state.get(key, latest_first.index(history.at) // most), pages - 1)
     now = judge(s, s.present)
     if len(latest_first) > 1:
         st.caption(f"Before → after each step, on {now.on}." if now else "How far each step moved the outputs.")
-    for n in latest_first[page * ON_A_PAGE : (page + 1) * ON_A_PAGE]:
+    for n in latest_first[page * most : (page + 1) * most]:
         _version(s, n, compare)
     if pages > 1:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):

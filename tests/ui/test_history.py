@@ -18,7 +18,7 @@ from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, RefineGrid, Retrain
-from kanviz.ui import judging
+from kanviz.ui import judging, versions
 from kanviz.ui.comparison import runs_of, two_of
 from kanviz.ui.judging import judge, shift, step_effect
 from kanviz.ui.panels import number
@@ -180,6 +180,15 @@ def test_long_histories_are_turned_in_pages():
     press(app, "0 · Opened")
     assert s.opened.at == 0
     assert "**0 · Opened**" in buttons(app), "the page with the version in hand stays"
+
+
+def test_the_narrow_list_jumps_too_and_leads_to_the_page_with_the_two_versions(monkeypatch):
+    monkeypatch.setattr(versions, "version_list", versions.history_panel)
+    s = changed()
+    app = press(visit(PAGE, s), "2 · " + _words(s, 2))
+    assert s.opened.at == 2
+    links = [link.proto.query_string for link in app.get("page_link") if link.proto.label == "Compare"]
+    assert links == ["before=2&after=3", "before=1&after=2", "before=0&after=2"]
 
 
 # --- the steps to take along ------------------------------------------------------------------------------------
