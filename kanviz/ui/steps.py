@@ -71,12 +71,12 @@ def replay_steps(s: "Session") -> None:
 def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
     """The rows that travel with the script, by digest: those its trainings need; else, if asked for, those in hand."""
     at_hand = s.tables
-    asked = s.data is not None and st.checkbox(
-        "With the rows in hand", value=s.data.digest in needed, key=f"steps-rows-{s.data.digest in needed}",
-        disabled=s.data.digest in needed,
-        help="The script then prints the error on them. Whoever gets the folder sees the rows.",
+    first = next(iter(at_hand), "") if s.data is not None else ""
+    asked = first and st.checkbox(
+        "With the rows in hand", value=first in needed, key=f"steps-rows-{first in needed}", disabled=first in needed,
+        help="Trainings need them, and the script prints the error on them. Whoever gets the folder sees the rows.",
     )  # fmt: skip
-    wanted = {*needed, *([s.data.digest] if asked and s.data is not None else [])}
+    wanted = {*needed, *([first] if asked else [])}
     return {digest: data for digest, data in at_hand.items() if digest in wanted}
 
 
