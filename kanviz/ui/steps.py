@@ -54,7 +54,7 @@ def take_steps(s: "Session") -> None:
         st.warning(f"The script ends before step {stop.step}: {label(stop.why, 300)}.", icon=":material/warning:")
     if st.toggle("Show the script"):
         text = script(history, START, files)
-        st.code(text[:SHOWN], language="python", height=420 if len(text) > 1_500 else "content")
+        st.code(text[:SHOWN], language=None, height=420 if len(text) > 1_500 else "content")
         if len(text) > SHOWN:
             st.caption(f"The first {SHOWN:,} of {len(text):,} characters; the download has all.")
 
