@@ -21,9 +21,10 @@ SLACK = 1e-9  # share of a range by which a value may lie beyond it: what scalin
 class Beyond:
     """A value of the point that leaves a range: of the training rows, or of a grid, whose splines end there.
 
-    Table units at an input, network units at a node.
+    column: of the node, 0 for the inputs. Table units at an input, network units at a later node.
     """
 
+    column: int
     name: str
     unit: str
     value: float
@@ -42,16 +43,16 @@ def beyond(kan: KAN, point: Sequence[float], data: Dataset | None = None) -> tup
         for variable, value, low, high in zip(
             kan.inputs, at.tolist(), rows.amin(0).tolist(), rows.amax(0).tolist(), strict=True
         ):
-            found += _leaves(variable.name, variable.unit, value, (low, high), "data")
+            found += _leaves(0, variable.name, variable.unit, value, (low, high), "data")
     for variable, value, grid in zip(kan.inputs, at.tolist(), grids_of(kan), strict=True):
-        found += _leaves(variable.name, variable.unit, value, grid, "grid")
+        found += _leaves(0, variable.name, variable.unit, value, grid, "grid")
     kan = kan.to(torch.float64)
     for n, values in enumerate(entering(kan, at[None])[1:-1], 1):
         layer = kan.layers[n]
         low, high = domain(layer.knots, layer.order)
         for i, value in enumerate(values[0].tolist()):
             if layer.active[i].any():
-                found += _leaves(kan.node_name(n, i), "", value, (float(low[i]), float(high[i])), "grid")
+                found += _leaves(n, kan.node_name(n, i), "", value, (float(low[i]), float(high[i])), "grid")
     return tuple(found)
 
 
@@ -74,9 +75,9 @@ def checked_point(kan: KAN, point: Sequence[float]) -> Float[Tensor, " input"]:
 
 
 def _leaves(
-    name: str, unit: str, value: float, span: tuple[float, float], what: Literal["data", "grid"]
+    column: int, name: str, unit: str, value: float, span: tuple[float, float], what: Literal["data", "grid"]
 ) -> list[Beyond]:
     slack = SLACK * (span[1] - span[0])
     if span[0] - slack <= value <= span[1] + slack:
         return []
-    return [Beyond(name, unit, value, *span, what)]
+    return [Beyond(column, name, unit, value, *span, what)]

@@ -66,6 +66,16 @@ class Explanation:
             source = self.kan.layers[n].node_of(target)
         return tuple(found)
 
+    def strongest_edges(self, count: int) -> list[tuple[EdgeId, float]]:
+        """The edges that most flows through, whichever way, and how much: of any layer, each adding up to the whole."""
+        found = []
+        for n, (flow, layer) in enumerate(zip(self.edges, self.kan.layers, strict=True)):
+            size = torch.where(layer.present, flow.abs().nan_to_num(), -1.0).flatten()
+            for place in size.topk(min(count, int(layer.present.sum()))).indices.tolist():
+                i, j = divmod(place, layer.targets)
+                found.append((EdgeId(n, i, j), float(flow[i, j])))
+        return sorted(found, key=lambda one: -abs(one[1]))[:count]
+
     def name(self, path: int) -> str:
         """A listed path by its nodes: x1 → h1,2 → y."""
         source, *targets = self.paths[path].tolist()
