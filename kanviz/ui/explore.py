@@ -6,8 +6,9 @@ from zlib import crc32
 
 import streamlit as st
 
+from kanviz.text import shown
 from kanviz.ui.charts import chart, metrics_of
-from kanviz.ui.frame import attempt, in_words, label, theme
+from kanviz.ui.frame import attempt, in_words, label, redraw, theme
 from kanviz.ui.outputs import LARGEST, output_picker
 from kanviz.ui.panels import number
 
@@ -85,7 +86,9 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
     nodes = [label(one.name) for one in found if one.column > 0]
     if nodes:
         names = ", ".join(nodes[:4]) + (f" and {len(nodes) - 4} more" if len(nodes) > 4 else "")
-        st.caption(f"On the way, {names} {'leaves its grid' if len(nodes) == 1 else 'leave their grids'}.")
+        st.caption(
+            f"On the way through the network, {names} {'leaves its grid' if len(nodes) == 1 else 'leave their grids'}."
+        )
 
 
 def four(value: float, unit: str = "") -> str:
@@ -121,7 +124,7 @@ def _quality(s: "Session", output: int, unit: str) -> list[str]:
 
 def _inputs(s: "Session") -> list[int]:
     """The inputs that have a slider and a slice: all, or of many the chosen ones."""
-    names = [label(v.name) for v in s.present.inputs]
+    names = [shown(v.name, 60) for v in s.present.inputs]
     if len(names) <= SHOWN:
         return list(range(len(names)))
     kept = [i for i in st.session_state.get(CHOSEN, range(SHOWN)) if i < len(names)]
@@ -146,6 +149,7 @@ def _slider(s: "Session", point: Sequence[float], i: int) -> None:
         now = list(point_of(s))
         now[i] = float(st.session_state[key])
         attempt(s.take_point, now)
+        redraw("outputs")
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         for key in (slider, exact):
@@ -186,6 +190,7 @@ def _row(s: "Session") -> None:
         wanted = st.session_state[key]
         if wanted is not None:
             attempt(s.take_row, int(wanted) - 1)
+        redraw("outputs")
 
     st.number_input(
         f"Row of the table, 1 to {len(s.data):,}", 1, len(s.data), key=key, on_change=taken, width=210,
@@ -250,7 +255,7 @@ def _plane(s: "Session", point: Sequence[float], output: int) -> None:
     from kanviz.plots import plane_figure
 
     kan = s.present
-    names = [label(v.name) for v in kan.inputs]
+    names = [shown(v.name, 60) for v in kan.inputs]
     across, up = st.session_state.get(PAIR, (0, 1))
     across, up = (across, up) if max(across, up) < len(names) else (0, 1)
     st.markdown(

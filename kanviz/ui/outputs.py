@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.text import counted
-from kanviz.ui.frame import attempt, in_words, label, theme
+from kanviz.text import counted, shown
+from kanviz.ui.frame import attempt, in_words, label, redraw, theme
 from kanviz.ui.panels import number
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 # Where the slice and the output are remembered: beside the widgets, whose own values go when their tab is closed.
 SLICE, OUTPUT = "outputs-slice", "outputs-output"
 LARGEST = 1e30
+DRAWN = ("outputs", "curve")  # parts of the workbench that show which rows are picked
 PARTS = {"train": "training rows", "test": "held-out rows"}
 
 
@@ -44,7 +45,7 @@ def predictions_of(s: "Session", data: "Dataset") -> "Predictions":
 
 def output_picker(s: "Session", key: str) -> int:
     """Which output is looked at: asked only where there are several, and the same in every tab."""
-    names = [label(str(v)) for v in s.present.outputs]
+    names = [shown(str(v), 60) for v in s.present.outputs]
     at = min(st.session_state.get(OUTPUT, 0), len(names) - 1)
     if len(names) > 1:
         st.selectbox(
@@ -63,9 +64,11 @@ def _picture(s: "Session", data: "Dataset", found: "Predictions", output: int) -
 
     def pick(told: Any) -> None:
         attempt(lambda: s.pick(rows_told(told, rev, found, output, s.picked)))
+        redraw(*DRAWN)
 
     def take(told: Any) -> None:
         attempt(lambda: s.take_row(row_told(told, rev)))
+        redraw("outputs")
 
     scatter(marked(drawn, s.picked, s.row), "scatter", pick, take)
 
@@ -89,10 +92,10 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
     """Ask for an input or target and two numbers; the rows whose value lies between them, None without a slice."""
     from kanviz.analysis.subset import between
 
-    names = [label(str(v)) for v in data.inputs]
+    names = [shown(str(v), 60) for v in data.inputs]
     columns = list(data.x.T)
     if data.task == "regression":
-        names, columns = [*names, *(label(str(v)) for v in data.outputs)], [*columns, *data.y.T]
+        names, columns = [*names, *(shown(str(v), 60) for v in data.outputs)], [*columns, *data.y.T]
     kept = st.session_state.get(SLICE)
     column, low, high = kept[1:] if kept and kept[0] == data.digest else (None, 0.0, 0.0)
     keys = {part: f"slice-{part}-{column}-{data.digest[:12]}" for part in ("of", "low", "high")}
@@ -104,6 +107,10 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
 
     def moved() -> None:
         st.session_state[SLICE] = (data.digest, column, st.session_state[keys["low"]], st.session_state[keys["high"]])
+
+    def pick(rows: list[int]) -> None:
+        attempt(s.pick, rows)
+        redraw(*DRAWN)
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.selectbox(
@@ -118,7 +125,7 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
             st.number_input(word, -LARGEST, LARGEST, value, step, "%.6g", keys[part], on_change=moved, width=130)
         rows = between(columns[column], low, high).tolist()
         st.button(
-            f"Pick {counted(len(rows), 'row')}", key="slice-pick", on_click=attempt, args=(s.pick, rows),
+            f"Pick {counted(len(rows), 'row')}", key="slice-pick", on_click=pick, args=(rows,),
             disabled=not rows, help="Marks them in the picture, and shows in the curve of an edge where they lie.",
         )  # fmt: skip
     return rows
@@ -139,15 +146,27 @@ def _numbers(s: "Session", found: "Predictions", output: int, sliced: list[int] 
     }
     table = {name: _column(errors, found.task, label(variable.unit)) for name, errors in measured.items()}
     st.table(pd.DataFrame(table), width="content")
+    _worst(s, measured)
+
+
+def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
+    """Offer the rows that are missed most, each once, to be explained."""
+
+    def take(row: int) -> None:
+        attempt(s.take_row, row)
+        redraw("outputs")
+
+    worst: dict[int, list[str]] = {}
+    for name, errors in measured.items():
+        if errors.worst is not None:
+            worst.setdefault(errors.worst[0], []).append(name.lower())
     with st.container(horizontal=True, gap="small"):
-        for name, errors in measured.items():
-            if errors.worst is not None:
-                row = errors.worst[0]
-                st.button(
-                    f"Take row {row + 1:,}", key=f"worst-{name}", on_click=attempt, args=(s.take_row, row),
-                    disabled=s.row == row, icon=":material/my_location:",
-                    help=f"The largest miss of: {name.lower()}. Explore then says what makes its prediction.",
-                )  # fmt: skip
+        for row, names in worst.items():
+            st.button(
+                f"Take row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,), disabled=s.row == row,
+                icon=":material/my_location:",
+                help=f"Missed most of: {', '.join(names)}. Explore then says what makes its prediction.",
+            )  # fmt: skip
     if s.row is not None:
         st.caption(f"Row {s.row + 1:,} is taken: Explore says what makes its prediction.")
 
