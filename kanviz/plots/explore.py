@@ -145,7 +145,7 @@ def inputs_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def _bars(rows: list[tuple[str, float]], variable: Variable, nothing: str, theme: Look) -> go.Figure:
-    """Amounts to the right where they raise the output, to the left where they lower it, each with its number."""
+    """Amounts to the right where they raise the output, to the left where they lower it; the numbers in a column."""
     if not rows:
         return empty(theme, "", nothing)
     colours = THEMES[theme]
@@ -154,24 +154,30 @@ def _bars(rows: list[tuple[str, float]], variable: Variable, nothing: str, theme
     amounts = np.where(np.isfinite(amounts), amounts, 0.0)
     text = [f"{amount:+.3g}" if np.isfinite(amount) else "no number" for _, amount in rows]
     low, high = min(0.0, float(amounts.min())), max(0.0, float(amounts.max()))
-    room = 0.3 * ((high - low) or 1.0)  # for the numbers at the ends of the bars
+    room = 0.03 * ((high - low) or 1.0)
     figure.add_bar(
-        x=amounts, y=list(range(len(rows))), orientation="h", text=text, textposition="outside", cliponaxis=False,
+        x=amounts, y=list(range(len(rows))), orientation="h", showlegend=False,
         marker={"color": [colours.formula if amount >= 0 else colours.selected for amount in amounts]},
-        textfont={"size": 12, "color": colours.text},
         customdata=[[wrapped(name, 60), said] for (name, _), said in zip(rows, text, strict=True)],
-        hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>", showlegend=False,
+        hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )  # fmt: skip
-    names = [brief(name, 26) for name, _ in rows]
+    names = [brief(name, 24) for name, _ in rows]
     arrange(
         figure,
         xaxis=axis(
             theme, f"added to {label(variable.name, variable.unit)}", zeroline=True, nticks=6,
-            range=[low - room * (low < 0), high + room * (high > 0 or low == 0)],
+            range=[low - room, high + room],
         ),
         yaxis=axis(
             theme, "", tickvals=list(range(len(rows))), ticktext=names, range=[len(rows) - 0.4, -0.6], showgrid=False
         ),
-        margin={"t": 8}, bargap=0.3,
+        margin={"t": 8, "r": 72}, bargap=0.3,
+        annotations=[
+            {
+                "text": said, "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "showarrow": False,
+                "font": {"size": 12, "color": colours.text},
+            }
+            for place, said in enumerate(text)
+        ],
     )  # fmt: skip
     return figure

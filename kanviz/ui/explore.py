@@ -1,4 +1,4 @@
-"""What a network says at one point: inputs moved by hand, the prediction, slices, and what makes it."""
+"""What a network says at one point: inputs moved by hand or taken from a row, the prediction, and what backs it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -7,8 +7,9 @@ from zlib import crc32
 import streamlit as st
 
 from kanviz.text import shown
-from kanviz.ui.charts import chart, metrics_of
-from kanviz.ui.frame import attempt, in_words, label, redraw, theme
+from kanviz.ui.charts import metrics_of
+from kanviz.ui.explained import four, plane_panel, slices_panel, why_panel
+from kanviz.ui.frame import attempt, in_words, label, redraw
 from kanviz.ui.outputs import LARGEST, output_picker
 from kanviz.ui.panels import number
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 SHOWN = 6  # inputs with a slider and a slice
-CHOSEN, PAIR, WAY = "explored-inputs", "explored-pair", "explored-way"  # remembered while the tab is closed
+CHOSEN = "explored-inputs"  # where they are remembered while the tab is closed
 STEPS = 200
 
 
@@ -32,10 +33,10 @@ def explore_panel(s: "Session") -> None:
         inputs = _inputs(s)
         for i in inputs:
             _slider(s, point, i)
-        _slices(s, point, output, inputs)
-        _why(s, point, output)
+        slices_panel(s, point, output, inputs)
+        why_panel(s, point, output)
         if len(point) > 1:
-            _plane(s, point, output)
+            plane_panel(s, point, output)
 
 
 def _begin(s: "Session") -> None:
@@ -89,11 +90,6 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
         st.caption(
             f"On the way through the network, {names} {'leaves its grid' if len(nodes) == 1 else 'leave their grids'}."
         )
-
-
-def four(value: float, unit: str = "") -> str:
-    """Four significant digits and the unit."""
-    return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 
 def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]:
@@ -196,82 +192,3 @@ def _row(s: "Session") -> None:
         f"Row of the table, 1 to {len(s.data):,}", 1, len(s.data), key=key, on_change=taken, width=210,
         placeholder="none, point moved", help="A click on a point under Errors does the same.",
     )  # fmt: skip
-
-
-def _slices(s: "Session", point: Sequence[float], output: int, inputs: list[int]) -> None:
-    from kanviz.analysis.slices import slices
-    from kanviz.plots import slice_figure
-    from kanviz.plots.explore import heights
-
-    if not inputs:
-        return
-    kan = s.present
-    found = s.derived("slices", lambda: slices(kan, point, s.data, inputs), tuple(point), tuple(inputs))
-    span = heights(found, output)
-    st.markdown("**Along each input**", help="The others stay at the point. Grey: beyond the grid. Dots: where the "
-                "training rows end; bars: how many there are.")  # fmt: skip
-    columns = st.columns(min(2, len(found)), gap="small")
-    for place, one in enumerate(found):
-        with columns[place % len(columns)]:
-            chart(slice_figure(one, kan.outputs[output], output, span=span, theme=theme()), f"explore-slice-{place}")
-
-
-def _why(s: "Session", point: Sequence[float], output: int) -> None:
-    """What each path, edge or input adds, and whether the parts make the whole."""
-    from kanviz.analysis.paths import explain
-    from kanviz.plots import edges_figure, inputs_figure, paths_figure
-
-    kan = s.present
-    found = s.derived("paths", lambda: explain(kan, point, s.data, output=output), tuple(point), output)
-    st.markdown("**What makes it**")
-    draw = {"Paths": paths_figure, "Edges": edges_figure, "Inputs": inputs_figure}
-    way = st.segmented_control(
-        "Add up by", list(draw), default=st.session_state.get(WAY, "Paths"), required=True, key="explore-by",
-        label_visibility="collapsed",
-        on_change=lambda: st.session_state.update({WAY: st.session_state["explore-by"]}),
-    )  # fmt: skip
-    unit, change = label(kan.outputs[output].unit), found.value - found.at_reference
-    where = "the mean of the training rows" if s.data is not None else "the middle of the grid"
-    st.caption(
-        f"Compared with {where}: {four(found.at_reference, unit)} there, {four(found.value, unit)} here, a change of "
-        f"{four(change, unit)}."
-    )
-    chart(draw[way](found, theme=theme()), "explore-why")
-    _adds_up(found.gap, change, found.points, unit)
-
-
-def _adds_up(gap: float, change: float, points: int, unit: str) -> None:
-    how = f"Integrated along the straight line between the two, at {points:,} points"
-    if gap != gap:
-        st.warning("Somewhere on the way the network is no number, so nothing can be added up.")
-    elif abs(gap) > 0.01 * abs(change) and abs(gap) > 0:
-        st.warning(f"{how}, the parts miss the change by {number(abs(gap), unit)}: the network jumps on the way.")
-    else:
-        st.caption(f"{how}; the parts add up to the change, except for {number(abs(gap), unit)}.")
-
-
-def _plane(s: "Session", point: Sequence[float], output: int) -> None:
-    from kanviz.analysis.slices import plane
-    from kanviz.plots import plane_figure
-
-    kan = s.present
-    names = [shown(v.name, 60) for v in kan.inputs]
-    across, up = st.session_state.get(PAIR, (0, 1))
-    across, up = (across, up) if max(across, up) < len(names) else (0, 1)
-    st.markdown(
-        "**Over two inputs**", help="The others stay at the point, which is the large dot; small ones are rows."
-    )
-    if len(names) > 2:
-
-        def chosen() -> None:
-            one, two = st.session_state["explore-across"], st.session_state[f"explore-up-{across}"]
-            st.session_state[PAIR] = (one, two if one != two else across)
-
-        first, second = st.columns(2)
-        first.selectbox("Across", range(len(names)), across, format_func=names.__getitem__, key="explore-across",
-                        on_change=chosen)  # fmt: skip
-        others = [i for i in range(len(names)) if i != across]
-        second.selectbox("Up", others, others.index(up), format_func=names.__getitem__, key=f"explore-up-{across}",
-                         on_change=chosen)  # fmt: skip
-    found = s.derived("plane", lambda: plane(kan, point, across, up, output, s.data), tuple(point), across, up, output)
-    chart(plane_figure(found, theme=theme()), "explore-plane")
