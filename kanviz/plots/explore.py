@@ -85,7 +85,7 @@ def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
     low, high = visible_range(found.z.ravel())
     figure.add_heatmap(
         x=found.x, y=found.y, z=np.where(np.isfinite(found.z), found.z, np.nan), zmin=low, zmax=high,
-        hoverongaps=False, colorscale=[[0, colours.card], [0.5, colours.density], [1, colours.formula]],
+        hoverongaps=False, zsmooth="best", colorscale=[[0, colours.card], [0.5, colours.density], [1, colours.formula]],
         colorbar={
             "title": {
                 "text": label(found.output.name, found.output.unit), "side": "right",
