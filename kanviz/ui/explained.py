@@ -30,7 +30,7 @@ def slices_panel(s: "Session", point: Sequence[float], output: int, inputs: list
     if not inputs:
         return
     kan = s.present
-    found = s.derived("slices", lambda: slices(kan, point, s.data, inputs), tuple(point), tuple(inputs))
+    found = s.latest("slices", lambda: slices(kan, point, s.data, inputs), tuple(point), tuple(inputs))
     span = heights(found, output)
     st.markdown("**Along each input**", help="The others stay at the point. Grey: beyond the grid. Dots: where the "
                 "training rows end; bars: how many there are.")  # fmt: skip
@@ -48,7 +48,7 @@ def why_panel(s: "Session", point: Sequence[float], output: int) -> None:
     from kanviz.plots import edges_figure, inputs_figure, paths_figure
 
     kan = s.present
-    found = s.derived("paths", lambda: explain(kan, point, s.data, output=output), tuple(point), output)
+    found = s.latest("paths", lambda: explain(kan, point, s.data, output=output), tuple(point), output)
     st.markdown("**What makes it**")
     draw = {"Paths": paths_figure, "Edges": edges_figure, "Inputs": inputs_figure}
     way = st.segmented_control(
@@ -100,5 +100,5 @@ def plane_panel(s: "Session", point: Sequence[float], output: int) -> None:
         others = [i for i in range(len(names)) if i != across]
         second.selectbox("Up", others, others.index(up), format_func=names.__getitem__, key=f"explore-up-{across}",
                          on_change=chosen)  # fmt: skip
-    found = s.derived("plane", lambda: plane(kan, point, across, up, output, s.data), tuple(point), across, up, output)
+    found = s.latest("plane", lambda: plane(kan, point, across, up, output, s.data), tuple(point), across, up, output)
     chart(plane_figure(found, theme=theme()), "explore-plane")

@@ -75,7 +75,7 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
     """Where the point leaves what backs the network; nodes on the way leave their grids more often: said quietly."""
     from kanviz.analysis.beyond import beyond
 
-    found = s.derived("beyond", lambda: beyond(s.present, point, s.data), tuple(point))
+    found = s.latest("beyond", lambda: beyond(s.present, point, s.data), tuple(point))
     words = [
         f"{label(one.name)} lies outside {'the training rows' if one.what == 'data' else 'its grid'} "
         f"({one.low:.4g} to {one.high:.4g}{f' {label(one.unit)}' if one.unit else ''})"

@@ -40,7 +40,7 @@ def predictions_of(s: "Session", data: "Dataset") -> "Predictions":
     """What the network says on every row of the table in hand; remembered."""
     from kanviz.analysis.subset import predictions
 
-    return s.derived("predictions", lambda: predictions(s.present, data))
+    return s.derived("row by row", lambda: predictions(s.present, data))
 
 
 def output_picker(s: "Session", key: str) -> int:
@@ -137,12 +137,13 @@ def _numbers(s: "Session", found: "Predictions", output: int, sliced: list[int] 
 
     from kanviz.analysis.subset import errors_on
 
-    sets = {"All rows": range(len(found.held_out)), "Picked": s.picked or None, "Slice": sliced}
+    everything = range(len(found.held_out))
+    sets = {"All rows": (everything, ()), "Picked": (s.picked, s.picked), "Slice": (sliced, tuple(sliced or ()))}
     variable = s.present.outputs[output]
     measured = {
-        name: s.derived("errors on", lambda rows=rows: errors_on(found, rows, output), output, hash(tuple(rows)))
-        for name, rows in sets.items()
-        if rows is not None
+        name: s.latest(f"errors, {name}", lambda rows=rows: errors_on(found, rows, output), output, key)
+        for name, (rows, key) in sets.items()
+        if rows is not None and (name != "Picked" or rows)
     }
     table = {name: _column(errors, found.task, label(variable.unit)) for name, errors in measured.items()}
     st.table(pd.DataFrame(table), width="content")

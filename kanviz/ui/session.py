@@ -69,7 +69,7 @@ class Session:
         self._point: tuple[tuple[Variable, ...], tuple[float, ...]] = ((), ())
         self.climbs: dict[int, Climbing] = {}  # the last run of each rung
         self._new = False
-        self._derived: OrderedDict[Hashable, Any] = OrderedDict()
+        self._derived: OrderedDict[tuple[Hashable, ...], Any] = OrderedDict()
 
     # --- the network ------------------------------------------------------------------------------------------
 
@@ -460,6 +460,13 @@ class Session:
             while len(self._derived) > REMEMBERED:
                 self._derived.popitem(last=False)
         return found
+
+    def latest(self, what: str, make: Callable[[], T], *key: Hashable) -> T:
+        """The same for what every move of a slider makes anew: only the last is remembered, so that all else stays."""
+        with self._lock:
+            for old in [full for full in self._derived if full[0] == what and full[3:] != key]:
+                del self._derived[old]
+        return self.derived(what, make, *key)
 
 
 def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:

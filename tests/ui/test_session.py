@@ -302,3 +302,11 @@ def test_rows_that_are_not_there_are_refused(s, row):
 def test_a_point_that_is_none_is_refused(s, values):
     with pytest.raises(UserError, match="each of its 2 inputs is a finite number"):
         s.take_point(values)
+
+
+def test_of_what_a_slider_makes_only_the_last_is_kept_and_the_rest_stays(s):
+    kept = s.derived("kept", object)
+    found = [s.latest("moved", object, k) for k in range(100)]
+    assert s.latest("moved", object, 99) is found[99]
+    assert s.latest("moved", object, 98) is not found[98]
+    assert s.derived("kept", object) is kept
