@@ -70,6 +70,20 @@ def test_a_rectangle_picks_rows_shift_adds_and_escape_or_a_click_beside_clears(o
     assert picked(outputs) == 0
 
 
+def test_misses_are_drawn_instead_and_picked_by_their_size(outputs: Locator):
+    misses = outputs.get_by_role("button", name="misses")
+    misses.click()
+    expect(misses).to_have_attribute("aria-pressed", "true")
+    expect(outputs.get_by_text("missed by (predicted - measured, s)")).to_be_visible()
+    drag(outputs, (0.13, 0.99), (0.99, 0.8))
+    upper = picked(outputs)
+    assert 0 < upper < 250
+    expect(outputs.locator(".dot.picked")).to_have_count(upper)
+    misses.click()
+    expect(outputs.get_by_text("predicted period (s)")).to_be_visible()
+    expect(outputs.locator(".dot.picked")).to_have_count(upper)
+
+
 def test_looking_at_a_point_tells_its_row_and_a_click_takes_it(outputs: Locator):
     box = outputs.locator(".kv-plot .dot.test").nth(5).bounding_box()
     assert box is not None

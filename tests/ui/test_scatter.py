@@ -30,6 +30,7 @@ def test_every_row_has_its_point_its_part_and_its_values():
     assert payload["rows"] == list(range(len(data)))
     np.testing.assert_allclose(payload["x"], data.y[:, 0], rtol=1e-4)
     np.testing.assert_allclose(payload["y"], found.predicted[:, 0], rtol=1e-4)
+    np.testing.assert_allclose(payload["miss"], found.gap[:, 0], rtol=1e-4)
     assert [k for k, held in enumerate(payload["test"]) if held] == data.test.tolist()
     np.testing.assert_allclose(np.array(payload["values"]).T, data.x, rtol=1e-4, atol=1e-6)
     assert payload["names"][0] == "width (mm)"
@@ -37,6 +38,7 @@ def test_every_row_has_its_point_its_part_and_its_values():
     low, high = payload["span"]
     assert low < min(*payload["x"], *payload["y"])
     assert high > max(*payload["x"], *payload["y"])
+    assert payload["miss_span"][0] < min(*payload["miss"], 0)
     assert json.loads(json.dumps(payload, allow_nan=False)) == payload, "it is plain data"
 
 
@@ -45,7 +47,7 @@ def test_of_very_many_rows_some_are_drawn_evenly_and_the_rest_is_counted():
     assert len(payload["rows"]) == 2_000
     assert (payload["rows"][0], payload["rows"][-1], payload["total"]) == (0, 4_999, 5_000)
     assert max(np.diff(payload["rows"])) == 3
-    assert len(json.dumps(payload, separators=(",", ":"))) < 110_000
+    assert len(json.dumps(payload, separators=(",", ":"))) < 130_000
 
 
 def test_a_row_without_a_number_has_no_point():
@@ -95,6 +97,15 @@ def test_a_rectangle_means_all_rows_in_it_whether_drawn_or_not():
     none = {**box, "box": [high + 1, high + 2, low, high]}
     assert rows_told(none, REV, found, 0, (5,)) == ()
     assert rows_told({**none, "add": True}, REV, found, 0, (5,)) == (5,)
+
+
+def test_a_rectangle_over_what_is_missed_means_the_rows_missed_so_much():
+    payload, found, _ = picture()
+    gap = found.gap[:, 0]
+    told = {"rev": REV, "box": [*payload["span"], 0.05, payload["miss_span"][1]], "of": "miss", "add": False}
+    wanted = (gap >= 0.05).nonzero()[:, 0].tolist()
+    assert 0 < len(wanted) < len(gap)
+    assert list(rows_told(told, REV, found, 0, ())) == wanted
 
 
 def test_a_space_picks_one_more_or_less_and_escape_none():

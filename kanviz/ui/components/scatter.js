@@ -13,12 +13,19 @@ class View {
     this.plot = parent.querySelector(".kv-plot");
     this.tip = parent.querySelector(".kv-tip");
     this.note = parent.querySelector(".kv-note");
+    this.of = "y"; // what is drawn upwards: what is predicted, or by how much it misses
     this.at = null; // the point the keyboard is on
     this.clear = html("button", { type: "button", title: "Pick no rows (Esc)" }, "clear");
     this.clear.onclick = () => this.none();
     this.counted = html("span", { class: "kv-counted" });
     this.legend = html("span", { class: "kv-legend", "aria-hidden": "true" });
-    parent.querySelector(".kv-tools").append(this.legend, html("span", { class: "kv-gap" }), this.counted, this.clear);
+    this.misses = html("button", { type: "button", "aria-pressed": "false", title: "Show by how much each row is missed" }, "misses");
+    this.misses.onclick = () => {
+      this.of = this.of === "y" ? "miss" : "y";
+      this.misses.setAttribute("aria-pressed", this.of === "miss");
+      this.draw();
+    };
+    parent.querySelector(".kv-tools").append(this.legend, html("span", { class: "kv-gap" }), this.counted, this.clear, this.misses);
     new ResizeObserver(() => this.data && this.width() !== this.w && this.draw()).observe(this.plot);
   }
 
@@ -41,22 +48,23 @@ class View {
 
   draw() {
     const d = this.data, w = (this.w = this.width()), h = (this.h = Math.round(Math.min(Math.max(0.62 * w, 260), 400)));
-    const [low, high] = d.span;
+    const [low, high] = d.span, [bottom, top] = this.of === "miss" ? d.miss_span : d.span, up = d[this.of];
     this.X = (v) => LEFT + ((v - low) / (high - low)) * (w - LEFT - RIGHT);
-    this.Y = (v) => h - BOTTOM - ((v - low) / (high - low)) * (h - TOP - BOTTOM);
-    this.value = (x, y) => [low + ((x - LEFT) / (w - LEFT - RIGHT)) * (high - low), low + ((h - BOTTOM - y) / (h - TOP - BOTTOM)) * (high - low)];
+    this.Y = (v) => h - BOTTOM - ((v - bottom) / (top - bottom)) * (h - TOP - BOTTOM);
+    this.value = (x, y) => [low + ((x - LEFT) / (w - LEFT - RIGHT)) * (high - low), bottom + ((h - BOTTOM - y) / (h - TOP - BOTTOM)) * (top - bottom)];
     const svg = make("svg", { xmlns: NS, width: w, height: h, viewBox: `0 0 ${w} ${h}`, tabindex: 0, role: "application",
       "aria-label": `${d.title}. Arrows go from row to row, Enter takes the row to explain it, space picks it, Escape picks none. Drag a rectangle to pick rows, with Shift to add them.` });
     svg.append(make("style", {}, style(d.colours)));
-    for (const v of ticks(low, high, 5)) {
+    for (const v of ticks(bottom, top, 5)) {
       svg.append(make("path", { class: "rule", d: `M${LEFT} ${this.Y(v)}H${w - RIGHT}` }), make("text", { x: LEFT - 8, y: this.Y(v) + 4, "text-anchor": "end" }, three(v)));
     }
     for (const v of ticks(low, high, Math.max(3, Math.floor(w / 110)))) svg.append(make("text", { x: this.X(v), y: h - BOTTOM + 18, "text-anchor": "middle" }, three(v)));
     svg.append(make("text", { class: "label", x: (LEFT + w - RIGHT) / 2, y: h - 6, "text-anchor": "middle" }, d.x_label));
     const middle = (TOP + h - BOTTOM) / 2;
-    svg.append(make("text", { class: "label", x: 13, y: middle, "text-anchor": "middle", transform: `rotate(-90 13 ${middle})` }, d.y_label));
-    svg.append(make("path", { class: "even", d: `M${this.X(low)} ${this.Y(low)}L${this.X(high)} ${this.Y(high)}` }));
-    this.places = d.x.map((x, k) => [this.X(x), this.Y(d.y[k])]);
+    svg.append(make("text", { class: "label", x: 13, y: middle, "text-anchor": "middle", transform: `rotate(-90 13 ${middle})` }, this.of === "miss" ? d.miss_label : d.y_label));
+    const ends = this.of === "miss" ? [0, 0] : d.span;
+    svg.append(make("path", { class: "even", d: `M${this.X(low)} ${this.Y(ends[0])}L${this.X(high)} ${this.Y(ends[1])}` }));
+    this.places = d.x.map((x, k) => [this.X(x), this.Y(up[k])]);
     this.dots = this.places.map(([x, y], k) => make("path", { class: `dot ${d.test[k] ? "test" : "train"}`, d: d.test[k] ? diamond(x, y) : disc(x, y), "data-row": d.rows[k] }));
     const group = make("g", { "aria-hidden": "true" });
     group.append(...this.dots);
@@ -67,8 +75,8 @@ class View {
     this.hands(svg);
     this.svg = svg;
     this.plot.replaceChildren(svg);
-    this.byX = [...d.x.keys()].sort((a, b) => d.x[a] - d.x[b] || d.y[a] - d.y[b]);
-    this.byY = [...d.x.keys()].sort((a, b) => d.y[a] - d.y[b] || d.x[a] - d.x[b]);
+    this.byX = [...d.x.keys()].sort((a, b) => d.x[a] - d.x[b] || up[a] - up[b]);
+    this.byY = [...d.x.keys()].sort((a, b) => up[a] - up[b] || d.x[a] - d.x[b]);
     this.keys(d);
     this.mark();
   }
@@ -113,7 +121,7 @@ class View {
     this.ring.setAttribute("cx", x);
     this.ring.setAttribute("cy", y);
     this.ring.setAttribute("visibility", "visible");
-    const unit = d.unit ? " " + d.unit : "", miss = d.y[k] - d.x[k];
+    const unit = d.unit ? " " + d.unit : "", miss = d.miss[k];
     const line = (name, value) => html("span", {}, `${name}: ${value}`);
     const lines = [["measured", three(d.x[k]) + unit], ["predicted", three(d.y[k]) + unit], ["missed by", (miss > 0 ? "+" : "") + three(miss) + unit]];
     this.tip.replaceChildren(
@@ -214,11 +222,12 @@ class View {
 
   box(a, b, add) {
     const [x0, y0] = this.value(...a), [x1, y1] = this.value(...b);
-    const inside = [...this.data.x.keys()].filter((k) => (this.data.x[k] - x0) * (this.data.x[k] - x1) <= 0 && (this.data.y[k] - y0) * (this.data.y[k] - y1) <= 0);
+    const { x, [this.of]: up } = this.data;
+    const inside = [...x.keys()].filter((k) => (x[k] - x0) * (x[k] - x1) <= 0 && (up[k] - y0) * (up[k] - y1) <= 0);
     this.picked = new Set([...(add ? this.picked : []), ...inside]);
     this.count = this.picked.size; // the app counts the rows that are not drawn too
     this.mark();
-    this.send("pick", { rev: this.data.rev, box: [x0, x1, y0, y1], add });
+    this.send("pick", { rev: this.data.rev, box: [x0, x1, y0, y1], of: this.of, add });
   }
 
   toggle(k) {

@@ -37,9 +37,7 @@ def scatter_payload(
     good = np.flatnonzero(np.isfinite(measured) & np.isfinite(predicted))
     drawn = good[np.unique(np.linspace(0, len(good) - 1, min(most, len(good))).astype(int))] if len(good) else good
     variable, inks = data.outputs[output], THEMES[look]
-    both = np.concatenate([measured[good], predicted[good]]) if len(good) else np.array([0.0, 1.0])
-    low, high = float(both.min()), float(both.max())
-    room = ROOM * (high - low) or ROOM * abs(high) or 1.0
+    miss = predicted - measured
     name = shown(variable.name, 30)
     return {
         "v": 1,
@@ -50,10 +48,13 @@ def scatter_payload(
         "x_label": f"measured {_labelled(name, variable.unit)}",
         "y_label": f"predicted {_labelled(name, variable.unit)}",
         "unit": shown(variable.unit, 20),
-        "span": [low - room, high + room],
+        "span": _span(np.concatenate([measured[good], predicted[good]])),
+        "miss_label": f"missed by (predicted - measured{f', {shown(variable.unit, 20)}' if variable.unit else ''})",
+        "miss_span": _span(np.append(miss[good], 0.0)),
         "rows": drawn.tolist(),
         "x": _rounded(measured[drawn]),
         "y": _rounded(predicted[drawn]),
+        "miss": _rounded(miss[drawn]),
         "test": found.held_out.numpy()[drawn].astype(int).tolist(),
         "names": [_labelled(shown(v.name, 24), v.unit) for v in data.inputs[:VALUES]],
         "more": max(0, len(data.inputs) - VALUES),
@@ -69,6 +70,13 @@ def marked(payload: Payload, picked: Sequence[int], row: int | None) -> Payload:
     return {**payload, "picked": there.tolist(), "count": len(picked), "row": row}
 
 
+def _span(values: Array) -> list[float]:
+    """From the lowest to the highest, with some room."""
+    low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
+    room = ROOM * (high - low) or ROOM * abs(high) or 1.0
+    return [low - room, high + room]
+
+
 def _labelled(name: str, unit: str) -> str:
     return f"{name} ({shown(unit, 20)})" if unit else name
 
@@ -80,7 +88,8 @@ def _rounded(values: Array) -> list[float]:
 def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequence[int]) -> tuple[int, ...]:
     """The rows that are picked after a gesture: all in its rectangle, whether drawn or not; one more or less; or none.
 
-    Refuses a gesture made on a picture that is no longer there, or that is none.
+    The rectangle is over measured and predicted, or, where it says so, over measured and what is missed. Refuses a
+    gesture made on a picture that is no longer there, or that is none.
     """
     if not isinstance(told, dict) or told.get("rev") != rev:
         raise EditError("The rows have changed meanwhile; do it again.")
@@ -88,7 +97,8 @@ def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequ
     if isinstance(box, list) and len(box) == 4 and all(isinstance(v, int | float) for v in box):
         left, right, bottom, top = (*sorted(box[:2]), *sorted(box[2:]))
         measured, predicted = (part[:, output].numpy() for part in (found.measured, found.predicted))
-        inside = (measured >= left) & (measured <= right) & (predicted >= bottom) & (predicted <= top)
+        height = predicted - measured if told.get("of") == "miss" else predicted
+        inside = (measured >= left) & (measured <= right) & (height >= bottom) & (height <= top)
         rows = np.flatnonzero(inside).tolist()
         return tuple(sorted({*rows, *picked} if told.get("add") else rows))
     if isinstance(row, int | float):
