@@ -96,7 +96,8 @@ def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]
     """What the table says of the row, where the point is at one."""
     if s.row is None or s.data is None:
         return []
-    truth, row = s.data.y[s.row], f"Row {s.row + 1:,} ({'held out' if s.row in s.data.test.tolist() else 'training'})"
+    part = "held out" if bool((s.data.test == s.row).any()) else "training"
+    truth, row = s.data.y[s.row], f"Row {s.row + 1:,} ({part})"
     if s.present.task == "classification":
         share = float((said.softmax(0) * truth).sum())
         return [

@@ -74,7 +74,7 @@ def test_misses_are_drawn_instead_and_picked_by_their_size(outputs: Locator):
     misses = outputs.get_by_role("button", name="misses")
     misses.click()
     expect(misses).to_have_attribute("aria-pressed", "true")
-    expect(outputs.get_by_text("missed by (predicted - measured, s)")).to_be_visible()
+    expect(outputs.get_by_text("predicted - measured (s)")).to_be_visible()
     drag(outputs, (0.13, 0.99), (0.99, 0.8))
     upper = picked(outputs)
     assert 0 < upper < 250

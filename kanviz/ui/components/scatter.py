@@ -49,7 +49,7 @@ def scatter_payload(
         "y_label": f"predicted {_labelled(name, variable.unit)}",
         "unit": shown(variable.unit, 20),
         "span": _span(np.concatenate([measured[good], predicted[good]])),
-        "miss_label": f"missed by (predicted - measured{f', {shown(variable.unit, 20)}' if variable.unit else ''})",
+        "miss_label": _labelled("predicted - measured", variable.unit),
         "miss_span": _span(np.append(miss[good], 0.0)),
         "rows": drawn.tolist(),
         "x": _rounded(measured[drawn]),
