@@ -115,7 +115,7 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.selectbox(
             "Slice by", range(len(names)), column, key=keys["of"], format_func=names.__getitem__, on_change=chosen,
-            placeholder="an input or the target", width=220,
+            placeholder="an input or the target" if data.task == "regression" else "an input", width=220,
             help="The rows where this lies between two numbers have errors of their own below.",
         )  # fmt: skip
         if column is None:
@@ -186,10 +186,10 @@ def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:
         for part, words in PARTS.items():
             r2 = parts[part].r2 if part in parts else float("nan")
             found[f"R², {words}"] = "–" if r2 != r2 else f"{r2:.4f}"
-    if errors.worst is None:
-        found["Largest miss"] = "–"
-    else:
+    worst = "Least share of its class" if task == "classification" else "Largest miss"
+    found[worst] = "–"
+    if errors.worst is not None:
         row, miss = errors.worst
-        said = f"{miss:.1%} for its class" if task == "classification" else f"{miss:+.3g}{f' {unit}' if unit else ''}"
-        found["Largest miss"] = f"{said}, row {row + 1:,}"
+        said = f"{miss:.1%}" if task == "classification" else f"{miss:+.3g}{f' {unit}' if unit else ''}"
+        found[worst] = f"{said}, row {row + 1:,}"
     return found
