@@ -106,5 +106,11 @@ def test_what_moves_by_itself_does_so_only_for_those_who_like_it(sheet: Path):
 @pytest.mark.parametrize("sheet", sorted(COMPONENTS.glob("*.[cj]s*")), ids=lambda path: path.name)
 def test_an_outline_is_taken_away_only_where_something_else_shows_the_focus(sheet: Path):
     text = sheet.read_text(encoding="utf-8")
-    bare = re.findall(r"\.([\w-]+)[^{}]*\{[^{}]*outline: none", text)
-    assert all(re.search(rf"\.{name}:focus-visible", text) for name in bare)
+    bare = re.findall(r"^ *(\.[^{}\n]+?) \{[^{}]*outline: none", text, re.MULTILINE)
+    assert [mark for mark in bare if f"{mark}:focus-visible" not in text] == []
+
+
+@pytest.mark.parametrize("script", sorted(COMPONENTS.glob("*.js")), ids=lambda path: path.name)
+def test_a_drawing_names_the_one_font(script: Path):
+    named = re.findall(r"font: \d+px ([^;]+);", script.read_text(encoding="utf-8"))
+    assert set(named) <= {"${FONT}"}

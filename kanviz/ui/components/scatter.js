@@ -269,7 +269,7 @@ function ticks(low, high, count) {
 
 function style(c) {
   return `
-    text { font: 12px "Source Sans 3", "Source Sans", "Source Sans Pro", system-ui, sans-serif; fill: ${c.muted}; }
+    text { font: 12px ${FONT}; font-variant-numeric: tabular-nums; fill: ${c.muted}; }
     .label { font-size: 13px; }
     .rule { stroke: ${c.line}; }
     .even { stroke: ${c.muted}; stroke-width: 1.5; stroke-dasharray: 6 4; }
