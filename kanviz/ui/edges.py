@@ -8,6 +8,7 @@ from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import KEEP, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
 from kanviz.ui.reach import reach_panel
+from kanviz.ui.shaping import shape_editor
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -100,7 +101,6 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
 def edge_editor(s: "Session", edge: "EdgeId") -> None:
     """The curve, and beside it the control point in hand; what it would do is shown before it is kept."""
     from kanviz.edit.edits import MoveControlPoint
-    from kanviz.plots import edge_figure
 
     kan = s.present
     view = kan.edge(edge)
@@ -112,49 +112,14 @@ def edge_editor(s: "Session", edge: "EdgeId") -> None:
             if height != float(view.coef[point]):
                 preview = MoveControlPoint(edge, point, height)
             _what_moves(s, kan, edge, point, preview)
-        else:
-            st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
     with picture:
-        if not view.active:
-            chart(edge_figure(curve_of(s, kan, edge), theme=theme()), f"edge-figure-{edge}")
-        else:
-            _hands(s, edge, point, preview)
+
+        def take(m: int) -> None:
+            st.session_state[_point_key(edge)] = m
+
+        shape_editor(s, edge, point=point, preview=preview, take=take, redraw=st.rerun)
     with st.expander("How far it reaches", icon=":material/my_location:", expanded=True):
         reach_panel(s, edge, point)
-
-
-def _hands(s: "Session", edge: "EdgeId", point: int | None, preview: "MoveControlPoint | None") -> None:
-    """The curve to be changed by hand; what a gesture did is one step of the history."""
-    from kanviz.edit.edits import MoveControlPoint
-    from kanviz.ui.components.editor import edit_of, editor_payload, spline_editor
-
-    kan, look = s.present, theme()
-    drawn = s.derived("editor", lambda: editor_payload(kan, curve_of(s, kan, edge), s.data, look=look), edge, look)
-    payload = {
-        **drawn,
-        "point": point,
-        "preview": [preview.point, preview.height] if preview is not None else None,
-        "open": not s.training,
-    }
-
-    def commit(told: object) -> None:
-        def make() -> None:
-            edit = edit_of(edge, told, drawn["rev"])
-            s.apply(edit, merge=True)
-            if isinstance(edit, MoveControlPoint):
-                take(edit.point)
-
-        attempt(make)
-        st.rerun()
-
-    def take(m: int) -> None:
-        st.session_state[_point_key(edge)] = m
-
-    spline_editor(payload, f"editor-{edge}", commit, take)
-
-
-def _state_words(state: str) -> str:
-    return {"formula": "a fixed formula; release it on the Formula page", "pruned": "pruned; restore it first"}[state]
 
 
 def _point_key(edge: "EdgeId") -> str:
