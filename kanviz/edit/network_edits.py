@@ -16,6 +16,7 @@ from kanviz.errors import EditError
 from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
+ROUNDING = 16  # times the precision of the largest knot: knots that near to each other are one
 AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # what a recipe cannot hold
 
 
@@ -78,7 +79,8 @@ class InsertKnots(EditRecord):
         inside = (new > low[:, None]) & (new < high[:, None])
         if not bool(inside.all()) or not bool((new[:, 1:] > new[:, :-1]).all()):
             raise EditError(f"New knots of layer {n} must lie inside its grids, in ascending order; choose others.")
-        if bool((new[:, :, None] == layer.knots[:, None]).any()):
+        near = ROUNDING * torch.finfo(new.dtype).eps * layer.knots.abs().amax(1)
+        if bool(((new[:, :, None] - layer.knots[:, None]).abs() <= near[:, None, None]).any()):
             raise EditError(f"A new knot of layer {n} lies on one that is there; choose a place between knots.")
         knots, coef = insert(layer.knots, layer.coef, self.knots)
         return kan.with_layer(n, knots=knots, coef=coef)

@@ -21,6 +21,7 @@ POINTS = 240  # at which a formula is fitted to the stretch
 BESIDE = 0.1  # how much the curve beside the stretch counts, as a share of how much the stretch does
 LOOSE = 1e-6  # how much a control point counts that nothing else holds
 MOST = 12
+FLAT = 1e-6  # of its size: a curve that varies by less does not
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,9 @@ def snap(kan: KAN, edge: EdgeId, low: float, high: float) -> Snap:
     new[free] = coef.to(y.dtype)
     after = y - view.spline_part(x) + _spline(view, x) @ new
     spread = float(y.double().std(correction=0))
-    left = float((after - wanted).double().square().mean().sqrt()) / spread if spread > 0 else 0.0
-    return Snap(best.formula, moves, best.error if spread > 0 else 0.0, left)
+    if spread <= FLAT * float(y.abs().max()):
+        return Snap(best.formula, moves, 0.0, 0.0)
+    return Snap(best.formula, moves, best.error, float((after - wanted).double().square().mean().sqrt()) / spread)
 
 
 def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tuple[float, float]]:

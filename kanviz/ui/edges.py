@@ -7,6 +7,7 @@ import streamlit as st
 from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.frame import KEEP, attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
+from kanviz.ui.points import points_table
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shaping import shape_editor
 
@@ -118,6 +119,8 @@ def edge_editor(s: "Session", edge: "EdgeId") -> None:
             st.session_state[_point_key(edge)] = m
 
         shape_editor(s, edge, point=point, preview=preview, take=take, redraw=st.rerun)
+    with st.expander("Control points as a table", icon=":material/table:"):
+        points_table(s, edge)
     with st.expander("How far it reaches", icon=":material/my_location:", expanded=True):
         reach_panel(s, edge, point)
 

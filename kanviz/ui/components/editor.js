@@ -59,9 +59,11 @@ class Editor {
 
   // shown, to be kept or not: the hand is led to the answer, since the tools wait meanwhile
   propose(words) {
+    const hand = this.root.getRootNode().activeElement;
+    this.back = this.root.contains(hand) ? hand : null;
     this.draft = words;
     this.paint();
-    if (this.root.contains(this.root.getRootNode().activeElement)) this.answers[0].focus({ preventScroll: true });
+    if (this.back) this.answers[0].focus({ preventScroll: true });
   }
 
   // --- what the curve is --------------------------------------------------------------------------------------
@@ -131,11 +133,13 @@ class Editor {
     svg.append(make("text", { class: "label", x: 12, y: (TOP + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(TOP + bottom) / 2})` }, d.y_label));
     this.densities(svg);
     for (const t of d.knots) if (t >= x0 && t <= x1) svg.append(make("path", { class: "knot", d: `M${this.X(t)} ${bottom - 7}V${bottom}` }));
+    const inside = make("g", { "clip-path": "url(#kv-inside)" });
+    svg.append(make("clipPath", { id: "kv-inside" }, make("rect", { x: left, y: TOP, width: w - left - RIGHT, height: bottom - TOP })), inside);
     this.paths = {};
-    for (const kind of ["resting", "base", "formula", "spline", "before", "polygon", "total"]) svg.append((this.paths[kind] = make("path", { class: kind })));
+    for (const kind of ["resting", "base", "formula", "spline", "before", "polygon", "total"]) inside.append((this.paths[kind] = make("path", { class: kind })));
     this.grip = make("path", { class: "grip" });
     if (d.coef.length) this.grip.append(make("title", {}, "Drag to pull the curve here"));
-    svg.append(this.grip);
+    inside.append(this.grip);
     const apart = d.points.slice(1).map((x, m) => Math.abs(this.X(x) - this.X(d.points[m])));
     const size = Math.min(Math.max(0.45 * Math.min(...apart, 99), 3), 6.5);
     this.handles = d.coef.map((_, m) => {
@@ -156,7 +160,7 @@ class Editor {
       node.style.boxShadow = `inset 0 -3px ${ink[node.dataset.part]}`;
     }
     for (const node of this.tools.querySelectorAll("[data-shape]")) node.hidden = !d.coef.length;
-    this.slice.hidden = !d.rows;
+    this.slice.style.display = d.rows ? "" : "none";
     this.places = d.rows?.x.map((x) => this.cell(x));
     this.svg = svg;
     this.stage.replaceChildren(svg);
@@ -436,7 +440,7 @@ class Editor {
     this.dots = make("path", { class: "dots" });
     this.most = make("text", { x: 56, y: 29, "text-anchor": "end" });
     this.slice.append(make("title", {}, "How the output changes, row by row, over this edge's input"), make("text", { x: 56, y: 16, "text-anchor": "end" }, "output"), this.most, make("path", { class: "zero", d: "M60 20H160" }), this.dots);
-    const answers = html("span", { class: "kv-group" }, ...this.answers);
+    const answers = html("span", { class: "kv-answers" }, ...this.answers);
     place.append(this.note, this.slice, answers);
   }
 
@@ -479,14 +483,20 @@ class Editor {
     this.draft = this.told = "";
     if (words === "Snap") this.send("commit", { rev: this.data.rev, words });
     else this.commit(words);
-    this.paint();
+    this.settle();
   }
 
   cancel() {
     if (this.draft === "Snap") this.send("drop", true);
     this.draft = this.told = "";
     this.coef = [...this.data.coef];
+    this.settle();
+  }
+
+  settle() {
     this.paint();
+    this.back?.focus({ preventScroll: true });
+    this.back = null;
   }
 }
 

@@ -24,10 +24,6 @@ PICKED = 5_000  # rows of which a density is made at most
 DIGITS = 6
 PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", "both", "frozen", "selected", "before",
          "base_part", "spline_part", "point", "density", "marked")  # fmt: skip
-WHY = {
-    "formula": "This edge is a formula and has no control points. Release it to shape its curve by hand.",
-    "pruned": "This edge is pruned: it adds nothing. Restore it to shape its curve by hand.",
-}
 HTML = """<div class="kv-editor"><div class="kv-tools" role="toolbar" aria-label="Tools for the curve"></div>
 <div class="kv-plot"></div><div class="kv-foot"></div></div>"""
 EVENTS = ("commit", "point", "snap", "drop", "refine")
@@ -62,8 +58,7 @@ def editor_payload(
         "colours": {part: getattr(inks, part) for part in PARTS},
         "title": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}, {len(curve.coef)} control points",
         "state": curve.state,
-        "why": WHY.get(curve.state, ""),
-        "formula_text": shown(curve.formula_text, 120),
+        "why": _why(curve),
         "x_label": shown(curve.x_label, 60),
         "y_label": shown(curve.y_label, 60),
         "x": _rounded(x.numpy()),
@@ -87,6 +82,15 @@ def editor_payload(
         "rows": _rows(kan, curve.id, data, variable) if view.active else None,
         "unit": shown(kan.outputs[0].unit, 20) if len({v.unit for v in kan.outputs}) == 1 else "",
     }
+
+
+def _why(curve: EdgeCurve) -> str:
+    """Why an edge has no control points, and how to get some; empty where it has."""
+    dashed = " Dashed: the spline it had." if curve.resting is not None else ""
+    if curve.state == "formula":
+        text = shown(curve.formula_text, 80)
+        return f"A formula, without control points: {text}. Release it to shape it by hand.{dashed}"
+    return f"Pruned: it adds nothing. Restore it to shape it by hand.{dashed}" if curve.state == "pruned" else ""
 
 
 def _rounded(values: Array) -> list[float | None]:
