@@ -1,13 +1,13 @@
 """The control points of an edge as a table, beside the curve: for exact numbers, and for the keyboard."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
 from kanviz.errors import EditError
 from kanviz.ui.charts import curve_of
-from kanviz.ui.frame import attempt
+from kanviz.ui.frame import change
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
@@ -18,11 +18,8 @@ LARGEST = 1e30  # heights beyond are no use to anybody
 HEIGHT = "height"
 
 
-def points_table(s: "Session", edge: "EdgeId", redraw: Callable[[], None] = st.rerun) -> None:
-    """Every control point with its place and its height; what is typed is one step of the history.
-
-    redraw: draws what depends on the network, after a step.
-    """
+def points_table(s: "Session", edge: "EdgeId") -> None:
+    """Every control point with its place and its height; what is typed is one step of the history."""
     kan = s.present
     view = kan.edge(edge)
     if not view.active:
@@ -33,12 +30,11 @@ def points_table(s: "Session", edge: "EdgeId", redraw: Callable[[], None] = st.r
 
     def typed() -> None:
         def make() -> None:
-            edit = edit_of_rows(edge, st.session_state[key].get("edited_rows", {}))
+            edit = edit_of_rows(edge, st.session_state.get(key, {}).get("edited_rows", {}))
             if edit is not None:
                 s.apply(edit)
 
-        attempt(make)
-        redraw()
+        change(make)
 
     st.data_editor(
         {"x": curve.points_x, HEIGHT: curve.coef},

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.ui.charts import curve_of
-from kanviz.ui.frame import attempt, theme
+from kanviz.ui.frame import change, redraw, theme
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
@@ -22,13 +22,12 @@ def shape_editor(
     *,
     point: int | None,
     preview: "MoveControlPoint | None",
-    take: Callable[[int], None],
-    redraw: Callable[[], None],
+    hold: Callable[[int], None],
 ) -> None:
     """The curve to be changed by hand; what a gesture did is one step of the history.
 
-    point: the control point in hand · preview: a move that is shown and not yet made · take: what a click on a control
-    point does · redraw: draws what depends on the network, after a step.
+    point: the control point in hand · preview: a move that is shown and not yet made · hold: takes another control
+    point in hand.
     """
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.components.editor import editor_payload, spline_editor
@@ -58,10 +57,9 @@ def shape_editor(
                 edit = edit_of(edge, told, rev)
             s.apply(edit, merge=True)
             if isinstance(edit, MoveControlPoint):
-                take(edit.point)
+                hold(edit.point)
 
-        attempt(make)
-        redraw()
+        change(make)
 
     def snapped(told: Any) -> None:
         from kanviz.edit.stretches import snap
@@ -76,12 +74,12 @@ def shape_editor(
     def refine(told: Any) -> None:
         from kanviz.edit.stretches import finer
 
-        attempt(lambda: s.apply(finer(kan, edge, *stretch_of(kan, edge, told, rev))))
-        redraw()
+        change(lambda: s.apply(finer(kan, edge, *stretch_of(kan, edge, told, rev))))
 
     def pointed(m: Any) -> None:
         if isinstance(m, int | float):
-            take(int(m))
+            hold(int(m))
+            redraw("curve", "details")
 
     spline_editor(payload, f"editor-{edge}", {
         "commit": commit, "point": pointed, "snap": snapped, "refine": refine,

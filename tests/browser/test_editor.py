@@ -5,17 +5,16 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import settle
 
 
 @pytest.fixture
 def editor(page: Page):
-    """An edge of the first sample on the Edge page; nothing may be logged as an error meanwhile."""
+    """An edge of the first sample on the workbench; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.get_by_role("button", name="Open", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
-    go(page, "Edge")
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     expect(handle(page, 3)).to_be_visible()
     yield page
     assert not errors, errors
@@ -239,18 +238,18 @@ def test_parts_are_shown_and_hidden(editor: Page):
 
 
 def test_a_height_typed_into_the_table_is_one_step(editor: Page):
-    editor.get_by_text("Control points as a table").click()
-    table = editor.get_by_test_id("stDataFrame").first
+    editor.get_by_text("All control points as a table").click()
+    table = editor.locator(".st-key-inspector").get_by_test_id("stDataFrame")
     expect(table).to_be_visible()
     table.scroll_into_view_if_needed()
     settle(editor)
     box = table.locator("canvas").first.bounding_box()
     assert box is not None
-    editor.screenshot(path="/tmp/s-editor/table.png")
-    editor.mouse.click(box["x"] + 0.75 * box["width"], box["y"] + 35 * 3.5)  # the third row
-    editor.keyboard.type("0.125")
+    editor.mouse.dblclick(box["x"] + 0.75 * box["width"], box["y"] + 35 * 3.5)  # the third row
+    editor.locator("[id=portal] input").fill("0.125")
     editor.keyboard.press("Enter")
     expect(handle(editor, 2)).to_have_attribute("aria-valuenow", "0.125")
+    settle(editor)
     assert "Move control point 2" in last_step(editor)
     undo(editor)
     assert height(editor, 2) != 0.125
