@@ -44,7 +44,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
             HEIGHT: st.column_config.NumberColumn("Height", format="%.6g", required=True, help=f"{curve.y_label}."),
         },
     )  # fmt: skip
-    st.caption("A control point's height acts on the spline part. Double-click a height to type another.")
+    st.caption("Heights are the spline's coefficients. Double-click one to type another.")
 
 
 def edit_of_rows(edge: "EdgeId", rows: Mapping[Any, Mapping[str, Any]]) -> "Edit | None":

@@ -253,3 +253,32 @@ def test_a_height_typed_into_the_table_is_one_step(editor: Page):
     assert "Move control point 2" in last_step(editor)
     undo(editor)
     assert height(editor, 2) != 0.125
+
+
+def test_an_edge_without_control_points_is_drawn_and_says_how_to_get_some(editor: Page):
+    before = heights(editor)
+    editor.get_by_role("tab", name="Formula").click()
+    editor.get_by_role("button", name="Fix this formula").click()
+    expect(editor.locator(".kv-note")).to_contain_text("A formula, without control points")
+    expect(editor.locator(".handle")).to_have_count(0)
+    expect(editor.locator("path.total")).not_to_have_attribute("d", "")
+    expect(editor.locator(".kv-editor button:visible")).to_have_count(0)
+    settle(editor)
+    undo(editor)
+    expect(editor.locator(".handle")).to_have_count(len(before))
+    assert heights(editor) == before
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_nothing_of_the_editor_is_cut_off(editor: Page, width: int):
+    editor.set_viewport_size({"width": width, "height": 900})
+    settle(editor)
+    handle(editor, 3).scroll_into_view_if_needed()
+    frame = editor.locator(".kv-editor").bounding_box()
+    assert frame is not None
+    assert frame["width"] >= 200
+    for node in [*editor.locator(".kv-editor button:visible, .kv-plot svg").all()]:
+        box = node.bounding_box()
+        assert box is not None
+        assert box["x"] >= frame["x"] - 1
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1

@@ -18,8 +18,10 @@ from kanviz.errors import EditError
 from kanviz.ui.components.editor import _rounded, editor_payload
 from kanviz.ui.gestures import edit_of, stretch_of
 from kanviz.ui.points import edit_of_rows
+from kanviz.ui.session import Session
 from tests.figures import small_data, small_kan
 from tests.helpers import kans, table_for
+from tests.ui.test_pages import opened, visit
 
 EDGE = EdgeId(0, 0, 0)
 
@@ -187,3 +189,32 @@ def test_names_are_shown_with_their_units():
     payload = editor_payload(kan, edge_curve(kan, EDGE, small_data(kan)), small_data(kan), look="dark")
     assert payload["x_label"] == edge_curve(kan, EDGE).x_label
     assert len(payload["density"]) == len(payload["edges"]) - 1
+
+
+def sent(session: Session) -> dict:
+    """What the editor on the workbench is given."""
+    app = visit("app.py", session)
+    (proto,) = (e.proto for e in app.get("bidi_component") if e.proto.component_name == "kanviz.editor")
+    return json.loads(proto.json)
+
+
+def test_the_workbench_shows_rows_that_were_picked_over_the_density(monkeypatch):
+    session = opened("Five hidden nodes, one at work")
+    assert sent(session)["picked"] is None
+    monkeypatch.setattr(Session, "picked", (3, 1, 4), raising=False)
+    assert sent(session)["picked"]["rows"] == 3
+
+
+def test_the_workbench_draws_every_edge_with_the_editor():
+    session = Session()
+    session.open(small_kan(), "small", data=small_data(small_kan()))
+    for edge, state in (
+        (EDGE, "spline"),
+        (EdgeId(0, 1, 0), "both"),
+        (EdgeId(1, 1, 0), "formula"),
+        (EdgeId(0, 1, 1), "pruned"),
+    ):
+        session.select(edge)
+        payload = sent(session)
+        assert (payload["state"], bool(payload["why"])) == (state, state in ("formula", "pruned"))
+        assert payload["open"] is True

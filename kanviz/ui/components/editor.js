@@ -26,7 +26,7 @@ class Editor {
   }
 
   width() {
-    return Math.max(300, Math.floor(this.stage.clientWidth));
+    return Math.max(200, Math.floor(this.stage.clientWidth));
   }
 
   show(data) {
