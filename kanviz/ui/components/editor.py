@@ -8,7 +8,8 @@ import torch
 from numpy import ndarray as Array
 
 from kanviz.analysis.curves import EdgeCurve, as_numpy
-from kanviz.analysis.rows import entering, typical_inputs
+from kanviz.analysis.gains import gains
+from kanviz.analysis.rows import entering
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId, Variable
@@ -18,8 +19,6 @@ from kanviz.text import shown
 from kanviz.ui.components import renderer
 
 POINTS = 200
-ROWS = 300  # on which an output is followed while a point moves
-SEVERAL = (8, 100)  # outputs that are followed at most, each costs a pass through the network, and on how many rows
 PICKED = 5_000  # rows of which a density is made at most
 DIGITS = 6
 PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", "both", "frozen", "selected", "before",
@@ -79,7 +78,7 @@ def editor_payload(
         "edges": _rounded(curve.edges),
         "density": _rounded(curve.density),
         "picked": _picked(kan, curve, data, picked),
-        "rows": _rows(kan, curve.id, data, variable) if view.active else None,
+        "rows": _rows(kan, curve.id, data) if view.active else None,
         "unit": shown(kan.outputs[0].unit, 20) if len({v.unit for v in kan.outputs}) == 1 else "",
     }
 
@@ -154,40 +153,16 @@ def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int
     return {"rows": len(rows), "density": _rounded(counts / max(len(values), 1) / np.abs(np.diff(edges)))}
 
 
-def _rows(kan: KAN, edge: EdgeId, data: Dataset | None, variable: Variable) -> Payload | None:
-    """Of some rows the edge's input, and how much the outputs move with the edge's value.
-
-    off: what the output misses now, for a single output on a table with targets. gain: of several outputs that of the
-    one that moves most, without its sign.
-    """
-    single = len(kan.outputs) == 1
-    x = typical_inputs(kan, data, ROWS if single else SEVERAL[1])
-    inputs = entering(kan, x, edge.layer)[edge.layer]
-    layer = kan.layers[edge.layer]
-    with torch.enable_grad():
-        sums = layer.sums(inputs).detach().requires_grad_(True)
-        out = layer.combine(sums)
-        for later in kan.layers[edge.layer + 1 :]:
-            out = later(out)
-        out = kan.denormalise(out)
-        last = edge.layer + 1 == len(kan.layers)
-        moving = [layer.node_of(edge.target)] if last else range(min(out.shape[1], SEVERAL[0]))
-        gains = [torch.autograd.grad(out[:, k].sum(), sums, retain_graph=True)[0][:, edge.target] for k in moving]
-    gain = as_numpy(gains[0] if len(gains) == 1 else torch.stack(gains).abs().amax(0))
-    place = as_numpy(inputs[:, edge.source]) * variable.scale + variable.shift
-    good = np.isfinite(gain) & np.isfinite(place)
-    off = None
-    if single and data is not None and data.task == "regression":
-        y = data.matching(kan).rows("train")[1]
-        off = as_numpy(out[:, 0]) - as_numpy(y[torch.linspace(0, len(y) - 1, len(x)).long(), 0])
-        good &= np.isfinite(off)
-    if not good.any():
+def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> Payload | None:
+    """How the outputs follow the edge; None where that cannot be told for any row."""
+    found = gains(kan, edge, data)
+    if not len(found.x):
         return None
     return {
-        "x": _rounded(place[good]),
-        "gain": _rounded(gain[good]),
-        "off": None if off is None else _rounded(off[good]),
-        "exact": last and layer.arity[layer.node_of(edge.target)] == 1,
+        "x": _rounded(found.x),
+        "gain": _rounded(found.gain),
+        "off": None if found.off is None else _rounded(found.off),
+        "exact": found.exact,
         "drawn": data is None,
     }
 
