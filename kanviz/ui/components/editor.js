@@ -422,7 +422,7 @@ class Editor {
         shape("smooth", "Smooth the marked stretch"), shape("flatten", "Make the marked stretch flat"),
         shape("rising", "Make the marked stretch rise only"), shape("falling", "Make the marked stretch fall only"),
         shape("straight", "A straight line across the marked stretch"),
-        shape("bridge", "Bridge the marked stretch by a smooth cubic that keeps value and slope at its ends"),
+        shape("bridge", "Bridge the marked stretch: a smooth cubic with the value and slope there are at its ends"),
         ask("snap", "Snap the marked stretch to the nearest formula"),
         ask("refine", "Refine the marked stretch: more control points there, the curve unchanged")),
       group("Show", {}, toggle("sum", "Show the curve, the sum of its parts"), toggle("spline", "Show the spline part"),
