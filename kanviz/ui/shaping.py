@@ -33,7 +33,7 @@ def shape_editor(
     from kanviz.ui.components.editor import editor_payload, spline_editor
     from kanviz.ui.gestures import edit_of, stretch_of, together
 
-    kan, look, picked = s.present, theme(), getattr(s, "picked", ())
+    kan, look, picked = s.present, theme(), s.picked
     drawn = s.derived(
         "editor", lambda: editor_payload(kan, curve_of(s, kan, edge), s.data, look=look, picked=picked),
         edge, look, picked,

@@ -198,10 +198,10 @@ def sent(session: Session) -> dict:
     return json.loads(proto.json)
 
 
-def test_the_workbench_shows_rows_that_were_picked_over_the_density(monkeypatch):
+def test_the_workbench_shows_rows_that_were_picked_over_the_density():
     session = opened("Five hidden nodes, one at work")
     assert sent(session)["picked"] is None
-    monkeypatch.setattr(Session, "picked", (3, 1, 4), raising=False)
+    session.pick((3, 1, 4))
     assert sent(session)["picked"]["rows"] == 3
 
 
