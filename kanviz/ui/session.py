@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from kanviz.laws.extraction import ExtractConfig
     from kanviz.locality.rungs import Rung
     from kanviz.ui.climbing import Climbing
+    from kanviz.ui.course import Following
     from kanviz.ui.extracting import Extracting
     from kanviz.ui.law_search import LawSearch
 
@@ -63,6 +64,8 @@ class Session:
         self.law_search: LawSearch | None = None
         self.law = ""  # the one in hand, as text
         self.climbs: dict[int, Climbing] = {}  # the last run of each rung
+        self.lesson: Following | None = None
+        self.lessons_done: set[str] = set()
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
 
