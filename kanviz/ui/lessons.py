@@ -18,16 +18,17 @@ GOTO = "lesson-goto"  # the page that a callback asks for: only what is drawn ma
 
 
 def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
-    """Open the lesson's network, do the steps before `at` (from 0), and ask for the page of that step."""
+    """Open the lesson's network, do what step `at` (from 0) builds on, and ask for the page of that step."""
     from kanviz.core.layer import EdgeId
 
     open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample))
     s.select(EdgeId(*lesson.edge))
     following = Following(lesson, s.present)
     for n, step in enumerate(lesson.steps[:at]):
-        following.at = n
-        step.do(s)
-        following.look(s)
+        if not step.alone:
+            following.at = n
+            step.do(s)
+            following.look(s)
     s.lesson = following
     _arrive(s, at)
 
@@ -131,8 +132,12 @@ def _head(s: "Session", following: Following) -> None:
 def _step(s: "Session", following: Following) -> None:
     step, count = following.step, len(following.lesson.steps)
     st.markdown(step.text)
+    new = following.at not in following.found
     done = following.look(s)
     before = following.found.get(following.at)
+    if new and done is not None:  # where it was done may be far below
+        st.toast(f"Step {following.at + 1} is done. The lesson at the top of the page says what came of it.",
+                 icon=":material/school:")  # fmt: skip
     if done is not None:
         st.success(escape_markdown(done), icon=":material/check_circle:")
     elif before is not None:

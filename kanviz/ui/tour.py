@@ -25,7 +25,7 @@ STOPS = (
         "These errors are measured on the table the network is seen on. Watch them while you change a curve.",
     ),
     Stop(
-        ('[data-testid="stSidebar"][aria-expanded="true"]', '[data-testid="stExpandSidebarButton"]'),
+        ('[data-testid="stSidebar"]', '[data-testid="stExpandSidebarButton"]'),
         "Further pages, undo and save",
         "Prune edges, find formulas, train, or take a lesson of a few minutes. Undo, redo and save are here, too.",
     ),

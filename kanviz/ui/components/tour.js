@@ -1,6 +1,6 @@
 // The tour: a ring around one place of the page after the other, and a card that says what it is. It looks at the page
 // and changes nothing in it; ring and card are in the browser's top layer, so that no part of the page hides them.
-const SEEN = "kanviz-tour", ROOM = 6, GAP = 12, NARROW = 640, PATIENCE = 15000;
+const SEEN = "kanviz-tour", ROOM = 6, GAP = 12, BAR = 72, NARROW = 640, PATIENCE = 15000;
 const CARD_PARTS = { role: "dialog", popover: "manual", tabindex: "-1", "aria-labelledby": "kv-tour-title",
   "aria-describedby": "kv-tour-text" };
 
@@ -90,9 +90,7 @@ class Tour {
   arrive() {
     this.fill();
     const place = this.place(this.steps[this.at]);
-    const tall = place && place.getBoundingClientRect().height > 0.6 * innerHeight;
-    const block = innerWidth <= NARROW || tall ? "start" : "center";
-    place?.scrollIntoView({ block, inline: "nearest", behavior: calm() ? "auto" : "smooth" });
+    if (place) reveal(place);
     this.card.focus({ preventScroll: true });
   }
 
@@ -134,6 +132,18 @@ class Tour {
     if (innerWidth > NARROW) put(this.card, beside(there ? box : null, this.card.offsetWidth, this.card.offsetHeight));
     requestAnimationFrame(() => this.follow());
   }
+}
+
+// Scrolled until its top is below the page's own bar, or, of a low place on a wide screen, until it is in the middle.
+function reveal(place) {
+  let scroller = place.parentElement;
+  while (scroller && !(scroller.scrollHeight > scroller.clientHeight && /auto|scroll/.test(getComputedStyle(scroller).overflowY))) {
+    scroller = scroller.parentElement;
+  }
+  const box = place.getBoundingClientRect();
+  const middle = innerWidth > NARROW && box.height < 0.6 * innerHeight;
+  const top = box.top - (middle ? (innerHeight - box.height) / 2 : BAR);
+  scroller?.scrollBy({ top, behavior: calm() ? "auto" : "smooth" });
 }
 
 // Where the card fits: right of the ring, left, below, above; else within it, at the lower right.

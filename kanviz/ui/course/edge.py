@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from kanviz.ui.course.facts import at, choose, curve, edge_name, number
+from kanviz.ui.course.facts import at, choose, curve, edge_name, number, total
 from kanviz.ui.course.lesson import Lesson, Place, Step
 
 if TYPE_CHECKING:
@@ -41,11 +41,11 @@ def _sum(s: "Session") -> str:
     kan, x = s.present, s.data.matching(s.present).x[:1]
     trace = kan.trace(x)
     given = ", ".join(f"{v.name} {number(float(value), v.unit)}" for v, value in zip(kan.inputs, x[0], strict=True))
-    parts = " + ".join(f"({number(float(v))})" for v in trace.activations[0][0, :, 0])
+    parts = total([*trace.activations[0][0, :, 0].tolist(), float(kan.layers[0].bias[0])])
     unit = kan.outputs[0].unit
     return (
-        f"The first row of the table has {given}. Its three curves and the node's constant give {parts} + "
-        f"({number(float(kan.layers[0].bias[0]))}) = {number(float(trace.sums[0][0, 0]))}. The last curve makes of "
+        f"The first row of the table has {given}. Its three curves and the node's constant give {parts} = "
+        f"{number(float(trace.sums[0][0, 0]))}. The last curve makes of "
         f"that a period of {number(float(kan(x)[0, 0]), unit)}; measured were {number(float(s.data.y[0, 0]), unit)}."
     )
 
@@ -67,6 +67,7 @@ LESSON = Lesson(
             lambda s: s.edge == LENGTH,
             _ends,
             lambda s: choose(s, LENGTH),
+            alone=True,
         ),
         Step(
             "Workbench",
@@ -76,6 +77,7 @@ LESSON = Lesson(
             lambda s: s.edge == MASS,
             _flat,
             lambda s: choose(s, MASS),
+            alone=True,
         ),
         Step(
             "Workbench",
@@ -85,6 +87,7 @@ LESSON = Lesson(
             lambda s: s.edge == LAST,
             _sum,
             lambda s: choose(s, LAST),
+            alone=True,
         ),
     ),
 )

@@ -1,5 +1,6 @@
 """What the lessons measure: errors, edges that kept their bits, control points that moved, rows that saw it."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from kanviz.ui.course.lesson import Place
@@ -20,7 +21,13 @@ def start(s: "Session") -> "KAN":
 
 def number(value: float, unit: str = "") -> str:
     """Three significant digits and the unit."""
-    return f"{value:.3g}{f' {unit}' if unit else ''}".replace("e-0", "e-")
+    return f"{value:.3g}{f' {unit}' if unit else ''}"
+
+
+def total(values: Iterable[float]) -> str:
+    """A sum written out: 0.5 - 0.2 + 1."""
+    first, *rest = values
+    return "".join([number(first), *(f" {'-' if v < 0 else '+'} {number(abs(v))}" for v in rest)])
 
 
 def percent(share: float) -> str:

@@ -38,9 +38,10 @@ def _words(s: "Session", *edges: Place) -> str:
 
 
 def _distance_words(s: "Session") -> str:
+    curves = ", each phi a curve that is still there" if any(bool(v.active.any()) for v in s.present.layers) else ""
     return (
         f"{_words(s, DISTANCE)}, where x is the distance. {error_words(s, start(s), s.present)} Written out, the "
-        f"network is {written(s, 3)}, each phi a curve that is still there."
+        f"network is {written(s, 3)}{curves}."
     )
 
 

@@ -17,7 +17,7 @@ class Step:
 
     page: the title of the page where it is done · text: what to do and what to look at, Markdown · done: whether it
     was done, by what the session holds now · found: a sentence of numbers measured then, plain text · do: does it, as
-    the reader would · shows: values that widgets have when the step begins.
+    the reader would · shows: values that widgets have when the step begins · alone: no later step builds on it.
     """
 
     page: str
@@ -26,6 +26,7 @@ class Step:
     found: "Callable[[Session], str]"
     do: "Callable[[Session], None]"
     shows: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    alone: bool = False
 
 
 @dataclass(frozen=True)

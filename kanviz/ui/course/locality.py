@@ -40,14 +40,14 @@ def _ran(s: "Session", number: int, *, failing: bool) -> bool:
 
 
 def _verdict(s: "Session", number: int) -> str:
-    """What the rung's own network did, in the page's words; and how many rows each of the others kept."""
+    """What the rung's own network did, in the page's words, and the last of the methods beside it."""
     from kanviz.locality.verdict import verdict
 
     found = s.climbs[number].outcome
     assert found is not None
     own, *others = found.methods
-    beside = f" The same with {others[-1].name}: {verdict(others[-1], found.spread).text}." if others else ""
-    return f"On {len(own.errors)} tasks in a row, rung {number} {verdict(own, found.spread).text}.{beside}"
+    beside = f" {others[-1].name} on the same tasks: {verdict(others[-1], found.spread).text}." if others else ""
+    return f"Rung {number}, {len(own.errors)} tasks in a row: {verdict(own, found.spread).text}.{beside}"
 
 
 def _climb(s: "Session", number: int, *, failing: bool) -> None:
@@ -74,6 +74,7 @@ LESSON = Lesson(
             _moved_words,
             _move,
             {"tab": "Reach"},
+            alone=True,
         ),
         Step(
             "Locality",
@@ -84,6 +85,7 @@ LESSON = Lesson(
             lambda s: _verdict(s, 1),
             lambda s: _climb(s, 1, failing=False),
             {RUNG: 1},
+            alone=True,
         ),
         Step(
             "Locality",
@@ -93,6 +95,7 @@ LESSON = Lesson(
             lambda s: _verdict(s, 1),
             lambda s: _climb(s, 1, failing=True),
             {RUNG: 1},
+            alone=True,
         ),
         Step(
             "Locality",
@@ -103,6 +106,7 @@ LESSON = Lesson(
             lambda s: _verdict(s, 4),
             lambda s: _climb(s, 4, failing=True),
             {RUNG: 4},
+            alone=True,
         ),
     ),
 )

@@ -69,11 +69,11 @@ def _finer(s: "Session") -> str:
     assert new is not None
     one, two = (kan.edge(EDGE) for kan in (old, new))
     gap = change_of(s, old, new, EDGE).gap
-    widths = (float(kan.layers[0].knots[0, kan.edge(EDGE).order + 1] - kan.layers[0].knots[0, 0]) for kan in (old, new))
-    was, now = widths
+    ends = [span(s, kan, EDGE, (len(kan.edge(EDGE).coef) // 2,)) for kan in (old, new)]
+    was, now = (high - low for low, high in ends)
     return (
         f"The edge has {len(two.coef)} control points instead of {len(one.coef)}, and its curve is nowhere further "
-        f"than {number(gap)} from what it was. A point now acts on {number(now)} of the x axis instead of "
+        f"than {number(gap)} from what it was. The middle point now acts on {number(now)} of the x axis instead of "
         f"{number(was)}."
     )
 
