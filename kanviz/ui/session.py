@@ -43,6 +43,7 @@ class Session:
         self._lock = threading.RLock()
         self.history: History | None = None
         self.name = ""
+        self.sample = ""  # which one it is, where it is one
         self._origin: dict[str, Any] | None = None
         self._tables: dict[str, tuple[Table, str]] = {}
         self.data: Dataset | None = None
@@ -74,7 +75,9 @@ class Session:
     @property
     def opened(self) -> History:
         if self.history is None:
-            raise UserError("No network is open yet. Open a sample or a file, or train one from a table, on Home.")
+            raise UserError(
+                "No network is open yet. Open a sample or a file on the Open page, or train one from a table."
+            )
         return self.history
 
     @property
@@ -91,16 +94,17 @@ class Session:
         rows_from: str = "",
         recipe: dict[str, Any] | None = None,
         new: bool = False,
+        sample: str = "",
     ) -> None:
         """Begin with another network; rows that fit it stay.
 
         rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
-        new: it has learned nothing yet.
+        new: it has learned nothing yet. sample: the name by which a link opens it.
         """
         with self._lock:
             self._refuse_while_training()
             self._left = self._in_hand
-            self.history, self.name, self._new = History.start(kan), name, new
+            self.history, self.name, self._new, self.sample = History.start(kan), name, new, sample
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
             if data is not None:
@@ -111,7 +115,7 @@ class Session:
 
     @property
     def _in_hand(self) -> tuple[Any, ...]:
-        return (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new)
+        return (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample)
 
     @property
     def is_new(self) -> bool:
@@ -130,7 +134,8 @@ class Session:
             if self._left is None:
                 raise EditError("No other network was open before this one.")
             now = self._in_hand
-            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new = self._left
+            (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new,
+             self.sample) = self._left  # fmt: skip
             self._left = now
             self.new_rows = self.old_rows = None
             self.trail, self.last_run, self.job, self._halted = [], None, None, None
