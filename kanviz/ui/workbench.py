@@ -13,6 +13,7 @@ from kanviz.ui.network import data_panel, edge_table, errors_row
 from kanviz.ui.panels import edge_in_hand, edge_picker
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shortcuts import shortcuts_button
+from kanviz.ui.tour import tour_button
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
@@ -46,6 +47,7 @@ def toolbar() -> None:
             st.title("Workbench")
             with st.container(horizontal=True, gap="small"):
                 shortcuts_button()
+                tour_button(s)
                 link_popover(s)
         with errors:
             errors_row(s)

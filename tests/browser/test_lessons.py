@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 from tests.browser.conftest import TOUR_SEEN, WAIT, served, settle
 
@@ -24,7 +24,7 @@ def visitor(chromium: Browser):
             context.add_init_script(script)
         page = context.new_page()
         page.on("pageerror", lambda error: errors.append(str(error)))
-        page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+        page.on("console", lambda said: errors.append(said.text) if _is_error(said) else None)
         page.goto(address)
         return page
 
@@ -32,6 +32,11 @@ def visitor(chromium: Browser):
     for context in contexts:
         context.close()
     assert not errors, errors
+
+
+def _is_error(said: ConsoleMessage) -> bool:
+    """What Streamlit itself asks for in vain (its own addresses, below a page's) is no error of ours."""
+    return said.type == "error" and "Failed to load resource" not in said.text
 
 
 def card(page: Page):

@@ -14,6 +14,7 @@ from kanviz.ui.course.facts import percent, points, total
 from kanviz.ui.frame import PAGES
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.session import Session
+from kanviz.ui.workbench import TABS
 from tests.ui.test_pages import ROOT, press, texts, visit
 
 SLUGS = [lesson.slug for lesson in LESSONS]
@@ -229,3 +230,11 @@ def test_a_lesson_waits_for_a_training_that_runs():
         session.job.stop()
         session.job.join(30)
     assert torch.isfinite(session.present.layers[0].coef).all()
+
+
+def test_a_step_opens_the_tab_it_speaks_of():
+    app = visit("app.py", lesson="locality")
+    assert app.session_state["keep-tab"] == "Reach"
+    assert [tab.label for tab in app.tabs][:4] == list(TABS)
+    reach = next(tab for tab in app.tabs if tab.label == "Reach")
+    assert len(reach.children) > 0

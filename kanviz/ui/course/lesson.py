@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from kanviz.core.kan import KAN
     from kanviz.ui.session import Session
 
+TAB, RUNG = "keep-tab", "keep-rung"  # where the workbench keeps the open tab, the Locality page its rung
+
 Place = tuple[int, int, int]  # of an edge: layer, source, target; without torch, which a list of lessons does not need
 
 

@@ -3,13 +3,12 @@
 from typing import TYPE_CHECKING
 
 from kanviz.ui.course.facts import kept_rows, moved, points, span, span_words, start
-from kanviz.ui.course.lesson import Lesson, Step
+from kanviz.ui.course.lesson import RUNG, TAB, Lesson, Step
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 EDGE = (0, 0, 0)
-RUNG = "keep-rung"  # where the Locality page keeps which rung is looked at
 
 
 def _move(s: "Session") -> None:
@@ -73,7 +72,7 @@ LESSON = Lesson(
             lambda s: bool(moved(s, start(s), EDGE)),
             _moved_words,
             _move,
-            {"tab": "Reach"},
+            {TAB: "Reach"},
             alone=True,
         ),
         Step(

@@ -15,7 +15,7 @@ from kanviz.ui.course.facts import (
     span_words,
     start,
 )
-from kanviz.ui.course.lesson import Lesson, Step
+from kanviz.ui.course.lesson import TAB, Lesson, Step
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -110,7 +110,7 @@ LESSON = Lesson(
             lambda s: bool(moved(s, start(s), EDGE)),
             _first,
             _move,
-            {"tab": "Control points"},
+            {TAB: "Control points"},
         ),
         Step(
             "Workbench",
@@ -128,7 +128,7 @@ LESSON = Lesson(
             lambda s: _refined(s) is not None,
             _finer,
             _refine,
-            {"tab": "Control points"},
+            {TAB: "Control points"},
         ),
         Step(
             "Workbench",
@@ -136,7 +136,7 @@ LESSON = Lesson(
             _moved_again,
             _again,
             _move,
-            {"tab": "Control points"},
+            {TAB: "Control points"},
         ),
     ),
 )
