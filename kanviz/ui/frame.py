@@ -177,7 +177,7 @@ def redraw(*parts: str) -> NoReturn:
     """
     whole = st.session_state.get(PAGE) != PAGES[0][1] or bool(session().messages)
     lesson = ["lesson"] if session().lesson is not None else []
-    st.rerun("app" if whole else [*lesson, *(parts or PARTS)])
+    st.rerun("app" if whole else [*(parts or PARTS), *lesson])
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:

@@ -13,19 +13,20 @@ LENGTH, AMPLITUDE, MASS, LAST = (0, 0, 0), (0, 1, 0), (0, 2, 0), (1, 0, 0)
 
 def _ends(s: "Session") -> str:
     found = curve(s, s.present, LENGTH)
-    low, high = found.values[0], found.values[-1]
+    ends = found.values[[0, -1]]
+    low, high = at(found, ends).tolist()
     return (
-        f"You chose {edge_name(s.present, LENGTH)}. For the shortest pendulum of the table, {number(low, found.unit)}, "
-        f"its curve gives {number(at(found, low))}; for the longest, {number(high, found.unit)}, it gives "
-        f"{number(at(found, high))}."
+        f"You chose {edge_name(s.present, LENGTH)}. For the shortest pendulum of the table, "
+        f"{number(ends[0], found.unit)}, its curve gives {number(low)}; for the longest, "
+        f"{number(ends[1], found.unit)}, it gives {number(high)}."
     )
 
 
 def _rise(s: "Session", edge: Place) -> float:
     """How far the curve goes up and down over the table's rows."""
     found = curve(s, s.present, edge)
-    heights = [at(found, x) for x in found.values]
-    return max(heights) - min(heights)
+    heights = at(found, found.values)
+    return float(heights.max() - heights.min())
 
 
 def _flat(s: "Session") -> str:

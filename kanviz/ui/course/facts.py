@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 from kanviz.ui.course.lesson import Place
 
 if TYPE_CHECKING:
+    from numpy import ndarray as Array
+
     from kanviz.analysis.compose import Composition
     from kanviz.analysis.curves import EdgeCurve
     from kanviz.analysis.diff import Diff, EdgeChange
@@ -64,11 +66,11 @@ def curve(s: "Session", kan: "KAN", edge: Place) -> "EdgeCurve":
     return s.derived("curve", lambda: edge_curve(kan, at, s.data), kan.digest, at)
 
 
-def at(found: "EdgeCurve", x: float) -> float:
-    """The curve's value there, x in its own units."""
+def at(found: "EdgeCurve", x: "Array") -> "Array":
+    """The curve's values there, x in its own units."""
     import numpy as np
 
-    return float(np.interp(x, found.x, found.total))
+    return np.interp(x, found.x, found.total)
 
 
 def scores(s: "Session", kan: "KAN") -> "Scores":

@@ -45,8 +45,8 @@ def _verdict(s: "Session", number: int) -> str:
     found = s.climbs[number].outcome
     assert found is not None
     own, *others = found.methods
-    beside = f" {others[-1].name} on the same tasks: {verdict(others[-1], found.spread).text}." if others else ""
-    return f"Rung {number}, {len(own.errors)} tasks in a row: {verdict(own, found.spread).text}.{beside}"
+    words = [f"{one.name}: {verdict(one, found.spread).text.replace(': ', ', ', 1)}." for one in (own, *others[-1:])]
+    return f"Rung {number}, {own.done} tasks in a row. {' '.join(words)}"
 
 
 def _climb(s: "Session", number: int, *, failing: bool) -> None:
