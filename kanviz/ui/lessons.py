@@ -18,12 +18,16 @@ GOTO = "lesson-goto"  # the page that a callback asks for: only what is drawn ma
 
 
 def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
-    """Open the lesson's network, do what step `at` (from 0) builds on, and ask for the page of that step."""
+    """Open the lesson's network, do what step `at` (from 0) builds on, and ask for the page of that step.
+
+    The network in hand is put aside, unless it is a lesson's: somebody's own work waits through any number of lessons.
+    """
     from kanviz.core.layer import EdgeId
 
-    open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample))
+    own = s.history is None or s.history.versions[0].kan is not s.lesson_network
+    open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample), aside=own)
     s.select(EdgeId(*lesson.edge))
-    following = Following(lesson, s.present)
+    following, s.lesson_network = Following(lesson, s.present), s.present
     for n, step in enumerate(lesson.steps[:at]):
         if not step.alone:
             following.at = n

@@ -9,12 +9,16 @@ from streamlit.testing.v1 import AppTest
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import TrainConfig
 from kanviz.edit.edits import MoveControlPoint, RefineGrid
+from kanviz.locality.rungs import Rung
+from kanviz.ui.climbing import Climbing
 from kanviz.ui.course import LESSONS, Following, Lesson
 from kanviz.ui.course.facts import percent, points, total
 from kanviz.ui.frame import PAGES
+from kanviz.ui.jobs import Job
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.session import Session
 from kanviz.ui.workbench import TABS
+from tests.ladder_at_hand import steps
 from tests.ui.test_pages import ROOT, press, texts, visit
 
 SLUGS = [lesson.slug for lesson in LESSONS]
@@ -46,6 +50,19 @@ def test_every_lesson_has_its_sample_its_edge_and_its_pages(slug):
     assert {step.page for step in lesson_of(slug).steps} <= titles
 
 
+@pytest.fixture
+def rungs_at_hand(monkeypatch):
+    """Rungs of the ladder end at once, with given numbers; what they really come to is tested with the ladder."""
+
+    def start(rung: Rung, seed: int) -> Climbing:
+        job = Job(lambda: steps(rung), elsewhere=True).start()
+        assert job.join(30)
+        return Climbing(rung, seed, job)
+
+    monkeypatch.setattr(Climbing, "start", staticmethod(start))
+
+
+@pytest.mark.usefixtures("rungs_at_hand")
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_step_is_not_done_before_and_done_after(slug):
     session = following(slug)
@@ -217,6 +234,21 @@ def test_a_lesson_can_be_left_and_begun_again():
     press(app, "Leave the lesson")
     assert session.lesson is None
     assert "step 1" not in texts(app)
+
+
+def test_ones_own_work_waits_through_any_number_of_lessons():
+    app = visit("app.py")
+    session = app.session_state["kanviz"]
+    session.apply(MoveControlPoint(EdgeId(0, 0, 2), 3, 0.5))
+    own = session.present
+    app.switch_page("pages/lessons.py").run()
+    for _ in range(2):
+        press(app, "Start")
+        press(app, "Do it for me")
+        app.switch_page("pages/lessons.py").run()
+    press(app, "Leave the lesson")
+    press(app, f"Back to {samples()[0].title} (1 step)")
+    assert session.present is own
 
 
 def test_a_lesson_waits_for_a_training_that_runs():

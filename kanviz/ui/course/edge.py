@@ -47,7 +47,7 @@ def _sum(s: "Session") -> str:
     return (
         f"The first row of the table has {given}. Its three curves and the node's constant give {parts} = "
         f"{number(float(trace.sums[0][0, 0]))}. The last curve makes of "
-        f"that a period of {number(float(kan(x)[0, 0]), unit)}; measured were {number(float(s.data.y[0, 0]), unit)}."
+        f"that a period of {number(float(kan(x)[0, 0]), unit)}; the table has {number(float(s.data.y[0, 0]), unit)}."
     )
 
 

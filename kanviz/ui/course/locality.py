@@ -88,8 +88,8 @@ LESSON = Lesson(
         ),
         Step(
             "Locality",
-            "So far the grid was fine. With the 5 intervals that are usual a control point reaches over most of the "
-            "line, and new rows move what old rows need. **On the same rung, press Make it fail.**",
+            "That grid had 60 intervals. With 5, which is pykan's default, one control point reaches 80 % of the line. "
+            "Will new rows still leave old predictions alone? **On the same rung, press Make it fail.**",
             lambda s: _ran(s, 1, failing=True),
             lambda s: _verdict(s, 1),
             lambda s: _climb(s, 1, failing=True),
@@ -98,9 +98,9 @@ LESSON = Lesson(
         ),
         Step(
             "Locality",
-            "A fine grid is not enough where there is a second layer. What enters it is a *sum*, and rows far from "
-            "each other can have the same sum; then they share control points. **On rung 4, press Make it fail** ([2, "
-            "5, 1], peaks at the corners of a square). Rungs 5 and 6 show how a lock makes it hold again.",
+            "And with a fine grid, but a second layer? What enters that layer is a *sum*, and rows far from each other "
+            "can have the same sum; then they share control points. **On rung 4, press Make it fail** ([2, 5, 1], "
+            "peaks at the corners of a square). Rungs 5 and 6 show how a lock makes it hold again.",
             lambda s: _ran(s, 4, failing=True),
             lambda s: _verdict(s, 4),
             lambda s: _climb(s, 4, failing=True),

@@ -73,8 +73,8 @@ def _finer(s: "Session") -> str:
     was, now = (high - low for low, high in ends)
     return (
         f"The edge has {len(two.coef)} control points instead of {len(one.coef)}, and its curve is nowhere further "
-        f"than {number(gap)} from what it was. The middle point now acts on {number(now)} of the x axis instead of "
-        f"{number(was)}."
+        f"than {number(gap)} from what it was. The middle point now acts on a stretch {number(now)} wide instead "
+        f"of {number(was)}."
     )
 
 
@@ -104,9 +104,10 @@ LESSON = Lesson(
         Step(
             "Workbench",
             r"An edge's curve is a sum: $\varphi(x) = w\,\mathrm{silu}(x) + \sum_m c_m B_m(x)$. The first part is one "
-            r"fixed smooth bend, $\mathrm{silu}(x) = x/(1+e^{-x})$, times a weight $w$. Each $B_m$ is one hump on the "
-            "x axis (a B-spline), and its height $c_m$ is a **control point**: one of the dots near the curve."
-            "\n\n**Drag a dot up or down and let go.** Watch the curve follow.",
+            r"fixed smooth bend, $\mathrm{silu}(x) = x/(1+e^{-x})$, times a weight $w$. Each $B_m$ is a smooth hump on "
+            "the x axis (a B-spline), times a number $c_m$. These numbers are the **control points**: the dots near "
+            "the curve, each as high as its $c_m$ and the first part together.\n\n**Drag a dot up or down and let "
+            "go.** Watch the curve follow.",
             lambda s: bool(moved(s, start(s), EDGE)),
             _first,
             _move,

@@ -73,8 +73,8 @@ def _missed_words(s: "Session") -> str:
     before, after = step
     edge = next(e for e in _gone(s, after, busy=True) if e not in _gone(s, before, busy=True))
     return (
-        f"{edge_name(before, edge)} carried {percent(scores(s, start(s)).of(edge))}. Without it the network is "
-        f"another one: {error_words(s, before, after)}"
+        f"{edge_name(before, edge)} carried {percent(scores(s, start(s)).of(edge))} of what the network says. "
+        f"{error_words(s, before, after)}"
     )
 
 
@@ -112,7 +112,7 @@ LESSON = Lesson(
         Step(
             "Workbench",
             "This network has five hidden nodes, and needed one. An edge's **score** says how much it carries: the "
-            "share of the outputs' variance, within its layer, that comes through it; strong edges are drawn dark.\n\n"
+            "share of the outputs' variance, within its layer, that comes through it; strong edges are drawn thick.\n\n"
             "**Click one of the faint edges.** Its curve may look lively; the numbers on its vertical axis are tiny, "
             "or nothing behind it listens.",
             _chose_idle,

@@ -26,11 +26,11 @@ def _taken_words(s: "Session") -> str:
     assert s.new_rows is not None
     new, old = Known.rows(*s.new_rows), Known.rows(s.data, s.rows_from)
     kan = s.present
+    spread = float(s.new_rows[0].y.std(correction=0))
     return (
         f"{len(new.x):,} new rows are there. On the {len(old.x):,} old rows the network is off by "
-        f"{number(old.error(kan, kan))} (RMSE), on the new ones by {number(new.error(kan, kan))}: of the second hill "
-        f"it "
-        "knows nothing yet."
+        f"{number(old.error(kan, kan))} (RMSE), on the new ones by {number(new.error(kan, kan))}; always saying their "
+        f"mean would be off by {number(spread)}."
     )
 
 
@@ -93,7 +93,7 @@ LESSON = Lesson(
     (
         Step(
             "Retrain",
-            "This network knows one hill in one corner of a square. There are measurements of a second hill in the "
+            "This network knows one hill in one corner of a square. There are rows of a second hill, in the "
             "opposite corner. **Press Take the sample's new rows.**",
             lambda s: s.new_rows is not None,
             _taken_words,
