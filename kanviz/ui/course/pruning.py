@@ -105,7 +105,7 @@ LESSON = Lesson(
     "pruning",
     "Pruning",
     5,
-    "Most edges of a fresh network do nothing. You find them, hide them, and see what hiding the wrong one costs.",
+    "Often many edges carry nothing. You find them, hide them, and see what hiding the wrong one costs.",
     "exp_sin_unpruned",
     BUSY,
     (
