@@ -15,6 +15,7 @@ from kanviz.ui.outputs import errors_panel
 from kanviz.ui.panels import edge_in_hand, edge_picker
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shortcuts import shortcuts_button
+from kanviz.ui.tour import tour_button
 from kanviz.ui.versions import history_panel
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def toolbar() -> None:
             st.title("Workbench")
             with st.container(horizontal=True, gap="small"):
                 shortcuts_button()
+                tour_button(s)
                 link_popover(s)
         with errors:
             errors_row(s)
