@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from kanviz.laws.extraction import ExtractConfig
     from kanviz.locality.rungs import Rung
     from kanviz.ui.climbing import Climbing
+    from kanviz.ui.course import Following
     from kanviz.ui.extracting import Extracting
     from kanviz.ui.law_search import LawSearch
 
@@ -70,6 +71,9 @@ class Session:
         self._row: tuple[Dataset | None, int | None] = (None, None)
         self._point: tuple[tuple[Variable, ...], tuple[float, ...]] = ((), ())
         self.climbs: dict[int, Climbing] = {}  # the last run of each rung
+        self.lesson: Following | None = None
+        self.lesson_network: KAN | None = None  # that the last lesson opened
+        self.lessons_done: set[str] = set()
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
         self._latest: dict[str, tuple[Hashable, Any]] = {}
@@ -101,15 +105,17 @@ class Session:
         recipe: dict[str, Any] | None = None,
         new: bool = False,
         sample: str = "",
+        aside: bool = True,
     ) -> None:
         """Begin with another network; rows that fit it stay.
 
         rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
-        new: it has learned nothing yet. sample: the name by which a link opens it.
+        new: it has learned nothing yet. sample: the name by which a link opens it. aside: the one in hand
+        can be taken up again; otherwise the one before it still can.
         """
         with self._lock:
             self._refuse_while_training()
-            self._left = self._in_hand
+            self._left = self._in_hand if aside else self._left
             self.history, self.name, self._new, self.sample = History.start(kan), name, new, sample
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
