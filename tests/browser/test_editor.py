@@ -81,7 +81,7 @@ def test_a_dragged_point_takes_the_curve_along_and_is_one_step(editor: Page):
     editor.mouse.move(x, y - 30, steps=4)
     assert curve.get_attribute("d") != drawn, "the curve follows while the button is down"
     assert editor.locator("path.before").get_attribute("d") == drawn
-    expect(editor.locator(".kv-note")).to_contain_text("RMSE")
+    expect(editor.locator(".kv-editor .kv-note")).to_contain_text("RMSE")
     assert not steps(editor)
     editor.mouse.move(x, y - 60, steps=4)
     editor.mouse.up()
@@ -157,7 +157,7 @@ def test_a_stretch_snaps_to_the_nearest_formula_once_it_is_kept(editor: Page):
     expect(tool(editor, "Snap the marked")).to_be_disabled()
     tool(editor, "Mark the whole curve").click()
     tool(editor, "Snap the marked").click()
-    expect(editor.locator(".kv-note")).to_contain_text("Nearest formula")
+    expect(editor.locator(".kv-editor .kv-note")).to_contain_text("Nearest formula")
     expect(answer(editor, "Keep the change")).to_be_focused()
     shown = heights(editor)
     assert shown != before
@@ -259,7 +259,7 @@ def test_an_edge_without_control_points_is_drawn_and_says_how_to_get_some(editor
     before = heights(editor)
     editor.get_by_role("tab", name="Formula").click()
     editor.get_by_role("button", name="Fix this formula").click()
-    expect(editor.locator(".kv-note")).to_contain_text("A formula, without control points")
+    expect(editor.locator(".kv-editor .kv-note")).to_contain_text("A formula, without control points")
     expect(editor.locator(".handle")).to_have_count(0)
     expect(editor.locator("path.total")).not_to_have_attribute("d", "")
     expect(editor.locator(".kv-editor button:visible")).to_have_count(0)
@@ -277,7 +277,7 @@ def test_nothing_of_the_editor_is_cut_off(editor: Page, width: int):
     frame = editor.locator(".kv-editor").bounding_box()
     assert frame is not None
     assert frame["width"] >= 200
-    for node in [*editor.locator(".kv-editor button:visible, .kv-plot svg").all()]:
+    for node in [*editor.locator(".kv-editor button:visible, .kv-editor .kv-plot svg").all()]:
         box = node.bounding_box()
         assert box is not None
         assert box["x"] >= frame["x"] - 1
