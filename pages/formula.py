@@ -13,11 +13,11 @@ from kanviz.ui.together import together_panel
 s = open_page("Formula")
 st.title("Formula")
 with st.container(border=True):
-    st.subheader("This edge")
+    st.header("This edge")
     edge = edge_picker(s, pruned=False)
     candidates_panel(s, edge)
 with st.container(border=True):
-    st.subheader("Every edge")
+    st.header("Every edge")
     how = st.segmented_control("How", ["Together", "Each alone"], default="Together", required=True,
                                key=f"{KEEP}every-edge", label_visibility="collapsed")  # fmt: skip
     if how == "Together":
@@ -25,7 +25,7 @@ with st.container(border=True):
     else:
         search_panel(s)
 with st.container(border=True):
-    st.subheader("The whole network")
+    st.header("The whole network")
     network_formula(s)
 with st.expander("Structure: sums, products, symmetries", icon=":material/account_tree:"):
     structure_panel(s)

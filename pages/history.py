@@ -12,13 +12,13 @@ st.title("History")
 steps, look = st.columns([8, 13], gap="medium")
 with steps:
     with st.container(border=True):
-        st.subheader("Versions")
+        st.header("Versions")
         version_list(s)
     with st.container(border=True):
-        st.subheader("Take the steps along")
+        st.header("Take the steps along")
         take_steps(s)
         replay_steps(s)
 with look.container(border=True):
-    st.subheader("Compare two versions")
+    st.header("Compare two versions")
     before, after = choose_two(s)
     report(s, before, after)

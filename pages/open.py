@@ -17,7 +17,7 @@ if s is not None and s.history is not None:
         st.page_link("app.py", label="Go on with the open network", icon=":material/arrow_forward:")
         way_back(s)
 
-st.subheader("Start with a sample")
+st.header("Start with a sample")
 every = samples()
 for at in range(0, len(every), 3):
     for column, sample in zip(st.columns(3, gap="small"), every[at : at + 3], strict=False):
@@ -26,9 +26,9 @@ for at in range(0, len(every), 3):
 
 left, right = st.columns(2, gap="large")
 with left.container(border=True):
-    st.subheader("Open a network")
+    st.header("Open a network")
     open_files()
 with right.container(border=True):
-    st.subheader("Train one from a table")
+    st.header("Train one from a table")
     new_network()
     st.page_link("pages/laws.py", label="Find the law behind a table", icon=":material/functions:")

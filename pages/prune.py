@@ -14,5 +14,5 @@ with ask.container(border=True):
 with look.container(border=True):
     network_to_choose_from(s, edges)
 with st.container(border=True):
-    st.subheader("Bring back")
+    st.header("Bring back")
     offer_restore(s)

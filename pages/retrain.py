@@ -17,7 +17,7 @@ with ask:
     with st.container(border=True):
         known = known_panel(s)
     with st.container(border=True):
-        st.subheader("New rows")
+        st.header("New rows")
         new = new_panel(s)
     if known is not None and new is not None:
         with st.container(border=True):
@@ -30,7 +30,7 @@ with look:
             during(s)
     if done is not None:
         with st.container(border=True):
-            st.subheader("What came of it")
+            st.header("What came of it")
             after(s, done)
     if run is not None and not s.training:
         with st.expander("Before the next one", expanded=False) if done is not None else st.container(border=True):

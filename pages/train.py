@@ -23,5 +23,5 @@ with look.container(border=True):
     run_panel(s)
 if s.data is not None and not s.training and s.present.task != "classification":
     with st.container(border=True):
-        st.subheader("Predicted against measured")
+        st.header("Predicted against measured")
         outcome(s)

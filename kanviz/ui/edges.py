@@ -241,7 +241,7 @@ def refine_panel(s: "Session", edge: "EdgeId") -> None:
     from kanviz.edit.edits import RefineGrid
 
     layer = s.present.layers[edge.layer]
-    ask, act = st.columns([2, 1], vertical_alignment="bottom")
+    ask, act = st.columns([3, 2], vertical_alignment="bottom")
     grid = ask.number_input(
         f"Grid intervals of layer {edge.layer} (now {layer.grid})", layer.grid, 1_000, min(2 * layer.grid, 1_000),
         key=f"refine-{s.present.digest[:12]}-{edge.layer}",

@@ -188,7 +188,7 @@ def panel() -> None:
     s = session()
     if s.history is None:
         return
-    st.divider()
+    st.space("small")
     kan, history = s.present, s.history
     st.markdown(f"**{label(s.name)}**")
     there = sum(int(layer.present.sum()) for layer in kan.layers)

@@ -31,7 +31,7 @@ def choose_rung() -> "Rung":
 
 def rung_panel(s: "Session | None", rung: "Rung") -> None:
     """What the rung is about, and its two buttons."""
-    st.subheader(f"{rung.number}. {rung.title}")
+    st.header(f"{rung.number}. {rung.title}")
     st.markdown(escape_markdown(rung.text))
     live = s is not None and s.climbing
     seed = int(st.number_input("Seed of the rows and the start", 0, 2**32 - 1, 0, key=f"{KEEP}ladder-seed"))

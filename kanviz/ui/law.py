@@ -29,7 +29,7 @@ def law_panel(s: "Session") -> None:
     found = search.found if search else None
     if search is None or found is None or not found.front:
         return
-    st.subheader("The law")
+    st.header("The law")
     entry = _choose(s, found)
     st.latex(law_latex(found, entry))
     _units(found)

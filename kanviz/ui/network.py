@@ -20,13 +20,13 @@ def errors_row(s: "Session") -> None:
     found = metrics_of(s, s.present)
     if found is None:
         st.caption(
-            "No table is loaded, so curves are shown over their grids only. Load one below to see errors and density."
+            "No table is loaded, so curves are shown over their grids only. Load one in the Data tab of an edge to see errors and density."
         )
         return
     unit = shared_unit(s.present)
     names = {"train": "training rows", "test": "held-out rows"}
     last = list(found.parts)[-1]
-    with st.container(horizontal=True, gap="large"):
+    with st.container(horizontal=True, gap="medium"):
         for part, errors in found.parts.items():
             rows = f"{errors.rows:,} rows."
             if s.present.task == "classification":

@@ -54,7 +54,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
         attempt(s.select, st.session_state[key] if edge is None else edge)
         redraw("curve", "details", "graph")
 
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
         st.selectbox(
             "Edge", edges, index=at, key=key, on_change=choose, format_func=edge_names(s).__getitem__,
             help="From its source node to its target node.",

@@ -169,7 +169,7 @@ def _certificate(s: "Session", run: "Run") -> "Certificate":
 def _edges(s: "Session", run: "Run", found: "Changes") -> None:
     from kanviz.plots import compare_figure
 
-    st.subheader("Edge by edge")
+    st.header("Edge by edge")
     if found.biases:
         st.caption(f"Constants of nodes changed: {label(', '.join(found.biases), 200)}.")
     moves = sorted(found.edges, key=lambda move: -move.edge.gap)

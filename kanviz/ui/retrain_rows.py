@@ -27,7 +27,7 @@ def known_panel(s: "Session") -> "Known | None":
     """Ask what must not be forgotten: rows, or a region of inputs; None while that is not known."""
     from kanviz.ui.runs import Known
 
-    st.subheader("What it knows")
+    st.header("What it knows")
     source = st.segmented_control(
         "What it shall keep", [IN_HAND, OTHER, REGION], default=IN_HAND if s.data else REGION,
         required=True, key=f"{KEEP}known-{s.data is None}", label_visibility="collapsed",

@@ -46,7 +46,7 @@ def toolbar() -> None:
     """Title, errors, and what concerns the whole page."""
     s = session()
     with st.container(key="toolbar"):
-        title, errors = st.columns([2, 3], vertical_alignment="center")
+        title, errors = st.columns([1, 2], vertical_alignment="center")
         with title:
             st.title("Workbench")
             with st.container(horizontal=True, gap="small"):

@@ -12,7 +12,7 @@ LONG = 90_000  # milliseconds that a rung may take on a busy machine
 
 def choose(page: Page, number: int) -> None:
     page.get_by_role("radio", name=re.compile(rf"^{number} · ")).click()
-    expect(page.get_by_role("heading", name=re.compile(rf"^{number}\. "), level=3)).to_be_visible()
+    expect(page.get_by_role("heading", name=re.compile(rf"^{number}\. "), level=2)).to_be_visible()
     settle(page)
 
 
