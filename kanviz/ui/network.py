@@ -20,7 +20,8 @@ def errors_row(s: "Session") -> None:
     found = metrics_of(s, s.present)
     if found is None:
         st.caption(
-            "No table is loaded, so curves are shown over their grids only. Load one in the Data tab of an edge to see errors and density."
+            "No table is loaded, so curves are shown over their grids only. Load one in the Data tab to see errors "
+            "and density."
         )
         return
     unit = shared_unit(s.present)

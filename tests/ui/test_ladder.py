@@ -76,7 +76,7 @@ def test_no_network_is_needed_and_every_rung_says_what_it_is_about():
     app = visit(PAGE)
     for rung in RUNGS:
         choose(app, rung.number)
-        assert app.subheader[0].value == f"{rung.number}. {rung.title}"
+        assert app.header[0].value == f"{rung.number}. {rung.title}"
         assert rung.text in shown(app)
         assert "appears here" in shown(app)
 

@@ -119,9 +119,9 @@ def test_undo_takes_the_whole_retraining_back():
     app = retrain(session, "rows", 3)
     press(app, "Undo this retraining")
     assert session.present is before
-    assert "What came of it" not in [h.value for h in app.subheader]
+    assert "What came of it" not in [h.value for h in app.header]
     press(app, "Redo")
-    assert "What came of it" in [h.value for h in app.subheader]
+    assert "What came of it" in [h.value for h in app.header]
 
 
 def test_every_edge_is_in_the_table_and_an_edge_that_changed_is_drawn():
