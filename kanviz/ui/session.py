@@ -4,6 +4,7 @@ The only mutable object of the app. Every change goes through a method and its l
 Streamlit run the script in overlapping threads, never lose an edit. Nothing here touches Streamlit.
 """
 
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
@@ -17,11 +18,14 @@ from kanviz.core.train import Checkpoint, Progress, TrainConfig
 from kanviz.edit.edits import Edit, Retrain, edit_from_json
 from kanviz.edit.history import History, replay
 from kanviz.errors import EditError, UserError
+from kanviz.text import shown
 from kanviz.ui.jobs import Job
 from kanviz.ui.runs import Run
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
+    from kanviz.io.project import Project
+    from kanviz.io.project_rows import RowsOf
     from kanviz.io.tables import Table
     from kanviz.laws.discover import DiscoverConfig
     from kanviz.laws.extraction import ExtractConfig
@@ -42,10 +46,13 @@ class Session:
         self._lock = threading.RLock()
         self.history: History | None = None
         self.name = ""
+        self.work = ""  # what the network in hand, with its history, is kept under in the browser
+        self.view: dict[str, str] = {}  # what of it is looked at, as the pages say
         self._origin: dict[str, Any] | None = None
         self._tables: dict[str, tuple[Table, str]] = {}
         self.data: Dataset | None = None
         self.rows_from = ""
+        self.missing: RowsOf | None = None  # rows that a project speaks of and does not hold
         self._left: tuple[Any, ...] | None = None
         self.edge: EdgeId | None = None
         self.job: Job[Progress] | None = None
@@ -98,6 +105,7 @@ class Session:
             self._refuse_while_training()
             self._left = self._in_hand
             self.history, self.name, self._new = History.start(kan), name, new
+            self.work, self.view, self.missing = secrets.token_urlsafe(12), {}, None
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
             if data is not None:
@@ -108,7 +116,18 @@ class Session:
 
     @property
     def _in_hand(self) -> tuple[Any, ...]:
-        return (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new)
+        return (
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.work,
+            self.view, self.missing,
+        )  # fmt: skip
+
+    def _take_in_hand(self, work: tuple[Any, ...]) -> None:
+        (
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.work,
+            self.view, self.missing,
+        ) = work  # fmt: skip
+        self.new_rows = self.old_rows = None
+        self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     @property
     def is_new(self) -> bool:
@@ -127,10 +146,8 @@ class Session:
             if self._left is None:
                 raise EditError("No other network was open before this one.")
             now = self._in_hand
-            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new = self._left
+            self._take_in_hand(self._left)
             self._left = now
-            self.new_rows = self.old_rows = None
-            self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     def apply(self, edit: Edit, *, merge: bool = False) -> None:
         """Do an edit as one step of the history."""
@@ -169,6 +186,45 @@ class Session:
         with self._lock:
             self.edge = self.present.check(edge)
 
+    # --- the work as a whole ----------------------------------------------------------------------------------
+
+    def project(self, *, with_rows: bool) -> "Project":
+        """All of the work in hand as one value, to be saved. with_rows: else only which rows they are."""
+        from kanviz.io.project import Project
+        from kanviz.io.project_rows import RowsOf
+
+        with self._lock:
+            history, edge = self.opened, self.edge
+            if edge is None:
+                edge = next(history.present.edges(pruned=True))
+            rows = RowsOf.of(self.data, self.rows_from) if self.data is not None else self.missing
+            data = self.data if with_rows else None
+            return Project(history, self.name, edge, self._origin, data, rows, dict(self.view), self._new)
+
+    def restore(self, project: "Project", work: str = "") -> None:
+        """Take up work that was saved: the same versions, names, cursor, edge and rows. What was in hand waits.
+
+        work: what it is kept under in the browser, where it comes from there. Rows that the project only speaks of are
+        taken from those in hand, if they are the same.
+        """
+        with self._lock:
+            self._refuse_while_training()
+            data, rows = project.data, project.rows
+            if data is None and rows is not None and self.data is not None and self.data.digest == rows.digest:
+                data = self.data
+            self._left = self._in_hand
+            self._take_in_hand((
+                project.history, project.name, data, rows.name if rows is not None and data is not None else "",
+                project.edge, project.origin, project.new, work or secrets.token_urlsafe(12), dict(project.view),
+                rows if data is None else None,
+            ))  # fmt: skip
+            if self.missing is not None:
+                self.messages.append((
+                    "info",
+                    f"The rows of {shown(self.missing.name)} ({self.missing.count:,}) were not kept with this work; "
+                    "load the table again.",
+                ))  # fmt: skip
+
     def _move(self, how: Callable[[History], History]) -> None:
         with self._lock:
             self._refuse_while_training()
@@ -194,7 +250,7 @@ class Session:
         """Look at the network on these rows, from the table of that name; refuses a table that does not fit it."""
         with self._lock:
             self._refuse_while_training()
-            self.data, self.rows_from = data.matching(self.present), rows_from
+            self.data, self.rows_from, self.missing = data.matching(self.present), rows_from, None
 
     def take_new(self, data: Dataset, name: str) -> None:
         """Rows that the network shall learn next, beside those it knows."""
