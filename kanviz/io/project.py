@@ -16,7 +16,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.edit.history import LONGEST, History, Version
 from kanviz.errors import LoadError, UserError
 from kanviz.io.json_checks import PROJECT as CHECKS
-from kanviz.io.project_rows import MOST_COLUMNS, RowsOf, rows_from_bytes, rows_to_bytes
+from kanviz.io.project_rows import MOST_COLUMNS, RowsOf, rows_blob, rows_from_bytes
 from kanviz.io.project_steps import (
     DEEPEST,
     MOST_LETTERS,
@@ -26,7 +26,7 @@ from kanviz.io.project_steps import (
     check_work,
     done_again,
     history_work,
-    network_bytes,
+    network_blob,
     read_edit,
     read_network,
     read_steps,
@@ -81,18 +81,20 @@ def packed(project: Project) -> Packed:
     """The project in parts; the same work gives the same bytes. Raises UserError if it could not be read back."""
     blobs: dict[str, bytes] = {}
 
-    def stored(data: bytes) -> str:
-        name = hashlib.sha256(data).hexdigest()
+    def stored(name: str, data: bytes) -> str:
         blobs[name] = data
         return name
 
+    def text(content: str) -> str:
+        return stored(hashlib.sha256(content.encode()).hexdigest(), content.encode())
+
     start, *later = project.history.versions
     check_work(*history_work(later))
-    texts = [step_text(v, stored(network_bytes(v.kan)) if v.edit and brings_result(v.edit) else "") for v in later]
+    texts = [step_text(v, stored(*network_blob(v.kan)) if v.edit and brings_result(v.edit) else "") for v in later]
     full, last = chapters(texts)
     rows = None
     if project.rows is not None:
-        r, blob = project.rows, stored(rows_to_bytes(project.data)) if project.data is not None else None
+        r, blob = project.rows, stored(*rows_blob(project.data)) if project.data is not None else None
         rows = {"name": r.name, "digest": r.digest, "count": r.count, "columns": list(r.columns), "blob": blob}
     manifest = {
         "format": FORMAT,
@@ -101,11 +103,11 @@ def packed(project: Project) -> Packed:
         "edge": list(project.edge),
         "view": dict(sorted(project.view.items())),
         "new": project.new,
-        "start": {"digest": start.kan.digest, "blob": stored(network_bytes(start.kan))},
-        "chapters": [stored(text.encode()) for text in full],
+        "start": {"digest": start.kan.digest, "blob": stored(*network_blob(start.kan))},
+        "chapters": [text(chapter) for chapter in full],
         "last": json.loads(last),
         "names": {str(n): v.name for n, v in enumerate(project.history.versions) if v.name},
-        "origin": stored(_text(project.origin).encode()) if project.origin is not None else None,
+        "origin": text(_text(project.origin)) if project.origin is not None else None,
         "rows": rows,
         "blobs": list(blobs),
     }

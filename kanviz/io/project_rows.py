@@ -1,8 +1,10 @@
 """The rows of a project as bytes of their own, and what is said of them where they are not at hand."""
 
+import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, NoReturn
+from weakref import WeakKeyDictionary
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import Task
@@ -15,6 +17,8 @@ from kanviz.io.safetensors_file import read_safetensors, write_safetensors
 HEADER = "kanviz-rows"
 DEEPEST = 4
 MOST_COLUMNS = 100_000
+
+_files: "WeakKeyDictionary[Dataset, tuple[str, bytes]]" = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,14 @@ def rows_to_bytes(data: Dataset) -> bytes:
     if not bool(data.x.isfinite().all() & data.y.isfinite().all()):
         raise UserError("These rows hold a value that is not a finite number; leave them out of the project.")
     return write_safetensors(tensors_of(data), {HEADER: json.dumps(record, allow_nan=False)})
+
+
+def rows_blob(data: Dataset) -> tuple[str, bytes]:
+    """The name and the bytes of a data set, made once."""
+    if data not in _files:
+        content = rows_to_bytes(data)
+        _files[data] = hashlib.sha256(content).hexdigest(), content
+    return _files[data]
 
 
 def rows_from_bytes(data: bytes) -> Dataset:

@@ -4,6 +4,7 @@ Edits that only put given numbers in their places are done again. What is costly
 another machine (trainings, fits, finer grids, whole layers replaced), brings its result along as a blob.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -26,7 +27,7 @@ MOST_FORMULA_LETTERS = 200_000  # of different formulas: reading them takes a se
 MOST_PARTS = 200_000  # edits inside edits, and edges they name
 MOST_WORK = 4_000_000_000  # bytes of networks, one for each part that is done again: some seconds
 
-_files: "WeakKeyDictionary[KAN, bytes]" = WeakKeyDictionary()
+_files: "WeakKeyDictionary[KAN, tuple[str, bytes]]" = WeakKeyDictionary()
 _texts: "WeakKeyDictionary[KAN, tuple[Edit, str]]" = WeakKeyDictionary()
 
 
@@ -39,10 +40,11 @@ class Step:
     blob: str
 
 
-def network_bytes(kan: KAN) -> bytes:
-    """The file of a network, made once."""
+def network_blob(kan: KAN) -> tuple[str, bytes]:
+    """The name and the file of a network, made once."""
     if kan not in _files:
-        _files[kan] = native.to_bytes(kan)
+        data = native.to_bytes(kan)
+        _files[kan] = hashlib.sha256(data).hexdigest(), data
     return _files[kan]
 
 
@@ -137,7 +139,7 @@ def read_network(name: str, blobs: Mapping[str, bytes], read: dict[str, KAN]) ->
         if not native.is_native(content.metadata):
             raise CHECKS.refusal("a network in it is not one that kanviz wrote")
         read[name] = native.read(content.tensors, content.metadata)
-        _files[read[name]] = blobs[name]
+        _files[read[name]] = name, blobs[name]
     return read[name]
 
 
