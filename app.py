@@ -1,36 +1,6 @@
-"""Home: open a sample, a file, or begin with a table."""
+"""The workbench: the network, the chosen edge under the hand, and what the network says, all on one page."""
 
-import streamlit as st
+from kanviz.ui.frame import open_workbench
+from kanviz.ui.workbench import workbench
 
-from kanviz.ui.frame import open_home
-from kanviz.ui.home import new_network, open_files, open_from_command_line, sample_card, way_back
-from kanviz.ui.samples import samples
-
-s = open_home()
-open_from_command_line()
-
-st.title("See every function a KAN learned")
-st.markdown(
-    "A Kolmogorov-Arnold Network has a curve on every connection instead of a number. Open one, look at its curves, "
-    "move their control points, prune, retrain on your data, and leave with a formula."
-)
-if s is not None and s.history is not None:
-    with st.container(horizontal=True, gap="medium", vertical_alignment="center"):
-        st.page_link("pages/network.py", label="Go on with the open network", icon=":material/arrow_forward:")
-        way_back(s)
-
-st.subheader("Start with a sample")
-every = samples()
-for at in range(0, len(every), 3):
-    for column, sample in zip(st.columns(3, gap="small"), every[at : at + 3], strict=False):
-        with column:
-            sample_card(sample)
-
-left, right = st.columns(2, gap="large")
-with left.container(border=True):
-    st.subheader("Open a network")
-    open_files()
-with right.container(border=True):
-    st.subheader("Train one from a table")
-    new_network()
-    st.page_link("pages/laws.py", label="Find the law behind a table", icon=":material/functions:")
+workbench(open_workbench())

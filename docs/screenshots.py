@@ -44,7 +44,7 @@ def shoot(page: Page, name: str, look: str) -> None:
 def open_sample(page: Page, number: int) -> None:
     page.goto(ADDRESS)
     page.get_by_role("button", name="Open", exact=True).nth(number).click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible(timeout=60_000)
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible(timeout=60_000)
     settle(page)
 
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.ui.frame import attempt, theme
+from kanviz.ui.frame import attempt, redraw, theme
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -74,8 +74,16 @@ def network_chart(
         "highlight": [list(edge) for edge in highlight],
     }
     act = on_edge or s.select
-    offer = None if on_prune is None else lambda edge: attempt(on_prune, edge)
-    network_canvas(payload, key, lambda edge: attempt(act, edge), offer)
+
+    def chosen(edge: "EdgeId") -> None:
+        attempt(act, edge)
+        redraw("curve", "details")
+
+    def offered(edge: "EdgeId") -> None:
+        attempt(on_prune, edge)
+        st.rerun()
+
+    network_canvas(payload, key, chosen, None if on_prune is None else offered)
 
 
 def scores_of(s: "Session", kan: "KAN"):

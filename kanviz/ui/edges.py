@@ -5,9 +5,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import KEEP, attempt, in_words, label, theme
+from kanviz.ui.frame import KEEP, change, in_words, label, redraw, theme
 from kanviz.ui.panels import number, shared_unit, show_effect
-from kanviz.ui.reach import reach_panel
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -16,13 +15,6 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 LARGEST = 1e30  # heights beyond are no use to anybody
-
-
-def edge_chart(s: "Session", edge: "EdgeId", key: str) -> None:
-    """One edge with its control points."""
-    from kanviz.plots import edge_figure
-
-    chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), key)
 
 
 def quick_actions(s: "Session", edge: "EdgeId") -> None:
@@ -51,11 +43,11 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
             )
         with st.container(horizontal=True, gap="small"):
             st.button(
-                word, icon=icon, key=f"quick-{word}", on_click=attempt, args=(s.apply, proposal), disabled=s.training
+                word, icon=icon, key=f"quick-{word}", on_click=change, args=(s.apply, proposal), disabled=s.training
             )
             freeze = ThawEdge((edge,)) if view.frozen else FreezeEdge((edge,))
             st.button(
-                "Thaw" if view.frozen else "Freeze", icon=":material/ac_unit:", key="quick-freeze", on_click=attempt,
+                "Thaw" if view.frozen else "Freeze", icon=":material/ac_unit:", key="quick-freeze", on_click=change,
                 args=(s.apply, freeze), disabled=s.training, help="Training leaves a frozen edge alone, bit for bit.",
             )  # fmt: skip
 
@@ -96,31 +88,25 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
             st.rerun()
 
 
-@st.fragment
-def edge_editor(s: "Session", edge: "EdgeId") -> None:
-    """The curve, and beside it the control point in hand; what it would do is shown before it is kept."""
-    from kanviz.edit.edits import MoveControlPoint
+def edge_picture(s: "Session", edge: "EdgeId") -> None:
+    """The curve, to be changed by hand where it has control points."""
     from kanviz.plots import edge_figure
 
+    if s.present.edge(edge).active:
+        _hands(s, edge, point_in_hand(s, edge), pending(s, edge))
+    else:
+        chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), f"edge-figure-{edge}")
+
+
+def points_panel(s: "Session", edge: "EdgeId") -> None:
+    """The control point in hand, by numbers; what it would do is shown before it is kept."""
     kan = s.present
     view = kan.edge(edge)
-    picture, controls = st.columns([13, 7], gap="large")
-    preview = point = None
-    with controls:
-        if view.active:
-            point, height = _control_point(s, edge)
-            if height != float(view.coef[point]):
-                preview = MoveControlPoint(edge, point, height)
-            _what_moves(s, kan, edge, point, preview)
-        else:
-            st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
-    with picture:
-        if not view.active:
-            chart(edge_figure(curve_of(s, kan, edge), theme=theme()), f"edge-figure-{edge}")
-        else:
-            _hands(s, edge, point, preview)
-    with st.expander("How far it reaches", icon=":material/my_location:", expanded=True):
-        reach_panel(s, edge, point)
+    if view.active:
+        point = _control_point(s, edge)
+        _what_moves(s, kan, edge, point, pending(s, edge))
+    else:
+        st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
 
 
 def _hands(s: "Session", edge: "EdgeId", point: int | None, preview: "MoveControlPoint | None") -> None:
@@ -142,15 +128,11 @@ def _hands(s: "Session", edge: "EdgeId", point: int | None, preview: "MoveContro
             edit = edit_of(edge, told, drawn["rev"])
             s.apply(edit, merge=True)
             if isinstance(edit, MoveControlPoint):
-                take(edit.point)
+                st.session_state[_point_key(edge)] = edit.point
 
-        attempt(make)
-        st.rerun()
+        change(make)
 
-    def take(m: int) -> None:
-        st.session_state[_point_key(edge)] = m
-
-    spline_editor(payload, f"editor-{edge}", commit, take)
+    spline_editor(payload, f"editor-{edge}", commit, lambda m: take_point(edge, m))
 
 
 def _state_words(state: str) -> str:
@@ -162,6 +144,12 @@ def _point_key(edge: "EdgeId") -> str:
     return f"point-{edge}"
 
 
+def take_point(edge: "EdgeId", m: int) -> None:
+    """In a callback: take another control point in hand."""
+    st.session_state[_point_key(edge)] = m
+    redraw("curve", "details")
+
+
 def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
     """The control point that was chosen last on this edge, the middle one at first; None where it has no spline."""
     view = s.present.edge(edge)
@@ -170,7 +158,30 @@ def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
     return min(st.session_state.get(_point_key(edge), len(view.coef) // 2), len(view.coef) - 1)
 
 
-def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
+def _height_keys(s: "Session", edge: "EdgeId", point: int) -> tuple[str, str]:
+    """Of the slider and of the field with the exact number."""
+    slider, exact = (f"{KEEP}{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
+    return slider, exact
+
+
+def _height(s: "Session", edge: "EdgeId", point: int) -> float:
+    """The height a control point has; 0 where that is no number anybody could use."""
+    now = float(s.present.edge(edge).coef[point])
+    return now if abs(now) < LARGEST else 0.0
+
+
+def pending(s: "Session", edge: "EdgeId") -> "MoveControlPoint | None":
+    """The move of the control point in hand that was asked for by numbers and is not kept yet."""
+    from kanviz.edit.edits import MoveControlPoint
+
+    point = point_in_hand(s, edge)
+    wanted = None if point is None else st.session_state.get(_height_keys(s, edge, point)[1])
+    if point is None or wanted is None or wanted == float(s.present.edge(edge).coef[point]):
+        return None
+    return MoveControlPoint(edge, point, float(wanted))
+
+
+def _control_point(s: "Session", edge: "EdgeId") -> int:
     """Ask for a control point and its height: a slider for the hand, a field for the exact number."""
     view = s.present.edge(edge)
     count, point = len(view.coef), point_in_hand(s, edge) or 0
@@ -179,16 +190,15 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
     st.selectbox(
         "Control point", range(count), point, key=choice, format_func=lambda m: f"{m} at x = {places[m]:.4g}",
         help="Click or drag a point in the figure, or choose it here.",
-        on_change=lambda: st.session_state.update({_point_key(edge): st.session_state[choice]}),
+        on_change=lambda: take_point(edge, st.session_state[choice]),
     )  # fmt: skip
-    now = float(view.coef[point])
-    if not abs(now) < LARGEST:
+    now = _height(s, edge, point)
+    if now != float(view.coef[point]):
         st.caption("This control point is not a usable number; keep a new height to mend it.")
-        now = 0.0
     usable = view.coef[view.coef.abs() < LARGEST]
     low, high = (float(usable.min()), float(usable.max())) if len(usable) else (0.0, 0.0)
     span = max(high - low, abs(now), 1e-3)
-    slider, exact = (f"{KEEP}{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
+    slider, exact = _height_keys(s, edge, point)
     for key in (slider, exact):
         st.session_state.setdefault(key, now)
     wanted = st.session_state[exact]
@@ -197,13 +207,17 @@ def _control_point(s: "Session", edge: "EdgeId") -> tuple[int, float]:
 
     def follow(source: str, other: str) -> None:
         st.session_state[other] = st.session_state[source]
+        redraw("curve", "details")
 
-    st.slider("Height", *bounds, key=slider, step=span / 200, on_change=follow, args=(slider, exact), format="%.4g")
-    st.number_input(
+    by_hand, by_number = st.columns([3, 2], vertical_alignment="bottom")
+    by_hand.slider(
+        "Height", *bounds, key=slider, step=span / 200, on_change=follow, args=(slider, exact), format="%.4g"
+    )
+    by_number.number_input(
         "Exact height", -LARGEST, LARGEST, key=exact, step=span / 50, format="%.6g", on_change=follow,
         args=(exact, slider),
     )  # fmt: skip
-    return point, float(st.session_state[exact])
+    return point
 
 
 def _interval(low: float, high: float, unit: str) -> str:
@@ -231,15 +245,16 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview: "
         return
     st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")
     show_effect(effect(kan, preview, s.data), shared_unit(kan))
+
+    def forget() -> None:
+        for key in _height_keys(s, edge, point):
+            st.session_state.pop(key, None)
+        redraw("curve", "details")
+
     keep, drop = st.columns(2)
-    if keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training):
-        with in_words():
-            s.apply(preview, merge=True)
-            st.rerun()
-    if drop.button("Cancel", icon=":material/close:", width="stretch"):
-        for name in ("slide", "height"):
-            st.session_state.pop(f"{KEEP}{name}-{kan.digest[:16]}-{edge}-{point}", None)
-        st.rerun(scope="fragment")
+    keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training,
+                on_click=change, args=(lambda: s.apply(preview, merge=True),))  # fmt: skip
+    drop.button("Cancel", icon=":material/close:", width="stretch", on_click=forget)
 
 
 def refine_panel(s: "Session", edge: "EdgeId") -> None:
@@ -254,6 +269,6 @@ def refine_panel(s: "Session", edge: "EdgeId") -> None:
         help="Knots are inserted; every curve stays as it is, with more control points to move.",
     )  # fmt: skip
     act.button(
-        "Refine", icon=":material/grid_on:", on_click=attempt, args=(s.apply, RefineGrid(edge.layer, int(grid))),
+        "Refine", icon=":material/grid_on:", on_click=change, args=(s.apply, RefineGrid(edge.layer, int(grid))),
         disabled=s.training or grid <= layer.grid, width="stretch",
     )  # fmt: skip

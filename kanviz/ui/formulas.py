@@ -6,7 +6,7 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import KEEP, after_change, attempt, in_words, theme
+from kanviz.ui.frame import KEEP, after_change, change, in_words, theme
 from kanviz.ui.panels import shared_unit, show_effect
 
 if TYPE_CHECKING:
@@ -17,8 +17,11 @@ if TYPE_CHECKING:
 SHOWN = 12
 
 
-def candidates_panel(s: "Session", edge: "EdgeId") -> None:
-    """What this edge's curve could be, how well each fits, and what fixing it would do."""
+def candidates_panel(s: "Session", edge: "EdgeId", *, beside: bool = True) -> None:
+    """What this edge's curve could be, how well each fits, and what fixing it would do.
+
+    beside: the picture stands beside the list, not beneath it.
+    """
     from kanviz.analysis.symbolic import suggest_edge
 
     kan = s.present
@@ -32,7 +35,7 @@ def candidates_panel(s: "Session", edge: "EdgeId") -> None:
     with in_words():
         with st.spinner("Fitting…"):
             found = s.derived("candidates", lambda: suggest_edge(kan, edge, s.data), kan.digest, edge)
-        table, picture = st.columns([11, 9], gap="medium")
+        table, picture = st.columns([11, 9], gap="medium") if beside else (st.container(), st.container())
         with table:
             listed = _choose(s, edge, found)
             typed = _typed(s, edge)
@@ -168,11 +171,11 @@ def _fixed(s: "Session", edge: "EdgeId") -> None:
     chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), "fixed")
     with st.container(horizontal=True, gap="small"):
         st.button(
-            "Back to its spline", icon=":material/undo:", on_click=attempt, args=(s.apply, ReleaseFormula(edge)),
+            "Back to its spline", icon=":material/undo:", on_click=change, args=(s.apply, ReleaseFormula(edge)),
             disabled=s.training, help="The spline the edge had before the formula was fixed.",
         )  # fmt: skip
         st.button(
-            "To a spline of this shape", icon=":material/show_chart:", on_click=attempt,
+            "To a spline of this shape", icon=":material/show_chart:", on_click=change,
             args=(s.apply, ReleaseFormula(edge, refit=True)), disabled=s.training,
             help="A new spline fitted to the formula, with control points to move.",
         )  # fmt: skip

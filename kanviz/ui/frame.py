@@ -1,25 +1,27 @@
 """What every page has: its setting, the way to the others, the network in hand, undo, save, and the running job."""
 
 import gc
+import os
 import re
 import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
+from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
+from kanviz.ui.samples import open_sample, samples
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
     from kanviz.ui.session import Session
 
 PAGES = (
-    ("app.py", "Home", ":material/home:"),
-    ("pages/network.py", "Network", ":material/hub:"),
-    ("pages/edge.py", "Edge", ":material/show_chart:"),
+    ("app.py", "Workbench", ":material/hub:"),
+    ("pages/open.py", "Open", ":material/folder_open:"),
     ("pages/prune.py", "Prune", ":material/content_cut:"),
     ("pages/formula.py", "Formula", ":material/function:"),
     ("pages/laws.py", "Laws", ":material/functions:"),
@@ -28,11 +30,12 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/changes.py", "Changes", ":material/difference:"),
 )
+PARTS = ("curve", "panel", "toolbar", "details", "graph", "outputs", "keep")  # of the workbench, drawn one by one
+PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"
 TOKEN = "work"
 ASKED = "asked"  # the token that came with the address, when no session answers to it any more
-KEEP = "keep-"  # how keys of widgets begin that keep their value while another page is looked at
 MOST_KEPT = 40
 LOGO = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 30" width="132" height="30">
 <path d="M4 22 C 10 22, 10 7, 16 7 S 22 22, 28 22" fill="none" stroke="#1F8FBF" stroke-width="2.6"/>
@@ -100,32 +103,46 @@ def open_page(title: str) -> "Session":
         st.info(
             "No network is open yet. Open a sample, a file, or train a network from a table.", icon=":material/hub:"
         )
-        st.page_link("app.py", label="Go to Home", icon=":material/home:")
+        st.page_link("pages/open.py", label="Open a network", icon=":material/folder_open:")
         st.stop()
     _settle()
+    _says_that_it_trains(s, title)
+    return s
+
+
+def open_workbench() -> "Session":
+    """First line of the workbench: whoever comes with nothing sees the first sample."""
+    s = open_home(PAGES[0][1], or_sample=True)
+    assert s is not None
+    _settle()
+    _says_that_it_trains(s, PAGES[0][1])
+    return s
+
+
+def _says_that_it_trains(s: "Session", title: str) -> None:
     if s.training and title not in RUNS:
         st.info(
             "Training is running; this is the network before it. Stop it to change the network.", icon=":material/info:"
         )
-    return s
 
 
-def open_home(title: str = "Home") -> "Session | None":
-    """What every page draws first; the session if this tab works on something, which home does not need."""
+def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
+    """What every page draws first; the session if this tab works on something. or_sample: open one if there is none."""
     st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large")
+    st.session_state[PAGE] = title
     for key in [str(key) for key in st.session_state if str(key).startswith(KEEP)]:
         st.session_state[key] = st.session_state[key]  # Streamlit drops what a page does not draw, unless it was set
     with st.sidebar:
         for page, label, icon in PAGES:
             st.page_link(page, label=label, icon=icon)
-    if not has_session():
+    if not (has_session() or or_sample or names_a_sample() or os.environ.get("KANVIZ_MODEL")):
         _keep(None)
         return None
-    s = session()
+    s = _opened(or_sample=or_sample)
     s.collect()
     with st.sidebar:
-        _panel(s)
+        panel()
         if s.training and title not in RUNS:
             job_panel()
         if title != "Laws" and s.law_search is not None and s.law_search.job.live:
@@ -134,6 +151,7 @@ def open_home(title: str = "Home") -> "Session | None":
             st.caption("A rung of the ladder is running; it is on the Locality page.")
     _show_messages(s)
     _keep(s)
+    show(**view_of(s))
     return s
 
 
@@ -148,7 +166,38 @@ def _keep(s: "Session | None") -> None:
         keep()
 
 
-def _panel(s: "Session") -> None:
+def _opened(*, or_sample: bool) -> "Session":
+    """This tab's work: what it was, what the command line or the address names, or the first sample."""
+    from kanviz.ui.home import open_from_command_line
+
+    s = session()
+    if s.history is None:
+        attempt(open_from_command_line, s)
+    follow(s)
+    if s.history is None and or_sample:
+        open_sample(s, samples()[0])
+    return s
+
+
+def redraw(*parts: str) -> NoReturn:
+    """In a callback on the workbench: draw only these parts of it again, in this order; elsewhere the whole page.
+
+    Whatever is to be said is said at the top of the page, so then all of it is drawn.
+    """
+    whole = st.session_state.get(PAGE) != PAGES[0][1] or bool(session().messages)
+    st.rerun("app" if whole else list(parts or PARTS))
+
+
+def change(action: Callable[..., None], *args: Any) -> NoReturn:
+    """In a callback: do something that changes the network; a refusal becomes a message. All parts are drawn again."""
+    attempt(action, *args)
+    redraw()
+
+
+@st.fragment(key="panel")
+def panel() -> None:
+    """The network in hand in the sidebar: undo, redo, save."""
+    s = session()
     if s.history is None:
         return
     st.divider()
@@ -189,7 +238,7 @@ def _step(verb: str, keys: str, action: Callable[[], None], version: str, runnin
     """Undo or redo; `version` is what it would undo or redo, empty when there is nothing."""
     st.button(
         verb, icon=f":material/{verb.lower()}:", shortcut=keys, width="stretch", disabled=running or not version,
-        on_click=attempt, args=(action,),
+        on_click=change, args=(action,),
         help=f"{verb}: {label(version, 200)}" if version else f"Nothing to {verb.lower()}",
     )  # fmt: skip
 

@@ -10,7 +10,8 @@ import streamlit as st
 
 from kanviz.errors import LoadError
 from kanviz.text import counted, shown
-from kanviz.ui.frame import attempt, in_words, session, theme
+from kanviz.ui.frame import in_words, session, theme
+from kanviz.ui.keeping import take_up
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
 from kanviz.ui.training import start
@@ -32,7 +33,7 @@ def sample_card(sample: Sample) -> None:
         if st.button("Open", key=f"open-{sample.file.stem}", width="stretch"):
             with in_words():
                 open_sample(session(), sample)
-                st.switch_page("pages/network.py")
+                st.switch_page("app.py")
 
 
 def _thumbnail(sample: Sample) -> str:
@@ -59,7 +60,7 @@ def way_back(s: "Session") -> None:
     if st.button(words, icon=":material/undo:", disabled=s.training, type="tertiary"):
         with in_words():
             s.go_back()
-            st.switch_page("pages/network.py")
+            st.switch_page("app.py")
 
 
 def open_files() -> None:
@@ -72,8 +73,8 @@ def open_files() -> None:
     )  # fmt: skip
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
         with in_words(), st.spinner("Reading…"):
-            _take({upload.name: upload.getvalue() for upload in uploads or ()})
-            st.switch_page("pages/network.py")
+            _take(session(), {upload.name: upload.getvalue() for upload in uploads or ()})
+            st.switch_page("app.py")
 
 
 def _content(path: str) -> bytes:
@@ -83,7 +84,7 @@ def _content(path: str) -> bytes:
         raise LoadError(f"{shown(path)} cannot be read: {reason.strerror}.") from None
 
 
-def _take(files: dict[str, bytes]) -> None:
+def _take(s: "Session", files: dict[str, bytes]) -> None:
     """Open a network that came in these files, with the steps that made it where its file tells."""
     from kanviz.io import open_model
     from kanviz.io.native import saved_with
@@ -91,12 +92,12 @@ def _take(files: dict[str, bytes]) -> None:
 
     only = next(iter(files.values())) if len(files) == 1 else None
     if only is not None and looks_like_project(only):
-        session().restore(project_from_bytes(only))
+        take_up(s, project_from_bytes(only))
         return
     kan = open_model(files)
     recipe, stored = saved_with(only) if only is not None else (None, None)
     data, rows_from = stored or (None, "")
-    session().open(kan, _title(list(files)), recipe=recipe, data=data, rows_from=rows_from)
+    s.open(kan, _title(list(files)), recipe=recipe, data=data, rows_from=rows_from)
 
 
 def _title(names: list[str]) -> str:
@@ -145,12 +146,9 @@ def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -
     start(s, TrainConfig.for_new(len(kan.layers), **settings))
 
 
-def open_from_command_line() -> None:
+def open_from_command_line(s: "Session") -> None:
     """`kanviz app MODEL`: the first visit opens that network."""
     paths = os.environ.get("KANVIZ_MODEL", "")
-    if not paths or "command-line" in st.session_state:
-        return
-    st.session_state["command-line"] = True
-    attempt(lambda: _take({Path(path).name: _content(path) for path in paths.split(os.pathsep)}))
-    if session().history is not None:
-        st.switch_page("pages/network.py")
+    if paths and "command-line" not in st.session_state:
+        st.session_state["command-line"] = True
+        _take(s, {Path(path).name: _content(path) for path in paths.split(os.pathsep)})

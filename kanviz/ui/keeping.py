@@ -8,11 +8,15 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted
 from kanviz.ui import frame
+from kanviz.ui.address import KEEP
 from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
 
 if TYPE_CHECKING:
+    from kanviz.io.project import Project
     from kanviz.ui.session import Session
 
+VIEWED = ("tab", "out")  # parts of the address that are kept with the work
+LONGEST_PART = 100
 ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
 LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
 TROUBLE = {
@@ -31,7 +35,10 @@ def keep() -> None:
     if TOLD not in st.session_state and ORDER not in st.session_state:
         order("list")
     heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
-    memory({"v": 1, "order": st.session_state.get(ORDER), "work": _work(_in_hand())}, "memory", heard)
+    s = _in_hand()
+    if s is not None:
+        s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
+    memory({"v": 1, "order": st.session_state.get(ORDER), "work": _work(s)}, "memory", heard)
     if st.session_state.pop(AGAIN, False):
         st.rerun()
 
@@ -64,6 +71,15 @@ def offer(s: "Session | None") -> None:
             with st.expander(f"{len(kept) - 1} more"):
                 for one in kept[1:]:
                     _one(one)
+
+
+def take_up(s: "Session", project: "Project", work: str = "") -> None:
+    """Go on with work that was saved, looking at what was looked at. work: what the browser keeps it under."""
+    s.restore(project, work)
+    for part in VIEWED:
+        st.session_state.pop(f"{KEEP}{part}", None)
+        if part in project.view:
+            st.query_params[part] = project.view[part]
 
 
 def order(what: str, id: str = "") -> None:
@@ -168,7 +184,7 @@ def _found(record: Any) -> None:
         from kanviz.io.project import Packed, unpacked
 
         id, manifest, blobs = found_of(record)
-        frame.session().restore(unpacked(Packed(manifest, blobs)), id)
+        take_up(frame.session(), unpacked(Packed(manifest, blobs)), id)
         frame.session().messages.append(("done", "Your work is in hand again."))
 
     frame.attempt(take)

@@ -143,11 +143,11 @@ def _to_network(s: "Session", search: "LawSearch", entry: "Entry") -> None:
     if st.button(
         "Open as a network", icon=":material/hub:", disabled=s.training,
         help="Each part of the law becomes an edge with its formula: to look at, to edit, and to train on other rows. "
-        "A network that is open now waits on Home, and the laws stay here.",
+        "A network that is open now waits on the Open page, and the laws stay here.",
     ):  # fmt: skip
         with in_words():
             open_law(s, search, entry)
-            st.switch_page("pages/network.py")
+            st.switch_page("app.py")
 
 
 def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
@@ -157,7 +157,7 @@ def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
     data = search.data
     kan = as_network(entry.law, data.inputs, data.outputs[0], data.x)
     s.open(kan, f"Law of {data.target} from {search.rows_from}", data=data, rows_from=search.rows_from)
-    waits = f"; {shown(s.left[0])} waits on Home" if s.left else ""
+    waits = f"; {shown(s.left[0])} waits on the Open page" if s.left else ""
     s.messages.append(("done", f"The law is open as a network{waits}."))
 
 

@@ -1,10 +1,11 @@
 """Pieces that several pages show: choosing an edge, numbers, errors before and after."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.ui.frame import attempt, label
+from kanviz.ui.frame import attempt, label, redraw
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -33,27 +34,34 @@ def _edge_names(kan: "KAN") -> "dict[EdgeId, str]":
     return found
 
 
+def edge_in_hand(s: "Session", edges: "Sequence[EdgeId] | None" = None) -> "EdgeId":
+    """The session's edge; the first, where it is none of these or of the network in hand."""
+    edges = edges or list(s.present.edges(pruned=True))
+    if s.edge not in edges:
+        s.select(edges[0])
+    assert s.edge is not None
+    return s.edge
+
+
 def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
     kan = s.present
     edges = list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True))
-    if s.edge not in edges:
-        s.select(edges[0])
-    at = edges.index(s.edge)  # pyright: ignore[reportArgumentType]
+    at = edges.index(edge_in_hand(s, edges))
     key = f"edge-{kan.digest[:12]}-{s.edge}"
 
-    def chosen() -> None:
-        attempt(s.select, st.session_state[key])
+    def choose(edge: "EdgeId | None" = None) -> None:
+        attempt(s.select, st.session_state[key] if edge is None else edge)
+        redraw("curve", "details", "graph")
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.selectbox(
-            "Edge", edges, index=at, key=key, on_change=chosen, format_func=edge_names(s).__getitem__,
+            "Edge", edges, index=at, key=key, on_change=choose, format_func=edge_names(s).__getitem__,
             help="From its source node to its target node.",
         )  # fmt: skip
         for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):
-            st.button(word, key=f"edge-{word}", on_click=attempt, args=(s.select, edges[to]))
-    assert s.edge is not None
-    return s.edge
+            st.button(word, key=f"edge-{word}", on_click=choose, args=(edges[to],))
+    return edges[at]
 
 
 def number(value: float | None, unit: str = "") -> str:
@@ -72,7 +80,7 @@ def show_effect(found: "Effect", unit: str = "") -> None:
         after.metric(f"{found.error} after", number(found.after, unit), change, delta_color="inverse")
     st.caption(f"Outputs move by at most {number(found.shift, unit)} on {found.rows:,} rows.")
     if found.before is None:
-        st.caption("Load a table on the Network page to see what this does to the error.")
+        st.caption("Load a table on the Workbench to see what this does to the error.")
 
 
 def time_bar(job: "Job[Any]", total: float, words: str) -> None:

@@ -1,10 +1,11 @@
-"""How far a control point or an edge reaches, on the Edge page: interval, rows, slab of inputs, outputs, and a map."""
+"""How far a control point or an edge reaches, of the workbench: interval, rows, slab of inputs, outputs, and a map."""
 
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
 from kanviz.ui.charts import chart
+from kanviz.ui.edges import point_in_hand
 from kanviz.ui.frame import KEEP, in_words, label, theme
 from kanviz.ui.panels import number
 
@@ -18,12 +19,13 @@ POINT, EDGE = "This control point", "The whole edge"
 HOW = {"exact": "exact", "sampled": "on the rows looked at"}
 
 
-def reach_panel(s: "Session", edge: "EdgeId", point: int | None) -> None:
+def reach_panel(s: "Session", edge: "EdgeId") -> None:
     """What a move of the point, or the loss of the edge, would reach; every figure says how it is known."""
     from kanviz.analysis.locality.change import edge_change, point_change
     from kanviz.analysis.locality.reach import reach
 
     kan = s.present
+    point = point_in_hand(s, edge)
     if kan.edge(edge).state == "pruned":
         st.caption("A pruned edge reaches nothing.")
         return

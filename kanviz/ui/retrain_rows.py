@@ -36,7 +36,7 @@ def known_panel(s: "Session") -> "Known | None":
         return Known.region(region_fields(s, "known"))
     if source == IN_HAND:
         if s.data is None:
-            st.caption("No table is in use. Load one on the Network page, or choose another source.")
+            st.caption("No table is in use. Load one on the Workbench, or choose another source.")
             return None
         st.caption(f"{label(s.rows_from)}: {len(s.data):,} rows")
         return Known.rows(s.data, s.rows_from)

@@ -56,7 +56,8 @@ def open_sample(s: "Session", sample: Sample) -> None:
     kan = load(sample.file)
     data = rows_of(sample, sample.table, kan) if sample.table is not None else None
     edge = EdgeId(*sample.edge) if sample.edge else None
-    s.open(kan, sample.title, data=data, rows_from=sample.table.name if sample.table else "", edge=edge)
+    rows_from = sample.table.name if sample.table else ""
+    s.open(kan, sample.title, data=data, rows_from=rows_from, edge=edge, sample=sample.file.stem)
 
 
 def rows_of(sample: Sample, path: Path, kan: "KAN") -> "Dataset":

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
+SAMPLE = "sample"  # what the view of a project calls the sample that it began with
 REMEMBERED = 48  # derived results kept, newest first
 
 
@@ -48,6 +49,7 @@ class Session:
         self.name = ""
         self.work = ""  # what the network in hand, with its history, is kept under in the browser
         self.view: dict[str, str] = {}  # what of it is looked at, as the pages say
+        self.sample = ""  # which one it is, where it is one
         self._origin: dict[str, Any] | None = None
         self._tables: dict[str, tuple[Table, str]] = {}
         self.data: Dataset | None = None
@@ -78,7 +80,9 @@ class Session:
     @property
     def opened(self) -> History:
         if self.history is None:
-            raise UserError("No network is open yet. Open a sample or a file, or train one from a table, on Home.")
+            raise UserError(
+                "No network is open yet. Open a sample or a file on the Open page, or train one from a table."
+            )
         return self.history
 
     @property
@@ -95,16 +99,17 @@ class Session:
         rows_from: str = "",
         recipe: dict[str, Any] | None = None,
         new: bool = False,
+        sample: str = "",
     ) -> None:
         """Begin with another network; rows that fit it stay.
 
         rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
-        new: it has learned nothing yet.
+        new: it has learned nothing yet. sample: the name by which a link opens it.
         """
         with self._lock:
             self._refuse_while_training()
             self._left = self._in_hand
-            self.history, self.name, self._new = History.start(kan), name, new
+            self.history, self.name, self._new, self.sample = History.start(kan), name, new, sample
             self.work, self.view, self.missing = secrets.token_urlsafe(12), {}, None
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
@@ -117,14 +122,14 @@ class Session:
     @property
     def _in_hand(self) -> tuple[Any, ...]:
         return (
-            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.work,
-            self.view, self.missing,
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample,
+            self.work, self.view, self.missing,
         )  # fmt: skip
 
     def _take_in_hand(self, work: tuple[Any, ...]) -> None:
         (
-            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.work,
-            self.view, self.missing,
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample,
+            self.work, self.view, self.missing,
         ) = work  # fmt: skip
         self.new_rows = self.old_rows = None
         self.trail, self.last_run, self.job, self._halted = [], None, None, None
@@ -199,7 +204,8 @@ class Session:
                 edge = next(history.present.edges(pruned=True))
             rows = RowsOf.of(self.data, self.rows_from) if self.data is not None else self.missing
             data = self.data if with_rows else None
-            return Project(history, self.name, edge, self._origin, data, rows, dict(self.view), self._new)
+            view = {**self.view, **({SAMPLE: self.sample} if self.sample else {})}
+            return Project(history, self.name, edge, self._origin, data, rows, view, self._new)
 
     def restore(self, project: "Project", work: str = "") -> None:
         """Take up work that was saved: the same versions, names, cursor, edge and rows. What was in hand waits.
@@ -215,7 +221,8 @@ class Session:
             self._left = self._in_hand
             self._take_in_hand((
                 project.history, project.name, data, rows.name if rows is not None and data is not None else "",
-                project.edge, project.origin, project.new, work or secrets.token_urlsafe(12), dict(project.view),
+                project.edge, project.origin, project.new, project.view.get(SAMPLE, ""),
+                work or secrets.token_urlsafe(12), {k: v for k, v in project.view.items() if k != SAMPLE},
                 rows if data is None else None,
             ))  # fmt: skip
             if self.missing is not None:

@@ -19,7 +19,7 @@ def structure_panel(s: "Session") -> None:
 
     kan, data = s.present, s.data
     if data is None or kan.task != "regression":
-        st.caption("This needs a table of numbers. Load one on the Network page.")
+        st.caption("This needs a table of numbers. Load one on the Workbench.")
         return
     if not 2 <= len(kan.inputs) <= MOST_INPUTS:
         st.caption(f"This looks at pairs of inputs, of 2 to {MOST_INPUTS}.")

@@ -69,15 +69,19 @@ def server(tmp_path_factory):
     assert "Traceback" not in text, text
 
 
+TOUR_SEEN = "try { localStorage.setItem('kanviz-tour', 'seen') } catch {}"  # so that it stands in nobody's way
+
+
 @pytest.fixture
 def page(chromium: Browser, server: str):
-    """A fresh visitor on Home."""
+    """A fresh visitor on the Open page, who has seen the tour."""
     context = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     context.set_default_timeout(WAIT)
+    context.add_init_script(TOUR_SEEN)
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(server)
+    page.goto(f"{server}/open")
     expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
     yield page
     assert not errors, errors
@@ -96,6 +100,19 @@ def go(page: Page, name: str) -> None:
     page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
     expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
     settle(page)
+
+
+def open_sample(page: Page, number: int = 0) -> None:
+    """From the Open page to a sample on the workbench."""
+    page.get_by_role("button", name="Open", exact=True).nth(number).click()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
+    expect(page.locator(".kv-stage svg .edge").first).to_be_visible()
+    settle(page)
+
+
+def in_hand(page: Page) -> str:
+    """The edge that is chosen, by its name."""
+    return page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input").input_value()
 
 
 def upload(page: Page, label: str, files) -> None:

@@ -11,11 +11,11 @@ from tests.browser.conftest import go, settle, upload
 
 @pytest.fixture
 def sample(page: Page):
-    """The first sample on the Network page; nothing may be logged as an error meanwhile."""
+    """The first sample on the workbench; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.get_by_role("button", name="Open", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     expect(page.locator(".kv-stage svg .edge").first).to_be_visible()
     settle(page)
     yield page

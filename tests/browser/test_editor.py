@@ -5,17 +5,16 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import settle
 
 
 @pytest.fixture
 def editor(page: Page):
-    """An edge of the first sample on the Edge page; nothing may be logged as an error meanwhile."""
+    """An edge of the first sample on the workbench; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)
     page.get_by_role("button", name="Open", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
-    go(page, "Edge")
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     expect(handle(page, 3)).to_be_visible()
     yield page
     assert not errors, errors

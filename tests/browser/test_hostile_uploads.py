@@ -42,7 +42,7 @@ def check_sentence(text: str) -> None:
 def test_a_model_opens_or_is_refused_in_a_sentence(page: Page, case):
     upload(page, "pykan's two files", files_of(case))
     page.get_by_role("button", name="Open network").click()
-    opened = page.get_by_role("heading", name="Network", exact=True, level=1)
+    opened = page.get_by_role("heading", name="Workbench", exact=True, level=1)
     expect(opened.or_(page.get_by_test_id("stAlert").first)).to_be_visible()
     settle(page)
     if opened.is_visible():

@@ -27,7 +27,7 @@ def table_file():
 def open_checkpoint(page: Page) -> None:
     upload(page, FILES, [CHECKPOINTS / f"{NAME}_config.yml", CHECKPOINTS / f"{NAME}_state"])
     page.get_by_role("button", name="Open network").click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     settle(page)
 
 
@@ -117,7 +117,7 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     )
 
     # its control points are there, and one moves
-    go(page, "Edge")
+    settle(page)
     page.locator('.handle[data-m="2"]').click()
     settle(page)
     expect(page.get_by_text("Moves the curve only for")).to_be_visible()
@@ -160,7 +160,7 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     page.get_by_role("button", name="Start training").click()
     expect(page.get_by_text(re.compile(r"Running: step \d{1,4} of 5000"))).to_be_visible()
     expect(page.get_by_text(re.compile(r"step ([3-9]|\d{2,}) of 5000")).first).to_be_visible()
-    go(page, "Network")  # the run goes on
+    go(page, "Workbench")  # the run goes on
     expect(page.get_by_test_id("stSidebar").get_by_text(re.compile(r"Training: running, step \d+"))).to_be_visible()
     go(page, "Train")
     page.get_by_role("button", name="Stop and keep").last.click()
@@ -191,9 +191,9 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     saved = kanviz.load(path)
     assert saved.edge(edge).state == "formula"
     assert saved.digest != fitted.digest
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Home").click()
+    page.get_by_test_id("stSidebar").get_by_role("link", name="Open", exact=True).click()
     settle(page)
     upload(page, FILES, path)
     page.get_by_role("button", name="Open network").click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     assert kanviz.load(save(page, tmp_path)).digest == saved.digest

@@ -65,7 +65,7 @@ def test_the_law_found_opens_as_a_network_and_the_laws_stay(page: Page):
     expect(page.get_by_text(re.compile("Ended because"))).to_be_visible(timeout=LONG)
     settle(page)
     page.get_by_role("button", name="Open as a network").click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     expect(page.get_by_text("The law is open as a network.")).to_be_visible()
     settle(page)
     value, unit = metric(page, "RMSE, held-out rows").split()
@@ -83,7 +83,7 @@ def test_the_law_found_opens_as_a_network_and_the_laws_stay(page: Page):
 
 def test_a_trained_network_is_read_as_a_law_and_kept(page: Page):
     page.get_by_role("button", name="Open", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     go(page, "Formula")
     page.get_by_label("Seconds at most").fill("600")  # a busy machine has them
     page.keyboard.press("Enter")

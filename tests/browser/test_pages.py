@@ -7,12 +7,12 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import go, settle
 
-PAGES = ("Network", "Edge", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "Changes")
+PAGES = ("Workbench", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "Changes")
 
 
 def open_first_sample(page: Page) -> None:
     page.get_by_role("button", name="Open", exact=True).first.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     settle(page)
 
 
@@ -21,7 +21,7 @@ def test_a_cold_deep_link_says_what_to_do(chromium: Browser, server: str):
     page = context.new_page()
     page.goto(f"{server}/train")
     expect(page.get_by_text("No network is open yet")).to_be_visible()
-    page.get_by_role("link", name="Go to Home").click()
+    page.get_by_role("link", name="Open a network").click()
     expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
     context.close()
 
@@ -40,7 +40,7 @@ def test_another_visitor_sees_nothing_of_it(page: Page, chromium: Browser, serve
     open_first_sample(page)
     context = chromium.new_context()
     other = context.new_page()
-    other.goto(f"{server}/network")
+    other.goto(f"{server}/prune")
     expect(other.get_by_text("No network is open yet")).to_be_visible()
     context.close()
 
@@ -62,8 +62,9 @@ def test_undo_and_redo_by_keyboard(page: Page):
 def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
     context = chromium.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
     page = context.new_page()
-    page.goto(server)
+    page.goto(f"{server}/open")
     open_first_sample(page)
+    go(page, "Formula")
     expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
     text = page.locator(".js-plotly-plot text").first.evaluate("node => getComputedStyle(node).fill")
     light = sum(int(v) for v in re.findall(r"\d+", text)[:3]) / 3
@@ -75,11 +76,11 @@ def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
 def test_no_page_is_wider_than_the_screen(chromium: Browser, server: str, width):
     context = chromium.new_context(viewport={"width": width, "height": 844})
     page = context.new_page()
-    page.goto(server)
+    page.goto(f"{server}/open")
     open_first_sample(page)
     address = page.url
     for name in PAGES:
-        page.goto(address.replace("/network", f"/{name.lower()}"))
+        page.goto(address.replace("/?", f"/{'' if name == 'Workbench' else name.lower()}?"))
         expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
         settle(page)
         overflow = page.get_by_test_id("stMain").evaluate("node => node.scrollWidth - node.clientWidth")

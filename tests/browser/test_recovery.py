@@ -1,4 +1,4 @@
-"""Work survives: a reload, a server that is killed, a closed tab; it goes on from a file, and is forgotten on demand."""
+"""Work survives a reload, a server that is killed, a closed tab; it goes on from a file; it is forgotten on demand."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import kanviz
 from kanviz.edit.edits import MoveControlPoint, Prune
 from kanviz.io.project import Project
-from tests.browser.conftest import ROOT, WAIT, go, settle, upload
+from tests.browser.conftest import ROOT, TOUR_SEEN, WAIT, settle, upload
 
 OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
 
@@ -41,7 +41,8 @@ class App:
                 urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).close()
                 return
             except OSError:
-                assert self.process.poll() is None and time.monotonic() < end, self.log.read_text()
+                if self.process.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"The app did not start:\n{self.log.read_text()}")
                 time.sleep(0.1)
 
     def kill(self) -> None:
@@ -62,6 +63,7 @@ def app(tmp_path: Path):
 def context(chromium: Browser):
     one = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     one.set_default_timeout(WAIT)
+    one.add_init_script(TOUR_SEEN)
     yield one
     one.close()
 
@@ -83,16 +85,17 @@ def reload(page: Page) -> None:
 
 
 def two_steps(page: Page) -> None:
-    """The first sample, one control point moved, one edge pruned."""
-    page.get_by_role("button", name="Open", exact=True).first.click()
-    settle(page)
+    """Of the sample that opens by itself one control point is moved, and one edge pruned."""
+    move(page, 3)
     page.locator('.edge[data-id="0,0,1"]').focus()
     page.keyboard.press("Delete")
-    settle(page)
-    page.get_by_role("button", name=re.compile("^Prune")).last.click()
-    settle(page)
-    go(page, "Edge")
-    page.locator('.handle[data-m="3"]').focus()
+    page.get_by_role("button", name="Prune it").click()
+    expect(page.locator('.edge.pruned[data-id="0,0,1"]')).to_be_visible()
+
+
+def move(page: Page, m: int) -> None:
+    """A control point of the edge in hand, a little up."""
+    page.locator(f'.handle[data-m="{m}"]').focus()
     page.keyboard.press("ArrowUp")
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
     settle(page)
@@ -113,7 +116,8 @@ def saved(page: Page, tmp_path: Path) -> Project:
 
 def same(one: Project, two: Project) -> bool:
     """The same versions to the bit, the same edits, cursor, edge and rows."""
-    assert one.data is not None and two.data is not None
+    assert one.data is not None
+    assert two.data is not None
     histories = [
         ([v.kan.digest for v in p.history.versions], [v.edit for v in p.history.versions], p.history.at, p.edge)
         for p in (one, two)
@@ -127,9 +131,10 @@ def kept(page: Page) -> list[int]:
         """async () => {
             const done = (asked) => new Promise((good) => (asked.onsuccess = () => good(asked.result)));
             const base = await done(indexedDB.open("kanviz")), read = base.transaction(["works", "blobs"]);
-            const found = [await done(read.objectStore("works").count()), await done(read.objectStore("blobs").count())];
+            const works = await done(read.objectStore("works").count());
+            const blobs = await done(read.objectStore("blobs").count());
             base.close();
-            return found;
+            return [works, blobs];
         }"""
     )
 
@@ -171,23 +176,21 @@ def test_a_project_file_goes_on_where_it_was(app: App, context: BrowserContext, 
     two_steps(page)
     before = saved(page, tmp_path)
     kanviz.save_project(before, tmp_path / "work.kanviz")
-    go(page, "Home")
-    page.get_by_role("button", name="Open", exact=True).first.click()
-    settle(page)
-    expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_disabled()
-    page.go_back()
+    page.goto(f"{app.url}/open")
     settle(page)
     upload(page, ".kanviz", tmp_path / "work.kanviz")
     page.get_by_role("button", name="Open network").click()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     settle(page)
     assert same(saved(page, tmp_path), before)
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(page.get_by_role("button", name=re.compile("^Redo"))).to_be_enabled()
     assert not errors, errors
 
 
 def test_forget_it_forgets(app: App, context: BrowserContext):
     page, _ = visit(context, app.url)
     two_steps(page)
-    page.wait_for_function("indexedDB.databases().then((all) => all.some((one) => one.name === 'kanviz'))")
     page.close()
     app.kill()
     app.start()
@@ -210,9 +213,7 @@ def test_keeping_is_turned_off_and_stays_off(app: App, context: BrowserContext):
     page.get_by_text("Keep my work").click()
     settle(page)
     assert kept(page) == [0, 0]
-    page.locator('.handle[data-m="4"]').focus()
-    page.keyboard.press("ArrowUp")
-    settle(page)
+    move(page, 4)
     assert kept(page) == [0, 0]
     reload(page)
     page.get_by_test_id("stSidebar").get_by_text("Kept in this browser").click()

@@ -16,7 +16,7 @@ NEW = ROOT / "sample_models" / "hills_new.csv"
 
 def open_hills(page: Page) -> None:
     page.get_by_role("button", name="Open", exact=True).last.click()
-    expect(page.get_by_role("heading", name="Network", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
     settle(page)
     go(page, "Retrain")
 

@@ -86,7 +86,7 @@ def answers(app: AppTest) -> list:
     ]
 
 
-@pytest.mark.parametrize("page", [PAGE, "app.py"])
+@pytest.mark.parametrize("page", [PAGE, "pages/open.py"])
 def test_what_was_chosen_of_a_table_stays_while_another_page_is_looked_at(page):
     table = uploaded("a (m),b,c,d\n" + "\n".join(f"{k}.5,{k}.25,{k * k},{k % 2}" for k in range(40)))
     app = visit(page, table)
@@ -158,11 +158,11 @@ def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
 def test_other_pages_say_that_a_search_is_running():
     go_on = threading.Event()
     session = searching(go_on)
-    assert "A search for a law is running" in texts(visit("pages/network.py", session))
+    assert "A search for a law is running" in texts(visit("app.py", session))
     go_on.set()
     assert session.law_search is not None
     assert session.law_search.job.join(30)
-    assert "A search for a law is running" not in texts(visit("pages/network.py", session))
+    assert "A search for a law is running" not in texts(visit("app.py", session))
 
 
 def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
@@ -226,9 +226,9 @@ def test_the_law_in_hand_opens_as_a_network_with_its_rows_and_the_one_before_wai
     search = session.law_search
     session.law = discovery(data).front[-1].text
     app = press(visit(PAGE, session), "Open as a network")
-    assert app.title[0].value == "Network"
+    assert app.title[0].value == "Workbench"
     assert [t.value.replace("\\", "") for t in app.toast] == [
-        "The law is open as a network; its forebear waits on Home."
+        "The law is open as a network; its forebear waits on the Open page."
     ]
     assert session.present.shape_text == "[3, 0+1×]"
     torch.testing.assert_close(session.present(data.x), data.y)

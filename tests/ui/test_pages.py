@@ -19,7 +19,7 @@ from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.session import Session
 
 ROOT = Path(__file__).parents[2]
-OTHERS = [page for page, _, _ in PAGES if page != "app.py"]
+OTHERS = [page for page, _, _ in PAGES if page != "pages/open.py"]
 
 
 def opened(title: str, *, table: bool = True) -> Session:
@@ -30,12 +30,13 @@ def opened(title: str, *, table: bool = True) -> Session:
     return session
 
 
-def visit(page: str, session: Session | None = None) -> AppTest:
+def visit(page: str, session: Session | None = None, **address: str) -> AppTest:
     """The page after two runs, free of exceptions."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    for name, value in address.items():
+        app.query_params[name] = value
     if session is not None:
         app.session_state[KEY] = session
-    app.run()
     if page != "app.py":
         app.switch_page(page)
     for _ in range(2):
@@ -54,14 +55,16 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(e.value) for kind in ("title", "info", "caption", "markdown", "error") for e in app.get(kind))
 
 
-@pytest.mark.parametrize("page", [page for page in OTHERS if page not in ("pages/laws.py", "pages/locality.py")])
+@pytest.mark.parametrize(
+    "page", [page for page in OTHERS if page not in ("app.py", "pages/laws.py", "pages/locality.py")]
+)
 def test_without_a_network_every_page_says_what_to_do_next(page):
     app = visit(page)
     assert "No network is open yet" in texts(app)
 
 
-def test_home_offers_every_sample():
-    app = visit("app.py")
+def test_every_sample_is_offered():
+    app = visit("pages/open.py")
     assert len([b for b in app.button if b.label == "Open"]) == len(samples()) >= 5
 
 
@@ -80,7 +83,7 @@ def test_every_sample_shows_on_every_page(page, title):
 
 
 def test_a_sample_opens_with_its_table():
-    app = visit("app.py")
+    app = visit("pages/open.py")
     press(app, "Open")
     session = app.session_state[KEY]
     assert session.history is not None
@@ -143,7 +146,7 @@ def test_a_formula_that_nobody_could_read_is_composed_only_when_asked_for():
 
 def test_a_page_run_again_computes_nothing_again(monkeypatch):
     session = wide()
-    for page in ("pages/network.py", "pages/prune.py"):
+    for page in ("app.py", "pages/prune.py"):
         app = visit(page, session)
         with monkeypatch.context() as patch:
             patch.setattr(Layer, "sums", None)
@@ -214,7 +217,7 @@ def test_where_held_out_rows_choose_the_step_that_is_said(monkeypatch):
 def test_a_new_network_is_trained_from_coarse_grids_and_a_trained_one_keeps_its_own(monkeypatch):
     monkeypatch.setattr(training, "MOMENT", 60)
     session = uploaded(measured())
-    app = visit("app.py", session)
+    app = visit("pages/open.py", session)
     next(box for box in app.selectbox if "predict" in box.label).set_value("mass").run()
     press(app, "Create and train")
     app = visit("pages/train.py", session)
@@ -253,7 +256,7 @@ def test_the_run_is_looked_at_at_least_four_times_a_second():
 def test_a_control_point_moves_only_when_kept():
     session = opened(samples()[0].title)
     start = session.present
-    app = visit("pages/edge.py", session)
+    app = visit("app.py", session)
     app.number_input[0].set_value(app.number_input[0].value + 0.5).run()
     assert session.present is start
     assert "bit-identical, 1 changed" in texts(app)
@@ -322,7 +325,7 @@ def test_a_chosen_point_survives_other_edits_of_its_edge():
     from kanviz.edit.edits import RefineGrid
 
     session = opened(samples()[0].title)
-    app = visit("pages/edge.py", session)
+    app = visit("app.py", session)
     points = next(box for box in app.selectbox if box.label == "Control point")
     points.set_value(6).run()
     for edit in (RefineGrid(session.edge.layer, 11), None):
@@ -358,7 +361,7 @@ def measured(rows: int = 60, target: str = "") -> str:
 
 def test_a_table_goes_to_a_trained_network_untouched():
     session = uploaded(measured())
-    app = visit("app.py", session)
+    app = visit("pages/open.py", session)
     assert not app.error
     next(box for box in app.selectbox if "predict" in box.label).set_value("mass").run()
     next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
@@ -370,7 +373,7 @@ def test_a_table_goes_to_a_trained_network_untouched():
 
 def test_a_classifier_made_from_a_table_shows_on_every_page():
     session = uploaded(measured())
-    app = visit("app.py", session)
+    app = visit("pages/open.py", session)
     assert next(box for box in app.selectbox if "predict" in box.label).value == "kind"  # the last column
     next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
     press(app, "Create and train")
@@ -380,7 +383,7 @@ def test_a_classifier_made_from_a_table_shows_on_every_page():
     assert [v.name for v in session.present.outputs] == ["a", "b", "c"]
     for page in OTHERS:
         assert not visit(page, session).error
-    labels = [m.label for m in visit("pages/network.py", session).metric]
+    labels = [m.label for m in visit("app.py", session).metric]
     assert any("Accuracy" in label for label in labels)
     assert not any("RMSE" in label for label in labels)
 
@@ -390,7 +393,7 @@ def test_going_back_to_the_network_before():
     first, rows = session.present, session.rows_from
     open_sample(session, samples()[4])
     assert session.left is not None
-    app = visit("app.py", session)
+    app = visit("pages/open.py", session)
     press(app, next(b.label for b in app.button if b.label.startswith("Back to")))
     assert session.present is first
     assert session.rows_from == rows

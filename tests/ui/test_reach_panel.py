@@ -1,4 +1,4 @@
-"""The Edge page says how far a control point and an edge reach, and how each figure is known."""
+"""The workbench says how far a control point and an edge reach, and how each figure is known."""
 
 import pytest
 
@@ -6,7 +6,9 @@ from kanviz.edit.edits import Prune
 from kanviz.ui.samples import samples
 from tests.ui.test_pages import opened, texts, visit
 
-PAGE = "pages/edge.py"
+
+def reach_of(session):
+    return visit("app.py", session, tab="Reach")
 
 
 def metrics(app) -> dict[str, str]:
@@ -15,7 +17,7 @@ def metrics(app) -> dict[str, str]:
 
 def test_a_control_point_of_the_first_layer_reaches_a_slab_that_is_exact():
     session = opened(samples()[0].title)
-    app = visit(PAGE, session)
+    app = reach_of(session)
     assert "a slab of input space" in texts(app)
     assert "(exact)" in texts(app)
     assert 0 < float(metrics(app)["Rows reached"].rstrip("%")) < 100
@@ -23,7 +25,7 @@ def test_a_control_point_of_the_first_layer_reaches_a_slab_that_is_exact():
 
 
 def test_a_whole_edge_reaches_every_row():
-    app = visit(PAGE, opened(samples()[0].title))
+    app = reach_of(opened(samples()[0].title))
     next(c for c in app.get("button_group") if c.label == "Of what").set_value("The whole edge").run()
     assert not app.exception
     assert metrics(app)["Rows reached"] == "100%"
@@ -33,7 +35,7 @@ def test_a_whole_edge_reaches_every_row():
 @pytest.mark.parametrize("table", [True, False])
 def test_a_pruned_edge_reaches_nothing_and_a_table_is_not_needed(table):
     session = opened(samples()[0].title, table=table)
-    assert "Rows reached" in metrics(visit(PAGE, session))
+    assert "Rows reached" in metrics(reach_of(session))
     assert session.edge is not None
     session.apply(Prune((session.edge,), (0.0,)))
-    assert "A pruned edge reaches nothing." in texts(visit(PAGE, session))
+    assert "A pruned edge reaches nothing." in texts(reach_of(session))

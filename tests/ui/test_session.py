@@ -246,7 +246,7 @@ def test_a_forged_recipe_in_a_file_is_left_out(s, forged):
     assert again.whole_recipe() == again.opened.recipe()
 
 
-def test_a_file_saved_with_its_rows_opens_with_them(monkeypatch):
+def test_a_file_saved_with_its_rows_opens_with_them():
     from kanviz.io.native import to_bytes
     from kanviz.ui import home
     from kanviz.ui.samples import samples
@@ -254,8 +254,7 @@ def test_a_file_saved_with_its_rows_opens_with_them(monkeypatch):
 
     before, after = opened(samples()[0].title), Session()
     assert before.data is not None
-    monkeypatch.setattr(home, "session", lambda: after)
-    home._take({"kept.safetensors": to_bytes(before.present, rows=before.data, rows_from=before.rows_from)})
+    home._take(after, {"kept.safetensors": to_bytes(before.present, rows=before.data, rows_from=before.rows_from)})
     assert after.data is not None
     assert after.data.digest == before.data.digest
     assert after.rows_from == before.rows_from

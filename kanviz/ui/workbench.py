@@ -1,0 +1,105 @@
+"""The workbench: parts that are drawn one by one, so that a click costs no more than what it changes."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.address import link, show, tabs, view_of
+from kanviz.ui.charts import network_chart
+from kanviz.ui.edges import edge_picture, offer_prune, offered_prune, points_panel, quick_actions, refine_panel
+from kanviz.ui.formulas import candidates_panel
+from kanviz.ui.frame import session
+from kanviz.ui.network import data_panel, edge_table, errors_row
+from kanviz.ui.panels import edge_in_hand, edge_picker
+from kanviz.ui.reach import reach_panel
+from kanviz.ui.shortcuts import shortcuts_button
+
+if TYPE_CHECKING:
+    from kanviz.ui.session import Session
+
+TABS = ("Control points", "Formula", "Reach", "Data")
+
+
+def workbench(s: "Session") -> None:
+    """All of it."""
+    toolbar()
+    offered_prune(s)
+    left, right = st.columns([11, 9], gap="medium")
+    with left.container(border=True, key="graph"):
+        graph()
+    with left.container(border=True, key="outputs"):
+        outputs()
+    with right.container(border=True, key="inspector"):
+        curve()
+        details()
+    with st.expander("All edges in one table", icon=":material/list:"):
+        edge_table(s)
+
+
+@st.fragment(key="toolbar")
+def toolbar() -> None:
+    """Title, errors, and what concerns the whole page."""
+    s = session()
+    with st.container(key="toolbar"):
+        title, errors = st.columns([2, 3], vertical_alignment="center")
+        with title:
+            st.title("Workbench")
+            with st.container(horizontal=True, gap="small"):
+                shortcuts_button()
+                link_popover(s)
+        with errors:
+            errors_row(s)
+
+
+def link_popover(s: "Session") -> None:
+    """The address of this view for somebody else."""
+    with st.popover("Link", icon=":material/link:", type="tertiary"):
+        if s.sample:
+            st.code(link(s, *("tab", "out")), language=None, wrap_lines=True)
+            st.caption("Opens this sample as it ships, with this edge and tab. Your own changes travel in a file.")
+        else:
+            st.caption("A link can name a sample only. This network is your own: save it, and send the file.")
+
+
+@st.fragment(key="graph")
+def graph() -> None:
+    """The network; a click takes an edge to the inspector, Delete asks whether it shall be pruned."""
+    s = session()
+    network_chart(s, on_prune=lambda edge: offer_prune(s, edge))
+    st.caption("Click an edge, or use arrows and Enter; Delete offers to prune it. Ctrl with the wheel zooms.")
+
+
+@st.fragment(key="outputs")
+def outputs() -> None:
+    """What the network says, on which rows, and how it came to be."""
+    st.subheader("Outputs")
+
+
+@st.fragment(key="curve")
+def curve() -> None:
+    """The chosen edge, its curve under the hand."""
+    s = session()
+    edge_picture(s, edge_picker(s))
+    show(**view_of(s))
+
+
+@st.fragment(key="details")
+def details() -> None:
+    """What can be known of the chosen edge and done to it, in tabs; only the open one is made."""
+    s = session()
+    edge = edge_in_hand(s)
+    points, formula, reach, data = tabs(TABS, "tab")
+    if points.open:
+        with points:
+            points_panel(s, edge)
+            quick_actions(s, edge)
+            refine_panel(s, edge)
+    if formula.open:
+        with formula:
+            candidates_panel(s, edge, beside=False)
+    if reach.open:
+        with reach:
+            reach_panel(s, edge)
+    if data.open:
+        with data:
+            data_panel(s, "workbench")

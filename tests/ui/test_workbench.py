@@ -1,0 +1,107 @@
+"""The workbench opens on something to see, follows its address, and draws only the parts that changed."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from kanviz.core.layer import EdgeId
+from kanviz.ui import frame
+from kanviz.ui.frame import KEY, PARTS
+from kanviz.ui.samples import samples
+from kanviz.ui.session import Session
+from tests.ui.test_pages import opened, press, texts, visit
+
+
+def test_whoever_comes_with_nothing_sees_the_first_sample_with_an_edge_chosen():
+    session = visit("app.py").session_state[KEY]
+    assert session.sample == samples()[0].file.stem
+    assert session.data is not None
+    assert tuple(session.edge) == samples()[0].edge
+
+
+@pytest.mark.parametrize("page", ["app.py", "pages/formula.py", "pages/train.py"])
+def test_an_address_opens_its_sample_and_edge_anywhere(page):
+    sample = samples()[2]
+    app = visit(page, sample=sample.file.stem, edge="0-1-1")
+    session = app.session_state[KEY]
+    assert session.sample == sample.file.stem
+    assert session.edge == EdgeId(0, 1, 1)
+    assert not app.error
+
+
+def test_an_address_does_not_put_away_what_is_open():
+    session = opened(samples()[0].title)
+    visit("app.py", session, sample=samples()[2].file.stem)
+    assert session.sample == samples()[0].file.stem
+
+
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ({"sample": "../../etc/passwd"}, "There is no sample"),
+        ({"edge": "0-9-9"}, "edge"),
+        ({"edge": "0-1"}, "names no edge"),
+        ({"edge": "0-1-٣"}, "names no edge"),
+        ({"edge": "9999999999999999999-0-0"}, "names no edge"),
+        ({"edge": "-1-0-0"}, "names no edge"),
+    ],
+)
+def test_a_wrong_address_is_said_in_words_and_the_page_lives(address, words):
+    from streamlit.testing.v1 import AppTest
+
+    from tests.ui.test_pages import ROOT
+
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app.session_state[KEY] = session = opened(samples()[0].title)
+    for name, value in address.items():
+        app.query_params[name] = value
+    if "sample" in address:
+        session.history = None
+    app.run()
+    assert not app.exception
+    assert words in " ".join(e.value for e in app.error)
+    assert session.history is not None
+
+
+@pytest.mark.parametrize(
+    ("tab", "words"),
+    [("", "Moves the curve only for"), ("Formula", "Best first"), ("Reach", "Rows reached"), ("Data", "In use:")],
+)
+def test_only_the_open_tab_is_made(tab, words):
+    app = visit("app.py", opened(samples()[0].title), tab=tab)
+    said = texts(app) + " ".join(m.label for m in app.metric)
+    assert words in said
+    others = {"Moves the curve only for", "Best first", "Rows reached", "In use:"} - {words}
+    assert not [other for other in others if other in said]
+
+
+def test_the_link_names_sample_edge_and_tab_and_no_secret():
+    app = visit("app.py", tab="Reach")
+    (link,) = (block.value for block in app.code if "sample=" in block.value)
+    asked = parse_qs(urlsplit(link).query)
+    assert asked == {"sample": [samples()[0].file.stem], "edge": ["0-0-2"], "tab": ["Reach"]}
+
+
+def test_a_network_of_ones_own_has_no_link():
+    session = Session()
+    session.open(opened(samples()[0].title).present, "mine")
+    app = visit("app.py", session)
+    assert "sample" not in app.query_params
+    assert "save it, and send the file" in texts(app)
+
+
+def test_a_change_draws_the_workbench_part_by_part_and_words_are_said_at_the_top(monkeypatch):
+    session = opened(samples()[0].title)
+    app = visit("app.py", session)
+    asked = []
+    monkeypatch.setattr(frame.st, "rerun", lambda scope="app": asked.append(scope))
+    press(app, "Freeze")
+    assert asked == [list(PARTS)]
+    session.messages.append(("error", "Something to say."))
+    press(app, "Prune")
+    assert asked[1] == "app"
+
+
+def test_every_key_is_listed():
+    app = press(visit("app.py"), "Keys")
+    assert "Ctrl+Shift+Z" in texts(app)
