@@ -56,17 +56,19 @@ def keeping_settings() -> None:
             "They stay in this browser, on this computer, until you forget them."
         )
     trouble = st.session_state.get(TROUBLED, "")
-    if trouble and st.session_state[ON]:
-        st.caption(TROUBLE[trouble])
+    with st.container(key="kept-trouble"):
+        if trouble and st.session_state[ON]:
+            st.caption(TROUBLE[trouble])
 
 
 def offer(s: "Session | None") -> None:
     """Where nothing was done yet: the work that is kept in this browser, to go on with or to forget."""
     kept = _offered(s)
-    if not kept:
-        return
-    with st.container(border=True, key="kept"):
-        _one(kept[0])
+    with st.container(
+        border=bool(kept), key="kept"
+    ):  # there in any case, so that nothing is mounted anew when it fills
+        for one in kept[:1]:
+            _one(one)
         if kept[1:]:
             with st.expander(f"{len(kept) - 1} more"):
                 for one in kept[1:]:

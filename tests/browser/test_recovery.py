@@ -176,7 +176,12 @@ def test_a_project_file_goes_on_where_it_was(app: App, context: BrowserContext, 
     two_steps(page)
     before = saved(page, tmp_path)
     kanviz.save_project(before, tmp_path / "work.kanviz")
-    page.goto(f"{app.url}/open")
+    page.close()
+    page, errors = visit(context, app.url)
+    expect(page.get_by_text(OFFER)).to_be_visible()
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name="Open", exact=True)
+    link.click()
+    expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
     settle(page)
     upload(page, ".kanviz", tmp_path / "work.kanviz")
     page.get_by_role("button", name="Open network").click()
@@ -213,6 +218,9 @@ def test_keeping_is_turned_off_and_stays_off(app: App, context: BrowserContext):
     page.get_by_text("Keep my work").click()
     settle(page)
     assert kept(page) == [0, 0]
+    page.locator('.edge[data-id="0,0,0"]').focus()
+    page.keyboard.press("Enter")
+    settle(page)
     move(page, 4)
     assert kept(page) == [0, 0]
     reload(page)
