@@ -1,6 +1,8 @@
-"""How fast the app feels: first paint, an edge click, a run of training, a figure. Prints; asserts nothing.
+"""How fast the app feels: first paint, clicks, drops, a run of training, a wide network. Prints; asserts nothing.
 
-Run: python benchmarks/app_speed.py (needs Chromium at /usr/bin/chromium and playwright).
+Run: python -m benchmarks.app_speed (needs Chromium at /usr/bin/chromium and playwright; where pykan is installed, its
+plot() is timed in the same run). A repaint is counted in the browser: from the event of the click or of letting go to
+the first frame with the new curve in it. On a machine that does other things, the figures are of those things.
 """
 
 import json
@@ -14,6 +16,8 @@ import sys
 import tempfile
 import time
 import urllib.request
+from collections.abc import Callable, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +31,45 @@ from kanviz.core.init import init
 
 ROOT = Path(__file__).parents[1]
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SHAPES = ([2, 5, 1], [4, 10, 10, 1], [10, 10, 10])
+WIDE = [64, 64, 10]
+LONG = 60_000
+
+# what is drawn now; when it was asked for, and when it came
+WATCH = """() => {
+    const pierce = (root, wanted) => {
+        const found = root.querySelector(wanted);
+        if (found) return found;
+        for (const node of root.querySelectorAll('*'))
+            if (node.shadowRoot) { const inner = pierce(node.shadowRoot, wanted); if (inner) return inner; }
+        return null;
+    };
+    const plots = () => [...document.querySelectorAll('.js-plotly-plot')];
+    window.sights = {
+        curve: () => pierce(document, '.kv-plot svg')?.getAttribute('aria-label'),
+        moved: () => document.querySelector('input[aria-label="Exact height"]')?.value,
+        plotly: () => plots()[1]?.layout?.title?.text,
+        network: () => pierce(document, '.kv-stage .world')?.getAttribute('transform'),
+    };
+    window.watch = (kind, event) => {
+        window.seen = null;
+        const before = sights[kind]();
+        let from = null;
+        addEventListener(event, () => (from = performance.now()), { capture: true, once: true });
+        const look = () => {
+            if (from !== null && sights[kind]() !== before) window.seen = performance.now() - from;
+            else requestAnimationFrame(look);
+        };
+        requestAnimationFrame(look);
+    };
+}"""
+FRAMES = """() => {
+    window.frames_ = [];
+    let last = performance.now();
+    const look = (now) => { window.frames_.push(now - last); last = now;
+        window.counting = requestAnimationFrame(look); };
+    requestAnimationFrame(look);
+}"""
 LIVE = """() => {
     const seen = window.seen = {run: 0, loss: 0}, last = {};
     const note = (what, value) => { if (value && value !== last[what]) { last[what] = value; seen[what]++; } };
@@ -40,50 +83,74 @@ LIVE = """() => {
 }"""
 
 
-def serve(model: Path) -> tuple[subprocess.Popen, str, float]:
+@contextmanager
+def served(command: Sequence[str | Path]):
+    """A server of its own, cold; gives its address and how long it took to answer."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port = str(free.getsockname()[1])
     start = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port), str(model)],
-        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env={**os.environ, "PYTHONPATH": str(ROOT)},
+        [sys.executable, "-m", *(str(part).replace("PORT", port) for part in command)],
+        cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        env={**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{os.environ.get('PYTHONPATH', '')}",
+             "OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"},
     )  # fmt: skip
     url = f"http://127.0.0.1:{port}"
     while True:
         try:
             urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-            return process, url, time.perf_counter() - start
+            break
         except OSError:
             time.sleep(0.02)
+    yield url, time.perf_counter() - start
+    process.terminate()
+    process.wait(20)
 
 
-def clicks(page: Page, count: int = 12) -> list[float]:
-    """Milliseconds from the click on an edge until its figure is drawn."""
-    times, inspector = [], page.locator(".js-plotly-plot").first
-    edges = page.locator(".kv-stage .edge")
+def app(model: Path | None = None) -> list[str | Path]:
+    return ["kanviz", "app", "--no-browser", "--port", "PORT", *([model] if model else [])]
+
+
+def visit(browser: Browser) -> Page:
+    page = browser.new_page(viewport={"width": 1440, "height": 1000})
+    page.add_init_script("try { localStorage.setItem('kanviz-tour', 'seen') } catch {}")
+    page.set_default_timeout(LONG)
+    return page
+
+
+def told(name: str, times: Sequence[float]) -> None:
+    if times:
+        print(f"{name}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, {len(times)} times")
+
+
+def after(page: Page, kind: str, event: str, act: Callable[[], object]) -> list[float]:
+    """Milliseconds until what `kind` looks at has changed; nothing where it did not."""
+    page.evaluate("([kind, event]) => watch(kind, event)", [kind, event])
+    act()
+    try:
+        page.wait_for_function("window.seen !== null", timeout=5_000)
+    except Exception:
+        return []
+    found = page.evaluate("window.seen")
+    page.wait_for_timeout(500)
+    return [found]
+
+
+def clicks(page: Page, count: int = 15) -> list[float]:
+    """On edges, until the inspector shows the curve."""
+    edges, times = page.locator(".kv-stage .edge"), []
     for n in range(count):
         box = edges.nth((n * 3 + 1) % edges.count()).bounding_box()
         assert box is not None
-        old = inspector.evaluate("gd => gd.layout.title && gd.layout.title.text")
-        start = time.perf_counter()
-        page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
-        try:
-            page.wait_for_function(
-                "old => { const gd = document.querySelectorAll('.js-plotly-plot')[0];"
-                " return gd && gd.layout.title && gd.layout.title.text !== old }", arg=old, timeout=3_000,
-            )  # fmt: skip
-            times.append(1e3 * (time.perf_counter() - start))
-        except Exception:
-            print(f"  (click {n} changed nothing)")
-        page.wait_for_timeout(400)
+        at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        times += after(page, "curve", "click", lambda at=at: page.mouse.click(*at))
     return times
 
 
-def drops(page: Page, count: int = 8) -> list[float]:
-    """Milliseconds from letting go of a control point until the page says it was moved."""
-    times = []
-    handle = page.locator('.handle[data-m="3"]')
+def drops(page: Page, count: int = 12) -> list[float]:
+    """Of a control point, until the page has the network with the moved one."""
+    handle, times = page.locator('.handle[data-m="3"]'), []
     for n in range(count):
         box = handle.bounding_box()
         assert box is not None
@@ -91,70 +158,112 @@ def drops(page: Page, count: int = 8) -> list[float]:
         page.mouse.move(x, y)
         page.mouse.down()
         page.mouse.move(x, y + (12 if n % 2 else -12), steps=4)
-        field = page.get_by_label("Exact height")
-        old = field.input_value()
-        start = time.perf_counter()
-        page.mouse.up()
-        page.wait_for_function(
-            "old => document.querySelector('input[aria-label=\"Exact height\"]').value !== old", arg=old, timeout=5_000
-        )
-        times.append(1e3 * (time.perf_counter() - start))
-        page.wait_for_timeout(400)
+        page.wait_for_timeout(50)
+        times += after(page, "moved", "pointerup", page.mouse.up)
     return times
 
 
-def main() -> None:
-    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
-    print(f"torch {torch.__version__}, streamlit {streamlit.__version__}, plotly {plotly.__version__}")
-    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
-        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for shape in ([2, 5, 1], [4, 10, 10, 1], [10, 10, 10]):
-            model = Path(folder) / "model.safetensors"
-            kanviz.save(init(shape, grid=5, seed=0), model)
-            measure(browser, model, str(shape))
-        browser.close()
-    drawing()
+def first(browser: Browser) -> None:
+    """The very first visit, of somebody who comes with nothing, while the server is cold."""
+    times = []
+    for _ in range(3):
+        with served(app()) as (url, ready):
+            page = visit(browser)
+            start = time.perf_counter()
+            page.goto(url)
+            page.locator(".kv-stage .edge").first.wait_for()
+            page.locator(".kv-plot .handle").first.wait_for()
+            times.append(time.perf_counter() - start)
+            moved = page.evaluate("performance.getEntriesByType('resource').reduce((n, e) => n + e.transferSize, 0)")
+            page.close()
+    print(f"first page, cold server: network and curve drawn after {', '.join(f'{t:.2f}' for t in times)} s")
+    print(f"  the server answers {ready:.2f} s after its start; {moved / 1e6:.1f} MB transferred")
 
 
-def measure(browser: Browser, model: Path, name: str) -> None:
-    """A server of its own for each network, so that every first page is cold."""
-    process, url, ready = serve(model)
-    print(f"{name}: server answers after {ready:.2f} s")
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    start = time.perf_counter()
-    page.goto(f"{url}/prune")  # a deep link, before anything is imported
-    expect(page.get_by_text("No network is open yet")).to_be_visible()
-    print(f"{name}: first page, cold: {time.perf_counter() - start:.2f} s")
-    page.close()
-    page = browser.new_page(viewport={"width": 1440, "height": 1000})
-    start = time.perf_counter()
-    page.goto(url)
-    expect(page.get_by_role("heading", level=1, name="Network")).to_be_visible(timeout=60_000)
-    page.locator(".kv-stage .edge").first.wait_for()
-    print(f"{name}: opened and drawn, right after: {time.perf_counter() - start:.2f} s")
-    page.wait_for_timeout(2_000)
-    times = clicks(page)
-    median, worst = statistics.median(times), max(times)
-    print(f"{name}: edge click to repaint: median {median:.0f} ms, worst {worst:.0f} ms, {len(times)} clicks")
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Edge", exact=True).click()
-    page.locator(".handle").first.wait_for()
-    page.wait_for_timeout(1_500)
-    times = drops(page)
-    print(f"{name}: drop to repaint: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms")
-    if name.endswith(", 1]"):
-        live(page, int(name[1]))
-    page.close()
-    process.terminate()
-    process.wait(20)
+def own(browser: Browser, model: Path, name: str) -> None:
+    with served(app(model)) as (url, _):
+        page = visit(browser)
+        page.goto(url)
+        page.locator(".kv-plot .handle").first.wait_for()
+        page.wait_for_timeout(4_000)
+        page.evaluate(WATCH)
+        told(f"{name}: edge click to repaint", clicks(page))
+        told(f"{name}: drop to repaint", drops(page))
+        if name == str(SHAPES[0]):
+            live(page, int(name[1]))
+        page.close()
+
+
+def by_plotly(browser: Browser, model: Path, name: str) -> None:
+    """The same click on a figure of plotly's."""
+    script = ROOT / "benchmarks" / "plotly_canvas.py"
+    command = ["streamlit", "run", script, "--server.port", "PORT", "--server.headless", "true", "--", model]
+    with served(command) as (url, _):
+        page = visit(browser)
+        page.goto(url)
+        page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length > 1")
+        page.wait_for_timeout(4_000)
+        page.evaluate(WATCH)
+        places = page.locator(".js-plotly-plot").first.evaluate(
+            "gd => gd._fullData.filter(t => t.customdata && t.customdata[0]).map(t => {"
+            " const k = t.x.length >> 1, box = gd.getBoundingClientRect(), l = gd._fullLayout;"
+            " return [box.left + l.xaxis._offset + l.xaxis.d2p(t.x[k]),"
+            " box.top + l.yaxis._offset + l.yaxis.d2p(t.y[k])] })"
+        )  # fmt: skip
+        times = []
+        for n in range(15):
+            x, y = places[(n * 3 + 1) % len(places)]
+            times += after(page, "plotly", "mousedown", lambda x=x, y=y: page.mouse.click(x, y))
+        told(f"{name}: edge click to repaint, plotly's canvas", times)
+        page.close()
+
+
+def wide(browser: Browser, model: Path) -> None:
+    """4,736 edges: opened, looked at from near and far, chosen from."""
+    with served(app(model)) as (url, _):
+        page = visit(browser)
+        start = time.perf_counter()
+        page.goto(url)
+        page.locator(".kv-stage svg").first.wait_for()
+        page.locator(".kv-plot .handle").first.wait_for()
+        print(f"{WIDE}: opened and drawn on a cold server: {time.perf_counter() - start:.2f} s")
+        page.wait_for_timeout(4_000)
+        page.evaluate(WATCH)
+        stage = page.locator(".kv-stage")
+        for mode in ("Every edge as a cell", "The strongest edges with their curves"):
+            page.get_by_role("button", name=mode).click()
+            page.wait_for_timeout(500)
+            box = stage.bounding_box()
+            assert box is not None
+            page.mouse.move(box["x"] + box["width"] / 2, box["y"] + min(box["height"], 600) / 2)
+            page.evaluate(FRAMES)
+            page.keyboard.down("Control")
+            for n in range(40):
+                page.mouse.wheel(0, -60 if n % 20 < 10 else 60)
+                page.wait_for_timeout(16)
+            page.keyboard.up("Control")
+            for n in range(40):
+                page.mouse.wheel(0, 40 if n % 20 < 10 else -40)
+                page.wait_for_timeout(16)
+            frames = page.evaluate("cancelAnimationFrame(counting), frames_.slice(3)")
+            page.keyboard.press("0")
+            low, high = np.percentile(frames, [50, 95])
+            print(
+                f"  {mode.lower()}: a frame takes {low:.0f} ms while zooming and scrolling, 95 % within {high:.0f} ms"
+            )
+            if mode.startswith("The"):
+                told("  edge click to repaint", clicks(page, 8))
+        page.close()
 
 
 def live(page: Page, columns: int, seconds: int = 8) -> None:
-    """How often a run that goes on shows something new; no oftener than it makes steps."""
-    rows = np.random.default_rng(0).uniform(-1, 1, (1_000, columns))
+    """How often a run that goes on shows something new, and what a click costs meanwhile."""
+    rows = np.random.default_rng(0).uniform(-1, 1, (5_000, columns))
     lines = [",".join([*(f"x{i}" for i in range(columns)), "y"])]
     lines += [",".join(f"{v:.6f}" for v in [*row, np.exp(np.sin(np.pi * row[0]) + row[1] ** 2)]) for row in rows]
     table = {"name": "rows.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
-    page.get_by_test_id("stSidebar").get_by_role("link", name="Train", exact=True).click()
+    link = page.get_by_test_id("stSidebar")
+    link.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").first.set_input_files(table)
     page.get_by_role("button", name="Use this table").click()
@@ -163,7 +272,7 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
     page.get_by_role("option", name=re.compile("Adam")).click()
     page.wait_for_timeout(1_500)
     steps = page.get_by_label("Steps", exact=True)
-    steps.fill("9999")
+    steps.fill("10000")
     steps.press("Enter")
     page.wait_for_timeout(1_500)
     page.get_by_role("button", name="Start training").click()
@@ -175,11 +284,17 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
     print(
         f"  a run: {seen['run'] / seconds:.1f} updates of its step, {seen['loss'] / seconds:.1f} of its loss a second"
     )
-    page.get_by_role("button", name="Stop and keep").last.click()
+    link.get_by_role("link", name="Workbench", exact=True).click()
+    page.locator(".kv-plot .handle").first.wait_for()
+    page.wait_for_timeout(2_000)
+    page.evaluate(WATCH)
+    times = clicks(page)
+    ran = page.get_by_test_id("stSidebar").get_by_text(re.compile("Training: running")).is_visible()
+    told(f"  edge click to repaint {'while it runs' if ran else 'in part after its end'}", times)
 
 
 def drawing() -> None:
-    """The picture of a [4,10,10,1] network by itself, as plotly's figure and as what the canvas is sent."""
+    """The picture of a [4,10,10,1] network by itself: what plotly is given, what the canvas is sent, and pykan's."""
     from kanviz.analysis.layout import layout
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
@@ -199,9 +314,55 @@ def drawing() -> None:
             sizes[name] = len(make(layout(kan, found), all_curves(kan), found))
             times[name].append(1e3 * (time.perf_counter() - start))
     for name in ways:
-        print(
-            f"[4,10,10,1], {name}: median {statistics.median(times[name]):.0f} ms, {sizes[name] / 1e3:.0f} kB of JSON"
-        )
+        told(f"[4,10,10,1], {name}, {sizes[name] / 1e3:.0f} kB of JSON", times[name])
+    big = init([10, 10, 10], grid=5, seed=0)
+    found = scores(big)
+    sent = json.dumps(network_payload(layout(big, found), all_curves(big), found))
+    print(f"200 edges, sent to the canvas: {len(sent) / 1e3:.1f} kB of JSON")
+    pykan()
+
+
+def pykan() -> None:
+    """pykan's own plot() of a network of that shape, to a file."""
+    try:
+        import matplotlib
+
+        matplotlib.use("Agg")
+        from kan import MultKAN
+    except ImportError:
+        print("[4,10,10,1], pykan's plot(): pykan is not installed here")
+        return
+    import matplotlib.pyplot as plt
+
+    with tempfile.TemporaryDirectory() as folder:
+        theirs = MultKAN([4, 10, 10, 1], grid=5, seed=0, auto_save=False, ckpt_path=folder)
+        theirs(torch.rand(1_000, 4) * 2 - 1)
+        times = []
+        for _ in range(3):
+            start = time.perf_counter()
+            theirs.plot(folder=folder)
+            plt.savefig(Path(folder) / "network.png")
+            times.append(1e3 * (time.perf_counter() - start))
+            plt.close("all")
+    told("[4,10,10,1], pykan's plot()", times)
+
+
+def main() -> None:
+    print(f"{platform.processor() or platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}")
+    print(f"torch {torch.__version__}, streamlit {streamlit.__version__}, plotly {plotly.__version__}")
+    with tempfile.TemporaryDirectory() as folder, sync_playwright() as play:
+        browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        first(browser)
+        for shape in (*SHAPES, WIDE):
+            model = Path(folder) / "model.safetensors"
+            kanviz.save(init(shape, grid=5, seed=0), model)
+            if shape == WIDE:
+                wide(browser, model)
+                continue
+            own(browser, model, str(shape))
+            by_plotly(browser, model, str(shape))
+        browser.close()
+    drawing()
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from kanviz.ui.session import Session
 
 ROOT = Path(__file__).parents[1]
 SHAPE = [64, 64, 10]
-PAGES = ("network", "edge", "prune", "formula", "train", "changes")
+PAGES = ("app", "pages/prune", "pages/formula", "pages/train", "pages/history")
 NAMES = ("sin", "exp", "x^2", "tanh", "gaussian", "exp(-x^2) + x")
 
 
@@ -81,8 +81,8 @@ def pages(kan: KAN, data: Dataset) -> None:
             session = Session()
             session.open(kan, "wide", data=data)
             app.session_state[KEY] = session
-            app.run()
-            app.switch_page(f"pages/{page}.py")
+            if page != "app":
+                app.switch_page(f"{page}.py")
             first.append(cpu(app.run, 1))
             again.append(cpu(app.run, 1))
             assert not app.exception, app.exception
