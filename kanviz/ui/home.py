@@ -74,7 +74,7 @@ def open_files() -> None:
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
         with in_words(), st.spinner("Reading…"):
             _take(session(), {upload.name: upload.getvalue() for upload in uploads or ()})
-            st.switch_page("app.py")
+            st.switch_page("app.py", query_params=session().view)
 
 
 def _content(path: str) -> bytes:

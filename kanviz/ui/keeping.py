@@ -39,7 +39,10 @@ def keep() -> None:
     if s is not None:
         s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
     memory({"v": 1, "order": st.session_state.get(ORDER), "work": _work(s)}, "memory", heard)
-    if st.session_state.pop(AGAIN, False):
+    again = st.session_state.pop(AGAIN, "")
+    if again == "workbench" and s is not None:
+        st.switch_page("app.py", query_params=s.view)
+    elif again:
         st.rerun()
 
 
@@ -70,7 +73,7 @@ def offer(s: "Session | None") -> None:
         for one in kept[:1]:
             _one(one)
         if kept[1:]:
-            with st.expander(f"{len(kept) - 1} more"):
+            with st.expander(f"Earlier work ({len(kept) - 1})"):
                 for one in kept[1:]:
                     _one(one)
 
@@ -175,7 +178,8 @@ def _told(record: Any) -> None:
     told = told_of(record)
     _obeyed(record)
     st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
-    st.session_state[AGAIN] = bool(before) or told.off or bool(_offered(_in_hand()))
+    if before or told.off or _offered(_in_hand()):
+        st.session_state[AGAIN] = "page"
 
 
 def _found(record: Any) -> None:
@@ -188,9 +192,10 @@ def _found(record: Any) -> None:
         id, manifest, blobs = found_of(record)
         take_up(frame.session(), unpacked(Packed(manifest, blobs)), id)
         frame.session().messages.append(("done", "Your work is in hand again."))
+        st.session_state[AGAIN] = "workbench"
 
+    st.session_state[AGAIN] = "page"
     frame.attempt(take)
-    st.session_state[AGAIN] = True
 
 
 def _missing(record: Any) -> None:
@@ -200,7 +205,7 @@ def _missing(record: Any) -> None:
 def _trouble(record: Any) -> None:
     st.session_state[TROUBLED] = record if record in TROUBLE else "closed"
     st.session_state.setdefault(TOLD, Told())
-    st.session_state[AGAIN] = True
+    st.session_state[AGAIN] = "page"
 
 
 def _obeyed(record: Any) -> bool:

@@ -141,6 +141,8 @@ def kept(page: Page) -> list[int]:
 
 def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: Path):
     page, errors = visit(context, app.url)
+    page.get_by_role("tab", name="Reach").click()
+    settle(page)
     two_steps(page)
     before = saved(page, tmp_path)
     assert {type(v.edit) for v in before.history.versions[1:]} == {Prune, MoveControlPoint}
@@ -154,12 +156,13 @@ def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: P
     app.kill()
     app.start()
     page.close()  # which has logged that its server went away
-    page, errors = visit(context, page.url)
+    page, errors = visit(context, page.url.replace("tab=Reach", ""))
     expect(page.get_by_text(OFFER)).to_be_visible()
     page.get_by_role("button", name="Go on with it").click()
     expect(page.get_by_text("Your work is in hand again.")).to_be_visible()
     settle(page)
     expect(page.get_by_role("button", name="Go on with it")).to_have_count(0)
+    expect(page.get_by_role("tab", name="Reach")).to_have_attribute("aria-selected", "true")
     assert same(saved(page, tmp_path), before)
     page.get_by_role("button", name=re.compile("^Undo")).click()
     settle(page)
