@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import certify as certify
     from kanviz.analysis.locality.certificate import verify as verify
     from kanviz.analysis.locality.claims import Certificate as Certificate
+    from kanviz.analysis.metrics import metrics as metrics
     from kanviz.analysis.symbolic import suggest as suggest
     from kanviz.core.dataset import Dataset as Dataset
     from kanviz.core.formula import Formula as Formula
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     from kanviz.core.train import train as train
     from kanviz.discovery import discover as discover
     from kanviz.edit.history import History as History
+    from kanviz.edit.history import replay as replay
     from kanviz.errors import UserError as UserError
     from kanviz.io import load as load
     from kanviz.io import load_project as load_project
+    from kanviz.io import load_rows as load_rows
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
@@ -47,6 +50,7 @@ _HOMES = {
     "certify": "kanviz.analysis.locality.certificate",
     "verify": "kanviz.analysis.locality.certificate",
     "Certificate": "kanviz.analysis.locality.claims",
+    "metrics": "kanviz.analysis.metrics",
     "suggest": "kanviz.analysis.symbolic",
     "Dataset": "kanviz.core.dataset",
     "Formula": "kanviz.core.formula",
@@ -64,9 +68,11 @@ _HOMES = {
     "discover": "kanviz.discovery",
     "diff": "kanviz.analysis.diff",
     "History": "kanviz.edit.history",
+    "replay": "kanviz.edit.history",
     "UserError": "kanviz.errors",
     "load": "kanviz.io",
     "load_project": "kanviz.io",
+    "load_rows": "kanviz.io",
     "save": "kanviz.io",
     "save_project": "kanviz.io",
     "Project": "kanviz.io.project",

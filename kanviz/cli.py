@@ -114,6 +114,11 @@ def parser() -> argparse.ArgumentParser:
     plot.add_argument("--dark", action="store_true", help="light on dark")
     plot.add_argument("-o", "--output", required=True, metavar="FILE", help=".html opens anywhere, .json is plotly's")
 
+    script = command("script", commands.script, "Write the steps that made a saved network as a Python script.")
+    script.add_argument("model", metavar="MODEL", help="a .safetensors file that kanviz saved after some steps")
+    script.add_argument("--start", required=True, metavar="START", help="the file of the network they began with")
+    script.add_argument("-o", "--output", metavar="FILE", help="where to write it, as steps.py (to stdout)")
+
     turns = command("continual", continual_command.continual, "Learn tables one after another; say what was kept.")
     turns.add_argument("config", metavar="CONFIG", help="a JSON file: shape, tasks (tables), target, and what else")
     turns.add_argument("--json", action="store_true", help="as JSON, for other programs")

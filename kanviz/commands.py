@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kanviz.console import (
@@ -17,6 +18,7 @@ from kanviz.console import (
     unit_of,
     writable,
 )  # fmt: skip
+from kanviz.errors import UserError
 from kanviz.text import shown
 
 if TYPE_CHECKING:
@@ -165,6 +167,30 @@ def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
     for line in lines:
         say(line)
     return history
+
+
+def script(options: argparse.Namespace) -> None:
+    """The steps that a saved network tells, as Python; says where they cannot all be done again."""
+    from kanviz.edit.edits import edit_from_json
+    from kanviz.edit.script import first_stop, recipe_script
+    from kanviz.io.native import saved_with
+
+    output = writable(options.output) if options.output else None
+    kan, start = read_network([options.model]), read_network([options.start])
+    recipe, held = saved_with(Path(options.model).read_bytes())
+    if recipe is None:
+        raise UserError(f"{shown(options.model, 200)} does not tell the steps that made it; only kanviz's files do.")
+    rows = {held[0].digest: options.model} if held else {}
+    text = recipe_script(recipe, kan, options.start, rows)
+    if recipe["start"] != start.digest:
+        raise UserError(f"{shown(options.start, 200)} is not the network that these steps began with.")
+    stop = first_stop([edit_from_json(record) for record in recipe["edits"]], rows)
+    if stop:
+        say(f"The script ends before step {stop.step}: {stop.why}.")
+    if output:
+        output.write_text(text, encoding="utf-8")
+    else:
+        print(text, end="")
 
 
 def plot(options: argparse.Namespace) -> None:

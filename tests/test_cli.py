@@ -17,7 +17,7 @@ from kanviz.bench import short
 from kanviz.cli import main
 from kanviz.core import train as training
 from kanviz.core.layer import EdgeId
-from kanviz.edit.edits import FixFormula, FreezeEdge
+from kanviz.edit.edits import FixFormula, FreezeEdge, Retrain
 from kanviz.io.native import recipe_of
 from kanviz.ui import serve
 
@@ -348,6 +348,47 @@ def test_within_leaves_curves_alone_that_no_formula_fits(run: Run, model: Path):
     _, out, err = run("formula", model, "--fit", "--within", 1e-9)
     assert "Left as it is." in err
     assert "phi_{0,1,0}" in out
+
+
+# --- script ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def changed(model: Path, tmp_path: Path) -> Path:
+    """The model after one step, saved with the step."""
+    history = kanviz.History.start(kanviz.load(model)).apply(FixFormula(EdgeId(0, 1, 0), kanviz.Formula("sin", 0.1)))
+    path = tmp_path / "changed.safetensors"
+    kanviz.save(history.present, path, recipe=history.recipe())
+    return path
+
+
+def test_script_writes_the_steps_that_a_file_tells(run: Run, model: Path, changed: Path, tmp_path: Path):
+    steps = tmp_path / "steps.py"
+    status, out, err = run("script", changed, "--start", model, "-o", steps)
+    assert (status, out, err) == (0, "", "")
+    assert run("script", changed, "--start", model)[1] == steps.read_text()
+    wanted = kanviz.load(changed).digest
+    changed.unlink()
+    done = subprocess.run([sys.executable, steps], capture_output=True, text=True, timeout=60, cwd=tmp_path)
+    assert "the same, bit for bit" in done.stdout, done.stderr
+    assert kanviz.load(changed).digest == wanted
+
+
+def test_script_says_where_it_ends(run: Run, model: Path, tmp_path: Path):
+    kan = kanviz.load(model)
+    step = Retrain(kanviz.TrainConfig("adam", steps=1), "0" * 64, 1)
+    history = kanviz.History.start(kan).record(step, FreezeEdge((EdgeId(0, 1, 0),)).apply(kan))
+    path = tmp_path / "trained.safetensors"
+    kanviz.save(history.present, path, recipe=history.recipe())
+    status, out, err = run("script", path, "--start", model)
+    assert status == 0
+    assert err.startswith("The script ends before step 1: it was a training on a table that is not at hand")
+    assert "raise SystemExit(" in out
+
+
+def test_script_refuses_a_file_without_steps_and_another_start(run: Run, model: Path, changed: Path):
+    assert "does not tell the steps" in refused(run, "script", model, "--start", model)[1]
+    assert "not the network that these steps began with" in refused(run, "script", changed, "--start", changed)[1]
 
 
 # --- plot -------------------------------------------------------------------------------------------------------

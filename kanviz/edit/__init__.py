@@ -1,1 +1,23 @@
 """Edits as values: apply, compare, undo, replay."""
+
+from kanviz.edit.edits import (
+    EDITS,
+    Batch,
+    Edit,
+    FixFormula,
+    FreezeEdge,
+    MoveControlPoint,
+    Prune,
+    RefineGrid,
+    ReleaseFormula,
+    Restore,
+    Retrain,
+    Rewrite,
+    ThawEdge,
+    edit_from_json,
+)
+
+__all__ = [
+    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "MoveControlPoint", "Prune", "RefineGrid", "ReleaseFormula",
+    "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
+]  # fmt: skip

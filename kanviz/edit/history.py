@@ -95,7 +95,7 @@ def replay(kan: KAN, recipe: dict[str, Any], data: Dataset | Sequence[Dataset] |
     data: the tables that its trainings were done on; each training finds its own by digest.
     """
     if not isinstance(recipe, dict) or recipe.get("format") != 1 or not isinstance(recipe.get("edits"), list):
-        raise EditError("This is not a recipe kanviz can read; export one from the Changes page.")
+        raise EditError("This is not a recipe kanviz can read; export one from the History page.")
     if recipe.get("start") != kan.digest:
         raise EditError("This recipe was written for another network; open the one it starts from.")
     given = [] if data is None else [data] if isinstance(data, Dataset) else data

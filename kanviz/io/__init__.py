@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
@@ -21,7 +22,7 @@ CONFIG_ENDINGS = (".yml", ".yaml")
 _CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
 _BINARY = (b"PK", b"\x80")
 
-__all__ = ["load", "load_project", "open_model", "save", "save_project"]
+__all__ = ["load", "load_project", "load_rows", "open_model", "save", "save_project"]
 
 
 def open_model(files: Mapping[str, bytes]) -> KAN:
@@ -59,14 +60,31 @@ def load(*paths: str | os.PathLike[str]) -> KAN:
     return open_model({str(path): _content(path) for path in _found([Path(path) for path in paths])})
 
 
-def save(kan: KAN, path: str | os.PathLike[str], recipe: dict[str, Any] | None = None) -> None:
-    """Write the network and its recipe as kanviz's .safetensors; an old file stays until the new one is whole."""
+def load_rows(path: str | os.PathLike[str]) -> Dataset:
+    """The rows that were saved with a network, columns in its order; raises LoadError where its file holds none."""
+    path = Path(path)
+    found = native.rows_of(_content(path))
+    if found is None:
+        raise LoadError(
+            f"{shown(path.name)} holds no rows. Save the network together with its rows, or read their table with "
+            "kanviz.Dataset.from_frame."
+        )
+    return found[0]
+
+
+def save(
+    kan: KAN, path: str | os.PathLike[str], recipe: dict[str, Any] | None = None, *, rows: Dataset | None = None
+) -> None:
+    """Write the network, its recipe and rows, if any, as kanviz's .safetensors.
+
+    An old file stays until the new one is whole.
+    """
     path = Path(path)
     if path.suffix != ".safetensors":
         raise UserError(
             f"A network is saved as .safetensors. Name the file {shown(path.stem or 'network')}.safetensors."
         )
-    _written(path, native.to_bytes(kan, recipe))
+    _written(path, native.to_bytes(kan, recipe, rows=rows))
 
 
 def save_project(project: Project, path: str | os.PathLike[str]) -> None:

@@ -37,7 +37,7 @@ ROOM_PER_TENSOR = 200  # bytes of the file's header that describe a tensor, at m
 
 _NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
 _MARKS = ("active", "frozen")  # true/false, written as 1 and 0
-_TOO_LONG = "The recipe of this network was too long for its file; it was left out. Export it from the Changes page."
+_TOO_LONG = "The recipe of this network was too long for its file; it was left out. Export it from the History page."
 
 
 def to_bytes(

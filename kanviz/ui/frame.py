@@ -28,7 +28,7 @@ PAGES = (
     ("pages/train.py", "Train", ":material/model_training:"),
     ("pages/retrain.py", "Retrain", ":material/lock:"),
     ("pages/locality.py", "Locality", ":material/stairs:"),
-    ("pages/changes.py", "Changes", ":material/difference:"),
+    ("pages/history.py", "History", ":material/history:"),
 )
 PARTS = ("curve", "panel", "toolbar", "details", "graph", "outputs", "keep")  # of the workbench, drawn one by one
 PAGE = "page"

@@ -88,7 +88,7 @@ def _take(s: "Session", whole: "Composition", shown: "Composition") -> None:
     st.download_button(
         "Steps as a recipe", lambda: json.dumps(s.whole_recipe(), indent=2), "recipe.json", "application/json",
         icon=":material/download:", on_click="ignore",
-        help="What was done to the network to get here; the Changes page replays it.",
+        help="What was done to the network to get here; the History page replays it.",
     )  # fmt: skip
 
 

@@ -9,12 +9,12 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart, curve_of
+from kanviz.ui.comparison import runs_of
 from kanviz.ui.frame import attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit
 from kanviz.ui.retrain_before import error_name, what_is_known
 from kanviz.ui.retrain_run import error_figure
 from kanviz.ui.training import METRIC, begin_and_wait
-from kanviz.ui.versions import runs_of
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import Certificate

@@ -16,7 +16,7 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import Checkpoint, Progress, TrainConfig
 from kanviz.edit.edits import Edit, Retrain, edit_from_json
-from kanviz.edit.history import History, replay
+from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.text import shown
 from kanviz.ui.jobs import Job
@@ -38,6 +38,8 @@ T = TypeVar("T")
 Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
 SAMPLE = "sample"  # what the view of a project calls the sample that it began with
 REMEMBERED = 48  # derived results kept, newest first
+JUDGED = 2 * LONGEST  # small results about versions kept: more than a history has
+LEARNED = 20  # tables kept that trainings were done on
 
 
 class Session:
@@ -74,6 +76,8 @@ class Session:
         self.climbs: dict[int, Climbing] = {}  # the last run of each rung
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
+        self._judged: tuple[str, OrderedDict[Hashable, Any]] = ("", OrderedDict())
+        self._learned: OrderedDict[str, Dataset] = OrderedDict()
 
     # --- the network ------------------------------------------------------------------------------------------
 
@@ -174,8 +178,7 @@ class Session:
 
     def replay(self, recipe: dict[str, Any]) -> None:
         """Do a recipe's edits to the network the history starts from."""
-        tables = [data for data in (self.data, *(rows[0] for rows in (self.new_rows,) if rows)) if data is not None]
-        self._move(lambda history: replay(history.versions[0].kan, recipe, tables))
+        self._move(lambda history: replay(history.versions[0].kan, recipe, list(self.tables.values())))
 
     def whole_recipe(self) -> dict[str, Any]:
         """All steps to the present network, those before its file was opened included: what a saved file tells."""
@@ -277,6 +280,13 @@ class Session:
     def table_name(self) -> str:
         return self._tables[""][1] if "" in self._tables else ""
 
+    @property
+    def tables(self) -> dict[str, Dataset]:
+        """All rows at hand that fit the network, by the digest trainings know them by; those looked at come first."""
+        others = [rows[0] for rows in (self.new_rows, self.old_rows) if rows]
+        given = [_fitting(data, self.present) for data in (self.data, *others, *reversed(self._learned.values()))]
+        return {data.digest: data for data in given if data is not None}
+
     def learned(self) -> None:
         """The new rows join those in hand: what the network knows from now on."""
         with self._lock:
@@ -353,6 +363,9 @@ class Session:
                 try:
                     retrained = Retrain.of(run.config, run.data, last, run.aid)
                     self.history = self.opened.jump(run.at).record(retrained, last.best)
+                    self._learned[retrained.data_digest] = run.data
+                    while len(self._learned) > LEARNED:
+                        self._learned.popitem(last=False)
                 except UserError as refusal:
                     self.messages.append(("error", str(refusal)))
             stopped = job.state == "stopped" and not last.stopped_because
@@ -445,15 +458,30 @@ class Session:
         """The result of `make`, remembered by what the network and the table are (their digests)."""
         network = self.history.present.digest if self.history else ""
         full = (what, network, self.data.digest if self.data else "", *key)
+        return self._kept(self._derived, REMEMBERED, full, make)
+
+    def judged(self, what: str, make: Callable[[], T], *key: Hashable) -> T:
+        """A small result about networks of the history (their digests are its key), remembered until the rows change.
+
+        Unlike `derived`, it outlasts a jump to another version and has room for all of them.
+        """
+        rows = self.data.digest if self.data else ""
         with self._lock:
-            if full in self._derived:
-                self._derived.move_to_end(full)
-                return self._derived[full]
+            if self._judged[0] != rows:
+                self._judged = (rows, OrderedDict())
+            store = self._judged[1]
+        return self._kept(store, JUDGED, (what, *key), make)
+
+    def _kept(self, store: "OrderedDict[Hashable, Any]", most: int, full: Hashable, make: Callable[[], T]) -> T:
+        with self._lock:
+            if full in store:
+                store.move_to_end(full)
+                return store[full]
         found = make()
         with self._lock:
-            self._derived[full] = found
-            while len(self._derived) > REMEMBERED:
-                self._derived.popitem(last=False)
+            store[full] = found
+            while len(store) > most:
+                store.popitem(last=False)
         return found
 
 
@@ -468,6 +496,8 @@ def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:
 
 
 def _fitting(data: Dataset | None, kan: KAN) -> Dataset | None:
+    if data is not None and (data.inputs, data.outputs) == (kan.inputs, kan.outputs):
+        return data  # its digest is known already
     try:
         return data.matching(kan) if data is not None else None
     except UserError:

@@ -13,10 +13,12 @@ from kanviz.ui.network import data_panel, edge_table, errors_row
 from kanviz.ui.panels import edge_in_hand, edge_picker
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shortcuts import shortcuts_button
+from kanviz.ui.versions import history_panel
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
+OUTPUTS = ("History",)
 TABS = ("Control points", "Formula", "Reach", "Data")
 
 
@@ -72,7 +74,11 @@ def graph() -> None:
 @st.fragment(key="outputs")
 def outputs() -> None:
     """What the network says, on which rows, and how it came to be."""
-    st.subheader("Outputs")
+    s = session()
+    (history,) = tabs(OUTPUTS, "out")
+    if history.open:
+        with history:
+            history_panel(s)
 
 
 @st.fragment(key="curve")

@@ -181,10 +181,10 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     expect(page.get_by_text(re.compile("Last run: (no step|all)"))).to_be_visible()
 
     # what changed
-    go(page, "Changes")
+    go(page, "History")
     expect(page.get_by_text("Edges bit-identical")).to_be_visible()
     expect(page.get_by_text("Outputs move by")).to_be_visible()
-    expect(page.get_by_role("radio", name=re.compile(f"Fix {view.source} → {view.target} as"))).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile(f"· Fix {view.source} → {view.target} as"))).to_be_visible()
 
     # save, and open the saved file
     path = save(page, tmp_path)

@@ -7,7 +7,7 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import go, settle
 
-PAGES = ("Workbench", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "Changes")
+PAGES = ("Workbench", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "History")
 
 
 def open_first_sample(page: Page) -> None:
@@ -30,10 +30,10 @@ def test_reloading_the_page_loses_nothing(page: Page):
     open_first_sample(page)
     page.get_by_role("button", name="Freeze").click()
     settle(page)
-    go(page, "Changes")
+    go(page, "History")
     page.reload()
-    expect(page.get_by_role("heading", name="Changes", exact=True, level=1)).to_be_visible()
-    expect(page.get_by_role("radio", name=re.compile("Freeze"))).to_be_visible()
+    expect(page.get_by_role("heading", name="History", exact=True, level=1)).to_be_visible()
+    expect(page.get_by_role("button", name=re.compile("1 · Freeze"))).to_be_visible()
 
 
 def test_another_visitor_sees_nothing_of_it(page: Page, chromium: Browser, server: str):

@@ -293,19 +293,6 @@ def test_training_starts_and_is_collected():
     assert "Last run" in texts(app)
 
 
-def test_changes_reports_what_moved():
-    session = opened(samples()[0].title)
-    visit("pages/prune.py", session)
-    from kanviz.edit.edits import MoveControlPoint
-
-    session.apply(MoveControlPoint(session.edge, 2, 9.0))
-    app = visit("pages/changes.py", session)
-    values = {m.label: m.value for m in app.metric}
-    assert values["Edges changed"] == "1"
-    app.radio[0].set_value(0).run()
-    assert session.opened.at == 0
-
-
 def test_hostile_names_stay_text():
     from dataclasses import replace
 
@@ -333,16 +320,6 @@ def test_a_chosen_point_survives_other_edits_of_its_edge():
         app.run()
         assert not app.exception, [e.message for e in app.exception]
     assert next(box for box in app.selectbox if box.label == "Control point").value == 6
-
-
-def test_naming_a_version_keeps_the_page_alive():
-    session = opened(samples()[0].title)
-    app = visit("pages/changes.py", session)
-    for name in ("start", "the start"):
-        app.text_input[0].set_value(name).run()
-        assert not app.exception, [e.message for e in app.exception]
-        app.run()
-        assert str(session.opened.versions[0]) == name
 
 
 def uploaded(text: str, name: str = "measured.csv") -> Session:
