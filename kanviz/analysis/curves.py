@@ -121,7 +121,7 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
     x = torch.linspace(first, last, points, dtype=view.knots.dtype)
     variable = kan.inputs[edge.source] if edge.layer == 0 else Variable(view.source)
     parts, at_points = _parts(view, x), _parts(view, view.abscissae)
-    edges, density = _histogram(values)
+    edges, density = histogram(values)
     table = _to_table(variable)
     return EdgeCurve(
         id=edge,
@@ -210,7 +210,8 @@ def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows
     return np.sort(values[np.isfinite(values)])
 
 
-def _histogram(values: Float[Array, " rows"]) -> tuple[Array, Array]:
+def histogram(values: Float[Array, " rows"]) -> tuple[Array, Array]:
+    """Edges of the bins and the density in each, its area 1; both empty without values."""
     if not len(values):
         return np.empty(0), np.empty(0)
     low, high = float(values[0]), float(values[-1])

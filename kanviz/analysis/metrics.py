@@ -57,10 +57,10 @@ def metrics(kan: KAN, data: Dataset) -> Metrics:
             continue
         y, guess = y.double(), kan(x).double()
         if classes:
-            parts[part], outputs[part] = _classification(guess, y, y_train), ()
+            parts[part], outputs[part] = classification_errors(guess, y, y_train), ()
             continue
-        each = [_regression(guess[:, [j]], y[:, [j]], y_train[:, [j]]) for j in range(y.shape[1])]
-        parts[part] = _regression(guess, y, y_train)
+        each = [regression_errors(guess[:, [j]], y[:, [j]], y_train[:, [j]]) for j in range(y.shape[1])]
+        parts[part] = regression_errors(guess, y, y_train)
         outputs[part] = tuple((v.name, errors) for v, errors in zip(kan.outputs, each, strict=True))
     return Metrics(data.task, parts, outputs)
 
@@ -68,7 +68,8 @@ def metrics(kan: KAN, data: Dataset) -> Metrics:
 NAN = float("nan")
 
 
-def _regression(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
+def regression_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
+    """Errors of guesses (rows, output) in the units of y."""
     gap = guess - y
     variance = ((y - y.mean(0)) ** 2).mean(0)
     r2 = torch.where(variance > 0, 1 - (gap**2).mean(0) / variance, NAN).mean() if len(y) > 1 else NAN
@@ -78,7 +79,8 @@ def _regression(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
     )  # fmt: skip
 
 
-def _classification(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
+def classification_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
+    """Errors of the scores of classes (rows, class)."""
     truth, said = y.argmax(1), guess.argmax(1)
     frequent = int(y_train.sum(0).argmax())
     entropy = float(torch.nn.functional.cross_entropy(guess, truth))

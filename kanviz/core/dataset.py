@@ -65,6 +65,14 @@ class Dataset:
         index = self.train if part == "train" else self.test
         return self.x[index], self.y[index]
 
+    def chosen(self, rows: Sequence[int]) -> "Dataset":
+        """Only these rows, in this order, each once; a training row stays one, as does a row held out."""
+        place = torch.full((len(self),), -1)
+        place[list(rows)] = torch.arange(len(rows))
+        split = {part: place[getattr(self, part)] for part in ("train", "test")}
+        split = {part: where[where >= 0].sort().values for part, where in split.items()}
+        return replace(self, x=self.x[list(rows)], y=self.y[list(rows)], **split)
+
     def matching(self, kan: "KAN | Dataset") -> "Dataset":
         """The same rows with the columns in the order and scaling of a network or another table; refuses a table that
         does not fit.

@@ -231,12 +231,15 @@ class Layer:
         coef = torch.where(self.active[..., None], self.coef, nothing)
         return coef, torch.where(self.active, self.base_weight, nothing)
 
-    def activations(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows source target"]:
-        """phi of every edge at x."""
+    def activations(
+        self, x: Float[Tensor, "rows source"], derivative: Literal[0, 1] = 0
+    ) -> Float[Tensor, "rows source target"]:
+        """phi of every edge at x, or its first derivative."""
         coef, weight = self._learned()
-        y = spline(x, self.knots, coef, outside=self.outside) + BASES[self.base](x)[..., None] * weight
+        base = engine.BASE_CURVES[self.base][derivative](x)
+        y = spline(x, self.knots, coef, derivative, self.outside) + base[..., None] * weight
         y = torch.where(self.active, y, torch.zeros_like(y))
-        return with_formulas_on_edges(y, self.formulas, self.affine, x) if self.formulas else y
+        return with_formulas_on_edges(y, self.formulas, self.affine, x, derivative) if self.formulas else y
 
     def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
         """Each target's sum of activations plus its bias, without keeping the single activations."""

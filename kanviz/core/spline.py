@@ -5,6 +5,7 @@ Only `order + 1` basis functions are non-zero at a point, so each is computed fr
 Source: de Boor, A Practical Guide to Splines, ch. IX-XI.
 """
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -199,30 +200,40 @@ def _insert(knots: Tensor, coef: Tensor, order: int, at: float) -> tuple[Tensor,
     return new_knots, share * here + (1 - share) * before
 
 
-def refine(
-    knots: Float[Tensor, "source knot"], coef: Float[Tensor, "source target basis"], grid: int
+def insert(
+    knots: Float[Tensor, "source knot"],
+    coef: Float[Tensor, "source target basis"],
+    new: Sequence[Sequence[float]],
 ) -> tuple[Float[Tensor, "source finer_knot"], Float[Tensor, "source target finer_basis"]]:
-    """The same splines on `grid` intervals, by inserting knots evenly into the intervals there are.
+    """The same splines with these knots inserted, equally many for every source, each inside its grid.
 
     Exact everywhere, up to rounding. Source: Boehm, Inserting new knots into B-spline curves, CAD 12 (1980).
     """
     order = knots.shape[1] - coef.shape[2] - 1
-    dtype = knots.dtype
+    rows_knots, rows_coef = [], []
+    for row, table, places in zip(knots.double(), coef.double(), new, strict=True):
+        fine, values = row, table
+        for at in torch.tensor(places, dtype=torch.float64).to(knots.dtype):  # rounded first: exact on this knot
+            fine, values = _insert(fine, values, order, float(at))
+        rows_knots.append(fine)
+        rows_coef.append(values)
+    return torch.stack(rows_knots).to(knots.dtype), torch.stack(rows_coef).to(coef.dtype)
+
+
+def refine(
+    knots: Float[Tensor, "source knot"], coef: Float[Tensor, "source target basis"], grid: int
+) -> tuple[Float[Tensor, "source finer_knot"], Float[Tensor, "source target finer_basis"]]:
+    """The same splines on `grid` intervals, by inserting knots evenly into the intervals there are."""
+    order = knots.shape[1] - coef.shape[2] - 1
     intervals = knots.shape[1] - 1 - 2 * order
     if grid < intervals:
         raise ValueError(f"a grid of {intervals} intervals cannot be refined to {grid}")
     parts = [(i + 1) * grid // intervals - i * grid // intervals for i in range(intervals)]
-    rows_knots, rows_coef = [], []
-    for row, table in zip(knots.double(), coef.double(), strict=True):
-        fine, values = row, table
-        for i, n in enumerate(parts):
-            low, high = row[order + i], row[order + i + 1]
-            for part in range(1, n):
-                at = (low + (high - low) * part / n).to(dtype)  # rounded first, so that the curve is exact on this knot
-                fine, values = _insert(fine, values, order, float(at))
-        rows_knots.append(fine)
-        rows_coef.append(values)
-    return torch.stack(rows_knots).to(dtype), torch.stack(rows_coef).to(coef.dtype)
+    new = []
+    for row in knots.double().tolist():
+        ends = zip(row[order : order + intervals], row[order + 1 :], parts, strict=False)
+        new.append([low + (high - low) * part / n for low, high, n in ends for part in range(1, n)])
+    return insert(knots, coef, new)
 
 
 def fit(

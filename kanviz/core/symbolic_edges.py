@@ -6,7 +6,7 @@ edge stays where it is. Everything is differentiable, twice too, in x and in the
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import torch
 from jaxtyping import Float, Int
@@ -58,19 +58,23 @@ def with_formulas_on_edges(
     formulas: Formulas,
     affine: Float[Tensor, "formula 4"],
     x: Float[Tensor, "rows source"],
+    derivative: Literal[0, 1] = 0,
 ) -> Float[Tensor, "rows source target"]:
-    """The activations, each with its own formula added."""
+    """The activations (or their slopes), each with its own formula's added."""
     _, sources, targets = edges.shape
-    found = list(_values(formulas, affine, x))
+    found = list(_values(formulas, affine, x, derivative))
     places = torch.cat([group.sources * targets + group.targets for group, _ in found])
     values = torch.cat([values for _, values in found]).T.contiguous()
     return edges.flatten(1).index_add(1, places, values).unflatten(1, (sources, targets))
 
 
-def _values(formulas: Formulas, affine: Tensor, x: Tensor) -> Iterator[tuple[Group, Float[Tensor, "formula rows"]]]:
-    """c f(a x + b) + d, a row per formula of each group."""
+def _values(
+    formulas: Formulas, affine: Tensor, x: Tensor, derivative: Literal[0, 1] = 0
+) -> Iterator[tuple[Group, Float[Tensor, "formula rows"]]]:
+    """c f(a x + b) + d, or its derivative, a row per formula of each group."""
     columns = x.T.contiguous()
     for group in groups(formulas, x.device):
         a, b, c, d = affine.index_select(0, group.rows)[..., None].unbind(1)
         inner = torch.addcmul(b, a, columns.index_select(0, group.sources))
-        yield group, torch.addcmul(d, c, primitive(group.primitive).torch(inner))
+        curve = primitive(group.primitive)
+        yield group, c * a * curve.slope(inner) if derivative else torch.addcmul(d, c, curve.torch(inner))

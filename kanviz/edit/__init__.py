@@ -6,6 +6,7 @@ from kanviz.edit.edits import (
     Edit,
     FixFormula,
     FreezeEdge,
+    InsertKnots,
     MoveControlPoint,
     Prune,
     RefineGrid,
@@ -18,6 +19,6 @@ from kanviz.edit.edits import (
 )
 
 __all__ = [
-    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "MoveControlPoint", "Prune", "RefineGrid", "ReleaseFormula",
-    "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
+    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "InsertKnots", "MoveControlPoint", "Prune", "RefineGrid",
+    "ReleaseFormula", "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
 ]  # fmt: skip

@@ -23,15 +23,15 @@ from kanviz.edit.edge_edits import (
     ThawEdge,
     fix_formulas,
 )
-from kanviz.edit.network_edits import RefineGrid, Retrain
+from kanviz.edit.network_edits import InsertKnots, RefineGrid, Retrain
 from kanviz.edit.protocol import Edit, EditRecord, Json
 from kanviz.edit.rewrite import Rewrite
 from kanviz.errors import EditError
 from kanviz.text import shown
 
 __all__ = [
-    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "MoveControlPoint", "Prune", "RefineGrid", "ReleaseFormula",
-    "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
+    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "InsertKnots", "MoveControlPoint", "Prune", "RefineGrid",
+    "ReleaseFormula", "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
 ]  # fmt: skip
 
 
@@ -71,8 +71,8 @@ class Batch(EditRecord):
 EDITS = {
     edit.kind: edit
     for edit in (
-        Prune, Restore, MoveControlPoint, FixFormula, ReleaseFormula, FreezeEdge, ThawEdge, RefineGrid, Retrain,
-        Rewrite, Batch,
+        Prune, Restore, MoveControlPoint, FixFormula, ReleaseFormula, FreezeEdge, ThawEdge, RefineGrid, InsertKnots,
+        Retrain, Rewrite, Batch,
     )
 }  # fmt: skip
 

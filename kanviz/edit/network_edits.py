@@ -1,12 +1,14 @@
-"""Edits of more than single edges: a finer grid for a layer, a training."""
+"""Edits of more than single edges: a finer grid for a layer, everywhere or where it is needed, a training."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
+import torch
+
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.spline import refine
+from kanviz.core.spline import domain, insert, refine
 from kanviz.core.train import Progress, TrainConfig, train
 from kanviz.edit import protocol as read
 from kanviz.edit.protocol import EditRecord, Json
@@ -14,7 +16,13 @@ from kanviz.errors import EditError
 from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
+ROUNDING = 16  # times the precision of the largest knot: knots that near to each other are one
 AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # what a recipe cannot hold
+
+
+def _check_size(grid: int) -> None:
+    if grid > FINEST:
+        raise EditError(f"A grid of {grid} intervals is more than kanviz handles; choose at most {FINEST:,}.")
 
 
 @dataclass(frozen=True)
@@ -31,8 +39,7 @@ class RefineGrid(EditRecord):
         layer = kan.layers[self.layer]
         if self.grid <= layer.grid:
             raise EditError(f"Layer {self.layer} has {layer.grid} intervals already; choose more to refine it.")
-        if self.grid > FINEST:
-            raise EditError(f"A grid of {self.grid} intervals is more than kanviz handles; choose at most {FINEST:,}.")
+        _check_size(self.grid)
         knots, coef = refine(layer.knots, layer.coef, self.grid)
         return kan.with_layer(self.layer, knots=knots, coef=coef)
 
@@ -45,6 +52,52 @@ class RefineGrid(EditRecord):
     @staticmethod
     def from_json(record: Json) -> "RefineGrid":
         return RefineGrid(read.whole(record["layer"]), read.whole(record["grid"]))
+
+
+@dataclass(frozen=True)
+class InsertKnots(EditRecord):
+    """More control points where one edge needs them: knots inserted in its layer, every function unchanged.
+
+    All grids of a layer have equally many knots, so each gets as many. knots: those of every source (network units),
+    strictly inside its grid, ascending, none of them there already.
+    """
+
+    edge: EdgeId
+    knots: tuple[tuple[float, ...], ...]
+    kind: ClassVar[str] = "insert knots"
+
+    def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
+        n = kan.check(self.edge).layer
+        layer = kan.layers[n]
+        if len(self.knots) != layer.sources or len({len(row) for row in self.knots}) != 1 or not self.knots[0]:
+            raise EditError(
+                f"Layer {n} needs equally many new knots, one or more, for each of {layer.sources} sources."
+            )
+        _check_size(layer.grid + len(self.knots[0]))
+        new = torch.tensor(self.knots, dtype=torch.float64).to(layer.knots.dtype)
+        low, high = domain(layer.knots, layer.order)
+        inside = (new > low[:, None]) & (new < high[:, None])
+        if not bool(inside.all()) or not bool((new[:, 1:] > new[:, :-1]).all()):
+            raise EditError(f"New knots of layer {n} must lie inside its grids, in ascending order; choose others.")
+        near = ROUNDING * torch.finfo(new.dtype).eps * layer.knots.abs().amax(1)
+        if bool(((new[:, :, None] - layer.knots[:, None]).abs() <= near[:, None, None]).any()):
+            raise EditError(f"A new knot of layer {n} lies on one that is there; choose a place between knots.")
+        knots, coef = insert(layer.knots, layer.coef, self.knots)
+        return kan.with_layer(n, knots=knots, coef=coef)
+
+    def touches(self, kan: KAN) -> set[EdgeId]:
+        return {edge for edge in kan.edges(pruned=True) if edge.layer == self.edge.layer}
+
+    def __str__(self) -> str:
+        others = f", as many into the others of layer {self.edge.layer}" if len(self.knots) > 1 else ""
+        count = max(map(len, self.knots), default=0)
+        return f"Insert {counted(count, 'knot')} into the grid of {self.edge}{others}"
+
+    @staticmethod
+    def from_json(record: Json) -> "InsertKnots":
+        return InsertKnots(
+            read.edge(record["edge"]), read.rows(record["knots"], lambda row: read.rows(row, read.number))
+        )
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
 from kanviz.plots.edge import compare_figure, edge_figure, overlay_figure
+from kanviz.plots.explore import edges_figure, inputs_figure, paths_figure, plane_figure, slice_figure
 from kanviz.plots.export import to_html, to_json
 from kanviz.plots.ladder import ladder_errors_figure, ladder_plane_figure, ladder_predictions_figure
 from kanviz.plots.laws import agreement_figure, front_figure, readings_figure, residuals_figure
@@ -14,20 +15,25 @@ __all__ = [
     "capacity_figure",
     "compare_figure",
     "edge_figure",
+    "edges_figure",
     "front_figure",
     "gain_figure",
+    "inputs_figure",
     "ladder_errors_figure",
     "ladder_plane_figure",
     "ladder_predictions_figure",
     "lamps_figure",
     "network_figure",
     "overlay_figure",
+    "paths_figure",
+    "plane_figure",
     "predicted_figure",
     "reach_map_figure",
     "readings_figure",
     "residuals_figure",
     "retention_figure",
     "scores_figure",
+    "slice_figure",
     "strips_figure",
     "to_html",
     "to_json",

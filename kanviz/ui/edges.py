@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import KEEP, change, in_words, label, redraw, theme
+from kanviz.ui.charts import curve_of
+from kanviz.ui.frame import KEEP, change, in_words, label, redraw
 from kanviz.ui.panels import number, shared_unit, show_effect
+from kanviz.ui.points import points_table
+from kanviz.ui.shaping import shape_editor
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -90,12 +92,8 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
 
 def edge_picture(s: "Session", edge: "EdgeId") -> None:
     """The curve, to be changed by hand where it has control points."""
-    from kanviz.plots import edge_figure
-
-    if s.present.edge(edge).active:
-        _hands(s, edge, point_in_hand(s, edge), pending(s, edge))
-    else:
-        chart(edge_figure(curve_of(s, s.present, edge), theme=theme()), f"edge-figure-{edge}")
+    point, preview = point_in_hand(s, edge), pending(s, edge)
+    shape_editor(s, edge, point=point, preview=preview, hold=lambda m: hold_point(edge, m))
 
 
 def points_panel(s: "Session", edge: "EdgeId") -> None:
@@ -105,34 +103,10 @@ def points_panel(s: "Session", edge: "EdgeId") -> None:
     if view.active:
         point = _control_point(s, edge)
         _what_moves(s, kan, edge, point, pending(s, edge))
+        with st.expander("All control points as a table", icon=":material/table:"):
+            points_table(s, edge)
     else:
         st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
-
-
-def _hands(s: "Session", edge: "EdgeId", point: int | None, preview: "MoveControlPoint | None") -> None:
-    """The curve to be changed by hand; what a gesture did is one step of the history."""
-    from kanviz.edit.edits import MoveControlPoint
-    from kanviz.ui.components.editor import edit_of, editor_payload, spline_editor
-
-    kan, look = s.present, theme()
-    drawn = s.derived("editor", lambda: editor_payload(kan, curve_of(s, kan, edge), s.data, look=look), edge, look)
-    payload = {
-        **drawn,
-        "point": point,
-        "preview": [preview.point, preview.height] if preview is not None else None,
-        "open": not s.training,
-    }
-
-    def commit(told: object) -> None:
-        def make() -> None:
-            edit = edit_of(edge, told, drawn["rev"])
-            s.apply(edit, merge=True)
-            if isinstance(edit, MoveControlPoint):
-                st.session_state[_point_key(edge)] = edit.point
-
-        change(make)
-
-    spline_editor(payload, f"editor-{edge}", commit, lambda m: take_point(edge, m))
 
 
 def _state_words(state: str) -> str:
@@ -144,9 +118,14 @@ def _point_key(edge: "EdgeId") -> str:
     return f"point-{edge}"
 
 
-def take_point(edge: "EdgeId", m: int) -> None:
-    """In a callback: take another control point in hand."""
+def hold_point(edge: "EdgeId", m: int) -> None:
+    """Take another control point in hand."""
     st.session_state[_point_key(edge)] = m
+
+
+def take_point(edge: "EdgeId", m: int) -> None:
+    """The same in a callback, where it is seen at once."""
+    hold_point(edge, m)
     redraw("curve", "details")
 
 

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 PAGES = (
     ("app.py", "Workbench", ":material/hub:"),
     ("pages/open.py", "Open", ":material/folder_open:"),
+    ("pages/lessons.py", "Lessons", ":material/school:"),
     ("pages/prune.py", "Prune", ":material/content_cut:"),
     ("pages/formula.py", "Formula", ":material/function:"),
     ("pages/laws.py", "Laws", ":material/functions:"),
@@ -139,6 +140,8 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
     if not (has_session() or or_sample or names_a_sample() or os.environ.get("KANVIZ_MODEL")):
         _keep(None)
         return None
+    from kanviz.ui.lessons import lesson_card
+
     s = _opened(or_sample=or_sample)
     s.collect()
     with st.sidebar:
@@ -151,6 +154,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
             st.caption("A rung of the ladder is running; it is on the Locality page.")
     _show_messages(s)
     _keep(s)
+    lesson_card()
     show(**view_of(s))
     return s
 
@@ -169,8 +173,10 @@ def _keep(s: "Session | None") -> None:
 def _opened(*, or_sample: bool) -> "Session":
     """This tab's work: what it was, what the command line or the address names, or the first sample."""
     from kanviz.ui.home import open_from_command_line
+    from kanviz.ui.lessons import from_link
 
     s = session()
+    from_link(s)
     if s.history is None:
         attempt(open_from_command_line, s)
     follow(s)
@@ -185,7 +191,8 @@ def redraw(*parts: str) -> NoReturn:
     Whatever is to be said is said at the top of the page, so then all of it is drawn.
     """
     whole = st.session_state.get(PAGE) != PAGES[0][1] or bool(session().messages)
-    st.rerun("app" if whole else list(parts or PARTS))
+    lesson = ["lesson"] if session().lesson is not None else []
+    st.rerun("app" if whole else [*(parts or PARTS), *lesson])
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:

@@ -140,8 +140,8 @@ def _work(s: "Session | None") -> Payload | None:
     told: Told | None = state.get(TOLD)
     if told is None or told.off or s is None or s.history is None or len(s.history.versions) < 2:
         return None
-    if state.get(TROUBLED) in ("full", "closed"):
-        return None
+    if state.get(TROUBLED) in ("full", "closed") or s.history.versions[0].kan is s.lesson_network:
+        return None  # a lesson's network is there to be tried out: it would drive out work
     rows = s.data is not None and 8 * (s.data.x.numel() + s.data.y.numel()) <= ROWS_LIMIT
     project = s.project(with_rows=rows)
     mark = (s.work, project.history, project.data, project.rows, project.edge, project.name, project.view)

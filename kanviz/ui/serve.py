@@ -92,6 +92,10 @@ def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool 
 
 def _preload() -> None:
     """Import what the first click needs while the person still reads the first page."""
-    for name in PRELOADED:
-        import_module(name)
+    try:
+        for name in PRELOADED:
+            import_module(name)
+    except RuntimeError:  # the app was stopped meanwhile, and nothing can be imported any more
+        if threading.main_thread().is_alive():
+            raise
     gc.freeze()

@@ -4,16 +4,17 @@ The only mutable object of the app. Every change goes through a method and its l
 Streamlit run the script in overlapping threads, never lose an edit. Nothing here touches Streamlit.
 """
 
+import math
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId
+from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.train import Checkpoint, Progress, TrainConfig
 from kanviz.edit.edits import Edit, Retrain, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from kanviz.laws.extraction import ExtractConfig
     from kanviz.locality.rungs import Rung
     from kanviz.ui.climbing import Climbing
+    from kanviz.ui.course import Following
     from kanviz.ui.extracting import Extracting
     from kanviz.ui.law_search import LawSearch
 
@@ -73,9 +75,16 @@ class Session:
         self.reading: int | None = None  # the complexity of the one in hand
         self.law_search: LawSearch | None = None
         self.law = ""  # the one in hand, as text
+        self._picked: tuple[Dataset | None, tuple[int, ...]] = (None, ())
+        self._row: tuple[Dataset | None, int | None] = (None, None)
+        self._point: tuple[tuple[Variable, ...], tuple[float, ...]] = ((), ())
         self.climbs: dict[int, Climbing] = {}  # the last run of each rung
+        self.lesson: Following | None = None
+        self.lesson_network: KAN | None = None  # that the last lesson opened
+        self.lessons_done: set[str] = set()
         self._new = False
         self._derived: OrderedDict[Hashable, Any] = OrderedDict()
+        self._latest: dict[str, tuple[Hashable, Any]] = {}
         self._judged: tuple[str, OrderedDict[Hashable, Any]] = ("", OrderedDict())
         self._learned: OrderedDict[str, Dataset] = OrderedDict()
 
@@ -104,15 +113,17 @@ class Session:
         recipe: dict[str, Any] | None = None,
         new: bool = False,
         sample: str = "",
+        aside: bool = True,
     ) -> None:
         """Begin with another network; rows that fit it stay.
 
         rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
-        new: it has learned nothing yet. sample: the name by which a link opens it.
+        new: it has learned nothing yet. sample: the name by which a link opens it. aside: the one in hand
+        can be taken up again; otherwise the one before it still can.
         """
         with self._lock:
             self._refuse_while_training()
-            self._left = self._in_hand
+            self._left = self._in_hand if aside else self._left
             self.history, self.name, self._new, self.sample = History.start(kan), name, new, sample
             self.work, self.view, self.missing = secrets.token_urlsafe(12), {}, None
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
@@ -297,6 +308,65 @@ class Session:
             self.data, self.rows_from = self.data.joined(new), f"{self.rows_from} + {name}"
             self.new_rows = None
 
+    # --- rows picked, and the one to be explained -------------------------------------------------------------
+
+    @property
+    def picked(self) -> tuple[int, ...]:
+        """Rows of `data` that are selected, by their index, ascending; none once the data are others."""
+        data, rows = self._picked
+        return rows if data is self.data else ()
+
+    def pick(self, rows: Iterable[int]) -> None:
+        """Select these rows of the table in hand instead of those selected before; none of them clears it."""
+        with self._lock:
+            wanted = sorted(set(rows))
+            for row in (*wanted[:1], *wanted[-1:]):
+                self._check_row(row)
+            self._picked = (self.data, tuple(wanted))
+
+    def picked_rows(self) -> Dataset | None:
+        """The selected rows as a table; training rows stay training rows. None when none is selected."""
+        picked = self.picked
+        return self.data.chosen(picked) if self.data is not None and picked else None
+
+    @property
+    def row(self) -> int | None:
+        """The row of `data` to be explained: the one that the point was taken from and still is at."""
+        data, row = self._row
+        if data is None or row is None or data is not self.data:
+            return None
+        return row if self.point == tuple(data.x[row].tolist()) else None
+
+    def take_row(self, row: int | None) -> None:
+        """Look at the network at this row of the table; None forgets row and point."""
+        with self._lock:
+            if row is None:
+                self._row, self._point = (None, None), ((), ())
+                return
+            x = self._check_row(row).x[row]
+            self._row, self._point = (self.data, row), (self.present.inputs, tuple(x.tolist()))
+
+    @property
+    def point(self) -> tuple[float, ...] | None:
+        """A value for each input (table units) at which the network is looked at; None if none was taken for these."""
+        inputs, values = self._point
+        return values if values and self.history is not None and inputs == self.present.inputs else None
+
+    def take_point(self, values: Sequence[float]) -> None:
+        """Look at the network there."""
+        inputs = self.present.inputs
+        if len(values) != len(inputs) or not all(math.isfinite(value) for value in values):
+            raise UserError(f"The network is looked at where each of its {len(inputs)} inputs is a finite number.")
+        with self._lock:
+            self._point = (inputs, tuple(float(value) for value in values))
+
+    def _check_row(self, row: int) -> Dataset:
+        if self.data is None:
+            raise UserError("There are no rows to choose from. Upload a table, or open a sample that brings its own.")
+        if not 0 <= row < len(self.data):
+            raise UserError(f"There is no row {row + 1:,}: the table has rows 1 to {len(self.data):,}.")
+        return self.data
+
     # --- training ---------------------------------------------------------------------------------------------
 
     @property
@@ -459,6 +529,16 @@ class Session:
         network = self.history.present.digest if self.history else ""
         full = (what, network, self.data.digest if self.data else "", *key)
         return self._kept(self._derived, REMEMBERED, full, make)
+
+    def latest(self, what: str, make: Callable[[], T], *key: Hashable) -> T:
+        """As `derived`, but only the last is remembered: for what every move of a slider makes anew."""
+        full = (self.history.present.digest if self.history else "", self.data.digest if self.data else "", *key)
+        known = self._latest.get(what)
+        if known is not None and known[0] == full:
+            return known[1]
+        found = make()
+        self._latest[what] = (full, found)
+        return found
 
     def judged(self, what: str, make: Callable[[], T], *key: Hashable) -> T:
         """A small result about networks of the history (their digests are its key), remembered until the rows change.

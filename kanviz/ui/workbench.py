@@ -7,18 +7,21 @@ import streamlit as st
 from kanviz.ui.address import link, show, tabs, view_of
 from kanviz.ui.charts import network_chart
 from kanviz.ui.edges import edge_picture, offer_prune, offered_prune, points_panel, quick_actions, refine_panel
+from kanviz.ui.explore import explore_panel
 from kanviz.ui.formulas import candidates_panel
 from kanviz.ui.frame import session
 from kanviz.ui.network import data_panel, edge_table, errors_row
+from kanviz.ui.outputs import errors_panel
 from kanviz.ui.panels import edge_in_hand, edge_picker
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shortcuts import shortcuts_button
+from kanviz.ui.tour import tour_button
 from kanviz.ui.versions import history_panel
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
-OUTPUTS = ("History",)
+OUTPUTS = ("Errors", "Explore", "History")
 TABS = ("Control points", "Formula", "Reach", "Data")
 
 
@@ -48,6 +51,7 @@ def toolbar() -> None:
             st.title("Workbench")
             with st.container(horizontal=True, gap="small"):
                 shortcuts_button()
+                tour_button(s)
                 link_popover(s)
         with errors:
             errors_row(s)
@@ -75,7 +79,13 @@ def graph() -> None:
 def outputs() -> None:
     """What the network says, on which rows, and how it came to be."""
     s = session()
-    (history,) = tabs(OUTPUTS, "out")
+    errors, explore, history = tabs(OUTPUTS, "out")
+    if errors.open:
+        with errors:
+            errors_panel(s)
+    if explore.open:
+        with explore:
+            explore_panel(s)
     if history.open:
         with history:
             history_panel(s)

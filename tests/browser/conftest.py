@@ -6,6 +6,8 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -41,10 +43,17 @@ def chromium():
 @pytest.fixture(scope="session")
 def server(tmp_path_factory):
     """Address of the running app."""
+    with served(tmp_path_factory.mktemp("server")) as address:
+        yield address
+
+
+@contextmanager
+def served(folder: Path) -> Iterator[str]:
+    """The app, running; what it says goes into the folder, and a traceback in there fails the test."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    log = (tmp_path_factory.mktemp("server") / "server.log").open("w+")
+    log = (folder / "server.log").open("w+")
     process = subprocess.Popen(
         [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port)],
         cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},

@@ -34,6 +34,35 @@ def middle(page: Page, m: int) -> tuple[float, float]:
     return box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
 
 
+def heights(page: Page) -> list[float]:
+    return [height(page, m) for m in range(page.locator(".handle").count())]
+
+
+def mark(page: Page, first: int, last: int) -> None:
+    """Shift-drag from one control point's place to another's."""
+    (a, y), (b, _) = middle(page, first), middle(page, last)
+    page.keyboard.down("Shift")
+    page.mouse.move(a - 8, y)
+    page.mouse.down()
+    page.mouse.move(b + 8, y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
+def tool(page: Page, name: str):
+    return page.locator(".kv-tools").get_by_role("button", name=name)
+
+
+def answer(page: Page, name: str):
+    return page.locator(".kv-foot").get_by_role("button", name=name)
+
+
+def last_step(page: Page) -> str:
+    """What Undo would undo, as its help says."""
+    page.get_by_role("button", name=re.compile("^Undo")).hover()
+    return page.get_by_role("tooltip").inner_text()
+
+
 def steps(page: Page) -> bool:
     return page.get_by_role("button", name=re.compile("^Undo")).is_enabled()
 
@@ -121,3 +150,135 @@ def test_a_stretch_is_smoothed_on_approval_only(editor: Page):
     assert steps(editor)
     undo(editor)
     expect(handle(editor, 3)).to_have_attribute("aria-valuenow", str(before[3]))
+
+
+def test_a_stretch_snaps_to_the_nearest_formula_once_it_is_kept(editor: Page):
+    before = heights(editor)
+    expect(tool(editor, "Snap the marked")).to_be_disabled()
+    tool(editor, "Mark the whole curve").click()
+    tool(editor, "Snap the marked").click()
+    expect(editor.locator(".kv-note")).to_contain_text("Nearest formula")
+    expect(answer(editor, "Keep the change")).to_be_focused()
+    shown = heights(editor)
+    assert shown != before
+    assert not steps(editor)
+    editor.keyboard.press("Escape")
+    settle(editor)
+    assert heights(editor) == before
+    expect(answer(editor, "Keep the change")).to_be_hidden()
+    tool(editor, "Snap the marked").click()
+    expect(answer(editor, "Keep the change")).to_be_visible()
+    answer(editor, "Keep the change").click()
+    settle(editor)
+    assert heights(editor) == pytest.approx(shown)
+    assert "Snap to" in last_step(editor)
+    undo(editor)
+    assert heights(editor) == before
+
+
+def test_a_stretch_is_bridged_and_the_curve_beside_it_stays(editor: Page):
+    before = heights(editor)
+    mark(editor, 2, 5)
+    tool(editor, "Bridge").click()
+    after = heights(editor)
+    assert [m for m, (a, b) in enumerate(zip(before, after, strict=True)) if a != b] == [2, 3, 4, 5]
+    answer(editor, "Cancel the change").click()
+    assert heights(editor) == before
+    tool(editor, "Bridge").click()
+    answer(editor, "Keep the change").click()
+    settle(editor)
+    assert "Bridge: 4 control points" in last_step(editor)
+
+
+def test_a_stretch_is_refined_and_the_curve_stays(editor: Page):
+    curve, count = editor.locator("path.total").get_attribute("d") or "", editor.locator(".handle").count()
+    mark(editor, 3, 5)
+    tool(editor, "Refine the marked").click()
+    expect(editor.locator(".handle")).not_to_have_count(count)
+    settle(editor)
+    assert editor.locator(".handle").count() > count
+    expect(editor.locator(".region")).to_have_attribute("visibility", "visible")
+    assert "Insert" in last_step(editor)
+    undo(editor)
+    expect(editor.locator(".handle")).to_have_count(count)
+    assert editor.locator("path.total").get_attribute("d") == curve
+
+
+def test_a_stretch_is_marked_by_keys_and_by_a_button(editor: Page):
+    handle(editor, 2).focus()
+    editor.keyboard.press("Shift+ArrowRight")
+    editor.keyboard.press("Shift+ArrowRight")
+    expect(tool(editor, "Smooth the marked")).to_be_enabled()
+    tool(editor, "Make the marked stretch flat").click()
+    assert height(editor, 2) == pytest.approx(height(editor, 4), abs=0.3)
+    editor.keyboard.press("Escape")
+    editor.keyboard.press("Escape")
+    expect(tool(editor, "Smooth the marked")).to_be_disabled()
+    tool(editor, "Mark a stretch").click()
+    expect(tool(editor, "Mark a stretch")).to_have_attribute("aria-pressed", "true")
+    x, y = middle(editor, 3)
+    editor.mouse.move(x - 10, y)
+    editor.mouse.down()
+    editor.mouse.move(x + 90, y, steps=3)
+    editor.mouse.up()
+    expect(tool(editor, "Smooth the marked")).to_be_enabled()
+    expect(tool(editor, "Mark a stretch")).to_have_attribute("aria-pressed", "false")
+    assert not steps(editor), "nothing was moved by it"
+
+
+def test_parts_are_shown_and_hidden(editor: Page):
+    parts = editor.locator(".kv-tools [data-part]:visible")
+    assert parts.all_inner_texts() == ["sum", "spline", "base"]
+    for button, path in (("Show the base part", "path.base"), ("Show the curve", "path.total")):
+        expect(editor.locator(path)).not_to_have_attribute("d", "")
+        tool(editor, button).click()
+        expect(editor.locator(path)).to_have_attribute("d", "")
+        tool(editor, button).click()
+        expect(editor.locator(path)).not_to_have_attribute("d", "")
+
+
+def test_a_height_typed_into_the_table_is_one_step(editor: Page):
+    editor.get_by_text("All control points as a table").click()
+    table = editor.locator(".st-key-inspector").get_by_test_id("stDataFrame")
+    expect(table).to_be_visible()
+    table.scroll_into_view_if_needed()
+    settle(editor)
+    box = table.locator("canvas").first.bounding_box()
+    assert box is not None
+    editor.mouse.dblclick(box["x"] + 0.75 * box["width"], box["y"] + 35 * 3.5)  # the third row
+    editor.locator("[id=portal] input").fill("0.125")
+    editor.keyboard.press("Enter")
+    expect(handle(editor, 2)).to_have_attribute("aria-valuenow", "0.125")
+    settle(editor)
+    assert "Move control point 2" in last_step(editor)
+    undo(editor)
+    assert height(editor, 2) != 0.125
+
+
+def test_an_edge_without_control_points_is_drawn_and_says_how_to_get_some(editor: Page):
+    before = heights(editor)
+    editor.get_by_role("tab", name="Formula").click()
+    editor.get_by_role("button", name="Fix this formula").click()
+    expect(editor.locator(".kv-note")).to_contain_text("A formula, without control points")
+    expect(editor.locator(".handle")).to_have_count(0)
+    expect(editor.locator("path.total")).not_to_have_attribute("d", "")
+    expect(editor.locator(".kv-editor button:visible")).to_have_count(0)
+    settle(editor)
+    undo(editor)
+    expect(editor.locator(".handle")).to_have_count(len(before))
+    assert heights(editor) == before
+
+
+@pytest.mark.parametrize("width", [390, 1100])
+def test_nothing_of_the_editor_is_cut_off(editor: Page, width: int):
+    editor.set_viewport_size({"width": width, "height": 900})
+    settle(editor)
+    handle(editor, 3).scroll_into_view_if_needed()
+    frame = editor.locator(".kv-editor").bounding_box()
+    assert frame is not None
+    assert frame["width"] >= 200
+    for node in [*editor.locator(".kv-editor button:visible, .kv-plot svg").all()]:
+        box = node.bounding_box()
+        assert box is not None
+        assert box["x"] >= frame["x"] - 1
+        assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1

@@ -212,3 +212,13 @@ def test_tables_joined_keep_their_rows_and_each_its_split():
             *one.rows(part)[1].flatten().tolist(), *two.rows(part)[1].flatten().tolist()
         ]  # fmt: skip
     assert (both.inputs, both.outputs) == (one.inputs, one.outputs)
+
+
+def test_chosen_rows_come_in_their_order_and_keep_their_part():
+    whole = Dataset.from_arrays(torch.arange(20.0).reshape(10, 2), torch.arange(10.0), test=0.4, seed=1)
+    some = whole.chosen([8, 2, 5, 1])
+    assert some.y.flatten().tolist() == [8, 2, 5, 1]
+    for part in ("train", "test"):
+        kept = set(getattr(whole, part).tolist()) & {8, 2, 5, 1}
+        assert set(some.rows(part)[1].flatten().tolist()) == kept
+    assert len(whole.chosen([])) == 0

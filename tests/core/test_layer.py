@@ -31,11 +31,12 @@ def test_a_sum_is_its_bias_plus_what_each_edge_says(kan):
     values = kan.normalise(rows_for(kan, 20))
     for n, one in enumerate(kan.layers):
         sums = one.bias.expand(len(values), -1).clone()
-        activations = one.activations(values)
+        activations, slopes = one.activations(values), one.activations(values, 1)
         for i in range(one.sources):
             for j in range(one.targets):
                 alone = kan.edge(EdgeId(n, i, j))(values[:, i])
                 assert close(activations[:, i, j], alone)
+                assert close(slopes[:, i, j], kan.edge(EdgeId(n, i, j))(values[:, i], 1))
                 sums[:, j] += alone
         assert close(one.sums(values), sums, 1e-11 if kan.dtype == torch.float64 else 1e-4)
         values = one(values).clamp(-3, 3)

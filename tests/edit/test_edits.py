@@ -22,6 +22,7 @@ from kanviz.edit.edits import (
     Edit,
     FixFormula,
     FreezeEdge,
+    InsertKnots,
     MoveControlPoint,
     Prune,
     RefineGrid,
@@ -33,6 +34,7 @@ from kanviz.edit.edits import (
     edit_from_json,
 )
 from kanviz.edit.history import History
+from kanviz.edit.stretches import finer
 from kanviz.errors import EditError, UserError
 from tests.helpers import DTYPES, check_edit, close, digest, kans, rows_for, table_for
 
@@ -75,6 +77,7 @@ def examples() -> list[Edit]:
         FreezeEdge((E000, E100)),
         ThawEdge((E110,)),
         RefineGrid(1, 11),
+        InsertKnots(E000, ((-0.7, 0.05, 0.5), (0.1, 0.3, 0.95))),
         Retrain(config(), table().digest, 2),
         rewrite(),
         Batch(
@@ -232,6 +235,38 @@ def test_refining_leaves_every_function_as_it_is(kan, more, data):
     assert close(kan.layers[n].activations(x), after.layers[n].activations(x), tolerance)
 
 
+@given(kans(), st.data())
+def test_knots_in_a_stretch_leave_every_function_as_it_is(kan, data):
+    edges = [id for id in kan.edges() if kan.edge(id).active]
+    if not edges:
+        return
+    id = data.draw(st.sampled_from(edges))
+    low, high = kan.edge(id).domain
+    ends = sorted(low + (high - low) * data.draw(st.floats(0, 1)) for _ in range(2))
+    if ends[1] - ends[0] < 1e-3 * (high - low):
+        return
+    edit = finer(kan, id, *ends)
+    after, layer = check_edit(kan, edit), kan.layers[id.layer]
+    assert after.layers[id.layer].grid == layer.grid + len(edit.knots[id.source])
+    old = [float(t) for t in layer.knots[id.source] if low <= t <= high]
+    for at in edit.knots[id.source]:
+        before, behind = max(t for t in old if t < at), min(t for t in old if t > at)
+        assert max(before, ends[0]) < min(behind, ends[1]), "a knot far from the stretch"
+    x = torch.linspace(float(layer.knots.min()) - 1, float(layer.knots.max()) + 1, 57, dtype=kan.dtype)
+    x = x[:, None].expand(-1, layer.sources)
+    tolerance = 1e-12 if kan.dtype == torch.float64 else 2e-5 if layer.order > 1 else 1e-3
+    assert close(layer.activations(x), after.layers[id.layer].activations(x), tolerance)
+
+
+def test_knots_in_a_stretch_halve_its_intervals_and_the_widest_of_the_other_grids():
+    kan = init([2, 1], grid=4, seed=0)
+    first = finer(kan, E000, -0.6, 0.6)
+    assert first.knots == ((-0.25, 0.25), (-0.75, -0.25))
+    again = finer(first.apply(kan), E000, 0.05, 0.1)
+    assert again.knots == ((0.125,), (0.25,))
+    assert str(first) == "Insert 2 knots into the grid of edge 0,0,0, as many into the others of layer 0"
+
+
 def test_freezing_and_thawing_only_mark():
     kan = small()
     frozen = check_edit(kan, FreezeEdge((E000, E100)))
@@ -322,6 +357,14 @@ def test_only_drags_of_the_same_point_merge():
         (RefineGrid(2, 9), "no layer 2"),
         (RefineGrid(0, 5), "5 intervals already"),
         (RefineGrid(0, 1001), "at most 1,000"),
+        (InsertKnots(E000, ((0.5,),)), "equally many new knots, one or more, for each of 2 sources"),
+        (InsertKnots(E000, ((0.5,), (0.1, 0.2))), "equally many"),
+        (InsertKnots(E000, ((), ())), "one or more"),
+        (InsertKnots(E000, ((0.5,), (1.0,))), "inside its grids"),
+        (InsertKnots(E000, ((0.5, 0.3), (0.1, 0.2))), "ascending order"),
+        (InsertKnots(E000, ((0.5,), (math.nan,))), "inside its grids"),
+        (InsertKnots(E000, ((0.5,), (-0.2,))), "on one that is there"),
+        (InsertKnots(EdgeId(0, 9, 0), ((0.5,), (0.1,))), "sources 0 to 1"),
         (Retrain(config(), "0" * 64, 1), "needs the table it was done on"),
         (Retrain(config(), table().digest, 1, "replay"), "old rows mixed in.* Retrain page"),
         (Retrain(config(), table().digest, 1, "ewc"), "does not hold the old rows"),

@@ -29,6 +29,7 @@ from kanviz.edit.edits import (
     ThawEdge,
 )
 from kanviz.edit.history import History, replay
+from kanviz.edit.stretches import finer
 from kanviz.errors import EditError, UserError
 from tests.helpers import as_json, digest, kans, table_for
 
@@ -51,6 +52,7 @@ def wishes(draw, history: History) -> Edit | None:
             "freeze": lambda: FreezeEdge((edge,)),
             "thaw": lambda: ThawEdge((edge,)),
             "refine grid": lambda: RefineGrid(edge.layer, kan.layers[edge.layer].grid + 1),
+            "insert knots": lambda: finer(kan, edge, *sorted((height, kan.edge(edge).domain[0]))),
             "rewrite": lambda: Rewrite.of(kan, kan.with_layer(0, bias=kan.layers[0].bias + height), "Shifted"),
         }[kind]()
     except UserError:
@@ -223,7 +225,7 @@ FIELDS = {
     "splines": st.just([True]), "formulas": st.just([None]), "point": st.just(0), "height": st.just(0.5),
     "formula": st.just(Formula("sin")).map(vars), "refit": st.booleans(), "layer": st.just(0), "grid": st.just(4),
     "config": st.just(TrainConfig(steps=1).to_json()), "data_digest": st.just("0"), "steps": st.just(1),
-    "label": st.just(""), "edits": st.just([]),
+    "label": st.just(""), "edits": st.just([]), "knots": st.just([[0.5], [0.5]]),
 }  # fmt: skip
 
 

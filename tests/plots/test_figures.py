@@ -19,7 +19,9 @@ from kanviz.analysis.locality.changes import lamps
 from kanviz.analysis.locality.maps import reach_map
 from kanviz.analysis.locality.overlap import overlap
 from kanviz.analysis.locality.strips import strips
+from kanviz.analysis.paths import explain
 from kanviz.analysis.scores import scores
+from kanviz.analysis.slices import plane, slices
 from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
@@ -32,24 +34,30 @@ from kanviz.plots import (
     capacity_figure,
     compare_figure,
     edge_figure,
+    edges_figure,
     front_figure,
     gain_figure,
+    inputs_figure,
     ladder_errors_figure,
     ladder_plane_figure,
     ladder_predictions_figure,
     lamps_figure,
     network_figure,
     overlay_figure,
+    paths_figure,
+    plane_figure,
     predicted_figure,
     reach_map_figure,
     residuals_figure,
     retention_figure,
     scores_figure,
+    slice_figure,
     strips_figure,
     to_html,
     to_json,
     training_figure,
 )
+from kanviz.plots.explore import heights
 from kanviz.plots.theme import THEMES, arrange, axis, canvas
 from tests.figures import decoded, readable, small_data, small_kan
 from tests.ladder_at_hand import method, outcome
@@ -99,6 +107,25 @@ def _map(theme="light", kan=None) -> go.Figure:
     return reach_map_figure(reach_map(point_change(kan, EDGE, 1), small_data(kan), 0, 1, points=4), theme=theme)
 
 
+POINT = (12.0, 0.5)
+
+
+def _slice(theme="light", kan=None, place: int = 0, point=POINT) -> go.Figure:
+    kan = kan or small_kan()
+    found = slices(kan, point, small_data(kan), points=9)
+    return slice_figure(found[place], kan.outputs[0], span=heights(found), theme=theme)
+
+
+def _plane(theme="light", kan=None) -> go.Figure:
+    kan = kan or small_kan()
+    return plane_figure(plane(kan, POINT, 0, 1, 0, small_data(kan), points=4), theme=theme)
+
+
+def _explained(kan=None):
+    kan = kan or small_kan()
+    return explain(kan, POINT, small_data(kan))
+
+
 def _strips(theme="light", locked=True, edges=None, kan=None) -> go.Figure:
     kan = kan or small_kan()
     x = small_data(kan).x
@@ -139,6 +166,12 @@ FIGURES = {
     "ladder, plane": lambda theme: ladder_plane_figure(outcome(), theme=theme),
     "ladder, nothing yet": lambda theme: ladder_predictions_figure(outcome(methods=()), theme=theme),
     "map of a reach": _map,
+    "slice": _slice,
+    "slice to a point outside": lambda theme: _slice(theme, point=(40.0, 0.5)),
+    "plane": _plane,
+    "paths": lambda theme: paths_figure(_explained(), theme=theme),
+    "edges' shares": lambda theme: edges_figure(_explained(), theme=theme),
+    "inputs' shares": lambda theme: inputs_figure(_explained(), theme=theme),
     "strips": _strips,
     "strips of edges, no lock": lambda theme: _strips(theme, locked=False, edges=[EDGE, EdgeId(1, 0, 0)]),
     "no strips": lambda theme: strips_figure([], theme=theme),
@@ -331,7 +364,9 @@ def test_arranging_is_updating_the_layout():
     assert one.to_plotly_json() == two.to_plotly_json()
 
 
-@pytest.mark.parametrize("name", ["network", "edge", "scores", "comparison", "map", "strips", "turns"])
+@pytest.mark.parametrize(
+    "name", ["network", "edge", "scores", "comparison", "map", "strips", "turns", "slice", "plane", "paths", "inputs"]
+)
 def test_names_from_a_file_are_shown_and_never_obeyed(name):
     kan = small_kan()
     nasty = Variable('<a href="javascript:x">&lt;$x$</a><script>alert(1)</script>')
@@ -343,6 +378,10 @@ def test_names_from_a_file_are_shown_and_never_obeyed(name):
         "scores": lambda: scores_figure(found),
         "comparison": lambda: compare_figure(edge_curve(kan, EDGE), edge_curve(kan, EDGE)),
         "map": lambda: _map(kan=kan),
+        "slice": lambda: _slice(kan=kan),
+        "plane": lambda: _plane(kan=kan),
+        "paths": lambda: paths_figure(_explained(kan)),
+        "inputs": lambda: inputs_figure(_explained(kan)),
         "strips": lambda: _strips(kan=kan),
         "turns": lambda: retention_figure(_turns(name=nasty.name)),
     }[name]()
@@ -397,6 +436,9 @@ def test_numbers_that_are_none_do_not_stop_a_figure():
     broken = kan.with_layer(0, coef=kan.layers[0].coef * np.nan)
     found = scores(broken, small_data(kan))
     network_figure(layout(broken, found), all_curves(broken, small_data(kan)), found)
+    assert "no number" in readable(paths_figure(_explained(broken)))
+    for draw in (_slice, _plane):
+        draw(kan=broken)
     edge_figure(edge_curve(broken, EDGE, small_data(kan)))
     training_figure([(0, float("nan"), None), (1, float("inf"), None)])
     predicted_figure([np.nan, 1.0], [1.0, 2.0])
@@ -454,3 +496,13 @@ def test_a_lock_of_another_shape_is_refused():
     kan, x = small_kan(), small_data(small_kan()).x
     with pytest.raises(UserError, match="another shape or grid"):
         strips(kan, overlap(kan, x, x), [torch.zeros(2, 2, 4, dtype=torch.bool)])
+
+
+def test_of_very_many_paths_and_inputs_the_others_are_one_bar_and_nothing_is_lost():
+    kan = init([20, 4, 1], seed=0)
+    found = explain(kan, [0.3] * 20)
+    for figure, others in ((paths_figure(found), "68 other paths"), (inputs_figure(found), "8 other inputs")):
+        (bars,) = figure.data
+        assert len(bars.x) == 13
+        assert figure.layout.yaxis.ticktext[-1] == others
+        assert sum(decoded(bars.x)) == pytest.approx(float(found.inputs.sum()))

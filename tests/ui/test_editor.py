@@ -10,13 +10,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.analysis.curves import edge_curve
+from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
-from kanviz.ui.components.editor import edit_of, editor_payload
+from kanviz.ui.components.editor import _rounded, editor_payload
+from kanviz.ui.gestures import edit_of, stretch_of
+from kanviz.ui.points import edit_of_rows
+from kanviz.ui.session import Session
 from tests.figures import small_data, small_kan
 from tests.helpers import kans, table_for
+from tests.ui.test_pages import opened, visit
 
 EDGE = EdgeId(0, 0, 0)
 
@@ -66,10 +71,69 @@ def test_the_error_is_followed_exactly_in_the_last_layer_and_to_first_order_befo
         assert told == pytest.approx(true, rel=1e-5 if exact else 1e-4)
 
 
-def test_no_error_is_followed_for_several_outputs_or_without_rows():
-    assert editor_payload(small_kan(), edge_curve(small_kan(), EDGE), None)["rows"] is None
-    kan = init([2, 2], seed=0)
-    assert editor_payload(kan, edge_curve(kan, EDGE), table_for(kan))["rows"] is None
+@pytest.mark.parametrize("shape", [[2, 2], [2, 3, 1], [2, 3, 2]], ids=str)
+def test_without_an_error_to_follow_the_outputs_change_is_followed(shape):
+    kan, edge = init(shape, seed=0), EdgeId(0, 1, 0)
+    data = table_for(kan) if shape == [2, 2] else None
+    rows = editor_payload(kan, edge_curve(kan, edge, data), data)["rows"]
+    assert rows["off"] is None
+    assert rows["drawn"] is (data is None)
+    assert rows["exact"] is (len(shape) == 2)
+    x = typical_inputs(kan, data, 300 if len(kan.outputs) == 1 else 100)
+    after = MoveControlPoint(edge, 3, float(kan.edge(edge).coef[3]) + 1e-4).apply(kan)
+    true = (after(x) - kan(x)).abs().amax(1)
+    place = (x[:, 1] - kan.inputs[1].shift) / kan.inputs[1].scale
+    found = ((after.edge(edge)(place) - kan.edge(edge)(place)) * torch.tensor(rows["gain"])).abs()
+    assert float(true.max()) > 1e-6
+    assert torch.allclose(found, true, rtol=0, atol=2e-3 * float(true.max()))
+
+
+def test_an_edge_without_a_spline_is_drawn_with_words_and_without_control_points():
+    kan = small_kan()
+    formula = editor_payload(kan, edge_curve(kan, EdgeId(1, 1, 0)))
+    assert (formula["coef"], formula["rows"], formula["state"]) == ([], None, "formula")
+    assert "sin(2 x). Release it" in formula["why"]
+    assert drawn(formula) == pytest.approx(np.sin(2 * np.array(formula["x"])), abs=1e-4)
+    pruned = editor_payload(kan, edge_curve(kan, EdgeId(0, 1, 1)))
+    assert "Restore it" in pruned["why"]
+    assert not drawn(pruned).any()
+    assert max(map(abs, pruned["resting"])) > 0.1, "the curve it had is shown"
+    assert editor_payload(kan, edge_curve(kan, EDGE))["why"] == ""
+
+
+def test_the_parts_of_an_edge_add_up_to_its_curve():
+    kan = small_kan()
+    payload = editor_payload(kan, edge_curve(kan, EdgeId(0, 1, 0)))
+    assert payload["state"] == "both"
+    assert np.array(payload["base"]) + payload["formula"] == pytest.approx(np.array(payload["rest"]), abs=1e-5)
+    assert editor_payload(kan, edge_curve(kan, EDGE))["formula"] is None
+
+
+@pytest.mark.parametrize("edge", [EDGE, EdgeId(1, 0, 0)], ids=str)
+def test_picked_rows_have_a_density_of_their_own_over_the_same_bins(edge):
+    kan = small_kan()
+    data = small_data(kan)
+    curve, rows = edge_curve(kan, edge, data), (0, 4, 5)
+    assert editor_payload(kan, curve, data)["picked"] is None
+    assert editor_payload(kan, curve, None, picked=rows)["picked"] is None
+    found = editor_payload(kan, curve, data, picked=rows)["picked"]
+    shares = np.array(found["density"]) * np.abs(np.diff(curve.edges))
+    assert found["rows"] == 3
+    assert shares.sum() == pytest.approx(1, abs=1e-4)
+    values = entering(kan, data.x[list(rows)], edge.layer)[edge.layer][:, edge.source].numpy()
+    values = values * (kan.inputs[0].scale if edge.layer == 0 else 1) + (kan.inputs[0].shift if edge.layer == 0 else 0)
+    middles = (curve.edges[1:] + curve.edges[:-1]) / 2
+    inside = values.clip(curve.edges[0], curve.edges[-1]).mean()
+    assert (shares * middles).sum() == pytest.approx(inside, abs=curve.edges[1] - curve.edges[0])
+    everything = editor_payload(kan, curve, data, picked=data.train.tolist())["picked"]
+    assert everything["density"] == pytest.approx(curve.density, abs=1e-3)
+
+
+def test_numbers_are_told_to_six_digits():
+    told = _rounded(np.array([0.0, 1 / 3, -123456.789, 1.2e-30, 9.87654321e20, np.nan, np.inf]))
+    assert told[:3] == [0.0, 0.333333, -123457.0], "as few digits as it takes"
+    assert told[3:5] == pytest.approx([1.2e-30, 9.87654e20], rel=1e-12)
+    assert told[5:] == [None, None]
 
 
 def test_a_drag_is_one_move_and_a_pull_is_several():
@@ -83,7 +147,8 @@ def test_a_drag_is_one_move_and_a_pull_is_several():
 
 @pytest.mark.parametrize(
     "told",
-    [None, "x", {}, {"rev": "old", "points": [[1, 2]]}, {"rev": "r"}, {"rev": "r", "points": []},
+    [None, "x", {}, {"rev": "old", "points": [[1, 2]]}, {"rev": "r", "points": [[1, True]]},
+     {"rev": "r", "points": [[1, math.nan]]}, {"rev": "r"}, {"rev": "r", "points": []},
      {"rev": "r", "points": [[1]]}, {"rev": "r", "points": [["a", 2]]}, {"rev": "r", "points": "ab"}],
     ids=str,
 )  # fmt: skip
@@ -92,9 +157,64 @@ def test_a_gesture_on_a_curve_that_is_gone_or_none_at_all_is_refused(told):
         edit_of(EDGE, told, "r")
 
 
+def test_a_stretch_is_told_in_the_curves_units_and_taken_in_the_networks():
+    kan = small_kan()
+    assert stretch_of(kan, EDGE, {"rev": "r", "region": [5, 12.5]}, "r") == (-1.0, 0.5)
+    assert stretch_of(kan, EdgeId(1, 0, 0), {"rev": "r", "region": [0.5, -1]}, "r") == (-1.0, 0.5)
+    for wrong in (None, [1], [1, "2"], "ab", [1, math.inf]):
+        with pytest.raises(EditError, match="Mark a stretch"):
+            stretch_of(kan, EDGE, {"rev": "r", "region": wrong}, "r")
+    with pytest.raises(EditError, match="changed meanwhile"):
+        stretch_of(kan, EDGE, {"rev": "old", "region": [5, 12]}, "r")
+
+
+def test_rows_of_the_table_that_were_typed_are_one_edit():
+    assert edit_of_rows(EDGE, {}) is None
+    assert edit_of_rows(EDGE, {0: {}}) is None
+    assert edit_of_rows(EDGE, {2: {"height": 3}}) == MoveControlPoint(EDGE, 2, 3.0)
+    edit = edit_of_rows(EDGE, {2: {"height": 0.1}, 0: {"height": -1.5}})
+    assert isinstance(edit, Batch)
+    assert str(edit) == "Type: 2 control points of edge 0,0,0"
+    assert edit.edits == (MoveControlPoint(EDGE, 0, -1.5), MoveControlPoint(EDGE, 2, 0.1))
+
+
+@pytest.mark.parametrize("height", [None, "1", True, math.nan, math.inf, 1e31], ids=str)
+def test_what_is_no_number_in_the_table_is_refused_in_words(height):
+    with pytest.raises(EditError, match="Control point 1 needs a number"):
+        edit_of_rows(EDGE, {1: {"height": height}})
+
+
 def test_names_are_shown_with_their_units():
     kan = small_kan()
-    payload = editor_payload(kan, edge_curve(kan, EDGE, small_data(kan)), small_data(kan), look="dark", point=1)
-    assert payload["point"] == 1
+    payload = editor_payload(kan, edge_curve(kan, EDGE, small_data(kan)), small_data(kan), look="dark")
     assert payload["x_label"] == edge_curve(kan, EDGE).x_label
     assert len(payload["density"]) == len(payload["edges"]) - 1
+
+
+def sent(session: Session) -> dict:
+    """What the editor on the workbench is given."""
+    app = visit("app.py", session)
+    (proto,) = (e.proto for e in app.get("bidi_component") if e.proto.component_name == "kanviz.editor")
+    return json.loads(proto.json)
+
+
+def test_the_workbench_shows_rows_that_were_picked_over_the_density():
+    session = opened("Five hidden nodes, one at work")
+    assert sent(session)["picked"] is None
+    session.pick((3, 1, 4))
+    assert sent(session)["picked"]["rows"] == 3
+
+
+def test_the_workbench_draws_every_edge_with_the_editor():
+    session = Session()
+    session.open(small_kan(), "small", data=small_data(small_kan()))
+    for edge, state in (
+        (EDGE, "spline"),
+        (EdgeId(0, 1, 0), "both"),
+        (EdgeId(1, 1, 0), "formula"),
+        (EdgeId(0, 1, 1), "pruned"),
+    ):
+        session.select(edge)
+        payload = sent(session)
+        assert (payload["state"], bool(payload["why"])) == (state, state in ("formula", "pruned"))
+        assert payload["open"] is True

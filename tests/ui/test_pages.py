@@ -20,6 +20,7 @@ from kanviz.ui.session import Session
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [page for page, _, _ in PAGES if page != "pages/open.py"]
+NEED_NONE = ("app.py", "pages/lessons.py", "pages/laws.py", "pages/locality.py")  # pages that need no network
 
 
 def opened(title: str, *, table: bool = True) -> Session:
@@ -55,9 +56,7 @@ def texts(app: AppTest) -> str:
     return "\n".join(str(e.value) for kind in ("title", "info", "caption", "markdown", "error") for e in app.get(kind))
 
 
-@pytest.mark.parametrize(
-    "page", [page for page in OTHERS if page not in ("app.py", "pages/laws.py", "pages/locality.py")]
-)
+@pytest.mark.parametrize("page", [page for page in OTHERS if page not in NEED_NONE])
 def test_without_a_network_every_page_says_what_to_do_next(page):
     app = visit(page)
     assert "No network is open yet" in texts(app)

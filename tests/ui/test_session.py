@@ -258,3 +258,55 @@ def test_a_file_saved_with_its_rows_opens_with_them():
     assert after.data is not None
     assert after.data.digest == before.data.digest
     assert after.rows_from == before.rows_from
+
+
+def test_picked_rows_are_those_of_the_table_in_hand_and_keep_their_part(s):
+    assert s.picked == ()
+    assert s.picked_rows() is None
+    s.pick([7, 3, 7, 0])
+    assert s.picked == (0, 3, 7)
+    chosen = s.picked_rows()
+    assert chosen.x.tolist() == s.data.x[[0, 3, 7]].tolist()
+    assert {(0, 3, 7)[n] for n in chosen.test.tolist()} == {0, 3, 7} & set(s.data.test.tolist())
+    assert len(chosen.train) + len(chosen.test) == 3
+    s.take_data(rows(seed=1), "others")
+    assert s.picked == ()
+    assert s.picked_rows() is None
+
+
+def test_a_row_is_looked_at_until_the_point_leaves_it_or_the_table_goes(s):
+    s.take_row(4)
+    assert (s.row, s.point) == (4, tuple(s.data.x[4].tolist()))
+    s.take_point((s.point[0], s.point[1] + 1))
+    assert s.row is None
+    assert s.point is not None
+    s.take_row(4)
+    s.take_data(rows(seed=1), "others")
+    assert s.row is None
+    s.open(init([3, 1], seed=0), "another")
+    assert s.point is None
+
+
+@pytest.mark.parametrize("row", [-1, 80])
+def test_rows_that_are_not_there_are_refused(s, row):
+    for act in (lambda: s.pick([row]), lambda: s.take_row(row)):
+        with pytest.raises(UserError, match="the table has rows 1 to 80"):
+            act()
+    s.data = None
+    with pytest.raises(UserError, match="no rows to choose from"):
+        s.pick([0])
+    s.pick([])
+
+
+@pytest.mark.parametrize("values", [(1.0,), (1.0, float("nan"))])
+def test_a_point_that_is_none_is_refused(s, values):
+    with pytest.raises(UserError, match="each of its 2 inputs is a finite number"):
+        s.take_point(values)
+
+
+def test_of_what_a_slider_makes_only_the_last_is_kept_and_the_rest_stays(s):
+    kept = s.derived("kept", object)
+    found = [s.latest("moved", object, k) for k in range(100)]
+    assert s.latest("moved", object, 99) is found[99]
+    assert s.latest("moved", object, 98) is not found[98]
+    assert s.derived("kept", object) is kept

@@ -1,6 +1,6 @@
-"""The spline editor: what is sent to it, and the edit that a gesture of the hand stands for."""
+"""The spline editor: what is sent to it, and how it is mounted."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -8,67 +8,63 @@ import torch
 from numpy import ndarray as Array
 
 from kanviz.analysis.curves import EdgeCurve, as_numpy
+from kanviz.analysis.gains import gains
 from kanviz.analysis.rows import entering
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId, Variable
+from kanviz.core.layer import Edge, EdgeId, Variable
 from kanviz.core.spline import basis
-from kanviz.edit.edits import Batch, Edit, MoveControlPoint
-from kanviz.errors import EditError
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
 
 POINTS = 200
-ROWS = 300  # on which the error is followed while a point moves
+PICKED = 5_000  # rows of which a density is made at most
 DIGITS = 6
-PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", "frozen", "selected", "before",
-         "base_part", "spline_part", "point", "density", "locked")  # fmt: skip
+PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", "both", "frozen", "selected", "before",
+         "base_part", "spline_part", "point", "density", "marked")  # fmt: skip
 HTML = """<div class="kv-editor"><div class="kv-tools" role="toolbar" aria-label="Tools for the curve"></div>
-<div class="kv-plot"></div><div class="kv-note" aria-live="polite"></div></div>"""
+<div class="kv-plot"></div><div class="kv-foot"></div></div>"""
+EVENTS = ("commit", "point", "snap", "drop", "refine")
 
 Payload = dict[str, Any]
 
 
 @torch.no_grad()
 def editor_payload(
-    kan: KAN,
-    curve: EdgeCurve,
-    data: Dataset | None = None,
-    *,
-    look: Look = "light",
-    point: int | None = None,
-    preview: MoveControlPoint | None = None,
-    may_move: bool = True,
+    kan: KAN, curve: EdgeCurve, data: Dataset | None = None, *, look: Look = "light", picked: Sequence[int] = ()
 ) -> Payload:
-    """Everything the editor draws, as plain data, x in the units of the curve.
+    """Everything the editor draws of an edge, as plain data, x in the units of the curve.
 
     The curve is rest + sum_k basis[r][k] coef[first[r] + k] at x[r]; a control point's handle stands `lift` above its
-    coefficient. rows: what a change of the curve does to the error of one output, to first order (exactly, where the
-    edge ends in that output's own sum). preview: a move that is shown and not yet made. may_move: whether it may be
-    changed now.
+    coefficient. An edge without a spline has neither basis nor control points, and `why` says so. rows: what a change
+    of the curve does to the outputs, to first order (exactly, where the edge ends in an output's own sum). picked: rows
+    of `data` whose values of x are shown beside the training rows'.
     """
     view = kan.edge(curve.id)
     variable = kan.inputs[curve.id.source] if curve.id.layer == 0 else Variable("")
     x = torch.linspace(float(curve.x[0]), float(curve.x[-1]), POINTS, dtype=torch.float64)
     inside = ((x - variable.shift) / variable.scale).to(view.knots.dtype)
-    rest = as_numpy(view(inside) - view.spline_part(inside))
-    first, weights = _sparse(as_numpy(basis(inside[:, None], view.knots[None], view.order, 0, view.outside)[:, 0]))
-    inks, total = THEMES[look], curve.heights("spline", "base")
+    rest, base, formula = _parts(view, inside)
+    first, weights = _sparse(_table(view, inside)) if view.active else ([0] * POINTS, [[]] * POINTS)
+    inks, span = THEMES[look], curve.heights("spline", "base", "formula")
     with np.errstate(invalid="ignore", over="ignore"):
         lift = curve.points_y - curve.coef
     return {
-        "v": 1,
+        "v": 2,
         "rev": f"{kan.digest[:16]}-{','.join(map(str, curve.id))}-{curve.data}",
         "look": look,
         "colours": {part: getattr(inks, part) for part in PARTS},
         "title": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}, {len(curve.coef)} control points",
+        "state": curve.state,
+        "why": _why(curve),
         "x_label": shown(curve.x_label, 60),
         "y_label": shown(curve.y_label, 60),
         "x": _rounded(x.numpy()),
         "rest": _rounded(rest),
-        "base": _rounded(as_numpy(view.base_part(inside))),
-        "mixed": bool(np.abs(rest).max(initial=0.0, where=np.isfinite(rest)) > 1e-9),
+        "base": base,
+        "formula": formula,
+        "resting": _resting(view, inside),
         "first": first,
         "basis": weights,
         "coef": [float(v) if np.isfinite(v) else None for v in curve.coef],
@@ -78,98 +74,110 @@ def editor_payload(
         "knots": _rounded(curve.knots),
         "grid": list(curve.grid),
         "data": list(curve.data) if curve.data else None,
-        "span": [float(v) for v in total] if np.isfinite(total).all() else [-1.0, 1.0],
+        "span": [float(v) for v in span] if np.isfinite(span).all() else [-1.0, 1.0],
         "edges": _rounded(curve.edges),
         "density": _rounded(curve.density),
-        "rows": _rows(kan, curve.id, data, variable),
-        "unit": shown(kan.outputs[0].unit, 20) if len(kan.outputs) == 1 else "",
-        "point": point,
-        "preview": [preview.point, preview.height] if preview is not None else None,
-        "open": may_move,
+        "picked": _picked(kan, curve, data, picked),
+        "rows": _rows(kan, curve.id, data) if view.active else None,
+        "unit": shown(kan.outputs[0].unit, 20) if len({v.unit for v in kan.outputs}) == 1 else "",
     }
 
 
+def _why(curve: EdgeCurve) -> str:
+    """Why an edge has no control points, and how to get some; empty where it has."""
+    dashed = " Dashed: the spline it had." if curve.resting is not None else ""
+    if curve.state == "formula":
+        text = shown(curve.formula_text, 80)
+        return f"A formula, without control points: {text}. Release it to shape it by hand.{dashed}"
+    return f"Pruned: it adds nothing. Restore it to shape it by hand.{dashed}" if curve.state == "pruned" else ""
+
+
 def _rounded(values: Array) -> list[float | None]:
-    """None for what is no number: JSON has no word for it."""
-    return [float(f"{v:.{DIGITS}g}") if np.isfinite(v) else None for v in np.asarray(values, dtype=float)]
+    """To DIGITS significant digits; None for what is no number: JSON has no word for it."""
+    values = np.asarray(values, dtype=float)
+    good = np.isfinite(values)
+    with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
+        power = DIGITS - 1 - np.floor(np.log10(np.abs(values)))
+        places = 10.0 ** np.abs(np.where(good & np.isfinite(power), power, 0))
+        short = np.where(power < 0, np.round(values / places) * places, np.round(values * places) / places)
+    found = np.where(np.isfinite(short), short, values).tolist()
+    return found if good.all() else [v if ok else None for v, ok in zip(found, good.tolist(), strict=True)]
+
+
+def _table(view: Edge, x: torch.Tensor) -> Array:
+    return as_numpy(basis(x[:, None], view.knots[None], view.order, 0, view.outside)[:, 0])
+
+
+def _parts(view: Edge, x: torch.Tensor) -> tuple[Array, list[float | None] | None, list[float | None] | None]:
+    """What the edge adds to its spline, and of it the base part and the formula, where it has those."""
+    base = as_numpy(view.base_part(x)) if view.active and view.base_weight != 0 else None
+    formula = as_numpy(view.formula(x)) if view.formula is not None else None
+    there = [part for part in (base, formula) if part is not None]
+    shown_base, shown_formula = (None if part is None else _rounded(part) for part in (base, formula))
+    return sum(there, np.zeros(len(x))), shown_base, shown_formula
+
+
+def _resting(view: Edge, x: torch.Tensor) -> list[float | None] | None:
+    """The learned curve of an edge on which it does not count now; None where there is none."""
+    if view.active:
+        return None
+    values = as_numpy(view.spline_part(x) + view.base_part(x))
+    return _rounded(values) if (values != 0).any() else None
 
 
 def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
-    """Of each row of the basis, where its non-zero numbers begin, and those."""
-    first, weights = [], []
-    for row in table:
-        there = np.flatnonzero(row)
-        start, end = (int(there[0]), int(there[-1]) + 1) if len(there) else (0, 1)
-        first.append(start)
-        weights.append(_rounded(row[start:end]))
-    return first, weights
+    """Of each row of the basis, where its non-zero numbers begin, and as many as any row has."""
+    there = table != 0
+    some = there.any(1)
+    first = np.where(some, there.argmax(1), 0)
+    last = np.where(some, table.shape[1] - 1 - there[:, ::-1].argmax(1), 0)
+    wide = int((last - first).max()) + 1
+    first = np.minimum(first, table.shape[1] - wide)
+    weights = np.take_along_axis(table, first[:, None] + np.arange(wide), 1)
+    flat = _rounded(weights.ravel())
+    return first.tolist(), [flat[at : at + wide] for at in range(0, len(flat), wide)]
 
 
-def _rows(kan: KAN, edge: EdgeId, data: Dataset | None, variable: Variable) -> Payload | None:
-    """Of some rows the edge's input, how much the output moves with the edge's value, and what is missed now."""
-    if data is None or data.task != "regression" or len(kan.outputs) != 1:
+def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int]) -> Payload | None:
+    """Density of the picked rows over the bins of the training rows; those beyond count in the outermost."""
+    if data is None or not rows or not len(curve.edges):
         return None
-    x, y = data.matching(kan).rows("train")
-    index = torch.linspace(0, len(x) - 1, min(ROWS, len(x))).long()
-    x, y = x[index], y[index]
-    inputs = entering(kan, x, edge.layer)[edge.layer]
-    layer = kan.layers[edge.layer]
-    with torch.enable_grad():
-        sums = layer.sums(inputs).detach().requires_grad_(True)
-        out = layer.combine(sums)
-        for later in kan.layers[edge.layer + 1 :]:
-            out = later(out)
-        out = kan.denormalise(out)[:, 0]
-        (gain,) = torch.autograd.grad(out.sum(), sums)
-    off, slope = as_numpy(out - y[:, 0]), as_numpy(gain[:, edge.target])
-    place = as_numpy(inputs[:, edge.source]) * variable.scale + variable.shift
-    good = np.isfinite(off) & np.isfinite(slope) & np.isfinite(place)
-    if not good.any():
+    x = data.matching(kan).x[list(rows)[:: -(-len(rows) // PICKED)]]
+    values = as_numpy(entering(kan, x, curve.id.layer)[curve.id.layer][:, curve.id.source])
+    if curve.id.layer == 0:
+        variable = kan.inputs[curve.id.source]
+        values = values * variable.scale + variable.shift
+    values, edges = values[np.isfinite(values)], curve.edges
+    counts = np.histogram(values.clip(edges.min(), edges.max()), np.sort(edges))[0]
+    counts = counts if edges[0] <= edges[-1] else counts[::-1]
+    return {"rows": len(rows), "density": _rounded(counts / max(len(values), 1) / np.abs(np.diff(edges)))}
+
+
+def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> Payload | None:
+    """How the outputs follow the edge; None where that cannot be told for any row."""
+    found = gains(kan, edge, data)
+    if not len(found.x):
         return None
-    last = edge.layer + 1 == len(kan.layers) and layer.arity[layer.node_of(edge.target)] == 1
-    return {"x": _rounded(place[good]), "gain": _rounded(slope[good]), "off": _rounded(off[good]), "exact": last}
+    return {
+        "x": _rounded(found.x),
+        "gain": _rounded(found.gain),
+        "off": None if found.off is None else _rounded(found.off),
+        "exact": found.exact,
+        "drawn": data is None,
+    }
 
 
-def edit_of(edge: EdgeId, told: Any, rev: str) -> Edit:
-    """The edit that a gesture asks for; refuses one made on a curve that is no longer there, or that is none."""
-    if not isinstance(told, dict) or told.get("rev") != rev:
-        raise EditError("The curve has changed meanwhile; do it again.")
-    points = told.get("points")
-    if not isinstance(points, list) or not points or not all(_is_move(move) for move in points):
-        raise EditError("This gesture moved nothing.")
-    moves = tuple(MoveControlPoint(edge, int(m), float(height)) for m, height in points)
-    if len(moves) == 1:
-        return moves[0]
-    words = told.get("words")
-    known = ("Pull", "Smooth", "Flatten", "Straighten", "Make rise", "Make fall")
-    return Batch(moves, f"{words if words in known else 'Change'}: {len(moves)} control points of {edge}")
-
-
-def _is_move(move: Any) -> bool:
-    return (
-        isinstance(move, Sequence)
-        and len(move) == 2
-        and isinstance(move[0], int | float)
-        and isinstance(move[1], int | float)
-    )
-
-
-def spline_editor(
-    payload: Payload, key: str, on_commit: Callable[[Any], None], on_point: Callable[[int], None]
-) -> None:
-    """Draw it; a gesture does `on_commit` with what was told, a click on a control point `on_point`."""
+def spline_editor(payload: Payload, key: str, hands: Mapping[str, Callable[[Any], None]]) -> None:
+    """Draw it. hands: by the name of an event (EVENTS), what to do with what was told."""
     import streamlit as st
 
-    def committed() -> None:
-        told = getattr(st.session_state[key], "commit", None)
-        if told is not None:
-            on_commit(told)
+    def heard(event: str) -> Callable[[], None]:
+        def act() -> None:
+            told = getattr(st.session_state[key], event, None)
+            if told is not None:
+                hands[event](told)
 
-    def pointed() -> None:
-        m = getattr(st.session_state[key], "point", None)
-        if isinstance(m, int | float):
-            on_point(int(m))
+        return act
 
-    renderer("editor", HTML)(
-        data=payload, key=key, height="content", on_commit_change=committed, on_point_change=pointed
-    )
+    wired = {f"on_{event}_change": heard(event) for event in hands}
+    renderer("editor", HTML, "curves")(data=payload, key=key, height="content", **wired)

@@ -1,0 +1,17 @@
+"""Lessons: six short ones, each on a network of its own."""
+
+import streamlit as st
+
+from kanviz.ui.frame import open_home
+from kanviz.ui.home import way_back
+from kanviz.ui.lessons import lesson_list
+
+s = open_home("Lessons")
+st.title("Lessons")
+st.markdown(
+    "Each takes a few minutes, opens a network of its own and says at the top of the page what to do next. What you "
+    "did is recognised and measured. The network you have in hand is put aside; you can go back to it afterwards."
+)
+lesson_list(s)
+if s is not None and s.lesson is None:
+    way_back(s)
