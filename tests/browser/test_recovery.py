@@ -97,6 +97,7 @@ def move(page: Page, m: int) -> None:
     """A control point of the edge in hand, a little up."""
     page.locator(f'.handle[data-m="{m}"]').focus()
     page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(800)  # a nudge is sent when the keys have rested
     expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
     settle(page)
 
