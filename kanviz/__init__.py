@@ -31,8 +31,11 @@ if TYPE_CHECKING:
     from kanviz.edit.history import replay as replay
     from kanviz.errors import UserError as UserError
     from kanviz.io import load as load
+    from kanviz.io import load_project as load_project
     from kanviz.io import load_rows as load_rows
     from kanviz.io import save as save
+    from kanviz.io import save_project as save_project
+    from kanviz.io.project import Project as Project
     from kanviz.laws.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.discover import discoveries as discoveries
     from kanviz.laws.extraction import ExtractConfig as ExtractConfig
@@ -68,8 +71,11 @@ _HOMES = {
     "replay": "kanviz.edit.history",
     "UserError": "kanviz.errors",
     "load": "kanviz.io",
+    "load_project": "kanviz.io",
     "load_rows": "kanviz.io",
     "save": "kanviz.io",
+    "save_project": "kanviz.io",
+    "Project": "kanviz.io.project",
     "DiscoverConfig": "kanviz.laws.discover",
     "discoveries": "kanviz.laws.discover",
     "ExtractConfig": "kanviz.laws.extraction",

@@ -92,6 +92,9 @@ class Restore(_OnEdges):
                 raise EditError(f"{edge} is not pruned; there is nothing to restore.")
             if not learned and formula is None:
                 raise EditError(f"There is neither a spline nor a formula to bring back on {edge}.")
+            constants = (formula.a, formula.b, formula.c, formula.d) if formula else ()
+            if not finite(kan.layers[n], bias, *constants):
+                raise EditError(f"{edge} comes back with a number that is not finite; it was pruned with none.")
             draft.active[i, j], draft.formulas[i, j] = learned, formula
             draft.bias[j] = bias
         return _with_drafts(kan, drafts)

@@ -1,4 +1,4 @@
-"""Files read as data: checked readers, one writer, never any code from a file."""
+"""Files read as data: checked readers, one writer of networks and one of projects, never any code from a file."""
 
 import os
 import tempfile
@@ -13,6 +13,8 @@ from kanviz.errors import LoadError, UserError
 from kanviz.io import native
 from kanviz.io.containers import open_tensors
 from kanviz.io.importers import import_network
+from kanviz.io.project import Project
+from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import listing, shown, size_words
 
@@ -20,11 +22,11 @@ CONFIG_ENDINGS = (".yml", ".yaml")
 _CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
 _BINARY = (b"PK", b"\x80")
 
-__all__ = ["load", "load_rows", "open_model", "save"]
+__all__ = ["load", "load_project", "load_rows", "open_model", "save", "save_project"]
 
 
 def open_model(files: Mapping[str, bytes]) -> KAN:
-    """The network in one file, or in pykan's two; what was assumed or repaired stands in its notes.
+    """The network in one file, in pykan's two, or in hand in a project; what was assumed stands in its notes.
 
     files: contents by name. Names tell the config from the weights and appear in messages, nothing else.
     """
@@ -42,6 +44,8 @@ def open_model(files: Mapping[str, bytes]) -> KAN:
         raise LoadError(f"{shown(cached[0])} holds pykan's last data, no network. Upload its _config.yml and _state.")
     if not weights:
         raise LoadError("No file was given. Choose a .safetensors or .pt file, or pykan's _config.yml and _state.")
+    if looks_like_project(files[weights[0]]) and not configs:
+        return project_from_bytes(files[weights[0]]).history.present
     opened = open_tensors(files[weights[0]], weights[0])
     kan = import_network(opened, files[configs[0]] if configs else None)
     if cached:
@@ -80,7 +84,26 @@ def save(
         raise UserError(
             f"A network is saved as .safetensors. Name the file {shown(path.stem or 'network')}.safetensors."
         )
-    data = native.to_bytes(kan, recipe, rows=rows)
+    _written(path, native.to_bytes(kan, recipe, rows=rows))
+
+
+def save_project(project: Project, path: str | os.PathLike[str]) -> None:
+    """Write a whole piece of work, its history and rows included, as .kanviz; an old file stays until it is whole.
+
+    Raises UserError for another ending, a folder that cannot be written, or work too large for a file.
+    """
+    path = Path(path)
+    if path.suffix != ENDING:
+        raise UserError(f"A project is saved as {ENDING}. Name the file {shown(path.stem or 'project')}{ENDING}.")
+    _written(path, project_to_bytes(project))
+
+
+def load_project(path: str | os.PathLike[str]) -> Project:
+    """The work in a .kanviz file: every version, checked against what was saved. Raises LoadError."""
+    return project_from_bytes(_content(Path(path)))
+
+
+def _written(path: Path, data: bytes) -> None:
     try:
         _write(path, data)
     except OSError as problem:
@@ -89,7 +112,7 @@ def save(
 
 def _write(path: Path, data: bytes) -> None:
     """Write beside the target, then take its place: a reader sees the old file or the new one, never a part."""
-    handle, beside = tempfile.mkstemp(prefix=".tmp-", suffix=".safetensors", dir=path.parent)
+    handle, beside = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix, dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
@@ -148,7 +171,9 @@ def _is_config(name: str, data: bytes) -> bool:
 
 
 def _is_model_name(name: str) -> bool:
-    return name.lower().endswith((".safetensors", ".pt", ".pth", _STATE, *CONFIG_ENDINGS)) and not name.startswith(".")
+    return name.lower().endswith(
+        (".safetensors", ".pt", ".pth", ENDING, _STATE, *CONFIG_ENDINGS)
+    ) and not name.startswith(".")
 
 
 def _partner(config: str) -> str:

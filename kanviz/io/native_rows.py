@@ -1,13 +1,14 @@
 """The rows a network learned from, inside its own file: only where the person who saved it asked for that."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
 from kanviz.core.dataset import Dataset
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Task
+from kanviz.core.layer import Variable
 from kanviz.errors import LoadError
 from kanviz.text import shown
 
@@ -15,14 +16,28 @@ PARTS = ("x", "y", "train", "test")
 LONGEST = 500  # letters of a name
 
 
+class Columns(Protocol):
+    """What rows are of: a network, or a table."""
+
+    @property
+    def inputs(self) -> tuple[Variable, ...]: ...
+    @property
+    def outputs(self) -> tuple[Variable, ...]: ...
+    @property
+    def task(self) -> Task: ...
+
+
 def packed(kan: KAN, data: Dataset, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """The rows as tensors, columns in the network's order, and what their file was called."""
-    data = data.matching(kan)
-    tensors = {f"rows.{part}": getattr(data, part).to(torch.float64) for part in PARTS}
-    return tensors, {"name": shown(name, LONGEST), "target": shown(data.target, LONGEST)}
+    return tensors_of(data.matching(kan)), {"name": shown(name, LONGEST), "target": shown(data.target, LONGEST)}
 
 
-def unpacked(kan: KAN, record: Any, tensors: Mapping[str, Tensor]) -> tuple[Dataset, str]:
+def tensors_of(data: Dataset) -> dict[str, Tensor]:
+    """The rows and their split, as a file holds them: all of them float64."""
+    return {f"rows.{part}": getattr(data, part).to(torch.float64) for part in PARTS}
+
+
+def unpacked(kan: Columns, record: Any, tensors: Mapping[str, Tensor]) -> tuple[Dataset, str]:
     """The rows of a file and the name of the table they are from; refuses what does not fit the network or itself."""
     if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("name", "target")):
         _refuse("they are not described")

@@ -32,11 +32,12 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/history.py", "History", ":material/history:"),
 )
-PARTS = ("curve", "panel", "toolbar", "details", "graph", "outputs")  # of the workbench, drawn one by one
+PARTS = ("curve", "panel", "toolbar", "details", "graph", "outputs", "keep")  # of the workbench, drawn one by one
 PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"
 TOKEN = "work"
+ASKED = "asked"  # the token that came with the address, when no session answers to it any more
 MOST_KEPT = 40
 LOGO = str(app_folder() / "static" / "logo.svg")
 ICON = (
@@ -53,6 +54,7 @@ def session() -> "Session":
 
         kept, token = _kept(), _token()
         if token not in kept:
+            st.session_state[ASKED] = token
             token = secrets.token_urlsafe(16)
             kept[token] = Session()
             while len(kept) > MOST_KEPT:
@@ -132,6 +134,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
         for page, label, icon in PAGES:
             st.page_link(page, label=label, icon=icon)
     if not (has_session() or or_sample or names_a_sample() or os.environ.get("KANVIZ_MODEL")):
+        _keep(None)
         return None
     from kanviz.ui.lessons import lesson_card
 
@@ -146,9 +149,21 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
         if title != "Locality" and s.climbing:
             st.caption("A rung of the ladder is running; it is on the Locality page.")
     _show_messages(s)
+    _keep(s)
     lesson_card()
     show(**view_of(s))
     return s
+
+
+def _keep(s: "Session | None") -> None:
+    """Keep the work in the browser, and offer what is kept there."""
+    from kanviz.ui.keeping import keep, keeping_settings, offer
+
+    offer(s)
+    with st.sidebar:
+        if s is not None and s.history is not None:
+            keeping_settings()
+        keep()
 
 
 def _opened(*, or_sample: bool) -> "Session":
@@ -202,13 +217,19 @@ def panel() -> None:
         _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
     with_rows = s.data is not None and st.checkbox(
         "Save its rows too", key=f"{KEEP}save-rows",
-        help="The table then travels in the network's file: whoever opens it sees the rows.",
+        help="The table then travels in the file: whoever opens it sees the rows.",
     )  # fmt: skip
     st.download_button(
         "Save network", icon=":material/save:", data=_saver(s, with_rows=with_rows),
         file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
         width="stretch",
         help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
+    )  # fmt: skip
+    st.download_button(
+        "Save project", icon=":material/inventory_2:", data=_project_saver(s, with_rows=with_rows),
+        file_name=f"{file_stem(s.name)}.kanviz", mime="application/octet-stream", on_click="ignore", width="stretch",
+        help="One .kanviz file with all your work: every version, undo and redo, names, the chosen edge. "
+        "Open it here again to go on.",
     )  # fmt: skip
     if kan.notes:
         with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
@@ -234,6 +255,18 @@ def _saver(s: "Session", *, with_rows: bool):
         from kanviz.io.native import to_bytes
 
         return to_bytes(kan, recipe=recipe, rows=rows, rows_from=rows_from)
+
+    return make
+
+
+def _project_saver(s: "Session", *, with_rows: bool):
+    """As `_saver`, of all the work."""
+    project = s.project(with_rows=with_rows)
+
+    def make() -> bytes:
+        from kanviz.io.project_file import project_to_bytes
+
+        return project_to_bytes(project)
 
     return make
 

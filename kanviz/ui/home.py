@@ -11,6 +11,7 @@ import streamlit as st
 from kanviz.errors import LoadError
 from kanviz.text import counted, shown
 from kanviz.ui.frame import in_words, session, theme
+from kanviz.ui.keeping import take_up
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
 from kanviz.ui.training import start
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
     from kanviz.ui.session import Session
 
-MODEL_TYPES = ["safetensors", "pt", "pth", "yml", "yaml"]
+MODEL_TYPES = ["safetensors", "kanviz", "pt", "pth", "yml", "yaml"]
 STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
 
 
@@ -65,14 +66,15 @@ def way_back(s: "Session") -> None:
 def open_files() -> None:
     """Upload one network; pykan's comes as two files."""
     uploads = st.file_uploader(
-        "kanviz .safetensors, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and ..._state)",
+        "kanviz .safetensors or .kanviz, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and "
+        "..._state)",
         accept_multiple_files=True, key="model-files",
         help="Files are read as data; nothing in them is ever executed. Up to 50 MB.",
     )  # fmt: skip
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
         with in_words(), st.spinner("Reading…"):
             _take(session(), {upload.name: upload.getvalue() for upload in uploads or ()})
-            st.switch_page("app.py")
+            st.switch_page("app.py", query_params=session().view)
 
 
 def _content(path: str) -> bytes:
@@ -86,9 +88,13 @@ def _take(s: "Session", files: dict[str, bytes]) -> None:
     """Open a network that came in these files, with the steps that made it where its file tells."""
     from kanviz.io import open_model
     from kanviz.io.native import saved_with
+    from kanviz.io.project_file import looks_like_project, project_from_bytes
 
-    kan = open_model(files)
     only = next(iter(files.values())) if len(files) == 1 else None
+    if only is not None and looks_like_project(only):
+        take_up(s, project_from_bytes(only))
+        return
+    kan = open_model(files)
     recipe, stored = saved_with(only) if only is not None else (None, None)
     data, rows_from = stored or (None, "")
     s.open(kan, _title(list(files)), recipe=recipe, data=data, rows_from=rows_from)

@@ -5,6 +5,7 @@ Streamlit run the script in overlapping threads, never lose an edit. Nothing her
 """
 
 import math
+import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -18,11 +19,14 @@ from kanviz.core.train import Checkpoint, Progress, TrainConfig
 from kanviz.edit.edits import Edit, Retrain, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
+from kanviz.text import shown
 from kanviz.ui.jobs import Job
 from kanviz.ui.runs import Run
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
+    from kanviz.io.project import Project
+    from kanviz.io.project_rows import RowsOf
     from kanviz.io.tables import Table
     from kanviz.laws.discover import DiscoverConfig
     from kanviz.laws.extraction import ExtractConfig
@@ -34,6 +38,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
+SAMPLE = "sample"  # what the view of a project calls the sample that it began with
 REMEMBERED = 48  # derived results kept, newest first
 JUDGED = 2 * LONGEST  # small results about versions kept: more than a history has
 LEARNED = 20  # tables kept that trainings were done on
@@ -46,11 +51,14 @@ class Session:
         self._lock = threading.RLock()
         self.history: History | None = None
         self.name = ""
+        self.work = ""  # what the network in hand, with its history, is kept under in the browser
+        self.view: dict[str, str] = {}  # what of it is looked at, as the pages say
         self.sample = ""  # which one it is, where it is one
         self._origin: dict[str, Any] | None = None
         self._tables: dict[str, tuple[Table, str]] = {}
         self.data: Dataset | None = None
         self.rows_from = ""
+        self.missing: RowsOf | None = None  # rows that a project speaks of and does not hold
         self._left: tuple[Any, ...] | None = None
         self.edge: EdgeId | None = None
         self.job: Job[Progress] | None = None
@@ -117,6 +125,7 @@ class Session:
             self._refuse_while_training()
             self._left = self._in_hand if aside else self._left
             self.history, self.name, self._new, self.sample = History.start(kan), name, new, sample
+            self.work, self.view, self.missing = secrets.token_urlsafe(12), {}, None
             self._origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
             self.edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
             if data is not None:
@@ -127,7 +136,18 @@ class Session:
 
     @property
     def _in_hand(self) -> tuple[Any, ...]:
-        return (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample)
+        return (
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample,
+            self.work, self.view, self.missing,
+        )  # fmt: skip
+
+    def _take_in_hand(self, work: tuple[Any, ...]) -> None:
+        (
+            self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample,
+            self.work, self.view, self.missing,
+        ) = work  # fmt: skip
+        self.new_rows = self.old_rows = None
+        self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     @property
     def is_new(self) -> bool:
@@ -146,11 +166,8 @@ class Session:
             if self._left is None:
                 raise EditError("No other network was open before this one.")
             now = self._in_hand
-            (self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new,
-             self.sample) = self._left  # fmt: skip
+            self._take_in_hand(self._left)
             self._left = now
-            self.new_rows = self.old_rows = None
-            self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     def apply(self, edit: Edit, *, merge: bool = False) -> None:
         """Do an edit as one step of the history."""
@@ -188,6 +205,47 @@ class Session:
         with self._lock:
             self.edge = self.present.check(edge)
 
+    # --- the work as a whole ----------------------------------------------------------------------------------
+
+    def project(self, *, with_rows: bool) -> "Project":
+        """All of the work in hand as one value, to be saved. with_rows: else only which rows they are."""
+        from kanviz.io.project import Project
+        from kanviz.io.project_rows import RowsOf
+
+        with self._lock:
+            history, edge = self.opened, self.edge
+            if edge is None:
+                edge = next(history.present.edges(pruned=True))
+            rows = RowsOf.of(self.data, self.rows_from) if self.data is not None else self.missing
+            data = self.data if with_rows else None
+            view = {**self.view, **({SAMPLE: self.sample} if self.sample else {})}
+            return Project(history, self.name, edge, self._origin, data, rows, view, self._new)
+
+    def restore(self, project: "Project", work: str = "") -> None:
+        """Take up work that was saved: the same versions, names, cursor, edge and rows. What was in hand waits.
+
+        work: what it is kept under in the browser, where it comes from there. Rows that the project only speaks of are
+        taken from those in hand, if they are the same.
+        """
+        with self._lock:
+            self._refuse_while_training()
+            data, rows = project.data, project.rows
+            if data is None and rows is not None and self.data is not None and self.data.digest == rows.digest:
+                data = self.data
+            self._left = self._in_hand
+            self._take_in_hand((
+                project.history, project.name, data, rows.name if rows is not None and data is not None else "",
+                project.edge, project.origin, project.new, project.view.get(SAMPLE, ""),
+                work or secrets.token_urlsafe(12), {k: v for k, v in project.view.items() if k != SAMPLE},
+                rows if data is None else None,
+            ))  # fmt: skip
+            if self.missing is not None:
+                self.messages.append((
+                    "info",
+                    f"The rows of {shown(self.missing.name)} ({self.missing.count:,}) were not kept with this work; "
+                    "load the table again.",
+                ))  # fmt: skip
+
     def _move(self, how: Callable[[History], History]) -> None:
         with self._lock:
             self._refuse_while_training()
@@ -213,7 +271,7 @@ class Session:
         """Look at the network on these rows, from the table of that name; refuses a table that does not fit it."""
         with self._lock:
             self._refuse_while_training()
-            self.data, self.rows_from = data.matching(self.present), rows_from
+            self.data, self.rows_from, self.missing = data.matching(self.present), rows_from, None
 
     def take_new(self, data: Dataset, name: str) -> None:
         """Rows that the network shall learn next, beside those it knows."""

@@ -1,0 +1,53 @@
+"""A project as one file, `.kanviz`: a zip that only stores, the manifest first, then every blob under its checksum."""
+
+import zipfile
+from io import BytesIO
+
+from kanviz.errors import LoadError, UserError
+from kanviz.io.json_checks import PROJECT as CHECKS
+from kanviz.io.project import MANIFEST_LIMIT, Packed, Project, packed, unpacked
+from kanviz.io.stored_zip import Writer, stored_members, table_of_contents
+from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.text import size_words
+
+ENDING = ".kanviz"
+MANIFEST = "manifest.json"
+FOLDER = "blobs/"
+_WRITER = Writer("kanviz", "Open an earlier copy, or save the project again.")
+_NAME_AT = 30  # of the first part, in its header
+
+
+def looks_like_project(data: bytes) -> bool:
+    """Whether this is a zip whose first part is a manifest; nothing else is said of it."""
+    return data.startswith(b"PK\x03\x04") and data[_NAME_AT : _NAME_AT + len(MANIFEST)] == MANIFEST.encode()
+
+
+def project_to_bytes(project: Project) -> bytes:
+    """The file of a project; the same project, the same bytes. Raises UserError for one that could not be read back."""
+    found = packed(project)
+    file = BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        parts = {MANIFEST: found.manifest.encode()}
+        parts |= {f"{FOLDER}{name}": found.blobs[name] for name in sorted(found.blobs)}
+        for name, content in parts.items():
+            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, whenever it is written
+    if file.tell() > BYTE_LIMIT:
+        raise UserError(
+            f"This project takes {size_words(file.tell())}; the limit is {size_words(BYTE_LIMIT)}. "
+            "Save it without its rows, or save the network alone."
+        )
+    return file.getvalue()
+
+
+def project_from_bytes(data: bytes) -> Project:
+    """The project in a file; LoadError, in words, for what is damaged, forged, newer or too large."""
+    if len(data) > BYTE_LIMIT:
+        raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
+    if not looks_like_project(data):
+        raise LoadError("This is no kanviz project. Choose a file that 'Save project' wrote; its name ends in .kanviz.")
+    members = stored_members(data, table_of_contents(data, _WRITER), _WRITER)
+    odd = [name for name in members if name != MANIFEST and not name.startswith(FOLDER)]
+    if odd or len(members.get(MANIFEST, b"")) > MANIFEST_LIMIT:
+        raise CHECKS.refusal("it holds a part that kanviz does not write")
+    manifest = CHECKS.utf8(bytes(members.pop(MANIFEST)))
+    return unpacked(Packed(manifest, {name.removeprefix(FOLDER): bytes(v) for name, v in members.items()}))

@@ -1,0 +1,148 @@
+"""A zip archive that only stores, checked whole before a byte of it is used.
+
+We read the central directory ourselves instead of using `zipfile`: without compression so little of the format is left
+that every byte can be accounted for, and a bomb has nothing to unpack.
+Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central header), 4.3.14 to 4.3.16 (end records).
+"""
+
+import struct
+import zlib
+from dataclasses import dataclass
+
+from kanviz.errors import LoadError
+from kanviz.text import shown
+
+MOST_MEMBERS = 11_000
+DIRECTORY_LIMIT = 8_000_000
+
+_END = struct.Struct("<4s4H2LH")
+_END64 = struct.Struct("<4sQ2H2L4Q")
+_CENTRAL = struct.Struct("<4s6H3L5H2L")
+_LOCAL = struct.Struct("<4s5H3L2H")
+_LOCATOR64_SIZE = 20
+_ENCRYPTED = 1
+_STORED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """Whose archives are read, and what to do about one that is damaged: both go into the refusals."""
+
+    name: str
+    again: str
+
+    def damaged(self, what: str) -> LoadError:
+        return LoadError(f"The file is damaged or incomplete ({what}). {self.again}")
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A part of the archive as its table of contents declares it."""
+
+    name: str
+    size: int
+    packed_size: int
+    checksum: int
+    method: int
+    flags: int
+    header_at: int
+
+
+def stored_members(data: bytes, entries: list[Entry], writer: Writer) -> dict[str, memoryview]:
+    """Every member as a view of `data`: ranges apart, checksums right, nothing packed."""
+    view = memoryview(data)
+    members: dict[str, memoryview] = {}
+    covered = 0
+    for entry in sorted(entries, key=lambda entry: entry.header_at):
+        start, end = _data_range(data, entry, writer)
+        if entry.header_at < covered:
+            raise writer.damaged(f"{shown(entry.name)} overlaps another part")
+        covered = end
+        content = view[start:end]
+        if zlib.crc32(content) != entry.checksum:
+            raise writer.damaged(f"checksum of {shown(entry.name)} does not match")
+        members[entry.name] = content
+    return members
+
+
+def table_of_contents(data: bytes, writer: Writer) -> list[Entry]:
+    """The entries the archive declares; their number and their room are checked before the first is read."""
+    end_at = len(data) - _END.size
+    if end_at < 0 or data[end_at : end_at + 4] != b"PK\x05\x06":
+        raise writer.damaged("the end of the archive is missing")
+    _, disk, directory_disk, here, count, size, start, comment = _END.unpack_from(data, end_at)
+    if disk or directory_disk or comment or here != count:
+        raise writer.damaged(f"its table of contents is not one that {writer.name} writes")
+    if count > MOST_MEMBERS or size > DIRECTORY_LIMIT:
+        raise LoadError(f"The archive lists {count:,} parts or more; the limit is {MOST_MEMBERS:,}. {writer.again}")
+    _check_zip64(data, (count, size, start), end_at, writer)
+    entries: list[Entry] = []
+    at = start
+    while at < start + size and len(entries) < count:
+        entry, at = _central_entry(data, at, start + size, writer)
+        entries.append(entry)
+    if len(entries) != count or at != start + size:
+        raise writer.damaged("its table of contents has the wrong length")
+    _check_names([entry.name for entry in entries], writer)
+    return entries
+
+
+def _check_zip64(data: bytes, end: tuple[int, int, int], end_at: int, writer: Writer) -> None:
+    """Some writers add the 64-bit end record to every file; where there is one, both must say the same."""
+    count, size, start = end
+    gap = end_at - (start + size)
+    if gap == 0:
+        return
+    record_at = start + size
+    if gap != _END64.size + _LOCATOR64_SIZE or data[record_at : record_at + 4] != b"PK\x06\x06":
+        raise writer.damaged("its table of contents is not where it should be")
+    _, _, _, _, disk, directory_disk, here, count64, size64, start64 = _END64.unpack_from(data, record_at)
+    if (disk, directory_disk, here) != (0, 0, count64) or (count64, size64, start64) != (count, size, start):
+        raise writer.damaged("it has two tables of contents that disagree")
+
+
+def _central_entry(data: bytes, at: int, limit: int, writer: Writer) -> tuple[Entry, int]:
+    if at + _CENTRAL.size > limit or data[at : at + 4] != b"PK\x01\x02":
+        raise writer.damaged("its table of contents is broken")
+    fields = _CENTRAL.unpack_from(data, at)
+    flags, method = fields[3], fields[4]
+    checksum, packed_size, size, name_size, extra_size, comment_size = fields[7:13]
+    name_at, after = at + _CENTRAL.size, at + _CENTRAL.size + name_size + extra_size + comment_size
+    if after > limit:
+        raise writer.damaged("its table of contents is broken")
+    try:
+        name = data[name_at : name_at + name_size].decode("utf-8")
+    except UnicodeDecodeError:
+        raise writer.damaged("the name of a part is not text") from None
+    return Entry(name, size, packed_size, checksum, method, flags, fields[16]), after
+
+
+def _check_names(names: list[str], writer: Writer) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            raise LoadError(f"The archive lists {shown(name)} twice, so its content is ambiguous. {writer.again}")
+        seen.add(name)
+        if not name.isprintable() or "\\" in name or ".." in name.split("/") or name.startswith("/"):
+            raise LoadError(f"The archive holds a part with a forbidden name ({shown(name)}). {writer.again}")
+
+
+def _data_range(data: bytes, entry: Entry, writer: Writer) -> tuple[int, int]:
+    """Where the bytes of a member lie, after its local header has been found to agree with the directory."""
+    name = shown(entry.name)
+    if entry.method != _STORED or entry.flags & _ENCRYPTED:
+        raise LoadError(f"{name} is compressed or encrypted, which {writer.name} never does. {writer.again}")
+    if entry.size != entry.packed_size:
+        raise writer.damaged(f"{name} declares two different sizes")
+    at = entry.header_at
+    if at + _LOCAL.size > len(data) or data[at : at + 4] != b"PK\x03\x04":
+        raise writer.damaged(f"{name} is not where it should be")
+    fields = _LOCAL.unpack_from(data, at)
+    method, name_size, extra_size = fields[3], fields[9], fields[10]
+    name_at = at + _LOCAL.size
+    if method != _STORED or data[name_at : name_at + name_size] != entry.name.encode("utf-8"):
+        raise writer.damaged(f"{name} carries two different names")
+    start = name_at + name_size + extra_size
+    if start + entry.size > len(data):
+        raise writer.damaged(f"{name} is cut short")
+    return start, start + entry.size

@@ -1,0 +1,217 @@
+"""Work that survives: kept in the person's own browser after every step, and offered when they come back."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.text import counted
+from kanviz.ui import frame
+from kanviz.ui.address import KEEP
+from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
+
+if TYPE_CHECKING:
+    from kanviz.io.project import Project
+    from kanviz.ui.session import Session
+
+VIEWED = ("tab", "out")  # parts of the address that are kept with the work
+LONGEST_PART = 100
+ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
+LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
+TROUBLE = {
+    "full": "Work is not kept: this browser has no more room for it.",
+    "closed": "Work is not kept: this browser does not let kanviz store anything, as in some private windows.",
+    "large": "This work is too large to be kept in the browser. Save the project instead.",
+}
+TOLD, ORDER, SENT, PACKED, TROUBLED, AGAIN, ON = (
+    f"kept-{part}" for part in ("told", "order", "sent", "packed", "trouble", "again", "on")
+)
+
+
+@st.fragment(key="keep")
+def keep() -> None:
+    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page."""
+    if TOLD not in st.session_state and ORDER not in st.session_state:
+        order("list")
+    heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
+    s = _in_hand()
+    if s is not None:
+        s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
+    memory({"v": 1, "order": st.session_state.get(ORDER), "work": _work(s)}, "memory", heard)
+    again = st.session_state.pop(AGAIN, "")
+    if again == "workbench" and s is not None:
+        st.switch_page("app.py", query_params=s.view)
+    elif again:
+        st.rerun()
+
+
+def keeping_settings() -> None:
+    """Say that work is kept, and let the person turn that off."""
+    st.session_state.setdefault(ON, True)
+    with st.expander("Kept in this browser", icon=":material/history:"):
+        st.toggle(
+            "Keep my work", key=ON, on_change=lambda: order("on" if st.session_state[ON] else "off"),
+            help="Turned off, nothing is kept any more, and what was kept is forgotten.",
+        )  # fmt: skip
+        st.caption(
+            f"The last five networks you changed, with their steps and tables of up to {ROWS_LIMIT // 1_000_000} MB. "
+            "They stay in this browser, on this computer, until you forget them."
+        )
+    trouble = st.session_state.get(TROUBLED, "")
+    with st.container(key="kept-trouble"):
+        if trouble and st.session_state[ON]:
+            st.caption(TROUBLE[trouble])
+
+
+def offer(s: "Session | None") -> None:
+    """Where nothing was done yet: the work that is kept in this browser, to go on with or to forget."""
+    kept = _offered(s)
+    with st.container(
+        border=bool(kept), key="kept"
+    ):  # there in any case, so that nothing is mounted anew when it fills
+        for one in kept[:1]:
+            _one(one)
+        if kept[1:]:
+            with st.expander(f"Earlier work ({len(kept) - 1})"):
+                for one in kept[1:]:
+                    _one(one)
+
+
+def take_up(s: "Session", project: "Project", work: str = "") -> None:
+    """Go on with work that was saved, looking at what was looked at. work: what the browser keeps it under."""
+    s.restore(project, work)
+    for part in VIEWED:
+        st.session_state.pop(f"{KEEP}{part}", None)
+        if part in project.view:
+            st.query_params[part] = project.view[part]
+
+
+def order(what: str, id: str = "") -> None:
+    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on"."""
+    last = st.session_state.get("kept-orders", 0) + 1
+    st.session_state["kept-orders"] = last
+    st.session_state[ORDER] = {"n": last, "what": what, "id": id}
+
+
+def _in_hand() -> "Session | None":
+    return frame.session() if frame.has_session() else None
+
+
+def _is_own(s: "Session | None") -> bool:
+    """Whether somebody did something to what is in hand."""
+    return s is not None and s.history is not None and (len(s.history.versions) > 1 or s.training)
+
+
+def _offered(s: "Session | None") -> list[Kept]:
+    """What may be gone on with, first the work that was done under this address, then the newest."""
+    told: Told = st.session_state.get(TOLD, Told())
+    if told.off or _is_own(s):
+        return []
+    here = {str(st.query_params.get(frame.TOKEN, "")), st.session_state.get(frame.ASKED, "")} - {""}
+    return sorted(told.works, key=lambda one: (one.token not in here, -one.when))
+
+
+def _one(kept: Kept) -> None:
+    rows = f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"Your work on **{frame.label(kept.name)}**, {counted(kept.steps, 'step')}, of {_when(kept.when)}, "
+            f"is kept in this browser.{rows}"
+        )
+        st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
+        st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
+
+
+def _when(milliseconds: float) -> str:
+    """A time as the person's own clock shows it."""
+    behind = timedelta(minutes=st.context.timezone_offset or 0)
+    then, now = datetime.fromtimestamp(milliseconds / 1000, UTC) - behind, datetime.now(UTC) - behind
+    days = (now.date() - then.date()).days
+    return f"{then:%H:%M} {('today', 'yesterday')[days]}" if days in (0, 1) else f"{then.day} {then:%B %Y}"
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------
+
+
+def _work(s: "Session | None") -> Payload | None:
+    """What is to be kept, once the browser has told what it has; nothing before the first step."""
+    state = st.session_state
+    told: Told | None = state.get(TOLD)
+    if told is None or told.off or s is None or s.history is None or len(s.history.versions) < 2:
+        return None
+    if state.get(TROUBLED) in ("full", "closed") or s.history.versions[0].kan is s.lesson_network:
+        return None  # a lesson's network is there to be tried out: it would drive out work
+    rows = s.data is not None and 8 * (s.data.x.numel() + s.data.y.numel()) <= ROWS_LIMIT
+    project = s.project(with_rows=rows)
+    mark = (s.work, project.history, project.data, project.rows, project.edge, project.name, project.view)
+    if state.get(PACKED, (None,))[0] != mark:
+        state[PACKED] = (mark, _packed(project))
+    found = state[PACKED][1]
+    state[TROUBLED] = "" if found else "large"
+    if found is None:
+        return None
+    fresh = set(found.blobs) - state.setdefault(SENT, set())
+    state[SENT] = set(found.blobs) | state[SENT]
+    missing = project.rows.name if project.rows is not None and project.data is None else ""
+    steps = len(project.history.versions) - 1
+    kept = Kept(s.work, str(state.get(frame.TOKEN, "")), project.name, steps, 0.0, missing)
+    return work_payload(kept, found.manifest, found.blobs, fresh)
+
+
+def _packed(project: Any) -> Any:
+    """The project in parts; None if it is too much to be kept."""
+    from kanviz.io.project import packed
+
+    try:
+        found = packed(project)
+    except UserError:
+        return None
+    return found if len(found.manifest) + sum(map(len, found.blobs.values())) <= LIMIT else None
+
+
+# --- what is heard ----------------------------------------------------------------------------------------------
+
+
+def _told(record: Any) -> None:
+    before: Told | None = st.session_state.get(TOLD)
+    told = told_of(record)
+    _obeyed(record)
+    st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
+    if before or told.off or _offered(_in_hand()):
+        st.session_state[AGAIN] = "page"
+
+
+def _found(record: Any) -> None:
+    if not _obeyed(record):
+        return
+
+    def take() -> None:
+        from kanviz.io.project import Packed, unpacked
+
+        id, manifest, blobs = found_of(record)
+        take_up(frame.session(), unpacked(Packed(manifest, blobs)), id)
+        frame.session().messages.append(("done", "Your work is in hand again."))
+        st.session_state[AGAIN] = "workbench"
+
+    st.session_state[AGAIN] = "page"
+    frame.attempt(take)
+
+
+def _missing(record: Any) -> None:
+    st.session_state[SENT] = st.session_state.get(SENT, set()) - missing_of(record)
+
+
+def _trouble(record: Any) -> None:
+    st.session_state[TROUBLED] = record if record in TROUBLE else "closed"
+    st.session_state.setdefault(TOLD, Told())
+    st.session_state[AGAIN] = "page"
+
+
+def _obeyed(record: Any) -> bool:
+    """Whether this answers the order that was given last, which then is done."""
+    given = st.session_state.get(ORDER)
+    if given is None or not isinstance(record, dict) or record.get("n") != given["n"]:
+        return False
+    del st.session_state[ORDER]
+    return True

@@ -1,0 +1,253 @@
+"""Work survives a reload, a server that is killed, a closed tab; it goes on from a file; it is forgotten on demand."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+import kanviz
+from kanviz.edit.edits import MoveControlPoint, Prune
+from kanviz.io.project import Project
+from tests.browser.conftest import ROOT, TOUR_SEEN, WAIT, settle, upload
+
+OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
+
+
+class App:
+    """A server of this test alone, to be killed and started again on the same port."""
+
+    def __init__(self, log: Path) -> None:
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.url, self.log = f"http://127.0.0.1:{self.port}", log
+
+    def start(self) -> None:
+        with self.log.open("a") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(self.port)],
+                cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},
+            )  # fmt: skip
+        end = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).close()
+                return
+            except OSError:
+                if self.process.poll() is not None or time.monotonic() > end:
+                    pytest.fail(f"The app did not start:\n{self.log.read_text()}")
+                time.sleep(0.1)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(20)
+
+
+@pytest.fixture
+def app(tmp_path: Path):
+    one = App(tmp_path / "server.log")
+    one.start()
+    yield one
+    one.kill()
+    assert "Traceback" not in one.log.read_text(), one.log.read_text()
+
+
+@pytest.fixture
+def context(chromium: Browser):
+    one = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
+    one.set_default_timeout(WAIT)
+    one.add_init_script(TOUR_SEEN)
+    yield one
+    one.close()
+
+
+def visit(context: BrowserContext, url: str) -> tuple[Page, list[str]]:
+    """A page, and the errors it logs."""
+    page, errors = context.new_page(), []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if said.type == "error" else None)
+    page.goto(url)
+    settle(page)
+    return page, errors
+
+
+def reload(page: Page) -> None:
+    page.reload()
+    expect(page.get_by_test_id("stSidebar")).to_be_visible()
+    settle(page)
+
+
+def two_steps(page: Page) -> None:
+    """Of the sample that opens by itself one control point is moved, and one edge pruned."""
+    move(page, 3)
+    page.locator('.edge[data-id="0,0,1"]').focus()
+    page.keyboard.press("Delete")
+    page.get_by_role("button", name="Prune it").click()
+    expect(page.locator('.edge.pruned[data-id="0,0,1"]')).to_be_visible()
+
+
+def move(page: Page, m: int) -> None:
+    """A control point of the edge in hand, a little up."""
+    page.locator(f'.handle[data-m="{m}"]').focus()
+    page.keyboard.press("ArrowUp")
+    page.wait_for_timeout(800)  # a nudge is sent when the keys have rested
+    expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
+    settle(page)
+
+
+def saved(page: Page, tmp_path: Path) -> Project:
+    """What 'Save project' gives, with its rows."""
+    box = page.get_by_role("checkbox", name="Save its rows too")
+    if not box.is_checked():
+        page.get_by_text("Save its rows too").click()
+        settle(page)
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save project").click()
+    path = tmp_path / f"{time.monotonic_ns()}.kanviz"
+    download.value.save_as(path)
+    return kanviz.load_project(path)
+
+
+def same(one: Project, two: Project) -> bool:
+    """The same versions to the bit, the same edits, cursor, edge and rows."""
+    assert one.data is not None
+    assert two.data is not None
+    histories = [
+        ([v.kan.digest for v in p.history.versions], [v.edit for v in p.history.versions], p.history.at, p.edge)
+        for p in (one, two)
+    ]
+    return histories[0] == histories[1] and one.data.digest == two.data.digest and one.rows == two.rows
+
+
+def expect_kept(page: Page, wanted: list[list[int]]) -> None:
+    """The browser keeps works of so many steps and blobs, or comes to it soon."""
+    end = time.monotonic() + WAIT / 1000
+    while (found := _kept(page)) != wanted:
+        assert time.monotonic() < end, f"kept {found}, not {wanted}"
+        page.wait_for_timeout(200)
+
+
+def _kept(page: Page) -> list[list[int]]:
+    return page.evaluate(
+        """async () => {
+            const done = (asked) => new Promise((good) => (asked.onsuccess = () => good(asked.result)));
+            const base = await done(indexedDB.open("kanviz"));
+            const works = await done(base.transaction("works").objectStore("works").getAll());
+            const blobs = await done(base.transaction("blobs").objectStore("blobs").count());
+            base.close();
+            return works.map((work) => [work.steps, blobs]);
+        }"""
+    )
+
+
+def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: Path):
+    page, errors = visit(context, app.url)
+    page.get_by_role("tab", name="Reach").click()
+    settle(page)
+    two_steps(page)
+    before = saved(page, tmp_path)
+    expect_kept(page, [[2, 2]])
+    assert {type(v.edit) for v in before.history.versions[1:]} == {Prune, MoveControlPoint}
+
+    # a reload loses nothing, and offers nothing
+    reload(page)
+    assert same(saved(page, tmp_path), before)
+    expect(page.get_by_role("button", name="Go on with it")).to_have_count(0)
+    assert not errors, errors
+
+    app.kill()
+    app.start()
+    page.close()  # which has logged that its server went away
+    page, errors = visit(context, page.url.replace("tab=Reach", ""))
+    expect(page.get_by_text(OFFER)).to_be_visible()
+    page.get_by_role("button", name="Go on with it").click()
+    expect(page.get_by_text("Your work is in hand again.")).to_be_visible()
+    settle(page)
+    expect(page.get_by_role("button", name="Go on with it")).to_have_count(0)
+    expect(page.get_by_role("tab", name="Reach")).to_have_attribute("aria-selected", "true")
+    assert same(saved(page, tmp_path), before)
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    settle(page)
+    assert saved(page, tmp_path).history.at == 1
+    page.get_by_role("button", name=re.compile("^Redo")).click()
+    settle(page)
+    assert same(saved(page, tmp_path), before)
+    expect_kept(page, [[2, 2]])  # it goes on as the same work
+    assert not errors, errors
+
+
+def test_a_project_file_goes_on_where_it_was(app: App, context: BrowserContext, tmp_path: Path):
+    page, errors = visit(context, app.url)
+    two_steps(page)
+    before = saved(page, tmp_path)
+    kanviz.save_project(before, tmp_path / "work.kanviz")
+    page.close()
+    page, errors = visit(context, app.url)
+    expect(page.get_by_text(OFFER)).to_be_visible()
+    link = page.get_by_test_id("stSidebar").get_by_role("link", name="Open", exact=True)
+    link.click()
+    expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
+    settle(page)
+    upload(page, ".kanviz", tmp_path / "work.kanviz")
+    page.get_by_role("button", name="Open network").click()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
+    settle(page)
+    assert same(saved(page, tmp_path), before)
+    page.get_by_role("button", name=re.compile("^Undo")).click()
+    expect(page.get_by_role("button", name=re.compile("^Redo"))).to_be_enabled()
+    assert not errors, errors
+
+
+def test_forget_it_forgets(app: App, context: BrowserContext):
+    page, _ = visit(context, app.url)
+    two_steps(page)
+    expect_kept(page, [[2, 2]])
+    page.close()
+    app.kill()
+    app.start()
+    page, errors = visit(context, app.url)  # without the token: any address will do
+    expect(page.get_by_text(OFFER)).to_be_visible()
+    expect_kept(page, [[2, 2]])
+    page.get_by_role("button", name="Forget it").click()
+    expect(page.get_by_text(OFFER)).to_have_count(0)
+    expect_kept(page, [])
+    reload(page)
+    expect(page.get_by_text(OFFER)).to_have_count(0)
+    assert not errors, errors
+
+
+def test_keeping_is_turned_off_and_stays_off(app: App, context: BrowserContext):
+    page, errors = visit(context, app.url)
+    two_steps(page)
+    expect_kept(page, [[2, 2]])
+    page.get_by_test_id("stSidebar").get_by_text("Kept in this browser").click()
+    page.get_by_text("Keep my work").click()
+    settle(page)
+    expect_kept(page, [])
+    page.locator('.edge[data-id="0,0,0"]').focus()
+    page.keyboard.press("Enter")
+    settle(page)
+    move(page, 4)
+    expect_kept(page, [])
+    reload(page)
+    page.get_by_test_id("stSidebar").get_by_text("Kept in this browser").click()
+    expect(page.get_by_role("switch", name="Keep my work")).not_to_be_checked()
+    page.get_by_text("Keep my work").click()
+    settle(page)
+    expect_kept(page, [[3, 2]])  # turned on again, what is in hand is kept
+    assert not errors, errors
+
+
+def test_a_browser_that_stores_nothing_only_says_so(app: App, context: BrowserContext):
+    context.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined });")
+    page, errors = visit(context, app.url)
+    two_steps(page)
+    expect(page.get_by_test_id("stSidebar").get_by_text("Work is not kept: this browser does not let")).to_be_visible()
+    assert not errors, errors

@@ -1,0 +1,169 @@
+"""Work as the session gives it and takes it back; what is sent to the browser, and what may come back from it."""
+
+import base64
+import json
+
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kanviz.core.dataset import Dataset
+from kanviz.core.init import init
+from kanviz.core.layer import EdgeId
+from kanviz.core.train import TrainConfig
+from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Prune
+from kanviz.errors import EditError, LoadError
+from kanviz.io.project import Packed, packed, unpacked
+from kanviz.ui.components.memory import Kept, Told, found_of, missing_of, told_of, work_payload
+from kanviz.ui.session import Session
+from tests.io.damage import answer
+
+EDGE = EdgeId(0, 1, 2)
+KEPT = Kept("id", "token", "name", 2, 1.7e12, "")
+
+
+def rows(seed: int = 0) -> Dataset:
+    x = torch.rand(60, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) * 2 - 1
+    return Dataset.from_arrays(x, torch.sin(3 * x[:, 0]) + x[:, 1] ** 2, seed=seed)
+
+
+def at_work() -> Session:
+    """Two steps, the second undone, on a network whose file told of an earlier one."""
+    s, data = Session(), rows()
+    kan = init([2, 3, 1], inputs=data.inputs, outputs=data.outputs, seed=1)
+    recipe = {"format": 1, "start": "0" * 64, "end": kan.digest, "edits": [FreezeEdge((EDGE,)).to_json()]}
+    s.open(kan, "mine", data=data, edge=EDGE, rows_from="t.csv", recipe=recipe, sample="five")
+    s.apply(MoveControlPoint(EDGE, 3, 0.5))
+    s.rename("better", 1)
+    s.apply(Prune((EdgeId(0, 0, 0),), (0.25,)))
+    s.undo()
+    s.view = {"tab": "Reach"}
+    return s
+
+
+def again(s: Session, *, with_rows: bool = True) -> Session:
+    other = Session()
+    other.restore(unpacked(packed(s.project(with_rows=with_rows))), s.work)
+    return other
+
+
+def test_a_session_takes_up_the_same_work():
+    s = at_work()
+    other = again(s)
+    assert [v.kan.digest for v in other.opened.versions] == [v.kan.digest for v in s.opened.versions]
+    assert [str(v) for v in other.opened.versions] == [str(v) for v in s.opened.versions]
+    assert other.data is not None
+    assert other.data.digest == rows().digest
+    parts = ("name", "edge", "rows_from", "work", "view", "sample", "is_new", "made_by")
+    assert [getattr(other, part) for part in parts] == [getattr(s, part) for part in parts]
+    assert other.whole_recipe() == s.whole_recipe()
+    other.redo()
+    s.redo()
+    assert other.present.digest == s.present.digest
+    other.undo()
+    other.undo()
+    assert other.present.digest == s.opened.versions[0].kan.digest
+    with pytest.raises(EditError, match="nothing to undo"):
+        other.undo()
+
+
+def test_without_rows_the_session_says_which_table_to_load_and_still_knows_it_when_saved_again():
+    s = again(at_work(), with_rows=False)
+    assert s.data is None
+    assert "load the table again" in s.messages[-1][1]
+    assert "t.csv" in s.messages[-1][1]
+    assert s.project(with_rows=True).rows == at_work().project(with_rows=False).rows
+    s.take_data(rows(), "t.csv")
+    assert s.project(with_rows=True).data is not None
+
+
+def test_rows_in_hand_are_taken_if_they_are_the_same():
+    same, other = at_work(), at_work()
+    found = unpacked(packed(same.project(with_rows=False)))
+    same.restore(found)
+    assert same.data is not None
+    other.take_data(rows(1), "u.csv")
+    other.restore(found)
+    assert other.data is None
+
+
+def test_what_was_in_hand_waits_when_work_is_taken_up():
+    s = at_work()
+    before = s.present
+    s.restore(unpacked(packed(again(at_work()).project(with_rows=True))))
+    s.go_back()
+    assert s.present is before
+    assert s.view == {"tab": "Reach"}
+
+
+def test_nothing_is_taken_up_while_a_training_runs():
+    s = at_work()
+    found = s.project(with_rows=True)
+    s.train(TrainConfig(steps=2000, solver="adam"))
+    try:
+        with pytest.raises(EditError, match="Training is running"):
+            s.restore(found)
+    finally:
+        assert s.job is not None
+        s.job.stop()
+        s.job.join(20)
+
+
+def test_every_network_that_is_opened_is_work_of_its_own():
+    s = at_work()
+    first = s.work
+    s.open(init([2, 1]), "other")
+    assert s.work != first
+    s.go_back()
+    assert s.work == first
+
+
+# --- to and from the browser ------------------------------------------------------------------------------------
+
+
+def test_blobs_travel_once_and_are_always_named():
+    found = packed(at_work().project(with_rows=True))
+    first = work_payload(KEPT, found.manifest, found.blobs, set(found.blobs))
+    later = work_payload(KEPT, found.manifest, found.blobs, ())
+    assert set(first["blobs"]) == set(first["needs"]) == set(later["needs"]) == set(found.blobs)
+    assert later["blobs"] == {}
+    assert len(json.dumps(later)) < 3_000
+    back = found_of({"id": "id", "manifest": first["manifest"], "blobs": first["blobs"]})
+    assert unpacked(Packed(*back[1:])).history.present.digest == at_work().present.digest
+
+
+def test_what_the_browser_tells_is_taken_only_where_it_is_as_we_wrote_it():
+    good = {"id": "a", "token": "t", "name": "n", "steps": 2, "when": 1.7e12, "rows": ""}
+    assert told_of({"off": False, "works": [good]}) == Told((Kept("a", "t", "n", 2, 1.7e12, ""),))
+    bad = [
+        good | change
+        for change in ({"id": ""}, {"id": 1}, {"name": "x" * 999}, {"steps": -1}, {"when": 1e300}, {"steps": "2"})
+    ]
+    assert told_of({"off": 1, "works": bad[:5]}) == Told()
+    assert told_of({"off": True, "works": [bad[5], None, [], good]}).works == (Kept("a", "t", "n", 2, 1.7e12, ""),)
+    assert len(told_of({"works": [good] * 50}).works) == 5
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(
+        ["id", "manifest", "blobs", "works", "off", "n", "token", "name", "steps", "when", "rows"]), inner, max_size=6),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(ANYTHING)
+def test_anything_from_the_browser_is_read_or_refused_in_words(record):
+    assert isinstance(told_of(record), Told)
+    assert isinstance(missing_of(record), set)
+    answer(lambda: unpacked(Packed(*found_of(record)[1:])))
+
+
+def test_a_blob_that_was_changed_in_the_browser_is_refused():
+    found = packed(at_work().project(with_rows=True))
+    name = next(iter(found.blobs))
+    blobs = {n: base64.b64encode(content + (b"x" if n == name else b"")).decode() for n, content in found.blobs.items()}
+    _, manifest, back = found_of({"id": "id", "manifest": found.manifest, "blobs": blobs})
+    with pytest.raises(LoadError, match="checksum"):
+        unpacked(Packed(manifest, back))
