@@ -77,7 +77,7 @@ def network_chart(
 
     def chosen(edge: "EdgeId") -> None:
         attempt(act, edge)
-        redraw("curve", "details")
+        redraw("inspector")
 
     def offered(edge: "EdgeId") -> None:
         attempt(on_prune, edge)

@@ -103,8 +103,12 @@ def points_panel(s: "Session", edge: "EdgeId") -> None:
     if view.active:
         point = _control_point(s, edge)
         _what_moves(s, kan, edge, point, pending(s, edge))
-        with st.expander("All control points as a table", icon=":material/table:"):
-            points_table(s, edge)
+        table = st.expander(
+            "All control points as a table", icon=":material/table:", key=f"{KEEP}points", on_change="rerun"
+        )  # fmt: skip
+        if table.open:  # a table costs a click as much as everything else together
+            with table:
+                points_table(s, edge)
     else:
         st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
 
@@ -126,7 +130,7 @@ def hold_point(edge: "EdgeId", m: int) -> None:
 def take_point(edge: "EdgeId", m: int) -> None:
     """The same in a callback, where it is seen at once."""
     hold_point(edge, m)
-    redraw("curve", "details")
+    redraw("inspector")
 
 
 def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
@@ -186,7 +190,7 @@ def _control_point(s: "Session", edge: "EdgeId") -> int:
 
     def follow(source: str, other: str) -> None:
         st.session_state[other] = st.session_state[source]
-        redraw("curve", "details")
+        redraw("inspector")
 
     by_hand, by_number = st.columns([3, 2], vertical_alignment="bottom")
     by_hand.slider(
@@ -228,7 +232,7 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview: "
     def forget() -> None:
         for key in _height_keys(s, edge, point):
             st.session_state.pop(key, None)
-        redraw("curve", "details")
+        redraw("inspector")
 
     keep, drop = st.columns(2)
     keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training,

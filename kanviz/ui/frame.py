@@ -32,7 +32,7 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/history.py", "History", ":material/history:"),
 )
-PARTS = ("curve", "panel", "toolbar", "details", "graph", "outputs", "keep")  # of the workbench, drawn one by one
+PARTS = ("inspector", "panel", "toolbar", "graph", "outputs", "edges", "keep")  # of the workbench, drawn one by one
 PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"

@@ -11,6 +11,13 @@ from kanviz.errors import EditError
 WORDS = ("Pull", "Smooth", "Flatten", "Straighten", "Bridge", "Make rise", "Make fall")
 
 
+def edge_of(told: Any) -> EdgeId:
+    """The edge that was chosen in a picture."""
+    if not isinstance(told, list) or len(told) != 3 or not all(type(part) in (int, float) for part in told):
+        raise EditError("This click named no edge.")
+    return EdgeId(*(int(part) for part in told))
+
+
 def edit_of(edge: EdgeId, told: Any, rev: str) -> Edit:
     """The edit that a gesture asks for; refuses one made on a curve that is no longer there, or that is none."""
     points = _checked(told, rev).get("points")

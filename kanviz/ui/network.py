@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.charts import metrics_of, scores_of
-from kanviz.ui.frame import after_change, attempt, in_words, label
+from kanviz.ui.frame import after_change, attempt, in_words, label, redraw
 from kanviz.ui.panels import number, shared_unit
 from kanviz.ui.tables import choose_columns, table_upload
 
@@ -52,6 +52,7 @@ def edge_table(s: "Session") -> None:
     def choose() -> None:
         for row in st.session_state[key].selection.rows:
             attempt(s.select, scores_of(s, kan).ranked[row].id)
+        redraw("inspector", "graph")
 
     st.dataframe(
         rows, hide_index=True, on_select=choose, selection_mode="single-row", key=key,

@@ -1,6 +1,5 @@
 """Pieces that several pages show: choosing an edge, numbers, errors before and after."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -34,25 +33,18 @@ def _edge_names(kan: "KAN") -> "dict[EdgeId, str]":
     return found
 
 
-def edge_in_hand(s: "Session", edges: "Sequence[EdgeId] | None" = None) -> "EdgeId":
-    """The session's edge; the first, where it is none of these or of the network in hand."""
-    edges = edges or list(s.present.edges(pruned=True))
-    if s.edge not in edges:
-        s.select(edges[0])
-    assert s.edge is not None
-    return s.edge
-
-
 def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
     kan = s.present
     edges = list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True))
-    at = edges.index(edge_in_hand(s, edges))
+    if s.edge not in edges:
+        s.select(edges[0])
+    at = edges.index(s.edge)  # pyright: ignore[reportArgumentType]
     key = f"edge-{kan.digest[:12]}-{s.edge}"
 
     def choose(edge: "EdgeId | None" = None) -> None:
         attempt(s.select, st.session_state[key] if edge is None else edge)
-        redraw("curve", "details", "graph")
+        redraw("inspector", "graph")
 
     with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
         st.selectbox(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.ui.charts import curve_of
-from kanviz.ui.frame import change, redraw, theme
+from kanviz.ui.frame import attempt, change, redraw, theme
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
@@ -31,7 +31,7 @@ def shape_editor(
     """
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.components.editor import editor_payload, spline_editor
-    from kanviz.ui.gestures import edit_of, stretch_of, together
+    from kanviz.ui.gestures import edge_of, edit_of, stretch_of, together
 
     kan, look, picked = s.present, theme(), s.picked
     drawn = s.derived(
@@ -79,10 +79,15 @@ def shape_editor(
     def pointed(m: Any) -> None:
         if isinstance(m, int | float):
             hold(int(m))
-            redraw("curve", "details")
+            redraw("inspector")
 
-    spline_editor(payload, f"editor-{edge}", {
-        "commit": commit, "point": pointed, "snap": snapped, "refine": refine,
+    def chosen(told: Any) -> None:
+        attempt(s.select, edge_of(told))
+        if s.messages or s.lesson is not None:
+            redraw("inspector")
+
+    spline_editor(payload, "editor", {
+        "edge": chosen, "commit": commit, "point": pointed, "snap": snapped, "refine": refine,
         "drop": lambda _: st.session_state.pop(place, None),
     })  # fmt: skip
 

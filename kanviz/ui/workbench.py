@@ -9,10 +9,10 @@ from kanviz.ui.charts import network_chart
 from kanviz.ui.edges import edge_picture, offer_prune, offered_prune, points_panel, quick_actions, refine_panel
 from kanviz.ui.explore import explore_panel
 from kanviz.ui.formulas import candidates_panel
-from kanviz.ui.frame import session
+from kanviz.ui.frame import KEEP, session
 from kanviz.ui.network import data_panel, edge_table, errors_row
 from kanviz.ui.outputs import errors_panel
-from kanviz.ui.panels import edge_in_hand, edge_picker
+from kanviz.ui.panels import edge_picker
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shortcuts import shortcuts_button
 from kanviz.ui.tour import tour_button
@@ -35,10 +35,8 @@ def workbench(s: "Session") -> None:
     with left.container(border=True, key="outputs"):
         outputs()
     with right.container(border=True, key="inspector"):
-        curve()
-        details()
-    with st.expander("All edges in one table", icon=":material/list:"):
-        edge_table(s)
+        inspector()
+    edges()
 
 
 @st.fragment(key="toolbar")
@@ -75,6 +73,15 @@ def graph() -> None:
     st.caption("Click an edge, or use arrows and Enter; Delete offers to prune it. Ctrl with the wheel zooms.")
 
 
+@st.fragment(key="edges")
+def edges() -> None:
+    """Every edge in words and numbers, where somebody wants to read them."""
+    table = st.expander("All edges in one table", icon=":material/list:", key=f"{KEEP}edges", on_change="rerun")
+    if table.open:
+        with table:
+            edge_table(session())
+
+
 @st.fragment(key="outputs")
 def outputs() -> None:
     """What the network says, on which rows, and how it came to be."""
@@ -91,19 +98,13 @@ def outputs() -> None:
             history_panel(s)
 
 
-@st.fragment(key="curve")
-def curve() -> None:
-    """The chosen edge, its curve under the hand."""
+@st.fragment(key="inspector")
+def inspector() -> None:
+    """The chosen edge: its curve under the hand, and in tabs what can be known of it and done to it."""
     s = session()
-    edge_picture(s, edge_picker(s))
+    edge = edge_picker(s)
+    edge_picture(s, edge)
     show(**view_of(s))
-
-
-@st.fragment(key="details")
-def details() -> None:
-    """What can be known of the chosen edge and done to it, in tabs; only the open one is made."""
-    s = session()
-    edge = edge_in_hand(s)
     points, formula, reach, data = tabs(TABS, "tab")
     if points.open:
         with points:

@@ -22,6 +22,7 @@ class Editor {
     };
     this.bar();
     this.foot(parent.querySelector(".kv-foot"));
+    document.addEventListener("kanviz-edge", (event) => this.root.isConnected && this.take(event));
     new ResizeObserver(() => this.data && this.width() !== this.drawnAt && this.draw()).observe(this.stage);
   }
 
@@ -31,6 +32,10 @@ class Editor {
 
   show(data) {
     const old = this.data, differs = (part) => JSON.stringify(old[part]) !== JSON.stringify(data[part]);
+    if (old && String(old.edge) !== String(data.edge)) {
+      this.region = null;
+      this.holding = false;
+    }
     const fresh = !old || ["rev", "look", "picked"].some(differs);
     const focused = fresh && this.svg?.getRootNode().activeElement?.dataset?.m;
     const numbers = (values) => values && values.map((v) => (v === null ? NaN : v));
@@ -38,7 +43,7 @@ class Editor {
     this.data = { ...data, ...Object.fromEntries(curves), lift: data.lift.map((v) => v ?? 0) };
     if (data.point !== undefined && data.point !== null) this.point = data.point;
     if (fresh || data.preview) {
-      clearTimeout(this.timer);
+      this.rest();
       this.coef = [...this.data.coef];
       if (data.preview) this.coef[data.preview[0]] = data.preview[1];
       this.draft = this.told = "";
@@ -47,6 +52,19 @@ class Editor {
     }
     if (data.draft && data.draft.asked !== this.answered) this.answer(data.draft);
     this.paint();
+  }
+
+  // another edge was chosen in a picture on the same page; a nudge that waits is sent first
+  take(event) {
+    event.preventDefault();
+    if (this.timer) this.commit("Move");
+    this.rest();
+    this.send("edge", event.detail);
+  }
+
+  rest() {
+    clearTimeout(this.timer);
+    this.timer = null;
   }
 
   answer(draft) {
@@ -360,8 +378,8 @@ class Editor {
     } else if (step && this.data.open && !this.draft) {
       this.coef[m] += step * (event.shiftKey ? 10 : 1) * (this.high - this.low);
       this.paint();
-      clearTimeout(this.timer);
-      this.timer = setTimeout(() => this.commit("Move"), WAIT);
+      this.rest();
+      this.timer = setTimeout(() => (this.rest(), this.commit("Move")), WAIT);
     } else return;
     event.preventDefault();
   }

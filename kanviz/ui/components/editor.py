@@ -25,7 +25,7 @@ PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", 
          "base_part", "spline_part", "point", "density", "marked")  # fmt: skip
 HTML = """<div class="kv-editor"><div class="kv-tools" role="toolbar" aria-label="Tools for the curve"></div>
 <div class="kv-plot"></div><div class="kv-foot"></div></div>"""
-EVENTS = ("commit", "point", "snap", "drop", "refine")
+EVENTS = ("edge", "commit", "point", "snap", "drop", "refine")
 
 Payload = dict[str, Any]
 
@@ -52,6 +52,7 @@ def editor_payload(
         lift = curve.points_y - curve.coef
     return {
         "v": 2,
+        "edge": list(curve.id),
         "rev": f"{kan.digest[:16]}-{','.join(map(str, curve.id))}-{curve.data}",
         "look": look,
         "colours": {part: getattr(inks, part) for part in PARTS},

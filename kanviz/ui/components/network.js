@@ -217,7 +217,8 @@ class View {
     this.data = { ...this.data, selected: id };
     this.mark();
     node?.focus({ preventScroll: true });
-    this.send("select", id);
+    const heard = !document.dispatchEvent(new CustomEvent("kanviz-edge", { detail: id, cancelable: true }));
+    if (!heard) this.send("select", id); // an editor on the page asks by itself: one run of Python less
   }
 
   key(event) {

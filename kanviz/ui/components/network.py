@@ -16,6 +16,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
+from kanviz.ui.gestures import edge_of
 
 POINTS = 28  # of a thumbnail's curve
 STRONGEST = 96  # edges with a curve beside a matrix
@@ -126,9 +127,9 @@ def network_canvas(
 
     def told(what: str, act: Callable[[EdgeId], None] | None) -> Callable[[], None]:
         def heard() -> None:
-            edge = getattr(st.session_state[key], what, None)
-            if act is not None and isinstance(edge, list) and len(edge) == 3:
-                act(EdgeId(*(int(part) for part in edge)))
+            chosen = getattr(st.session_state[key], what, None)
+            if act is not None and chosen is not None:
+                act(edge_of(chosen))
 
         return heard
 
