@@ -97,20 +97,26 @@ def edge_picture(s: "Session", edge: "EdgeId") -> None:
 
 
 def points_panel(s: "Session", edge: "EdgeId") -> None:
-    """The control point in hand, by numbers; what it would do is shown before it is kept."""
+    """The control point in hand, by its exact height; what that would do is shown before it is kept."""
     kan = s.present
-    view = kan.edge(edge)
-    if view.active:
-        point = _control_point(s, edge)
-        _what_moves(s, kan, edge, point, pending(s, edge))
-        table = st.expander(
-            "All control points as a table", icon=":material/table:", key=f"{KEEP}points", on_change="rerun"
-        )  # fmt: skip
-        if table.open:  # a table costs a click as much as everything else together
-            with table:
-                points_table(s, edge)
+    if kan.edge(edge).active:
+        point = point_in_hand(s, edge) or 0
+        _what_moves(s, kan, edge, point)
+        _exact_height(s, edge, point)
+        _what_it_does(s, kan, edge, pending(s, edge))
     else:
-        st.info(f"This edge has no spline to move: it is {_state_words(view.state)}.", icon=":material/info:")
+        st.info(f"This edge has no spline to move: it is {_state_words(kan.edge(edge).state)}.", icon=":material/info:")
+
+
+def all_points_panel(s: "Session", edge: "EdgeId") -> None:
+    """Every control point as a table, and a finer grid; made only when it is opened, since a table is slow to draw."""
+    place = st.expander(
+        "All control points, and a finer grid", icon=":material/table:", key=f"{KEEP}points", on_change="rerun"
+    )
+    if place.open:
+        with place:
+            points_table(s, edge)
+            refine_panel(s, edge)
 
 
 def _state_words(state: str) -> str:
@@ -127,12 +133,6 @@ def hold_point(edge: "EdgeId", m: int) -> None:
     st.session_state[_point_key(edge)] = m
 
 
-def take_point(edge: "EdgeId", m: int) -> None:
-    """The same in a callback, where it is seen at once."""
-    hold_point(edge, m)
-    redraw("inspector")
-
-
 def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
     """The control point that was chosen last on this edge, the middle one at first; None where it has no spline."""
     view = s.present.edge(edge)
@@ -141,66 +141,35 @@ def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
     return min(st.session_state.get(_point_key(edge), len(view.coef) // 2), len(view.coef) - 1)
 
 
-def _height_keys(s: "Session", edge: "EdgeId", point: int) -> tuple[str, str]:
-    """Of the slider and of the field with the exact number."""
-    slider, exact = (f"{KEEP}{name}-{s.present.digest[:16]}-{edge}-{point}" for name in ("slide", "height"))
-    return slider, exact
-
-
-def _height(s: "Session", edge: "EdgeId", point: int) -> float:
-    """The height a control point has; 0 where that is no number anybody could use."""
-    now = float(s.present.edge(edge).coef[point])
-    return now if abs(now) < LARGEST else 0.0
+def _height_key(s: "Session", edge: "EdgeId", point: int) -> str:
+    """Of the field with the exact number."""
+    return f"{KEEP}height-{s.present.digest[:16]}-{edge}-{point}"
 
 
 def pending(s: "Session", edge: "EdgeId") -> "MoveControlPoint | None":
-    """The move of the control point in hand that was asked for by numbers and is not kept yet."""
+    """The move of the control point in hand that was asked for by its number and is not kept yet."""
     from kanviz.edit.edits import MoveControlPoint
 
     point = point_in_hand(s, edge)
-    wanted = None if point is None else st.session_state.get(_height_keys(s, edge, point)[1])
+    wanted = None if point is None else st.session_state.get(_height_key(s, edge, point))
     if point is None or wanted is None or wanted == float(s.present.edge(edge).coef[point]):
         return None
     return MoveControlPoint(edge, point, float(wanted))
 
 
-def _control_point(s: "Session", edge: "EdgeId") -> int:
-    """Ask for a control point and its height: a slider for the hand, a field for the exact number."""
-    view = s.present.edge(edge)
-    count, point = len(view.coef), point_in_hand(s, edge) or 0
-    choice = f"choose-{s.present.digest[:16]}-{edge}-{point}"
-    places = curve_of(s, s.present, edge).points_x
-    st.selectbox(
-        "Control point", range(count), point, key=choice, format_func=lambda m: f"{m} at x = {places[m]:.4g}",
-        help="Click or drag a point in the figure, or choose it here.",
-        on_change=lambda: take_point(edge, st.session_state[choice]),
-    )  # fmt: skip
-    now = _height(s, edge, point)
-    if now != float(view.coef[point]):
+def _exact_height(s: "Session", edge: "EdgeId", point: int) -> None:
+    coef = s.present.edge(edge).coef
+    now, usable = float(coef[point]), coef[coef.abs() < LARGEST]
+    if not abs(now) < LARGEST:
         st.caption("This control point is not a usable number; keep a new height to mend it.")
-    usable = view.coef[view.coef.abs() < LARGEST]
-    low, high = (float(usable.min()), float(usable.max())) if len(usable) else (0.0, 0.0)
-    span = max(high - low, abs(now), 1e-3)
-    slider, exact = _height_keys(s, edge, point)
-    for key in (slider, exact):
-        st.session_state.setdefault(key, now)
-    wanted = st.session_state[exact]
-    bounds = min(low - span, now - span, wanted), max(high + span, now + span, wanted)
-    st.session_state[slider] = wanted
-
-    def follow(source: str, other: str) -> None:
-        st.session_state[other] = st.session_state[source]
-        redraw("inspector")
-
-    by_hand, by_number = st.columns([3, 2], vertical_alignment="bottom")
-    by_hand.slider(
-        "Height", *bounds, key=slider, step=span / 200, on_change=follow, args=(slider, exact), format="%.4g"
-    )
-    by_number.number_input(
-        "Exact height", -LARGEST, LARGEST, key=exact, step=span / 50, format="%.6g", on_change=follow,
-        args=(exact, slider),
+        now = 0.0
+    span = float(usable.max() - usable.min()) if len(usable) else 0.0
+    key = _height_key(s, edge, point)
+    st.session_state.setdefault(key, now)
+    st.number_input(
+        "Exact height", -LARGEST, LARGEST, key=key, step=max(span, abs(now), 1e-3) / 50, format="%.6g",
+        on_change=lambda: redraw("inspector"),
     )  # fmt: skip
-    return point
 
 
 def _interval(low: float, high: float, unit: str) -> str:
@@ -211,27 +180,34 @@ def _interval(low: float, high: float, unit: str) -> str:
     return f"x from {ends[0]} on" if high == float("inf") else f"x from {low:.4g} to {ends[1]}"
 
 
-def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int, preview: "MoveControlPoint | None") -> None:
-    """The interval a control point reaches, the rows in it, and once it moved: the proof and the price."""
+def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int) -> None:
+    """Which control point is in hand, the interval it reaches and the rows in it."""
+    curve = curve_of(s, kan, edge)
+    low, high = curve.reach(point)
+    words = [
+        f"**Control point {point} at x = {curve.points_x[point]:.4g}.** "
+        f"Moves the curve only for {_interval(low, high, label(curve.unit))}."
+    ]
+    if s.data is not None:
+        words.append(f"{curve.share(low, high):.0%} of the rows pass there.")
+    lift = float(curve.points_y[point] - curve.coef[point])
+    if abs(lift) > 1e-3 * float(abs(curve.coef).max()):
+        words.append(f"Drawn at {curve.points_y[point]:.4g}: its height and what the edge's other parts add there.")
+    st.caption(" ".join(words))
+
+
+def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveControlPoint | None") -> None:
+    """Of a move that is not kept yet: the proof, the price, and the question."""
     from kanviz.analysis.diff import diff
     from kanviz.edit.proposals import effect
 
-    curve = curve_of(s, kan, edge)
-    low, high = curve.reach(point)
-    share = f" {curve.share(low, high):.0%} of the rows pass there." if s.data is not None else ""
-    st.caption(f"Moves the curve only for {_interval(low, high, label(curve.unit))}.{share}")
-    height = curve.coef[point] if preview is None else preview.height
-    lift = float(curve.points_y[point] - curve.coef[point])
-    if abs(lift) > 1e-3 * float(abs(curve.coef).max()):
-        st.caption(f"Drawn at {height + lift:.4g}: its height and what the edge's other parts add there.")
     if preview is None:
         return
     st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")
     show_effect(effect(kan, preview, s.data), shared_unit(kan))
 
     def forget() -> None:
-        for key in _height_keys(s, edge, point):
-            st.session_state.pop(key, None)
+        st.session_state.pop(_height_key(s, edge, preview.point), None)
         redraw("inspector")
 
     keep, drop = st.columns(2)

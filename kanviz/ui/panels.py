@@ -49,7 +49,6 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
         st.selectbox(
             "Edge", edges, index=at, key=key, on_change=choose, format_func=edge_names(s).__getitem__,
-            help="From its source node to its target node.",
         )  # fmt: skip
         for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):
             st.button(word, key=f"edge-{word}", on_click=choose, args=(edges[to],))

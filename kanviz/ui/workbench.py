@@ -6,7 +6,14 @@ import streamlit as st
 
 from kanviz.ui.address import link, show, tabs, view_of
 from kanviz.ui.charts import network_chart
-from kanviz.ui.edges import edge_picture, offer_prune, offered_prune, points_panel, quick_actions, refine_panel
+from kanviz.ui.edges import (
+    all_points_panel,
+    edge_picture,
+    offer_prune,
+    offered_prune,
+    points_panel,
+    quick_actions,
+)
 from kanviz.ui.explore import explore_panel
 from kanviz.ui.formulas import candidates_panel
 from kanviz.ui.frame import KEEP, session
@@ -110,7 +117,7 @@ def inspector() -> None:
         with points:
             points_panel(s, edge)
             quick_actions(s, edge)
-            refine_panel(s, edge)
+            all_points_panel(s, edge)
     if formula.open:
         with formula:
             candidates_panel(s, edge, beside=False)

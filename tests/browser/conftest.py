@@ -92,6 +92,7 @@ def page(chromium: Browser, server: str):
     page.on("pageerror", lambda error: errors.append(str(error)))
     page.goto(f"{server}/open")
     expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
+    page.evaluate("document.fonts.ready")  # until then things move, and a click may miss
     yield page
     assert not errors, errors
     expect(page.locator('[data-testid="stException"]')).to_have_count(0, timeout=1_000)

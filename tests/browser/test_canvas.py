@@ -44,8 +44,8 @@ def test_a_click_or_enter_chooses_an_edge(sample: Page):
 def test_looking_shows_what_an_edge_is_and_changes_nothing(sample: Page):
     before = chosen(sample)
     edge(sample, "1,2,0").hover()
-    expect(sample.locator(".kv-tip")).to_be_visible()
-    expect(sample.locator(".kv-tip")).to_contain_text("h1,2 → f")
+    expect(sample.locator(".kv-network .kv-tip")).to_be_visible()
+    expect(sample.locator(".kv-network .kv-tip")).to_contain_text("h1,2 → f")
     assert chosen(sample) == before
 
 
@@ -110,7 +110,7 @@ def test_a_wide_network_is_a_matrix_that_is_searched_and_chosen_from(page: Page,
     settle(page)
     cells = page.locator(".kv-stage .cells").first
     cells.hover(position={"x": 30, "y": 30})
-    expect(page.locator(".kv-tip")).to_be_visible()
+    expect(page.locator(".kv-network .kv-tip")).to_be_visible()
     cells.click(position={"x": 30, "y": 30})
     settle(page)
     assert re.match(r"x\d+ → h1,\d+", chosen(page))

@@ -238,7 +238,7 @@ def test_parts_are_shown_and_hidden(editor: Page):
 
 
 def test_a_height_typed_into_the_table_is_one_step(editor: Page):
-    editor.get_by_text("All control points as a table").click()
+    editor.get_by_text("All control points, and a finer grid").click()
     table = editor.locator(".st-key-inspector").get_by_test_id("stDataFrame")
     expect(table).to_be_visible()
     table.scroll_into_view_if_needed()

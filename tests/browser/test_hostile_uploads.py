@@ -43,7 +43,7 @@ def test_a_model_opens_or_is_refused_in_a_sentence(page: Page, case):
     upload(page, "pykan's two files", files_of(case))
     page.get_by_role("button", name="Open network").click()
     opened = page.get_by_role("heading", name="Workbench", exact=True, level=1)
-    expect(opened.or_(page.get_by_test_id("stAlert").first)).to_be_visible()
+    expect(opened.or_(page.get_by_test_id("stAlert")).first).to_be_visible()
     settle(page)
     if opened.is_visible():
         assert case["must_happen"] != "clear_error"

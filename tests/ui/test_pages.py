@@ -312,13 +312,18 @@ def test_a_chosen_point_survives_other_edits_of_its_edge():
 
     session = opened(samples()[0].title)
     app = visit("app.py", session)
-    points = next(box for box in app.selectbox if box.label == "Control point")
-    points.set_value(6).run()
+    hold_point(app, session.edge, 6)
     for edit in (RefineGrid(session.edge.layer, 11), None):
         session.apply(edit) if edit else session.undo()
         app.run()
         assert not app.exception, [e.message for e in app.exception]
-    assert next(box for box in app.selectbox if box.label == "Control point").value == 6
+    assert "**Control point 6 at" in texts(app)
+
+
+def hold_point(app: AppTest, edge, m: int) -> None:
+    """As a click on it in the editor does."""
+    app.session_state[f"point-{edge}"] = m
+    app.run()
 
 
 def uploaded(text: str, name: str = "measured.csv") -> Session:

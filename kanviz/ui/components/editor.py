@@ -174,7 +174,7 @@ def spline_editor(payload: Payload, key: str, hands: Mapping[str, Callable[[Any]
 
     def heard(event: str) -> Callable[[], None]:
         def act() -> None:
-            told = getattr(st.session_state[key], event, None)
+            told = getattr(st.session_state.get(key), event, None)
             if told is not None:
                 hands[event](told)
 

@@ -100,7 +100,7 @@ def memory(payload: Payload, key: str, heard: Mapping[str, Callable[[Any], None]
 
     def hear(what: str) -> Callable[[], None]:
         def act() -> None:
-            value = getattr(st.session_state[key], what, None)
+            value = getattr(st.session_state.get(key), what, None)
             if value is not None:
                 heard[what](value)
 

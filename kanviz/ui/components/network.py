@@ -127,7 +127,7 @@ def network_canvas(
 
     def told(what: str, act: Callable[[EdgeId], None] | None) -> Callable[[], None]:
         def heard() -> None:
-            chosen = getattr(st.session_state[key], what, None)
+            chosen = getattr(st.session_state.get(key), what, None)
             if act is not None and chosen is not None:
                 act(edge_of(chosen))
 

@@ -121,7 +121,7 @@ def scatter(payload: Payload, key: str, on_pick: Callable[[Any], None], on_take:
 
     def heard(what: str, act: Callable[[Any], None]) -> Callable[[], None]:
         def told() -> None:
-            value = getattr(st.session_state[key], what, None)
+            value = getattr(st.session_state.get(key), what, None)
             if value is not None:
                 act(value)
 

@@ -125,7 +125,7 @@ LESSON = Lesson(
             "Workbench",
             "The **grid** cuts the x axis into intervals. A hump of order 3 stands on order + 1 = 4 of them and is "
             "zero outside, so wide intervals mean that a point reaches far. Finer intervals can be put in without "
-            "changing any curve.\n\n**Below the curve, under Control points, press Refine.**",
+            "changing any curve.\n\n**Below the curve, open All control points, and a finer grid, and press Refine.**",
             lambda s: _refined(s) is not None,
             _finer,
             _refine,
