@@ -3,9 +3,11 @@
 Run: python docs/screenshots.py [ADDRESS] [FOLDER]
 """
 
+import io
 import sys
 from pathlib import Path
 
+from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 ADDRESS = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8501"
@@ -37,7 +39,8 @@ def shoot(page: Page, name: str, look: str) -> None:
     full = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
     page.set_viewport_size({"width": width, "height": min(max(height, full), 2400)})
     page.wait_for_timeout(900)
-    page.screenshot(path=FOLDER / f"{name.lower()}-{look}.png")
+    picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(255, dither=Image.Dither.NONE)
+    picture.save(FOLDER / f"{name.lower()}-{look}.png", optimize=True)
     page.set_viewport_size({"width": width, "height": height})
 
 

@@ -22,7 +22,7 @@ DOCS = (
     "docs/performance.md",
     "docs/locality.md",
 )
-MADE = {"found.safetensors", "pendulum.safetensors", "edge.html"}  # what the examples write
+MADE = {"found.safetensors", "pendulum.safetensors", "after.safetensors", "edge.html"}  # what the examples write
 
 
 def _blocks(doc: str, language: str) -> list[str]:
@@ -65,7 +65,8 @@ def test_the_commands_in_the_readme_are_commands():
         else:
             assert words[0] == "kanviz"
             options = parser().parse_args(words[1:])
-            files = [*getattr(options, "model", []), getattr(options, "table", None)]
+            model = getattr(options, "model", [])
+            files = [*([model] if isinstance(model, str) else model), getattr(options, "table", None)]
             assert all((ROOT / name).is_file() for name in files if name and name not in MADE)
         used += 1
     assert used >= 6

@@ -135,6 +135,8 @@ def test_a_link_begins_a_lesson_on_a_server_that_just_started(visitor, tmp_path)
         page.reload()
         expect(lesson(page)).to_contain_text("Pruning · step 3 of 4")
         expect(card(page)).to_be_hidden()
+        settle(page)
+        page.goto("about:blank")  # before its server ends
 
 
 def test_a_lesson_is_done_by_hand_and_every_step_is_recognised(visitor, server):
