@@ -46,7 +46,7 @@ WATCH = """() => {
     };
     const plots = () => [...document.querySelectorAll('.js-plotly-plot')];
     window.sights = {
-        curve: () => pierce(document, '.kv-plot svg')?.getAttribute('aria-label'),
+        curve: () => pierce(document, '.kv-editor .kv-plot svg')?.getAttribute('aria-label'),
         moved: () => document.querySelector('input[aria-label="Exact height"]')?.value,
         plotly: () => plots()[1]?.layout?.title?.text,
         network: () => pierce(document, '.kv-stage .world')?.getAttribute('transform'),
@@ -69,6 +69,20 @@ FRAMES = """() => {
     const look = (now) => { window.frames_.push(now - last); last = now;
         window.counting = requestAnimationFrame(look); };
     requestAnimationFrame(look);
+}"""
+# of plotly's figure: where in the window each edge's middle is
+PLACES = """gd => {
+    const box = gd.getBoundingClientRect(), { xaxis, yaxis } = gd._fullLayout, found = {};
+    for (const trace of gd._fullData) {
+        if (!trace.customdata) continue;
+        for (let k = 0; k < trace.x.length; k++) {
+            const edge = trace.customdata[k];
+            if (!edge || edge.length < 3 || !isFinite(trace.y[k])) continue;
+            (found[edge.slice(0, 3).join()] ||= []).push([
+                box.left + xaxis._offset + xaxis.d2p(trace.x[k]), box.top + yaxis._offset + yaxis.d2p(trace.y[k])]);
+        }
+    }
+    return Object.values(found).map((all) => all[all.length >> 1]);
 }"""
 LIVE = """() => {
     const seen = window.seen = {run: 0, loss: 0}, last = {};
@@ -204,12 +218,7 @@ def by_plotly(browser: Browser, model: Path, name: str) -> None:
         page.wait_for_function("document.querySelectorAll('.js-plotly-plot').length > 1")
         page.wait_for_timeout(4_000)
         page.evaluate(WATCH)
-        places = page.locator(".js-plotly-plot").first.evaluate(
-            "gd => gd._fullData.filter(t => t.customdata && t.customdata[0]).map(t => {"
-            " const k = t.x.length >> 1, box = gd.getBoundingClientRect(), l = gd._fullLayout;"
-            " return [box.left + l.xaxis._offset + l.xaxis.d2p(t.x[k]),"
-            " box.top + l.yaxis._offset + l.yaxis.d2p(t.y[k])] })"
-        )  # fmt: skip
+        places = page.locator(".js-plotly-plot").first.evaluate(PLACES)
         times = []
         for n in range(15):
             x, y = places[(n * 3 + 1) % len(places)]
