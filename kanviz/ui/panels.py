@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 
+MOST_LISTED = 500  # edges in one list
+
+
 def edge_names(s: "Session") -> "dict[EdgeId, str]":
     """Every edge of the network in hand as "x1 → h1,2", with what it is when it is not a plain spline; remembered."""
     return s.derived("edge names", lambda: _edge_names(s.present))
@@ -40,6 +43,10 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     if s.edge not in edges:
         s.select(edges[0])
     at = edges.index(s.edge)  # pyright: ignore[reportArgumentType]
+    now, listed = edges[at], edges
+    if len(edges) > MOST_LISTED:  # a longer list would take longer than all else on the page: those that share a node
+        layer = [edge for edge in edges if edge.layer == now.layer]
+        listed = [edge for edge in layer if edge.source == now.source or edge.target == now.target]
     key = f"edge-{kan.digest[:12]}-{s.edge}"
 
     def choose(edge: "EdgeId | None" = None) -> None:
@@ -48,11 +55,11 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
 
     with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
         st.selectbox(
-            "Edge", edges, index=at, key=key, on_change=choose, format_func=edge_names(s).__getitem__,
+            "Edge", listed, index=listed.index(now), key=key, on_change=choose, format_func=edge_names(s).__getitem__,
         )  # fmt: skip
         for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):
             st.button(word, key=f"edge-{word}", on_click=choose, args=(edges[to],))
-    return edges[at]
+    return now
 
 
 def number(value: float | None, unit: str = "") -> str:

@@ -105,3 +105,15 @@ def test_a_change_draws_the_workbench_part_by_part_and_words_are_said_at_the_top
 def test_every_key_is_listed():
     app = press(visit("app.py"), "Keys")
     assert "Ctrl+Shift+Z" in texts(app)
+
+
+def test_of_many_edges_those_that_share_a_node_are_listed_and_next_leads_to_all():
+    from kanviz.core.init import init
+
+    session = Session()
+    session.open(init([30, 30, 2], grid=3, seed=0), "wide", edge=EdgeId(0, 3, 7))
+    app = visit("app.py", session)
+    (picker,) = (box for box in app.selectbox if box.label == "Edge")
+    assert len(picker.options) == 30 + 30 - 1
+    press(app, "Next")
+    assert session.edge == EdgeId(0, 3, 8)
