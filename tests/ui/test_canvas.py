@@ -1,6 +1,5 @@
 """What the network canvas is sent: every edge once, small enough, the same while only the selection differs."""
 
-import base64
 import json
 
 import numpy as np
@@ -14,7 +13,7 @@ from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.ui.components import HERE
-from kanviz.ui.components.network import POINTS, STATES, STRONGEST, network_payload, wide
+from kanviz.ui.components.network import NONE, POINTS, STATES, STRONGEST, network_payload, wide
 from tests.figures import small_kan
 
 
@@ -37,8 +36,8 @@ def test_every_edge_is_there_with_its_curve_and_state():
         assert edge["state"] == view.state
         assert edge["frozen"] == view.frozen
         assert edge["name"] == f"{view.source} → {view.target}"
-        assert len(edge["y"]) == POINTS
-        assert all(v is None or -100 <= v <= 100 for v in edge["y"])
+        assert len(base64.b64decode(edge["y"])) == POINTS
+        assert all(v == NONE or v <= 200 for v in base64.b64decode(edge["y"]))
     assert found["selected"] == [0, 0, 0]
     assert "matrix" not in found
     assert json.loads(json.dumps(found)) == found, "it is plain data"
@@ -49,7 +48,8 @@ def test_the_curve_is_the_edges_own():
     (edge,) = payload(kan)["edges"]
     thumbnail = all_curves(kan)[0]
     index = np.linspace(0, len(thumbnail.heights) - 1, POINTS).round().astype(int)
-    assert np.abs(np.array(edge["y"]) / 100 - thumbnail.heights[index]).max() <= 0.005
+    heights = np.frombuffer(base64.b64decode(edge["y"]), np.uint8) / 100 - 1
+    assert np.abs(heights - thumbnail.heights[index]).max() <= 0.005
 
 
 def test_only_what_is_drawn_decides_the_revision():

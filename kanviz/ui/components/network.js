@@ -1,5 +1,6 @@
 // The network as SVG: every edge with its curve, chosen by click or Enter, offered for pruning by Delete.
 // Wide layers are matrices of scores. All text from files goes through textContent.
+const NONE = 255;
 const ROW = 52, LOW = 300, HIGH = 960, TOP = 26, BOTTOM = 14;
 
 const short = (name, most) => (name.length <= most ? name : name.slice(0, most - 1) + "…");
@@ -440,10 +441,13 @@ class View {
   }
 }
 
-function curve(heights, at, half, grow) {
+// heights are bytes: from 0 to 200 for -100 to 100, and NONE where there is no number
+function curve(text, at, half, grow) {
+  const heights = bytes(text);
   let d = "", pen = "M";
-  heights.forEach((v, k) => {
-    if (v === null) return void (pen = "M");
+  heights.forEach((byte, k) => {
+    if (byte === NONE) return void (pen = "M");
+    const v = byte - 100;
     const x = at[0] - half[0] + 3 + ((2 * half[0] - 6) * k) / (heights.length - 1);
     d += `${pen}${x.toFixed(1)} ${(at[1] - 0.86 * half[1] * grow * (v / 100)).toFixed(1)}`;
     pen = "L";

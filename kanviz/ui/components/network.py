@@ -19,6 +19,7 @@ from kanviz.ui.components import renderer
 from kanviz.ui.gestures import edge_of
 
 POINTS = 28  # of a thumbnail's curve
+NONE = 255  # stands for a height that is no number
 STRONGEST = 96  # edges with a curve beside a matrix
 STATES = ("pruned", "spline", "both", "formula")
 PARTS = ("page", "card", "frame", "path", "text", "muted", "spline", "formula", "both", "pruned", "frozen", "selected",
@@ -45,7 +46,8 @@ def network_payload(
     selected: EdgeId | None = None,
     highlight: Collection[EdgeId] = (),
 ) -> Payload:
-    """Everything the canvas draws, as plain data: places from the layout, curves as whole numbers from -100 to 100.
+    """Everything the canvas draws, as plain data: places from the layout, curves as bytes, 0 to 200 for the
+    least and the greatest height that is drawn.
 
     rev: the same as long as only what is selected or highlighted differs. Of a wide network every edge is in `matrix`,
     scores as bytes relative to the layer's strongest, and the strongest have curves.
@@ -82,12 +84,12 @@ def _sum(s: SumPlace) -> Payload:
 def _edge(place: EdgePlace, curves: Thumbnails, scores: Scores) -> Payload:
     curve = curves.of(place.id)
     at = (*place.start, place.enter, place.leave, *place.end, place.x, place.y, place.width, place.height)
-    index = np.linspace(0, len(curve.heights) - 1, POINTS).round().astype(int)
+    heights = curve.heights[np.linspace(0, len(curve.heights) - 1, POINTS).round().astype(int)]
     return {
         "id": list(place.id),
         "name": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}",
         "at": [round(v, 3) for v in at],
-        "y": [None if v != v else round(100 * v) for v in curve.heights[index].tolist()],
+        "y": _bytes(np.where(np.isfinite(heights), np.round(100 * heights) + 100, NONE)),
         "scale": float(f"{curve.scale:.3g}") if np.isfinite(curve.scale) else 0.0,
         "score": float(f"{scores.of(place.id):.3g}"),
         "state": curve.state,
