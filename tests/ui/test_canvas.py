@@ -1,5 +1,6 @@
 """What the network canvas is sent: every edge once, small enough, the same while only the selection differs."""
 
+import base64
 import json
 
 import numpy as np
