@@ -9,8 +9,11 @@ CHROMIUM ?= /usr/bin/chromium
 app: .venv/app
 	$(BIN)/kanviz app --port $(PORT)
 
+# the browser tests mostly wait: they run beside the others, and are printed after them
 test: .venv/test browser
-	$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -m browser > .venv/browser-tests.log 2>&1 & waiting=$$!; \
+	$(BIN)/python -m pytest -m "not browser"; others=$$?; \
+	wait $$waiting; seen=$$?; cat .venv/browser-tests.log; exit $$((others + seen))
 
 check: .venv/test
 	$(BIN)/ruff check .
