@@ -9,7 +9,10 @@ CHROMIUM ?= /usr/bin/chromium
 app: .venv/app
 	$(BIN)/kanviz app --port $(PORT)
 
-# the browser tests mostly wait: they run beside the others, and are printed after them
+# The browser tests mostly wait: they run beside the others and are printed after them. One thread each: two that wait
+# for their turn by spinning make both many times slower.
+test: export OMP_NUM_THREADS = 1
+test: export OMP_WAIT_POLICY = PASSIVE
 test: .venv/test browser
 	@$(BIN)/python -m pytest -m browser > .venv/browser-tests.log 2>&1 & waiting=$$!; \
 	$(BIN)/python -m pytest -m "not browser"; others=$$?; \
