@@ -60,6 +60,7 @@ def network_chart(
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
     from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload, wide
+    from kanviz.ui.gestures import edge_of
 
     shown, look = kan or s.present, theme()
     rows = s.data if data is None else data
@@ -75,12 +76,12 @@ def network_chart(
     }
     act = on_edge or s.select
 
-    def chosen(edge: "EdgeId") -> None:
-        attempt(act, edge)
+    def chosen(told: Any) -> None:
+        attempt(lambda: act(edge_of(told)))
         redraw("inspector")
 
-    def offered(edge: "EdgeId") -> None:
-        attempt(on_prune, edge)
+    def offered(told: Any) -> None:
+        attempt(lambda: on_prune(edge_of(told)))  # pyright: ignore[reportOptionalCall]
         st.rerun()
 
     network_canvas(payload, key, chosen, None if on_prune is None else offered)

@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.ui.charts import curve_of
 from kanviz.ui.frame import KEEP, change, in_words, label, redraw
 from kanviz.ui.panels import number, shared_unit, show_effect
-from kanviz.ui.points import points_table
+from kanviz.ui.points import LARGEST, points_table
 from kanviz.ui.shaping import shape_editor
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.session import Session
-
-LARGEST = 1e30  # heights beyond are no use to anybody
 
 
 def quick_actions(s: "Session", edge: "EdgeId") -> None:

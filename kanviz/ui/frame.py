@@ -87,7 +87,7 @@ def theme() -> Literal["light", "dark"]:
 
 @st.cache_resource(show_spinner=False)
 def _settle() -> None:
-    """Set aside what the imports left, so that the collection Streamlit runs after every script finds little to do."""
+    """Set aside what the imports left, so that a collection finds little to do."""
     gc.collect()
     gc.freeze()
 

@@ -82,7 +82,7 @@ def shape_editor(
             redraw("inspector")
 
     def chosen(told: Any) -> None:
-        attempt(s.select, edge_of(told))
+        attempt(lambda: s.select(edge_of(told)))
         if s.messages or s.lesson is not None:
             redraw("inspector")
 

@@ -16,7 +16,6 @@ from kanviz.core.layer import EdgeId
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
-from kanviz.ui.gestures import edge_of
 
 POINTS = 28  # of a thumbnail's curve
 NONE = 255  # stands for a height that is no number
@@ -121,17 +120,19 @@ def _bytes(values: Array) -> str:
 def network_canvas(
     payload: Payload,
     key: str,
-    on_select: Callable[[EdgeId], None],
-    on_prune: Callable[[EdgeId], None] | None = None,
+    on_select: Callable[[Any], None],
+    on_prune: Callable[[Any], None] | None = None,
 ) -> None:
-    """Draw it; a click or Enter does `on_select`, Delete `on_prune`, each before the page runs again."""
+    """Draw it; a click or Enter does `on_select`, Delete `on_prune`, each before the page runs again, with what was
+    told: `gestures.edge_of` reads it.
+    """
     import streamlit as st
 
-    def told(what: str, act: Callable[[EdgeId], None] | None) -> Callable[[], None]:
+    def told(what: str, act: Callable[[Any], None] | None) -> Callable[[], None]:
         def heard() -> None:
             chosen = getattr(st.session_state.get(key), what, None)
             if act is not None and chosen is not None:
-                act(edge_of(chosen))
+                act(chosen)
 
         return heard
 
