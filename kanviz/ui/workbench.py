@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 OUTPUTS = ("Errors", "Explore", "History")
+LINK = "link"
 TABS = ("Control points", "Formula", "Reach", "Data")
 
 
@@ -63,8 +64,11 @@ def toolbar() -> None:
 
 
 def link_popover(s: "Session") -> None:
-    """The address of this view for somebody else."""
-    with st.popover("Link", icon=":material/link:", type="tertiary"):
+    """The address of this view for somebody else, made when it is asked for: a click does not draw the toolbar."""
+    place = st.popover("Link", icon=":material/link:", type="tertiary", key=LINK, on_change="rerun")
+    if not place.open:
+        return
+    with place:
         if s.sample:
             st.code(link(s, *("tab", "out")), language=None, wrap_lines=True)
             st.caption("Opens this sample as it ships, with this edge and tab. Your own changes travel in a file.")

@@ -9,6 +9,7 @@ from kanviz.ui import frame
 from kanviz.ui.frame import KEY, PARTS
 from kanviz.ui.samples import samples
 from kanviz.ui.session import Session
+from kanviz.ui.workbench import LINK
 from tests.ui.test_pages import opened, press, texts, visit
 
 
@@ -75,8 +76,21 @@ def test_only_the_open_tab_is_made(tab, words):
     assert not [other for other in others if other in said]
 
 
+def ask_for_link(app):
+    app.session_state[LINK] = True
+    return app.run()
+
+
+def test_the_link_follows_the_edge_in_hand():
+    session = opened(samples()[0].title)
+    app = visit("app.py", session)
+    session.select(EdgeId(1, 2, 0))
+    (link,) = (block.value for block in ask_for_link(app).code if "sample=" in block.value)
+    assert "edge=1-2-0" in link
+
+
 def test_the_link_names_sample_edge_and_tab_and_no_secret():
-    app = visit("app.py", tab="Reach")
+    app = ask_for_link(visit("app.py", tab="Reach"))
     (link,) = (block.value for block in app.code if "sample=" in block.value)
     asked = parse_qs(urlsplit(link).query)
     assert asked == {"sample": [samples()[0].file.stem], "edge": ["0-0-2"], "tab": ["Reach"]}
@@ -85,7 +99,7 @@ def test_the_link_names_sample_edge_and_tab_and_no_secret():
 def test_a_network_of_ones_own_has_no_link():
     session = Session()
     session.open(opened(samples()[0].title).present, "mine")
-    app = visit("app.py", session)
+    app = ask_for_link(visit("app.py", session))
     assert "sample" not in app.query_params
     assert "save it, and send the file" in texts(app)
 
