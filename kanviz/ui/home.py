@@ -10,7 +10,7 @@ import streamlit as st
 
 from kanviz.errors import LoadError
 from kanviz.text import counted, shown
-from kanviz.ui.frame import in_words, session, theme
+from kanviz.ui.frame import attempt, in_words, session, theme
 from kanviz.ui.keeping import take_up
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
@@ -27,17 +27,21 @@ STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
 def sample_card(sample: Sample) -> None:
     """A sample's curves, what it shows, and the button that opens it."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
-        st.image(_thumbnail(sample), width="stretch", alt="")  # its card says what it is
+        st.html(_thumbnail(sample))
         st.markdown(f"**{sample.title}**")
         st.caption(sample.shows)
-        if st.button("Open", key=f"open-{sample.file.stem}", width="stretch"):
-            with in_words():
-                open_sample(session(), sample)
-                st.switch_page("app.py")
+        st.button("Open", key=f"open-{sample.file.stem}", width="stretch", on_click=_open, args=(sample,))
+
+
+def _open(sample: Sample) -> None:
+    """In a callback, which no other event can cut short, however long the first import of torch takes."""
+    attempt(open_sample, session(), sample)
+    if not session().messages:
+        st.switch_page("app.py")
 
 
 def _thumbnail(sample: Sample) -> str:
-    """The sample's first curves as one small inline picture."""
+    """The sample's first curves as one small picture; its size is told, so that nothing moves when it is there."""
     ink, accent = STROKES[theme()]
     paths = []
     curves = sample.thumbnail[:3]
@@ -48,7 +52,8 @@ def _thumbnail(sample: Sample) -> str:
         colour = accent if n == 0 else ink
         paths.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.2"/>')
     svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 64" width="300" height="64">{"".join(paths)}</svg>'
-    return "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return f'<img src="{source}" width="300" height="64" style="width: 100%; height: auto; display: block" alt="">'
 
 
 def way_back(s: "Session") -> None:
