@@ -48,17 +48,21 @@ WATCH = """() => {
     window.sights = {
         curve: () => pierce(document, '.kv-editor .kv-plot svg')?.getAttribute('aria-label'),
         moved: () => document.querySelector('input[aria-label="Exact height"]')?.value,
+        words: () => document.querySelector('.st-key-inspector [data-testid=stCaptionContainer]')?.innerText,
+        canvas: () => pierce(document, '.kv-stage .edge.chosen .curve')?.getAttribute('d'),
         plotly: () => plots()[1]?.layout?.title?.text,
         network: () => pierce(document, '.kv-stage .world')?.getAttribute('transform'),
     };
-    window.watch = (kind, event) => {
-        window.seen = null;
-        const before = sights[kind]();
+    window.watch = (kinds, event) => {
+        const seen = (window.seen = []), before = kinds.map((kind) => sights[kind]());
         let from = null;
         addEventListener(event, () => (from = performance.now()), { capture: true, once: true });
         const look = () => {
-            if (from !== null && sights[kind]() !== before) window.seen = performance.now() - from;
-            else requestAnimationFrame(look);
+            if (from !== null)
+                kinds.forEach((kind, n) => {
+                    if (seen[n] === undefined && sights[kind]() !== before[n]) seen[n] = performance.now() - from;
+                });
+            if (kinds.some((_, n) => seen[n] === undefined)) requestAnimationFrame(look);
         };
         requestAnimationFrame(look);
     };
@@ -133,17 +137,22 @@ def visit(browser: Browser) -> Page:
     return page
 
 
-def told(name: str, times: Sequence[float]) -> None:
-    if times:
-        print(f"{name}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, {len(times)} times")
+def told(name: str, found: Sequence[Sequence[float]], rest: str = "") -> None:
+    """What took how long, and the rest of the page after it."""
+    if not found:
+        print(f"{name}: nothing seen")
+        return
+    times, *others = zip(*found, strict=True)
+    then = "".join(f"; {rest} after {statistics.median(other):.0f} ms" for other in others)
+    print(f"{name}: median {statistics.median(times):.0f} ms, worst {max(times):.0f} ms, {len(times)} times{then}")
 
 
-def after(page: Page, kind: str, event: str, act: Callable[[], object]) -> list[float]:
-    """Milliseconds until what `kind` looks at has changed; nothing where it did not."""
-    page.evaluate("([kind, event]) => watch(kind, event)", [kind, event])
+def after(page: Page, kinds: Sequence[str], event: str, act: Callable[[], object]) -> list[list[float]]:
+    """Milliseconds until what each of `kinds` looks at has changed; nothing where one did not."""
+    page.evaluate("([kinds, event]) => watch(kinds, event)", [kinds, event])
     act()
     try:
-        page.wait_for_function("window.seen !== null", timeout=5_000)
+        page.wait_for_function(f"window.seen.filter((t) => t > 0).length === {len(kinds)}", timeout=5_000)
     except Exception:
         return []
     found = page.evaluate("window.seen")
@@ -151,19 +160,19 @@ def after(page: Page, kind: str, event: str, act: Callable[[], object]) -> list[
     return [found]
 
 
-def clicks(page: Page, count: int = 15) -> list[float]:
-    """On edges, until the inspector shows the curve."""
+def clicks(page: Page, count: int = 15) -> list[list[float]]:
+    """On edges, until the inspector shows the curve, and until it has the words about it."""
     edges, times = page.locator(".kv-stage .edge"), []
     for n in range(count):
         box = edges.nth((n * 3 + 1) % edges.count()).bounding_box()
         assert box is not None
         at = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-        times += after(page, "curve", "click", lambda at=at: page.mouse.click(*at))
+        times += after(page, ["curve", "words"], "click", lambda at=at: page.mouse.click(*at))
     return times
 
 
-def drops(page: Page, count: int = 12) -> list[float]:
-    """Of a control point, until the page has the network with the moved one."""
+def drops(page: Page, count: int = 12) -> list[list[float]]:
+    """Of a control point, until the page has the network with the moved one, and until the canvas shows it too."""
     handle, times = page.locator('.handle[data-m="3"]'), []
     for n in range(count):
         box = handle.bounding_box()
@@ -173,7 +182,7 @@ def drops(page: Page, count: int = 12) -> list[float]:
         page.mouse.down()
         page.mouse.move(x, y + (12 if n % 2 else -12), steps=4)
         page.wait_for_timeout(50)
-        times += after(page, "moved", "pointerup", page.mouse.up)
+        times += after(page, ["moved", "canvas"], "pointerup", page.mouse.up)
     return times
 
 
@@ -201,8 +210,8 @@ def own(browser: Browser, model: Path, name: str) -> None:
         page.locator(".kv-plot .handle").first.wait_for()
         page.wait_for_timeout(4_000)
         page.evaluate(WATCH)
-        told(f"{name}: edge click to repaint", clicks(page))
-        told(f"{name}: drop to repaint", drops(page))
+        told(f"{name}: edge click to repaint", clicks(page), "the words about it")
+        told(f"{name}: drop to repaint", drops(page), "the network's picture")
         if name == str(SHAPES[0]):
             live(page, int(name[1]))
         page.close()
@@ -222,7 +231,7 @@ def by_plotly(browser: Browser, model: Path, name: str) -> None:
         times = []
         for n in range(15):
             x, y = places[(n * 3 + 1) % len(places)]
-            times += after(page, "plotly", "mousedown", lambda x=x, y=y: page.mouse.click(x, y))
+            times += after(page, ["plotly"], "mousedown", lambda x=x, y=y: page.mouse.click(x, y))
         told(f"{name}: edge click to repaint, plotly's canvas", times)
         page.close()
 
@@ -261,7 +270,7 @@ def wide(browser: Browser, model: Path) -> None:
                 f"  {mode.lower()}: a frame takes {low:.0f} ms while zooming and scrolling, 95 % within {high:.0f} ms"
             )
             if mode.startswith("The"):
-                told("  edge click to repaint", clicks(page, 8))
+                told("  edge click to repaint", clicks(page, 8), "the words about it")
         page.close()
 
 
@@ -299,7 +308,7 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
     page.evaluate(WATCH)
     times = clicks(page)
     ran = page.get_by_test_id("stSidebar").get_by_text(re.compile("Training: running")).is_visible()
-    told(f"  edge click to repaint {'while it runs' if ran else 'in part after its end'}", times)
+    told(f"  edge click to repaint {'while it runs' if ran else 'in part after its end'}", times, "the words about it")
 
 
 def drawing() -> None:
@@ -323,7 +332,7 @@ def drawing() -> None:
             sizes[name] = len(make(layout(kan, found), all_curves(kan), found))
             times[name].append(1e3 * (time.perf_counter() - start))
     for name in ways:
-        told(f"[4,10,10,1], {name}, {sizes[name] / 1e3:.0f} kB of JSON", times[name])
+        told(f"[4,10,10,1], {name}, {sizes[name] / 1e3:.0f} kB of JSON", [[t] for t in times[name]])
     big = init([10, 10, 10], grid=5, seed=0)
     found = scores(big)
     sent = json.dumps(network_payload(layout(big, found), all_curves(big), found))
@@ -353,7 +362,7 @@ def pykan() -> None:
             plt.savefig(Path(folder) / "network.png")
             times.append(1e3 * (time.perf_counter() - start))
             plt.close("all")
-    told("[4,10,10,1], pykan's plot()", times)
+    told("[4,10,10,1], pykan's plot()", [[t] for t in times])
 
 
 def main() -> None:

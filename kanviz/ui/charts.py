@@ -78,7 +78,7 @@ def network_chart(
 
     def chosen(told: Any) -> None:
         attempt(lambda: act(edge_of(told)))
-        redraw("inspector")
+        redraw("curve", then=("picker", "inspector"))
 
     def offered(told: Any) -> None:
         attempt(lambda: on_prune(edge_of(told)))  # pyright: ignore[reportOptionalCall]

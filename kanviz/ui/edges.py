@@ -166,7 +166,7 @@ def _exact_height(s: "Session", edge: "EdgeId", point: int) -> None:
     st.session_state.setdefault(key, now)
     st.number_input(
         "Exact height", -LARGEST, LARGEST, key=key, step=max(span, abs(now), 1e-3) / 50, format="%.6g",
-        on_change=lambda: redraw("inspector"),
+        on_change=lambda: redraw("curve", "inspector"),
     )  # fmt: skip
 
 
@@ -206,7 +206,7 @@ def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveContro
 
     def forget() -> None:
         st.session_state.pop(_height_key(s, edge, preview.point), None)
-        redraw("inspector")
+        redraw("curve", "inspector")
 
     keep, drop = st.columns(2)
     keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training,

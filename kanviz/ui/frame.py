@@ -4,7 +4,7 @@ import gc
 import os
 import re
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
@@ -32,7 +32,9 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/history.py", "History", ":material/history:"),
 )
-PARTS = ("inspector", "panel", "toolbar", "graph", "outputs", "edges", "keep")  # of the workbench, drawn one by one
+# of the workbench, drawn one by one; a change draws the first two, and the others once the browser shows those
+PARTS = ("curve", "inspector", "picker", "panel", "toolbar", "graph", "outputs", "edges", "keep")
+LATER = "later"  # a word by which the browser asks for parts that are still to be drawn, and those parts
 PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"
@@ -128,6 +130,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
     st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large")
     st.session_state[PAGE] = title
+    st.session_state.pop(LATER, None)
     for key in [str(key) for key in st.session_state if str(key).startswith(KEEP)]:
         st.session_state[key] = st.session_state[key]  # Streamlit drops what a page does not draw, unless it was set
     with st.sidebar:
@@ -181,20 +184,39 @@ def _opened(*, or_sample: bool) -> "Session":
     return s
 
 
-def redraw(*parts: str) -> NoReturn:
+def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     """In a callback on the workbench: draw only these parts of it again, in this order; elsewhere the whole page.
 
-    Whatever is to be said is said at the top of the page, so then all of it is drawn.
+    then: parts that are drawn once the browser has the curve on the screen, which it tells (`draw_later`). Whatever is
+    to be said is said at the top of the page, so then all of it is drawn.
     """
-    whole = st.session_state.get(PAGE) != PAGES[0][1] or bool(session().messages)
+    if st.session_state.get(PAGE) != PAGES[0][1] or session().messages:
+        st.rerun("app")
     lesson = ["lesson"] if session().lesson is not None else []
-    st.rerun("app" if whole else [*(parts or PARTS), *lesson])
+    if not then:
+        st.rerun([*parts, *lesson])
+    _, waiting = st.session_state.get(LATER, ("", ()))
+    st.session_state[LATER] = secrets.token_hex(4), tuple(dict.fromkeys((*waiting, *then, *lesson)))
+    st.rerun([*parts])
+
+
+def awaited() -> str:
+    """The word by which the browser shall ask for what is still to be drawn; empty where nothing is."""
+    return st.session_state.get(LATER, ("", ()))[0]
+
+
+def draw_later(told: Any) -> None:
+    """In a callback: the browser shows the curve; draw what waited for that."""
+    word, waiting = st.session_state.get(LATER, ("", ()))
+    if word and told == word:
+        del st.session_state[LATER]
+        st.rerun([*waiting])
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:
     """In a callback: do something that changes the network; a refusal becomes a message. All parts are drawn again."""
     attempt(action, *args)
-    redraw()
+    redraw(*PARTS[:2], then=PARTS[2:])
 
 
 @st.fragment(key="panel")

@@ -52,7 +52,7 @@ def edge_table(s: "Session") -> None:
     def choose() -> None:
         for row in st.session_state[key].selection.rows:
             attempt(s.select, scores_of(s, kan).ranked[row].id)
-        redraw("inspector", "graph")
+        redraw("curve", "picker", "graph", then=("inspector",))
 
     st.dataframe(
         rows, hide_index=True, on_select=choose, selection_mode="single-row", key=key,

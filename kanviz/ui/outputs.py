@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # Where the slice and the output are remembered: beside the widgets, whose own values go when their tab is closed.
 SLICE, OUTPUT = "outputs-slice", "outputs-output"
 LARGEST = 1e30
-DRAWN = ("outputs", "inspector")  # parts of the workbench that show which rows are picked
+DRAWN = ("outputs", "curve")  # parts of the workbench that show which rows are picked
 PARTS = {"train": "training rows", "test": "held-out rows"}
 
 

@@ -36,14 +36,23 @@ def _edge_names(kan: "KAN") -> "dict[EdgeId, str]":
     return found
 
 
-def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
-    """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
-    kan = s.present
-    edges = list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True))
+def _choice(kan: "KAN", pruned: bool) -> "list[EdgeId]":
+    return list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True))
+
+
+def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
+    """The chosen edge; the first where none is that the network has. pruned: whether it may be a pruned one."""
+    edges = _choice(s.present, pruned)
     if s.edge not in edges:
         s.select(edges[0])
-    at = edges.index(s.edge)  # pyright: ignore[reportArgumentType]
-    now, listed = edges[at], edges
+    return s.edge  # pyright: ignore[reportReturnType]
+
+
+def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
+    """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
+    kan, now = s.present, edge_in_hand(s, pruned=pruned)
+    edges = listed = _choice(kan, pruned)
+    at = edges.index(now)
     if len(edges) > MOST_LISTED:  # a longer list would take longer than all else on the page: those that share a node
         layer = [edge for edge in edges if edge.layer == now.layer]
         listed = [edge for edge in layer if edge.source == now.source or edge.target == now.target]
@@ -51,7 +60,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
 
     def choose(edge: "EdgeId | None" = None) -> None:
         attempt(s.select, st.session_state[key] if edge is None else edge)
-        redraw("inspector", "graph")
+        redraw("curve", "picker", "graph", then=("inspector",))
 
     with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
         st.selectbox(

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.ui.charts import curve_of
-from kanviz.ui.frame import attempt, change, redraw, theme
+from kanviz.ui.frame import attempt, awaited, change, draw_later, redraw, theme
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
@@ -46,6 +46,7 @@ def shape_editor(
         "preview": [preview.point, preview.height] if preview is not None else None,
         "draft": draft[1] if draft is not None and draft[0] == rev else None,
         "open": not s.training,
+        "awaited": awaited(),
     }
 
     def commit(told: Any) -> None:
@@ -79,16 +80,15 @@ def shape_editor(
     def pointed(m: Any) -> None:
         if isinstance(m, int | float):
             hold(int(m))
-            redraw("inspector")
+            redraw("curve", "inspector")
 
     def chosen(told: Any) -> None:
         attempt(lambda: s.select(edge_of(told)))
-        if s.messages or s.lesson is not None:
-            redraw("inspector")
+        redraw("curve", then=("picker", "inspector"))
 
     spline_editor(payload, "editor", {
         "edge": chosen, "commit": commit, "point": pointed, "snap": snapped, "refine": refine,
-        "drop": lambda _: st.session_state.pop(place, None),
+        "drop": lambda _: st.session_state.pop(place, None), "drawn": draw_later,
     })  # fmt: skip
 
 

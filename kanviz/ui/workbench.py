@@ -19,7 +19,7 @@ from kanviz.ui.formulas import candidates_panel
 from kanviz.ui.frame import KEEP, session
 from kanviz.ui.network import data_panel, edge_table, errors_row
 from kanviz.ui.outputs import errors_panel
-from kanviz.ui.panels import edge_picker
+from kanviz.ui.panels import edge_in_hand, edge_picker
 from kanviz.ui.reach import reach_panel
 from kanviz.ui.shortcuts import shortcuts_button
 from kanviz.ui.tour import tour_button
@@ -43,6 +43,8 @@ def workbench(s: "Session") -> None:
     with left.container(border=True, key="outputs"):
         outputs()
     with right.container(border=True, key="inspector"):
+        picker()
+        curve()
         inspector()
     edges()
 
@@ -109,12 +111,24 @@ def outputs() -> None:
             history_panel(s)
 
 
+@st.fragment(key="picker")
+def picker() -> None:
+    """Which edge is chosen, by its name."""
+    edge_picker(session())
+
+
+@st.fragment(key="curve")
+def curve() -> None:
+    """The chosen edge's curve under the hand. A click draws this first, and the rest when the browser shows it."""
+    s = session()
+    edge_picture(s, edge_in_hand(s))
+
+
 @st.fragment(key="inspector")
 def inspector() -> None:
-    """The chosen edge: its curve under the hand, and in tabs what can be known of it and done to it."""
+    """In tabs, what can be known of the chosen edge and done to it."""
     s = session()
-    edge = edge_picker(s)
-    edge_picture(s, edge)
+    edge = edge_in_hand(s)
     show(**view_of(s))
     points, formula, reach, data = tabs(TABS, "tab")
     if points.open:

@@ -104,16 +104,56 @@ def test_a_network_of_ones_own_has_no_link():
     assert "save it, and send the file" in texts(app)
 
 
-def test_a_change_draws_the_workbench_part_by_part_and_words_are_said_at_the_top(monkeypatch):
+def test_a_change_draws_the_curve_first_and_words_are_said_at_the_top(monkeypatch):
     session = opened(samples()[0].title)
     app = visit("app.py", session)
     asked = []
     monkeypatch.setattr(frame.st, "rerun", lambda scope="app": asked.append(scope))
     press(app, "Freeze")
-    assert asked == [list(PARTS)]
+    assert asked == [["curve", "inspector"]]
     session.messages.append(("error", "Something to say."))
     press(app, "Prune")
     assert asked[1] == "app"
+
+
+@pytest.fixture
+def waiting(monkeypatch):
+    """The workbench, where something was drawn and the rest waits for the browser."""
+
+    class Asked(Exception):
+        pass
+
+    def rerun(scope="app"):
+        raise Asked(scope)
+
+    state = {frame.PAGE: "Workbench", KEY: opened(samples()[0].title)}
+    monkeypatch.setattr(frame.st, "session_state", state)
+    monkeypatch.setattr(frame.st, "rerun", rerun)
+
+    def asked(act, *args, **options):
+        with pytest.raises(Asked) as found:
+            act(*args, **options)
+        return found.value.args[0]
+
+    return asked
+
+
+def test_the_rest_is_drawn_once_when_the_browser_shows_the_curve(waiting):
+    assert waiting(frame.change, lambda: None) == list(PARTS[:2])
+    word = frame.awaited()
+    for other in ("", "of another curve", None, 0, [word]):
+        frame.draw_later(other)
+    assert waiting(frame.draw_later, word) == list(PARTS[2:])
+    frame.draw_later(word)
+    assert not frame.awaited()
+
+
+def test_what_waits_is_not_lost_to_the_next_click(waiting):
+    waiting(frame.redraw, "curve", then=("outputs", "graph"))
+    early = frame.awaited()
+    waiting(frame.redraw, "curve", then=("graph", "picker"))
+    frame.draw_later(early)
+    assert waiting(frame.draw_later, frame.awaited()) == ["outputs", "graph", "picker"]
 
 
 def test_every_key_is_listed():

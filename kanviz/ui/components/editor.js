@@ -52,6 +52,16 @@ class Editor {
     }
     if (data.draft && data.draft.asked !== this.answered) this.answer(data.draft);
     this.paint();
+    if (data.awaited && data.awaited !== this.awaited) this.drawn(data.awaited);
+  }
+
+  // once the curve is on the screen, the rest of the page may follow; a hidden page has no frames
+  drawn(word) {
+    this.awaited = word;
+    let told = false;
+    const tell = () => told || ((told = true), this.send("drawn", word));
+    setTimeout(tell, 200);
+    requestAnimationFrame(() => setTimeout(tell));
   }
 
   // another edge was chosen in a picture on the same page; a nudge that waits is sent first

@@ -25,7 +25,7 @@ PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", 
          "base_part", "spline_part", "point", "density", "marked")  # fmt: skip
 HTML = """<div class="kv-editor"><div class="kv-tools" role="toolbar" aria-label="Tools for the curve"></div>
 <div class="kv-plot"></div><div class="kv-foot"></div></div>"""
-EVENTS = ("edge", "commit", "point", "snap", "drop", "refine")
+EVENTS = ("edge", "commit", "point", "snap", "drop", "refine", "drawn")
 
 Payload = dict[str, Any]
 
