@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PRIMITIVES", "Formula", "Primitive", "exponent", "primitive"]
 
+_DECIMAL = re.compile(r"\d+\.\d+(?:[eE][+-]?\d+)?")
 _POWER = re.compile(r"x\^(-?\d{1,3}\.\d{1,17})")
 
 
@@ -99,7 +100,7 @@ class Formula:
         if self.primitive == "0":
             return f"{self.d:.4g}"
         inner = _line(self.a, "x", self.b)
-        name = self.primitive
+        name = _DECIMAL.sub(lambda at: f"{float(at[0]):.4g}", self.primitive)
         if re.search(r"\bx\b", name):
             shown = re.sub(r"\(x\)|\bx\b", lambda at: at[0] if inner == "x" else f"({inner})", name)
         else:
@@ -108,7 +109,8 @@ class Formula:
 
 
 def _line(factor: float, body: str, shift: float) -> str:
-    """`factor body + shift` without ones and zeros."""
-    head = "" if factor == 1 else "-" if factor == -1 else f"{factor:.4g} "
+    """`factor body + shift` without ones and zeros, for the eye: four digits."""
+    size = f"{factor:.4g}"
+    head = {"1": "", "-1": "-"}.get(size, f"{size} ")
     tail = "" if shift == 0 else f" {'+' if shift > 0 else '-'} {abs(shift):.4g}"
     return f"{head}{body}{tail}"

@@ -1,4 +1,4 @@
-"""What every page has: its setting, the way to the others, the network in hand, undo, save, and the running job."""
+"""What every page has: its setting, the way to the others, the session it works on, and how parts are drawn again."""
 
 import gc
 import os
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 import streamlit as st
 
 from kanviz.errors import UserError
-from kanviz.text import counted, escape_markdown, shown
+from kanviz.text import escape_markdown, shown
 from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.serve import app_folder
@@ -140,17 +140,12 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
         _keep(None)
         return None
     from kanviz.ui.lessons import lesson_card
+    from kanviz.ui.sidebar import sidebar
 
     s = _opened(or_sample=or_sample)
     s.collect()
     with st.sidebar:
-        panel()
-        if s.training and title not in RUNS:
-            job_panel()
-        if title != "Laws" and s.law_search is not None and s.law_search.job.live:
-            st.caption("A search for a law is running; it is on the Laws page.")
-        if title != "Locality" and s.climbing:
-            st.caption("A rung of the ladder is running; it is on the Locality page.")
+        sidebar(s, title)
     _show_messages(s)
     _keep(s)
     lesson_card()
@@ -219,101 +214,6 @@ def change(action: Callable[..., None], *args: Any) -> NoReturn:
     redraw(*PARTS[:2], then=PARTS[2:])
 
 
-@st.fragment(key="panel")
-def panel() -> None:
-    """The network in hand in the sidebar: undo, redo, save."""
-    s = session()
-    if s.history is None:
-        return
-    st.space("small")
-    kan, history = s.present, s.history
-    st.markdown(f"**{label(s.name)}**")
-    there = sum(int(layer.present.sum()) for layer in kan.layers)
-    st.caption(f"{kan.shape_text} · {there} edges · {str(kan.dtype).removeprefix('torch.')}")
-    if s.data is not None:
-        st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
-    running = s.training
-    with st.container(gap="small"):
-        last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
-        _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
-        _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
-    with_rows = s.data is not None and st.checkbox(
-        "Save its rows too", key=f"{KEEP}save-rows",
-        help="The table then travels in the file: whoever opens it sees the rows.",
-    )  # fmt: skip
-    st.download_button(
-        "Save network", icon=":material/save:", data=_saver(s, with_rows=with_rows),
-        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
-        width="stretch",
-        help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
-    )  # fmt: skip
-    st.download_button(
-        "Save project", icon=":material/inventory_2:", data=_project_saver(s, with_rows=with_rows),
-        file_name=f"{file_stem(s.name)}.kanviz", mime="application/octet-stream", on_click="ignore", width="stretch",
-        help="One .kanviz file with all your work: every version, undo and redo, names, the chosen edge. "
-        "Open it here again to go on.",
-    )  # fmt: skip
-    if kan.notes:
-        with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
-            for note in kan.notes[:20]:
-                st.caption(label(note, 300))
-
-
-def _step(verb: str, keys: str, action: Callable[[], None], version: str, running: bool) -> None:
-    """Undo or redo; `version` is what it would undo or redo, empty when there is nothing."""
-    st.button(
-        verb, icon=f":material/{verb.lower()}:", shortcut=keys, width="stretch", disabled=running or not version,
-        on_click=change, args=(action,),
-        help=f"{verb}: {label(version, 200)}" if version else f"Nothing to {verb.lower()}",
-    )  # fmt: skip
-
-
-def _saver(s: "Session", *, with_rows: bool):
-    """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
-    kan, recipe = s.present, s.whole_recipe()
-    rows, rows_from = (s.data, s.rows_from) if with_rows else (None, "")
-
-    def make() -> bytes:
-        from kanviz.io.native import to_bytes
-
-        return to_bytes(kan, recipe=recipe, rows=rows, rows_from=rows_from)
-
-    return make
-
-
-def _project_saver(s: "Session", *, with_rows: bool):
-    """As `_saver`, of all the work."""
-    project = s.project(with_rows=with_rows)
-
-    def make() -> bytes:
-        from kanviz.io.project_file import project_to_bytes
-
-        return project_to_bytes(project)
-
-    return make
-
-
-def file_stem(name: str) -> str:
-    """A network's name as the beginning of a file's."""
-    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in name.rsplit(".", 1)[0])[:60].strip("_")
-    return stem or "network"
-
-
-@st.fragment(run_every=1.0)
-def job_panel() -> None:
-    """The running training, on every page, with its stop."""
-    s = session()
-    if not s.training:
-        if s.collect():
-            st.rerun()
-        return
-    assert s.job is not None
-    last = s.job.latest
-    step, steps = (last.step, last.steps) if last else (0, s.run.config.steps if s.run else 1)
-    st.progress(step / steps, text=f"Training: {s.job.state}, step {step} of {steps}")
-    st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")
-
-
 def step_words(step: object, kan: "KAN") -> str:
     """A step of the history in words, edges by the names of their nodes."""
 
@@ -325,6 +225,12 @@ def step_words(step: object, kan: "KAN") -> str:
         return f"{edge.source} → {edge.target}"
 
     return re.sub(r"edge (\d{1,6}),(\d{1,6}),(\d{1,6})", named, str(step))
+
+
+def file_stem(name: str) -> str:
+    """A network's name as the beginning of a file's."""
+    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in name.rsplit(".", 1)[0])[:60].strip("_")
+    return stem or "network"
 
 
 def label(text: str, limit: int = 60) -> str:

@@ -12,7 +12,7 @@ from kanviz.ui.judging import judge, step_effect
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
-ON_A_PAGE, IN_A_PANEL = 10, 6  # versions at once
+ON_A_PAGE, IN_A_PANEL = (10, 42), (6, 64)  # versions at once, and letters that stay on one line
 PAGE = "pages/history.py"
 
 
@@ -67,8 +67,9 @@ def name_version(s: "Session") -> None:
     )  # fmt: skip
 
 
-def _versions(s: "Session", compare: Callable[[int], None], most: int) -> None:
-    """At most so many versions at once, at first the one that has the version in hand."""
+def _versions(s: "Session", compare: Callable[[int], None], room: tuple[int, int]) -> None:
+    """At most so many versions at once, at first the one that has the version in hand, each in so many letters."""
+    most, letters = room
     history = s.opened
     latest_first = range(len(history.versions))[::-1]
     pages = -(-len(latest_first) // most)
@@ -78,7 +79,7 @@ def _versions(s: "Session", compare: Callable[[int], None], most: int) -> None:
     if len(latest_first) > 1:
         st.caption(f"Before → after each step, on {now.on}." if now else "How far each step moved the outputs.")
     for n in latest_first[page * most : (page + 1) * most]:
-        _version(s, n, compare)
+        _version(s, n, compare, letters)
     if pages > 1:
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             for words, to in (("Newer", page - 1), ("Older", page + 1)):
@@ -89,17 +90,18 @@ def _versions(s: "Session", compare: Callable[[int], None], most: int) -> None:
             st.caption(f"Page {page + 1} of {pages}")
 
 
-def _version(s: "Session", n: int, compare: Callable[[int], None]) -> None:
+def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int) -> None:
     history = s.opened
     version, in_hand, undone = history.versions[n], n == history.at, n > history.at
-    words = f"{n} · {label(step_words(version, s.present), 70)}"
+    step = step_words(version, s.present)
+    words = f"{n} · {label(step, letters)}"
     with st.container(key=f"version-{n}", gap="xxsmall"):
         st.button(
             f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,
             key=f"jump-{n}", type="tertiary", disabled=s.training,
             icon=":material/radio_button_checked:" if in_hand else ":material/radio_button_unchecked:",
             on_click=change, args=(s.jump, n),
-            help="The version in hand" if in_hand else _about(s, n),
+            help=_about(s, n, cut=len(step) > letters),
         )  # fmt: skip
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
             mark = " · in hand" if in_hand else " · undone" if undone else ""
@@ -108,8 +110,8 @@ def _version(s: "Session", n: int, compare: Callable[[int], None]) -> None:
                 compare(n)
 
 
-def _about(s: "Session", n: int) -> str:
-    """What a click does, and the step where the version goes by a name."""
+def _about(s: "Session", n: int, *, cut: bool) -> str:
+    """What a click does, and the step where the version goes by a name, or its words were cut."""
     version = s.opened.versions[n]
-    step = f": {label(step_words(version.edit, s.present), 200)}" if version.name and version.edit else ""
-    return f"Go to version {n}{step}"
+    step = f": {label(step_words(version.edit, s.present), 200)}" if (version.name or cut) and version.edit else ""
+    return f"{'The version in hand' if n == s.opened.at else f'Go to version {n}'}{step}"

@@ -89,3 +89,16 @@ def test_a_formula_reads_as_people_write_it(formula, words):
 def test_what_is_no_formula_is_refused(name):
     with pytest.raises(FormulaError):
         Formula(name)
+
+
+@pytest.mark.parametrize(
+    ("formula", "text"),
+    [
+        (Formula("sin", 1.00001, 0.0001, 1.00003, 2.0), "sin(x + 0.0001) + 2"),
+        (Formula("cos", -1.00001, 0.0, -1.00003), "-cos(-x)"),
+        (Formula("1.10532042779826*x^2-0.83448512", c=1.0000002, d=0.5), "1.105*x^2-0.8345 + 0.5"),
+        (Formula("x^1.3712345", 2.0), "(2 x)^1.371"),
+    ],
+)
+def test_a_formula_is_written_for_the_eye_in_four_digits_without_ones(formula, text):
+    assert str(formula) == text

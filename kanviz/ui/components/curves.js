@@ -33,11 +33,3 @@ const SHAPES = {
     return inside.map((m) => old[a] + ((x[m] - x[a]) / (x[b] - x[a])) * (old[b] - old[a]));
   },
 };
-
-function ticks(low, high, count) {
-  const rough = (high - low) / count, size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * size).find((s) => s >= rough);
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
-  return found;
-}

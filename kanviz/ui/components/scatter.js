@@ -259,14 +259,6 @@ function diamond(x, y) {
   return `M${x.toFixed(1)} ${(y - 4.6).toFixed(1)}l4.6 4.6l-4.6 4.6l-4.6 -4.6z`;
 }
 
-function ticks(low, high, count) {
-  const rough = (high - low) / count, size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 5, 10].map((k) => k * size).find((s) => s >= rough);
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
-  return found;
-}
-
 function style(c) {
   return `
     text { font: 12px ${FONT}; font-variant-numeric: tabular-nums; fill: ${c.muted}; }

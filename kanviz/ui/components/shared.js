@@ -1,4 +1,4 @@
-// What every component begins with: nodes made, and one view kept for each place it is mounted in.
+// What every component begins with: nodes made, numbers for an axis, and one view kept for each place it is mounted in.
 const FONT = "Inter, system-ui, sans-serif"; // named in the SVG itself, so that a saved picture has it too
 const NS = "http://www.w3.org/2000/svg";
 
@@ -13,6 +13,13 @@ const html = (tag, parts = {}, ...inside) => {
   for (const [name, value] of Object.entries(parts)) node.setAttribute(name, value);
   node.append(...inside);
   return node;
+};
+const ticks = (low, high, count) => {
+  const rough = (high - low) / count, size = 10 ** Math.floor(Math.log10(rough));
+  const step = [1, 2, 2.5, 5, 10].map((k) => k * size).find((s) => s >= rough);
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
+  return found;
 };
 const mounted = (make) => {
   const kept = new WeakMap();
