@@ -29,27 +29,32 @@ class Snap:
     """A formula (network units) that is near a stretch of a curve, and the moves by which the curve takes its values.
 
     before, after: root mean square gap of the curve to the formula on the stretch, as shares of the curve's standard
-    deviation there; 0 where it does not vary.
+    deviation there; 0 where it does not vary. which, of: the how manieth it is of so many formulas, 0 the nearest.
     """
 
     formula: Formula
     moves: tuple[MoveControlPoint, ...]
     before: float
     after: float
+    which: int = 0
+    of: int = 1
 
 
 @torch.no_grad()
-def snap(kan: KAN, edge: EdgeId, low: float, high: float) -> Snap:
+def snap(kan: KAN, edge: EdgeId, low: float, high: float, which: int = 0) -> Snap:
     """The nearest values of a formula c f(a x + b) + d for the stretch from low to high (network units).
 
     Only control points that act on the stretch move, so that beside it the curve changes on `order` intervals at most,
-    and there as little as a spline can. Of all primitives the one with the shortest description is taken.
+    and there as little as a spline can. Of all primitives the one with the shortest description is taken; which: how
+    many to pass over, counted round and round.
     Raises EditError where there is no spline or no stretch, FormulaError where nothing fits.
     """
     view, (low, high) = _stretch(kan, edge, low, high)
     x = torch.linspace(low, high, POINTS, dtype=view.knots.dtype)
     y = view(x)
-    best = _nearest(view, x, y)
+    near = _nearest(view, x, y)
+    place = which % len(near)
+    best = near[place]
     wanted = best.formula(x.double()).to(y.dtype)
     points = (view.knots[: len(view.coef)] < high) & (view.knots[view.order + 1 :] > low)
     free = points.nonzero().flatten()
@@ -60,8 +65,9 @@ def snap(kan: KAN, edge: EdgeId, low: float, high: float) -> Snap:
     after = y - view.spline_part(x) + _spline(view, x) @ new
     spread = float(y.double().std(correction=0))
     if spread <= FLAT * float(y.abs().max()):
-        return Snap(best.formula, moves, 0.0, 0.0)
-    return Snap(best.formula, moves, best.error, float((after - wanted).double().square().mean().sqrt()) / spread)
+        return Snap(best.formula, moves, 0.0, 0.0, place, len(near))
+    gap = float((after - wanted).double().square().mean().sqrt()) / spread
+    return Snap(best.formula, moves, best.error, gap, place, len(near))
 
 
 def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tuple[float, float]]:
@@ -77,13 +83,13 @@ def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tup
     return view, (low, high)
 
 
-def _nearest(view: Edge, x: Tensor, y: Tensor) -> Candidate:
-    """The best formula that is a number on all of the stretch."""
+def _nearest(view: Edge, x: Tensor, y: Tensor) -> list[Candidate]:
+    """The best formulas that are numbers on all of the stretch, the best first; one at least."""
     points = samples(x, y, noise=resolution(view))
     found = search(replace(points, enough=ENOUGH), None, MOST)
     dense = torch.linspace(float(x[0]), float(x[-1]), 10 * POINTS, dtype=torch.float64)
     room = 2 * float(y.max() - y.min()) + float(y.abs().max())
-    return next((one for one in found if bool((one.formula(dense).abs() <= room).all())), found[0])
+    return [one for one in found if bool((one.formula(dense).abs() <= room).all())] or [found[0]]
 
 
 def _spline(view: Edge, x: Tensor) -> Float[Tensor, "point basis"]:

@@ -47,6 +47,12 @@ def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, floa
     return min(low, high), max(low, high)
 
 
+def which_of(told: Any) -> int:
+    """How many formulas to pass over; none where nothing usable was told."""
+    which = told.get("which", 0) if isinstance(told, dict) else 0
+    return int(which) if type(which) in (int, float) and 0 <= which < 1_000 else 0
+
+
 def _checked(told: Any, rev: str) -> dict[str, Any]:
     if not isinstance(told, dict) or told.get("rev") != rev:
         raise EditError("The curve has changed meanwhile; do it again.")

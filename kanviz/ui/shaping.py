@@ -31,7 +31,7 @@ def shape_editor(
     """
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.components.editor import editor_payload, spline_editor
-    from kanviz.ui.gestures import edge_of, edit_of, stretch_of, together
+    from kanviz.ui.gestures import edge_of, edit_of, stretch_of, together, which_of
 
     kan, look, picked = s.present, theme(), s.picked
     drawn = s.derived(
@@ -67,7 +67,7 @@ def shape_editor(
 
         asked = told.get("asked") if isinstance(told, dict) else None
         try:
-            found = snap(kan, edge, *stretch_of(kan, edge, told, rev))
+            found = snap(kan, edge, *stretch_of(kan, edge, told, rev), which_of(told))
             st.session_state[place] = (rev, {"asked": asked, **_draft(s, edge, found)}, found)
         except UserError as refusal:
             st.session_state[place] = (rev, {"asked": asked, "error": str(refusal)}, None)
@@ -97,9 +97,12 @@ def _draft(s: "Session", edge: "EdgeId", found: "Snap") -> dict[str, Any]:
     from kanviz.analysis.curves import formula_text
 
     text = formula_text(s.present, edge, found.formula)
+    name = f"Formula {found.which + 1} of {found.of}" if found.which else "Nearest formula"
     return {
         "text": text,
-        "said": f"Nearest formula: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
+        "which": found.which,
+        "of": found.of,
+        "said": f"{name}: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
         f"{100 * found.after:.2g} % once kept.",
         "points": [[move.point, move.height] for move in found.moves],
     }

@@ -168,6 +168,10 @@ def test_a_stretch_snaps_to_the_nearest_formula_once_it_is_kept(editor: Page):
     expect(answer(editor, "Keep the change")).to_be_hidden()
     tool(editor, "Snap the marked").click()
     expect(answer(editor, "Keep the change")).to_be_visible()
+    answer(editor, "Another formula").click()
+    expect(editor.locator(".kv-editor .kv-note")).to_contain_text("Formula 2 of")
+    assert heights(editor) != shown
+    shown = heights(editor)
     answer(editor, "Keep the change").click()
     settle(editor)
     assert heights(editor) == pytest.approx(shown)

@@ -40,6 +40,18 @@ def test_the_whole_curve_takes_the_values_of_the_formula_it_is_near():
     assert float(gap / kan.edge(EDGE)(x).std()) == pytest.approx(found.after, rel=0.05)
 
 
+def test_of_the_formulas_that_are_near_any_can_be_taken_round_and_round():
+    kan = waving()
+    first = snap(kan, EDGE, -1, 1)
+    assert (first.which, first.of > 2) == (0, True)
+    every = [snap(kan, EDGE, -1, 1, n) for n in range(first.of)]
+    assert [one.which for one in every] == list(range(first.of))
+    assert len({str(one.formula) for one in every}) == first.of
+    assert min(one.before for one in every) == pytest.approx(first.before, rel=0.2)
+    again = snap(kan, EDGE, -1, 1, first.of)
+    assert (again.formula, again.which) == (first.formula, 0)
+
+
 def test_a_part_of_the_curve_takes_them_alone_and_the_rest_stays():
     kan = waving()
     found = snap(kan, EDGE, -0.25, 0.25)

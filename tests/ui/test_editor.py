@@ -16,7 +16,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
 from kanviz.ui.components.editor import _rounded, editor_payload
-from kanviz.ui.gestures import edit_of, stretch_of
+from kanviz.ui.gestures import edit_of, stretch_of, which_of
 from kanviz.ui.points import edit_of_rows
 from kanviz.ui.session import Session
 from tests.figures import small_data, small_kan
@@ -218,3 +218,12 @@ def test_the_workbench_draws_every_edge_with_the_editor():
         payload = sent(session)
         assert (payload["state"], bool(payload["why"])) == (state, state in ("formula", "pruned"))
         assert payload["open"] is True
+
+
+@pytest.mark.parametrize(
+    ("told", "which"),
+    [({"which": 3}, 3), ({"which": 2.0}, 2), ({}, 0), (None, 0), ({"which": -1}, 0), ({"which": 1e9}, 0),
+     ({"which": float("nan")}, 0), ({"which": "2"}, 0), ({"which": True}, 0)],
+)  # fmt: skip
+def test_which_formula_is_asked_for_is_a_small_number_or_the_first(told, which):
+    assert which_of(told) == which

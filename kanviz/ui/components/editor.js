@@ -82,16 +82,17 @@ class Editor {
     this.told = draft.error || draft.said;
     if (draft.error) return;
     for (const [m, height] of draft.points) this.coef[m] = height;
+    this.choice = [draft.which, draft.of];
     this.propose("Snap");
   }
 
   // shown, to be kept or not: the hand is led to the answer, since the tools wait meanwhile
   propose(words) {
-    const hand = this.root.getRootNode().activeElement;
-    this.back = this.root.contains(hand) ? hand : null;
+    const hand = this.root.getRootNode().activeElement, first = !this.draft;
+    if (first) this.back = this.root.contains(hand) ? hand : null;
     this.draft = words;
     this.paint();
-    if (this.back) this.answers[0].focus({ preventScroll: true });
+    if (first && this.back) this.answers[0].focus({ preventScroll: true });
   }
 
   // --- what the curve is --------------------------------------------------------------------------------------
@@ -257,6 +258,7 @@ class Editor {
     this.span(this.marked, this.region);
     for (const node of this.tools.querySelectorAll("[data-region]")) node.disabled = !this.region || Boolean(this.draft) || !d.open;
     for (const node of this.answers) node.hidden = !this.draft;
+    this.another.hidden = this.draft !== "Snap" || this.choice[1] < 2;
     this.say(now, moved);
   }
 
@@ -457,6 +459,7 @@ class Editor {
       group("Show", {}, toggle("sum", "Show the curve, the sum of its parts"), toggle("spline", "Show the spline part"),
         toggle("base", "Show the base part"), toggle("formula", "Show the formula part")),
     );
+    this.another = button("another", "Another formula", () => this.ask("snap", { which: this.choice[0] + 1 }));
     this.answers = [
       button("keep", "Keep the change (Enter)", () => this.keep(), { class: "strong" }),
       button("cancel", "Cancel the change (Escape)", () => this.cancel()),
@@ -469,13 +472,13 @@ class Editor {
     this.dots = make("path", { class: "dots" });
     this.most = make("text", { x: 56, y: 29, "text-anchor": "end" });
     this.slice.append(make("title", {}, "How the output changes, row by row, over this edge's input"), make("text", { x: 56, y: 16, "text-anchor": "end" }, "output"), this.most, make("path", { class: "zero", d: "M60 20H160" }), this.dots);
-    const answers = html("span", { class: "kv-answers" }, ...this.answers);
+    const answers = html("span", { class: "kv-answers" }, ...this.answers, this.another);
     place.append(this.note, this.slice, answers);
   }
 
   // asks Python: a formula for the stretch, or knots in it
-  ask(kind) {
-    const told = { rev: this.data.rev, region: this.region };
+  ask(kind, more = {}) {
+    const told = { rev: this.data.rev, region: this.region, ...more };
     if (kind === "snap") this.told = "Looking for the nearest formula …";
     this.paint();
     this.send(kind, { ...told, asked: `${Date.now()}` });
