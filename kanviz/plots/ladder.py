@@ -55,7 +55,7 @@ def _line(found: Outcome, one: Learned, theme: Look) -> go.Figure:
         axes[f"yaxis{name}"] = axis(
             theme,
             f"after task {task + 1}",
-            standoff=14,
+            title_standoff=14,
             range=list(SHOWN),
             tickvals=[0, 1],
             domain=[top - 0.86 / count, top],

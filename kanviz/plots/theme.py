@@ -145,11 +145,11 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
     return {**old, **new, **both}
 
 
-def axis(look: Look, title: str = "", standoff: int = 8, **more: object) -> dict[str, object]:
-    """An axis in our look: quiet grid, readable numbers. standoff: pixels between title and numbers."""
+def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:
+    """An axis in our look: quiet grid, readable numbers."""
     theme = THEMES[look]
     return {
-        "title": {"text": title, "font": {"size": 13, "color": theme.muted}, "standoff": standoff},
+        "title": {"text": title, "font": {"size": 13, "color": theme.muted}, "standoff": 8},
         "color": theme.muted,
         "gridcolor": theme.line,
         "linecolor": theme.line,
