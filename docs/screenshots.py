@@ -38,6 +38,7 @@ def shoot(page: Page, name: str, look: str) -> None:
     width, height = page.viewport_size["width"], page.viewport_size["height"]
     full = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
     page.set_viewport_size({"width": width, "height": min(max(height, full), 2400)})
+    page.get_by_test_id("stMain").evaluate("node => node.scrollTo(0, 0)")
     page.wait_for_timeout(900)
     picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB").quantize(255, dither=Image.Dither.NONE)
     picture.save(FOLDER / f"{name.lower()}-{look}.png", optimize=True)

@@ -10,7 +10,7 @@ from kanviz.ui.charts import chart
 from kanviz.ui.copies import copies
 from kanviz.ui.frame import in_words, label, theme
 from kanviz.ui.laws import in_hand, law_latex, missed_words
-from kanviz.ui.panels import number
+from kanviz.ui.panels import number, typeset
 
 if TYPE_CHECKING:
     from kanviz.analysis.beside import Beside
@@ -31,7 +31,7 @@ def law_panel(s: "Session") -> None:
         return
     st.header("The law")
     entry = _choose(s, found)
-    st.latex(law_latex(found, entry))
+    typeset(law_latex(found, entry))
     _units(found)
     _numbers(found, entry)
     share = entry.test_rmse / found.scale.spread
@@ -100,7 +100,7 @@ def _constants(found: "Discovery", entry: "Entry") -> None:
     decimal = [constant for constant in law.constants if not constant.exact]
     exact = [constant.exact for constant in law.constants if constant.exact]
     if decimal:
-        st.latex(f"{latex_name(found.target)} = {latex(law.template, 6)}")
+        typeset(f"{latex_name(found.target)} = {latex(law.template, 6)}")
         st.dataframe(
             [
                 {

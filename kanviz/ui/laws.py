@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.charts import chart
 from kanviz.ui.frame import attempt, in_words, label, session, theme
-from kanviz.ui.panels import number, time_bar
+from kanviz.ui.panels import number, time_bar, typeset
 
 if TYPE_CHECKING:
     from kanviz.laws.discover import DiscoverConfig
@@ -70,7 +70,7 @@ def _watch() -> None:
     )  # fmt: skip
     if found is not None and found.front:
         front_chart(s, found)
-        st.latex(law_latex(found, found.best))
+        typeset(law_latex(found, found.best))
         st.caption(f"The best so far misses {missed_words(found, found.best)}.")
 
 

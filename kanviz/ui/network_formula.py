@@ -8,7 +8,7 @@ import streamlit as st
 
 from kanviz.ui.copies import copies
 from kanviz.ui.frame import KEEP, in_words, label
-from kanviz.ui.panels import number, shared_unit
+from kanviz.ui.panels import number, shared_unit, typeset
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition
@@ -45,7 +45,7 @@ def network_formula(s: "Session") -> None:
             if how != "In one line":
                 lines = s.derived("steps", replace(shown, expanded=False).latex, digits)
         for line in lines:
-            st.latex(line)
+            typeset(line)
         _say_gap(s, whole, shown)
         _take(s, whole, shown)
 

@@ -78,6 +78,11 @@ def number(value: float | None, unit: str = "") -> str:
     return f"{value:.3g}{f' {unit}' if unit else ''}"
 
 
+def typeset(latex: str) -> None:
+    """A formula on a line of its own. An empty line over it takes the pixels that Streamlit cuts off at the top."""
+    st.latex(rf"\overset{{}}{{{latex}}}")
+
+
 def show_effect(found: "Effect", unit: str = "") -> None:
     """What an edit does to the error, and to the outputs, before it is kept."""
     if found.before is not None and found.after is not None:

@@ -8,7 +8,7 @@ from kanviz.text import counted, escape_markdown
 from kanviz.ui.charts import chart
 from kanviz.ui.copies import copies
 from kanviz.ui.frame import KEEP, after_change, attempt, in_words, label, session, theme
-from kanviz.ui.panels import number, shared_unit, time_bar
+from kanviz.ui.panels import number, shared_unit, time_bar, typeset
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition
@@ -163,7 +163,7 @@ def _written(s: "Session", found: "Extraction", one: "Reading") -> None:
             with st.expander(f"{line[:40].split('=')[0]} (long: {len(line):,} signs)"):
                 st.code(line, language=None, wrap_lines=True)
         else:
-            st.latex(line)
+            typeset(line)
 
 
 def _numbers(s: "Session", found: "Extraction", one: "Reading") -> None:

@@ -94,7 +94,7 @@ def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int)
     history = s.opened
     version, in_hand, undone = history.versions[n], n == history.at, n > history.at
     step = step_words(version, s.present)
-    words = f"{n} · {label(step, letters)}"
+    words = f"{n} · {label(step if len(step) <= letters else f'{step[: letters - 1]}…', letters)}"
     with st.container(key=f"version-{n}", gap="xxsmall"):
         st.button(
             f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,

@@ -22,6 +22,17 @@ def table_file(noise: float = 0.0) -> dict:
     return {"name": "pulls.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
 
 
+# how far below its box's top a formula begins
+ABOVE = """box => {
+    const signs = document.createTreeWalker(box.querySelector(".katex-html"), NodeFilter.SHOW_TEXT), tops = [];
+    for (const range = document.createRange(); signs.nextNode(); ) {
+        range.selectNode(signs.currentNode);
+        if (signs.currentNode.data.trim()) tops.push(range.getBoundingClientRect().top);
+    }
+    return Math.min(...tops) - box.getBoundingClientRect().top;
+}"""
+
+
 def start(page: Page, table: dict) -> None:
     go(page, "Laws")
     upload(page, "Table", table)
@@ -40,6 +51,7 @@ def test_csv_in_law_out_checked_on_held_out_rows_and_copied(page: Page):
     value, unit = metric(page, "Held-out RMSE").split()
     assert float(value) < 1e-12
     assert unit == "N"
+    assert page.locator(".katex-display").last.evaluate(ABOVE) >= 0  # what stands above the formula's box is cut off
     expect(page.get_by_text("On 40 held-out rows.")).to_be_visible()
     code = page.get_by_test_id("stCode")
     expect(code).to_have_text(r"F = \frac{m_{1} \, m_{2}}{r^{2}}")
