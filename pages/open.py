@@ -24,11 +24,11 @@ for at in range(0, len(every), 3):
         with column:
             sample_card(sample)
 
-left, right = st.columns(2, gap="large")
-with left.container(border=True):
+left, right = st.columns(2, gap="small")
+with left.container(border=True, height="stretch"):
     st.header("Open a network")
     open_files()
-with right.container(border=True):
+with right.container(border=True, height="stretch"):
     st.header("Train one from a table")
     new_network()
     st.page_link("pages/laws.py", label="Find the law behind a table", icon=":material/functions:")

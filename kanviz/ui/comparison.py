@@ -29,12 +29,12 @@ def choose_two(s: "Session") -> tuple[int, int]:
     def chosen() -> None:
         set_two(st.session_state[f"b-{key}"], st.session_state[f"a-{key}"])
 
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
-        for title, letter, at in (("Before", "b", before), ("After", "a", after)):
-            st.selectbox(
-                title, range(count), at, format_func=words.__getitem__, key=f"{letter}-{key}", on_change=chosen
-            )
-        st.button("Swap", icon=":material/swap_horiz:", on_click=set_two, args=(after, before))
+    *places, swap = st.columns([5, 5, 2], gap="small", vertical_alignment="bottom")
+    for place, title, letter, at in zip(places, ("Before", "After"), "ba", (before, after), strict=True):
+        place.selectbox(
+            title, range(count), at, format_func=words.__getitem__, key=f"{letter}-{key}", on_change=chosen
+        )  # fmt: skip
+    swap.button("Swap", icon=":material/swap_horiz:", width="stretch", on_click=set_two, args=(after, before))
     return before, after
 
 
