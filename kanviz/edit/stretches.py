@@ -29,7 +29,8 @@ class Snap:
     """A formula (network units) that is near a stretch of a curve, and the moves by which the curve takes its values.
 
     before, after: root mean square gap of the curve to the formula on the stretch, as shares of the curve's standard
-    deviation there; 0 where it does not vary. which, of: the how manieth it is of so many formulas, 0 the nearest.
+    deviation there; 0 where it does not vary. which, of: its place among the formulas that are
+    near, 0 for the nearest, and how many those are.
     """
 
     formula: Formula
