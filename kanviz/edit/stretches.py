@@ -29,36 +29,34 @@ class Snap:
     """A formula (network units) that is near a stretch of a curve, and the moves by which the curve takes its values.
 
     before, after: root mean square gap of the curve to the formula on the stretch, as shares of the curve's standard
-    deviation there; 0 where it does not vary. which, of: its place among the formulas that are
-    near, 0 for the nearest, and how many those are.
+    deviation there; 0 where it does not vary.
     """
 
     formula: Formula
     moves: tuple[MoveControlPoint, ...]
     before: float
     after: float
-    which: int = 0
-    of: int = 1
 
 
 @torch.no_grad()
-def snap(kan: KAN, edge: EdgeId, low: float, high: float, which: int = 0) -> Snap:
-    """The nearest values of a formula c f(a x + b) + d for the stretch from low to high (network units).
+def snaps(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Snap, ...]:
+    """Formulas c f(a x + b) + d near the stretch from low to high (network units), the shortest description first.
 
     Only control points that act on the stretch move, so that beside it the curve changes on `order` intervals at most,
-    and there as little as a spline can. Of all primitives the one with the shortest description is taken; which: how
-    many to pass over, counted round and round.
+    and there as little as a spline can. There is one at least.
     Raises EditError where there is no spline or no stretch, FormulaError where nothing fits.
     """
     view, (low, high) = _stretch(kan, edge, low, high)
     x = torch.linspace(low, high, POINTS, dtype=view.knots.dtype)
     y = view(x)
-    near = _nearest(view, x, y)
-    place = which % len(near)
-    best = near[place]
-    wanted = best.formula(x.double()).to(y.dtype)
     points = (view.knots[: len(view.coef)] < high) & (view.knots[view.order + 1 :] > low)
     free = points.nonzero().flatten()
+    return tuple(_snap(view, free, x, y, one) for one in _nearest(view, x, y))
+
+
+def _snap(view: Edge, free: Tensor, x: Tensor, y: Tensor, near: Candidate) -> Snap:
+    """The formula taken over by these control points; x, y: the curve on the stretch."""
+    wanted = near.formula(x.double()).to(y.dtype)
     coef = view.coef[free].double() + _moved(view, free, x, wanted - y)
     moves = tuple(MoveControlPoint(view.id, int(m), float(c)) for m, c in zip(free, coef.to(y.dtype), strict=True))
     new = view.coef.clone()
@@ -66,9 +64,8 @@ def snap(kan: KAN, edge: EdgeId, low: float, high: float, which: int = 0) -> Sna
     after = y - view.spline_part(x) + _spline(view, x) @ new
     spread = float(y.double().std(correction=0))
     if spread <= FLAT * float(y.abs().max()):
-        return Snap(best.formula, moves, 0.0, 0.0, place, len(near))
-    gap = float((after - wanted).double().square().mean().sqrt()) / spread
-    return Snap(best.formula, moves, best.error, gap, place, len(near))
+        return Snap(near.formula, moves, 0.0, 0.0)
+    return Snap(near.formula, moves, near.error, float((after - wanted).double().square().mean().sqrt()) / spread)
 
 
 def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tuple[float, float]]:

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import streamlit as st
+from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 from kanviz.errors import UserError
 from kanviz.text import escape_markdown, shown
@@ -185,7 +186,7 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     then: parts that are drawn once the browser has the curve on the screen, which it tells (`draw_later`). Whatever is
     to be said is said at the top of the page, so then all of it is drawn.
     """
-    if st.session_state.get(PAGE) != PAGES[0][1] or session().messages:
+    if st.session_state.get(PAGE) != PAGES[0][1] or session().messages or not asked_alone():
         st.rerun("app")
     lesson = ["lesson"] if session().lesson is not None else []
     if not then:
@@ -193,6 +194,14 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     _, waiting = st.session_state.get(LATER, ("", ()))
     st.session_state[LATER] = secrets.token_hex(4), tuple(dict.fromkeys((*waiting, *then, *lesson)))
     st.rerun([*parts])
+
+
+def asked_alone() -> bool:
+    """Whether one part alone asked for this run. What a callback draws stands in for all that a run would have drawn,
+    and events that come together make one run: then more than the callback knows of is to be drawn.
+    """
+    context = get_script_run_ctx()
+    return context is not None and len(context.fragment_ids_this_run or ()) == 1
 
 
 def awaited() -> str:
@@ -205,7 +214,7 @@ def draw_later(told: Any) -> None:
     word, waiting = st.session_state.get(LATER, ("", ()))
     if word and told == word:
         del st.session_state[LATER]
-        st.rerun([*waiting])
+        st.rerun([*waiting] if asked_alone() else "app")
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:

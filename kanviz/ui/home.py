@@ -35,8 +35,9 @@ def sample_card(sample: Sample) -> None:
 
 def _open(sample: Sample) -> None:
     """In a callback, which no other event can cut short, however long the first import of torch takes."""
-    attempt(open_sample, session(), sample)
-    if not session().messages:
+    s = session()
+    attempt(open_sample, s, sample)
+    if s.history is not None and s.sample == sample.file.stem:
         st.switch_page("app.py")
 
 

@@ -1,11 +1,11 @@
 """One edge's curve under the hand: what a gesture in the editor does to the network in hand."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.errors import UserError
+from kanviz.errors import EditError, UserError
 from kanviz.ui.charts import curve_of
 from kanviz.ui.frame import attempt, awaited, change, draw_later, redraw, theme
 
@@ -53,6 +53,8 @@ def shape_editor(
         def make() -> None:
             found = st.session_state.pop(place, None)
             if isinstance(told, dict) and told.get("words") == "Snap" and found and found[2] and found[0] == rev:
+                if told.get("asked") != found[1]["asked"]:
+                    raise EditError("Another formula has come meanwhile; look at it, then keep it.")
                 edit = together(found[2].moves, f"Snap to {found[1]['text']}")
             else:
                 edit = edit_of(edge, told, rev)
@@ -63,12 +65,14 @@ def shape_editor(
         change(make)
 
     def snapped(told: Any) -> None:
-        from kanviz.edit.stretches import snap
+        from kanviz.edit.stretches import snaps
 
         asked = told.get("asked") if isinstance(told, dict) else None
         try:
-            found = snap(kan, edge, *stretch_of(kan, edge, told, rev), which_of(told))
-            st.session_state[place] = (rev, {"asked": asked, **_draft(s, edge, found)}, found)
+            stretch = stretch_of(kan, edge, told, rev)
+            near = s.derived("near", lambda: snaps(kan, edge, *stretch), edge, *stretch)
+            which = which_of(told) % len(near)
+            st.session_state[place] = (rev, {"asked": asked, **_draft(s, edge, near, which)}, near[which])
         except UserError as refusal:
             st.session_state[place] = (rev, {"asked": asked, "error": str(refusal)}, None)
 
@@ -92,16 +96,17 @@ def shape_editor(
     })  # fmt: skip
 
 
-def _draft(s: "Session", edge: "EdgeId", found: "Snap") -> dict[str, Any]:
+def _draft(s: "Session", edge: "EdgeId", near: "Sequence[Snap]", which: int) -> dict[str, Any]:
     """What the editor shows of a formula taken over, before it is kept."""
     from kanviz.analysis.curves import formula_text
 
+    found = near[which]
     text = formula_text(s.present, edge, found.formula)
-    name = f"Formula {found.which + 1} of {found.of}" if found.which else "Nearest formula"
+    name = f"Formula {which + 1} of {len(near)}" if which else "Nearest formula"
     return {
         "text": text,
-        "which": found.which,
-        "of": found.of,
+        "which": which,
+        "of": len(near),
         "said": f"{name}: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
         f"{100 * found.after:.2g} % once kept.",
         "points": [[move.point, move.height] for move in found.moves],

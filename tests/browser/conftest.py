@@ -93,16 +93,26 @@ def page(chromium: Browser, server: str):
     page.goto(f"{server}/open")
     expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
     page.evaluate("document.fonts.ready")  # until then things move, and a click may miss
+    settle(page)
     yield page
     assert not errors, errors
     expect(page.locator('[data-testid="stException"]')).to_have_count(0, timeout=1_000)
     context.close()
 
 
+# whether no script has run for a while: one run may lead to the next; while a job is watched they never end
+QUIET = """from => {
+    const running = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== "notRunning";
+    const now = performance.now();
+    if (window.quiet?.from !== from) window.quiet = { from, since: now, first: now };
+    if (running) window.quiet.since = now;
+    return !running && (now - window.quiet.since > 400 || now - window.quiet.first > 3000);
+}"""
+
+
 def settle(page: Page) -> None:
-    """Wait until the script that is running has ended and what it drew is there."""
-    page.wait_for_timeout(300)
-    expect(page.locator('[data-testid="stApp"]')).to_have_attribute("data-test-script-state", "notRunning")
+    """Wait until the scripts that are running have ended and what they drew is there."""
+    page.wait_for_function(QUIET, arg=time.monotonic())
 
 
 def go(page: Page, name: str) -> None:

@@ -102,7 +102,7 @@ def test_errors_jumps_and_comparison_are_those_of_the_networks(history: Page, ve
     expect(metric(history, "Edges bit-identical")).to_have_text(same)
     moved = float((versions[1](rows.x) - versions[3](rows.x)).abs().max())
     expect(metric(history, "Outputs move by")).to_have_text(number(moved))
-    assert "before=1&after=3" in history.url
+    expect(history).to_have_url(re.compile("before=1&after=3"))
 
     history.get_by_role("button", name="Swap").click()
     expect(metric(history, "RMSE before")).to_have_text(errors[3])

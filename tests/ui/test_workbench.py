@@ -109,6 +109,7 @@ def test_a_change_draws_the_curve_first_and_words_are_said_at_the_top(monkeypatc
     app = visit("app.py", session)
     asked = []
     monkeypatch.setattr(frame.st, "rerun", lambda scope="app": asked.append(scope))
+    monkeypatch.setattr(frame, "asked_alone", lambda: True)
     press(app, "Freeze")
     assert asked == [["curve", "inspector"]]
     session.messages.append(("error", "Something to say."))
@@ -129,6 +130,7 @@ def waiting(monkeypatch):
     state = {frame.PAGE: "Workbench", KEY: opened(samples()[0].title)}
     monkeypatch.setattr(frame.st, "session_state", state)
     monkeypatch.setattr(frame.st, "rerun", rerun)
+    monkeypatch.setattr(frame, "asked_alone", lambda: True)
 
     def asked(act, *args, **options):
         with pytest.raises(Asked) as found:
@@ -146,6 +148,13 @@ def test_the_rest_is_drawn_once_when_the_browser_shows_the_curve(waiting):
     assert waiting(frame.draw_later, word) == list(PARTS[2:])
     frame.draw_later(word)
     assert not frame.awaited()
+
+
+def test_what_was_asked_for_together_with_something_else_draws_the_whole_page(waiting, monkeypatch):
+    waiting(frame.change, lambda: None)
+    monkeypatch.setattr(frame, "asked_alone", lambda: False)
+    assert waiting(frame.draw_later, frame.awaited()) == "app"
+    assert waiting(frame.redraw, "outputs") == "app"
 
 
 def test_what_waits_is_not_lost_to_the_next_click(waiting):

@@ -17,7 +17,7 @@ class Editor {
     this.region = null;
     this.draft = "";
     this.root.onkeydown = (event) => {
-      if (event.key === "Escape") this.draft ? this.cancel() : this.stretch(null);
+      if (event.key === "Escape") this.draft || this.asked ? this.cancel() : this.stretch(null);
       if (event.key === "Enter" && this.draft && event.target.tagName !== "BUTTON") this.keep();
     };
     this.bar();
@@ -31,6 +31,14 @@ class Editor {
   }
 
   show(data) {
+    try {
+      this.take_in(data);
+    } finally {
+      if (data.awaited && data.awaited !== this.awaited) this.drawn(data.awaited);
+    }
+  }
+
+  take_in(data) {
     const old = this.data, differs = (part) => JSON.stringify(old[part]) !== JSON.stringify(data[part]);
     if (old && String(old.edge) !== String(data.edge)) {
       this.region = null;
@@ -47,19 +55,19 @@ class Editor {
       this.coef = [...this.data.coef];
       if (data.preview) this.coef[data.preview[0]] = data.preview[1];
       this.draft = this.told = "";
+      this.asked = null;
       this.draw();
       if (focused) this.svg.querySelector(`.handle[data-m="${focused}"]`)?.focus({ preventScroll: true });
     }
-    if (data.draft && data.draft.asked !== this.answered) this.answer(data.draft);
+    if (data.draft && data.draft.asked === this.asked) this.answer(data.draft);
     this.paint();
-    if (data.awaited && data.awaited !== this.awaited) this.drawn(data.awaited);
   }
 
   // once the curve is on the screen, the rest of the page may follow; a hidden page has no frames
   drawn(word) {
     this.awaited = word;
     let told = false;
-    const tell = () => told || ((told = true), this.send("drawn", word));
+    const tell = () => told || ((told = true), this.tell("drawn", word));
     setTimeout(tell, 200);
     requestAnimationFrame(() => setTimeout(tell));
   }
@@ -78,11 +86,11 @@ class Editor {
   }
 
   answer(draft) {
-    this.answered = draft.asked;
+    this.asked = null;
     this.told = draft.error || draft.said;
     if (draft.error) return;
     for (const [m, height] of draft.points) this.coef[m] = height;
-    this.choice = [draft.which, draft.of];
+    this.choice = { ...draft, region: this.choosing };
     this.propose("Snap");
   }
 
@@ -133,7 +141,7 @@ class Editor {
   draw() {
     const d = this.data, w = (this.drawnAt = this.width()), c = d.colours;
     this.limits();
-    const left = 26 + 7 * Math.max(...ticks(this.low, this.high, 5).map((y) => three(y).length)); // label and numbers
+    const left = 26 + 7 * Math.max(...ticks(this.low, this.high, 5).map((y) => written(y).length)); // label and numbers
     const bottom = HIGH - BOTTOM - (d.density.length ? BARS : 0);
     const [x0, x1] = [d.x[0], d.x[d.x.length - 1]];
     this.X = (x) => left + ((x - x0) / (x1 - x0)) * (w - left - RIGHT);
@@ -156,9 +164,9 @@ class Editor {
     svg.append(this.lit, this.marked);
     for (const y of ticks(this.low, this.high, 5)) {
       svg.append(make("path", { class: y === 0 ? "axis" : "rule", d: `M${left} ${this.Y(y)}H${w - RIGHT}` }));
-      svg.append(make("text", { class: "tick", x: left - 8, y: this.Y(y) + 4, "text-anchor": "end" }, three(y)));
+      svg.append(make("text", { class: "tick", x: left - 8, y: this.Y(y) + 4, "text-anchor": "end" }, written(y)));
     }
-    for (const x of ticks(x0, x1, Math.max(3, Math.floor(w / 120)))) svg.append(make("text", { class: "tick", x: this.X(x), y: HIGH - 26, "text-anchor": "middle" }, three(x)));
+    for (const x of ticks(x0, x1, Math.max(3, Math.floor(w / 120)))) svg.append(make("text", { class: "tick", x: this.X(x), y: HIGH - 26, "text-anchor": "middle" }, written(x)));
     svg.append(make("text", { class: "label", x: (left + w - RIGHT) / 2, y: HIGH - 8, "text-anchor": "middle" }, d.x_label));
     svg.append(make("text", { class: "label", x: 12, y: (TOP + bottom) / 2, "text-anchor": "middle", transform: `rotate(-90 12 ${(TOP + bottom) / 2})` }, d.y_label));
     this.densities(svg);
@@ -182,7 +190,7 @@ class Editor {
     });
     this.grip.onpointerdown = (event) => this.pull(event);
     svg.addEventListener("pointerdown", (event) => (event.shiftKey || this.marking) && this.mark(event), true);
-    svg.onpointerdown = () => !this.draft && this.region && this.stretch(null);
+    svg.onpointerdown = () => !this.draft && !this.asked && this.region && this.stretch(null);
     const ink = { sum: c[d.state === "both" ? "both" : "spline"], spline: c.spline_part, base: c.base_part, formula: c.formula };
     const there = Object.keys(ink).filter((kind) => this.part(kind));
     for (const node of this.tools.querySelectorAll("[data-part]")) {
@@ -258,7 +266,7 @@ class Editor {
     this.span(this.marked, this.region);
     for (const node of this.tools.querySelectorAll("[data-region]")) node.disabled = !this.region || Boolean(this.draft) || !d.open;
     for (const node of this.answers) node.hidden = !this.draft;
-    this.another.hidden = this.draft !== "Snap" || this.choice[1] < 2;
+    this.another.hidden = this.draft !== "Snap" || this.choice.of < 2;
     this.say(now, moved);
   }
 
@@ -459,7 +467,7 @@ class Editor {
       group("Show", {}, toggle("sum", "Show the curve, the sum of its parts"), toggle("spline", "Show the spline part"),
         toggle("base", "Show the base part"), toggle("formula", "Show the formula part")),
     );
-    this.another = button("another", "Another formula", () => this.ask("snap", { which: this.choice[0] + 1 }));
+    this.another = button("another", "Another formula", () => this.asked || this.ask("snap", this.choice.region, this.choice.which + 1));
     this.answers = [
       button("keep", "Keep the change (Enter)", () => this.keep(), { class: "strong" }),
       button("cancel", "Cancel the change (Escape)", () => this.cancel()),
@@ -477,11 +485,15 @@ class Editor {
   }
 
   // asks Python: a formula for the stretch, or knots in it
-  ask(kind, more = {}) {
-    const told = { rev: this.data.rev, region: this.region, ...more };
-    if (kind === "snap") this.told = "Looking for the nearest formula …";
+  ask(kind, region = this.region, which = 0) {
+    const asked = `${Date.now()}`;
+    if (kind === "snap") {
+      this.told = "Looking for the nearest formula …";
+      this.asked = asked;
+      this.choosing = region;
+    }
     this.paint();
-    this.send(kind, { ...told, asked: `${Date.now()}` });
+    this.send(kind, { rev: this.data.rev, region, which, asked });
   }
 
   apply(kind) {
@@ -511,16 +523,18 @@ class Editor {
   }
 
   keep() {
+    if (this.asked) return; // another formula is on its way
     const words = this.draft;
     this.draft = this.told = "";
-    if (words === "Snap") this.send("commit", { rev: this.data.rev, words });
+    if (words === "Snap") this.send("commit", { rev: this.data.rev, words, asked: this.choice.asked });
     else this.commit(words);
     this.settle();
   }
 
   cancel() {
-    if (this.draft === "Snap") this.send("drop", true);
+    if (this.draft === "Snap" || this.asked) this.send("drop", true);
     this.draft = this.told = "";
+    this.asked = null;
     this.coef = [...this.data.coef];
     this.settle();
   }

@@ -56,9 +56,9 @@ class View {
       "aria-label": `${d.title}. Arrows go from row to row, Enter takes the row to explain it, space picks it, Escape picks none. Drag a rectangle to pick rows, with Shift to add them.` });
     svg.append(make("style", {}, style(d.colours)));
     for (const v of ticks(bottom, top, 5)) {
-      svg.append(make("path", { class: "rule", d: `M${LEFT} ${this.Y(v)}H${w - RIGHT}` }), make("text", { x: LEFT - 8, y: this.Y(v) + 4, "text-anchor": "end" }, three(v)));
+      svg.append(make("path", { class: "rule", d: `M${LEFT} ${this.Y(v)}H${w - RIGHT}` }), make("text", { x: LEFT - 8, y: this.Y(v) + 4, "text-anchor": "end" }, written(v)));
     }
-    for (const v of ticks(low, high, Math.max(3, Math.floor(w / 110)))) svg.append(make("text", { x: this.X(v), y: h - BOTTOM + 18, "text-anchor": "middle" }, three(v)));
+    for (const v of ticks(low, high, Math.max(3, Math.floor(w / 110)))) svg.append(make("text", { x: this.X(v), y: h - BOTTOM + 18, "text-anchor": "middle" }, written(v)));
     svg.append(make("text", { class: "label", x: (LEFT + w - RIGHT) / 2, y: h - 6, "text-anchor": "middle" }, d.x_label));
     const middle = (TOP + h - BOTTOM) / 2;
     svg.append(make("text", { class: "label", x: 13, y: middle, "text-anchor": "middle", transform: `rotate(-90 13 ${middle})` }, this.of === "miss" ? d.miss_label : d.y_label));

@@ -21,12 +21,14 @@ const ticks = (low, high, count) => {
   for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
   return found;
 };
+const written = (tick) => (tick !== 0 && (Math.abs(tick) >= 1e6 || Math.abs(tick) < 1e-4) ? tick.toExponential() : String(tick));
 const mounted = (make) => {
   const kept = new WeakMap();
-  return ({ data, parentElement, setTriggerValue }) => {
+  return ({ data, parentElement, setTriggerValue, setStateValue }) => {
     if (!kept.has(parentElement)) kept.set(parentElement, make(parentElement));
     const view = kept.get(parentElement);
     view.send = setTriggerValue;
+    view.tell = setStateValue; // of events that wait together only the last is heard; this never drives one out
     view.show(data);
   };
 };
