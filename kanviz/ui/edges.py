@@ -35,7 +35,7 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
         if found.before is not None:
             st.caption(
                 f"{word} this edge: {found.error} {number(found.before)} → {number(found.after, unit)} "
-                f"on {found.rows:,} rows."
+                f"on all {found.rows:,} rows."
             )
         else:
             st.caption(
@@ -187,10 +187,11 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int) -> None:
         f"Moves the curve only for {_interval(low, high, label(curve.unit))}."
     ]
     if s.data is not None:
-        words.append(f"{curve.share(low, high):.0%} of the rows pass there.")
+        words.append(f"{curve.share(low, high):.0%} of the training rows lie there.")
     lift = float(curve.points_y[point] - curve.coef[point])
     if abs(lift) > 1e-3 * float(abs(curve.coef).max()):
-        words.append(f"Drawn at {curve.points_y[point]:.4g}: its height and what the edge's other parts add there.")
+        parts = " and ".join(part for part in ("base", "formula") if getattr(curve, part) is not None)
+        words.append(f"Its dot stands at {curve.points_y[point]:.4g}: its height and what the {parts} adds there.")
     st.caption(" ".join(words))
 
 

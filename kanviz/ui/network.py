@@ -39,7 +39,10 @@ def errors_row(s: "Session") -> None:
             st.metric("Most frequent class alone", f"{errors.baseline:.1%}", width="content")
             st.metric(f"Cross-entropy, {names[last]}", number(errors.cross_entropy), width="content")
         else:
-            st.metric("Guessing the mean", number(errors.baseline, unit), width="content")
+            st.metric(
+                "Guessing the mean", number(errors.baseline, unit), width="content",
+                help=f"The RMSE on the {names[last]} of answering always with the training rows' mean.",
+            )  # fmt: skip
             st.metric(f"R², {names[last]}", f"{errors.r2:.5f}" if errors.r2 == errors.r2 else "–", width="content")
 
 

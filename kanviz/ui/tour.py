@@ -18,7 +18,7 @@ STOPS = (
     ),
     Stop(
         (".st-key-outputs",), "What the network says",
-        "What your change did to the errors and to the outputs shows here. History takes you back to any step.",
+        "Predictions against measured rows, inputs to try out under Explore. History takes you back to any step.",
     ),
     Stop(
         (".st-key-toolbar",), "How good it is",
