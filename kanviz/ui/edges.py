@@ -162,11 +162,9 @@ def _exact_height(s: "Session", edge: "EdgeId", point: int) -> None:
         st.caption("This control point is not a usable number; keep a new height to mend it.")
         now = 0.0
     span = float(usable.max() - usable.min()) if len(usable) else 0.0
-    key = _height_key(s, edge, point)
-    st.session_state.setdefault(key, now)
     st.number_input(
-        "Exact height", -LARGEST, LARGEST, key=key, step=max(span, abs(now), 1e-3) / 50, format="%.6g",
-        on_change=lambda: redraw("curve", "inspector"),
+        "Exact height", -LARGEST, LARGEST, now, key=_height_key(s, edge, point), format="%.6g",
+        step=max(span, abs(now), 1e-3) / 50, on_change=lambda: redraw("curve", "inspector"),
     )  # fmt: skip
 
 

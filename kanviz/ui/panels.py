@@ -59,7 +59,10 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     key = f"edge-{kan.digest[:12]}-{s.edge}"
 
     def choose(edge: "EdgeId | None" = None) -> None:
-        attempt(s.select, st.session_state[key] if edge is None else edge)
+        wanted = st.session_state[key] if edge is None else edge
+        if edge is None and (wanted == now or s.edge != now):
+            redraw("picker")  # after quick clicks Streamlit takes a list that has just gone for one that was changed
+        attempt(s.select, wanted)
         redraw("curve", "picker", "graph", then=("inspector",))
 
     with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):

@@ -31,7 +31,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
     def typed() -> None:
         def make() -> None:
             edit = edit_of_rows(edge, st.session_state.get(key, {}).get("edited_rows", {}))
-            if edit is not None:
+            if edit is not None and s.present.digest == kan.digest:  # a table that has just gone may be heard again
                 s.apply(edit)
 
         change(make)

@@ -180,3 +180,17 @@ def test_of_many_edges_those_that_share_a_node_are_listed_and_next_leads_to_all(
     assert len(picker.options) == 30 + 30 - 1
     press(app, "Next")
     assert session.edge == EdgeId(0, 3, 8)
+
+
+def test_a_list_of_edges_that_is_gone_chooses_nothing():
+    """Streamlit hears a widget again that was on the page a moment ago, as if somebody had changed it."""
+    session = opened(samples()[0].title)
+    app = visit("app.py", session)
+    before = session.edge
+    (picker,) = (box for box in app.selectbox if box.label == "Edge")
+    session.select(EdgeId(1, 2, 0))  # by a click on the picture, before the list was drawn anew
+    picker.select_index(0).run()
+    assert before != session.edge == EdgeId(1, 2, 0)
+    (picker,) = (box for box in app.selectbox if box.label == "Edge")
+    picker.select_index(0).run()
+    assert session.edge == EdgeId(0, 0, 0)
