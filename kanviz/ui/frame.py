@@ -188,11 +188,10 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     """
     if st.session_state.get(PAGE) != PAGES[0][1] or session().messages or not asked_alone():
         st.rerun("app")
-    lesson = ["lesson"] if session().lesson is not None else []
     if not then:
-        st.rerun([*parts, *lesson])
+        st.rerun([*parts, *(["lesson"] if session().lesson is not None else [])])
     _, waiting = st.session_state.get(LATER, ("", ()))
-    st.session_state[LATER] = secrets.token_hex(4), tuple(dict.fromkeys((*waiting, *then, *lesson)))
+    st.session_state[LATER] = secrets.token_hex(4), tuple(dict.fromkeys((*waiting, *then)))
     st.rerun([*parts])
 
 
@@ -214,7 +213,7 @@ def draw_later(told: Any) -> None:
     word, waiting = st.session_state.get(LATER, ("", ()))
     if word and told == word:
         del st.session_state[LATER]
-        st.rerun([*waiting] if asked_alone() else "app")
+        redraw(*waiting)
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:

@@ -36,13 +36,15 @@ def _edge_names(kan: "KAN") -> "dict[EdgeId, str]":
     return found
 
 
-def _choice(kan: "KAN", pruned: bool) -> "list[EdgeId]":
-    return list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True))
+def _choice(s: "Session", pruned: bool) -> "list[EdgeId]":
+    """The edges there are to choose from; remembered, since every part that a click draws asks for them."""
+    kan = s.present
+    return s.derived("choice", lambda: list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True)), pruned)
 
 
 def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """The chosen edge; the first where none is that the network has. pruned: whether it may be a pruned one."""
-    edges = _choice(s.present, pruned)
+    edges = _choice(s, pruned)
     if s.edge not in edges:
         s.select(edges[0])
     return s.edge  # pyright: ignore[reportReturnType]
@@ -51,7 +53,7 @@ def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
 def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
     kan, now = s.present, edge_in_hand(s, pruned=pruned)
-    edges = listed = _choice(kan, pruned)
+    edges = listed = _choice(s, pruned)
     at = edges.index(now)
     if len(edges) > MOST_LISTED:  # a longer list would take longer than all else on the page: those that share a node
         layer = [edge for edge in edges if edge.layer == now.layer]
