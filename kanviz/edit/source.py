@@ -111,7 +111,7 @@ def _packed(inner: list[list[str]], room: int) -> list[str]:
 def _literal(value: Any, room: int) -> list[str]:
     if isinstance(value, str):
         text = _text(value)
-        if len(text) < room:
+        if not value or len(text) < room:
             return [text]
         return ["(", *(f"    {piece}" for piece in pieces(value)), ")"]
     if value is None or isinstance(value, bool):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import kanviz
@@ -281,6 +281,7 @@ nested = st.recursive(
 )
 
 
+@example({"a key without much room beside it": ""}, 20)
 @given(nested, st.integers(20, 120))
 def test_any_value_is_written_so_that_it_comes_back(value, width):
     assert repr(ast.literal_eval(written(value, width))) == repr(value)
