@@ -1,11 +1,12 @@
 """What only a real browser shows: cold deep links, reload, shortcuts, both themes, a narrow screen."""
 
 import re
+from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import go, settle
+from tests.browser.conftest import TOUR_SEEN, WAIT, go, in_hand, served, settle
 
 PAGES = ("Workbench", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "History")
 
@@ -86,3 +87,19 @@ def test_no_page_is_wider_than_the_screen(chromium: Browser, server: str, width)
         overflow = page.get_by_test_id("stMain").evaluate("node => node.scrollWidth - node.clientWidth")
         assert overflow <= 0, f"{name} is {overflow} px wider than {width}"
     context.close()
+
+
+def test_a_link_to_a_view_opens_it_on_a_server_that_just_started(chromium: Browser, tmp_path: Path):
+    with served(tmp_path) as server:
+        context = chromium.new_context(viewport={"width": 1440, "height": 900})
+        context.set_default_timeout(WAIT)
+        context.add_init_script(TOUR_SEEN)
+        page = context.new_page()
+        page.goto(f"{server}/?sample=gravity&edge=0-1-1&tab=Reach&out=Explore")
+        chosen = page.locator(".kv-stage .edge.chosen")
+        expect(chosen).to_have_attribute("data-id", "0,1,1")
+        for name in ("Reach", "Explore"):
+            expect(page.get_by_role("tab", name=name, exact=True)).to_have_attribute("aria-selected", "true")
+        settle(page)
+        assert (chosen.get_attribute("aria-label") or "").startswith(in_hand(page).split(" · ")[0])
+        context.close()
