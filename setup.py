@@ -50,7 +50,7 @@ class BuildWithApp(build_py):
 KERNEL = Extension(
     "kanviz.core.engine.native._kernel",
     ["kanviz/core/engine/native/module.c"],
-    depends=["kanviz/core/engine/native/kernel.h", "kanviz/core/engine/native/precisions.h"],
+    depends=[f"kanviz/core/engine/native/{name}.h" for name in ("layer", "kernel", "precisions")],
     # no -ffast-math: linked with it, a library makes the whole process flush small numbers to zero
     extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-pthread"],
     extra_link_args=["-pthread"],

@@ -21,5 +21,9 @@ class FormulaError(UserError):
     """A typed formula that is not one, with the position of the trouble."""
 
 
+class LayerError(UserError, RuntimeError):
+    """Numbers that a layer cannot take; a RuntimeError too, as torch's own layers raise it."""
+
+
 class TrainError(UserError):
     """A training run that cannot start or go on."""

@@ -17,8 +17,9 @@ from torch import Tensor
 
 from kanviz.core import engine
 from kanviz.core.formula import Formula
-from kanviz.core.spline import Outside, domain, greville, spline
+from kanviz.core.spline import Outside, ascending, domain, greville, spline
 from kanviz.core.symbolic_edges import with_formulas_on_edges, with_formulas_on_sums
+from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import UserError
 from kanviz.text import shown
 
@@ -144,7 +145,7 @@ class Layer:
         wrong = _wrong_kinds(self) or _wrong_shapes(self)
         if wrong:
             raise UserError(f"The parts of a layer do not fit each other: check {', '.join(wrong)}.")
-        if not bool((self.knots[:, 1:] >= self.knots[:, :-1]).all() & self.knots[:, [0, -1]].isfinite().all()):
+        if can_be_read(self.knots) and not ascending(self.knots):
             raise UserError("The knots of a layer must be finite numbers in ascending order.")
         order = sorted(range(len(self.formulas)), key=self.formulas.__getitem__)
         if order != list(range(len(order))):  # one order, so that equal layers have equal digests

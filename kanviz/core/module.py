@@ -1,14 +1,51 @@
 """A KAN layer as a `torch.nn.Module`, for people who put KAN layers in torch models of their own."""
 
-from typing import Any
+import math
+from typing import Any, NamedTuple
 
 import torch
-from jaxtyping import Float
 from torch import Tensor, nn
 
 from kanviz.core import engine
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
+from kanviz.core.spline import ascending
+from kanviz.core.torch_modes import can_be_read
+from kanviz.errors import LayerError
+
+
+class _Facts(NamedTuple):
+    """What decides how a layer is computed, with the buffers that told it and their versions.
+
+    sound: the knots are finite and ascend. all_active: no edge is pruned, as far as can be read.
+    """
+
+    knots: Tensor
+    active: Tensor
+    versions: tuple[int, int]
+    sound: bool
+    all_active: bool
+    kind: engine.Kind
+
+    @classmethod
+    def of(cls, knots: Tensor, active: Tensor, rest: dict[str, Any]) -> "_Facts":
+        sound = not can_be_read(knots) or ascending(knots)
+        even = engine.evenly_spaced(knots) if sound and can_be_read(knots) else None
+        all_active = can_be_read(active) and bool(active.all())
+        kind = engine.Kind(rest["base"], rest["outside"], even)
+        return cls(knots, active, (_version(knots), _version(active)), sound, all_active, kind)
+
+    def still_of(self, knots: Tensor, active: Tensor) -> bool:
+        """Whether these are the same buffers, unchanged."""
+        return self.knots is knots and self.active is active and self.versions == (_version(knots), _version(active))
+
+
+def _version(buffer: Tensor) -> int:
+    """How often it was changed in place; inference tensors do not count that."""
+    try:
+        return buffer._version
+    except RuntimeError:
+        return 0
 
 
 class KANLayer(nn.Module):
@@ -75,9 +112,19 @@ class KANLayer(nn.Module):
         self._look()
 
     def _look(self) -> None:
-        """What decides how the layer is computed, read off its buffers when they change and not at every call."""
-        self._plain = not self._rest["formulas"] and set(self._rest["arity"]) == {1} and bool(self.active.all())
-        self._kind = engine.Kind(self._rest["base"], self._rest["outside"], engine.evenly_spaced(self.knots))
+        """Read off the buffers, when they change and not at every call, what decides how the layer is computed."""
+        self._facts = _Facts.of(self.knots, self.active, self._rest)
+        self._plain = not self._rest["formulas"] and set(self._rest["arity"]) == {1}
+
+    def _seen(self, knots: Tensor, active: Tensor) -> _Facts:
+        """The facts of the buffers as they are now, also where they were replaced or changed in place."""
+        if torch.compiler.is_compiling() or self._facts.still_of(knots, active):
+            return self._facts
+        return _Facts.of(knots, active, self._rest)
+
+    @property
+    def _kind(self) -> engine.Kind:
+        return self._seen(self.knots, self.active).kind
 
     def _apply(self, fn: Any, recurse: bool = True) -> "KANLayer":
         super()._apply(fn, recurse)
@@ -97,11 +144,24 @@ class KANLayer(nn.Module):
         parts = {name: part.detach().clone() for name, part in (*self.named_parameters(), *self.named_buffers())}
         return Layer(**parts, **self._rest)
 
-    def forward(self, x: Float[Tensor, "*rows source"]) -> Float[Tensor, "*rows node"]:
-        rows = x.reshape(-1, x.shape[-1]) if x.ndim != 2 else x
+    def forward(self, x: Tensor) -> Tensor:
+        """Compute (..., node) from x (..., source). LayerError (a RuntimeError) where they do not fit."""
+        if not isinstance(x, Tensor):
+            raise LayerError(
+                f"The layer takes a tensor, not {type(x).__name__}. Give it torch.as_tensor(..., dtype=torch.float32)."
+            )
+        if x.ndim == 0:
+            raise LayerError("The layer takes rows of values, and x is a single number. Give it x.reshape(1, 1).")
+        knots, active = self.knots, self.active
+        facts = self._seen(knots, active)
+        if not facts.sound:
+            raise LayerError("The layer's knots are not finite numbers in ascending order; load or set them again.")
+        rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         if self._plain:
-            parts = engine.Parts(self.knots, self.coef, self.base_weight)
-            out = engine.sums(rows, parts, self.bias, self._kind, self.path)
+            coef, weight = self.coef, self.base_weight
+            if not facts.all_active:  # what is pruned counts as 0
+                coef, weight = torch.where(active[..., None], coef, 0.0), torch.where(active, weight, 0.0)
+            out = engine.sums(rows, engine.Parts(knots, coef, weight), self.bias, facts.kind, self.path)
         else:
             out = self._layer()(rows)
         return out if x.ndim == 2 else out.reshape(*x.shape[:-1], out.shape[-1])

@@ -12,6 +12,8 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from kanviz.core.torch_modes import has_numbers, is_exporting, is_tracing, recorded
+
 Outside = Literal["zero", "linear"]
 
 
@@ -51,13 +53,19 @@ def _padded(knots: Tensor, order: int) -> Tensor:
 
 
 def _cells(x: Tensor, knots: Tensor, end: Tensor) -> tuple[Int[Tensor, "rows source"], Tensor]:
-    """The interval each point lies in, and whether it lies between the first knot and `end` at all."""
-    knots = knots.contiguous()
-    cell = torch.searchsorted(knots, x.T.contiguous(), right=True).T - 1  # half-open: t_c <= x < t_{c+1}
+    """Find the interval each point lies in, and whether it lies between the first knot and `end` at all."""
+    cell = _count(x, knots, right=True)  # half-open: t_c <= x < t_{c+1}
     # The end belongs to the last interval before it that has a width, as scipy does it.
-    last = torch.searchsorted(knots, end[:, None].contiguous(), right=False).T - 1
-    cell = torch.where(x == end, last, cell)
+    cell = torch.where(x == end, _count(end[None], knots, right=False), cell)
     return cell.clamp(0, knots.shape[1] - 2), (x >= knots[:, 0]) & (x <= end)
+
+
+def _count(x: Tensor, knots: Tensor, *, right: bool) -> Int[Tensor, "rows source"]:
+    """Count the knots below x, or with `right` those at x too, less one."""
+    if is_exporting():  # ONNX has no search
+        below = knots <= x[..., None] if right else knots < x[..., None]
+        return below.sum(-1) - 1
+    return torch.searchsorted(knots.contiguous(), x.T.contiguous(), right=right).T - 1
 
 
 def _cell_table(knots: Tensor, order: int) -> tuple[Tensor, list[list[int]]]:
@@ -88,7 +96,9 @@ def local_basis(
     The index may run from -order to K - 1: functions below 0 or above K - 1 do not exist, and are dropped by `basis`.
     end: where the curve stops and is looked at from the left; None for the last knot.
     """
-    cell, inside = _cells(x, knots, knots[:, -1] if end is None else end)
+    end = knots[:, -1] if end is None else end
+    cell, inside = _cells(x, knots, end)
+    x = x.clamp(knots[:, 0], end)  # nothing is infinite times 0
     table, places = _cell_table(knots, order)
     near = table[torch.arange(knots.shape[0], device=x.device), cell].unbind(-1)
     values = [inside.to(x.dtype)]
@@ -116,6 +126,11 @@ def _dense(x: Tensor, knots: Tensor, order: int, derivative: int, end: Tensor | 
     return room.scatter(-1, index, weights)[..., order : order + count]
 
 
+def ascending(knots: Float[Tensor, "source knot"]) -> bool:
+    """Whether every source's knots are finite and none lies below the one before it."""
+    return bool((knots[:, 1:] >= knots[:, :-1]).all() & knots[:, [0, -1]].isfinite().all())
+
+
 def _values(x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outside) -> Tensor:
     if outside == "zero":
         return _dense(x, knots, order, derivative, None)
@@ -123,7 +138,7 @@ def _values(x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outs
     near = x.clamp(low, high)
     flat = _dense(near, knots, order, derivative, high)
     beyond = (x - near)[..., None]
-    if derivative == 0 and (torch.compiler.is_compiling() or beyond.any()):  # a compiler cannot look
+    if derivative == 0 and (recorded() or not has_numbers(beyond) or beyond.any()):
         return flat + beyond * _dense(near, knots, order, 1, high)
     return flat if derivative < 2 else torch.where(beyond == 0, flat, torch.zeros_like(flat))
 
@@ -138,7 +153,13 @@ class _Basis(torch.autograd.Function):
     @staticmethod
     def setup_context(ctx, inputs, output) -> None:
         ctx.save_for_backward(*inputs[:2])
+        ctx.save_for_forward(*inputs[:2])
         ctx.order, ctx.derivative, ctx.outside = inputs[2:]
+
+    @staticmethod
+    def jvp(ctx, along: Tensor, *_: Tensor | None):  # pyright: ignore[reportIncompatibleMethodOverride]
+        x, knots = ctx.saved_tensors
+        return along[..., None] * _Basis.apply(x, knots, ctx.order, ctx.derivative + 1, ctx.outside)
 
     @staticmethod
     def backward(ctx, grad: Tensor):  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -171,6 +192,8 @@ def basis(
 
     `outside="linear"` continues each beyond the grid with the value and slope it has at the border.
     """
+    if is_tracing():  # a trace has no way back into Python
+        return _values(x, knots, order, derivative, outside)
     return _Basis.apply(x, knots, order, derivative, outside)  # pyright: ignore[reportReturnType]
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from itertools import product
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -219,6 +220,14 @@ def test_a_compiled_layer_is_the_same_layer_in_one_graph():
     assert done.returncode == 0, done.stderr[-2000:]
 
 
+def test_knots_without_a_width_carry_no_curve():
+    knots = torch.zeros(1, 9)
+    for path in WAYS:
+        parts = Parts(knots, torch.ones(1, 1, 5), torch.zeros(1, 1))
+        y = engine.sums(torch.tensor([[0.5], [-2.0]]), parts, torch.zeros(1), Kind("silu", "zero"), path)
+        assert y.tolist() == [[0], [0]], path
+
+
 @pytest.mark.skipif("native" not in WAYS, reason="no C kernel was built here")
 def test_two_threads_compute_the_same_bits():
     rng = torch.Generator().manual_seed(5)
@@ -234,6 +243,32 @@ def test_two_threads_compute_the_same_bits():
         finally:
             torch.set_num_threads(1)
     assert all(torch.equal(one, two) for one, two in zip(*results, strict=True))
+
+
+@pytest.mark.parametrize("path", WAYS)
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("even", [True, False])
+@pytest.mark.parametrize(("base", "outside"), [*product(("silu", "identity", "zero"), ("zero", "linear"))])
+def test_what_is_infinite_or_huge_gives_the_same_by_every_way(path, dtype, even, base, outside):
+    rng, kind = torch.Generator().manual_seed(1), Kind(base, outside)
+    most = torch.finfo(dtype).max
+    x = torch.tensor(
+        [float("nan"), float("inf"), float("-inf"), most, -most, 1e-3 * most, 1e30, -1e30, 90, -90, -720, 0.2]
+    )
+    for order in range(1, 6):
+        parts = layer(rng, 1, 1, 6, order, even=even, dtype=dtype)
+        parts = parts._replace(coef=parts.coef.abs())  # so that no sum overflows but by x
+        at = x.to(dtype)[:, None].requires_grad_(True)
+        wanted = reference.sums(at, parts, torch.zeros(1, dtype=dtype), kind)
+        (rate,) = torch.autograd.grad(wanted.sum(), at)
+        value, slope = slopes_of(parts, at.detach(), kind, path)
+        far = wanted.detach()[:, 0].abs() > 1e-4 * most  # the last digits before overflow are each way's own
+        close = torch.isclose(value, wanted.detach()[:, 0], rtol=1e-4, atol=1e-4, equal_nan=True)
+        assert bool((close | far).all()), (order, value, wanted)
+        same = torch.isclose(slope, rate[:, 0], rtol=1e-4, atol=1e-3, equal_nan=True)
+        assert bool(same[1:].all()), (order, slope, rate)  # of what is no number, the value says it
+        if (base, outside) == ("zero", "zero"):
+            assert value[1:3].tolist() == [0, 0]
 
 
 def test_what_is_not_a_number_stays_in_its_row():
@@ -280,20 +315,41 @@ for name, dtype in (("float", torch.float32), ("double", torch.float64)):
         out[name + outside] = [part.double().sum().item() for part in (y, layer.coef.grad.abs(), x.grad)]
 print(json.dumps(out))
 """
+NEEDS = {
+    "avx512": {"avx512f", "avx512dq", "avx512vl", "avx512bw", "avx2", "fma"},
+    "avx2": {"avx2", "fma"},
+    "plain": set(),
+}
 
 
-def test_every_instruction_set_and_torch_alone_agree():
-    found = []
-    for wanted in ("avx512", "avx2", "plain", "none"):
-        environment = {**os.environ, "KANVIZ_INSTRUCTIONS": wanted}
-        command = [sys.executable, "-c", SCRIPT]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
-        found.append(json.loads(done.stdout))
-    assert found[-1].pop("instructions") == "none"
-    for result in found[:-1]:
-        result.pop("instructions")
-        for name, numbers in result.items():
-            assert numbers == pytest.approx(found[-1][name], rel=1e-4), name
+def sums_by(wanted: str) -> dict:
+    """What SCRIPT prints where the kernel is kept to these instructions."""
+    environment = {**os.environ, "KANVIZ_INSTRUCTIONS": wanted}
+    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
+    return json.loads(done.stdout)
+
+
+@pytest.fixture(scope="module")
+def sums_by_torch() -> dict:
+    return sums_by("none")
+
+
+@pytest.mark.skipif("native" not in WAYS, reason="no C kernel was built here")
+@pytest.mark.parametrize("wanted", NEEDS)
+def test_every_instruction_set_runs_and_agrees_with_torch_alone(wanted, sums_by_torch):
+    found = sums_by(wanted)
+    flags = set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").exists() else set()
+    ladder = list(NEEDS)[list(NEEDS).index(wanted) :]
+    assert found["instructions"] == next(name for name in ladder if NEEDS[name] <= flags)
+    for name, numbers in found.items():
+        if name != "instructions":
+            assert numbers == pytest.approx(sums_by_torch[name], rel=1e-4), name
+    if found["instructions"] != wanted:
+        pytest.skip(f"this processor has no {wanted}: the kernel ran as {found['instructions']}")
+
+
+def test_without_a_kernel_torch_alone_is_said(sums_by_torch):
+    assert sums_by_torch["instructions"] == "none"
 
 
 def test_a_way_that_cannot_be_gone_is_said():

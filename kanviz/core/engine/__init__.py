@@ -1,30 +1,61 @@
 """The sums of a layer, exactly, by the way that is fastest for its size; the same values to rounding by each.
 
 `native` is the local form in C, `dense` and `local` are torch alone and run wherever torch does. Each has a backward
-pass by hand that keeps nothing but x. The gradient of the gradient, and transforms that the hand-written passes do not
-know (`torch.func.vmap` over parameters, `torch.compile`), go through `reference`.
+pass by hand that keeps nothing but x. `reference` computes what those cannot: the gradient of the gradient,
+forward-mode derivatives, `torch.func.vmap` over parameters, what `torch.compile` and `torch.jit.trace` record, and
+tensors without numbers (the meta device, FakeTensor).
 """
 
+import warnings
 from typing import Any, Literal
 
 import torch
 from torch import Tensor
 
 from kanviz.core.engine import dense, local, native, reference
+from kanviz.core.engine.checks import check, check_gradient, check_memory
 from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, evenly_spaced
+from kanviz.core.torch_modes import (
+    TracerWarning,
+    forward_mode,
+    has_numbers,
+    is_autocast,
+    is_tracing,
+    is_transforming,
+    recorded,
+    without_autocast,
+)
+from kanviz.errors import LayerError
 
 __all__ = ["BASE_CURVES", "PATHS", "Kind", "Parts", "Path", "chosen", "evenly_spaced", "release", "sums"]
 
 Path = Literal["native", "dense", "local"]
 PATHS: tuple[Path, ...] = ("native", "dense", "local")
+HALVES = (torch.float16, torch.bfloat16)
 COARSE = 16  # basis functions up to which, in torch alone, products over all of them win (docs/performance.md)
 
 
 def sums(x: Tensor, parts: Parts, bias: Tensor, kind: Kind, path: Path | None = None) -> Tensor:
-    """Each target's sum of activations plus its bias, (rows, source) to (rows, target); path: None chooses."""
-    if torch.compiler.is_compiling():
-        return reference.sums(x, parts, bias, kind)  # plain operations, which the compiler fuses itself
-    function = _TransformedSums if torch._C._are_functorch_transforms_active() else _Sums
+    """Compute each target's sum of activations plus its bias, (rows, source) to (rows, target); path: None chooses.
+
+    In float32 or float64. Layers of half precision are computed in float32 and rounded once; under autocast a float32
+    layer takes x of any precision and gives float32, as torch's norms do. LayerError where x or the parts do not fit.
+    """
+    if is_autocast():
+        with without_autocast(x.device):
+            return sums(x.to(parts.coef.dtype) if x.dtype in HALVES else x, parts, bias, kind, path)
+    if x.dtype in HALVES and {one.dtype for one in (*parts, bias)} == {x.dtype}:
+        wider = Parts(*(one.float() for one in parts))
+        return sums(x.float(), wider, bias.float(), kind, path).to(x.dtype)
+    if is_tracing():
+        with warnings.catch_warnings():  # that the layer's own sizes are constants of the trace
+            warnings.simplefilter("ignore", TracerWarning)
+            check(x, parts, bias)
+            return reference.sums(x, parts, bias, kind)
+    check(x, parts, bias)
+    if recorded() or forward_mode() or not all(map(has_numbers, (x, *parts, bias))):
+        return reference.sums(x, parts, bias, kind)  # plain operations
+    function = _TransformedSums if is_transforming() else _Sums
     return function.apply(x, *parts, bias, kind, path)  # pyright: ignore[reportReturnType]
 
 
@@ -41,19 +72,24 @@ def chosen(x: Tensor, parts: Parts) -> Path:
     return "dense" if parts.coef.shape[2] <= COARSE else "local"
 
 
-def _way(path: Path | None, x: Tensor, parts: Parts) -> Any:
-    path = path or chosen(x, parts)
-    if path == "native" and not native.takes(x, parts):
-        raise RuntimeError("The C kernel was not built here, or does not take these numbers; leave `path` to None.")
-    return {"native": native, "dense": dense, "local": local}[path]
+def _way(path: Path | None, x: Tensor, parts: Parts, other: Tensor) -> Any:
+    takes = path in (None, "native") and native.takes(x, parts)
+    if path == "native" and not takes:
+        raise LayerError("The C kernel was not built here, or does not take these numbers; leave `path` to None.")
+    if takes:
+        return native  # which looks at the memory itself
+    check_memory(x, *parts, other)
+    return local if path == "local" or (path is None and parts.coef.shape[2] > COARSE) else dense
 
 
 def _forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind, path: Path | None) -> Tensor:
-    return _way(path, x, parts).forward(x, parts, bias, kind)
+    return _way(path, x, parts, bias).forward(x, parts, bias, kind)
 
 
 def _backward(grad: Tensor, x: Tensor, parts: Parts, kind: Kind, path: Path | None, **wanted: bool) -> Any:
-    return _way(path, x, parts).backward(grad, x, parts, kind, **wanted)
+    check_gradient(grad, x, parts)
+    with without_autocast(x.device):
+        return _way(path, x, parts, grad).backward(grad, x, parts, kind, **wanted)
 
 
 class _Sums(torch.autograd.Function):
@@ -70,7 +106,7 @@ class _Sums(torch.autograd.Function):
         of_x, _, *of_parts = ctx.needs_input_grad[:5]
         x, knots, coef, weight = ctx.saved_tensors
         wanted = {"of_x": of_x, "of_parts": any(of_parts)}
-        if torch._C._are_functorch_transforms_active():
+        if is_transforming():
             found = _TransformedGradients.apply(grad, x, knots, coef, weight, ctx.kind, ctx.path, *wanted.values())
         elif torch.is_grad_enabled():
             found = _Gradients.apply(grad, x, knots, coef, weight, ctx.kind, ctx.path, *wanted.values())

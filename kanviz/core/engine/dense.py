@@ -115,7 +115,7 @@ class _Work:
             return values.permute(1, 2, 0).contiguous(), rates.permute(1, 2, 0) if rates is not None else None
         values, rates = self._cardinal(sources, rows, slopes=slopes or self._beyond is not None)
         if self._beyond is not None and rates is not None:
-            values += (self._beyond[sources, rows] * self.scale[sources])[:, None] * rates
+            values += self._beyond[sources, rows][:, None] * (self.scale[sources, :, None] * rates)
         return values, rates if slopes else None
 
     def _cardinal(self, sources: slice, rows: slice, *, slopes: bool) -> tuple[Tensor, Tensor | None]:

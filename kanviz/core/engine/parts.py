@@ -19,7 +19,7 @@ class Parts(NamedTuple):
 
     @property
     def order(self) -> int:
-        return self.knots.shape[1] - self.coef.shape[2] - 1
+        return int(self.knots.shape[1] - self.coef.shape[2] - 1)  # sizes are tensors to torch.jit.trace
 
 
 class Kind(NamedTuple):
@@ -40,7 +40,7 @@ def evenly_spaced(knots: Tensor) -> bool:
     exact = knots.detach().double()
     step = (exact[:, -1:] - exact[:, :1]) / cells
     off = (exact - exact[:, :1] - step * torch.arange(cells + 1, device=knots.device)).abs()
-    return bool((off <= step * (1e-5 if knots.dtype == torch.float32 else 4e-13)).all())
+    return bool(((off <= step * (1e-5 if knots.dtype == torch.float32 else 4e-13)) & (step > 0)).all())
 
 
 def _silu_curvature(x: Tensor) -> Tensor:

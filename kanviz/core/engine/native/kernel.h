@@ -114,15 +114,18 @@ INLINE V NAME(exponential)(V x) {
     return e * (V)power;
 }
 
-/* The base function and its slope: 0 none, 1 silu, 2 identity. */
+/* The base function and its slope: 0 none, 1 silu, 2 identity. At infinity as torch has them: silu is NaN at the lower one,
+   its slope at both, none is 0. What is no number stays so. */
 INLINE void NAME(base)(int kind, V x, V *value, V *slope) {
     if (kind == 1) {
+        const V zero = NAME(all)(0), far = NAME(all)((REAL)(sizeof(REAL) == 4 ? 87 : 708)); /* where `exponential` is clamped */
         V e = NAME(exponential)(-x), s = 1 / (1 + e);
+        V rest = NAME(pick)(x > far, zero, e * s); /* 1 - s */
+        s = NAME(pick)(x < -far, zero, s);
         *value = x * s;
-        *slope = s * (1 + x * (e * s));
+        *slope = s * (1 + x * rest);
     } else {
-        *value = x;
-        if (!kind) *value = x - x;
+        *value = kind ? x : NAME(pick)(x == x, NAME(all)(0), x);
         *slope = NAME(all)(kind ? 1 : 0);
     }
 }
@@ -147,10 +150,10 @@ INLINE void NAME(finish)(int k, int linear, int base, const V *now, const V *bef
     NAME(base)(base, x, &value, &slope);
     UNROLL for (int r = 0; r <= k; r++) {
         V a = now[r];
-        if (linear) { /* past the border in a straight line */
+        if (linear) { /* past the border in a straight line, which has no value at infinity */
             V rate = r ? before[r - 1] : NAME(all)(0);
             if (r < k) rate -= before[r];
-            a += (x - near) * (rate * scale);
+            a += (x - near) * (rate * scale) + (x - x);
         } else a = NAME(pick)(in, a, NAME(all)(0));
         NAME(store)(w + r * POINTS + n, a);
     }
@@ -243,7 +246,7 @@ INLINE void NAME(uneven_weights)(int k, const NAME(Source) *s, int linear, int b
             now[p] = up;
             if (p == k) rate[p] = slip;
         }
-        for (int r = 0; r <= k; r++) w[r * POINTS + n] = !in ? 0 : linear ? now[r] + (x - near) * rate[r] : now[r];
+        for (int r = 0; r <= k; r++) w[r * POINTS + n] = !in ? 0 : linear ? now[r] + (x - near) * rate[r] + (x - x) : now[r];
         for (int r = 0; d && r < k; r++) d[r * POINTS + n] = in ? before[r] : 0;
     }
 }
@@ -520,7 +523,7 @@ static TARGET void NAME(describe)(const Job *job, NAME(Source) *sources, REAL *i
         s->highest = job->linear ? cells - k - 1 : cells - 1;
         s->start = t[0];
         s->scale = (REAL)(1 / step);
-        s->uniform = k > 1 && most <= step * (sizeof(REAL) == 4 ? 1e-5 : 4e-13); /* at order 1 slopes jump on knots */
+        s->uniform = k > 1 && step > 0 && most <= step * (sizeof(REAL) == 4 ? 1e-5 : 4e-13); /* at order 1 slopes jump on knots */
         s->inverse = inverses + (size_t)i * cells * widths;
         if (s->uniform) continue;
         for (int c = 0; c < cells; c++) {
@@ -699,6 +702,14 @@ static TARGET void *NAME(backward_part)(void *part_of) {
     return 0;
 }
 
+/* The next `count` numbers of the scratch memory. */
+static REAL *NAME(part)(REAL **at, size_t count) {
+    REAL *mine = *at;
+    FORBID(mine + count, GAP * sizeof(REAL));
+    *at = mine + count + GAP;
+    return mine;
+}
+
 /* Run the job; 0, or -1 where memory is short. */
 static TARGET int NAME(run)(Job *job, int backward) {
     const size_t k = job->order, cells = job->knots - 1;
@@ -712,27 +723,22 @@ static TARGET int NAME(run)(Job *job, int backward) {
     const size_t room = ((backward ? backward_room : forward_room) + 127) / 64 * 64;
     job->direct = job->coef_target == 1 && job->width == job->targets; /* gradients lie as the table's rows do */
     const size_t grads = backward && job->coef_grad && !job->direct ? table : 0;
-    const size_t reals = table + grads + job->width + inverse + room * job->threads;
+    const size_t reals = table + grads + job->width + inverse + room * job->threads + GAP * (4 + job->threads);
     Scratch *memory = borrow(reals * sizeof(REAL) + job->sources * sizeof(NAME(Source)) + 256);
     if (!memory) return -1;
-    REAL *at = (REAL *)(((size_t)memory->memory + 63) / 64 * 64), *rows = at;
-    at += table;
-    REAL *grad = at;
-    at += grads;
-    REAL *scratch = at;
-    at += room * job->threads;
-    REAL *bias = at;
-    at += job->width;
-    REAL *inverses = at;
-    at += inverse;
+    REAL *at = (REAL *)(((size_t)memory->memory + 63) / 64 * 64);
+    REAL *rows = NAME(part)(&at, table), *grad = NAME(part)(&at, grads);
+    REAL *bias = NAME(part)(&at, job->width), *inverses = NAME(part)(&at, inverse);
+    REAL *scratch[MOST_THREADS];
+    for (int p = 0; p < job->threads; p++) scratch[p] = NAME(part)(&at, room);
     NAME(Source) *sources = (NAME(Source) *)(((size_t)at + 63) / 64 * 64);
     NAME(describe)(job, sources, inverses);
     if (!backward || job->x_grad) NAME(table_in)(job, backward ? sources : 0, rows, 0, job->sources);
-    for (int t = 0; t < job->width; t++) bias[t] = !backward && job->bias && t < job->targets ? ((const REAL *)job->bias)[t] : 0;
+    for (int t = 0; t < job->width; t++) bias[t] = !backward && t < job->targets ? ((const REAL *)job->bias)[t] : 0;
     const size_t total = backward ? job->sources : job->points;
     Part parts[MOST_THREADS];
     for (int p = 0; p < job->threads; p++)
-        parts[p] = (Part){job, sources, rows, bias, grad, scratch + room * p, total * p / job->threads, total * (p + 1) / job->threads};
+        parts[p] = (Part){job, sources, rows, bias, grad, scratch[p], total * p / job->threads, total * (p + 1) / job->threads};
     share(backward ? NAME(backward_part) : NAME(forward_part), parts, job->threads);
     if (backward && job->bias_grad) {
         REAL *sum = job->bias_grad;
