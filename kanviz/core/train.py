@@ -12,10 +12,13 @@ from kanviz.core.kan import KAN
 from kanviz.core.objective import LOSSES, Objective
 from kanviz.core.progress import Checkpoint, Progress
 from kanviz.core.solvers import SOLVERS, Step, begun, chosen
+from kanviz.core.threads import in_steps
 from kanviz.core.train_config import LOSS_NAMES, TrainConfig
 from kanviz.errors import TrainError
 
 __all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Checkpoint", "Progress", "TrainConfig", "train", "trained"]
+
+WORTH_THREADS = 3e8  # rows x coefficients of a step, above which threads have enough to do
 
 
 def train(
@@ -31,9 +34,17 @@ def train(
     resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not looked at.
     anchor: what holds the network near where it was; no grid may move then, and a training resumed keeps its own.
     Raises TrainError when nothing may move, the table does not fit or is not the one resumed, or the loss stops being
-    a number.
+    a number. Each step computes on one thread, unless so much is to be done that threads pay.
     """
     config = config or TrainConfig()
+    steps = _steps(kan, data, config, resume, anchor)
+    numbers = sum(layer.coef.numel() for layer in (kan if resume is None else resume.kan).layers)
+    yield from steps if numbers * (config.batch or len(data)) > WORTH_THREADS else in_steps(steps)
+
+
+def _steps(
+    kan: KAN, data: Dataset, config: TrainConfig, resume: Checkpoint | None, anchor: Anchor | None
+) -> Iterator[Progress]:
     clock = time.perf_counter()
     if resume is None:
         asked = Objective.of(kan, data, config, _checked(anchor, kan, config))

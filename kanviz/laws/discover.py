@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from kanviz.core.dataset import Dataset
+from kanviz.core.threads import on_one_thread
 from kanviz.errors import UserError
 from kanviz.laws import engine
 from kanviz.laws.door import Question, question_of
@@ -55,6 +56,7 @@ class Search(Protocol):
     ) -> Iterator[Found]: ...
 
 
+@on_one_thread
 def discoveries(
     data: Dataset, config: DiscoverConfig | None = None, search: Search | None = None
 ) -> Iterator[Discovery]:

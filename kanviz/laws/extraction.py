@@ -21,6 +21,7 @@ from kanviz.analysis.symbolic.edge import resolution
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.parameters import FreeParameters
+from kanviz.core.threads import on_one_thread
 from kanviz.errors import FormulaError, UserError
 from kanviz.laws.fitting import PARTS, Fit, Task
 from kanviz.laws.formulas import FLOOR, ROUNDING, Way, formulating, sensitivities
@@ -129,6 +130,7 @@ class _Rows:
         return found if math.isfinite(found) else math.inf
 
 
+@on_one_thread
 def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None = None) -> Iterator[Extraction]:
     """The readings as they are found; the first is the network itself, the last says why it ended.
 

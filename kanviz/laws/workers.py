@@ -10,8 +10,8 @@ from multiprocessing import TimeoutError as NoneInTime
 from typing import Any, Protocol
 
 import joblib
-import torch
 
+from kanviz.core.threads import one_thread
 from kanviz.laws.engine import Attempt, Found, Table
 
 HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
@@ -57,7 +57,7 @@ def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outc
     begun, spent = time.monotonic(), time.process_time()
     steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
     while True:
-        with _one_thread():
+        with one_thread():  # the work is divided by attempts
             try:
                 found = next(steps, None)
             except Exception as problem:  # one attempt that fails must not end the others
@@ -213,14 +213,3 @@ class HeadStart:
     def close(self) -> None:
         if self._pool is not None:
             self._pool.close()
-
-
-@contextlib.contextmanager
-def _one_thread() -> Iterator[None]:
-    """torch on one thread, as before afterwards: the work is divided by attempts."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)

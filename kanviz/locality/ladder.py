@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
 from kanviz.core.dataset import Dataset
+from kanviz.core.threads import on_one_thread
 from kanviz.locality.learners import Learner, beside, of_setting
 from kanviz.locality.mlp import mlp
 from kanviz.locality.outcome import Learned, Outcome
@@ -36,6 +37,7 @@ class Step:
         return verdict(own, self.outcome.spread) if own is not None else None
 
 
+@on_one_thread
 def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
     """Run a rung; an item after every task, the last with `outcome.finished`. Equal seeds give equal numbers.
 

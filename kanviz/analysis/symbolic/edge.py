@@ -14,6 +14,7 @@ from kanviz.analysis.symbolic.search import TOGETHER, search, search_many
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId
+from kanviz.core.threads import on_one_thread
 from kanviz.errors import FormulaError
 
 MOST = 12
@@ -23,6 +24,7 @@ ENOUGH = 0.01  # an error, as a share of the standard deviation, that a spline m
 UNSURE = 0.02  # the largest noise believed in, as a share of the edge's standard deviation
 
 
+@on_one_thread
 def suggest_edge(
     kan: KAN,
     edge: EdgeId,
@@ -46,6 +48,7 @@ def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> 
     return search(edge_samples(kan, edge, data), (name,), 1)[0]
 
 
+@on_one_thread
 def suggest_all(
     kan: KAN, data: Dataset | None = None, *, deeper: bool = False
 ) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:

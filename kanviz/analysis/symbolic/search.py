@@ -11,6 +11,7 @@ from kanviz.analysis.symbolic.race import best_rows
 from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Samples, noise_level, samples
 from kanviz.analysis.symbolic.shapes import DEFAULT, POWER, SAME_AS
 from kanviz.core.formula import PRIMITIVES, primitive
+from kanviz.core.threads import on_one_thread
 from kanviz.errors import FormulaError
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
 TOGETHER = 50  # curves in a batch: more would hardly be faster, and what they need stays below 100 MB
 
 
+@on_one_thread
 def suggest(
     x: Any,
     y: Any,
