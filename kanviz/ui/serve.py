@@ -84,6 +84,9 @@ def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool 
     from streamlit import config
     from streamlit.web import bootstrap
 
+    from kanviz.ui.page_order import keep_pages_in_order
+
+    keep_pages_in_order()
     config._main_script_path = script  # as `streamlit run` does: the theme is read from the app's own folder
     bootstrap.load_config_options(options)
     print(f"kanviz: http://{options['server.address']}:{port} (Ctrl-C stops it)", file=sys.stderr)  # noqa: T201
@@ -95,7 +98,7 @@ def _preload() -> None:
     try:
         for name in PRELOADED:
             import_module(name)
-    except RuntimeError:  # the app was stopped meanwhile, and nothing can be imported any more
-        if threading.main_thread().is_alive():
+    except RuntimeError as error:  # the app was stopped meanwhile, and nothing can be imported any more
+        if "shutdown" not in str(error):
             raise
     gc.freeze()
