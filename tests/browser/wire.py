@@ -51,7 +51,7 @@ class Visitor:
             yield str(kind), message
 
     def drawn(self) -> list[tuple[str, bool]]:
-        """Wait until a run has ended; the page of every run that began until then, and whether it was of parts alone."""
+        """Wait until a run has ended; page of every run that began until then, and whether it was of parts alone."""
         begun = []
         for kind, message in self.hear():
             if kind == "new_session":
