@@ -71,6 +71,10 @@ def parser() -> argparse.ArgumentParser:
     _takes_model(app, "*")
     app.add_argument("--port", type=_whole(1, 65_535), help="where it listens on this machine (8501)")
     app.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    app.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", dest="hosts",
+        help="a name by which a proxy leads to this server, as kan.school.example; may be given again",
+    )  # fmt: skip
 
     show = command("show", commands.show, "Say what is in a model file.")
     _takes_model(show)

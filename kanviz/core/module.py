@@ -14,6 +14,11 @@ from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import LayerError
 
 
+# Up to so many coefficients they lie as their shape says, so that what flattens parameters works (torch.optim.LBFGS,
+# parameters_to_vector); the kernel turns them round at 1.0 to 1.14 times the cost of a step. Beyond it is up to 1.75.
+FLAT = 2**18
+
+
 class _Facts(NamedTuple):
     """What decides how a layer is computed, with the buffers that told it and their versions.
 
@@ -101,8 +106,8 @@ class KANLayer(nn.Module):
     def _take(self, layer: Layer) -> None:
         for name in ("coef", "base_weight", "bias", "offset", "affine"):
             self.register_parameter(name, nn.Parameter(getattr(layer, name).detach().clone()))
-        # laid out (source, basis, target) in memory, as the kernel reads it
-        self.coef.data = self.coef.data.transpose(1, 2).contiguous().transpose(1, 2)
+        if self.coef.numel() > FLAT:  # laid out (source, basis, target) in memory, as the kernel reads it
+            self.coef.data = self.coef.data.transpose(1, 2).contiguous().transpose(1, 2)
         for name in ("knots", "active", "frozen"):
             self.register_buffer(name, getattr(layer, name).clone())
         self.offset.requires_grad_(any(k > 1 for k in layer.arity))  # a sum node has no offset to learn

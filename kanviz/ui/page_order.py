@@ -5,9 +5,8 @@ that tells something. Streamlit 1.67 takes the old page's address from that requ
 browser clears the new page and fails at "Bad delta path index"; it stays empty until somebody reloads it.
 """
 
-from typing import Any
-
 from streamlit.proto.ClientState_pb2 import ClientState
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime import websocket_session_manager
 from streamlit.runtime.app_session import AppSession
 
@@ -27,9 +26,13 @@ class PagesInOrder(AppSession):
                 client_state.page_script_hash = page
         super().request_rerun(client_state)
 
-    def _create_new_session_message(self, page_script_hash: str, *args: Any, **how: Any) -> Any:
-        self._asked, self._drawn = "", page_script_hash
-        return super()._create_new_session_message(page_script_hash, *args, **how)
+    def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
+        kind = msg.WhichOneof("type")
+        if kind == "new_session":
+            self._asked, self._drawn = "", msg.new_session.page_script_hash
+        elif kind == "navigation":  # a page that was asked for by its name
+            self._drawn = msg.navigation.page_script_hash
+        super()._enqueue_forward_msg(msg)
 
 
 def keep_pages_in_order() -> None:

@@ -2,6 +2,7 @@
 
 import gc
 import os
+import secrets
 import socket
 import sys
 import threading
@@ -14,6 +15,7 @@ from typing import Any
 from kanviz.errors import UserError
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # names by which a browser here reaches the server
 PRELOADED = (
     "kanviz.ui.session",
     "kanviz.io.tables",
@@ -62,8 +64,13 @@ def check_port(address: str, port: int) -> None:
             ) from None
 
 
-def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool = True) -> None:
-    """Run the app until it is stopped; `models` is the network that the first visit opens."""
+def serve(
+    models: Sequence[str] = (), *, port: int | None = None, browser: bool = True, hosts: Sequence[str] = ()
+) -> None:
+    """Run the app until it is stopped.
+
+    models: the network that the first visit opens. hosts: names by which a proxy leads to this server.
+    """
     paths = [Path(model).resolve() for model in models]
     for path in paths:
         if not path.is_file():
@@ -74,6 +81,9 @@ def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool 
     port = port or int(options["server.port"])
     options["server.port"] = port
     options["logger.hideWelcomeMessage"] = True
+    options["server.cookieSecret"] = secrets.token_hex(32)
+    options["server.allowedHosts"] = [*THIS_MACHINE, *hosts]
+    options["server.corsAllowedOrigins"] = [f"{scheme}://{name}" for name in hosts for scheme in ("https", "http")]
     if not browser:
         options["server.headless"] = True
     check_port(options["server.address"], port)
@@ -85,8 +95,10 @@ def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool 
     from streamlit.web import bootstrap
 
     from kanviz.ui.page_order import keep_pages_in_order
+    from kanviz.ui.visitors import answer_own_visitors
 
     keep_pages_in_order()
+    answer_own_visitors(hosts)
     config._main_script_path = script  # as `streamlit run` does: the theme is read from the app's own folder
     bootstrap.load_config_options(options)
     print(f"kanviz: http://{options['server.address']}:{port} (Ctrl-C stops it)", file=sys.stderr)  # noqa: T201

@@ -90,6 +90,7 @@ def page(chromium: Browser, server: str):
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
+    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
     page.goto(f"{server}/open")
     expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
     page.evaluate("document.fonts.ready")  # until then things move, and a click may miss
@@ -100,19 +101,20 @@ def page(chromium: Browser, server: str):
     context.close()
 
 
-# whether no script has run for a while: one run may lead to the next; while a job is watched they never end
+# Whether no script has run for some frames of the browser, since one run may lead to the next (frames take longer where
+# the machine is busy). While a job is watched runs never end: then a moment between two of them will do.
 QUIET = """from => {
     const running = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== "notRunning";
-    const now = performance.now();
-    if (window.quiet?.from !== from) window.quiet = { from, since: now, first: now };
-    if (running) window.quiet.since = now;
-    return !running && (now - window.quiet.since > 400 || now - window.quiet.first > 3000);
+    if (window.quiet?.from !== from) window.quiet = { from, still: 0, frames: 0 };
+    window.quiet.frames += 1;
+    window.quiet.still = running ? 0 : window.quiet.still + 1;
+    return !running && (window.quiet.still > 24 || window.quiet.frames > 180);
 }"""
 
 
 def settle(page: Page) -> None:
     """Wait until the scripts that are running have ended and what they drew is there."""
-    page.wait_for_function(QUIET, arg=time.monotonic())
+    page.wait_for_function(QUIET, arg=time.monotonic(), polling="raf")
 
 
 def go(page: Page, name: str) -> None:

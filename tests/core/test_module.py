@@ -56,6 +56,25 @@ def test_it_learns_with_any_optimiser(solver, dtype):
     assert loss().item() < 0.2 * first
 
 
+def test_what_flattens_parameters_takes_it():
+    x = torch.linspace(-1, 1, 64)[:, None]
+    model = torch.nn.Sequential(KANLayer(1, 3), KANLayer(3, 1, seed=1))
+    steps = torch.optim.LBFGS(model.parameters(), max_iter=40, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        steps.zero_grad()
+        value = ((model(x) - torch.sin(3 * x)) ** 2).mean()
+        value.backward()
+        return value
+
+    first = loss().item()
+    steps.step(loss)
+    assert loss().item() < 0.01 * first
+    flat = torch.nn.utils.parameters_to_vector(model.parameters())
+    torch.nn.utils.vector_to_parameters(2 * flat, model.parameters())
+    assert torch.equal(torch.nn.utils.parameters_to_vector(model.parameters()), 2 * flat)
+
+
 def test_its_state_is_tensors_and_loads_into_another():
     one, two = KANLayer(2, 3, seed=1), KANLayer(2, 3, seed=2, low=-4, high=4)
     assert set(one.state_dict()) == {"coef", "base_weight", "bias", "offset", "affine", "knots", "active", "frozen"}
