@@ -13,7 +13,6 @@ from kanviz.core.spline import ascending
 from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import LayerError
 
-
 # Up to so many coefficients they lie as their shape says, so that what flattens parameters works (torch.optim.LBFGS,
 # parameters_to_vector); the kernel turns them round at 1.0 to 1.14 times the cost of a step. Beyond it is up to 1.75.
 FLAT = 2**18
