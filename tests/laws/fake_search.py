@@ -67,7 +67,8 @@ class Plan:
 
 @dataclass(frozen=True)
 class FakeSearch:
-    """Attempts by plan, in order. log: a folder in which every attempt that starts leaves a file named for it."""
+    """Attempts by plan, in order. log: a folder in which every attempt that starts leaves a
+    file named for it, and a stubborn one another when it has slept."""
 
     plans: tuple[Plan, ...]
     log: str = ""
@@ -83,6 +84,8 @@ class FakeSearch:
         if self.log:
             Path(self.log, f"{attempt.seed}-{os.getpid()}").touch()
         time.sleep(plan.takes if plan.stubborn else min(plan.takes, seconds))
+        if self.log and plan.stubborn:
+            Path(self.log, f"{attempt.seed}-{os.getpid()}-slept").touch()
         if plan.dies:
             os._exit(1)
         if plan.fails:

@@ -64,9 +64,7 @@ def test_an_attempt_that_fails_is_told_and_ends_nothing():
 
 
 def test_the_search_keeps_to_its_time():
-    begun = time.monotonic()
     found = last(FakeSearch((Plan(takes=0.2),), endless=True), alone(seconds=0.7))
-    assert time.monotonic() - begun < 2
     assert found.stopped_because == "the time is up"
     assert found.front == ()
     with pytest.raises(UserError, match="more seconds"):
@@ -160,10 +158,9 @@ def test_a_pool_leaves_behind_who_does_not_stop(tmp_path: Path, monkeypatch):
     first = pool.next(30)
     assert first is not None
     assert first.index == 0
-    begun = time.monotonic()
     assert pool.next(0.2) is None
     pool.close()
-    assert time.monotonic() - begun < 10
+    assert not list(tmp_path.glob("*-slept")), "nobody waited until it had slept a minute"
 
 
 def test_a_process_that_dies_takes_no_other_attempts_with_it(monkeypatch):
