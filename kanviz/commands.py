@@ -58,7 +58,7 @@ def show(options: argparse.Namespace) -> None:
         print(f"edge {','.join(map(str, row['edge']))}: {shown(row['formula'], 200)}")
     print(f"digest: {record['digest']}")
     for note in kan.notes:
-        print(f"note: {shown(note, 400)}")
+        print(f"{'caution' if note in kan.cautions else 'note'}: {shown(note, 400)}")
 
 
 def formula(options: argparse.Namespace) -> None:

@@ -19,6 +19,12 @@ from kanviz.errors import UserError
 Task = Literal["regression", "classification"]
 
 
+class Caution(str):
+    """A note that changes what the network means: something was assumed, left out, or has no value."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Trace:
     """What flowed through a network: nodes[n] enters layer n, the last leaves; activations and sums per layer."""
@@ -30,7 +36,10 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class KAN:
-    """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and gives table units."""
+    """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and gives table units.
+
+    notes: what was assumed, repaired or left out when it was read; a `Caution` among them changes what it means.
+    """
 
     layers: tuple[Layer, ...]
     inputs: tuple[Variable, ...]
@@ -55,6 +64,11 @@ class KAN:
     @property
     def dtype(self) -> torch.dtype:
         return self.layers[0].coef.dtype
+
+    @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """The notes that change what the network means."""
+        return tuple(note for note in self.notes if isinstance(note, Caution))
 
     @property
     def shape(self) -> tuple[int, ...]:
