@@ -136,7 +136,13 @@ FUNCTIONS: dict[str, Function] = {
     "softplus": Function(
         torch.nn.functional.softplus, lambda s, u: s.log(1 + s.exp(u)), values=(ABOVE_ZERO, INF), increasing=True
     ),
-    "silu": Function(torch.nn.functional.silu, lambda s, u: u / (1 + s.exp(-u)), values=(-0.2785, INF), copies=2),
+    "silu": Function(
+        torch.nn.functional.silu,
+        lambda s, u: u / (1 + s.exp(-u)),
+        values=(-0.2785, INF),
+        copies=2,
+        turns=(-1.2784645427610738, INF),
+    ),
     "relu": Function(torch.relu, lambda s, u: (u + s.Abs(u)) / 2, values=(0, INF), increasing=True, copies=2),
     "gaussian": Function(
         lambda u: torch.exp(-u * u), lambda s, u: s.exp(-(u**2)), values=(ABOVE_ZERO, 1), turns=(0, INF)
