@@ -13,6 +13,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.core.edge_list import EdgeList
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.errors import UserError
 
@@ -86,10 +87,11 @@ class KAN:
 
     def edges(self, *, pruned: bool = False) -> Iterator[EdgeId]:
         """Addresses of all edges that are there; with `pruned`, of all there ever were."""
-        for n, layer in enumerate(self.layers):
-            there = torch.ones_like(layer.active) if pruned else layer.present
-            for i, j in there.nonzero().tolist():
-                yield EdgeId(n, i, j)
+        return iter(self.edge_list(pruned=pruned))
+
+    def edge_list(self, *, pruned: bool = False) -> EdgeList:
+        """The same as a sequence, which takes little memory however many they are."""
+        return EdgeList([torch.ones_like(layer.active) if pruned else layer.present for layer in self.layers])
 
     def edge(self, id: EdgeId | Sequence[int]) -> Edge:
         """The reading view of one edge."""
