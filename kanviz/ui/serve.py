@@ -84,6 +84,9 @@ def serve(models: Sequence[str] = (), *, port: int | None = None, browser: bool 
     from streamlit import config
     from streamlit.web import bootstrap
 
+    from kanviz.ui.uploads import install
+
+    install()
     config._main_script_path = script  # as `streamlit run` does: the theme is read from the app's own folder
     bootstrap.load_config_options(options)
     print(f"kanviz: http://{options['server.address']}:{port} (Ctrl-C stops it)", file=sys.stderr)  # noqa: T201
