@@ -113,15 +113,23 @@ def open_page(title: str) -> "Session":
     return s
 
 
+def too_wide(kan: "KAN", here: str = "this page") -> bool:
+    """Whether it has more edges than can be listed, compared or fitted one by one; then it says so."""
+    edges = sum(layer.active.numel() for layer in kan.layers)
+    if edges > MOST_EDGES:
+        st.info(
+            f"This network has {edges:,} edges, and {here} works with up to {MOST_EDGES:,}. Look at its strongest "
+            "edges one by one, or use kanviz in Python.", icon=":material/info:",
+        )  # fmt: skip
+    return edges > MOST_EDGES
+
+
 def _stop_if_too_wide(kan: "KAN", title: str) -> None:
     """End a page that works on every edge, where there are more than it can take."""
     edges = sum(layer.active.numel() for layer in kan.layers)
     if title in EVERY_EDGE and edges > MOST_EDGES:
         st.title(title)
-        st.info(
-            f"This network has {edges:,} edges, and this page works with up to {MOST_EDGES:,}. "
-            "Look at single edges on the workbench, or use kanviz in Python.", icon=":material/info:",
-        )  # fmt: skip
+        too_wide(kan)
         st.page_link(PAGES[0][0], label=PAGES[0][1], icon=PAGES[0][2])
         st.stop()
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from kanviz.errors import LoadError
 from kanviz.text import counted, shown
-from kanviz.ui.frame import attempt, in_words, session, theme
+from kanviz.ui.frame import attempt, in_words, label, session, theme
 from kanviz.ui.keeping import take_up
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
@@ -127,7 +127,7 @@ def new_network() -> None:
     if data is None:
         return
     for note in data.notes:
-        st.caption(note)
+        st.caption(label(note, 300))
     one, two, three, four = st.columns(4, vertical_alignment="bottom")
     hidden = one.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
     grid = two.number_input(

@@ -16,14 +16,14 @@ RANGES = [
 @pytest.fixture(scope="module")
 def axes(chromium: Browser):
     page = chromium.new_page()
-    page.evaluate(f"() => {{ {SHARED.read_text('utf-8')}; window.ticks = ticks; window.apart = apart; }}")
+    page.evaluate(f"() => {{ {SHARED.read_text('utf-8')}; window.ticks = ticks; window.spread = spread; }}")
     yield page
     page.close()
 
 
 @pytest.mark.parametrize("ends", RANGES)
 def test_an_axis_has_few_numbers_and_they_lie_on_it(axes, ends):
-    low, high = axes.evaluate("([low, high]) => apart(low, high)", ends)
+    low, high = axes.evaluate("([low, high]) => spread(low, high)", ends)
     found = axes.evaluate("([low, high]) => ticks(low, high, 5)", [low, high])
     room = 1e-9 * max(abs(low), abs(high))
     assert low < high

@@ -15,7 +15,7 @@ const html = (tag, parts = {}, ...inside) => {
   return node;
 };
 // ends between which an axis can be drawn: at least so far apart that the numbers on it can tell them apart
-const apart = (low, high) => {
+const spread = (low, high) => {
   const least = 1e-9 * Math.max(Math.abs(low), Math.abs(high)) || 1;
   return high - low >= least ? [low, high] : [(low + high) / 2 - least, (low + high) / 2 + least];
 };
