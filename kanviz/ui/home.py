@@ -15,7 +15,7 @@ from kanviz.ui.keeping import take_up
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
 from kanviz.ui.training import start
-from kanviz.ui.uploads import forget
+from kanviz.ui.uploads import contents, forget
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -78,13 +78,13 @@ def open_files() -> None:
         "kanviz .safetensors or .kanviz, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and "
         "..._state)",
         accept_multiple_files=True, key="model-files",
-        help="Files are read as data; nothing in them is ever executed. Up to 50 MB.",
+        help="Files are read as data; nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
     )  # fmt: skip
     if sum(upload.size for upload in uploads or ()) > SMALL:
         readers().prepare()
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
         with in_words(), st.spinner("Reading…"):
-            _take(session(), {upload.name: upload.getvalue() for upload in uploads or ()})
+            _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
             forget(uploads or ())
             st.switch_page("app.py", query_params=session().view)
 

@@ -7,12 +7,12 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 
-from starlette.exceptions import HTTPException
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
-from kanviz.text import size_words
+from kanviz.errors import UserError
+from kanviz.text import shown, size_words
 
 OF_ONE = 150_000_000  # bytes that one visitor may have uploaded at a time
 OF_ALL = 1_000_000_000
@@ -27,17 +27,30 @@ class Uploads(MemoryUploadedFileManager):
         super().__init__(upload_endpoint)
         self._connected = connected or _has_browser
         self._missing: dict[str, float] = {}
+        self.refused: dict[str, str] = {}  # why, by the id of the file
 
     def add_file(self, session_id: str, file: UploadedFileRec) -> None:
-        """Take a file in; refuses it where a total would be passed, once what is left of closed tabs is freed."""
+        """Take a file in. Where a total would be passed, once what is left of closed tabs is freed, an empty one takes
+        its place and `contents` says why: a refused request would reach the person as a number.
+        """
         if self._held() + len(file.data) > OF_ALL:
             self.sweep()
-        own = self._held(session_id)
+        own, why = self._held(session_id), ""
         if own + len(file.data) > OF_ONE:
-            raise _too_much(f"You have {size_words(own)} of files here, and the limit is {size_words(OF_ONE)}")
-        if self._held() + len(file.data) > OF_ALL:
-            raise _too_much("The server holds as many files as it can")
+            why = f"you have {size_words(own)} of files here, and the limit is {size_words(OF_ONE)}"
+        elif self._held() + len(file.data) > OF_ALL:
+            why = "the server holds as many files as it can"
+        if why:
+            self.refused[file.file_id] = why
+            file = file._replace(data=b"")
         super().add_file(session_id, file)
+
+    def remove_session_files(self, session_id: str) -> None:
+        """Free all files of a session."""
+        with self._lock:
+            for file_id in self.file_storage.get(session_id, {}):
+                self.refused.pop(file_id, None)
+        super().remove_session_files(session_id)
 
     def sweep(self, now: float | None = None) -> None:
         """Free the files of sessions that have had no browser for a while; now: by time.monotonic."""
@@ -55,10 +68,6 @@ class Uploads(MemoryUploadedFileManager):
         with self._lock:
             stores = self.file_storage.values() if session_id is None else [self.file_storage.get(session_id, {})]
             return sum(len(file.data) for store in stores for file in store.values())
-
-
-def _too_much(why: str) -> HTTPException:
-    return HTTPException(413, f"{why}. Remove a file you no longer need, or reload the page, and upload it again.")
 
 
 def _has_browser(session_id: str) -> bool:
@@ -85,6 +94,18 @@ def install() -> None:
 
     server.MemoryUploadedFileManager = make  # pyright: ignore
     threading.Thread(target=look, name="uploads", daemon=True).start()
+
+
+def contents(upload: UploadedFile) -> bytes:
+    """What is in an uploaded file. Raises UserError where there was no room for it."""
+    store = getattr(get_script_run_ctx(), "uploaded_file_mgr", None)
+    why = store.refused.get(upload.file_id) if isinstance(store, Uploads) else None
+    if why:
+        raise UserError(
+            f"{shown(upload.name)} was not taken: {why}. Remove files you no longer need with the cross beside them, "
+            "and upload it again."
+        )
+    return upload.getvalue()
 
 
 def forget(uploads: Iterable[UploadedFile]) -> None:
