@@ -58,7 +58,7 @@ def show(options: argparse.Namespace) -> None:
         print(f"edge {','.join(map(str, row['edge']))}: {shown(row['formula'], 200)}")
     print(f"digest: {record['digest']}")
     for note in kan.notes:
-        print(f"note: {shown(note, 400)}")
+        print(f"{'caution' if note in kan.cautions else 'note'}: {shown(note, 400)}")
 
 
 def formula(options: argparse.Namespace) -> None:
@@ -196,7 +196,7 @@ def script(options: argparse.Namespace) -> None:
 def plot(options: argparse.Namespace) -> None:
     """Draw one edge, or the network, into a file."""
     from kanviz.analysis.curves import edge_curve
-    from kanviz.analysis.layout import layout
+    from kanviz.analysis.layout import layout, wide
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
     from kanviz.core.layer import EdgeId
@@ -212,7 +212,9 @@ def plot(options: argparse.Namespace) -> None:
         figure = edge_figure(edge_curve(kan, EdgeId(*options.edge), data), theme=theme)
     else:
         ranking = scores(kan, data)
-        figure = network_figure(layout(kan, ranking), all_curves(kan, data), ranking, theme=theme)
+        places = layout(kan, ranking)
+        drawn = [place.id for place in places.edges] if wide(kan) else None
+        figure = network_figure(places, all_curves(kan, data, edges=drawn), ranking, theme=theme)
     text = to_html(figure, theme=theme) if output.suffix == ".html" else to_json(figure)
     output.write_text(text, encoding="utf-8")
 

@@ -71,6 +71,8 @@ def written_names(names: Sequence[str], taken: Collection[str] = ()) -> tuple[st
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
+_ADDRESS = re.compile(r"://|www(?=\.)|[\w.+-](?=@)|xmpp:|mailto:", re.IGNORECASE)  # what addresses are told by
+_JOINER = "\u2060"
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
     "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -78,8 +80,12 @@ _LATEX = {
 
 
 def escape_markdown(text: str) -> str:
-    """Text that Markdown, Streamlit's colours, icons and formulas included, shows as it is."""
-    return _MARKDOWN.sub(r"\\\1", text)
+    """Text that Markdown, Streamlit's colours, icons and formulas included, shows as it is, and addresses as no links.
+
+    Browsers' Markdown looks for addresses after it has taken the backslashes away, so a word joiner, which nobody sees,
+    keeps their parts apart.
+    """
+    return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub(f"\\g<0>{_JOINER}", text))
 
 
 def latex_escape(text: str) -> str:

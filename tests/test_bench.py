@@ -1,5 +1,6 @@
 """The benchmark's own parts: what is compared computes the same, and turns are taken. No test asserts a time."""
 
+import gc
 import itertools
 
 import pytest
@@ -65,6 +66,17 @@ def test_a_slow_contender_sits_out_after_three_samples():
     ticks = iter(range(0, 10**15, 10**10))
     found = measure({"slow": lambda: None}, repeat=9, budget=20, clock=lambda: next(ticks))
     assert len(found["slow"]) == 3
+
+
+@pytest.mark.parametrize("collecting", [True, False])
+def test_measuring_leaves_the_collection_of_garbage_as_it_was(collecting):
+    before = gc.isenabled()
+    (gc.enable if collecting else gc.disable)()
+    try:
+        measure({"A": lambda: None}, repeat=1)
+        assert gc.isenabled() == collecting
+    finally:
+        (gc.enable if before else gc.disable)()
 
 
 def test_the_median_counts():

@@ -1,11 +1,13 @@
-"""Names nobody vouches for, as words that a formula can be written in."""
+"""Names nobody vouches for: as words that a formula can be written in, and shown as they are."""
 
 import keyword
+import re
 
+import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kanviz.text import written_names
+from kanviz.text import escape_markdown, written_names
 
 
 def test_names_become_words_that_an_expression_can_be_written_in():
@@ -39,3 +41,27 @@ def test_words_stay_as_they_are(names: list[str]):
     free = [name for name in names if not keyword.iskeyword(name)]
     assert written_names(free) == tuple(free)
     assert written_names([*free, "a + b"])[: len(free)] == tuple(free)
+
+
+# what Markdown in the browser makes links of, once it has taken the backslashes away (GitHub's autolink extension)
+LINKS = re.compile(r"(https?://|www(?=\.))[-.\w]+|[-.\w+]+@[-\w]+(\.[-\w]+)+", re.IGNORECASE)
+ADDRESSES = [
+    "https://evil.example/a", "HTTP://EVIL.example", "www.evil.example", "WWW.evil.example", "me@evil.example",
+    "mailto:a.b+c@evil.example", "xmpp:me@evil.example", "see(https://evil.example)", "<https://evil.example>",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ADDRESSES)
+def test_an_address_in_a_name_is_no_link(text: str):
+    assert LINKS.search(text)
+    shown = escape_markdown(text).replace("\\", "")
+    assert not LINKS.search(shown)
+    assert shown.replace("\u2060", "") == text
+
+
+@given(st.text(st.sampled_from("hHtps:/w.W@a-_ +1\\"), max_size=30))
+def test_no_name_becomes_a_link_and_each_is_shown_as_it_is(text: str):
+    escaped = escape_markdown(text)
+    shown = re.sub(r"\\(.)", r"\1", escaped)
+    assert not LINKS.search(shown)
+    assert shown.replace("\u2060", "") == text

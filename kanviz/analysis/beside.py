@@ -55,10 +55,10 @@ def beside(data: Dataset, others: Mapping[str, Says], output: int = 0) -> Beside
 def _said(name: str, values: np.ndarray, measured: np.ndarray) -> Said:
     there = np.isfinite(values)
     gap = (values - measured)[there]
-    spread = float(measured.std()) or 1.0
+    spread = float(measured.std()) if len(measured) else 0.0
     rmse = float(np.sqrt(np.mean(gap**2))) if len(gap) else float("nan")
     largest = float(np.abs(gap).max()) if len(gap) else float("nan")
-    return Said(name, values, rmse, largest, rmse / spread, int((~there).sum()))
+    return Said(name, values, rmse, largest, rmse / (spread or 1.0), int((~there).sum()))
 
 
 def network_for(kan: KAN, data: Dataset) -> Says | None:

@@ -81,6 +81,11 @@ class Layout:
     nodes_left_out: int
 
 
+def wide(kan: KAN) -> bool:
+    """Whether some layer has more nodes or edges than can be drawn with their curves."""
+    return any(layer.sources > MOST_NODES or layer.nodes > MOST_NODES for layer in kan.layers)
+
+
 def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
     """Places for a network; of too many nodes or edges, those that carry most (without scores: the first)."""
     columns = _shown_nodes(kan, scores)
@@ -187,9 +192,9 @@ def _nodes(
     kan: KAN, owners: Sequence[Sequence[int]], at: Sequence[float], height: Sequence[Mapping[int, float]]
 ) -> list[NodePlace]:
     linked: list[set[int]] = [set() for _ in kan.shape]
-    for n, source, target in kan.edges():
-        linked[n].add(source)
-        linked[n + 1].add(owners[n][target])
+    for n, layer in enumerate(kan.layers):
+        linked[n] |= set(layer.present.any(1).nonzero().flatten().tolist())
+        linked[n + 1] |= {owners[n][target] for target in layer.present.any(0).nonzero().flatten().tolist()}
     return [
         NodePlace(
             column, node, at[column], y, kan.node_name(column, node),

@@ -1,20 +1,24 @@
 """How much of the outputs each edge carries: attribution in shares of variance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import overload
 
 import numpy as np
 import torch
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 from numpy import ndarray as Array
 from torch import Tensor
 
 from kanviz.analysis.rows import ROWS, typical_inputs
 from kanviz.core.dataset import Dataset
-from kanviz.core.kan import KAN, Trace
+from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 
-ROOM = 5_000_000  # numbers held at once in the widest layer, rows times edges
+LEAST_ROWS = 100
+ROOM = 5_000_000  # rows times edges of the widest layer, of which so many are looked at
+PART = 2**22  # numbers that are held at once
 
 
 @dataclass(frozen=True)
@@ -54,20 +58,42 @@ class Scores:
         ]
 
     @cached_property
-    def ranked(self) -> tuple[EdgeScore, ...]:
+    def ranked(self) -> "Ranked":
         """Every edge, pruned ones included, those that carry most first."""
-        found = []
-        for n, (layer, shares) in enumerate(zip(self.kan.layers, self.layers, strict=True)):
-            sources = [self.kan.node_name(n, i) for i in range(layer.sources)]
-            targets = [self.kan.target_name(n, j) for j in range(layer.targets)]
-            for i, (states, frozen, row) in enumerate(
-                zip(layer.states, layer.frozen.tolist(), shares.tolist(), strict=True)
-            ):
-                found += [
-                    EdgeScore(EdgeId(n, i, j), sources[i], targets[j], states[j], frozen[j], row[j])
-                    for j in range(layer.targets)
-                ]
-        return tuple(sorted(found, key=lambda edge: -edge.score))  # stable: of equals, the first edge is first
+        return Ranked(self, np.ones(sum(part.size for part in self.layers), dtype=bool))
+
+    @cached_property
+    def ranked_there(self) -> "Ranked":
+        """The edges that are not pruned, those that carry most first."""
+        return Ranked(self, np.concatenate([layer.present.numpy().ravel() for layer in self.kan.layers]))
+
+
+class Ranked(Sequence[EdgeScore]):
+    """Edges by what they carry, each put together when it is asked for: of equals, the first edge is first."""
+
+    def __init__(self, scores: Scores, chosen: Bool[Array, " edge"]):
+        self._scores, places = scores, np.flatnonzero(chosen)
+        self.shares = np.concatenate([part.ravel() for part in scores.layers])[places]
+        order = np.argsort(-self.shares, kind="stable")
+        self.shares, self._places = self.shares[order], places[order]
+        self._starts = np.cumsum([0, *(part.size for part in scores.layers)])
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    @overload
+    def __getitem__(self, at: int) -> EdgeScore: ...
+    @overload
+    def __getitem__(self, at: slice) -> tuple[EdgeScore, ...]: ...
+    def __getitem__(self, at: int | slice) -> EdgeScore | tuple[EdgeScore, ...]:
+        if isinstance(at, slice):
+            return tuple(self[k] for k in range(*at.indices(len(self))))
+        kan, place = self._scores.kan, int(self._places[at])
+        n = int(np.searchsorted(self._starts, place, "right")) - 1
+        i, j = divmod(place - int(self._starts[n]), kan.layers[n].targets)
+        names = kan.node_name(n, i), kan.target_name(n, j)
+        layer = kan.layers[n]
+        return EdgeScore(EdgeId(n, i, j), *names, layer.state(i, j), bool(layer.frozen[i, j]), float(self.shares[at]))
 
 
 @torch.no_grad()
@@ -84,16 +110,14 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
     No share changes when a node is rescaled. Pruned and constant edges, and those that reach no output, have 0.
     """
     largest = max(layer.sources * layer.targets for layer in kan.layers)
-    trace = kan.trace(typical_inputs(kan, data, min(ROWS, max(200, ROOM // largest))))
-    good = torch.stack([_largest(part, 1).isfinite() for part in (*trace.activations, *trace.nodes)]).all(0)
+    inputs = kan.normalise(typical_inputs(kan, data, min(ROWS, max(LEAST_ROWS, ROOM // largest))))
+    nodes_in, looked, good = _looked(kan, inputs)
     if not good.all():
-        trace = Trace(*(tuple(part[good] for part in parts) for parts in (trace.nodes, trace.activations, trace.sums)))
-    share = _outputs(_variance(trace.nodes[-1]))
+        nodes_in, looked, _ = _looked(kan, inputs[good])
+    share = _outputs(_variance(nodes_in[-1]))
     layers, nodes = [], [share]
-    for layer, activations, sums in zip(
-        reversed(kan.layers), reversed(trace.activations), reversed(trace.sums), strict=True
-    ):
-        carried = _shares(_variance(activations), 0) * _factors(layer, sums, share)
+    for layer, (sums, variance) in zip(reversed(kan.layers), reversed(looked), strict=True):
+        carried = _shares(variance, 0) * _factors(layer, sums, share)
         share = carried.sum(1)
         layers.append(carried.numpy())
         nodes.append(share)
@@ -101,16 +125,47 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
     return Scores(tuple(layers), tuple(part.numpy() for part in reversed(nodes)), int(good.sum()), kan)
 
 
+def _looked(kan: KAN, x: Tensor) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], Tensor]:
+    """For rows in network units: the nodes of every column; the sums of every layer, and the variance of each
+    activation up to a factor; and which rows are finite numbers throughout. Activations are held a part at a time.
+    """
+    nodes, looked, good = [x], [], _finite(x)
+    for layer in kan.layers:
+        width = len(x) * (3 * layer.targets + 3 * layer.coef.shape[2] + 8 * (layer.order + 1))
+        # room for all of it before the parts: what is kept of each would else split the memory that the next one needs
+        variance = torch.empty(layer.active.shape, dtype=torch.float64)
+        units, sums = torch.empty(layer.sources, dtype=torch.float64), torch.zeros(len(x), layer.targets, dtype=x.dtype)
+        for here, part in layer.parts(max(1, PART // max(width, 1))):
+            activations = part.activations(nodes[-1][:, here])
+            good &= _finite(activations)
+            sums += activations.sum(1)
+            variance[here], units[here] = _scaled(activations)
+        sums += layer.bias
+        looked.append((sums, variance * (units / units.amax()).square()[:, None]))
+        nodes.append(layer.combine(sums))
+        good &= _finite(nodes[-1])
+    return nodes, looked, good
+
+
+def _finite(values: Tensor) -> Tensor:
+    return _largest(values, 1).isfinite()
+
+
 def _variance(values: Tensor) -> Tensor:
-    """Variance over rows, in units of the tensor's largest value (no overflow); rounding alone counts as none."""
+    """Variance over rows, in units of the tensor's largest value; rounding alone counts as none."""
+    return _scaled(values)[0]
+
+
+def _scaled(values: Tensor) -> tuple[Tensor, Tensor]:
+    """The variance over rows in units of the tensor's largest value (no overflow), and that value."""
     values = values.double()
     if len(values) < 2:
-        return values.new_zeros(values.shape[1:])
+        return values.new_zeros(values.shape[1:]), values.new_ones(())
     largest = _largest(values, 0)
     whole = largest.amax().clamp(min=torch.finfo(values.dtype).tiny)
     values = values / whole
     variance = (values - values.mean(0)).square().mean(0)
-    return torch.where(variance.sqrt() > 1e-12 * largest / whole, variance, 0.0)
+    return torch.where(variance.sqrt() > 1e-12 * largest / whole, variance, 0.0), whole
 
 
 def _largest(values: Tensor, axis: int) -> Tensor:

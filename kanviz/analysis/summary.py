@@ -26,6 +26,7 @@ def describe(kan: KAN) -> dict[str, Any]:
         ],
         "digest": kan.digest,
         "notes": list(kan.notes),
+        "cautions": list(kan.cautions),
     }
 
 

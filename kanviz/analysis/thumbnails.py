@@ -18,6 +18,7 @@ from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain
 
 FINEST = 400  # points of a thumbnail at most
+PART = 2**22  # numbers that are held at once
 FLAT = 0.25  # a thumbnail shows a curve under this share of its layer's largest as flatter than its box
 
 
@@ -42,17 +43,18 @@ class Thumbnail:
 
 @dataclass(frozen=True, eq=False)
 class LayerThumbnails:
-    """The curves of one layer as `Thumbnail` has them, in arrays."""
+    """The curves of one layer as `Thumbnail` has them, in arrays; `places` tells which edge stands where."""
 
+    places: Mapping[tuple[int, int], int]
     x: Float[Array, " points"]
-    heights: Float[Array, "points source target"]
-    size: Float[Array, "source target"]
-    scale: Float[Array, "source target"]
+    heights: Float[Array, "points edge"]
+    size: Float[Array, " edge"]
+    scale: Float[Array, " edge"]
 
 
 @dataclass(frozen=True, eq=False)
 class Thumbnails(Sequence[Thumbnail]):
-    """A thumbnail of every edge, pruned ones included, in the order of `KAN.edges`."""
+    """A thumbnail of each of some edges, in the order of `KAN.edges`."""
 
     kan: KAN
     layers: tuple[LayerThumbnails, ...]
@@ -69,31 +71,35 @@ class Thumbnails(Sequence[Thumbnail]):
         return self.of(found) if isinstance(found, EdgeId) else tuple(map(self.of, found))
 
     def of(self, edge: EdgeId) -> Thumbnail:
-        """The thumbnail of one edge."""
+        """The thumbnail of one edge. Raises KeyError for an edge that none was made of."""
         n, i, j = edge
         layer, here = self.kan.layers[n], self.layers[n]
+        at = here.places[i, j]
         return Thumbnail(
-            edge, self.kan.node_name(n, i), self.kan.target_name(n, j), layer.states[i][j], self._frozen[n][i][j],
-            formula_text(self.kan, edge), here.x, here.heights[:, i, j], float(here.size[i, j]),
-            float(here.scale[i, j]),
+            edge, self.kan.node_name(n, i), self.kan.target_name(n, j), layer.state(i, j), bool(layer.frozen[i, j]),
+            formula_text(self.kan, edge), here.x, here.heights[:, at], float(here.size[at]), float(here.scale[at]),
         )  # fmt: skip
 
     @cached_property
     def _edges(self) -> tuple[EdgeId, ...]:
-        return tuple(self.kan.edges(pruned=True))
-
-    @cached_property
-    def _frozen(self) -> Mapping[int, list[list[bool]]]:
-        return {n: layer.frozen.tolist() for n, layer in enumerate(self.kan.layers)}
+        return tuple(EdgeId(n, i, j) for n, layer in enumerate(self.layers) for i, j in layer.places)
 
 
 @torch.no_grad()
-def all_curves(kan: KAN, data: Dataset | None = None, points: int = 60, *, shared: bool = False) -> Thumbnails:
+def all_curves(
+    kan: KAN,
+    data: Dataset | None = None,
+    points: int = 60,
+    *,
+    shared: bool = False,
+    edges: Sequence[EdgeId] | None = None,
+) -> Thumbnails:
     """A thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
 
     A curve fills its box unless its size is under FLAT of the largest of its layer that counts: then it is flatter by
     that much, so that an idle edge looks idle. shared: all heights relative to the largest of the layer. points: at
-    least; a fine grid is sampled twice an interval, up to FINEST.
+    least; a fine grid is sampled twice an interval, up to FINEST. edges: of these alone, which then are all that a
+    curve is compared to: a wide network has more than anybody could look at.
     """
     nodes = layer_inputs(kan, data, len(kan.layers) - 1) if data is not None else None
     found = []
@@ -103,11 +109,39 @@ def all_curves(kan: KAN, data: Dataset | None = None, points: int = 60, *, share
         if nodes is not None:
             low, high = _data_range(nodes[n], low, high)
         x = low + (high - low) * torch.from_numpy(across).to(low.dtype)[:, None]
-        y = layer.activations(x)
-        if not layer.present.all():
-            y = torch.where(layer.present, y, _learned(layer).activations(x))
-        found.append(LayerThumbnails(across, *_boxed(as_numpy(y), layer.present.numpy(), shared)))
+        if edges is None:
+            chosen = list(np.ndindex(*layer.active.shape))
+            parts = [
+                as_numpy(_all(part, x[:, here])) for here, part in layer.parts(_at_once(layer, len(x), layer.targets))
+            ]
+        else:
+            chosen = sorted(edge[1:] for edge in edges if edge.layer == n)
+            step = _at_once(layer, len(x), 1)
+            some = (chosen[at : at + step] for at in range(0, len(chosen), step))
+            parts = [as_numpy(_all(layer.alone(here), x[:, [i for i, _ in here]])) for here in some]
+        curves = np.concatenate([np.empty((len(x), 0)), *parts], 1)
+        places = {place: k for k, place in enumerate(chosen)}
+        found.append(LayerThumbnails(places, across, *_boxed(curves, _marked(layer.present, chosen), shared)))
     return Thumbnails(kan, tuple(found))
+
+
+def _at_once(layer: Layer, points: int, targets: int) -> int:
+    """Sources whose curves are computed together."""
+    return max(1, PART // (points * (3 * targets + 3 * layer.coef.shape[2] + 8 * (layer.order + 1))))
+
+
+def _all(layer: Layer, x: Tensor) -> Tensor:
+    """The curves of all edges at x (point, source); a pruned one as it would be."""
+    y = layer.activations(x)
+    if not layer.present.all():
+        learned = replace(layer, active=torch.ones_like(layer.active), formulas=(), affine=layer.affine[:0])
+        y = torch.where(layer.present, y, learned.activations(x))
+    return y.flatten(1)
+
+
+def _marked(marks: Tensor, edges: Sequence[tuple[int, int]]) -> Array:
+    at = np.array(edges, dtype=int).reshape(-1, 2)
+    return marks.numpy()[at[:, 0], at[:, 1]]
 
 
 def _data_range(values: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
@@ -119,16 +153,9 @@ def _data_range(values: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tens
     return torch.where(usable, first, low), torch.where(usable, last, high)
 
 
-def _learned(layer: Layer) -> Layer:
-    """The layer with every learned part counting and no formula: what pruned edges would be."""
-    return replace(layer, active=torch.ones_like(layer.active), formulas=(), affine=layer.affine[:0])
-
-
-def _boxed(
-    y: Float[Array, "points source target"], present: Bool[Array, "source target"], shared: bool
-) -> tuple[Array, Array, Array]:
+def _boxed(y: Float[Array, "points edge"], present: Bool[Array, " edge"], shared: bool) -> tuple[Array, Array, Array]:
     """Heights in -1..1, half of each curve's range, and what ±1 stands for; next to nothing in its layer is flat."""
-    low, high = (end.reshape(y.shape[1:]) for end in visible_ranges(y.reshape(len(y), -1)))
+    low, high = visible_ranges(y)
     middle, half = (low + high) / 2, (high - low) / 2
     largest = half.max(initial=0.0)
     counting = half.max(where=present, initial=0.0)  # a pruned edge's size says nothing about the others

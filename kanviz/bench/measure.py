@@ -55,6 +55,7 @@ def measure(
     samples: dict[str, list[float]] = {name: [] for name in contenders}
     spent = dict.fromkeys(contenders, 0.0)
     draw = random.Random(0)
+    collecting = gc.isenabled()
     gc.collect()
     gc.disable()
     try:
@@ -71,7 +72,8 @@ def measure(
                 samples[name].append(1e3 * taken / calls[name])
                 spent[name] += taken
     finally:
-        gc.enable()
+        if collecting:
+            gc.enable()
     return samples
 
 

@@ -86,7 +86,8 @@ class Function:
 
     `sympy` takes the sympy module and an expression. `ends`: whether the ends of the domain belong to it.
     `increasing`: it never falls, so the values between two arguments lie between its values at those.
-    `copies`: how often the SymPy expression holds its argument.
+    `copies`: how often the SymPy expression holds its argument. `turns`: where it turns from rising to falling or back,
+    as one place and the distance to the next; `poles`: the same of its poles.
     """
 
     torch: Callable[[Tensor], Tensor]
@@ -96,6 +97,8 @@ class Function:
     values: tuple[float, float] = (-INF, INF)
     increasing: bool = False
     copies: int = 1
+    turns: tuple[float, float] | None = None
+    poles: tuple[float, float] | None = None
 
 
 def _cbrt(u: Tensor) -> Tensor:
@@ -107,14 +110,14 @@ def _log_to(base: int) -> Callable[[Any, Any], Any]:
 
 
 FUNCTIONS: dict[str, Function] = {
-    "sin": Function(torch.sin, lambda s, u: s.sin(u), values=(-1, 1)),
-    "cos": Function(torch.cos, lambda s, u: s.cos(u), values=(-1, 1)),
-    "tan": Function(torch.tan, lambda s, u: s.tan(u)),
+    "sin": Function(torch.sin, lambda s, u: s.sin(u), values=(-1, 1), turns=(math.pi / 2, math.pi)),
+    "cos": Function(torch.cos, lambda s, u: s.cos(u), values=(-1, 1), turns=(0, math.pi)),
+    "tan": Function(torch.tan, lambda s, u: s.tan(u), increasing=True, poles=(math.pi / 2, math.pi)),
     "asin": Function(torch.asin, lambda s, u: s.asin(u), (-1, 1), increasing=True),
-    "acos": Function(torch.acos, lambda s, u: s.acos(u), (-1, 1), values=(0, math.pi)),
+    "acos": Function(torch.acos, lambda s, u: s.acos(u), (-1, 1), values=(0, math.pi), turns=(2, INF)),  # it only falls
     "atan": Function(torch.atan, lambda s, u: s.atan(u), values=(-math.pi / 2, math.pi / 2), increasing=True),
     "sinh": Function(torch.sinh, lambda s, u: s.sinh(u), increasing=True),
-    "cosh": Function(torch.cosh, lambda s, u: s.cosh(u), values=(1, INF)),
+    "cosh": Function(torch.cosh, lambda s, u: s.cosh(u), values=(1, INF), turns=(0, INF)),
     "tanh": Function(torch.tanh, lambda s, u: s.tanh(u), values=(-1, 1), increasing=True),
     "asinh": Function(torch.asinh, lambda s, u: s.asinh(u), increasing=True),
     "acosh": Function(torch.acosh, lambda s, u: s.acosh(u), (1, INF), values=(0, INF), increasing=True),
@@ -127,15 +130,23 @@ FUNCTIONS: dict[str, Function] = {
     "expm1": Function(torch.expm1, lambda s, u: s.exp(u) - 1, values=(-1, INF), increasing=True),
     "sqrt": Function(torch.sqrt, lambda s, u: s.sqrt(u), (0, INF), values=(0, INF), increasing=True),
     "cbrt": Function(_cbrt, lambda s, u: s.sign(u) * s.Abs(u) ** s.Rational(1, 3), increasing=True, copies=2),
-    "abs": Function(torch.abs, lambda s, u: s.Abs(u), values=(0, INF)),
+    "abs": Function(torch.abs, lambda s, u: s.Abs(u), values=(0, INF), turns=(0, INF)),
     "sign": Function(torch.sign, lambda s, u: s.sign(u), values=(-1, 1), increasing=True),
     "sigmoid": Function(torch.sigmoid, lambda s, u: 1 / (1 + s.exp(-u)), values=(ABOVE_ZERO, 1), increasing=True),
     "softplus": Function(
         torch.nn.functional.softplus, lambda s, u: s.log(1 + s.exp(u)), values=(ABOVE_ZERO, INF), increasing=True
     ),
-    "silu": Function(torch.nn.functional.silu, lambda s, u: u / (1 + s.exp(-u)), values=(-0.2785, INF), copies=2),
+    "silu": Function(
+        torch.nn.functional.silu,
+        lambda s, u: u / (1 + s.exp(-u)),
+        values=(-0.2785, INF),
+        copies=2,
+        turns=(-1.2784645427610738, INF),
+    ),
     "relu": Function(torch.relu, lambda s, u: (u + s.Abs(u)) / 2, values=(0, INF), increasing=True, copies=2),
-    "gaussian": Function(lambda u: torch.exp(-u * u), lambda s, u: s.exp(-(u**2)), values=(ABOVE_ZERO, 1)),
+    "gaussian": Function(
+        lambda u: torch.exp(-u * u), lambda s, u: s.exp(-(u**2)), values=(ABOVE_ZERO, 1), turns=(0, INF)
+    ),
     "erf": Function(torch.erf, lambda s, u: s.erf(u), values=(-1, 1), increasing=True),
     "sinc": Function(lambda u: torch.sinc(u / math.pi), lambda s, u: s.sinc(u), values=(-0.2173, 1)),
 }

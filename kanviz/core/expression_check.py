@@ -49,7 +49,7 @@ class Facts:
 
 def warnings_of(tree: Node, text: str) -> tuple[str, ...]:
     """Where the formula is not real or not finite, a sentence each; raises FormulaError when it is nowhere."""
-    check = _Check(text)
+    check = Check(text)
     check.facts(tree)
     terms = _terms(tree)
     if terms > MAX_TERMS:
@@ -59,9 +59,12 @@ def warnings_of(tree: Node, text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(check.warnings))[:MAX_WARNINGS]
 
 
-class _Check:
-    def __init__(self, text: str):
+class Check:
+    """A walk over a formula whose variables lie within `reach`; `warnings` says where it is no finite number."""
+
+    def __init__(self, text: str, reach: tuple[float, float] = (-INF, INF)):
         self.text = text
+        self.reach = reach
         self.warnings: list[str] = []
 
     def shown(self, node: Node) -> str:
@@ -77,7 +80,7 @@ class _Check:
             case Constant(name):
                 found = Facts(CONSTANTS[name], CONSTANTS[name], 0)
             case Name():
-                found = Facts(-INF, INF, 1)
+                found = Facts(*self.reach, 1)
             case Negative(of):
                 inner = self.facts(of)
                 found = Facts(-inner.high, -inner.low, inner.degree)
@@ -149,17 +152,20 @@ class _Check:
         if not whole:
             if base.low < 0:
                 self.warnings.append(f"{self.shown(node)} is real only where {self.shown(node.base)} is 0 or more.")
-            return Facts(ABOVE_ZERO if n < 0 or base.low > 0 else 0, INF, degree)
-        if n % 2 == 0:
-            return Facts(ABOVE_ZERO if n < 0 or not base.has_zero else 0, INF, degree)
-        return Facts(ABOVE_ZERO if base.low > 0 else -INF, -ABOVE_ZERO if base.high < 0 else INF, degree)
+            if base.low <= 0:
+                return Facts(*((ABOVE_ZERO, INF) if n < 0 else (0, _constant_power(max(base.high, 0), n))), degree)
+            ends = [_constant_power(end, n) for end in (base.low, base.high)]
+            return Facts(max(min(ends), ABOVE_ZERO), max(ends), degree)
+        return Facts(*_whole_power(base, n), degree)
 
     def variable_power(self, node: Power, base: Facts, exponent: Facts) -> Facts:
         if base.degree == 0 and base.low <= 0:
             raise FormulaError(f"{self.at(node)} is not a real number for most exponents; use a positive base.")
         if base.low <= 0:
             self.warnings.append(f"{self.shown(node)} is real only where {self.shown(node.base)} is above 0.")
-        return Facts(ABOVE_ZERO, INF, base.degree + exponent.degree)
+            return Facts(ABOVE_ZERO, INF, base.degree + exponent.degree)
+        ends = [_constant_power(b, e) for b in (base.low, base.high) for e in (exponent.low, exponent.high)]
+        return Facts(max(min(ends), ABOVE_ZERO), max(ends), base.degree + exponent.degree)
 
     def call(self, node: Call, function: Function, name: str, argument: Node) -> Facts:
         inner = self.facts(argument)
@@ -178,15 +184,38 @@ class _Check:
         if inner.degree == 0:
             value = _at(function, inner.low)
             return Facts(value, value, 0)
-        if name == "abs":
-            return Facts(0 if inner.has_zero else ABOVE_ZERO, INF, 1)
-        bounds = function.values
-        if function.increasing:
-            bounds = (
-                max(bounds[0], _at(function, max(low, inner.low))),
-                min(bounds[1], _at(function, min(high, inner.high))),
-            )
-        return Facts(*bounds, 1)
+        if _within(function.poles, inner):
+            self.warnings.append(f"The formula is not finite where {self.shown(node)} has a pole.")
+            return Facts(-INF, INF, 1)
+        places = [max(low, min(high, end)) for end in (inner.low, inner.high)] + _within(function.turns, inner)
+        ends = [_at(function, place) for place in places]
+        if (function.turns is None and not function.increasing) or any(math.isnan(end) for end in ends):
+            return Facts(*function.values, 1)
+        return Facts(max(function.values[0], min(ends)), min(function.values[1], max(ends)), 1)
+
+
+def _whole_power(base: Facts, n: float) -> tuple[float, float]:
+    """The least and greatest value of a whole power of what lies in an interval."""
+    if n < 0 and base.has_zero:
+        return (ABOVE_ZERO if n % 2 == 0 else -INF), INF
+    ends = [_constant_power(end, n) for end in (base.low, base.high)]
+    low, high = min(ends), max(ends)
+    if n % 2:
+        return ABOVE_ZERO if base.low > 0 else low, -ABOVE_ZERO if base.high < 0 else high
+    return 0 if base.has_zero and n else max(low, ABOVE_ZERO), high
+
+
+def _within(places: tuple[float, float] | None, inner: Facts) -> list[float]:
+    """The first two of a row of places that lie in an interval: all their kinds, since every other is alike."""
+    if places is None:
+        return []
+    first, step = places
+    if step == INF:
+        return [first] if inner.low <= first <= inner.high else []
+    if not (math.isfinite(inner.low) and math.isfinite(inner.high)):
+        return [first, first + step]
+    at = first + step * math.ceil((inner.low - first) / step)
+    return [place for place in (at, at + step) if place <= inner.high]
 
 
 def _terms(node: Node) -> int:
@@ -226,7 +255,7 @@ def _constant_power(base: float, exponent: float) -> float:
     try:
         return float(base**exponent)
     except OverflowError:
-        return INF
+        return -INF if base < 0 and exponent % 2 else INF
 
 
 def _domain(function: Function) -> str:

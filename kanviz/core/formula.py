@@ -17,7 +17,7 @@ from kanviz.core.primitives import INF, PRIMITIVES, Primitive
 if TYPE_CHECKING:
     import sympy
 
-__all__ = ["PRIMITIVES", "Formula", "Primitive", "exponent", "primitive"]
+__all__ = ["PRIMITIVES", "Formula", "Primitive", "exponent", "gaps_of", "primitive"]
 
 _DECIMAL = re.compile(r"\d+\.\d+(?:[eE][+-]?\d+)?")
 _POWER = re.compile(r"x\^(-?\d{1,3}\.\d{1,17})")
@@ -49,6 +49,18 @@ def primitive(name: str) -> Primitive:
         return to_sympy(tree, {"x": u})
 
     return Primitive(name, value, slope, expression, 2.0 + 0.5 * len(name), None)
+
+
+def gaps_of(name: str, low: float, high: float) -> list[tuple[float, float]]:
+    """The stretches between two arguments on which an expression in x is no finite number; none for a primitive of the
+    table, whose poles and domain are known.
+    """
+    if name in PRIMITIVES or exponent(name) is not None:
+        return []
+    from kanviz.core.expression_range import gaps
+    from kanviz.core.parser import parse
+
+    return gaps(parse(name, ("x",)).tree, low, high)
 
 
 def exponent(name: str) -> float | None:

@@ -13,10 +13,17 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.core.edge_list import EdgeList
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.errors import UserError
 
 Task = Literal["regression", "classification"]
+
+
+class Caution(str):
+    """A note that changes what the network means: something was assumed, left out, or has no value."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True)
@@ -30,7 +37,10 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class KAN:
-    """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and gives table units."""
+    """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and gives table units.
+
+    notes: what was assumed, repaired or left out when it was read; a `Caution` among them changes what it means.
+    """
 
     layers: tuple[Layer, ...]
     inputs: tuple[Variable, ...]
@@ -57,6 +67,11 @@ class KAN:
         return self.layers[0].coef.dtype
 
     @property
+    def cautions(self) -> tuple[Caution, ...]:
+        """The notes that change what the network means."""
+        return tuple(note for note in self.notes if isinstance(note, Caution))
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """Nodes per column, inputs first."""
         return (self.layers[0].sources, *(layer.nodes for layer in self.layers))
@@ -72,10 +87,11 @@ class KAN:
 
     def edges(self, *, pruned: bool = False) -> Iterator[EdgeId]:
         """Addresses of all edges that are there; with `pruned`, of all there ever were."""
-        for n, layer in enumerate(self.layers):
-            there = torch.ones_like(layer.active) if pruned else layer.present
-            for i, j in there.nonzero().tolist():
-                yield EdgeId(n, i, j)
+        return iter(self.edge_list(pruned=pruned))
+
+    def edge_list(self, *, pruned: bool = False) -> EdgeList:
+        """The same as a sequence, which takes little memory however many they are."""
+        return EdgeList([torch.ones_like(layer.active) if pruned else layer.present for layer in self.layers])
 
     def edge(self, id: EdgeId | Sequence[int]) -> Edge:
         """The reading view of one edge."""

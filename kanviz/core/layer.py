@@ -6,7 +6,7 @@ product node of arity 2 owns two targets.
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal, NamedTuple
@@ -198,10 +198,40 @@ class Layer:
         constants = self.affine.new_tensor([(f.a, f.b, f.c, f.d) for f in there.values()]).reshape(-1, 4)
         return replace(self, formulas=tuple(names), affine=torch.cat([self.affine[keep], constants]))
 
+    def parts(self, most: int) -> Iterator[tuple[slice, "Layer"]]:
+        """The layer in parts of at most so many sources each, with which these are: a sum over all parts, once the
+        bias is added, is the layer's.
+        """
+        if self.sources <= most:
+            yield slice(0, self.sources), self
+            return
+        order = sorted(range(len(self.formulas)), key=lambda row: self.formulas[row][0])
+        at = 0
+        for first in range(0, self.sources, most):
+            last, begin = min(first + most, self.sources), at
+            while at < len(order) and self.formulas[order[at]][0] < last:
+                at += 1
+            rows = order[begin:at]
+            here = slice(first, last)
+            parts = {name: getattr(self, name)[here] for name in ("knots", "coef", "base_weight", "active", "frozen")}
+            formulas = tuple((i - first, j, name) for i, j, name in (self.formulas[row] for row in rows))
+            yield here, replace(self, **parts, formulas=formulas, affine=self.affine[rows])
+
     @cached_property
     def _rows(self) -> Mapping[tuple[int, int], int]:
         """Which row of `affine` is an edge's."""
         return {(i, j): row for row, (i, j, _) in enumerate(self.formulas)}
+
+    def alone(self, edges: Sequence[tuple[int, int]]) -> "Layer":
+        """These edges (source, target), each with a source and a target of its own."""
+        i, j = torch.tensor(edges, dtype=torch.long).reshape(-1, 2).T
+        own = [(k, self._rows[edge]) for k, edge in enumerate(edges) if edge in self._rows]
+        return Layer(
+            knots=self.knots[i], coef=self.coef[i, j][:, None], base_weight=self.base_weight[i, j][:, None],
+            active=self.active[i, j][:, None], bias=self.bias.new_zeros(1), offset=self.bias.new_zeros(1),
+            affine=self.affine[[row for _, row in own]], frozen=self.frozen[i, j][:, None],
+            formulas=tuple((k, 0, self.formulas[row][2]) for k, row in own), base=self.base, outside=self.outside,
+        )  # fmt: skip
 
     @cached_property
     def present(self) -> Bool[Tensor, "source target"]:
@@ -211,6 +241,10 @@ class Layer:
             sources, targets, _ = zip(*self.formulas, strict=True)
             there[list(sources), list(targets)] = True
         return there
+
+    def state(self, source: int, target: int) -> str:
+        """The state of one edge, in the words of `Edge.state`."""
+        return STATES[bool(self.active[source, target]), (source, target) in self._rows]
 
     @cached_property
     def states(self) -> tuple[tuple[str, ...], ...]:

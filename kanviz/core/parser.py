@@ -10,6 +10,7 @@ atom     = number | name | function "(" sum ")" | "(" sum ")"
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 import torch
@@ -37,6 +38,10 @@ from kanviz.text import shown
 __all__ = ["Parsed", "evaluate", "parse", "to_sympy"]
 
 MAX_DEPTH = 60
+ORDINARY = 10.0  # variables up to this size are tried for an overflow
+OVERFLOW = torch.finfo(torch.float32).max
+MOST_CORNERS = 6
+TRIALS = 64
 
 
 @dataclass(frozen=True)
@@ -61,7 +66,32 @@ def parse(text: str, names: Sequence[str], values: Mapping[str, Any] | None = No
         for name in CONSTANTS
         if name in names and any(t.kind == "name" and t.text == name for t in reader.tokens)
     ]
-    return Parsed(tree, (*shadowed, *(static if values is None else _failures(tree, values))))
+    used = [name for name in names if any(t.kind == "name" and t.text == name for t in reader.tokens)]
+    found = (*static, *_overflow(tree, used, sure=not static)) if values is None else _failures(tree, values)
+    return Parsed(tree, (*shadowed, *found))
+
+
+def _overflow(tree: Node, names: Sequence[str], *, sure: bool) -> list[str]:
+    """A sentence if the formula outgrows single precision for ordinary values of its variables.
+
+    sure: it is real everywhere, so that what is no number has overflowed on the way.
+    """
+    if not names:
+        return []
+    signs = torch.tensor(list(product((-1.0, 1.0), repeat=min(len(names), MOST_CORNERS))), dtype=torch.float64)
+    corners = torch.ones(len(signs), len(names), dtype=torch.float64)
+    corners[:, : signs.shape[1]] = signs
+    inner = 2 * torch.rand(TRIALS, len(names), generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1
+    at = ORDINARY * torch.cat([corners, inner])
+    found = torch.as_tensor(evaluate(tree, dict(zip(names, at.unbind(1), strict=True))))
+    large = (found.abs() > OVERFLOW) | (found.isnan() if sure else False)
+    if not bool(large.any()):
+        return []
+    first = at[int(large.expand(len(at)).nonzero()[0])]
+    where = ", ".join(
+        f"{shown(name)} = {value:.3g}" for name, value in list(zip(names, first.tolist(), strict=True))[:4]
+    )
+    return [f"The formula overflows: at {where} it is beyond {OVERFLOW:.1e}, the end of single precision."]
 
 
 def _failures(tree: Node, values: Mapping[str, Any]) -> list[str]:

@@ -14,6 +14,8 @@ from kanviz.edit.edits import Batch, Edit, Prune, Restore
 from kanviz.edit.history import History, Version
 from kanviz.errors import EditError
 
+PART = 2**22  # numbers that are held at once
+
 
 def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Prune:
     """Pruning that keeps the level of every sum: each edge's mean over the data, layer by layer as the rest shrinks."""
@@ -26,14 +28,25 @@ def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Pru
         values = so_far.normalise(x)
         for layer in so_far.layers[:n]:
             values = layer(values)
-        level = so_far.layers[n].activations(values).mean(0)
-        found = {edge: float(level[edge.source, edge.target]) for edge in here}
+        found = _levels(so_far, here, values)
         bad = [edge for edge, mean in found.items() if not abs(mean) < float("inf")]
         if bad:
             found |= dict.fromkeys(bad, 0.0)  # an edge that is not a number has no level to keep
         means |= found
         so_far = Prune(tuple(here), tuple(found[edge] for edge in here)).apply(so_far)
     return Prune(tuple(wanted), tuple(means[edge] for edge in wanted))
+
+
+def _levels(kan: KAN, edges: list[EdgeId], values: Tensor) -> dict[EdgeId, float]:
+    """The mean activation of edges of one layer over what enters it (rows, source), a part of them at a time."""
+    layer = kan.layers[edges[0].layer]
+    places = [(edge.source, edge.target) for edge in edges]
+    step = max(1, PART // (len(values) * (3 * layer.coef.shape[2] + 8 * (layer.order + 1))))
+    found: list[float] = []
+    for at in range(0, len(places), step):
+        some = places[at : at + step]
+        found += layer.alone(some).activations(values[:, [i for i, _ in some]])[..., 0].mean(0).tolist()
+    return dict(zip(edges, found, strict=True))
 
 
 def restore(history: History, edges: Iterable[EdgeId]) -> Restore:

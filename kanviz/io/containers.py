@@ -55,13 +55,15 @@ _TEXT_PICKLE_NAME = re.compile(rb"[(]*[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 class Tensors:
     """Named tensors as a file holds them: names and order kept, each contiguous, on the CPU, with its own memory.
 
-    Every tensor is float32 or float64. `kind` is "torch" or "safetensors"; `notes` say what was assumed or repaired.
+    Every tensor is float32 or float64. `kind` is "torch" or "safetensors"; `notes` say what was assumed or repaired;
+    `counters` names single whole numbers, which are no weights and were left out.
     """
 
     tensors: dict[str, torch.Tensor]
     metadata: dict[str, str]
     kind: str
     notes: tuple[str, ...]
+    counters: tuple[str, ...] = ()
 
 
 def open_tensors(data: bytes, name: str) -> Tensors:
@@ -91,7 +93,7 @@ def _open_torch(data: bytes) -> Tensors:
     if end != len(pickled):
         raise LoadError("The list of weights is followed by other data; the file is damaged or hostile. Save it again.")
     weights = weights_of(value, archive.members, len(data))
-    return Tensors(weights.tensors, {}, "torch", weights.notes)
+    return Tensors(weights.tensors, {}, "torch", weights.notes, weights.counters)
 
 
 def _renamed(name: str) -> tuple[str, ...]:

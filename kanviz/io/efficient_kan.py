@@ -11,23 +11,23 @@ from itertools import pairwise
 import torch
 from torch import Tensor
 
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer
 from kanviz.errors import LoadError
-from kanviz.io.foreign import check_knots, expect, network, order_of, without_prefix
-from kanviz.text import listing, shown
+from kanviz.io.containers import Tensors
+from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
+from kanviz.text import listing
 
 _OWN = re.compile(r"(?<![^.])((layers\.)?(0|[1-9][0-9]{0,3})\.)?(grid|base_weight|spline_weight|spline_scaler)$")
-_CHANGES_VALUES = re.compile(r"(layer_?norm|batch_?norm|prelu|bias)", re.IGNORECASE)
 
 
 def recognises(tensors: Mapping[str, Tensor]) -> bool:
     return any(re.search(r"(?<![^.])spline_weight$", name) for name in tensors)
 
 
-def read(tensors: Mapping[str, Tensor]) -> KAN:
+def read(opened: Tensors) -> KAN:
     """The network of an efficient-kan state_dict; its base function is taken to be silu, which is the default."""
-    state, notes = without_prefix(tensors, _OWN)
+    state, notes = own_parts(opened, _OWN, "efficient-kan")
     parts: dict[int, dict[str, Tensor]] = {}
     heads: dict[int, str] = {}
     for name, tensor in state.items():
@@ -40,7 +40,6 @@ def read(tensors: Mapping[str, Tensor]) -> KAN:
             f"The KAN layers are numbered {', '.join(map(str, sorted(parts)))}: what stands between them is not in the "
             "file, so kanviz cannot know what the network computes. Save the KAN alone."
         )
-    _refuse_inner(tensors)
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32
     layers = [_layer(n, heads[n], parts[n], dtype) for n in sorted(parts)]
     for n, (before, after) in enumerate(pairwise(layers)):
@@ -49,7 +48,9 @@ def read(tensors: Mapping[str, Tensor]) -> KAN:
     read_off = ", ".join(sorted({f"grid {layer.grid}, order {layer.order}" for layer in layers}))
     notes.extend(note for n, layer in enumerate(layers) for note in _repeated(n, layer))
     notes.append(
-        f"Read as efficient-kan ({read_off} from the shapes); the base function is not stored, silu is assumed."
+        Caution(
+            f"Read as efficient-kan ({read_off} from the shapes); the base function is not stored, silu is assumed."
+        )
     )
     return network(layers, notes)
 
@@ -58,21 +59,8 @@ def _repeated(n: int, layer: Layer) -> list[str]:
     """efficient-kan divides by the width of every interval, so it has no value where two knots coincide."""
     inputs = (layer.knots.diff(dim=1) == 0).any(1).nonzero().flatten().tolist()
     names = listing([str(i) for i in inputs])
-    return (
-        [f"Some knots of layer {n}, input {names} coincide: efficient-kan gives NaN there, kanviz a sharp bend."]
-        if inputs
-        else []
-    )
-
-
-def _refuse_inner(tensors: Mapping[str, Tensor]) -> None:
-    """Refuse weights beside the splines of a layer that would change what it computes."""
-    for name in tensors:
-        if "layers." in name and not _OWN.search(name) and _CHANGES_VALUES.search(name.rpartition("layers.")[2]):
-            raise LoadError(
-                f"{shown(name)} is not part of efficient-kan: this variant computes something else. "
-                "Train the network with efficient-kan itself, or with pykan."
-            )
+    words = f"Some knots of layer {n}, input {names} coincide: efficient-kan gives NaN there, kanviz a sharp bend."
+    return [Caution(words)] if inputs else []
 
 
 def _layer(n: int, head: str, parts: Mapping[str, Tensor], dtype: torch.dtype) -> Layer:

@@ -1,41 +1,61 @@
 """What the readers of other programs' files share: names without prefixes, sound knots, honest notes."""
 
 import re
-from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer, Variable
 from kanviz.errors import LoadError
+from kanviz.io.containers import Tensors
 from kanviz.text import listing, shown
 
 HUGE = 1e30
 MANY_EDGES = 20_000
+PROBES = 16  # places at which a network is tried when it is opened
 
 
-def without_prefix(tensors: Mapping[str, Tensor], own: re.Pattern[str]) -> tuple[dict[str, Tensor], list[str]]:
-    """The tensors whose name ends in one of the format's own, by that name; a note on what was cut off or ignored.
+def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[str, Tensor], list[str]]:
+    """The tensors of the format by their names in it, without their prefix; notes on what was cut off or left out.
 
-    LoadError when there are two networks, told apart by their prefixes.
+    LoadError when there are two networks, told apart by their prefixes, or when another tensor stands inside the
+    network: in a layer, or in the module that holds the layers, where it may act between them.
     """
-    kept: dict[str, dict[str, Tensor]] = {}
-    ignored: list[str] = []
-    for name, tensor in tensors.items():
+    found: dict[str, dict[str, str]] = {}
+    rest: list[str] = []
+    for name in opened.tensors:
         match = own.search(name)
         if match is None:
-            ignored.append(name)
+            rest.append(name)
         else:
-            kept.setdefault(name[: match.start()], {})[match.group()] = tensor
-    if len(kept) > 1:
+            found.setdefault(name[: match.start()], {})[match.group()] = name
+    if len(found) > 1:
         raise LoadError(
-            f"The file holds several KANs ({listing([k or 'one without' for k in kept])}); save one of them."
+            f"The file holds several KANs ({listing([k or 'one without' for k in found])}); save one of them."
         )
-    ((prefix, found),) = kept.items()
-    notes = [f"Removed the prefix '{shown(prefix)}' from every name."] if prefix else []
-    return found, [*notes, *([f"Ignored {listing(ignored)} (not part of a KAN layer)."] if ignored else [])]
+    ((prefix, names),) = found.items()
+    heads = tuple({name[: name.rindex(".") + 1] for short, name in names.items() if "." in short})
+    counted = [name for name in opened.counters if name.startswith(heads)] if heads else []
+    inside = [name for name in rest if name.startswith(prefix)]
+    # zeros add nothing, and as a factor they would leave no network to open
+    unused = [*(name for name in inside if bool((opened.tensors[name] != 0).any())), *counted]
+    if unused:
+        raise LoadError(
+            f"{listing(unused)} {'is' if len(unused) == 1 else 'are'} not part of {format}: this variant computes "
+            "something else, which kanviz cannot know. Save the KAN alone, or train it without that part."
+        )
+    notes: list[str] = [f"Removed the prefix '{shown(prefix)}' from every name."] if prefix else []
+    zeros, outside = [name for name in inside if name not in unused], [name for name in rest if name not in inside]
+    if zeros:
+        notes.append(Caution(f"Ignored {listing(zeros)} (not part of a KAN layer; all zeros)."))
+    if outside:
+        notes.append(
+            Caution(f"Ignored {listing(outside)} (not part of a KAN layer): the KAN is shown, not what is around it.")
+        )
+    return {short: opened.tensors[name] for short, name in names.items()}, notes
 
 
 def expect(name: str, tensor: Tensor | None, *shape: int) -> Tensor:
@@ -74,12 +94,25 @@ def network(layers: list[Layer], notes: list[str]) -> KAN:
     ins, outs = layers[0].sources, layers[-1].nodes
     edges = sum(layer.sources * layer.targets for layer in layers)
     many = [f"This network has {edges:,} edges; pictures show the strongest."] if edges > MANY_EDGES else []
-    return KAN(
+    kan = KAN(
         tuple(layers),
         tuple(Variable(f"x{i + 1}") for i in range(ins)),
         tuple(Variable("y" if outs == 1 else f"y{j + 1}") for j in range(outs)),
-        notes=(*notes, *(note for n, layer in enumerate(layers) for note in _unsound(n, layer)), *many),
     )
+    unsound = [note for n, layer in enumerate(layers) for note in _unsound(n, layer)]
+    return replace(kan, notes=(*notes, *(unsound or _unbounded(kan)), *many))
+
+
+def _unbounded(kan: KAN) -> list[str]:
+    """A note if outputs are not finite at some places inside the grids, though every weight is."""
+    first = kan.layers[0].knots
+    places = torch.rand(PROBES, len(first), generator=torch.Generator().manual_seed(0)).to(first.dtype)
+    outputs = kan.run(first[:, 0] + places * (first[:, -1] - first[:, 0]))
+    bad = int((~outputs.isfinite()).any(1).sum())
+    words = (
+        f"At {bad} of {PROBES} places inside the grids an output is not a finite number: it overflows, or a function "
+    )
+    return [Caution(words + "has no value there.")] if bad else []
 
 
 def _unsound(n: int, layer: Layer) -> list[str]:
@@ -98,10 +131,12 @@ def _unsound(n: int, layer: Layer) -> list[str]:
             if bad.any():
                 count, first = int(bad.sum()), place(bad.nonzero()[0].tolist())
                 notes.append(
-                    f"{count} of {part.numel()} {words} in layer {n} {'is' if count == 1 else 'are'} {verb} (first on "
-                    f"{first}); what depends on it has no value until it is pruned or replaced."
+                    Caution(
+                        f"{count} of {part.numel()} {words} in layer {n} {'is' if count == 1 else 'are'} {verb} (first "
+                        f"on {first}); what depends on it has no value until it is pruned or replaced."
+                    )
                 )
         largest = part[part.isfinite()].abs().max() if part.isfinite().any() else part.new_zeros(())
         if largest >= HUGE:
-            notes.append(f"The {words} of layer {n} reach {largest:.0e}; outputs may overflow to infinity.")
+            notes.append(Caution(f"The {words} of layer {n} reach {largest:.0e}; outputs may overflow to infinity."))
     return notes

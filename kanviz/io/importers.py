@@ -23,10 +23,8 @@ class Importer:
 
 IMPORTERS = (
     Importer("kanviz", lambda t: native.is_native(t.metadata), lambda t, _: native.read(t.tensors, t.metadata)),
-    Importer("pykan", lambda t: pykan.recognises(t.tensors), lambda t, c: pykan.read(t.tensors, c), takes_config=True),
-    Importer(
-        "efficient-kan", lambda t: efficient_kan.recognises(t.tensors), lambda t, _: efficient_kan.read(t.tensors)
-    ),
+    Importer("pykan", lambda t: pykan.recognises(t.tensors), pykan.read, takes_config=True),
+    Importer("efficient-kan", lambda t: efficient_kan.recognises(t.tensors), lambda t, _: efficient_kan.read(t)),
 )
 
 

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor
 
 from kanviz.core.dataset import Dataset
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import BASES, Layer, Variable
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
@@ -64,6 +64,7 @@ def to_bytes(
 
 def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | None = None) -> str:
     """Everything about a network that is no tensor, as JSON."""
+    cautions = [n for n, note in enumerate(kan.notes) if isinstance(note, Caution)]
     header = {
         "format": FORMAT,
         "shape": list(kan.shape),
@@ -81,6 +82,7 @@ def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | 
             for layer in kan.layers
         ],
         "recipe": recipe,
+        **({"cautions": cautions} if cautions else {}),
         **({"rows": table} if table is not None else {}),
     }
     try:
@@ -113,12 +115,21 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
         tuple(_read_variable(record) for record in _rows(header, "inputs", 1, 100_000)),
         tuple(_read_variable(record) for record in _rows(header, "outputs", 1, 100_000)),
         _one_of(header, "task", TASKS),
-        tuple(_text(note) for note in _rows(header, "notes", 0, MOST_NOTES)),
+        _notes(header),
     )
     if header.get("shape") != list(kan.shape):
         said = "-".join(str(n)[:10] for n in _rows(header, "shape", 1, 1001))
         _refuse(f"the header says {said}, the weights say {'-'.join(map(str, kan.shape))}")
     return kan
+
+
+def _notes(header: Mapping[str, Any]) -> tuple[str, ...]:
+    """The notes; `cautions` counts which of them change what the network means."""
+    notes = [_text(note) for note in _rows(header, "notes", 0, MOST_NOTES)]
+    for n in _rows({"cautions": [], **header}, "cautions", 0, MOST_NOTES):
+        at = _whole(n, 0, len(notes) - 1)
+        notes[at] = Caution(notes[at])
+    return tuple(notes)
 
 
 def is_native(metadata: Mapping[str, str]) -> bool:

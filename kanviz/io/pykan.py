@@ -6,15 +6,16 @@ are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; wh
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor
 
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import BASES, Layer
 from kanviz.errors import LoadError
-from kanviz.io.foreign import check_knots, expect, network, order_of, without_prefix
+from kanviz.io.containers import Tensors
+from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
 from kanviz.io.formula_names import readable_primitive
 from kanviz.io.pykan_settings import Column, Settings, oddities, settings_from
 from kanviz.text import listing, shown
@@ -32,6 +33,7 @@ _LIBRARY = {
 }  # fmt: skip
 _NODE_PARTS = ("node_bias", "node_scale", "subnode_bias", "subnode_scale")
 _NUMBER = re.compile(r"[0-9]+")
+_IS_NAME = re.compile(r"[^\W_](?:[\w ^*/+-]|\.(?![^\W\d])){0,59}")  # no brackets, no attributes: what is more is code
 _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
 
 
@@ -39,14 +41,15 @@ def recognises(tensors: Mapping[str, Tensor]) -> bool:
     return any(re.search(r"(?<![^.])act_fun\.[0-9]{1,4}\.coef$", name) for name in tensors)
 
 
-def read(tensors: Mapping[str, Tensor], config: dict[str, object] | None) -> KAN:
+def read(opened: Tensors, config: dict[str, object] | None) -> KAN:
     """The network of a pykan state, with the settings of its config; without them, if the weights alone can tell."""
-    state, notes = without_prefix(tensors, _OWN)
-    _refuse_old(state)
+    _refuse_old(opened.tensors)
+    state, notes = own_parts(opened, _OWN, "pykan 0.2")
     depth = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("act_fun."))
+    _refuse_strays(state, depth)
     if config is None:
         settings = _settings_from_shapes(state, depth)
-        notes.append("No _config.yml: read from the weights alone, with silu as the base function.")
+        notes.append(Caution("No _config.yml: read from the weights alone, with silu as the base function."))
     else:
         settings = settings_from(config)
         notes.extend(oddities(config, depth))
@@ -54,11 +57,13 @@ def read(tensors: Mapping[str, Tensor], config: dict[str, object] | None) -> KAN
             notes.append(f"Saved on {settings.device}; opened on the CPU.")
     _check_widths(settings, state, depth)
     _check_settings(settings, state, notes)
-    _note_strays(state, depth, notes)
+    _note_missing(state, depth, notes)
     base = _base(settings, state)
     if not settings.symbolic and any(_has_functions(state, n) for n in range(depth)):
         notes.append(
-            "The config switches the symbolic functions off, as pykan's own autosave does; read as switched on."
+            Caution(
+                "The config switches the symbolic functions off, as pykan's own autosave does; read as switched on."
+            )
         )
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32
     return network([_layer(n, state, settings, base, dtype, notes) for n in range(depth)], notes)
@@ -138,14 +143,21 @@ def _check_settings(settings: Settings, state: Mapping[str, Tensor], notes: list
         notes.append(f"The grid is taken from the weights, the config has an older one: {listing(stale)}.")
 
 
-def _note_strays(state: Mapping[str, Tensor], depth: int, notes: list[str]) -> None:
-    """Notes on scales and biases the weights lack, and on parts of layers that the network does not have."""
-    wanted = {f"{kind}_{n}" for n in range(depth) for kind in _NODE_PARTS}
+def _refuse_strays(state: Mapping[str, Tensor], depth: int) -> None:
+    """Refuse parts of layers whose splines are not in the file."""
     stray = [name for name in state if int(_NUMBER.findall(name)[0]) >= depth]
     if stray:
-        notes.append(f"Ignored {listing(stray)}: the network has {depth} layers.")
+        raise LoadError(
+            f"{listing(stray)} belongs to a layer whose splines are not among the weights: they end with layer "
+            f"{depth - 1}. Save the whole state_dict again."
+        )
+
+
+def _note_missing(state: Mapping[str, Tensor], depth: int, notes: list[str]) -> None:
+    """A note on scales and biases that the weights lack."""
+    wanted = {f"{kind}_{n}" for n in range(depth) for kind in _NODE_PARTS}
     if missing := sorted(wanted - set(state)):
-        notes.append(f"{listing(missing)}: not among the weights; taken as 1 for a scale and 0 for a bias.")
+        notes.append(Caution(f"{listing(missing)}: not among the weights; taken as 1 for a scale and 0 for a bias."))
 
 
 def _base(settings: Settings, state: Mapping[str, Tensor]) -> str:
@@ -196,12 +208,15 @@ def _layer(
     factor = outer * scale
     shown_mask = torch.where(mask == 0, 1.0, mask)
     _note_masks(n, "Mask", mask, notes)
-    names, table = _formulas(n, state, settings.functions[n], factor, notes)
+    names, table, unknown = _formulas(n, state, settings.functions[n], factor, notes)
+    active = mask != 0
+    for i, j in unknown:
+        active[i, j] = True
     return Layer(
         knots=_sound(n, knots.to(dtype), notes),
         coef=(coef * (factor * shown_mask * part(f"{here}.scale_sp", sources, targets))[..., None]).to(dtype),
         base_weight=(factor * shown_mask * part(f"{here}.scale_base", sources, targets)).to(dtype),
-        active=mask != 0,
+        active=active,
         bias=bias.to(dtype),
         offset=offset.to(dtype),
         affine=table.to(dtype),
@@ -214,48 +229,72 @@ def _layer(
 
 def _formulas(
     n: int, state: Mapping[str, Tensor], given: list[list[str]] | None, factor: Tensor, notes: list[str]
-) -> tuple[tuple[tuple[int, int, str], ...], Tensor]:
-    """(source, target, primitive) of every function that counts, and its a, b, c, d; pykan has target before source."""
+) -> tuple[tuple[tuple[int, int, str], ...], Tensor, list[tuple[int, int]]]:
+    """(source, target, primitive) of every function that counts, its a, b, c, d, and the edges whose function nobody
+    but its author knows; pykan has target before source.
+    """
     targets, sources = len(factor), _rows(state, "grid", n)
-    mask = state.get(f"symbolic_fun.{n}.mask")
-    if mask is None and not any(name != "0" for row in given or [] for name in row):
-        return (), torch.zeros(0, 4).double()
+    mask, affine = (state.get(f"symbolic_fun.{n}.{part}") for part in ("mask", "affine"))
+    if mask is None and affine is None and not any(name != "0" for row in given or [] for name in row):
+        return (), torch.zeros(0, 4).double(), []
     mask = expect(f"symbolic_fun.{n}.mask", mask, targets, sources).double()
-    affine = expect(f"symbolic_fun.{n}.affine", state.get(f"symbolic_fun.{n}.affine"), targets, sources, 4).double()
+    affine = expect(f"symbolic_fun.{n}.affine", affine, targets, sources, 4).double()
     counts = (mask != 0).T.nonzero().tolist()
     if given is None and counts:
         raise LoadError(f"symbolic.funs_name.{n} is missing from the config, but layer {n} has symbolic functions.")
     if given is not None and (len(given) != targets or any(len(row) != sources for row in given)):
         raise LoadError(f"symbolic.funs_name.{n} does not have {targets} rows of {sources} names. Check the config.")
-    for j, row in enumerate(given or []):
-        for i, name in enumerate(row):
-            if mask[j, i] == 0 and name != "anonymous":  # pykan keeps the name when it prunes the edge
-                _primitive(name, n, i, j)
-    names, rows, foreign = [], [], []
+    read = [[_primitive(name, f"edge {n},{i},{j}") for i, name in enumerate(row)] for j, row in enumerate(given or [])]
+    names, rows, foreign, unknown = [], [], [], []
     for i, j in counts:
-        name = given[j][i] if given else ""
-        names.append((i, j, _primitive(name, n, i, j)))
+        name = read[j][i]
+        if name is None:
+            unknown.append((i, j))
+            continue
+        names.append((i, j, name))
         a, b, c, d = affine[j, i]
         whole = factor[j] * mask[j, i]
         rows.append(torch.stack([a, b, whole * c, whole * d]))
-        if name not in _LIBRARY:
-            foreign.append(name)
+        if given and given[j][i] not in _LIBRARY:
+            foreign.append(given[j][i])
     if foreign:
-        notes.append(
-            f"{listing(sorted(set(foreign)))}: not of pykan's own library; read as kanviz understands the name."
-        )
+        words = f"{listing(sorted(set(foreign)))}: not of pykan's own library; read as kanviz understands the name."
+        notes.append(Caution(words))
+    notes.extend(_unknown(n, given or [], read, unknown))
     _note_masks(n, "Symbolic mask", mask, notes)
-    return tuple(names), torch.stack(rows) if rows else torch.zeros(0, 4).double()
+    return tuple(names), torch.stack(rows) if rows else torch.zeros(0, 4).double(), unknown
 
 
-def _primitive(name: str, n: int, source: int, target: int) -> str:
-    where = f"edge {n},{source},{target}"
-    if name == "anonymous":
-        raise LoadError(
-            f"The function on {where} was given to pykan as code, which no file keeps. "
-            f"In pykan, use model.fix_symbolic({n}, {source}, {target}, 'sin') or another name, and save again."
+def _primitive(name: str, where: str) -> str | None:
+    """What kanviz calls a function of pykan's; None for a name that tells it nothing. LoadError for what is no name."""
+    try:
+        return readable_primitive(_RENAMED.get(name, name), where)
+    except LoadError:
+        if _IS_NAME.fullmatch(name) and "__" not in name:
+            return None
+        raise
+
+
+def _unknown(
+    n: int, given: list[list[str]], read: list[list[str | None]], counting: list[tuple[int, int]]
+) -> Iterator[str]:
+    """Notes on functions that a name alone does not tell, where they count and where they are switched off."""
+    known = "not a function kanviz knows"
+    if counting:
+        words = {"anonymous": "a function given as code"}
+        edges = listing([f"{words.get(given[j][i], given[j][i])} on edge {n},{i},{j}" for i, j in counting])
+        yield Caution(
+            f"{edges}: {known}. The spline that was there before it is shown instead, so the outputs differ from "
+            "pykan's. Fix a formula there, or set a function of pykan's own library in pykan and save again."
         )
-    return readable_primitive(_RENAMED.get(name, name), where)
+    off = [
+        f"{given[j][i]} on edge {n},{i},{j}"
+        for j, row in enumerate(read)
+        for i, name in enumerate(row)
+        if name is None and (i, j) not in counting and given[j][i] != "anonymous"
+    ]  # pykan keeps the name when it prunes the edge
+    if off:
+        yield f"{listing(off)}: {known}; switched off there, so nothing is lost."
 
 
 def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:

@@ -1,9 +1,11 @@
 """pykan's settings, judged: columns of nodes, base function and the functions' names, or a refusal in one sentence."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from kanviz.errors import LoadError
+from kanviz.io.foreign import HUGE
 from kanviz.io.pykan_config import PythonName
 from kanviz.text import listing, shown
 
@@ -62,6 +64,7 @@ def settings_from(config: Mapping[str, object]) -> Settings:
     columns = tuple(Column(sums, _arities(mult_arity, n, products)) for n, (sums, products) in enumerate(pairs))
     if _wholes([mult_arity], 1, LARGEST_ARITY) is None and not isinstance(mult_arity, list):
         raise LoadError(f"mult_arity must be a whole number from 1 to {LARGEST_ARITY:,}, or lists. Check the config.")
+    _check_range(config.get("grid_range"))
     # what enters the first layer are plain inputs, whatever they are called
     columns = (Column(columns[0].nodes), *columns[1:])
     depth = len(columns) - 1
@@ -85,12 +88,24 @@ def oddities(config: Mapping[str, object], depth: int) -> list[str]:
     grid_range = config.get("grid_range", [-1, 1])
     if not isinstance(grid_range, list) or len(grid_range) != 2 or not _ascending(*grid_range):
         notes.append("grid_range in the config is not two ascending numbers; the knots of the weights are used anyway.")
+    if odd := [name for name, value in config.items() if isinstance(value, float) and not math.isfinite(value)]:
+        notes.append(f"{listing(odd)} in the config: not a finite number; ignored.")
     if odd := [name for name in _SWITCHES if not isinstance(config.get(name, True), bool)]:
         notes.append(f"{listing(odd)} in the config: neither true nor false; ignored.")
     folder = str(config.get("ckpt_path", ""))
     if folder.startswith(("/", "\\", "~")) or ".." in folder or ":" in folder:
         notes.append(f"The config names a folder to write to ({shown(folder)}); kanviz never writes there.")
     return notes
+
+
+def _check_range(grid_range: object) -> None:
+    """Refuse a range from which pykan could have made no knots: these weights are then not of this config."""
+    ends = grid_range if isinstance(grid_range, list) else [grid_range]
+    if any(isinstance(end, int | float) and not abs(end) < HUGE for end in ends):
+        raise LoadError(
+            f"grid_range in the config is {shown(str(grid_range))}; its ends must be finite numbers below {HUGE:.0e}. "
+            "Upload the _config.yml and the _state that were saved together."
+        )
 
 
 def _ascending(low: object, high: object) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from kanviz.core.kan import Caution
 from kanviz.errors import LoadError
 from kanviz.io.pickle_records import Foreign, Listing, Name, Row, Storage, Table, TensorRecord
 from kanviz.text import listing, shown, size_words
@@ -37,10 +38,11 @@ _KINDS = {
 
 @dataclass(frozen=True, slots=True)
 class Weights:
-    """The named weights of a file in its own order, and what was assumed."""
+    """The named weights of a file in its own order, what was assumed, and the names of single whole numbers."""
 
     tensors: dict[str, torch.Tensor]
     notes: tuple[str, ...]
+    counters: tuple[str, ...] = ()
 
 
 def weights_of(value: object, members: Mapping[str, memoryview], file_size: int) -> Weights:
@@ -54,7 +56,8 @@ def weights_of(value: object, members: Mapping[str, memoryview], file_size: int)
     _check_storages(records, members)
     _check_total(records, file_size)
     tensors = {name: _tensor(record, members) for name, record in records.items()}
-    return Weights(tensors, (*notes, *_storage_notes(records), *_dtype_notes(records)))
+    counters = tuple(name for name in ignored if isinstance(table[name], TensorRecord))
+    return Weights(tensors, (*notes, *_storage_notes(records), *_dtype_notes(records)), counters)
 
 
 def _state_dict(value: object) -> tuple[Table, list[str]]:
@@ -72,7 +75,8 @@ def _state_dict(value: object) -> tuple[Table, list[str]]:
     weights = inside[key]
     others = [str(other) for other, entry in value.items() if entry is not weights and not _holds(entry, weights)]
     ignored = f"; ignored {listing(others)}" if others else ""
-    return weights, [f"Read the weights under {shown(key)}{ignored}."]
+    words = f"Read the weights under {shown(key)}{ignored}."
+    return weights, [Caution(words) if len(inside) > 1 else words]
 
 
 def _tables_of_weights(value: Table) -> dict[str, Table]:

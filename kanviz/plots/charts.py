@@ -95,13 +95,13 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     Dots are clickable and carry [layer, source, target]. Of very many edges every so many get a dot, the strong ones
     most; the count below the threshold is of all.
     """
-    ranked = [edge for edge in scores.ranked if edge.state != "pruned"]
-    if not ranked:
+    ranked = scores.ranked_there
+    if not len(ranked):
         return empty(theme, "Scores", "No edge is left to score.")
     colours = THEMES[theme]
     figure = canvas(theme, height=max(220, 70 + 20 * len(ranked)) if len(ranked) <= NAMED else 360)
     floor = _floor(threshold)
-    note_text = f"{sum(edge.score < threshold for edge in ranked)} of {len(ranked)} below"
+    note_text = f"{int((ranked.shares < threshold).sum())} of {len(ranked)} below"
     places = _spread(len(ranked))
     ranked = [ranked[k] for k in places]
     below = [edge.score < threshold for edge in ranked]

@@ -35,6 +35,8 @@ def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look
 
     chosen: the one in hand, ringed. The best one is a star; a dashed line shows what the network itself misses.
     """
+    if not found.front:
+        return empty(theme, "Readings so far", "No reading yet.")
     dots = [
         Dot(one.complexity, 100 * found.error(one), f"{counted(one.curves, 'curve')} left" if one.curves else "formula")
         for one in found.front
@@ -104,6 +106,8 @@ def _look(place: int, colours: Theme) -> dict[str, object]:
 
 def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
     """What each says against what was measured, row by row; on the line they agree."""
+    if not len(found.measured):
+        return empty(theme, "Laws and data", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
     values = np.concatenate([found.measured, *(one.values[np.isfinite(one.values)] for one in found.said)])
     low, high = float(values.min()), float(values.max())
@@ -131,6 +135,8 @@ def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
 
 def residuals_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
     """Measured minus predicted, row by row; what has a shape here is not yet explained."""
+    if not len(found.measured):
+        return empty(theme, "Residuals", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
     for place, one in enumerate(found.said):
         at = _drawn(one)

@@ -56,18 +56,19 @@ def network_chart(
 
     on_prune: what Delete on an edge does · data: other rows to see it on than the session's.
     """
-    from kanviz.analysis.layout import MOST, layout
+    from kanviz.analysis.layout import MOST, layout, wide
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
-    from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload, wide
+    from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload
     from kanviz.ui.gestures import edge_of
 
     shown, look = kan or s.present, theme()
     rows = s.data if data is None else data
     seen = (shown.digest, rows.digest if rows else "")
-    curves = s.derived("curves", lambda: all_curves(shown, rows), *seen)
     ranking = scores_of(s, shown) if data is None else s.derived("scores on", lambda: scores(shown, rows), *seen)
     places = s.derived("places", lambda: layout(shown, ranking, STRONGEST if wide(shown) else MOST), *seen)
+    drawn_edges = [place.id for place in places.edges] if wide(shown) else None
+    curves = s.derived("curves", lambda: all_curves(shown, rows, edges=drawn_edges), *seen)
     drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), *seen, look)
     payload = {
         **drawn,

@@ -77,7 +77,7 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
     kan = s.present
     with in_words():
         proposal = prune(kan, [edge], s.data)
-        st.markdown(f"**{edge_names(s)[edge]}**")
+        st.markdown(f"**{label(edge_names(s)[edge], 200)}**")
         show_effect(effect(kan, proposal, s.data), shared_unit(kan))
         st.caption("Its mean is kept in its target's bias. Undo brings it back.")
         yes, no = st.columns(2)

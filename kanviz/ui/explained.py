@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.text import shown
 from kanviz.ui.charts import chart
-from kanviz.ui.frame import label, theme
+from kanviz.ui.frame import label, theme, too_wide
 from kanviz.ui.panels import number
 
 if TYPE_CHECKING:
@@ -48,6 +48,8 @@ def why_panel(s: "Session", point: Sequence[float], output: int) -> None:
     from kanviz.plots import edges_figure, inputs_figure, paths_figure
 
     kan = s.present
+    if too_wide(kan, "the sum of what makes a prediction"):
+        return
     found = s.latest("paths", lambda: explain(kan, point, s.data, output=output), tuple(point), output)
     st.markdown("**What makes it**")
     draw = {"Paths": paths_figure, "Edges": edges_figure, "Inputs": inputs_figure}

@@ -38,6 +38,8 @@ PARTS = ("curve", "inspector", "picker", "panel", "toolbar", "graph", "outputs",
 LATER = "later"  # a word by which the browser asks for parts that are still to be drawn, and those parts
 PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
+EVERY_EDGE = ("Prune", "Formula", "Retrain", "History")  # pages that list, compare or fit all edges
+MOST_EDGES = 50_000  # of a network on these
 KEY = "kanviz"
 TOKEN = "work"
 ASKED = "asked"  # the token that came with the address, when no session answers to it any more
@@ -105,9 +107,31 @@ def open_page(title: str) -> "Session":
         )
         st.page_link("pages/open.py", label="Open a network", icon=":material/folder_open:")
         st.stop()
+    _stop_if_too_wide(s.present, title)
     _settle()
     _says_that_it_trains(s, title)
     return s
+
+
+def too_wide(kan: "KAN", here: str = "this page") -> bool:
+    """Whether it has more edges than can be listed, compared or fitted one by one; then it says so."""
+    edges = sum(layer.active.numel() for layer in kan.layers)
+    if edges > MOST_EDGES:
+        st.info(
+            f"This network has {edges:,} edges, and {here} works with up to {MOST_EDGES:,}. Look at its strongest "
+            "edges one by one, or use kanviz in Python.", icon=":material/info:",
+        )  # fmt: skip
+    return edges > MOST_EDGES
+
+
+def _stop_if_too_wide(kan: "KAN", title: str) -> None:
+    """End a page that works on every edge, where there are more than it can take."""
+    edges = sum(layer.active.numel() for layer in kan.layers)
+    if title in EVERY_EDGE and edges > MOST_EDGES:
+        st.title(title)
+        too_wide(kan)
+        st.page_link(PAGES[0][0], label=PAGES[0][1], icon=PAGES[0][2])
+        st.stop()
 
 
 def open_workbench() -> "Session":

@@ -10,11 +10,12 @@ import streamlit as st
 
 from kanviz.errors import LoadError
 from kanviz.text import counted, shown
-from kanviz.ui.frame import attempt, in_words, session, theme
+from kanviz.ui.frame import attempt, in_words, label, session, theme
 from kanviz.ui.keeping import take_up
 from kanviz.ui.samples import Sample, open_sample
 from kanviz.ui.tables import choose_columns, table_upload
 from kanviz.ui.training import start
+from kanviz.ui.uploads import contents, forget
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -71,15 +72,20 @@ def way_back(s: "Session") -> None:
 
 def open_files() -> None:
     """Upload one network; pykan's comes as two files."""
+    from kanviz.io.reading import SMALL, readers
+
     uploads = st.file_uploader(
         "kanviz .safetensors or .kanviz, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and "
         "..._state)",
         accept_multiple_files=True, key="model-files",
-        help="Files are read as data; nothing in them is ever executed. Up to 50 MB.",
+        help="Files are read as data; nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
     )  # fmt: skip
+    if sum(upload.size for upload in uploads or ()) > SMALL:
+        readers().prepare()
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
         with in_words(), st.spinner("Reading…"):
-            _take(session(), {upload.name: upload.getvalue() for upload in uploads or ()})
+            _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
+            forget(uploads or ())
             st.switch_page("app.py", query_params=session().view)
 
 
@@ -92,18 +98,15 @@ def _content(path: str) -> bytes:
 
 def _take(s: "Session", files: dict[str, bytes]) -> None:
     """Open a network that came in these files, with the steps that made it where its file tells."""
-    from kanviz.io import open_model
-    from kanviz.io.native import saved_with
-    from kanviz.io.project_file import looks_like_project, project_from_bytes
+    from kanviz.io.project import Project
+    from kanviz.io.reading import read
 
-    only = next(iter(files.values())) if len(files) == 1 else None
-    if only is not None and looks_like_project(only):
-        take_up(s, project_from_bytes(only))
-        return
-    kan = open_model(files)
-    recipe, stored = saved_with(only) if only is not None else (None, None)
-    data, rows_from = stored or (None, "")
-    s.open(kan, _title(list(files)), recipe=recipe, data=data, rows_from=rows_from)
+    found = read(files)
+    if isinstance(found, Project):
+        take_up(s, found)
+    else:
+        name = _title(list(files))
+        s.open(found.kan, name, recipe=found.recipe, data=found.data, rows_from=found.rows_from)
 
 
 def _title(names: list[str]) -> str:
@@ -124,7 +127,7 @@ def new_network() -> None:
     if data is None:
         return
     for note in data.notes:
-        st.caption(note)
+        st.caption(label(note, 300))
     one, two, three, four = st.columns(4, vertical_alignment="bottom")
     hidden = one.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
     grid = two.number_input(

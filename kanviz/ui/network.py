@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 
+MOST_ROWS = 5_000  # of the table of edges
+
+
 def errors_row(s: "Session") -> None:
     """Errors on training and held-out rows beside what guessing the mean would give."""
     found = metrics_of(s, s.present)
@@ -47,9 +50,11 @@ def errors_row(s: "Session") -> None:
 
 
 def edge_table(s: "Session") -> None:
-    """Every edge in words and numbers."""
+    """Every edge in words and numbers; of very many, those that carry most."""
     kan = s.present
     rows = s.derived("edge table", lambda: _edge_rows(s))
+    if len(rows) < len(scores_of(s, kan).ranked):
+        st.caption(f"The {len(rows):,} edges that carry most, of {len(scores_of(s, kan).ranked):,}.")
     key = f"edges-{kan.digest[:12]}"
 
     def choose() -> None:
@@ -68,7 +73,7 @@ def _edge_rows(s: "Session") -> "pd.DataFrame":
 
     from kanviz.analysis.curves import formula_text
 
-    ranked = scores_of(s, s.present).ranked
+    ranked = scores_of(s, s.present).ranked[:MOST_ROWS]
     return pd.DataFrame(
         {
             "Layer": [edge.id.layer for edge in ranked],

@@ -1,5 +1,6 @@
 """Pieces that several pages show: choosing an edge, numbers, errors before and after."""
 
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -7,6 +8,7 @@ import streamlit as st
 from kanviz.ui.frame import attempt, label, redraw
 
 if TYPE_CHECKING:
+    from kanviz.core.edge_list import EdgeList
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.edit.proposals import Effect
@@ -17,29 +19,40 @@ if TYPE_CHECKING:
 MOST_LISTED = 500  # edges in one list
 
 
-def edge_names(s: "Session") -> "dict[EdgeId, str]":
-    """Every edge of the network in hand as "x1 → h1,2", with what it is when it is not a plain spline; remembered."""
-    return s.derived("edge names", lambda: _edge_names(s.present))
+class EdgeNames(Mapping["EdgeId", str]):
+    """Every edge of a network as "x1 → h1,2", with what it is when it is not a plain spline."""
+
+    def __init__(self, kan: "KAN"):
+        self._kan, self._edges = kan, kan.edge_list(pruned=True)
+
+    def __getitem__(self, edge: "EdgeId") -> str:
+        n, i, j = edge
+        layer = self._kan.layers[n]
+        state, frozen = layer.state(i, j), bool(layer.frozen[i, j])
+        more = f"{'' if state == 'spline' else f' · {state}'}{' · frozen' if frozen else ''}"
+        return f"{self._kan.node_name(n, i)} → {self._kan.target_name(n, j)}{more}"
+
+    def __len__(self) -> int:
+        return len(self._edges)
+
+    def __iter__(self) -> "Iterator[EdgeId]":
+        return iter(self._edges)
 
 
-def _edge_names(kan: "KAN") -> "dict[EdgeId, str]":
-    from kanviz.core.layer import EdgeId
-
-    found = {}
-    for n, layer in enumerate(kan.layers):
-        targets = [kan.target_name(n, j) for j in range(layer.targets)]
-        for i, (states, frozen) in enumerate(zip(layer.states, layer.frozen.tolist(), strict=True)):
-            source = kan.node_name(n, i)
-            for j, (state, held) in enumerate(zip(states, frozen, strict=True)):
-                more = f"{'' if state == 'spline' else f' · {state}'}{' · frozen' if held else ''}"
-                found[EdgeId(n, i, j)] = f"{source} → {targets[j]}{more}"
-    return found
+def edge_names(s: "Session") -> EdgeNames:
+    """The edges of the present network by name; a name is made when it is asked for."""
+    return s.derived("edge names", lambda: EdgeNames(s.present))
 
 
-def _choice(s: "Session", pruned: bool) -> "list[EdgeId]":
+def _choice(s: "Session", pruned: bool) -> "EdgeList":
     """The edges there are to choose from; remembered, since every part that a click draws asks for them."""
     kan = s.present
-    return s.derived("choice", lambda: list(kan.edges(pruned=pruned)) or list(kan.edges(pruned=True)), pruned)
+
+    def listed() -> "EdgeList":
+        some = kan.edge_list(pruned=pruned)
+        return some if len(some) else kan.edge_list(pruned=True)
+
+    return s.derived("choice", listed, pruned)
 
 
 def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
@@ -52,12 +65,17 @@ def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
 
 def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
+    from kanviz.core.layer import EdgeId
+
     kan, now = s.present, edge_in_hand(s, pruned=pruned)
-    edges = listed = _choice(s, pruned)
+    edges = _choice(s, pruned)
     at = edges.index(now)
-    if len(edges) > MOST_LISTED:  # a longer list would take longer than all else on the page: those that share a node
-        layer = [edge for edge in edges if edge.layer == now.layer]
-        listed = [edge for edge in layer if edge.source == now.source or edge.target == now.target]
+    if len(edges) <= MOST_LISTED:
+        listed = list(edges)
+    else:  # a longer list would take longer than all else on the page: those that share a node
+        layer = kan.layers[now.layer]
+        near = (EdgeId(now.layer, i, j) for i, j in beside(now, layer.sources, layer.targets))
+        listed = [edge for edge in near if edge in edges]
     key = f"edge-{kan.digest[:12]}-{s.edge}"
 
     def choose(edge: "EdgeId | None" = None) -> None:
@@ -74,6 +92,15 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
         for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):
             st.button(word, key=f"edge-{word}", on_click=choose, args=(edges[to],))
     return now
+
+
+def beside(edge: "EdgeId", sources: int, targets: int) -> list[tuple[int, int]]:
+    """(source, target) of the edges that share a node with this one, at most MOST_LISTED, the nearest."""
+    _, i, j = edge
+    half = MOST_LISTED // 2
+    across = [(i, t) for t in range(max(0, j - half // 2), min(targets, j + half // 2))]
+    down = [(k, j) for k in range(max(0, i - half // 2), min(sources, i + half // 2)) if k != i]
+    return sorted({(i, j), *across, *down})
 
 
 def number(value: float | None, unit: str = "") -> str:

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kanviz.ui.charts import chart
 from kanviz.ui.edges import point_in_hand
-from kanviz.ui.frame import KEEP, in_words, label, theme
+from kanviz.ui.frame import KEEP, in_words, label, theme, too_wide
 from kanviz.ui.panels import number
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ def reach_panel(s: "Session", edge: "EdgeId") -> None:
     from kanviz.analysis.locality.reach import reach
 
     kan = s.present
+    if too_wide(kan, "Reach"):
+        return
     point = point_in_hand(s, edge)
     if kan.edge(edge).state == "pruned":
         st.caption("A pruned edge reaches nothing.")

@@ -95,10 +95,12 @@ def serve(
     from streamlit.web import bootstrap
 
     from kanviz.ui.page_order import keep_pages_in_order
+    from kanviz.ui.uploads import hold_uploads
     from kanviz.ui.visitors import answer_own_visitors
 
     keep_pages_in_order()
     answer_own_visitors(hosts)
+    hold_uploads()
     config._main_script_path = script  # as `streamlit run` does: the theme is read from the app's own folder
     bootstrap.load_config_options(options)
     print(f"kanviz: http://{options['server.address']}:{port} (Ctrl-C stops it)", file=sys.stderr)  # noqa: T201

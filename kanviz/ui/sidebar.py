@@ -34,7 +34,7 @@ def panel() -> None:
     kan, history = s.present, s.history
     st.markdown(f"**{label(s.name)}**")
     there = sum(int(layer.present.sum()) for layer in kan.layers)
-    st.caption(f"{kan.shape_text} · {there} edges · {str(kan.dtype).removeprefix('torch.')}")
+    st.caption(f"{kan.shape_text} · {there:,} edges · {str(kan.dtype).removeprefix('torch.')}")
     if s.data is not None:
         st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
     running = s.training

@@ -12,6 +12,7 @@ from kanviz.errors import UserError
 from kanviz.io.strict_json import read_json
 from kanviz.text import counted
 from kanviz.ui.frame import after_change, file_stem, in_words, label
+from kanviz.ui.uploads import contents
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -64,7 +65,7 @@ def replay_steps(s: "Session") -> None:
     upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(s.opened.versions)}")
     if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training):
         with in_words():
-            s.replay(_read(upload.getvalue()))
+            s.replay(_read(contents(upload)))
             after_change("The recipe is done; Undo leads back through its steps.")
 
 

@@ -7,6 +7,7 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted
 from kanviz.ui.frame import KEEP, attempt, has_session, in_words, label, session
+from kanviz.ui.uploads import contents
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,7 +29,7 @@ def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | Non
 
         upload = st.session_state[key]
         if upload is not None:
-            attempt(lambda: session().take_table(read_table(upload.getvalue(), upload.name), upload.name, slot))
+            attempt(lambda: session().take_table(read_table(contents(upload), upload.name), upload.name, slot))
 
     st.file_uploader(
         f"{title} (CSV, TSV, Parquet or Excel)", type=TABLE_TYPES, key=key, on_change=take,

@@ -160,7 +160,7 @@ def _written(s: "Session", found: "Extraction", one: "Reading") -> None:
         lines = s.derived("reading in LaTeX", lambda: list(whole.latex(DIGITS)), one.kan.digest)
     for line in lines:
         if len(line) > LONG:
-            with st.expander(f"{line[:40].split('=')[0]} (long: {len(line):,} signs)"):
+            with st.expander(f"{label(line[:40].split('=')[0])} (long: {len(line):,} signs)"):
                 st.code(line, language=None, wrap_lines=True)
         else:
             typeset(line)

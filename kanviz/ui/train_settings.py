@@ -69,9 +69,14 @@ def _key(*parts: object) -> str:
     return KEEP + "-".join(map(str, parts))
 
 
+MOST_LISTED = 5_000  # edges that single ones can be chosen from
+
+
 def _scope(s: "Session") -> "tuple[EdgeId, ...]":
     """Ask which edges learn; those that do not."""
     kan = s.present
+    if sum(layer.active.numel() for layer in kan.layers) > MOST_LISTED:
+        return ()
     scope = st.segmented_control(
         "Which edges learn", ["All", "Only some"], default="All", required=True, key=f"{KEEP}scope",
         help="The other edges stay as they are, bit for bit; frozen edges never learn. Biases belong to nodes and "

@@ -16,7 +16,7 @@ from kanviz.ui.edges import (
 )
 from kanviz.ui.explore import explore_panel
 from kanviz.ui.formulas import candidates_panel
-from kanviz.ui.frame import KEEP, session
+from kanviz.ui.frame import KEEP, label, session
 from kanviz.ui.network import data_panel, edge_table, errors_row
 from kanviz.ui.outputs import errors_panel
 from kanviz.ui.panels import edge_in_hand, edge_picker
@@ -30,12 +30,14 @@ if TYPE_CHECKING:
 
 OUTPUTS = ("Errors", "Explore", "History")
 LINK = "link"
+MOST_CAUTIONS = 6
 TABS = ("Control points", "Formula", "Reach", "Data")
 
 
 def workbench(s: "Session") -> None:
     """All of it."""
     toolbar()
+    cautions(s)
     offered_prune(s)
     left, right = st.columns([11, 9], gap="medium")
     with left.container(border=True, key="graph"):
@@ -63,6 +65,12 @@ def toolbar() -> None:
                 link_popover(s)
         with errors:
             errors_row(s)
+
+
+def cautions(s: "Session") -> None:
+    """Notes on the file that change what the network means; the others are folded in the sidebar."""
+    if found := s.present.cautions:
+        st.warning("\n\n".join(label(note, 400) for note in found[:MOST_CAUTIONS]), icon=":material/warning:")
 
 
 def link_popover(s: "Session") -> None:

@@ -218,6 +218,27 @@ def test_a_formula_that_ends_before_the_grid_says_so():
     assert "only a number from" in found.warnings[0]
 
 
+def test_a_typed_formula_with_a_pole_where_only_the_grid_reaches_says_so():
+    kan = network([lambda x: 1 / x.clamp(min=0.2)], grid=40)
+    right = torch.rand(500, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 0.7 + 0.25
+    found = fit_edge(kan, EdgeId(0, 0, 0), "1/(x+0)", data_for(kan, right))
+    assert any("infinite at x = " in words and "where the grid reaches" in words for words in found.warnings)
+
+
+def test_a_typed_formula_that_is_no_number_where_the_grid_reaches_says_from_where():
+    kan = network([lambda x: x.clamp(min=0.04).sqrt()], grid=40)
+    right = torch.rand(500, 1, generator=torch.Generator().manual_seed(0), dtype=torch.float64) * 0.8 + 0.15
+    found = fit_edge(kan, EdgeId(0, 0, 0), "sqrt(x+0)", data_for(kan, right))
+    assert any("no finite number from x = -1 to " in words for words in found.warnings)
+
+
+@pytest.mark.parametrize("text", ["1/(x-0.0123)", "1/(x-0.0123)^2", "tan(x)", "1/(sin(3x)-0.1)"])
+def test_a_pole_between_the_samples_is_not_passed_over(text):
+    x = torch.linspace(-2, 2, 150, dtype=torch.float64)
+    found = fit_formula(x, Formula(text)(x), text)
+    assert any("infinite at x = " in words and "inside the range of the data" in words for words in found.warnings)
+
+
 def test_an_edge_that_does_not_matter_is_offered_a_constant_first():
     kan = network([lambda x: torch.sin(3 * x), lambda x: 1e-8 * x + 0.3])
     x = 2 * torch.rand(300, 2, generator=torch.Generator().manual_seed(0), dtype=torch.float64) - 1

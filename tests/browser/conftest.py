@@ -98,6 +98,7 @@ def page(chromium: Browser, server: str):
     yield page
     assert not errors, errors
     expect(page.locator('[data-testid="stException"]')).to_have_count(0, timeout=1_000)
+    expect(page.get_by_text("BidiComponent Error")).to_have_count(0, timeout=1_000)
     context.close()
 
 

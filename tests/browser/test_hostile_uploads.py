@@ -6,11 +6,16 @@ server's log may hold no traceback in the end.
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from kanviz.core.init import init
+from kanviz.core.kan import Caution
+from kanviz.core.layer import Variable
+from kanviz.io.native import to_bytes
 from tests.browser.conftest import settle, upload
 
 FOLDER = Path(__file__).parents[1] / "bad_inputs"
@@ -68,3 +73,21 @@ def test_a_table_is_read_or_refused_in_a_sentence(page: Page, case):
         assert case["must_happen"] != "clear_error"
         if case["must_happen"] == "accept_with_warning":
             expect(page.get_by_text(re.compile(r"\d+ notes? on this table"))).to_be_visible()
+
+
+def test_addresses_in_a_file_are_no_links(page: Page):
+    address, server, mail = "https://evil.example/a?b=1", "www.evil.example", "me@evil.example"
+    names = [Variable(f"{text} {n}", server) for n, text in enumerate((address, server, mail))]
+    kan = init([3, 2, 1], grid=4, inputs=names, outputs=[Variable(f"y {address}", address)])
+    words = f"See {address}, {server}, <{address}>, [a]({address}) or write to {mail}."
+    kan = replace(kan, notes=(Caution(f"Caution. {words}"), f"Note. {words}"))
+    file = {"name": "m.safetensors", "mimeType": "application/octet-stream", "buffer": to_bytes(kan)}
+    upload(page, "pykan's two files", [file])
+    page.get_by_role("button", name="Open network").click()
+    expect(page.get_by_role("heading", name="Workbench", exact=True, level=1)).to_be_visible()
+    settle(page)
+    expect(page.get_by_test_id("stAlert").filter(has_text="Caution. See https")).to_be_visible()
+    page.get_by_text("2 notes on this file").click()
+    expect(page.get_by_text("Note. See https")).to_be_visible()
+    links = page.evaluate("() => [...document.querySelectorAll('a')].map((a) => a.outerHTML)")
+    assert not [link for link in links if "evil" in link]

@@ -18,7 +18,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.objective import SMOOTH, Objective
 from kanviz.core.parameters import PARTS, FreeParameters
 from kanviz.core.solvers import chosen
-from kanviz.core.solvers.growth import finer, heavy_tailed, laid_out, refined
+from kanviz.core.solvers.growth import _tail_knots, finer, heavy_tailed, laid_out, refined
 from kanviz.core.solvers.jacobian import forward, jacobian, squares
 from kanviz.core.solvers.local import Grid
 from kanviz.core.solvers.normal import Problem, Rows
@@ -290,6 +290,16 @@ def test_knots_lie_at_even_normal_scores_of_heavy_tailed_inputs_alone():
     plain = Dataset.from_arrays(x[:, :1], x[:, 0], test=0)
     small = new([1, 1], plain)
     assert laid_out(small, small.normalise(plain.x).numpy().T.copy()) is small
+
+
+@pytest.mark.parametrize("cells", [3, 12, 100])
+@pytest.mark.parametrize("side", [-1, 1])
+def test_knots_of_values_shared_by_many_rows_ascend_and_stay_between_the_least_and_the_greatest(cells, side):
+    few = np.sort(np.exp(3 * uniform(40, 1)[:, 0].numpy()))
+    values = side * np.concatenate([few, np.full(900, few[-1])])
+    knots = _tail_knots(values, cells)
+    assert (knots[0], knots[-1]) == (values.min(), values.max())
+    assert np.diff(knots).min() > 0.5e-3 * np.ptp(values) / cells
 
 
 def test_curves_of_heavy_tailed_inputs_do_not_swing_beyond_the_outermost_rows():

@@ -93,6 +93,15 @@ def test_a_refusal_says_what_is_wrong(text, part):
         ("x^-2", "not finite where x is 0"),
         ("x^0.5", "real only where x is 0 or more"),
         ("x^y", "real only where x is above 0"),
+        ("tan(x)", "tan(x) has a pole"),
+        ("y + 1/tan(2x)", "tan(2x) has a pole"),
+        ("exp(x^2)", "overflows: at x = "),
+        ("exp(exp(x))", "overflows"),
+        ("y*cosh(10x)", "overflows"),
+        ("x^40", "overflows"),
+        ("1e39*y", "overflows: at y = "),
+        ("exp(1000x) - exp(1001x)", "overflows"),
+        ("1e300*1e10*x", "overflows"),
     ],
 )
 def test_a_formula_that_is_not_real_everywhere_says_where(text, part):
@@ -101,7 +110,23 @@ def test_a_formula_that_is_not_real_everywhere_says_where(text, part):
 
 @pytest.mark.parametrize(
     "text",
-    ["1/(1+x^2)", "sqrt(1+x^2)", "log(1+exp(x))", "1/cosh(x)", "atanh(0.5 tanh(x))", "x/2", "2^x", "acosh(cosh(x))"],
+    [
+        "1/(1+x^2)",
+        "sqrt(1+x^2)",
+        "log(1+exp(x))",
+        "1/cosh(x)",
+        "atanh(0.5 tanh(x))",
+        "x/2",
+        "2^x",
+        "acosh(cosh(x))",
+        "tan(sin(x))",
+        "1/(2-cos(x))",
+        "1/(1+exp(x^2))",
+        "(1+x^2)^0.3",
+        "exp(x) + 10^y",
+        "x^20",
+        "e + pi",
+    ],
 )
 def test_a_formula_that_is_real_everywhere_says_nothing(text):
     assert parse(text, NAMES).warnings == ()

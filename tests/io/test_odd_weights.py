@@ -72,7 +72,7 @@ def test_a_layer_spelled_twice_is_not_mixed_up() -> None:
         ({"mine": 1}, "Ignored mine in the config"),
         ({"symbolic.funs_name.7": [["0"]]}, "Ignored symbolic.funs_name.7"),
         ({"grid_range": [1, -1]}, "grid_range in the config is not two ascending numbers"),
-        ({"grid_range": [NAN, 1.0]}, "grid_range"),
+        ({"grid_eps": INF}, "grid_eps in the config: not a finite number"),
         ({"symbolic_enabled": "maybe"}, "symbolic_enabled in the config: neither true nor false"),
         ({"ckpt_path": "/etc/cron.d/x"}, "kanviz never writes there"),
         ({"ckpt_path": "../../x"}, "kanviz never writes there"),
@@ -91,11 +91,54 @@ def test_an_arity_that_is_none_is_refused_even_without_products(arity: object) -
         pykan(mult_arity=arity)
 
 
-@pytest.mark.parametrize("name", ["foo", "breakpoint", "__builtins__", "os.system", "lambda x: x", "s" * 5000])
-def test_a_function_nobody_knows_is_refused_even_where_it_is_switched_off(name: str) -> None:
+@pytest.mark.parametrize("ends", [[-INF, INF], [-1, INF], [NAN, 1.0], [-1e300, 1e300], INF])
+def test_a_range_from_which_no_knots_could_be_made_is_refused(ends: object) -> None:
+    with pytest.raises(LoadError, match=r"grid_range .* must be finite numbers below 1e\+30"):
+        pykan(grid_range=ends)
+
+
+@pytest.mark.parametrize("name", ["__builtins__", "os.system", "lambda x: x", "eval(x)", "s" * 5000])
+def test_code_in_the_place_of_a_function_is_refused_even_where_it_is_switched_off(name: str) -> None:
     names = [[name, "0"], ["0", "0"], ["0", "0"]]
     with pytest.raises(LoadError, match="edge 0,0,0 is not one kanviz can read"):
         pykan(None, **{"symbolic.funs_name.0": names})
+
+
+@pytest.mark.parametrize("name", ["foo", "breakpoint", "xsinx", "my function", "x^1.5+noise", "anonymous"])
+def test_an_edge_whose_function_nobody_knows_is_its_spline_and_says_so(name: str) -> None:
+    names = {"symbolic.funs_name.0": [[name, "0"], ["0", "0"], ["0", "sin"]]}
+    switched_on = torch.zeros(3, 2)
+    switched_on[0, 0] = switched_on[2, 1] = 1.0
+    off = with_value(PYKAN, "act_fun.0.mask", (0, 0), 0.0)
+    kan = pykan({"symbolic_fun.0.mask": switched_on, **off}, **names)
+    assert kan.edge((0, 0, 0)).state == "spline"
+    assert torch.equal(kan.edge((0, 0, 0)).coef, pykan().edge((0, 0, 0)).coef)
+    assert kan.edge((0, 1, 2)).state == "both"
+    words = "a function given as code" if name == "anonymous" else name
+    assert any(f"{words} on edge 0,0,0: not a function kanviz knows" in note for note in kan.cautions)
+
+
+def test_a_function_nobody_knows_that_is_switched_off_costs_nothing() -> None:
+    kan = pykan(None, **{"symbolic.funs_name.0": [["foo", "0"], ["0", "0"], ["0", "0"]]})
+    assert kan.digest == pykan().digest
+    assert any("foo on edge 0,0,0" in note and "switched off" in note for note in kan.notes)
+    assert kan.cautions == pykan().cautions
+
+
+def test_outputs_that_overflow_though_no_weight_does_are_told_of() -> None:
+    steep = efficient({f"layers.{n}.base_weight": EFFICIENT[f"layers.{n}.base_weight"] * 1e25 for n in (0, 1)})
+    assert any("an output is not a finite number" in note for note in steep.cautions)
+    names = {"symbolic.funs_name.1": [["exp", "0", "0"]]}
+    mask, affine = torch.zeros(1, 3), torch.zeros(1, 3, 4)
+    mask[0, 0], affine[0, 0] = 1.0, torch.tensor([1e4, 1e3, 1.0, 0.0])
+    kan = pykan({"symbolic_fun.1.mask": mask, "symbolic_fun.1.affine": affine}, **names)
+    assert any("an output is not a finite number" in note for note in kan.cautions)
+
+
+def test_functions_that_only_have_constants_are_not_dropped_in_silence() -> None:
+    weights = {name: part for name, part in PYKAN.items() if name != "symbolic_fun.0.mask"}
+    with pytest.raises(LoadError, match=r"symbolic_fun\.0\.mask is missing"):
+        open_model({"m_state": saved(weights), "m_config.yml": yaml.dump(SETTINGS).encode()})
 
 
 def test_scales_and_biases_that_are_missing_are_told_of() -> None:

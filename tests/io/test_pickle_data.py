@@ -190,7 +190,7 @@ BOMBS = {
 
 @pytest.mark.parametrize("bomb", BOMBS)
 def test_a_small_file_cannot_ask_for_much(bomb: str) -> None:
-    with budget(calls=5_000 + 4 * len(BOMBS[bomb])):
+    with budget(calls=5_000 + 8 * len(BOMBS[bomb])):
         refusal(BOMBS[bomb])
 
 

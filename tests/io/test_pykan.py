@@ -248,8 +248,7 @@ def _name(name: str):
 
 REFUSED = {
     "code as a function": (_name("__import__('os').system('x')"), "not one kanviz can read"),
-    "a function pykan lost": (_name("anonymous"), "edge 0,0,0 was given to pykan as code"),
-    "a function nobody knows": (_name("bessel"), "bessel"),
+    "a part of a layer that is not there": (_set("state", "node_bias_2", np.ones(1)), "node_bias_2 belongs to a layer"),
     "no width": (lambda made: made.config.pop("width"), "'width' is missing"),
     "a width in words": (_set("config", "width", [2, "three", 1]), "positive whole numbers"),
     "a width of another network": (_set("config", "width", [2, 4, 1]), "saved together"),

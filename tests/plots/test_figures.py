@@ -1,6 +1,7 @@
 """Every figure against its snapshot, and what must hold of any figure."""
 
 import json
+import math
 import re
 from dataclasses import replace
 
@@ -11,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanviz.analysis.beside import Beside, beside
+from kanviz.analysis.beside import Beside, Said, beside
 from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
 from kanviz.analysis.locality.change import point_change
@@ -454,6 +455,14 @@ def test_rows_where_a_law_is_no_number_get_no_dot():
     found = beside(data, {"law": lambda x: np.nan * x[:, 0], "other": lambda x: x[:, 0]})
     for figure in (agreement_figure(found), residuals_figure(found)):
         assert "NaN" not in (figure.to_json() or "")
+
+
+@pytest.mark.parametrize("figure", [agreement_figure, residuals_figure])
+def test_no_rows_make_an_empty_figure_that_says_so(figure):
+    nothing = np.zeros(0)
+    said = (Said("the network", nothing, math.nan, math.nan, math.nan, 0),)
+    drawn = figure(Beside("y", "", nothing, said, held=False))
+    assert "No rows to compare." in (drawn.to_json() or "")
 
 
 def _grid(figure: go.Figure) -> tuple[np.ndarray, np.ndarray]:

@@ -42,6 +42,18 @@ def test_every_row_has_its_point_its_part_and_its_values():
     assert json.loads(json.dumps(payload, allow_nan=False)) == payload, "it is plain data"
 
 
+@pytest.mark.parametrize("level", [5.0, -1e9, 0.0, 1e-300])
+def test_a_column_without_width_has_an_axis_with_room(level):
+    _, found, data = picture()
+    flat = np.full_like(found.measured, level)
+    flat[0] = np.nextafter(level, np.inf)
+    same = replace(found, measured=torch.from_numpy(flat), predicted=torch.from_numpy(flat))
+    payload = scatter_payload(same, data, REV)
+    low, high = payload["span"]
+    assert low < level < high
+    assert high - low > 0.01 * abs(level)
+
+
 def test_of_very_many_rows_some_are_drawn_evenly_and_the_rest_is_counted():
     payload, _, _ = picture(5_000)
     assert len(payload["rows"]) == 2_000

@@ -3,8 +3,9 @@
 import math
 from dataclasses import dataclass
 
-from kanviz.core.formula import Formula, exponent, primitive
+from kanviz.core.formula import Formula, exponent, gaps_of, primitive
 
+POINT = 1e-3  # of the range: a stretch this short is a place
 NEAR = 0.03  # of the range: how close to the data a pole is worth a warning
 SCALES = ("sqrt", "x^1.5", "x^2.5", "cbrt", "1/sqrt(x)", "1/x^1.5", "log", "abs")
 """f(k u) is f(u) up to a factor and a shift, for k > 0."""
@@ -74,9 +75,13 @@ def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[flo
     if formula.a == 0:
         return []
     width = max(data[1] - data[0], 1e-300)
-    found = []
-    for pole in row.poles:
-        at = (pole - formula.b) / formula.a
+    found, poles = [], [(pole - formula.b) / formula.a for pole in row.poles]
+    for low, high in _gaps(formula, reach):
+        if high - low <= POINT * width:
+            poles.append((low + high) / 2)
+        else:
+            found.append(f"It is no finite number from x = {low:.3g} to {high:.3g}.")
+    for at in poles:
         if data[0] <= at <= data[1]:
             found.append(f"It is infinite at x = {at:.4g}, inside the range of the data.")
         elif data[0] - NEAR * width <= at <= data[1] + NEAR * width:
@@ -91,3 +96,12 @@ def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[flo
             f"the grid goes from {reach[0]:.4g} to {reach[1]:.4g}."
         )
     return found
+
+
+def _gaps(formula: Formula, reach: tuple[float, float]) -> list[tuple[float, float]]:
+    """Where a typed expression is no finite number, in x."""
+    ends = sorted(formula.a * x + formula.b for x in reach)
+    found = gaps_of(formula.primitive, ends[0], ends[1])
+    if formula.a < 0:
+        found = [(high, low) for low, high in reversed(found)]
+    return [((low - formula.b) / formula.a, (high - formula.b) / formula.a) for low, high in found]

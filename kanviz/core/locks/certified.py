@@ -55,9 +55,8 @@ class Certified:
 def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region") -> Certified:
     """Every number that the prediction of any point in the box can be made from; box: (least, greatest) per input.
 
-    budget: boxes it may be cut into, fewer for wide layers. Formulas whose turns are not known, and those that may meet
-    a pole, count as unbounded: all control points that follow them are then locked. Raises UserError where the box is
-    none.
+    budget: boxes it may be cut into, fewer for wide layers. Formulas that may meet a pole count as unbounded: all
+    control points that follow them are then locked. Raises UserError where the box is none.
     """
     corners = _corners(kan, box)
     layers = [CurveBounds.of(layer) for layer in kan.layers[:-1]]

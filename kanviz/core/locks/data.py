@@ -8,12 +8,14 @@ from torch import Tensor
 
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
+from kanviz.core.locks.curve_bounds import CurveBounds
+from kanviz.core.locks.intervals import through
 from kanviz.core.locks.lock import LayerLock, Lock
-from kanviz.core.locks.reach import ULPS, reached
+from kanviz.core.locks.reach import reached
 from kanviz.errors import UserError
 from kanviz.text import counted
 
-ROWS = 8_192  # run through the network at once
+AT_ONCE = 2**21  # bounds of single activations held at once
 
 
 @torch.no_grad()
@@ -21,20 +23,21 @@ def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
     """Every number that the predictions of rows x (row, input; table units) are made from, in all layers.
 
     Control points whose support a row visits; base weights, biases, offsets and formulas, which act everywhere. A row
-    within a thousandth of an interval of a knot, or within rounding of it, counts on both sides. Raises UserError where
-    a row is not finite.
+    within a thousandth of an interval of a knot counts on both sides, and so does a hidden value that rounding may move
+    over one: nodes are carried as intervals that hold what any way to compute the layer gives. Raises UserError where a
+    row is not finite.
     """
     inputs = kan.normalise(x)
     if not bool(inputs.isfinite().all()):
         raise UserError("The rows to lock have values that are no finite numbers. Leave those rows out.")
     visited = [torch.zeros(layer.sources, layer.coef.shape[2], dtype=torch.bool) for layer in kan.layers]
-    for values in inputs.split(ROWS):
-        rounding = torch.zeros_like(values)
+    bounds = [CurveBounds.of(layer) for layer in kan.layers[:-1]]
+    for values in inputs.double().split(max(1, AT_ONCE // max(layer.base_weight.numel() for layer in kan.layers))):
+        low = high = values
         for n, layer in enumerate(kan.layers):
-            visited[n] |= reached(layer, values, values, rounding)
-            if n + 1 < len(kan.layers):
-                rounding = _rounding(layer, values)
-                values = layer(values)
+            visited[n] |= reached(layer, low, high)
+            if n < len(bounds):
+                low, high = through(bounds[n], low, high)
     origin = f"every number that {counted(len(inputs), 'row')} use"
     return Lock(tuple(map(using, kan.layers, visited)), name, origin)
 
@@ -43,12 +46,3 @@ def using(layer: Layer, visited: Tensor) -> LayerLock:
     """The lock of a layer whose visited functions (source, basis) are in use: with all that acts everywhere."""
     lock = LayerLock.of(layer, held=True)
     return replace(lock, coef=visited[:, None] & layer.active[..., None])
-
-
-def _rounding(layer: Layer, values: Tensor) -> Tensor:
-    """How far a node may be off by rounding: some units in the last place of the largest it adds up."""
-    size = replace(
-        layer, coef=layer.coef.abs(), base_weight=layer.base_weight.abs(), bias=layer.bias.abs(),
-        offset=layer.offset.abs(), affine=layer.affine[:0], formulas=(),
-    )  # fmt: skip
-    return ULPS * torch.finfo(values.dtype).eps * size(values).abs()

@@ -7,8 +7,10 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.core.formula import exponent, primitive
+from kanviz.core.locks.expression_bounds import UNITS, expression_bounds
+from kanviz.core.parser import parse
 
-UNITS = 256  # in the last place: what a primitive is computed to, and what its argument may be off by
+EXACT = torch.finfo(torch.float64).eps
 
 _RISING_OR_FALLING = (
     "0", "x", "x^3", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "x^1.5", "x^2.5", "cbrt", "1/sqrt(x)",
@@ -36,12 +38,12 @@ def formula_bounds(
 ) -> tuple[Float[Tensor, " box"], Float[Tensor, " box"]]:
     """Between what c f(a x + b) + d lies for x in [low, high], computed with relative precision eps.
 
-    Infinite where the interval meets a pole or leaves the domain, and for typed expressions, whose turns nobody knows.
+    Infinite where the interval meets a pole or leaves the domain.
     """
     a, b, c, d = affine.double()
     ends = torch.stack([a * low, a * high])
     off = UNITS * eps * (ends.abs().amax(0) + b.abs())
-    below, above = primitive_bounds(name, ends.amin(0) + b - off, ends.amax(0) + b + off)
+    below, above = primitive_bounds(name, ends.amin(0) + b - off, ends.amax(0) + b + off, eps)
     ends = torch.stack([c * below, c * above])
     off = UNITS * eps * (ends.abs().amax(0) + d.abs())
     below, above = ends.amin(0) + d - off, ends.amax(0) + d + off
@@ -49,15 +51,15 @@ def formula_bounds(
     return torch.where(known, below, -math.inf), torch.where(known, above, math.inf)
 
 
-def primitive_bounds(name: str, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Between what a primitive lies on [low, high]; infinite where it is not known."""
+def primitive_bounds(name: str, low: Tensor, high: Tensor, eps: float = EXACT) -> tuple[Tensor, Tensor]:
+    """Between what a primitive or a typed expression lies on [low, high]; infinite where it is not known."""
     row = primitive(name)
     if name in WAVES:
         crest = WAVES[name]
         return -_wave(row.torch, -1, low, high, crest + math.pi), _wave(row.torch, 1, low, high, crest)
     turns = (0.0,) if name in FADING else () if exponent(name) is not None else TURNS.get(name)
     if turns is None:
-        return torch.full_like(low, -math.inf), torch.full_like(high, math.inf)
+        return expression_bounds(parse(name, ("x",)).tree, low, high, eps)
     values = [row.torch(low), row.torch(high)]
     for at in turns:
         there = (low <= at) & (at <= high)

@@ -52,14 +52,16 @@ def nodes(layer: Layer, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
 
 def _product(layer: Layer, factors: list[Tensor], offset: Tensor) -> Tensor:
     """Between what a product of values in (2, box) intervals lies."""
-    eps = CARE * len(factors) * torch.finfo(layer.coef.dtype).eps
+    kind = torch.finfo(layer.coef.dtype)
+    eps = CARE * len(factors) * kind.eps
 
     def times(a: Tensor, b: Tensor) -> Tensor:
         corners = torch.stack([a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1]])
-        return torch.stack([corners.amin(0), corners.amax(0)])
+        return torch.stack(_sound(layer, corners.amin(0), corners.amax(0)))  # a part of it may overflow, too
 
     found = reduce(times, factors)
-    off = eps * (found.abs().amax(0) + float(offset.abs()))
+    lost = kind.tiny * torch.stack([factor.abs().amax(0).clamp(min=1) for factor in factors]).prod(0)  # by underflow
+    off = eps * (found.abs().amax(0) + float(offset.abs())) + lost
     return torch.stack([found[0] + float(offset) - off, found[1] + float(offset) + off])
 
 
@@ -78,7 +80,8 @@ def _rounding(layer: Layer, low: Tensor, high: Tensor, below: Tensor, above: Ten
     2 order max |coef| in an interval. Source: Higham, Accuracy and Stability of Numerical Algorithms, sections 3 and 4.
     """
     order, knots = layer.order, layer.knots.double()
-    eps = torch.finfo(layer.coef.dtype).eps
+    kind = torch.finfo(layer.coef.dtype)
+    eps = kind.eps
     width = knots.diff(dim=1)
     step = torch.where(width > 0, width, torch.inf).amin(1)
     count = width.shape[1]
@@ -96,4 +99,6 @@ def _rounding(layer: Layer, low: Tensor, high: Tensor, below: Tensor, above: Ten
     terms = torch.maximum(terms, torch.maximum(below.abs(), above.abs()))
     units = CARE * eps * (layer.sources * (order + 2) + order**2 + 2) + ARITHMETIC
     moved = (2 * order * place[..., None] * reach).sum(1)
-    return moved + units * (terms.sum(1) + layer.bias.double().abs())
+    total = terms.sum(1) + layer.bias.double().abs()
+    # where a part of the sum may overflow, nothing is known of the whole
+    return torch.where(total < kind.max / CARE, moved + units * total + count * kind.tiny, torch.inf)

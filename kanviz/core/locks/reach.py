@@ -13,16 +13,12 @@ BLOCK = 2**24  # marks held at once
 
 
 def reached(
-    layer: Layer,
-    low: Float[Tensor, "box source"],
-    high: Float[Tensor, "box source"],
-    rounding: Float[Tensor, "box source"] | None = None,
+    layer: Layer, low: Float[Tensor, "box source"], high: Float[Tensor, "box source"]
 ) -> Bool[Tensor, "source basis"]:
     """The functions that some value in some box [low, high] takes its spline from, or may by rounding.
 
     That is every function whose closed support meets the box, one beyond a knot that is nearer than `NEAR`, and past a
-    linear border those of the border interval; all where a bound is infinite or no number. rounding: how far a value
-    may be off.
+    linear border those of the border interval; all where a bound is infinite or no number.
     """
     knots, order, count = layer.knots, layer.order, layer.coef.shape[2]
     near, digits = NEAR * knots.diff(dim=1).amax(1), ULPS * torch.finfo(knots.dtype).eps
@@ -32,8 +28,6 @@ def reached(
     for at in range(0, len(low), size):
         a, b = low[at : at + size], high[at : at + size]
         margin = near + digits * torch.maximum(a.abs(), b.abs()).maximum(furthest)
-        if rounding is not None:
-            margin = margin + rounding[at : at + size]
         a, b = a - margin, b + margin
         unbounded = ~(a.isfinite() & b.isfinite())[..., None]
         if layer.outside == "linear":

@@ -59,10 +59,10 @@ def _tail_knots(values: Array, cells: int) -> Array:
     end = float(scores(values, values.min(keepdims=True))[0])
     knots = placed(values, np.linspace(end, -end, cells + 1))
     knots[[0, -1]] = values.min(), values.max()
-    least = 1e-3 * (knots[-1] - knots[0]) / (len(knots) - 1)
-    for n in range(1, len(knots)):
-        knots[n] = max(knots[n], knots[n - 1] + least)
-    return knots
+    first, last = knots[[0, -1]]
+    least = 1e-3 * (last - first) / cells * np.arange(cells + 1)
+    knots = least + np.maximum.accumulate(knots - least)  # each a width after the one before
+    return np.minimum(knots, last - least[::-1])  # and as far before the end as those after it need
 
 
 def refined(work: Working, may: list[bool], finest: int) -> list[bool]:

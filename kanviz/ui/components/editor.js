@@ -141,9 +141,9 @@ class Editor {
   draw() {
     const d = this.data, w = (this.drawnAt = this.width()), c = d.colours;
     this.limits();
-    const left = 26 + 7 * Math.max(...ticks(this.low, this.high, 5).map((y) => written(y).length)); // label and numbers
+    const left = 26 + 7 * Math.max(1, ...ticks(this.low, this.high, 5).map((y) => written(y).length)); // label and numbers
     const bottom = HIGH - BOTTOM - (d.density.length ? BARS : 0);
-    const [x0, x1] = [d.x[0], d.x[d.x.length - 1]];
+    const [x0, x1] = spread(d.x[0], d.x[d.x.length - 1]);
     this.X = (x) => left + ((x - x0) / (x1 - x0)) * (w - left - RIGHT);
     this.unX = (px) => x0 + ((px - left) / (w - left - RIGHT)) * (x1 - x0);
     this.Y = (y) => TOP + ((this.high - y) / (this.high - this.low)) * (bottom - TOP);
@@ -228,8 +228,7 @@ class Editor {
     if (d.resting) [this.low, this.high] = [Math.min(...values), Math.max(...values)];
     if (!(this.high > this.low)) [this.low, this.high] = [Math.min(this.low, d.span[0]), Math.max(this.high, d.span[1])];
     const room = 0.08 * (this.high - this.low) || 0.5;
-    this.low -= room;
-    this.high += room;
+    [this.low, this.high] = spread(this.low - room, this.high + room);
   }
 
   paint() {

@@ -1,6 +1,6 @@
 // The network as SVG: every edge with its curve, chosen by click or Enter, offered for pruning by Delete.
 // Wide layers are matrices of scores. All text from files goes through textContent.
-const NONE = 255;
+const NONE = 255, FOUND = 4000; // edges that a name may find
 const ROW = 52, LOW = 300, HIGH = 960, TOP = 26, BOTTOM = 14;
 
 const short = (name, most) => (name.length <= most ? name : name.slice(0, most - 1) + "…");
@@ -343,11 +343,10 @@ class View {
       left += size * m.t + gap;
       const canvas = html("canvas", { width: m.t, height: m.s });
       const ink = canvas.getContext("2d"), pixels = ink.createImageData(m.t, m.s);
-      const [r, g, b] = rgb(d.colours.spline), [R, G, B] = rgb(d.colours.formula), [p, q, o] = rgb(d.colours.page);
+      const paper = rgb(d.colours.page), inks = [paper, rgb(d.colours.spline), rgb(d.colours.formula), rgb(d.colours.formula)];
       for (let i = 0; i < m.s * m.t; i++) {
-        const v = Math.sqrt(scores[i] / 255) * 0.92 + 0.04, own = states[i] === 2 || states[i] === 3 ? [R, G, B] : [r, g, b];
-        const gone = states[i] === 0 ? 0 : v;
-        pixels.data.set([p, q, o].map((paper, c) => paper + (own[c] - paper) * gone), 4 * i);
+        const full = inks[states[i]], share = Math.sqrt(scores[i] / 255) * 0.92 + 0.04;
+        for (let c = 0; c < 3; c++) pixels.data[4 * i + c] = paper[c] + (full[c] - paper[c]) * share;
         pixels.data[4 * i + 3] = 255;
       }
       ink.putImageData(pixels, 0, 0);
@@ -413,11 +412,17 @@ class View {
     const wanted = this.find.value.trim().toLowerCase();
     let cards = d.edges;
     if (wanted) {
-      const found = [];
+      const found = [], low = (names) => names.map((name) => name.toLowerCase());
+      const both = /\s|→/.test(wanted); // it may be in what stands between the two names
       for (const layer of this.layers) {
-        for (let c = 0; c < layer.scores.length && found.length < 4000; c++) {
-          const i = Math.floor(c / layer.m.t), j = c % layer.m.t, name = this.names(layer.n, i, j);
-          if (name.toLowerCase().includes(wanted)) found.push({ id: [layer.n, i, j], name, weight: layer.scores[c], state: ["pruned", "spline", "both", "formula"][layer.states[c]] });
+        const from = low(d.names[layer.n]), to = low(d.targets[layer.n]), ends = to.map((name) => name.includes(wanted));
+        for (let i = 0; i < from.length && found.length < FOUND; i++) {
+          const begins = from[i].includes(wanted);
+          for (let j = 0; j < to.length && found.length < FOUND; j++) {
+            if (!(both ? `${from[i]} → ${to[j]}`.includes(wanted) : begins || ends[j])) continue;
+            const c = i * layer.m.t + j;
+            found.push({ id: [layer.n, i, j], name: this.names(layer.n, i, j), weight: layer.scores[c], state: ["pruned", "spline", "both", "formula"][layer.states[c]] });
+          }
         }
       }
       const shown = new Map(d.edges.map((e) => [e.id.join(","), e]));

@@ -8,11 +8,11 @@ from zlib import crc32
 import numpy as np
 from numpy import ndarray as Array
 
-from kanviz.analysis.layout import MOST_NODES, EdgePlace, Layout, NodePlace, SumPlace
+from kanviz.analysis.layout import EdgePlace, Layout, NodePlace, SumPlace, wide
 from kanviz.analysis.scores import Scores
 from kanviz.analysis.thumbnails import Thumbnails
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId
+from kanviz.core.layer import EdgeId, Layer
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
@@ -29,11 +29,6 @@ HTML = """<div class="kv-network">
 </div>"""
 
 Payload = dict[str, Any]
-
-
-def wide(kan: KAN) -> bool:
-    """Whether some layer has more nodes or edges than can be drawn with their curves."""
-    return any(layer.sources > MOST_NODES or layer.nodes > MOST_NODES for layer in kan.layers)
 
 
 def network_payload(
@@ -104,13 +99,21 @@ def _matrix(kan: KAN, scores: Scores) -> Payload:
                 "s": layer.sources,
                 "t": layer.targets,
                 "scores": _bytes(np.ceil(255 * shares / (shares.max() or 1.0))),
-                "states": _bytes(np.array([[STATES.index(state) for state in row] for row in layer.states])),
+                "states": _bytes(_states(layer)),
             }
             for layer, shares in zip(kan.layers, scores.layers, strict=True)
         ],
         "names": [[shown(kan.node_name(n, i), 40) for i in range(v.sources)] for n, v in enumerate(kan.layers)],
         "targets": [[shown(kan.target_name(n, j), 40) for j in range(v.targets)] for n, v in enumerate(kan.layers)],
     }
+
+
+def _states(layer: Layer) -> Array:
+    """The state of every edge as its place in STATES."""
+    formula = np.zeros(layer.active.shape, dtype=bool)
+    if layer.formulas:
+        formula[tuple(np.array([row[:2] for row in layer.formulas]).T)] = True
+    return np.where(formula, np.where(layer.active.numpy(), 2, 3), layer.active.numpy().astype(int))
 
 
 def _bytes(values: Array) -> str:

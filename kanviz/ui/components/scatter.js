@@ -48,7 +48,7 @@ class View {
 
   draw() {
     const d = this.data, w = (this.w = this.width()), h = (this.h = Math.round(Math.min(Math.max(0.62 * w, 260), 400)));
-    const [low, high] = d.span, [bottom, top] = this.of === "miss" ? d.miss_span : d.span, up = d[this.of];
+    const [low, high] = spread(...d.span), [bottom, top] = spread(...(this.of === "miss" ? d.miss_span : d.span)), up = d[this.of];
     this.X = (v) => LEFT + ((v - low) / (high - low)) * (w - LEFT - RIGHT);
     this.Y = (v) => h - BOTTOM - ((v - bottom) / (top - bottom)) * (h - TOP - BOTTOM);
     this.value = (x, y) => [low + ((x - LEFT) / (w - LEFT - RIGHT)) * (high - low), bottom + ((h - BOTTOM - y) / (h - TOP - BOTTOM)) * (top - bottom)];

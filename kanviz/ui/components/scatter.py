@@ -16,6 +16,7 @@ from kanviz.ui.components import renderer
 DRAWN = 2_000  # points at most, spread evenly over the rows
 VALUES = 6  # inputs told of a point
 DIGITS = 5
+LEVEL = 10.0**-DIGITS  # of their size: values closer together are drawn as one
 ROOM = 0.04  # share of the range left free around the points
 PARTS = ("page", "card", "frame", "line", "text", "muted", "train", "test", "selected", "marked", "frozen")
 HTML = """<div class="kv-scatter"><div class="kv-tools" role="toolbar" aria-label="Tools for the rows"></div>
@@ -73,7 +74,8 @@ def marked(payload: Payload, picked: Sequence[int], row: int | None) -> Payload:
 def _span(values: Array) -> list[float]:
     """From the lowest to the highest, with some room."""
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
-    room = ROOM * (high - low) or ROOM * abs(high) or 1.0
+    level = high - low <= LEVEL * max(abs(low), abs(high))
+    room = (ROOM * abs(high) if level else ROOM * (high - low)) or 1.0
     return [low - room, high + room]
 
 

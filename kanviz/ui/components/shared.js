@@ -14,11 +14,18 @@ const html = (tag, parts = {}, ...inside) => {
   node.append(...inside);
   return node;
 };
+// ends between which an axis can be drawn: at least so far apart that the numbers on it can tell them apart
+const spread = (low, high) => {
+  const least = 1e-9 * Math.max(Math.abs(low), Math.abs(high)) || 1;
+  return high - low >= least ? [low, high] : [(low + high) / 2 - least, (low + high) / 2 + least];
+};
+// round numbers from low to high, at most count + 1; of what has no width, or no end, the one that there is
 const ticks = (low, high, count) => {
-  const rough = (high - low) / count, size = 10 ** Math.floor(Math.log10(rough));
-  const step = [1, 2, 2.5, 5, 10].map((k) => k * size).find((s) => s >= rough);
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high; k++) found.push(Number((k * step).toPrecision(12)));
+  const rough = (high - low) / count, digits = 1e-14 * Math.max(Math.abs(low), Math.abs(high));
+  if (!(rough > digits && rough >= 1e-300 && rough < Infinity)) return Number.isFinite(low) ? [low] : [];
+  const size = 10 ** Math.floor(Math.log10(rough)), step = [1, 2, 2.5, 5, 10].map((k) => k * size).find((s) => s >= rough) ?? rough;
+  const first = Math.ceil(low / step), found = [];
+  for (let k = first; k * step <= high && found.length <= count; k++) found.push(Number((k * step).toPrecision(12)));
   return found;
 };
 const written = (tick) => (tick !== 0 && (Math.abs(tick) >= 1e6 || Math.abs(tick) < 1e-4) ? tick.toExponential() : String(tick));

@@ -79,7 +79,7 @@ def test_primitives_stay_within_their_bounds(name):
     off = 1e-12 * (1 + y.abs())
     assert bool(((y >= below - off) & (y <= above + off))[:, known].all())
     assert bool(y[:, known].isfinite().all())
-    assert bool(known.any()) == (name != "sin(x) + x")
+    assert bool(known.any())
 
 
 def test_every_primitive_has_bounds_and_those_that_rise_or_fall_say_so():

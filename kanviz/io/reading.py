@@ -1,0 +1,133 @@
+"""Files opened in a process of their own, so that none can take this one down; small ones here, at once.
+
+What a small file can cost is bounded by what the readers weigh before they begin (64 MB and four times the file, and
+600,000 steps of a pickle): less than the way to another process. Anything larger goes there, and comes back as a file
+of our own, which the checked reader opens again.
+"""
+
+import contextlib
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from functools import cache
+from multiprocessing.connection import Pipe
+
+from kanviz.errors import LoadError
+from kanviz.io.opened import Opened, opened
+from kanviz.io.project import Project
+from kanviz.io.reader_process import packed
+from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.text import shown
+
+SMALL = 1_000_000  # bytes of all files together
+AT_ONCE = 2  # processes that read; others wait
+SECONDS = 90.0  # for one answer
+MEMORY = 1_500_000_000  # bytes that one may take beyond what it has when it begins
+CPU_SECONDS = 40  # of the processor, for one answer
+STOPPED = "Reading this file took too long or too much memory, and was stopped. Open it in Python with kanviz.load."
+
+
+def read(files: Mapping[str, bytes]) -> Opened | Project:
+    """What is in these files, contents by name. Raises LoadError, in words, whatever they do to their reader."""
+    return opened(files) if is_small(files) else readers().read(files)
+
+
+def is_small(files: Mapping[str, bytes]) -> bool:
+    """Whether they are opened here."""
+    return sum(map(len, files.values())) <= SMALL
+
+
+class Readers:
+    """Processes that read: one is kept once it was needed, since starting it takes seconds.
+
+    memory: bytes beyond what it has when it begins; cpu_seconds: for one answer. What needs more is refused.
+    """
+
+    def __init__(self, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS) -> None:
+        self._limits = memory, cpu_seconds
+        self._lock, self._places = threading.Lock(), threading.BoundedSemaphore(AT_ONCE)
+        self._idle: list[_Child] = []
+
+    def prepare(self) -> None:
+        """Start one that will be needed soon; this does not wait for it."""
+        with self._lock:
+            if not self._idle:
+                self._idle.append(_Child(*self._limits))
+
+    def read(self, files: Mapping[str, bytes]) -> Opened | Project:
+        """As the function of this name, always elsewhere."""
+        question = packed(dict(files))
+        with self._places:
+            answer = self._answer(question)
+        kind, content = answer[:1], answer[1:]
+        if kind == b"R":
+            raise LoadError(shown(content.decode("utf-8", "replace"), 1_000))
+        if kind != b"K":
+            raise LoadError("This file could not be read: it is damaged, or of a kind kanviz does not know.")
+        return opened({"network.safetensors": content})
+
+    def _answer(self, question: bytes) -> bytes:
+        with self._lock:
+            child = self._idle.pop() if self._idle else None
+        if child is not None and not child.alive:
+            child.end()
+            child = None
+        child = child or _Child(*self._limits)
+        try:
+            answer = child.ask(question)
+        except (OSError, EOFError):
+            child.end()
+            raise LoadError(STOPPED) from None
+        with self._lock:
+            keep = not self._idle and child.alive
+            if keep:
+                self._idle.append(child)
+        if not keep:
+            child.end()
+        return answer
+
+    def close(self) -> None:
+        """End those that wait."""
+        with self._lock:
+            idle, self._idle = self._idle, []
+        for child in idle:
+            child.end()
+
+
+class _Child:
+    """One such process, and the way to it."""
+
+    def __init__(self, memory: int, cpu_seconds: int) -> None:
+        self._pipe, theirs = Pipe()
+        paths = os.pathsep.join(path for path in sys.path if path)
+        self._process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "kanviz.io.reader_process", *map(str, (theirs.fileno(), memory, cpu_seconds))],
+            pass_fds=[theirs.fileno()], start_new_session=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+            env={**os.environ, "PYTHONPATH": paths, "OMP_NUM_THREADS": "1"},
+        )  # fmt: skip
+        theirs.close()
+
+    @property
+    def alive(self) -> bool:
+        return self._process.poll() is None
+
+    def ask(self, question: bytes) -> bytes:
+        """The answer; raises EOFError or OSError when there is none."""
+        self._pipe.send_bytes(question)
+        if not self._pipe.poll(SECONDS):
+            raise EOFError
+        return self._pipe.recv_bytes(2 * BYTE_LIMIT)
+
+    def end(self) -> None:
+        self._pipe.close()
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        self._process.wait()
+
+
+@cache
+def readers() -> Readers:
+    """Those of this program."""
+    return Readers()
