@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from kanviz.core.dataset import Dataset
 from kanviz.errors import TableError
-from kanviz.io.column_names import split_units
+from kanviz.io.heading_units import split_units
 from kanviz.io.tables import read_table
 from kanviz.laws.discover import DiscoverConfig, discoveries
 from kanviz.laws.hints import Hints

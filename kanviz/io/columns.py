@@ -12,29 +12,36 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute
 
+from kanviz.io.cells import DATE_PATTERN, MISSING, NUMBER
+from kanviz.io.unit_words import is_unit
 from kanviz.text import listing, shown
 
 compute: Any = pyarrow.compute  # its functions are made when it is imported, so no type checker sees them
 
-_MISSING = (
-    "", "na", "n/a", "n.a.", "nan", "#n/a", "#na", "null", "(null)", "none", "nil", "<na>", "missing", "-", "--", "?",
-    ".", "...", "#value!", "#ref!", "#div/0!", "#num!", "#name?", "#null!",
-)  # fmt: skip
-_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_PLAIN = rf"^[+-]?(?:{_NUMBER}|(?i:inf|infinity|nan))$"
+_PLAIN = rf"^[+-]?(?:{NUMBER}|(?i:inf|infinity|nan))$"
 _CURRENCIES = "$€£¥"
 _SIGN = f"[{_CURRENCIES}]"
 _MONEY = rf"^[+-]?\s*{_SIGN}|{_SIGN}$"
 _PERCENT = r"^[^%]*[0-9.]\s*%$"
 _HEXADECIMAL = r"^[+-]?0[xX][0-9a-fA-F]+$"
-_COMPLEX = rf"^[+-]?(?:{_NUMBER})?\s*[+-]\s*(?:{_NUMBER})?[ij]$|^[+-]?{_NUMBER}[ij]$"
-_DATE = (
-    r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})"
-    r"(?:[ T:].*)?$"
-)
+_COMPLEX = rf"^[+-]?(?:{NUMBER})?\s*[+-]\s*(?:{NUMBER})?[ij]$|^[+-]?{NUMBER}[ij]$"
+_DATE = rf"^{DATE_PATTERN}$"
 _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
+_SIGNED = rf"[+-]?(?:{NUMBER}|inf|nan)"
+_LIBRARIES = r"(?:(?:np|numpy|jnp|torch|tf|pd)\.)?"
+_WRAPPED = (  # as Python's repr, MATLAB's arrays and Excel's protection of leading zeros write a number
+    rf"^{_LIBRARIES}(?:float|int|uint|double|single|array|tensor|Tensor|Decimal)[0-9_]*\(\s*\[*['\"]?\s*({_SIGNED})"
+    r"\s*['\"]?\]*\s*(?:,.*)?\)$",
+    rf"^\[+\s*({_SIGNED})\s*,?\s*\]+$", rf"^\(\s*({_SIGNED})\s*,\s*\)$", rf"^=?\"+({_SIGNED})\"+$", rf"^=({_SIGNED})$",
+    rf"^'({_SIGNED})'?$",
+)  # fmt: skip
+_FORTRAN = rf"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[dD]([+-]?[0-9]+)$"
+_ACCOUNT = r"^\(([$€£¥]?\s*[0-9][0-9.,]*)\)$"
+_WITH_UNIT = rf"^({_SIGNED})(\s*)([^\s0-9+\-.,;:=()][^;:=()]{{0,15}})$"
+_SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # with no blank before them, others of one letter may be anything
+_PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
 
 
@@ -68,6 +75,7 @@ class Findings:
     """What was assumed about columns: each sentence with the columns it holds for, and an example from the first."""
 
     found: dict[str, tuple[list[str], str]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
 
     def add(self, sentence: str, column: str, example: str = "") -> None:
         self.found.setdefault(sentence, ([], example))[0].append(column)
@@ -88,7 +96,7 @@ def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas
     known = _floats(trimmed)
     if known is not None:
         return known
-    missing = compute.is_in(compute.utf8_lower(trimmed), value_set=pa.array(_MISSING))
+    missing = compute.is_in(compute.utf8_lower(trimmed), value_set=pa.array(MISSING))
     values = compute.if_else(missing, pa.scalar(None, pa.string()), trimmed)
     filled = len(values) - values.null_count
     numbers = _floats(values)
@@ -131,6 +139,10 @@ def _respelled(
     if _any(values, "−"):
         values = compute.replace_substring(values, "−", "-")
         notes.append(("the sign − is read as minus", ""))
+    if _any(values, "∞"):
+        values = compute.replace_substring(values, "∞", "inf")
+    values, note = _unwrapped(values, enough)
+    notes += note
     if _share(values, "^(?i:true|false)$") == filled:
         findings.add("true and false are read as 1 and 0", name)
         return _floats(compute.if_else(compute.equal(compute.utf8_lower(values), "true"), "1", "0"))
@@ -143,6 +155,9 @@ def _respelled(
             return None
         values = compute.replace_substring_regex(values, rf"\s*{_SIGN}\s*", "")
         notes.append(("currency signs are dropped", f" ({signs[0]})"))
+    else:
+        values, note = _without_unit(name, values, enough, findings)
+        notes += note
     spelling, count = _spelling(values, commas_separate=commas_separate)
     if count < enough:
         return None
@@ -162,6 +177,50 @@ def _respelled(
     for sentence, example in notes:
         findings.add(sentence, name, example)
     return _floats(values)
+
+
+def _unwrapped(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, list[tuple[str, str]]]:
+    """Numbers that stand in brackets, quotes or a call, or with Fortran's D, as plain ones; what is to be said."""
+    if any(_any(values, mark) for mark in ("(", "[", '"', "=", "'")):
+        if _share(values, _PLAIN, *_WRAPPED) >= enough:
+            before = compute.filter(values, compute.match_substring_regex(values, "|".join(_WRAPPED)))
+            for pattern in _WRAPPED:
+                values = compute.replace_substring_regex(values, pattern, r"\1")
+            if len(before):
+                return values, [
+                    ("numbers are taken out of what stands around them", f" ({shown(before[0].as_py(), 40)})")
+                ]
+        plain, negative = _share(values, _PLAIN, r"^[$€£¥]?[0-9][0-9.,]*$"), _share(values, _ACCOUNT)
+        if plain and negative and plain + negative >= enough:
+            values = compute.replace_substring_regex(values, _ACCOUNT, r"-\1")
+            return values, [("numbers in parentheses are read as negative", "")]
+    if _share(values, _FORTRAN) and _share(values, _PLAIN, _FORTRAN) >= enough:
+        values = compute.replace_substring_regex(values, _FORTRAN, r"\1e\2")
+    return values, []
+
+
+def _without_unit(
+    name: str, values: pa.ChunkedArray, enough: float, findings: Findings
+) -> tuple[pa.ChunkedArray, list[tuple[str, str]]]:
+    """Numbers without the unit that stands behind each of them, always the same; what is to be said."""
+    if _share(values, _WITH_UNIT) < enough:
+        return values, []
+    parts = _parts(values)
+    units = [unit for unit in compute.unique(parts[1]).to_pylist() if unit]
+    if len(units) != 1 or not is_unit(units[0]):
+        return values, []
+    if len(units[0]) == 1 and units[0] not in _SHORT_UNITS and "" in compute.unique(parts[0]).to_pylist():
+        return values, []
+    findings.units[name] = units[0]
+    values = compute.replace_substring_regex(values, _WITH_UNIT, r"\1")
+    return values, [("the unit behind each number is taken for the column's", f" ({units[0]})")]
+
+
+def _parts(values: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
+    """The gap and the unit behind each number."""
+    named = rf"^{_SIGNED}(?P<gap>\s*)(?P<unit>[^\s0-9+\-.,;:=()][^;:=()]{{0,15}})$"
+    found = compute.extract_regex(values, named)
+    return compute.struct_field(found, "gap"), compute.struct_field(found, "unit")
 
 
 def _currencies(values: pa.ChunkedArray) -> list[str]:
@@ -212,6 +271,10 @@ def _text(
         findings.add("numbers and words mixed, kept as text", name, f" ({numbers:,} of {filled:,} are numbers)")
     else:
         findings.add("text, not offered as an input", name)
+    if _any(trimmed, "'") and _share(trimmed, _PROTECTED):
+        trimmed = compute.if_else(
+            compute.match_substring_regex(trimmed, _PROTECTED), compute.utf8_slice_codeunits(trimmed, 1), trimmed
+        )
     return text_array(compute.if_else(compute.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed))
 
 
@@ -223,7 +286,7 @@ def text_array(values: pa.ChunkedArray) -> np.ndarray:
 
 
 def number_like(cell: str) -> bool:
-    """Whether a cell looks like a number in any spelling, or a date: used to tell names from data."""
+    """Whether a cell looks like a number in any spelling, or a date."""
     return _NUMBER_LIKE.fullmatch(cell.strip()) is not None
 
 

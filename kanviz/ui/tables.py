@@ -76,7 +76,7 @@ def choose_columns(s: "Session", table: "Table", kan: "KAN | None", key: str, na
 
 def _bare(table: "Table", kan: "KAN | None") -> "tuple[pd.DataFrame, list[str], dict[str, str]]":
     """The table with units taken out of its column names, unless the network knows the columns by their full names."""
-    from kanviz.io.column_names import split_units
+    from kanviz.io.heading_units import split_units
 
     columns = list(table.frame.columns)
     split = {} if kan and {v.name for v in kan.inputs} <= set(columns) else split_units(columns)

@@ -1,0 +1,92 @@
+"""Dates and times in text, as tables of many countries write them, to moments and to days."""
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_SHARE = 0.9  # of the filled cells that must be dates
+_LOOK = 200  # different cells that are looked at before all are read
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
+          "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y",
+          "%Y%m%d")  # fmt: skip
+_TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
+_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}| ?UTC)$")
+_DIGIT = re.compile(r"\d")
+
+
+def moments(column: "pd.Series") -> "pd.Series | None":
+    """The column as moments without a time zone, NaT where one is missing; None where it holds no dates.
+
+    Of day and month, that order is taken in which the cells are dates and go forth and back the least; times of a day
+    alone are times of 1 January 1900.
+    """
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.dt.tz_localize(None) if getattr(column.dt, "tz", None) is not None else column
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        return None
+    text = column.astype("string").str.strip()
+    text = text.mask(text == "")
+    known = text.dropna()
+    sample = known.drop_duplicates().head(_LOOK)
+    if not len(sample) or not sample.str.contains(_DIGIT).all() or sample.str.len().max() > 40:
+        return None
+    shown = sample.iloc[0]
+    if not re.search(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d", shown):
+        return None
+    zoned = bool(_ZONE.search(shown)) and ":" in shown
+    if zoned:
+        text, sample = (part.str.replace(_ZONE, "", regex=True) for part in (text, sample))
+    fits = [date for date in _formats(sample.iloc[0]) if _read(sample, date).notna().mean() >= _SHARE]
+    # where day and month could change places, that order in which the moments go forth and back the least
+    for date in sorted(fits, key=lambda date: _restlessness(_read(sample, date)))[:1]:
+        found = _read(text, date)
+        if found.notna().sum() >= _SHARE * len(known):
+            return found
+    return None
+
+
+def _read(text: "pd.Series", date: str) -> "pd.Series":
+    """The moments in cells of one date format, each with any time behind it or none."""
+    import pandas as pd
+
+    found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[ns]")
+    for time in _TIMES:
+        left = text[found.isna() & text.notna()]
+        if not len(left):
+            break
+        for joint in (" ", "T") if date and time else ("",):
+            if not date and not time:
+                continue
+            now = pd.to_datetime(left, format=f"{date}{joint}{time}", errors="coerce").astype("datetime64[ns]")
+            found = found.fillna(now)
+    return found
+
+
+def _restlessness(found: "pd.Series") -> float:
+    steps = found.dropna().diff().dropna() / np.timedelta64(1, "D")
+    return float(steps.abs().sum())
+
+
+def _formats(cell: str) -> list[str]:
+    """Date formats that could fit a cell, by its separators; before "/" those with the month first come first."""
+    day = cell.split(":")[0]
+    if ":" in cell and not re.search(r"[-/.]\d|[A-Za-z]{3}", day):
+        return [""]
+    dates = [date for date in _DATES if _marks(date) == _marks(day)] or list(_DATES)
+    return sorted(dates, key=lambda date: "/" in cell and date.startswith("%d"))
+
+
+def _marks(text: str) -> str:
+    found = re.sub(r"%[a-zA-Z]|[^-/.,]", "", text)
+    return found[:2]
+
+
+def days_since(found: "pd.Series", first: "pd.Timestamp") -> np.ndarray:
+    """Days from a moment on, with fractions; nan where a moment is missing."""
+    return ((found - first) / np.timedelta64(1, "D")).to_numpy(dtype=float, na_value=np.nan)
