@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -11,25 +11,29 @@ from kanviz import relearning
 from kanviz.console import (
     INTERRUPTED,
     UsageError,
+    as_named,
     bar,
     bar_end,
     finite,
     model_path,
     read_network,
     read_rows,
+    reading,
     say,
     say_notes,
+    table_for,
     unit_of,
     units_from,
 )  # fmt: skip
 from kanviz.errors import UserError
-from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
+from kanviz.text import PICKED, SOLVER_TITLES, listing
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.train import Progress, TrainConfig
+    from kanviz.io.tables import Table
     from kanviz.relearning import Keeping
 
 START_GRID, ORDER = 3, 3  # intervals that grids grow from; of the splines
@@ -93,11 +97,10 @@ def train(options: argparse.Namespace) -> int:
 
     relearning.check(options)
     output = model_path(options.output)
-    units, frame = units_from(options.unit), read_rows(options.table).frame
-    strangers = [name for name in units if name not in frame.columns]
-    if strangers:
-        raise UserError(f"There is no column {shown(strangers[0])!r} to give a unit to.")
-    start, data, kept = _given(options, frame) if options.start else _new(options, frame, units)
+    given = units_from(options.unit)
+    table = read_rows(options.table, reading(options))
+    units = table.units | {table.column(name): unit for name, unit in given.items()}
+    start, data, kept = _given(options, table) if options.start else _new(options, table, units)
     run = _run(start, data, _config(options, start, kept), kept)
     recipe = None
     if kept is None or kept.anchor is None:  # a recipe has no anchor to replay a training with
@@ -109,14 +112,19 @@ def train(options: argparse.Namespace) -> int:
     return INTERRUPTED if run.interrupted else 0
 
 
-def _new(options: argparse.Namespace, frame: Any, units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
+def _new(options: argparse.Namespace, table: "Table", units: Mapping[str, str]) -> "tuple[KAN, Dataset, None]":
     """A network before training, for the table."""
     from dataclasses import replace
 
     from kanviz.core.dataset import Dataset
     from kanviz.core.init import init
 
-    data = Dataset.from_frame(frame, options.target, options.inputs, units=units, test=options.test, seed=options.seed)
+    data = Dataset.from_frame(
+        table.frame, table.column(options.target),
+        [table.input(name) for name in options.inputs] if options.inputs else None,
+        units=units, task="classification" if options.classes else None,
+        errors=table.column(options.errors) if options.errors else None, test=options.test, seed=options.seed,
+    )  # fmt: skip
     say_notes(data.notes)
     grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)
     kan = init(
@@ -126,10 +134,13 @@ def _new(options: argparse.Namespace, frame: Any, units: dict[str, str]) -> "tup
     return replace(kan, task=data.task), data, None
 
 
-def _given(options: argparse.Namespace, frame: Any) -> "tuple[KAN, Dataset, Keeping]":
+def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
     """The network of --start, the table as it takes it, and what it shall keep."""
     start = read_network([options.start])
-    data = relearning.table_for(start, frame, options, options.test)
+    errors = as_named(start, table).column(options.errors) if options.errors else None
+    data = table_for(
+        start, table, [options.target], options.inputs, errors=errors, test=options.test, seed=options.seed
+    )  # fmt: skip
     say_notes(data.notes)
     kept = relearning.keeping(options, start, data)
     return start, kept.data, kept

@@ -5,7 +5,7 @@ How a column was turned into numbers stands in the input's name and unit ("smoke
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -19,12 +19,18 @@ from kanviz.text import counted, listing, shown
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kanviz.core.layer import Variable
+
 MOST_WORDS = 20  # of a column that becomes inputs
 _IS_ONE = re.compile(r"(.+) = 1", re.DOTALL)
 _SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?)")
+_SINCE_MIDNIGHT = "hours since midnight"
+_TIMES_OF_DAY = 1900  # the year that times without a date are given
+_NOTHING = ("", "na", "n/a", "nan", "null", "<na>", "?", "-", ".")
 _YES = (
-    "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sim", "да", "tak", "是", "はい", "on", "ein", "an", "present",
-    "positive", "pos", "+", "high", "pass", "passed", "ok", "good", "1", "success", "alive", "open", "active",
+    "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sim", "да", "tak", "是", "はい", "on", "ein", "an",
+    "present", "positive", "pos", "+", "high", "pass", "passed", "ok", "good", "1", "success", "alive", "open",
+    "active",
 )  # fmt: skip
 _NO = ("no", "n", "false", "nein", "non", "não", "нет", "nie", "否", "off", "aus", "absent", "negative", "neg", "low")
 
@@ -45,7 +51,7 @@ def words_of(column: "pd.Series") -> list[str]:
     counts = column.dropna().astype(str).str.strip().value_counts()
     spelled: dict[str, str] = {}
     for word in counts.index:
-        if word:
+        if word.casefold() not in _NOTHING:
             spelled.setdefault(word.casefold(), word)
     return sorted(spelled.values())
 
@@ -87,9 +93,11 @@ def inputs_from(frame: "pd.DataFrame", name: str) -> list[Input]:
         case "few words":
             return [Input(f"{name} = {word}", "", name) for word in words_of(column)]
         case "dates":
-            first = moments(column)
-            assert first is not None
-            return [Input(name, f"days since {_written(first.min())}", name)]
+            found = moments(column)
+            assert found is not None
+            first = found.min()
+            unit = _SINCE_MIDNIGHT if first.year == _TIMES_OF_DAY else f"days since {_written(first)}"
+            return [Input(name, unit, name)]
     raise TableError(
         f"Column {shown(name, 40)!r} holds text, not numbers ({counted(len(words_of(column)), 'different word')}); an "
         f"input may have 2 to {MOST_WORDS} words. Choose another column."
@@ -103,7 +111,7 @@ def _written(moment: "pd.Timestamp") -> str:
 def note_on(inputs: Iterable[Input]) -> list[str]:
     """What is to be said of the columns that were no numbers: a sentence for each kind."""
     two = [f"{i.column} is 1 for {_IS_ONE.fullmatch(i.unit)[1]}" for i in inputs if _IS_ONE.fullmatch(i.unit)]  # pyright: ignore[reportOptionalSubscript]
-    days = [f"{i.column} in {i.unit}" for i in inputs if _SINCE.fullmatch(i.unit)]
+    days = [f"{i.column} in {i.unit}" for i in inputs if _SINCE.fullmatch(i.unit) or i.unit == _SINCE_MIDNIGHT]
     many: dict[str, list[str]] = {}
     for i in inputs:
         if i.name != i.column:
@@ -113,6 +121,17 @@ def note_on(inputs: Iterable[Input]) -> list[str]:
     return notes + ([f"Dates are taken as numbers: {listing(days, 8)}."] if days else [])
 
 
+def column_of(name: str, columns: Collection[str], unit: str = "") -> str | None:
+    """The column with an input's numbers: of its name, of its name and unit, or of its words; None if there is none."""
+    if name in columns:
+        return name
+    heading = f"{name} ({unit})"
+    if heading in columns:
+        return heading
+    column = name.rpartition(" = ")[0]
+    return column if column in columns else None
+
+
 def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
     """The numbers of an input, found in a table by its name and unit; nan where one is missing.
 
@@ -120,21 +139,20 @@ def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
     """
     import pandas as pd
 
-    columns = {str(column) for column in frame.columns}
-    heading = f"{name} ({unit})"
-    if name not in columns and heading in columns:
-        name = heading
-    if name not in columns:
-        column, _, word = name.rpartition(" = ")
-        if column in columns:
-            return _is_word(the_column(frame, column), word)
-        raise missing_column(name, [str(c) for c in frame.columns])
-    column = the_column(frame, name)
+    columns = [str(column) for column in frame.columns]
+    place = column_of(name, columns, unit)
+    if place is None:
+        raise missing_column(name, columns)
+    if place not in (name, f"{name} ({unit})"):
+        return _is_word(the_column(frame, place), name.rpartition(" = ")[2], of_two=False)
+    column = the_column(frame, place)
     if pd.api.types.is_numeric_dtype(column.dtype):
         return column.to_numpy(dtype=float, na_value=np.nan)
     one, since = _IS_ONE.fullmatch(unit), _SINCE.fullmatch(unit)
+    if unit == _SINCE_MIDNIGHT and (found := moments(column)) is not None:
+        return 24 * days_since(found, found.iloc[0].normalize() if len(found) else pd.Timestamp(0))
     if one:
-        return _is_word(column, one[1])
+        return _is_word(column, one[1], of_two=True)
     found = moments(column) if since or kind_of(column) == "dates" else None
     if since and found is not None:
         return days_since(found, pd.Timestamp(since[1]))
@@ -145,16 +163,38 @@ def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
     raise TableError(f"Column {shown(name, 40)!r} holds {kind}, not numbers; choose another.")
 
 
-def _is_word(column: "pd.Series", word: str) -> np.ndarray:
-    text = column.astype(object).where(column.notna(), None)
-    found = np.array([np.nan if v is None else float(str(v).strip().casefold() == word.casefold()) for v in text])
-    if (
-        not np.nansum(found)
-        and len(words := words_of(column)) > 1
-        and not any(w.casefold() == word.casefold() for w in words)
-    ):
-        if len(words) > MOST_WORDS or kind_of(column) == "text":
+def _is_word(column: "pd.Series", word: str, *, of_two: bool) -> np.ndarray:
+    """1 where a cell is that word, 0 where it is another, nan where there is none.
+
+    Raises TableError where none is, or where there are others than a column of two words can have.
+    """
+    text = column.astype("string").str.strip().str.casefold()
+    text = text.mask(text.isin(_NOTHING))
+    words = set(text.dropna().unique())
+    if (word.casefold() not in words and len(words) > 1) or (of_two and len(words) > 2):
+        raise TableError(
+            f"Column {shown(str(column.name), 40)!r} should have the word {shown(word, 40)!r} and "
+            f"{'one other' if of_two else 'others'}; it has {listing(words_of(column), 6)}."
+        )
+    return (text == word.casefold()).to_numpy(dtype=float, na_value=np.nan)
+
+
+def values_of_all(frame: "pd.DataFrame", inputs: "Sequence[Variable]") -> np.ndarray:
+    """The numbers of all inputs of a network (rows, inputs), each found by its name; other columns are ignored.
+
+    Raises TableError, with the nearest name there is, where one is missing; and for a word that no input stands for.
+    """
+    known: dict[str, set[str]] = {}
+    columns = {str(column) for column in frame.columns}
+    for one in inputs:
+        column, _, word = one.name.rpartition(" = ")
+        if one.name not in columns and column in columns:
+            known.setdefault(column, set()).add(word.casefold())
+    for column, words in known.items():
+        strangers = [word for word in words_of(the_column(frame, column)) if word.casefold() not in words]
+        if strangers:
             raise TableError(
-                f"Column {shown(str(column.name), 40)!r} has no {shown(word, 40)!r}; choose another column."
+                f"Column {shown(column, 40)!r} has {listing(strangers, 4)}, which the network was not trained with; "
+                "leave those rows out."
             )
-    return found
+    return np.column_stack([values_of(frame, one.name, one.unit) for one in inputs])

@@ -13,11 +13,13 @@ if TYPE_CHECKING:
 
 def is_frame(table: Any) -> TypeGuard[Any]:
     """Whether something is a table with named columns, of whatever library."""
-    if isinstance(table, Mapping) or hasattr(table, "__arrow_c_stream__"):
-        return not hasattr(table, "collect_schema") or not hasattr(table, "collect")
-    if getattr(getattr(table, "dtype", None), "names", None):
-        return True  # numpy's records
-    return hasattr(table, "columns") and hasattr(table, "iloc")
+    named = isinstance(table, Mapping) or bool(getattr(getattr(table, "dtype", None), "names", None))
+    return named or _is_lazy(table) or hasattr(table, "__arrow_c_stream__") or hasattr(table, "iloc")
+
+
+def _is_lazy(table: Any) -> bool:
+    """Whether it is a query of polars that was not run."""
+    return hasattr(table, "collect") and hasattr(table, "collect_schema")
 
 
 def as_frame(table: Any) -> "pd.DataFrame":
@@ -29,18 +31,18 @@ def as_frame(table: Any) -> "pd.DataFrame":
 
     if isinstance(table, pd.DataFrame):
         return table
-    if hasattr(table, "collect_schema") and hasattr(table, "collect") and not hasattr(table, "__arrow_c_stream__"):
+    if _is_lazy(table):
         raise TableError("This table is not computed yet; call .collect() on it first.")
     try:
         if hasattr(table, "__arrow_c_stream__") and not isinstance(table, pd.Series):
             import pyarrow as pa
 
             return pa.table(table).to_pandas()
-        if isinstance(table, Mapping) or getattr(getattr(table, "dtype", None), "names", None):
+        if is_frame(table) and not isinstance(table, pd.Series):
             return pd.DataFrame(table)
     except (TypeError, ValueError):
         raise TableError("The columns of this table do not fit together; give each as many values.") from None
-    raise TableError("A table of named columns is needed: a frame of pandas, polars or Arrow, or a mapping.")
+    raise TableError("A table of named columns is needed: a frame of pandas, polars or Arrow, or a mapping of columns.")
 
 
 def the_column(frame: "pd.DataFrame", name: str, *, what: str = "column") -> "pd.Series":

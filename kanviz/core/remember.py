@@ -11,7 +11,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.core.anchor import Anchor
-from kanviz.core.dataset import Dataset
+from kanviz.core.dataset import Dataset, stacked_weights
 from kanviz.core.kan import KAN
 from kanviz.core.parameters import PARTS
 from kanviz.core.solvers.normal import Problem, Rows, curvature_diagonal
@@ -37,15 +37,18 @@ def with_replay(data: Dataset, old: Dataset, share: float = 0.5, seed: int = 0) 
                 f"The old rows have the {kind} {listing(theirs, 8)} ({old.task}), the new ones {listing(ours, 8)} "
                 f"({data.task}); read both tables with the same columns."
             )
-    x, y = old.matching(data).rows("train")
+    old = old.matching(data)
+    x, y = old.rows("train")
     wanted = max(1, round(share * len(data.train) / (1 - share)))
     rounds, rest = divmod(wanted, len(x))
     drawn = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))[:rest].sort().values
     index = torch.cat([torch.arange(len(x)).repeat(rounds), drawn])
+    added = replace(old, x=x[index], y=y[index], weights=None if old.weights is None else old.weights[old.train][index])
     return replace(
         data,
-        x=torch.cat([data.x, x[index]]),
-        y=torch.cat([data.y, y[index]]),
+        x=torch.cat([data.x, added.x]),
+        y=torch.cat([data.y, added.y]),
+        weights=stacked_weights([data, added]),
         train=torch.cat([data.train, len(data) + torch.arange(wanted)]),
         notes=(*data.notes, f"{wanted:,} of {len(data.train) + wanted:,} training rows are old ones."),
     )

@@ -38,13 +38,9 @@ def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> 
     if not lines:
         return [], [], 0
     line, last = lines[-1]
-    if len(comments) > 1 and not told and _could_be_names(comments[-2][1], width) and len(last) == width:
-        if sum(map(is_unit, last)) >= len(last) / 2:
-            return (
-                [cell.strip() for cell in comments[-2][1]],
-                [without_brackets(cell) for cell in last],
-                comments[-2][0],
-            )
+    above = comments[-2] if len(comments) > 1 and not told else (0, [])
+    if _could_be_names(above[1], width) and len(last) == width and 2 * sum(map(is_unit, last)) >= len(last):
+        return [cell.strip() for cell in above[1]], [without_brackets(cell) for cell in last], above[0]
     if told or _could_be_names(last, width):
         return [cell.strip() for cell in last], [], line
     return [], [], 0

@@ -37,7 +37,7 @@ _WRAPPED = (  # as Python's repr, MATLAB's arrays and Excel's protection of lead
     rf"^\[+\s*({_SIGNED})\s*,?\s*\]+$", rf"^\(\s*({_SIGNED})\s*,\s*\)$", rf"^=?\"+({_SIGNED})\"+$", rf"^=({_SIGNED})$",
     rf"^'({_SIGNED})'?$",
 )  # fmt: skip
-_FORTRAN = rf"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[dD]([+-]?[0-9]+)$"
+_FORTRAN = r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[dD]([+-]?[0-9]+)$"
 _ACCOUNT = r"^\(([$€£¥]?\s*[0-9][0-9.,]*)\)$"
 _WITH_UNIT = rf"^({_SIGNED})(\s*)([^\s0-9+\-.,;:=()][^;:=()]{{0,15}})$"
 _SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # with no blank before them, others of one letter may be anything

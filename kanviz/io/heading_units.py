@@ -10,11 +10,12 @@ _BRACKETS = re.compile(r"(\S.*?)( *)([\[({<]) *([^\[\](){}<>]{1,20}|[^\[\]{}<>]{
 _SLASH = re.compile(r"([^/\s](?:[^/]*[^/\s])?) */ *(\S.*)")
 _IN_WORDS = re.compile(r"(\S.*?)(?: +in +|, *)(\S.*)")
 _WORD = re.compile(r"[^\W\d_]+")
-_QUOTIENTS = frozenset(
-    "m/s km/h km/s m/min cm/s mm/s mi/h ft/s m/s2 m/s^2 m/s² g/l g/L mg/l mg/L µg/l µg/L µg/m3 µg/m³ kg/m3 kg/m^3 kg/m³ "
-    "g/cm3 g/cm³ W/m2 W/m^2 W/m² mol/l mol/L J/kg N/m V/m A/m rad/s r/min l/min L/min l/s m3/h m³/h kWh/d kWh/a W/K "
-    "l/h kg/s g/s g/mol J/mol J/K l/km kg/h t/h t/a".split()
-)
+_QUOTIENT_TEXT = """
+    m/s km/h km/s m/min cm/s mm/s mi/h ft/s m/s2 m/s^2 m/s² g/l g/L mg/l mg/L µg/l µg/L µg/m3 µg/m³ kg/m3 kg/m^3 kg/m³
+    g/cm3 g/cm³ W/m2 W/m^2 W/m² mol/l mol/L J/kg N/m V/m A/m rad/s r/min l/min L/min l/s m3/h m³/h kWh/d kWh/a W/K l/h
+    kg/s g/s g/mol J/mol J/K l/km kg/h t/h t/a
+"""
+_QUOTIENTS = frozenset(_QUOTIENT_TEXT.split())  # headings that are units themselves, not a quantity and its unit
 
 
 def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:

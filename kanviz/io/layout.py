@@ -14,9 +14,10 @@ Row = tuple[int, list[str]]  # the line it stands in, counted from 1, and its ce
 _MOSTLY = 0.8  # of the filled cells of a column that holds values
 _LAST = 100  # rows that tell what the columns hold
 _UNITS_SHARE = 0.6  # of the filled cells of a row that holds units
-_KINDS_OF_MEAN = frozenset(
-    "avg smp max min tot std sd mean sum med med. mean. samp smm tmx tmn wvc count ave average sample total".split()
-)  # what a data logger's table says below the units
+_KIND_TEXT = """
+    avg smp max min tot std sd mean sum med med. mean. samp smm tmx tmn wvc count ave average sample total
+"""
+_KINDS_OF_MEAN = frozenset(_KIND_TEXT.split())  # what a data logger's table says below the units
 _NO_UNITS = ("-", "--", "1", "TS", "RN", "#", "bits", "none", "integer", "boolean")
 _LONG = 40  # letters of a name from which on it is a description
 _MOST_ABOVE = 6  # lines that names, units and what else a heading has may take

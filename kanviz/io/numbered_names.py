@@ -1,6 +1,7 @@
 """Tell a row of names that are numbers (0, 1, 2 as pandas writes them, years, wavelengths) from a row of values."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 _YEARS = (1800, 2200)
 _MANY = 5  # equal steps in a row that values hardly make by chance
@@ -26,7 +27,7 @@ def numbers_are_names(
         return True
     if not below or any(_number(label) is not None for label in labels):
         return False
-    steps = {round(b - a, 9) for a, b in zip(found, found[1:], strict=False)}
+    steps = {round(b - a, 9) for a, b in pairwise(found)}
     if len(steps) > 1 or (steps and min(steps) <= 0):
         return False
     if len(found) == 1:
@@ -63,7 +64,7 @@ def _counts(below: Sequence[Sequence[str]], _: float) -> bool:
 
 def _rises_by(row: Sequence[str], values: Sequence[int], step: float) -> bool:
     numbers = [_number(row[j]) for j in values if j < len(row)]
-    pairs = list(zip(numbers, numbers[1:], strict=False))
+    pairs = list(pairwise(numbers))
     return bool(pairs) and all(a is not None and b is not None and round(b - a, 9) == step for a, b in pairs)
 
 
@@ -82,7 +83,7 @@ def _goes_on(head: Sequence[str], below: Sequence[Sequence[str]], values: Sequen
     """Whether a column goes on below by the step that leads there from the first row."""
     for j in values:
         numbers = [_number(row[j]) for row in (head, *below[:10]) if j < len(row)]
-        steps = {round(b - a, 9) for a, b in zip(numbers, numbers[1:], strict=False) if a is not None and b is not None}
+        steps = {round(b - a, 9) for a, b in pairwise(numbers) if a is not None and b is not None}
         if len(numbers) > 2 and len(steps) == 1:
             return True
     return False

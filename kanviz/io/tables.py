@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from kanviz.core.column_inputs import column_of
 from kanviz.core.frames import missing_column
 from kanviz.errors import TableError
 from kanviz.io.column_names import mended_names
@@ -76,6 +77,10 @@ class Table:
                 return column
         raise missing_column(name, [str(column) for column in self.frame.columns])
 
+    def input(self, name: str) -> str:
+        """The same for an input, where "region = north" stands for one word of a column."""
+        return name if column_of(name, set(self.frame.columns)) else self.column(name)
+
     def counting(self, value: float, *, missing: bool) -> "Table":
         """The table with a number of `codes` taken for a missing value, or as a number."""
         codes = tuple(replace(code, missing=missing) if code.value == value else code for code in self.codes)
@@ -132,6 +137,15 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
     raw = read_text_table(text.text, how)
     origin = replace(origin, encoding=text.encoding, others=text.others)
     return _of_text(replace(raw, notes=[*text.notes, *raw.notes]), origin, how)
+
+
+def named_table(frame: pd.DataFrame) -> Table:
+    """A frame as a table, its columns named without the units in their headings."""
+    split = split_units([str(column) for column in frame.columns])
+    bare = {name: pair[0] for name, pair in split.items()}
+    named = frame.rename(columns=str).rename(columns=bare)
+    numeric = tuple(str(c) for n, c in enumerate(named.columns) if pd.api.types.is_numeric_dtype(named.dtypes.iloc[n]))
+    return Table(named, numeric, (), dict(split.values()), {pair[0]: name for name, pair in split.items()})
 
 
 def _unpacked(data: bytes) -> bytes:

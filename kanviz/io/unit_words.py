@@ -2,26 +2,29 @@
 
 import re
 
-_SYMBOLS = frozenset(
-    "m s g t l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv cd mol eV cal bar atm rad sr dB dBm B bit byte ohm Ohm "
-    "Nm VA var Wh Ah rpm ppm ppb ppt psi mmHg Torr torr mbar kt kn mi ft in yd nmi mph lb lbs oz gal hp BTU Btu Å u "
-    "min h hr d yr a sec ms us ns ps wk mo dy mn % ‰ ° degC degF degT deg degrees px pts count counts cts a.u. arb. "
-    "arb.units SCE RN TS bits # au pH mpg kmpl cc sqft mth pc kpc Mpc ly gr kgf pct".split()
-)
-_PREFIXED = frozenset(
-    "m s g l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv mol eV cal bar rad ohm Ohm Wh Ah VA var M byte B bit pc "
-    "ppm torr Torr Siemens Farad Henry Volt Volts Amp Amps".split()
-)
+_SYMBOL_TEXT = """
+    m s g t l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv cd mol eV cal bar atm rad sr dB dBm B bit byte ohm Ohm
+    Nm VA var Wh Ah rpm ppm ppb ppt psi mmHg Torr torr mbar kt kn mi ft in yd nmi mph lb lbs oz gal hp BTU Btu Å u
+    min h hr d yr a sec ms us ns ps wk mo dy mn % ‰ ° degC degF degT deg degrees px pts count counts cts a.u. arb.
+    arb.units SCE RN TS bits # au pH mpg kmpl cc sqft mth pc kpc Mpc ly gr kgf pct
+"""
+_PREFIXED_TEXT = """
+    m s g l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv mol eV cal bar rad ohm Ohm Wh Ah VA var M byte B bit pc
+    ppm torr Torr Siemens Farad Henry Volt Volts Amp Amps
+"""
+_WORD_TEXT = """
+    second seconds sec secs minute minutes mins hour hours hrs day days week weeks month months year years volt volts
+    amp amps ampere amperes ohm ohms watt watts joule joules newton newtons pascal pascals kelvin celsius fahrenheit
+    hertz meter meters metre metres gram grams gramm kilogram kilograms liter liters litre litres degree degrees
+    percent prozent fraction unitless dimensionless none radian radians mole moles inch inches foot feet mile miles
+    knots pound pounds ounce ounces gallon gallons sekunden sekunde stunden minuten grad sekunda secondes heures jours
+    mètres metros segundos horas integer boolean dc ac с мс м см мм кг г в а ом вт гц па кпа мпа к мин ч град сек 秒 伏
+    安 米
+"""
+_SYMBOLS = frozenset(_SYMBOL_TEXT.split())
+_PREFIXED = frozenset(_PREFIXED_TEXT.split())
+_WORDS = frozenset(_WORD_TEXT.split())
 _PREFIXES = ("da", *"qryzafpnuµμmcdhkMGTPEZY")
-_WORDS = frozenset(
-    "second seconds sec secs minute minutes mins hour hours hrs day days week weeks month months year years volt volts "
-    "amp amps ampere amperes ohm ohms watt watts joule joules newton newtons pascal pascals kelvin celsius fahrenheit "
-    "hertz meter meters metre metres gram grams gramm kilogram kilograms liter liters litre litres degree degrees "
-    "percent prozent fraction unitless dimensionless none radian radians mole moles inch inches foot feet mile miles "
-    "knots pound pounds ounce ounces gallon gallons sekunden sekunde stunden minuten meter grad sekunda secondes heures "
-    "jours volts amperes mètres metros segundos horas integer boolean volt dc ac с мс м см мм кг г в а ом вт гц па кпа "
-    "мпа к мин ч град сек 秒 伏 安 米".split()
-)
 _RAISED = re.compile(r"(?:\^|\*\*)?[\({]?[+\-−]?[0-9]{1,2}(?:[./][0-9]{1,2})?[\)}]?$|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+$")
 _JOINTS = re.compile(r"\s*[*/·⋅×]\s*|\s+per\s+|\s+")
 _WRAPPED = re.compile(r"[\[({<]\s*(.*?)\s*[\])}>]")
