@@ -74,7 +74,7 @@ def dataset_for(
         read.frame,
         target,
         [read.input(name) for name in inputs] if inputs else None,
-        units=read.units | given,
+        units={**read.units, **given},
         task="regression" if numeric else None,
         test=test,
         seed=seed,

@@ -99,7 +99,7 @@ def train(options: argparse.Namespace) -> int:
     output = model_path(options.output)
     given = units_from(options.unit)
     table = read_rows(options.table, reading(options))
-    units = table.units | {table.column(name): unit for name, unit in given.items()}
+    units = {**table.units, **{table.column(name): unit for name, unit in given.items()}}
     start, data, kept = _given(options, table) if options.start else _new(options, table, units)
     run = _run(start, data, _config(options, start, kept), kept)
     recipe = None

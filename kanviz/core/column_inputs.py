@@ -7,7 +7,7 @@ How a column was turned into numbers stands in the input's name and unit ("smoke
 import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
@@ -150,13 +150,13 @@ def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
         return column.to_numpy(dtype=float, na_value=np.nan)
     one, since = _IS_ONE.fullmatch(unit), _SINCE.fullmatch(unit)
     if unit == _SINCE_MIDNIGHT and (found := moments(column)) is not None:
-        return 24 * days_since(found, found.iloc[0].normalize() if len(found) else pd.Timestamp(0))
+        return 24 * days_since(found, f"{_TIMES_OF_DAY}-01-01")
     if one:
         return _is_word(column, one[1], of_two=True)
     found = moments(column) if since or kind_of(column) == "dates" else None
     if since and found is not None:
-        return days_since(found, pd.Timestamp(since[1]))
-    numbers = pd.to_numeric(column, errors="coerce")
+        return days_since(found, since[1])
+    numbers = cast("pd.Series", pd.to_numeric(column, errors="coerce"))
     if numbers.notna().sum() == column.notna().sum():
         return numbers.to_numpy(dtype=float, na_value=np.nan)
     kind = "dates" if found is not None else "text"

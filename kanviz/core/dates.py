@@ -1,7 +1,7 @@
 """Dates and times in text, as tables of many countries write them, to moments and to days."""
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
@@ -63,8 +63,8 @@ def _read(text: "pd.Series", date: str) -> "pd.Series":
         for joint in (" ", "T") if date and time else ("",):
             if not date and not time:
                 continue
-            now = pd.to_datetime(left, format=f"{date}{joint}{time}", errors="coerce").astype("datetime64[ns]")
-            found = found.fillna(now)
+            now = pd.to_datetime(left, format=f"{date}{joint}{time}", errors="coerce")
+            found = found.fillna(cast("pd.Series", now).astype("datetime64[ns]"))
     return found
 
 
@@ -87,6 +87,6 @@ def _marks(text: str) -> str:
     return found[:2]
 
 
-def days_since(found: "pd.Series", first: "pd.Timestamp") -> np.ndarray:
+def days_since(found: "pd.Series", first: str) -> np.ndarray:
     """Days from a moment on, with fractions; nan where a moment is missing."""
-    return ((found - first) / np.timedelta64(1, "D")).to_numpy(dtype=float, na_value=np.nan)
+    return ((found - np.datetime64(first)) / np.timedelta64(1, "D")).to_numpy(dtype=float, na_value=np.nan)

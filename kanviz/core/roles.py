@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from kanviz.core.column_inputs import kind_of
+from kanviz.core.frames import the_column
 from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
@@ -149,7 +150,7 @@ def _error_by_place(name: str, columns: Sequence[str], target: str) -> str | Non
 def _could_be_errors(frame: "pd.DataFrame", name: str, of: str) -> bool:
     """Whether the numbers are as errors are: none negative, and small beside what they are the errors of."""
     errors = frame[name].to_numpy(dtype=float, na_value=np.nan)
-    if kind_of(frame[of]) != "numbers":
+    if kind_of(the_column(frame, of)) != "numbers":
         return False
     values = frame[of].to_numpy(dtype=float, na_value=np.nan)
     errors, values = errors[np.isfinite(errors)], values[np.isfinite(values)]

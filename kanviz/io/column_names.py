@@ -21,7 +21,7 @@ def notes_on_names(layout: Layout) -> list[str]:
     if layout.doubt:
         notes.append(f"{layout.doubt}. If that is wrong, choose the header row.")
     elif len(layout.names) > 1:
-        notes.append(f"The names stand in lines {layout.names[0]} to {layout.names[-1]}.")
+        notes.append(f"The names stand in lines {listing([str(line) for line in layout.names], 4)}.")
     elif layout.headings and all(number_like(layout.headings[j]) for j in layout.values if j < len(layout.headings)):
         start = shown(", ".join(layout.headings[:4]), 40)
         notes.append(f"The numbers in line {layout.names[0]} ({start}) are taken as names, not as values.")
@@ -38,6 +38,8 @@ def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> 
     if not lines:
         return [], [], 0
     line, last = lines[-1]
+    if len(last) != width and len(words := " ".join(last).split()) == width:
+        last = words
     above = comments[-2] if len(comments) > 1 and not told else (0, [])
     if _could_be_names(above[1], width) and len(last) == width and 2 * sum(map(is_unit, last)) >= len(last):
         return [cell.strip() for cell in above[1]], [without_brackets(cell) for cell in last], above[0]

@@ -2,8 +2,9 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from kanviz.errors import TableError
 from kanviz.io.cells import MOMENT, NOTHING, VALUE, WORD, kind, several_numbers
 from kanviz.io.numbered_names import numbers_are_names
 from kanviz.io.unit_words import is_unit, is_wrapped, without_brackets
@@ -124,6 +125,16 @@ def layout_of(
     """
     if header_rows is not None or units_row:
         return _as_told(rows, body, header_rows, units_row)
+    found = _found(rows, body, quoted=quoted)
+    if units_row == 0 and found.units:
+        units = next(tuple(cells) for line, cells in rows if line == found.units)
+        above = tuple(cells for cells in found.above if cells != units)
+        return replace(found, first=found.units, units=0, unit_cells=(), above=above)
+    return found
+
+
+def _found(rows: Sequence[Row], body: Body, *, quoted: bool) -> Layout:
+    """The layout by itself."""
     begin, width = body.begin, body.width
     if begin < len(rows) - 1 and _is_numbered(rows, begin, body.values, quoted=quoted):
         begin += 1
@@ -249,18 +260,27 @@ def _read(rows: Sequence[Row], begin: int, zone: list[int], body: Body, width: i
             names.pop()
     label = [n for n in zone if n > names[-1] and n != units and _labels_first(rows[n][1], width)] if names else []
     names, doubt = _of_several(rows, names, width)
-    headings = _joined([rows[n][1] for n in names], width)
-    if label and headings and kind(rows[label[0]][1][0]) == WORD:
-        headings[0] = rows[label[0]][1][0].strip()
+    found = _layout(rows, begin, names, units, body)
+    if label and found.headings and kind(rows[label[0]][1][0]) == WORD:
+        found = replace(found, headings=(rows[label[0]][1][0].strip(), *found.headings[1:]), skipped=found.skipped - 1)
+    return replace(found, doubt=doubt)
+
+
+def _layout(rows: Sequence[Row], begin: int, names: list[int], units: int | None, body: Body) -> Layout:
+    """The layout whose names and units stand in these rows and whose values begin there."""
     unit_cells = [without_brackets(cell) for cell in rows[units][1]] if units is not None else []
-    unit_cells = ["" if cell in _NO_UNITS or not is_unit(cell) else cell for cell in unit_cells]
-    used = {*names, *([units] if units is not None else []), *label}
-    skipped = sum(1 for n in range(begin) if n not in used and _filled(rows[n][1]))
+    used = {*names, *([units] if units is not None else [])}
     return Layout(
-        rows[begin][0] if begin < len(rows) else rows[-1][0] + 1, tuple(rows[n][0] for n in names),
-        rows[units][0] if units is not None else 0, tuple(headings), tuple(unit_cells), width, body.values,
-        tuple(tuple(rows[n][1]) for n in range(max(0, begin - _MOST_ABOVE), begin)), skipped, doubt,
-    )  # fmt: skip
+        rows[begin][0] if begin < len(rows) else rows[-1][0] + 1,
+        tuple(rows[n][0] for n in names),
+        rows[units][0] if units is not None else 0,
+        tuple(_joined([rows[n][1] for n in names], body.width)),
+        tuple("" if cell in _NO_UNITS or not is_unit(cell) else cell for cell in unit_cells),
+        body.width,
+        body.values,
+        tuple(tuple(rows[n][1]) for n in range(max(0, begin - _MOST_ABOVE), begin)),
+        sum(1 for n in range(begin) if n not in used and _filled(rows[n][1])),
+    )
 
 
 def _row_above(rows: Sequence[Row], n: int, body: Body) -> int | None:
@@ -342,35 +362,26 @@ def _distinct(parts: Sequence[str]) -> list[str]:
 
 
 def _as_told(rows: Sequence[Row], body: Body, header_rows: tuple[int, ...] | None, units_row: int | None) -> Layout:
-    """The layout with lines that somebody gave."""
-    at = {line: n for n, (line, _) in enumerate(rows)}
-    told = [at[line] for line in header_rows or () if line in at]
-    units = at.get(units_row or 0)
+    """The layout with lines that somebody gave. Raises TableError where one of them is not there."""
+    at = {line: n for n, (line, cells) in enumerate(rows) if _filled(cells)}
+    for line in (*(header_rows or ()), *([units_row] if units_row else [])):
+        if line not in at:
+            raise TableError(f"Line {line:,} is empty or not among the first lines; choose another for names or units.")
+    units = at[units_row] if units_row else None
     if header_rows is None:  # the units alone were given: the names are right above them
         above = _row_above(rows, units, body) if units is not None else None
-        told = [above] if above is not None else []
+        names = [above] if above is not None else []
+    else:
+        names = [at[line] for line in header_rows]
     begin = body.begin
-    lowest = max([*told, *([units] if units is not None else [])], default=-1)
-    if told or units is not None:
-        begin = lowest + 1
-        while begin < len(rows) and not _filled(rows[begin][1]):
-            begin += 1
-        if (
-            units is None
-            and units_row is None
-            and begin < len(rows)
-            and _units_row(rows[begin][1], body.values)
-            and begin < body.begin
+    if names or units is not None:
+        begin = max(names + ([] if units is None else [units])) + 1
+        if units is None and units_row is None:
+            below = next((n for n in range(begin, body.begin) if _filled(rows[n][1])), None)
+            units = below if below is not None and _units_row(rows[below][1], body.values) else None
+            begin = begin if units is None else units + 1
+        while begin < len(rows) and (
+            not _filled(rows[begin][1]) or begin < body.begin and _says_words(rows, begin, body)
         ):
-            units, begin = begin, begin + 1
-        while begin < body.begin and (not _filled(rows[begin][1]) or _words(rows[begin][1], body.values)):
             begin += 1
-    headings = _joined([rows[n][1] for n in told], body.width)
-    unit_cells = [without_brackets(cell) for cell in rows[units][1]] if units is not None else []
-    unit_cells = ["" if cell in ("-", "--", "1") else cell for cell in unit_cells]
-    return Layout(
-        rows[begin][0] if begin < len(rows) else rows[-1][0] + 1, tuple(rows[n][0] for n in told),
-        rows[units][0] if units is not None else 0, tuple(headings), tuple(unit_cells), body.width, body.values,
-        tuple(tuple(rows[n][1]) for n in range(max(0, begin - _MOST_ABOVE), begin)),
-        sum(1 for n in range(begin) if n not in told and n != units and _filled(rows[n][1])),
-    )  # fmt: skip
+    return _layout(rows, begin, names, units, body)

@@ -79,7 +79,8 @@ def collect(source: Source, how: Reading) -> Raw:
         layout = _without_numbers(filled, how)
     else:
         layout = layout_of(
-            source.rows, source.body, header_rows=how.header_rows, units_row=how.units_row, quoted=source.quoted
+            source.rows, source.body, header_rows=_told_in_table(how, source), units_row=how.units_row,
+            quoted=source.quoted,
         )  # fmt: skip
     rows, last_line = source.open(layout.first)
     first = list(islice(rows, _FIRST_ROWS))
@@ -94,6 +95,12 @@ def collect(source: Source, how: Reading) -> Raw:
     if not block.count:
         raise TableError(f"The table has column names ({shown(', '.join(names), 60)}) but no rows; add some.")
     return Raw(names, block.finish(), [*notes, *block.notes()], source.commas, units, layout)
+
+
+def _told_in_table(how: Reading, source: Source) -> tuple[int, ...] | None:
+    """The lines of names that were told, without those that are comments: the table below those has no names."""
+    comments = {line for line, _ in source.comments}
+    return how.header_rows if how.header_rows is None else tuple(n for n in how.header_rows if n not in comments)
 
 
 def _without_numbers(filled: list[Row], how: Reading) -> Layout:
@@ -122,7 +129,7 @@ def _named(
     if not names:
         names = [f"x{i + 1}" for i in range(layout.width)]
         if how.header_rows is None:
-            start = shown(", ".join(body[0][:4]) if body else "", 40)
+            start = shown(", ".join(cell.strip() for cell in body[0][:4]) if body else "", 40)
             notes.insert(0, f"The first row looks like data, not names ({start}); columns were named x1, x2, ...")
     while len(names) > 1 and not names[-1] and len(names) > layout.width:
         names.pop()
