@@ -68,7 +68,7 @@ def table_for(
     """
     from kanviz.core.dataset import Dataset
 
-    table = as_named(kan, table)
+    table = table.named_for([v.name for v in (*kan.inputs, *kan.outputs)])
     classes = kan.task == "classification"
     columns: Any = [table.input(name) for name in inputs] if inputs else inputs_by_name(kan, table)
     if target:
@@ -84,13 +84,6 @@ def table_for(
         taken, names = listing([v.name for v in data.inputs], 8), listing([v.name for v in kan.inputs], 8)
         data = replace(data, notes=(*data.notes, f"The table has no columns {names}; {taken} are taken in this order."))
     return data.matching(kan)
-
-
-def as_named(kan: "KAN", table: "Table") -> "Table":
-    """The table with the names that the network knows: those in its file, units and all, where the network has them."""
-    headings = set(table.headings.values())
-    known = {v.name for v in (*kan.inputs, *kan.outputs)}
-    return table.with_headings() if headings and known & headings else table
 
 
 def inputs_by_name(kan: "KAN", table: "Table") -> "tuple[Variable, ...] | None":
@@ -123,7 +116,7 @@ def input_rows(kan: "KAN", path: str, columns: Sequence[str] | None = None, how:
     from kanviz.core.column_inputs import values_of_all
     from kanviz.io.reading import Reading
 
-    table = as_named(kan, read_rows(path, how or Reading(least=1)))
+    table = read_rows(path, how or Reading(least=1)).named_for([v.name for v in kan.inputs])
     variables: Sequence[Variable] = kan.inputs
     if columns is not None:
         if len(columns) != len(kan.inputs):

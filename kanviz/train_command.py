@@ -11,7 +11,6 @@ from kanviz import relearning
 from kanviz.console import (
     INTERRUPTED,
     UsageError,
-    as_named,
     bar,
     bar_end,
     finite,
@@ -137,7 +136,8 @@ def _new(options: argparse.Namespace, table: "Table", units: Mapping[str, str]) 
 def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
     """The network of --start, the table as it takes it, and what it shall keep."""
     start = read_network([options.start])
-    errors = as_named(start, table).column(options.errors) if options.errors else None
+    table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
+    errors = table.column(options.errors) if options.errors else None
     data = table_for(
         start, table, [options.target], options.inputs, errors=errors, test=options.test, seed=options.seed
     )  # fmt: skip

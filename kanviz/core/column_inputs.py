@@ -108,6 +108,16 @@ def _written(moment: "pd.Timestamp") -> str:
     return f"{moment:%Y-%m-%d}" if moment == moment.normalize() else f"{moment:%Y-%m-%d %H:%M:%S}"
 
 
+def label_of(frame: "pd.DataFrame", name: str) -> str:
+    """A column and what it would be as an input: "smoker (yes = 1)", "region (3 words)", "day (days since ...)"."""
+    kind = kind_of(the_column(frame, name))
+    if kind == "few words":
+        return f"{name} ({len(words_of(the_column(frame, name)))} words)"
+    if kind in ("two words", "dates"):
+        return f"{name} ({inputs_from(frame, name)[0].unit})"
+    return name
+
+
 def note_on(inputs: Iterable[Input]) -> list[str]:
     """What is to be said of the columns that were no numbers: a sentence for each kind."""
     two = [f"{i.column} is 1 for {_IS_ONE.fullmatch(i.unit)[1]}" for i in inputs if _IS_ONE.fullmatch(i.unit)]  # pyright: ignore[reportOptionalSubscript]

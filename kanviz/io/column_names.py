@@ -24,7 +24,7 @@ def notes_on_names(layout: Layout) -> list[str]:
         notes.append(f"The names stand in lines {listing([str(line) for line in layout.names], 4)}.")
     elif layout.headings and all(number_like(layout.headings[j]) for j in layout.values if j < len(layout.headings)):
         start = shown(", ".join(layout.headings[:4]), 40)
-        notes.append(f"The numbers in line {layout.names[0]} ({start}) are taken as names, not as values.")
+        notes.append(f"The numbers in line {max(layout.names)} ({start}) are taken as names, not as values.")
     if layout.units:
         notes.append(f"The units stand in line {layout.units}.")
     return notes

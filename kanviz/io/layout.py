@@ -20,6 +20,7 @@ _KIND_TEXT = """
 """
 _KINDS_OF_MEAN = frozenset(_KIND_TEXT.split())  # what a data logger's table says below the units
 _NO_UNITS = ("-", "--", "1", "TS", "RN", "#", "bits", "none", "integer", "boolean")
+_TOP, _SHOWN = 40, 120  # lines to choose from, and how many letters of each
 _LONG = 40  # letters of a name from which on it is a description
 _MOST_ABOVE = 6  # lines that names, units and what else a heading has may take
 
@@ -28,7 +29,8 @@ _MOST_ABOVE = 6  # lines that names, units and what else a heading has may take
 class Layout:
     """Where things stand, by line from 1. first: the first row of values · names: the lines of the names, none if there
     are none · units: the line of the units, 0 for none · headings, unit_cells: what stands there, by column ·
-    width: columns · values: which columns hold numbers or dates · doubt: what else could be meant, as a sentence.
+    width: columns · values: which columns hold numbers or dates · above: the rows before the values · skipped: how many
+    of them belong to no column · doubt: what else could be meant, as a sentence · top: the first lines, to choose from.
     """
 
     first: int
@@ -41,6 +43,7 @@ class Layout:
     above: tuple[tuple[str, ...], ...] = ()
     skipped: int = 0
     doubt: str = ""
+    top: tuple[tuple[int, str], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -127,9 +130,7 @@ def layout_of(
         return _as_told(rows, body, header_rows, units_row)
     found = _found(rows, body, quoted=quoted)
     if units_row == 0 and found.units:
-        units = next(tuple(cells) for line, cells in rows if line == found.units)
-        above = tuple(cells for cells in found.above if cells != units)
-        return replace(found, first=found.units, units=0, unit_cells=(), above=above)
+        return replace(found, units=0, unit_cells=(), skipped=found.skipped + 1)
     return found
 
 
@@ -280,6 +281,7 @@ def _layout(rows: Sequence[Row], begin: int, names: list[int], units: int | None
         body.values,
         tuple(tuple(rows[n][1]) for n in range(max(0, begin - _MOST_ABOVE), begin)),
         sum(1 for n in range(begin) if n not in used and _filled(rows[n][1])),
+        top=tuple((line, " | ".join(_filled(cells))[:_SHOWN]) for line, cells in rows[:_TOP] if _filled(cells)),
     )
 
 
@@ -380,8 +382,11 @@ def _as_told(rows: Sequence[Row], body: Body, header_rows: tuple[int, ...] | Non
             below = next((n for n in range(begin, body.begin) if _filled(rows[n][1])), None)
             units = below if below is not None and _units_row(rows[below][1], body.values) else None
             begin = begin if units is None else units + 1
-        while begin < len(rows) and (
-            not _filled(rows[begin][1]) or begin < body.begin and _says_words(rows, begin, body)
-        ):
+        while begin < len(rows) and (not _filled(rows[begin][1]) or _stands_above(rows, begin, body)):
             begin += 1
     return _layout(rows, begin, names, units, body)
+
+
+def _stands_above(rows: Sequence[Row], n: int, body: Body) -> bool:
+    """Whether a row of words stands above the values."""
+    return n < body.begin and _words(rows[n][1], body.values)

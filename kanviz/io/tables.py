@@ -7,7 +7,7 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -97,6 +97,10 @@ class Table:
             raise TableError(f"Upload {shown(self.origin.name, 60)} again to read it in another way.")
         return read_table(self.origin.data, self.origin.name, how)
 
+    def named_for(self, names: Collection[str]) -> "Table":
+        """The table under the names that a network knows: the file's own, units and all, where it has one of those."""
+        return self.with_headings() if set(names) & set(self.headings.values()) else self
+
     def with_headings(self) -> "Table":
         """The table with its columns named as the file has them, units and all."""
         names = dict(self.headings)
@@ -119,7 +123,6 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
 
     Raises TableError for anything else, and for more than 50 MB, 1,000,000 rows, 10,000,000 cells or 2,000 columns.
     """
-    origin = Origin(name, how, data if len(data) <= _READ_AGAIN else None)
     if name.lower().endswith(".gz") and data.startswith(b"\x1f\x8b"):
         data = _unpacked(data)
     if not data:
@@ -128,6 +131,7 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
         raise TableError(
             f"The file has {size_words(len(data))}; the limit is {size_words(MAX_BYTES)}. Take a sample of its rows."
         )
+    origin = Origin(name, how, data if len(data) <= _READ_AGAIN else None)
     if data.startswith(b"PAR1"):
         found, notes = read_parquet(data)
         return _table(found, notes, {}, Table(pd.DataFrame(), (), (), origin=origin), how)
