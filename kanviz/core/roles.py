@@ -68,9 +68,9 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
     left_out: dict[str, str] = {}
     for name, kind in kinds.items():
         if name in errors:
-            weigh = f"; --errors {name} lets rows count by them" if errors[name] in targets else ""
+            weigh = "; rows can count by them" if errors[name] in targets else ""
             left_out[name] = f"errors of {shown(errors[name], 40)}{weigh}"
-        elif kind == "numbers" and (why := _numbers_rows(frame[name].to_numpy(), name, columns.index(name))):
+        elif kind == "numbers" and (why := _numbers_rows(_numbers(frame, name), name, columns.index(name))):
             left_out[name] = why
         elif kind == "dates":
             left_out[name] = "dates; name it as an input to use the days since the first"
@@ -85,6 +85,29 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
                 del left_out[name]
         inputs = [name for name in kinds if name not in left_out]
     return Roles(tuple(inputs), left_out, errors)
+
+
+def usual_target(frame: "pd.DataFrame", among: Sequence[str]) -> str:
+    """The column that is probably to be predicted: the last that is no error of the one before it, nor row numbers."""
+    columns = [str(c) for c in frame.columns]
+    for name in reversed(columns):
+        if name not in among:
+            continue
+        others = [other for other in columns if other != name and kind_of(the_column(frame, other)) == "numbers"]
+        before = columns[columns.index(name) - 1] if columns.index(name) else ""
+        of = next((base for base in others if _names_error_of(name, base)), None)
+        if of is None and before in others and _plain(name) in (*_ALONE, *_PERHAPS):
+            of = before
+        if of is not None and kind_of(the_column(frame, name)) == "numbers" and _could_be_errors(frame, name, of):
+            continue
+        if kind_of(the_column(frame, name)) == "numbers" and _numbers_rows(_numbers(frame, name), name, 1):
+            continue
+        return name
+    return next(name for name in reversed(columns) if name in among)
+
+
+def _numbers(frame: "pd.DataFrame", name: str) -> np.ndarray:
+    return the_column(frame, name).to_numpy(dtype=float, na_value=np.nan)
 
 
 def _numbers_rows(values: np.ndarray, name: str, place: int) -> str:
@@ -149,10 +172,9 @@ def _error_by_place(name: str, columns: Sequence[str], target: str) -> str | Non
 
 def _could_be_errors(frame: "pd.DataFrame", name: str, of: str) -> bool:
     """Whether the numbers are as errors are: none negative, and small beside what they are the errors of."""
-    errors = frame[name].to_numpy(dtype=float, na_value=np.nan)
     if kind_of(the_column(frame, of)) != "numbers":
         return False
-    values = frame[of].to_numpy(dtype=float, na_value=np.nan)
+    errors, values = _numbers(frame, name), _numbers(frame, of)
     errors, values = errors[np.isfinite(errors)], values[np.isfinite(values)]
     if not len(errors) or not len(values) or errors.min() < 0 or errors.max() == 0:
         return False

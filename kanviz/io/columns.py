@@ -42,6 +42,7 @@ _ACCOUNT = r"^\(([$€£¥]?\s*[0-9][0-9.,]*)\)$"
 _WITH_UNIT = rf"^({_SIGNED})(\s*)([^\s0-9+\-.,;:=()][^;:=()]{{0,15}})$"
 _SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # with no blank before them, others of one letter may be anything
 _PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
+_FEW_WORDS = 20  # that an input can be made of
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
 
 
@@ -264,11 +265,13 @@ def _text(
     if _share(values, _HEXADECIMAL) >= enough:
         findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
     elif _share(values, _DATE) >= enough:
-        findings.add("dates and times are kept as text; convert them to numbers to use them as inputs", name)
+        findings.add("dates or times, kept as text; as an input they count as days since the first", name)
     elif _share(values, _MONEY) >= enough:
         findings.add("amounts in different currencies are kept as text; convert them to one first", name)
     elif numbers:
         findings.add("numbers and words mixed, kept as text", name, f" ({numbers:,} of {filled:,} are numbers)")
+    elif 1 < len(words := compute.unique(values.drop_null())) <= _FEW_WORDS:
+        findings.add(f"words ({listing(sorted(words.to_pylist()), 6)})", name)
     else:
         findings.add("text, not offered as an input", name)
     if _any(trimmed, "'") and _share(trimmed, _PROTECTED):

@@ -75,7 +75,7 @@ def choose_columns(
     frame, numeric, units = table.frame, list(table.numeric), dict(table.units)
     few = [c for c in frame.columns if 2 <= len(frame[c].dropna().unique()) <= MAX_CLASS_VALUES]
     key = f"{KEEP if kan is None else ''}{key}-{hash((name, *frame.columns, None, *numeric, None, *few))}"
-    target = _targets(s, kan, list(frame.columns), numeric, few, key)
+    target = _targets(s, kan, frame, numeric, few, key)
     if not target:
         return None
     task = kan.task if kan else _task(target, few, numeric, key)
@@ -157,9 +157,11 @@ def _reading_choice(s: "Session", table: "Table", name: str, slot: str, key: str
 
 
 def _targets(
-    s: "Session", kan: "KAN | None", columns: list[str], numeric: list[str], few: list[str], key: str
+    s: "Session", kan: "KAN | None", frame: "pd.DataFrame", numeric: list[str], few: list[str], key: str
 ) -> list[str]:
     """Ask for the target, or the targets of a network with several outputs; nothing when there is none to choose."""
+    from kanviz.core.roles import usual_target
+
     classes = kan is not None and kan.task == "classification"
     known = [v.name for v in kan.outputs] if kan and not classes else [s.data.target] if kan and s.data else []
     if kan is not None and len(kan.outputs) > 1 and not classes:
@@ -170,8 +172,7 @@ def _targets(
         what = "few different values" if classes else "numbers"
         st.error(f"This table has no column that could be a target. It needs one with {what}.")
         return []
-    last = next(c for c in reversed(columns) if c in targets)
-    guess = next((c for c in known if c in targets), last)
+    guess = next((c for c in known if c in targets), usual_target(frame, targets))
     return [st.selectbox("Target: what to predict", targets, index=targets.index(guess), key=f"{key}-target")]
 
 

@@ -103,9 +103,9 @@ def test_points_between_thousands_and_a_decimal_comma():
 @pytest.mark.parametrize(
     ("body", "note"),
     [
-        ("red\nblue", "text, not offered"), ("2024-01-05\n2024-02-06 12:00", "dates"), ("0x1F\n0x2A", "hexadecimal"),
-        ("$5\n€6", "currencies"), ("1\nred", "mixed"), ("1_000\n2_000", "text"), ("１\n２", "text"),
-        ("=cmd|' /C calc'!A0\n@SUM(A1)", "text"),
+        ("red\nblue", "words (blue and red)"), ("2024-01-05\n2024-02-06 12:00", "dates"), ("0x1F\n0x2A", "hexadecimal"),
+        ("$5\n€6", "currencies"), ("1\nred", "mixed"), ("1_000\n2_000", "words"), ("１\n２", "words"),
+        ("=cmd|' /C calc'!A0\n@SUM(A1)", "words"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_stays_the_text_it_was(body, note):
