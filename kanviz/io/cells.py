@@ -54,10 +54,9 @@ def kind(cell: str) -> str:
 
 _MISSING_WORDS = frozenset(MISSING)
 _CHAIN = re.compile(rf"{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA})(?:[ \t,;|]+{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA}))+")
-_THOUSANDS_ONLY = re.compile(_THOUSANDS)
 
 
 def several_numbers(cell: str) -> bool:
     """Whether a cell holds numbers with separators between them, so that it was not cut where it should have been."""
     text = cell.strip()
-    return bool(_CHAIN.fullmatch(text)) and not _THOUSANDS_ONLY.fullmatch(text) and kind(text) != MOMENT
+    return bool(_CHAIN.fullmatch(text)) and kind(text) == WORD

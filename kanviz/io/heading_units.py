@@ -27,7 +27,7 @@ def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     sure = len(divided) > 1 or any(len(left) > 2 or len(right) > 2 for left, right in divided.values())
     found = {}
     for name in names:
-        pair = _in_brackets(name) or (divided.get(name) if sure else None) or _in_words(name)
+        pair = (divided.get(name) if sure else None) or _in_brackets(name) or _in_words(name)
         if pair:
             found[name] = pair
     bare = Counter(found[name][0] if name in found else name for name in names)

@@ -16,7 +16,9 @@ _ENDLESS = 1e15
 # of numbers beyond that: powers of ten, an instrument's overflow (9.9e37), and the largest of some formats
 _MANTISSAS = ("1.000", "9.900", "9.910", "9.990", "9.999", "9.969", "1.701", "3.403", "3.400", "1.798")
 _FEW = 3  # different values a column must have beside a code
+_MANY = 8  # other values beside which a code may stand once
 _STEPS = 10  # a code is farther off than so many of the largest steps between the values near it
+_STEPS_BELOW = 2  # the same for a negative number below others that are all positive
 _MOST = 3  # codes in one column
 
 
@@ -65,10 +67,16 @@ def find_codes(columns: Mapping[str, np.ndarray]) -> list[Code]:
     codes = []
     for value, places in found.items():
         sure = any(places.values())
-        more = [name for name, values in columns.items() if name not in places and sure and _is_far(values, value, 2)]
+        more = [name for name in columns if sure and name not in places and _stands_apart(columns[name], value)]
         rows = {name: np.flatnonzero(columns[name] == value) for name in columns if name in places or name in more}
         codes.append(Code(value, rows, sure, sure))
     return sorted(codes, key=lambda code: -code.count)
+
+
+def _stands_apart(values: np.ndarray, value: float) -> bool:
+    """Whether a number that is a code elsewhere occurs in a column, away from its other values."""
+    known = values[np.isfinite(values)]
+    return bool((known == value).any()) and _is_far(known[known != value], value, _STEPS_BELOW)
 
 
 def told_codes(columns: Mapping[str, np.ndarray], missing: Sequence[float]) -> list[Code]:
@@ -82,38 +90,45 @@ def told_codes(columns: Mapping[str, np.ndarray], missing: Sequence[float]) -> l
 
 
 def _codes_of(values: np.ndarray) -> list[tuple[float, bool]]:
-    """The codes of one column, and whether each is sure."""
+    """The codes of one column, and whether each is sure: outermost values that look like one, judged by the others."""
     known = values[np.isfinite(values)]
-    found: list[tuple[float, bool]] = []
-    while len(known) > _FEW and len(found) < _MOST:
-        ends = {float(known.min()), float(known.max())}
-        now = [(end, sure) for end in ends if (sure := _judged(known, end)) is not None]
-        if not now:
-            break
-        found += now
-        known = known[~np.isin(known, [value for value, _ in now])]
-    return found
+    others, found = known, []
+    for outermost in (np.min, np.max):
+        for _ in range(_MOST):
+            if len(others) < _FEW or not _strength(float(outermost(others))):
+                break
+            found.append(float(outermost(others)))
+            others = others[others != found[-1]]
+    judged = [(value, _judged(int((known == value).sum()), others, value)) for value in found]
+    return [(value, sure) for value, sure in judged if sure is not None]
 
 
-def _judged(known: np.ndarray, value: float) -> bool | None:
-    """Whether an outermost value is a code for sure; None where it is none."""
-    strength = _strength(value)
-    if not strength:
+def _judged(count: int, others: np.ndarray, value: float) -> bool | None:
+    """Whether a value that stands so many times beside others is a code for sure; None where it is none."""
+    if len(others) < _FEW:
         return None
-    count = int((known == value).sum())
-    others = known[known != value]
-    if len(others) < _FEW or not _is_far(known, value, _STEPS):
+    if abs(value) >= _ENDLESS and _are_powers_of_ten(others):
+        return None
+    strength, below = _strength(value), value < 0 <= others.min()
+    if not _is_far(others, value, _STEPS_BELOW if below and count > 2 else _STEPS):
         return None
     reach = float(others.max() - others.min())
     gap = float(np.abs(others - value).min())
-    wide = gap > reach or (value < 0 <= others.min() and gap > 0.1 * reach)
+    wide = gap > reach or (below and gap > 0.1 * reach)
     if len(np.unique(others[:1000])) < _FEW:
         return False if strength > 1 and count > 1 else None
-    if strength > 1 and wide and (count > 1 or (value < 0 and len(others) >= 8) or abs(value) >= _ENDLESS):
+    alone = len(others) >= _MANY and (value < 0 or abs(value) >= _ENDLESS)
+    if strength > 1 and wide and (count > 1 or alone):
         return True
     if count > 2 and wide and strength > 0.5:
         return True
     return False if wide or count > 2 else None
+
+
+def _are_powers_of_ten(values: np.ndarray) -> bool:
+    """Whether most values are powers of ten, as the levels of an experiment over many decades are."""
+    sizes = np.log10(np.abs(values[values != 0]))
+    return bool(len(sizes)) and float((sizes == np.round(sizes)).mean()) > 0.5
 
 
 def _strength(value: float) -> float:
@@ -128,11 +143,10 @@ def _strength(value: float) -> float:
     return 1.0 if hundreds or (value <= -1000 and math.log10(-value) % 1 == 0) else 0.0
 
 
-def _is_far(values: np.ndarray, value: float, steps: float) -> bool:
+def _is_far(others: np.ndarray, value: float, steps: float) -> bool:
     """Whether a value lies outside all others, farther off than so many of the largest steps between those near it."""
-    known = values[np.isfinite(values)]
-    others = np.unique(known[known != value])
-    if not len(others) or len(others) == len(np.unique(known)) or others[0] < value < others[-1]:
+    others = np.unique(others)
+    if not len(others) or others[0] < value < others[-1]:
         return False
     near = others[: (len(others) + 1) // 2 + 1] if value < others[0] else others[len(others) // 2 :]
     gap = min(abs(near[0] - value), abs(near[-1] - value))

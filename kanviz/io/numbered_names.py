@@ -39,13 +39,14 @@ def numbers_are_names(
     if 2 * sum(_rises_by(row, values[index:], step) for row in below[:10]) >= len(below[:10]):
         return False
     if index:
-        return True
+        return (step == 1 and found[0] in (0, 1)) or (len(found) >= _LEAST and all(n == int(n) for n in found))
     if years and len(found) >= _LEAST:
         return not any(_is_year(row[j]) for row in below[:10] for j in values if j < len(row))
     if len(found) >= _MANY:
         return True
     whole = all("." not in head[j] and "e" not in head[j].lower() for j in values)
-    return whole and found[0] == 0 and step == 1 and _all_broken(below, values) and not _goes_on(head, below, values)
+    usual = (found[0] == 0 and step == 1) or (len(found) >= _LEAST and len(below) >= _LEAST)
+    return whole and usual and _all_broken(below, values) and not _goes_on(head, below, values)
 
 
 def _number(cell: str) -> float | None:

@@ -18,8 +18,8 @@ _WORD_TEXT = """
     hertz meter meters metre metres gram grams gramm kilogram kilograms liter liters litre litres degree degrees
     percent prozent fraction unitless dimensionless none radian radians mole moles inch inches foot feet mile miles
     knots pound pounds ounce ounces gallon gallons sekunden sekunde stunden minuten grad sekunda secondes heures jours
-    mètres metros segundos horas integer boolean dc ac с мс м см мм кг г в а ом вт гц па кпа мпа к мин ч град сек 秒 伏
-    安 米
+    mètres metros segundos horas integer boolean dc ac с мс м см мм кг г в а ом вт гц па кпа мпа к мин ч град сек
+    ма мв кв ка мка мкс квт мвт ком мом гпа дж кдж н кн л мл моль 秒 伏 安 米
 """
 _SYMBOLS = frozenset(_SYMBOL_TEXT.split())
 _PREFIXED = frozenset(_PREFIXED_TEXT.split())
