@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from kanviz.core.dates import days_since, moments
+from kanviz.core.dates import NOTHING, days_since, moments
 from kanviz.core.frames import missing_column, the_column
 from kanviz.errors import TableError
 from kanviz.text import counted, listing, shown
@@ -26,7 +26,6 @@ _IS_ONE = re.compile(r"(.+) = 1", re.DOTALL)
 _SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?)")
 _SINCE_MIDNIGHT = "hours since midnight"
 _TIMES_OF_DAY = 1900  # the year that times without a date are given
-_NOTHING = ("", "na", "n/a", "nan", "null", "<na>", "?", "-", ".")
 _YES = (
     "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sim", "да", "tak", "是", "はい", "on", "ein", "an",
     "present", "positive", "pos", "+", "high", "pass", "passed", "ok", "good", "1", "success", "alive", "open",
@@ -51,7 +50,7 @@ def words_of(column: "pd.Series") -> list[str]:
     counts = column.dropna().astype(str).str.strip().value_counts()
     spelled: dict[str, str] = {}
     for word in counts.index:
-        if word.casefold() not in _NOTHING:
+        if word.casefold() not in NOTHING:
             spelled.setdefault(word.casefold(), word)
     return sorted(spelled.values())
 
@@ -176,31 +175,34 @@ def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
 def _is_word(column: "pd.Series", word: str, *, of_two: bool) -> np.ndarray:
     """1 where a cell is that word, 0 where it is another, nan where there is none.
 
-    Raises TableError where none is, or where there are others than a column of two words can have.
+    of_two: it is one of two words. Raises TableError where the column has others than such a pair.
     """
     text = column.astype("string").str.strip().str.casefold()
-    text = text.mask(text.isin(_NOTHING))
+    text = text.mask(text.isin(NOTHING))
     words = set(text.dropna().unique())
-    if (word.casefold() not in words and len(words) > 1) or (of_two and len(words) > 2):
+    if of_two and (len(words) > 2 or (len(words) == 2 and word.casefold() not in words)):
         raise TableError(
-            f"Column {shown(str(column.name), 40)!r} should have the word {shown(word, 40)!r} and "
-            f"{'one other' if of_two else 'others'}; it has {listing(words_of(column), 6)}."
+            f"Column {shown(str(column.name), 40)!r} should have the word {shown(word, 40)!r} and one other; it has "
+            f"{listing(words_of(column), 6)}."
         )
     return (text == word.casefold()).to_numpy(dtype=float, na_value=np.nan)
 
 
-def values_of_all(frame: "pd.DataFrame", inputs: "Sequence[Variable]") -> np.ndarray:
+def values_of_all(frame: "pd.DataFrame", inputs: "Sequence[Variable]", *, known: bool = True) -> np.ndarray:
     """The numbers of all inputs of a network (rows, inputs), each found by its name; other columns are ignored.
 
-    Raises TableError, with the nearest name there is, where one is missing; and for a word that no input stands for.
+    known: the words of a column that has several inputs are all there were. Raises TableError, with the nearest name
+    there is, where one is missing, and for another word.
     """
-    known: dict[str, set[str]] = {}
+    by_column: dict[str, set[str]] = {}
     columns = {str(column) for column in frame.columns}
     for one in inputs:
         column, _, word = one.name.rpartition(" = ")
         if one.name not in columns and column in columns:
-            known.setdefault(column, set()).add(word.casefold())
-    for column, words in known.items():
+            by_column.setdefault(column, set()).add(word.casefold())
+    for column, words in by_column.items() if known else ():
+        if len(words) == 1:
+            continue
         strangers = [word for word in words_of(the_column(frame, column)) if word.casefold() not in words]
         if strangers:
             raise TableError(

@@ -153,7 +153,7 @@ class Dataset:
         kind = _task(frame, targets, task)
         if task is None and kind == "regression" and len(targets) == 1:
             notes += _coded_classes(frame, targets[0])
-        x = values_of_all(frame, [Variable(one.name, one.unit) for one in chosen])
+        x = values_of_all(frame, [Variable(one.name, one.unit) for one in chosen], known=_are_variables(inputs))
         labels: list[str] = targets
         if kind == "classification":
             labels, y = _one_hot(the_column(frame, targets[0]))
@@ -209,6 +209,10 @@ def _inputs(
         raise TableError("There is no input column with numbers beside the target; add one.")
     found = [one for name in roles.inputs for one in inputs_from(frame, name)]
     return found, [*note_on(found), *roles.notes]
+
+
+def _are_variables(inputs: "Sequence[str | Variable] | None") -> bool:
+    return any(isinstance(one, Variable) for one in inputs or ())
 
 
 def _found(frame: "pd.DataFrame", wanted: "str | Variable") -> list[Input]:

@@ -8,6 +8,7 @@ import numpy as np
 if TYPE_CHECKING:
     import pandas as pd
 
+NOTHING = ("", "na", "n/a", "nan", "nat", "null", "<na>", "?", "-", ".")  # words for a missing value
 _SHARE = 0.9  # of the filled cells that must be dates
 _LOOK = 200  # different cells that are looked at before all are read
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
@@ -31,7 +32,7 @@ def moments(column: "pd.Series") -> "pd.Series | None":
     if pd.api.types.is_numeric_dtype(column.dtype):
         return None
     text = column.astype("string").str.strip()
-    text = text.mask(text == "")
+    text = text.mask(text.str.casefold().isin(NOTHING))
     known = text.dropna()
     sample = known.drop_duplicates().head(_LOOK)
     if not len(sample) or not sample.str.contains(_DIGIT).all() or sample.str.len().max() > 40:

@@ -4,11 +4,10 @@ Neither keeps a prediction exactly; both trade some of the old for some of the n
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset, stacked_weights
@@ -55,13 +54,15 @@ def with_replay(data: Dataset, old: Dataset, share: float = 0.5, seed: int = 0) 
 
 
 @torch.no_grad()
-def anchor(kan: KAN, old_x: Float[Tensor, "rows input"], strength: float = 1.0) -> Anchor:
-    """The network anchored where it stands, each number by half the curvature of the loss on old rows (table units).
+def anchor(kan: KAN, old_x: Any, strength: float = 1.0) -> Anchor:
+    """The network anchored where it stands, each number by half the curvature of the loss on old rows (table units, or
+    a table with columns of the inputs' names).
 
     That curvature is Gauss-Newton's, which is Fisher's information for squared errors and for classes; it needs no
     targets. Of very many rows 2,000 are looked at, spread evenly. Raises TrainError where there is none, or one at
     which the network is no number.
     """
+    old_x = kan.rows(old_x)
     if not len(old_x):
         raise TrainError("There are no old rows to remember; give some.")
     x = kan.normalise(old_x)[torch.linspace(0, len(old_x) - 1, min(ROWS, len(old_x))).long()].double().numpy().T

@@ -107,7 +107,7 @@ def _judged(count: int, others: np.ndarray, value: float) -> bool | None:
     """Whether a value that stands so many times beside others is a code for sure; None where it is none."""
     if len(others) < _FEW:
         return None
-    if abs(value) >= _ENDLESS and _are_powers_of_ten(others):
+    if (abs(value) >= _ENDLESS and _are_powers_of_ten(others)) or (value % 100 == 0 and _are_round(others)):
         return None
     strength, below = _strength(value), value < 0 <= others.min()
     if not _is_far(others, value, _STEPS_BELOW if below and count > 2 else _STEPS):
@@ -129,6 +129,11 @@ def _are_powers_of_ten(values: np.ndarray) -> bool:
     """Whether most values are powers of ten, as the levels of an experiment over many decades are."""
     sizes = np.log10(np.abs(values[values != 0]))
     return bool(len(sizes)) and float((sizes == np.round(sizes)).mean()) > 0.5
+
+
+def _are_round(values: np.ndarray) -> bool:
+    """Whether most values are hundreds."""
+    return float((values % 100 == 0).mean()) > 0.5
 
 
 def _strength(value: float) -> float:
