@@ -9,7 +9,7 @@ from kanviz.core.dataset import Dataset
 from kanviz.core.frames import as_frame
 from kanviz.errors import TableError
 from kanviz.io.reading import AS_FOUND, Reading
-from kanviz.io.tables import named_table, open_table
+from kanviz.io.tables import Table, named_table, open_table
 from kanviz.laws.discover import DiscoverConfig, discoveries
 from kanviz.laws.hints import Hints
 from kanviz.laws.record import Discovery
@@ -32,11 +32,11 @@ def discover(
 ) -> Discovery:
     """The laws behind one column of a table, found within so many seconds.
 
-    table: a frame of pandas, polars or Arrow, a file, or a data set already split (then without a target) · units: by
-    column; those in headings as "length (m)" are read · shape: pykan's width, None to try shapes from small to large ·
-    seeds: starts of each · jobs: processes; None takes what the machine has, or what joblib.parallel_config says ·
-    progress: called with the state after each attempt · test: share of rows held out · seed: of the split and the
-    first start.
+    table: a frame of pandas, polars or Arrow, a file, a table that was read, or a data set already split (then without
+    a target) · units: by column; those in headings as "length (m)" are read · shape: pykan's width, None to try shapes
+    from small to large · seeds: starts of each · jobs: processes; None takes what the machine has, or what
+    joblib.parallel_config says · progress: called with the state after each attempt · test: share of rows held out ·
+    seed: of the split and the first start.
     """
     config = DiscoverConfig(shape, seconds, seeds, hints or Hints(), jobs, seed)
     data = dataset_for(table, target, inputs=inputs, units=units, test=test, seed=seed)
@@ -66,17 +66,10 @@ def dataset_for(
         return table
     if target is None:
         raise TableError('Say which column to find a law for, as in kanviz.discover("trips.csv", "way").')
-    read = open_table(table, how) if isinstance(table, str | os.PathLike) else named_table(as_frame(table))
-    given = {read.column(name): unit for name, unit in (units or {}).items()}
-    target = read.column(target)
-    numeric = target in read.numeric
-    data = Dataset.from_frame(
-        read.frame,
-        target,
-        [read.input(name) for name in inputs] if inputs else None,
-        units={**read.units, **given},
-        task="regression" if numeric else None,
-        test=test,
-        seed=seed,
-    )
+    if isinstance(table, str | os.PathLike):
+        table = open_table(table, how)
+    read = table if isinstance(table, Table) else named_table(as_frame(table))
+    numeric = read.column(target) in read.numeric
+    task = "regression" if numeric else None
+    data = read.dataset(target, inputs, units=units, task=task, test=test, seed=seed)
     return replace(data, notes=(*read.notes, *data.notes))

@@ -3,7 +3,7 @@
 import argparse
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -96,9 +96,7 @@ def train(options: argparse.Namespace) -> int:
 
     relearning.check(options)
     output = model_path(options.output)
-    given = units_from(options.unit)
-    table = read_rows(options.table, reading(options))
-    units = {**table.units, **{table.column(name): unit for name, unit in given.items()}}
+    units, table = units_from(options.unit), read_rows(options.table, reading(options))
     start, data, kept = _given(options, table) if options.start else _new(options, table, units)
     run = _run(start, data, _config(options, start, kept), kept)
     recipe = None
@@ -111,18 +109,15 @@ def train(options: argparse.Namespace) -> int:
     return INTERRUPTED if run.interrupted else 0
 
 
-def _new(options: argparse.Namespace, table: "Table", units: Mapping[str, str]) -> "tuple[KAN, Dataset, None]":
+def _new(options: argparse.Namespace, table: "Table", units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
     """A network before training, for the table."""
     from dataclasses import replace
 
-    from kanviz.core.dataset import Dataset
     from kanviz.core.init import init
 
-    data = Dataset.from_frame(
-        table.frame, table.column(options.target),
-        [table.input(name) for name in options.inputs] if options.inputs else None,
-        units=units, task="classification" if options.classes else None,
-        errors=table.column(options.errors) if options.errors else None, test=options.test, seed=options.seed,
+    data = table.dataset(
+        options.target, options.inputs, units=units, task="classification" if options.classes else None,
+        errors=options.errors, test=options.test, seed=options.seed,
     )  # fmt: skip
     say_notes(data.notes)
     grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)

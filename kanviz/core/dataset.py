@@ -278,7 +278,7 @@ def _copied(values: Any) -> Tensor:
 def _one_hot(column: "pd.Series") -> tuple[list[str], np.ndarray]:
     """The classes in order, and a column of 0 and 1 for each; a missing value is missing in all of them."""
     values = sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))
-    labels = [str(v) for v in values]
+    labels = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values]
     if not 2 <= len(labels) <= MAX_CLASSES or len(set(labels)) < len(labels):
         raise TableError(
             f"The target {column.name} has {len(labels)} different values; classes may be 2 to {MAX_CLASSES}, "

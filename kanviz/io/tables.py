@@ -7,14 +7,16 @@ import gzip
 import io
 import os
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from kanviz.core.column_inputs import column_of
+from kanviz.core.dataset import Dataset
 from kanviz.core.frames import missing_column
 from kanviz.errors import TableError
 from kanviz.io.column_names import mended_names
@@ -80,6 +82,24 @@ class Table:
     def input(self, name: str) -> str:
         """The same for an input, where "region = north" stands for one word of a column."""
         return name if column_of(name, set(self.frame.columns)) else self.column(name)
+
+    def dataset(
+        self,
+        target: str | Sequence[str],
+        inputs: Sequence[str] | None = None,
+        *,
+        units: Mapping[str, str] | None = None,
+        **other: Any,
+    ) -> Dataset:
+        """The rows made ready to learn from, columns by name or heading; units: beside those of the table; other: of
+        `Dataset.from_frame`. Raises TableError for a column that is not there or does not fit.
+        """
+        known = {**self.units, **{self.column(name): unit for name, unit in (units or {}).items()}}
+        targets = self.column(target) if isinstance(target, str) else [self.column(name) for name in target]
+        chosen = [self.input(name) for name in inputs] if inputs else None
+        if other.get("errors") is not None:
+            other["errors"] = self.column(other["errors"])
+        return Dataset.from_frame(self.frame, targets, chosen, units=known, **other)
 
     def counting(self, value: float, *, missing: bool) -> "Table":
         """The table with a number of `codes` taken for a missing value, or as a number."""
