@@ -65,11 +65,11 @@ def kind_of(column: "pd.Series") -> Kind:
         return "dates"
     if column.nunique() > 50 * MOST_WORDS:
         return "dates" if moments(column) is not None else "text"
+    if moments(column) is not None:
+        return "dates"
     words = words_of(column)
     if len(words) == 2:
         return "two words"
-    if moments(column) is not None:
-        return "dates"
     return "few words" if 2 < len(words) <= MOST_WORDS else "text"
 
 

@@ -78,12 +78,11 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
             left_out[name] = "words; name it as an input to give each word a column of 0 and 1"
         elif kind == "text":
             left_out[name] = "text"
+    for wanted in (("dates", "few words"), ("numbers",)):  # rather these than nothing
+        if len(left_out) == len(kinds):
+            rest = [name for name in left_out if kinds[name] in wanted and name not in errors]
+            left_out = {name: why for name, why in left_out.items() if name not in rest}
     inputs = [name for name in kinds if name not in left_out]
-    if not any(kinds[name] == "numbers" for name in inputs):  # rather these than nothing
-        for name in list(left_out):
-            if name not in errors and kinds[name] != "text":
-                del left_out[name]
-        inputs = [name for name in kinds if name not in left_out]
     return Roles(tuple(inputs), left_out, errors)
 
 

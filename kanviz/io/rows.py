@@ -11,7 +11,7 @@ from kanviz.io.column_names import names_from_comments, notes_on_names
 from kanviz.io.columns import joined, number_like
 from kanviz.io.layout import Body, Layout, Row, layout_of
 from kanviz.io.reading import Reading
-from kanviz.text import shown
+from kanviz.text import counted, shown
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
@@ -159,7 +159,7 @@ def _all_too_long(width: int, names: int, *, commas: bool) -> TableError:
         hint = "Are there decimal commas? Put semicolons between the values, or use decimal points."
     else:
         hint = "Give every column a name."
-    return TableError(f"Every row has {width:,} values but the header has {names:,} names. {hint}")
+    return TableError(f"Every row has {width:,} values but the header has {counted(names, 'name')}. {hint}")
 
 
 class _Block:

@@ -102,12 +102,13 @@ def table_notes(s: "Session", table: "Table", name: str, slot: str, key: str) ->
     """What was assumed of a table, where it can be seen; what may be otherwise can be chosen."""
     codes = {code.note for code in table.codes}
     notes = [note for note in table.notes if note not in codes]
-    for note in notes[:OPEN_NOTES]:
-        st.caption(f":material/info: {label(note, 300)}")
-    if len(notes) > OPEN_NOTES:
-        with st.expander(f"{counted(len(notes) - OPEN_NOTES, 'more note')} on this table", icon=":material/info:"):
-            for note in notes[OPEN_NOTES : OPEN_NOTES + 20]:
-                st.caption(label(note, 300))
+    with st.container(key=f"table-notes-{key}", gap="xsmall"):
+        for note in notes[:OPEN_NOTES]:
+            st.caption(f":material/info: {label(note, 300)}")
+        if len(notes) > OPEN_NOTES:
+            with st.expander(f"{counted(len(notes) - OPEN_NOTES, 'more note')} on this table", icon=":material/info:"):
+                for note in notes[OPEN_NOTES : OPEN_NOTES + 20]:
+                    st.caption(label(note, 300))
     for code in table.codes:
         missing = st.checkbox(
             f"{code.text} means that a value is missing: {label(code.places, 200)}", value=code.missing,

@@ -80,8 +80,9 @@ def test_a_column_that_only_sounds_like_errors_is_an_input(name, values):
 def test_two_words_are_an_input_and_others_are_offered():
     table = frame(lit=["on", "off", "on"] * 10, side=["n", "s", "w"] * 10, day=["2024-01-05", "2024-01-06"] * 15)
     roles = roles_of(table.assign(place=[f"p{n}" for n in range(30)]), ["y"])
-    assert roles.inputs == ("x", "z", "lit", "day")
+    assert roles.inputs == ("x", "z", "lit")
     assert "words" in roles.left_out["side"]
+    assert "dates" in roles.left_out["day"]
     assert roles.left_out["place"] == "text"
 
 
