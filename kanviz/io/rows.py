@@ -11,7 +11,7 @@ from kanviz.io.column_names import names_from_comments, notes_on_names
 from kanviz.io.columns import joined, number_like
 from kanviz.io.layout import Body, Layout, Row, layout_of
 from kanviz.io.reading import Reading
-from kanviz.text import counted, shown
+from kanviz.text import counted, protection_dropped, shown
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
@@ -140,7 +140,7 @@ def _named(
         else:
             raise _all_too_long(max(map(len, body)), len(names), commas=source.commas)
     units = [*units, *[""] * len(names)][: len(names)]
-    return names, tuple(units), notes, layout
+    return [protection_dropped(name) for name in names], tuple(units), notes, layout
 
 
 def _are_labels(cells: list[str]) -> bool:

@@ -31,11 +31,10 @@ from kanviz.io.reading import AS_FOUND, Reading
 from kanviz.io.rows import Raw
 from kanviz.io.table_notes import notes_on_values
 from kanviz.io.table_text import text_of
-from kanviz.text import listing, shown, size_words
+from kanviz.text import listing, no_formula, shown, size_words
 
 MAX_BYTES = 50_000_000
 _READ_AGAIN = 10_000_000  # bytes of a file that is held, so that it can be read in another way
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 @dataclass(frozen=True)
@@ -157,10 +156,15 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
         return _table(found, notes, {}, Table(pd.DataFrame(), (), (), origin=origin), how)
     if looks_like_excel(data):
         return _of_text(read_excel(data, how), origin, how)
+    raw, encoding, others = _of_bytes(data, how)
+    return _of_text(raw, replace(origin, encoding=encoding, others=others), how)
+
+
+def _of_bytes(data: bytes, how: Reading) -> tuple[Raw, str, tuple[tuple[str, str], ...]]:
+    """The columns of a text, its encoding, and others it could be in; the text itself is gone then."""
     text = text_of(data, how.encoding)
     raw = read_text_table(text.text, how)
-    origin = replace(origin, encoding=text.encoding, others=text.others)
-    return _of_text(replace(raw, notes=[*text.notes, *raw.notes]), origin, how)
+    return replace(raw, notes=[*text.notes, *raw.notes]), text.encoding, text.others
 
 
 def named_table(frame: pd.DataFrame) -> Table:
@@ -255,11 +259,7 @@ def write_csv(frame: pd.DataFrame) -> bytes:
     safe = {}
     for i in range(frame.shape[1]):
         column = frame.iloc[:, i]
-        safe[i] = column if pd.api.types.is_numeric_dtype(column) else column.map(_harmless, na_action="ignore")
+        safe[i] = column if pd.api.types.is_numeric_dtype(column) else column.map(no_formula, na_action="ignore")
     named = pd.DataFrame(safe)
-    named.columns = [_harmless(str(name)) for name in frame.columns]
+    named.columns = [no_formula(str(name)) for name in frame.columns]
     return named.to_csv(index=False, lineterminator="\r\n").encode()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

@@ -354,6 +354,12 @@ def test_written_text_is_no_formula_and_numbers_stay_numbers():
     assert text.splitlines()[6] == "safe,5.0"
 
 
+def test_protected_text_is_read_as_the_text_it_was():
+    frame = pd.DataFrame({"=1+1": ["=cmd", "+1 a", "-1+1", "@x", "safe", "'quoted"], "-y": [-2.5, 1, 2, 3, 4, 5]})
+    table = read(write_csv(frame))
+    assert columns(table) == {name: frame[name].tolist() for name in frame}
+
+
 @given(st.lists(st.tuples(st.floats(width=64, allow_nan=False), st.floats(-1e3, 1e3)), min_size=2, max_size=20))
 def test_every_number_survives_writing_and_reading(pairs):
     frame = pd.DataFrame(pairs, columns=["x", "y"])
