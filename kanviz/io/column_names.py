@@ -7,7 +7,8 @@ import numpy as np
 import pyarrow as pa
 
 from kanviz.io.columns import compute, number_like
-from kanviz.io.layout import Layout, Row
+from kanviz.io.layout import Layout
+from kanviz.io.table_body import Row
 from kanviz.io.unit_words import is_unit, without_brackets
 from kanviz.text import listing, shown
 

@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     import _csv
 
 from kanviz.errors import TableError
-from kanviz.io.layout import Body, Row, body_of
 from kanviz.io.reading import AS_FOUND, Reading
 from kanviz.io.rows import MAX_ROWS, Raw, Source, collect
+from kanviz.io.table_body import Body, Row, body_of
 
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
 _SAMPLE_LINES = 1_000
@@ -30,6 +30,7 @@ _SEPARATOR_LINE = re.compile(r"sep=[,;|\t ]", re.IGNORECASE)
 _PIECE = 1_000_000
 _GAPS = re.compile(r'"[^"]*"|[ \t]+')
 _WIDE_GAPS = re.compile(r"\t+|[ \t]{2,}")
+_WITH_BRACKETS = re.compile(r"[^\s\[(][^\s]*(?:\s*[\[(][^\])]*[\])])?")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|NA|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 
 
@@ -174,10 +175,18 @@ def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
     """
     found = list(rows)
     for n, (line, cells) in enumerate(rows[: body.begin]):
-        wide = [cell for cell in _WIDE_GAPS.split(top.lines[line - top.line].strip()) if cell]
-        if len(cells) > body.width and len(wide) == body.width:
-            found[n] = (line, wide)
+        names = _names_with_blanks(top.lines[line - top.line], body.width)
+        if len(cells) > body.width and names:
+            found[n] = (line, names)
     return found
+
+
+def _names_with_blanks(line: str, width: int) -> list[str]:
+    """The names in a line, cut at wide gaps, or before all words but those in brackets; none if they are not so many."""
+    for names in (_WIDE_GAPS.split(line.strip()), _WITH_BRACKETS.findall(line)):
+        if len(names) == width:
+            return names
+    return []
 
 
 def _split(line: str, separator: str) -> list[str]:
@@ -189,10 +198,8 @@ def _split(line: str, separator: str) -> list[str]:
 def _split_comment(words: str, separator: str, body: Body | None) -> list[str]:
     """The words of a comment as the table's separator cuts them; at wide gaps where that gives a name a column."""
     words = words.lstrip("#%/! \t")
-    wide = [cell for cell in _WIDE_GAPS.split(words.strip()) if cell]
-    if separator == " " and body is not None and len(wide) == body.width:
-        return wide
-    return _split(words, separator)
+    names = _names_with_blanks(words, body.width) if separator == " " and body is not None else []
+    return names or _split(words, separator)
 
 
 def _is_comment(cells: list[str]) -> bool:

@@ -15,9 +15,9 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from kanviz.errors import TableError
-from kanviz.io.layout import Row, body_of
 from kanviz.io.reading import AS_FOUND, Reading
 from kanviz.io.rows import Raw, Source, check_size, collect
+from kanviz.io.table_body import Row, body_of
 from kanviz.text import listing, shown, size_words
 
 _MAX_ENTRIES = 2_000

@@ -142,7 +142,7 @@ def _strength(value: float) -> float:
     endless = abs(value) >= _ENDLESS and f"{abs(value):.3e}"[:5] in _MANTISSAS
     if endless or value in _LIMITS or (_NINES.fullmatch(text) and abs(value) > 100):
         return 2.0
-    if value in (-1.0, -9.0, -99.0, 99.0, -99.9, 99.9, 99.99, -9.99, 9.99, -9.9) or _REPEATED.fullmatch(text):
+    if value in (-1.0, -9.0, -99.0, 99.0, -99.9, 99.9, 99.99, -99.99, -9.99, 9.99, -9.9) or _REPEATED.fullmatch(text):
         return 0.5 if abs(value) < 50 else 1.0
     hundreds = value in (-100, -200, -300, -400, -500, -600, -700, -800, -900)
     return 1.0 if hundreds or (value <= -1000 and math.log10(-value) % 1 == 0) else 0.0

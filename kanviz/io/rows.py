@@ -1,5 +1,6 @@
 """Rows of cells into columns of equal length: other lengths are mended with a note, or refused with the line."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -9,13 +10,15 @@ import pyarrow as pa
 from kanviz.errors import TableError
 from kanviz.io.column_names import names_from_comments, notes_on_names
 from kanviz.io.columns import joined, number_like
-from kanviz.io.layout import Body, Layout, Row, layout_of
+from kanviz.io.layout import Layout, layout_of
 from kanviz.io.reading import Reading
+from kanviz.io.table_body import Body, Row
 from kanviz.text import counted, protection_dropped, shown
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
 MAX_CELLS = 10_000_000
+_LINE_END = re.compile(r"\s*[\r\n]+\s*")
 _FIRST_ROWS = 50
 _BLOCK_CELLS = 200_000
 
@@ -140,7 +143,8 @@ def _named(
         else:
             raise _all_too_long(max(map(len, body)), len(names), commas=source.commas)
     units = [*units, *[""] * len(names)][: len(names)]
-    return [protection_dropped(name) for name in names], tuple(units), notes, layout
+    names = [protection_dropped(_LINE_END.sub(" ", name)) for name in names]
+    return names, tuple(units), notes, layout
 
 
 def _are_labels(cells: list[str]) -> bool:

@@ -133,6 +133,15 @@ CASES = {
     "pandas, columns of two levels": Case(",a,a,b\n,x,y,x\n" + lines(3, before="{i},"), ["a x", "a y", "b x"]),
     "pandas, aggregated": Case(",v,v,w\n,mean,std,mean\nk,,,\n5,1.5,2,3\n7,2.5,3,4\n9,3.5,1,2\n", ["k", "v mean",
                                "v std", "w mean"], 3),
+    "words broken by hyphens": Case("Temper-,Rela-,Wind\nature,tive,speed\n" + lines(3), ["Temperature", "Relative",
+                                    "Wind speed"]),
+    "a group above some columns": Case("Zeit,Werte,,\n,T,p,RH\n" + lines(4), ["Zeit", "Werte T", "p", "RH"]),
+    "settings filled up with separators": Case(
+        "Protokoll;;;\nDatum;01.02.2024;;\nPrüfer;Meier;;\nZeit;Kraft;Weg;Temp\ns;N;mm;°C\n"
+        + comma(lines(4, separator=";")), ["Zeit", "Kraft", "Weg", "Temp"], 8, {"Zeit": "s", "Temp": "°C"}),
+    "settings of two words above three names": Case("Operator,AB,\nSample,X1,\nt,U,I\n" + lines(3), ["t", "U", "I"]),
+    "names with line ends": Case('"Temp\n(°C)","Hum\n(%)"\n' + lines(2), ["Temp", "Hum"], 8,
+                                 {"Temp": "°C", "Hum": "%"}),
     # --- headings with units ---
     "DIN": Case("l/cm;T/s\n" + comma(lines(2, separator=";")), ["l", "T"], 8, {"l": "cm", "T": "s"}),
     "DIN with blanks": Case("U / V\tI / mA\n" + lines(2, separator="\t"), ["U", "I"], 8, {"U": "V", "I": "mA"}),
@@ -145,6 +154,9 @@ CASES = {
     # --- separators ---
     "blanks with names of two words": Case("Temp (C)   Rel Hum (%)\n" + lines(2, separator="   "), ["Temp", "Rel Hum"],
                                            8, {"Temp": "C", "Rel Hum": "%"}),
+    "blanks, units in brackets": Case("t [s] U [V]\n" + lines(2, separator=" "), ["t", "U"], 8, {"t": "s", "U": "V"}),
+    "a comment with units in brackets": Case("# t (s) T (deg C)\n" + lines(2, separator=" "), ["t", "T"], 8,
+                                             {"t": "s", "T": "deg C"}),
     "decimal commas between blanks": Case("x y\n" + comma(lines(2, separator=" ")), ["x", "y"]),
     "decimal commas between tabs": Case("x\ty\tz\n" + comma(lines(3, separator="\t")), ["x", "y", "z"]),
     "thousands between tabs": Case("x\ty\n1 234\t5 678\n2 345\t1 000\n", ["x", "y"], 2),
