@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 import pyarrow as pa
 
-from kanviz.io.columns import compute, number_like
+from kanviz.io.arrow_text import compute
+from kanviz.io.columns import number_like
 from kanviz.io.layout import Layout
 from kanviz.io.table_body import Row
 from kanviz.io.unit_words import is_unit, without_brackets

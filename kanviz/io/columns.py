@@ -6,19 +6,15 @@ Everything works on whole Arrow arrays, since a table may have millions of cells
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from kanviz.io.arrow_text import PLAIN, compute, holds, share
 from kanviz.io.cells import DATE_PATTERN, MISSING, NUMBER
-from kanviz.io.unit_words import is_unit
+from kanviz.io.wrapped_numbers import unwrapped, without_unit
 from kanviz.text import listing, shown
 
-compute: Any = pyarrow.compute  # its functions are made when it is imported, so no type checker sees them
-
-_PLAIN = rf"^[+-]?(?:{NUMBER}|(?i:inf|infinity|nan))$"
 _CURRENCIES = "$€£¥"
 _SIGN = f"[{_CURRENCIES}]"
 _MONEY = rf"^[+-]?\s*{_SIGN}|{_SIGN}$"
@@ -29,18 +25,6 @@ _DATE = rf"^{DATE_PATTERN}$"
 _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
-_SIGNED = rf"[+-]?(?:{NUMBER}|inf|nan)"
-_LIBRARIES = r"(?:(?:np|numpy|jnp|torch|tf|pd)\.)?"
-_WRAPPED = (  # as Python's repr, MATLAB's arrays and Excel's protection of leading zeros write a number
-    rf"^{_LIBRARIES}(?:float|int|uint|double|single|array|tensor|Tensor|Decimal)[0-9_]*\(\s*\[*['\"]?\s*({_SIGNED})"
-    r"\s*['\"]?\]*\s*(?:,.*)?\)$",
-    rf"^\[+\s*({_SIGNED})\s*,?\s*\]+$", rf"^\(\s*({_SIGNED})\s*,\s*\)$", rf"^=?\"+({_SIGNED})\"+$", rf"^=({_SIGNED})$",
-    rf"^'({_SIGNED})'?$",
-)  # fmt: skip
-_FORTRAN = r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[dD]([+-]?[0-9]+)$"
-_ACCOUNT = r"^\(([$€£¥]?\s*[0-9][0-9.,]*)\)$"
-_WITH_UNIT = rf"^({_SIGNED})(\s*)([^\s0-9+\-.,;:=()][^;:=()]{{0,15}})$"
-_SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # with no blank before them, others of one letter may be anything
 _PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
 _FEW_WORDS = 20  # that an input can be made of
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
@@ -73,7 +57,10 @@ _THOUSANDS_SPACE = Spelling(
 
 @dataclass
 class Findings:
-    """What was assumed about columns: each sentence with the columns it holds for, and an example from the first."""
+    """What was assumed about columns: each sentence with the columns it holds for, and an example from the first.
+
+    units: of columns whose cells hold them.
+    """
 
     found: dict[str, tuple[list[str], str]] = field(default_factory=dict)
     units: dict[str, str] = field(default_factory=dict)
@@ -120,45 +107,36 @@ def _floats(values: pa.ChunkedArray) -> np.ndarray | None:
     return np.array(found.to_numpy(), dtype=np.float64)
 
 
-def _share(values: pa.ChunkedArray, *patterns: str) -> int:
-    """How many cells match one of the patterns."""
-    found = compute.match_substring_regex(values, "|".join(f"(?:{p})" for p in patterns))
-    return compute.sum(found).as_py() or 0
-
-
-def _any(values: pa.ChunkedArray, part: str) -> bool:
-    """Whether some cell holds that text."""
-    return bool(compute.any(compute.match_substring(values, part)).as_py())
-
-
 def _respelled(
     name: str, values: pa.ChunkedArray, filled: int, findings: Findings, *, commas_separate: bool
 ) -> np.ndarray | None:
     """The numbers of a column that spells them as people or other countries do; None when it is no such column."""
     enough = _MOSTLY * filled
     notes: list[tuple[str, str]] = []
-    if _any(values, "−"):
+    if holds(values, "−"):
         values = compute.replace_substring(values, "−", "-")
         notes.append(("the sign − is read as minus", ""))
-    if _any(values, "∞"):
+    if holds(values, "∞"):
         values = compute.replace_substring(values, "∞", "inf")
-    values, note = _unwrapped(values, enough)
+    values, note = unwrapped(values, enough)
     notes += note
-    if _share(values, "^(?i:true|false)$") == filled:
+    if share(values, "^(?i:true|false)$") == filled:
         findings.add("true and false are read as 1 and 0", name)
         return _floats(compute.if_else(compute.equal(compute.utf8_lower(values), "true"), "1", "0"))
-    if _any(values, "%") and _share(values, _PERCENT) >= enough:
+    if holds(values, "%") and share(values, _PERCENT) >= enough:
         values = compute.replace_substring_regex(values, r"\s*%$", "")
         notes.append(("percent signs are dropped, so that 10% is read as 10", ""))
-    elif any(_any(values, sign) for sign in _CURRENCIES) and _share(values, _MONEY) >= enough:
+    elif any(holds(values, sign) for sign in _CURRENCIES) and share(values, _MONEY) >= enough:
         signs = _currencies(values)
         if len(signs) > 1:
             return None
         values = compute.replace_substring_regex(values, rf"\s*{_SIGN}\s*", "")
         notes.append(("currency signs are dropped", f" ({signs[0]})"))
     else:
-        values, note = _without_unit(name, values, enough, findings)
-        notes += note
+        values, unit = without_unit(values, enough)
+        if unit:
+            findings.units[name] = unit
+            notes.append(("the unit behind each number is taken for the column's", f" ({unit})"))
     spelling, count = _spelling(values, commas_separate=commas_separate)
     if count < enough:
         return None
@@ -168,7 +146,7 @@ def _respelled(
         read = float(_rewritten(pa.chunked_array([[example]]), spelling)[0].as_py())
         notes.append((f"numbers have {spelling.words}", f", so that {shown(example, 24)} is read as {read:.12g}"))
     if count < filled:
-        good = compute.match_substring_regex(values, _PLAIN)
+        good = compute.match_substring_regex(values, PLAIN)
         place = compute.index(good, False).as_py()
         slip = f"{filled - count:,} of {filled:,} in {shown(name, 40)}, the first in row {place + 1:,}"
         notes.append(
@@ -178,50 +156,6 @@ def _respelled(
     for sentence, example in notes:
         findings.add(sentence, name, example)
     return _floats(values)
-
-
-def _unwrapped(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, list[tuple[str, str]]]:
-    """Numbers that stand in brackets, quotes or a call, or with Fortran's D, as plain ones; what is to be said."""
-    if any(_any(values, mark) for mark in ("(", "[", '"', "=", "'")):
-        if _share(values, _PLAIN, *_WRAPPED) >= enough:
-            before = compute.filter(values, compute.match_substring_regex(values, "|".join(_WRAPPED)))
-            for pattern in _WRAPPED:
-                values = compute.replace_substring_regex(values, pattern, r"\1")
-            if len(before):
-                return values, [
-                    ("numbers are taken out of what stands around them", f" ({shown(before[0].as_py(), 40)})")
-                ]
-        plain, negative = _share(values, _PLAIN, r"^[$€£¥]?[0-9][0-9.,]*$"), _share(values, _ACCOUNT)
-        if plain and negative and plain + negative >= enough:
-            values = compute.replace_substring_regex(values, _ACCOUNT, r"-\1")
-            return values, [("numbers in parentheses are read as negative", "")]
-    if _share(values, _FORTRAN) and _share(values, _PLAIN, _FORTRAN) >= enough:
-        values = compute.replace_substring_regex(values, _FORTRAN, r"\1e\2")
-    return values, []
-
-
-def _without_unit(
-    name: str, values: pa.ChunkedArray, enough: float, findings: Findings
-) -> tuple[pa.ChunkedArray, list[tuple[str, str]]]:
-    """Numbers without the unit that stands behind each of them, always the same; what is to be said."""
-    if _share(values, _WITH_UNIT) < enough:
-        return values, []
-    parts = _parts(values)
-    units = [unit for unit in compute.unique(parts[1]).to_pylist() if unit]
-    if len(units) != 1 or not is_unit(units[0]):
-        return values, []
-    if len(units[0]) == 1 and units[0] not in _SHORT_UNITS and "" in compute.unique(parts[0]).to_pylist():
-        return values, []
-    findings.units[name] = units[0]
-    values = compute.replace_substring_regex(values, _WITH_UNIT, r"\1")
-    return values, [("the unit behind each number is taken for the column's", f" ({units[0]})")]
-
-
-def _parts(values: pa.ChunkedArray) -> tuple[pa.Array, pa.Array]:
-    """The gap and the unit behind each number."""
-    named = rf"^{_SIGNED}(?P<gap>\s*)(?P<unit>[^\s0-9+\-.,;:=()][^;:=()]{{0,15}})$"
-    found = compute.extract_regex(values, named)
-    return compute.struct_field(found, "gap"), compute.struct_field(found, "unit")
 
 
 def _currencies(values: pa.ChunkedArray) -> list[str]:
@@ -234,11 +168,11 @@ def _spelling(values: pa.ChunkedArray, *, commas_separate: bool) -> tuple[Spelli
     choices = [_DECIMAL_COMMA, _THOUSANDS_COMMA, _THOUSANDS_POINT, _THOUSANDS_SPACE]
     if commas_separate:
         choices = [*choices[1:], _DECIMAL_COMMA]
-    best, count = None, _share(values, _PLAIN)
+    best, count = None, share(values, PLAIN)
     for spelling in choices:
         if count == len(values) - values.null_count:
             break
-        matching = _share(values, _PLAIN, spelling.pattern)
+        matching = share(values, PLAIN, spelling.pattern)
         if matching > count:
             best, count = spelling, matching
     return best, count
@@ -258,15 +192,15 @@ def _text(
     name: str, trimmed: pa.ChunkedArray, values: pa.ChunkedArray, filled: int, findings: Findings
 ) -> np.ndarray | None:
     enough = _MOSTLY * filled
-    numbers = _share(values, _PLAIN)
-    if _share(values, _COMPLEX) >= enough:
+    numbers = share(values, PLAIN)
+    if share(values, _COMPLEX) >= enough:
         findings.add("complex numbers are not supported; give real and imaginary parts a column each", name)
         return None
-    if _share(values, _HEXADECIMAL) >= enough:
+    if share(values, _HEXADECIMAL) >= enough:
         findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
-    elif _share(values, _DATE) >= enough:
+    elif share(values, _DATE) >= enough:
         findings.add("dates or times, kept as text; as an input they count as days since the first", name)
-    elif _share(values, _MONEY) >= enough:
+    elif share(values, _MONEY) >= enough:
         findings.add("amounts in different currencies are kept as text; convert them to one first", name)
     elif numbers:
         findings.add("numbers and words mixed, kept as text", name, f" ({numbers:,} of {filled:,} are numbers)")
@@ -274,7 +208,7 @@ def _text(
         findings.add(f"words ({listing(sorted(words.to_pylist()), 6)})", name)
     else:
         findings.add("text, not offered as an input", name)
-    if _any(trimmed, "'") and _share(trimmed, _PROTECTED):
+    if holds(trimmed, "'") and share(trimmed, _PROTECTED):
         trimmed = compute.if_else(
             compute.match_substring_regex(trimmed, _PROTECTED), compute.utf8_slice_codeunits(trimmed, 1), trimmed
         )

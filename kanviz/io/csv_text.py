@@ -182,7 +182,7 @@ def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
 
 
 def _names_with_blanks(line: str, width: int) -> list[str]:
-    """The names in a line, cut at wide gaps, or before all words but those in brackets; none if they are not so many."""
+    """The names in a line, cut at wide gaps, or before words that are not in brackets; none if not as many."""
     for names in (_WIDE_GAPS.split(line.strip()), _WITH_BRACKETS.findall(line)):
         if len(names) == width:
             return names

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kanviz.errors import TableError
-from kanviz.io.columns import Findings, compute, read_column
+from kanviz.io.arrow_text import compute
+from kanviz.io.columns import Findings, read_column
 from kanviz.io.rows import check_size
 from kanviz.text import shown, size_words
 
