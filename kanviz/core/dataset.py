@@ -12,20 +12,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from kanviz.core.column_inputs import Input, inputs_from, note_on, values_of, values_of_all
-from kanviz.core.frames import as_frame, missing_column, the_column
+from kanviz.core.chosen_columns import chosen_inputs, classes_of, names_variables, note_on_classes, task_of
+from kanviz.core.column_inputs import values_of, values_of_all
+from kanviz.core.frames import as_frame, the_column
 from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
-from kanviz.core.roles import roles_of
 from kanviz.errors import TableError
 from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-MAX_CLASSES = 20
 _GIVEN_BY_US = re.compile(r"[xy]\d*")  # names of columns that had none say nothing
-CODED = 4  # rows for each different whole number from which on a target looks like classes
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,14 +147,14 @@ class Dataset:
         if frame.columns.has_duplicates:
             twice = frame.columns[frame.columns.duplicated()][0]
             raise TableError(f"Two columns are named {twice!r}; rename one of them.")
-        chosen, notes = _inputs(frame, targets, inputs)
-        kind = _task(frame, targets, task)
+        chosen, notes = chosen_inputs(frame, targets, inputs)
+        kind = task_of(frame, targets, task)
         if task is None and kind == "regression" and len(targets) == 1:
-            notes += _coded_classes(frame, targets[0])
-        x = values_of_all(frame, [Variable(one.name, one.unit) for one in chosen], known=_are_variables(inputs))
+            notes += note_on_classes(frame, targets[0])
+        x = values_of_all(frame, [Variable(one.name, one.unit) for one in chosen], known=names_variables(inputs))
         labels: list[str] = targets
         if kind == "classification":
-            labels, y = _one_hot(the_column(frame, targets[0]))
+            labels, y = classes_of(the_column(frame, targets[0]))
         else:
             y = np.column_stack([values_of(frame, name) for name in targets])
         good = np.asarray(np.isfinite(np.column_stack([x, y])).all(1))
@@ -189,67 +187,6 @@ def stacked_weights(tables: Sequence[Dataset]) -> Tensor | None:
     return torch.cat([usual.expand(len(t)) if t.weights is None else t.weights for t in tables])
 
 
-def _inputs(
-    frame: "pd.DataFrame", targets: Sequence[str], inputs: "Sequence[str | Variable] | None"
-) -> tuple[list[Input], list[str]]:
-    """The inputs as they are found in the table, and what is to be said of them."""
-    columns = {str(column) for column in frame.columns}
-    for name in targets:
-        if name not in columns:
-            raise missing_column(name, [str(c) for c in frame.columns])
-    if inputs:
-        both = {v.name if isinstance(v, Variable) else v for v in inputs} & set(targets)
-        if both:
-            raise TableError(f"Column {both.pop()!r} is an input and the target; choose one of the two.")
-        found = [one for wanted in inputs for one in _found(frame, wanted)]
-        told = [one for one in found if one.column not in [v.name for v in inputs if isinstance(v, Variable)]]
-        return found, note_on(told)
-    roles = roles_of(frame, targets)
-    if not roles.inputs:
-        raise TableError("There is no input column with numbers beside the target; add one.")
-    found = [one for name in roles.inputs for one in inputs_from(frame, name)]
-    return found, [*note_on(found), *roles.notes]
-
-
-def _are_variables(inputs: "Sequence[str | Variable] | None") -> bool:
-    return any(isinstance(one, Variable) for one in inputs or ())
-
-
-def _found(frame: "pd.DataFrame", wanted: "str | Variable") -> list[Input]:
-    """The inputs that a name stands for, or the one that a network calls so."""
-    if isinstance(wanted, Variable):
-        return [Input(wanted.name, wanted.unit, wanted.name)]
-    column, _, word = wanted.rpartition(" = ")
-    columns = {str(c) for c in frame.columns}
-    if wanted not in columns and column in columns and word:
-        return [Input(wanted, "", column)]
-    return inputs_from(frame, wanted)
-
-
-def _task(frame: "pd.DataFrame", targets: Sequence[str], task: Task | None) -> Task:
-    import pandas as pd
-
-    text = not pd.api.types.is_numeric_dtype(the_column(frame, targets[0]))
-    kind = task or ("classification" if text and len(targets) == 1 else "regression")
-    if kind not in ("regression", "classification") or (kind == "classification" and len(targets) > 1):
-        raise TableError("A table is read for regression, or for classification with a single target.")
-    return kind
-
-
-def _coded_classes(frame: "pd.DataFrame", target: str) -> list[str]:
-    """A note where a target of numbers could as well be classes."""
-    values = the_column(frame, target).dropna()
-    known = values.unique()
-    if not 2 <= len(known) <= MAX_CLASSES or len(values) < CODED * len(known):
-        return []
-    if any(float(v) != round(float(v)) for v in known if np.isfinite(float(v))):
-        return []
-    return [
-        f"The target {shown(target, 40)} has only {len(known)} different whole numbers and is taken for a quantity. If "
-        'they stand for classes, say so (--classes, or task="classification").'
-    ]
-
-
 def _order(there: Sequence[Variable], wanted: Sequence[Variable]) -> list[int]:
     """Which column goes where: by name where both sides have the same distinct names, else as they stand.
 
@@ -273,20 +210,6 @@ def _copied(values: Any) -> Tensor:
         return values.detach().double().clone() if isinstance(values, Tensor) else torch.tensor(np.array(values, float))
     except (TypeError, ValueError):
         raise TableError("The data must be arrays of numbers, with as many values in every row.") from None
-
-
-def _one_hot(column: "pd.Series") -> tuple[list[str], np.ndarray]:
-    """The classes in order, and a column of 0 and 1 for each; a missing value is missing in all of them."""
-    values = sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))
-    labels = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values]
-    if not 2 <= len(labels) <= MAX_CLASSES or len(set(labels)) < len(labels):
-        raise TableError(
-            f"The target {column.name} has {len(labels)} different values; classes may be 2 to {MAX_CLASSES}, "
-            "each with a name of its own."
-        )
-    y = np.stack([(column == v).fillna(False).to_numpy(dtype=float, na_value=0.0) for v in values], 1)
-    y[column.isna().to_numpy()] = np.nan
-    return labels, y
 
 
 def scaled_inputs(x: Float[Tensor, "rows input"], names: Sequence[str], units: Sequence[str]) -> tuple[Variable, ...]:
