@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from kanviz.core.dates import NOTHING, days_since, moments
+from kanviz.core.dates import NOTHING, are_dates, days_since, moments
 from kanviz.core.frames import missing_column, the_column
 from kanviz.errors import TableError
 from kanviz.text import counted, listing, shown
@@ -63,10 +63,10 @@ def kind_of(column: "pd.Series") -> Kind:
         return "numbers"
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return "dates"
-    if column.nunique() > 50 * MOST_WORDS:
-        return "dates" if moments(column) is not None else "text"
-    if moments(column) is not None:
+    if are_dates(column):
         return "dates"
+    if column.nunique() > 50 * MOST_WORDS:
+        return "text"
     words = words_of(column)
     if len(words) == 2:
         return "two words"
@@ -93,7 +93,8 @@ def inputs_from(frame: "pd.DataFrame", name: str) -> list[Input]:
             return [Input(f"{name} = {word}", "", name) for word in words_of(column)]
         case "dates":
             found = moments(column)
-            assert found is not None
+            if found is None:
+                raise TableError(f"Column {shown(name, 40)!r} holds dates of several kinds; write them alike.")
             first = found.min()
             unit = _SINCE_MIDNIGHT if first.year == _TIMES_OF_DAY else f"days since {_written(first)}"
             return [Input(name, unit, name)]
@@ -108,13 +109,13 @@ def _written(moment: "pd.Timestamp") -> str:
 
 
 def label_of(frame: "pd.DataFrame", name: str) -> str:
-    """A column and what it would be as an input: "smoker (yes = 1)", "region (3 words)", "day (days since ...)"."""
+    """A column and what it would be as an input: "smoker (yes = 1)", "region (3 words)", "day (in days)"."""
     kind = kind_of(the_column(frame, name))
     if kind == "few words":
         return f"{name} ({len(words_of(the_column(frame, name)))} words)"
-    if kind in ("two words", "dates"):
+    if kind == "two words":
         return f"{name} ({inputs_from(frame, name)[0].unit})"
-    return name
+    return f"{name} (in days)" if kind == "dates" else name
 
 
 def note_on(inputs: Iterable[Input]) -> list[str]:

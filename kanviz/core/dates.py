@@ -17,6 +17,8 @@ _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y"
 _TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}| ?UTC)$")
 _DIGIT = re.compile(r"\d")
+_LIKE = re.compile(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d")
+_LONGEST = 40  # letters of a date
 
 
 def moments(column: "pd.Series") -> "pd.Series | None":
@@ -29,27 +31,57 @@ def moments(column: "pd.Series") -> "pd.Series | None":
 
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
         return column.dt.tz_localize(None) if getattr(column.dt, "tz", None) is not None else column
-    if pd.api.types.is_numeric_dtype(column.dtype):
+    text = _text(column)
+    sample = _sample(text)
+    if sample is None:
         return None
-    text = column.astype("string").str.strip()
-    text = text.mask(text.str.casefold().isin(NOTHING))
-    known = text.dropna()
-    sample = known.drop_duplicates().head(_LOOK)
-    if not len(sample) or not sample.str.contains(_DIGIT).all() or sample.str.len().max() > 40:
-        return None
-    shown = sample.iloc[0]
-    if not re.search(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d", shown):
-        return None
-    zoned = bool(_ZONE.search(shown)) and ":" in shown
-    if zoned:
-        text, sample = (part.str.replace(_ZONE, "", regex=True) for part in (text, sample))
-    fits = [date for date in _formats(sample.iloc[0]) if _read(sample, date).notna().mean() >= _SHARE]
+    if _is_zoned(sample):
+        text, sample = _unzoned(text), _unzoned(sample)
+    known = int(text.notna().sum())
     # where day and month could change places, that order in which the moments go forth and back the least
-    for date in sorted(fits, key=lambda date: _restlessness(_read(sample, date)))[:1]:
+    for date in sorted(_fitting(sample), key=lambda date: _restlessness(_read(sample, date))):
         found = _read(text, date)
-        if found.notna().sum() >= _SHARE * len(known):
+        if found.notna().sum() >= _SHARE * known:
             return found
     return None
+
+
+def are_dates(column: "pd.Series") -> bool:
+    """Whether a column of text looks like dates, judged by its first cells."""
+    sample = _sample(_text(column.head(50 * _LOOK)))
+    return sample is not None and bool(_fitting(sample))
+
+
+def _text(column: "pd.Series") -> "pd.Series":
+    text = column.astype("string").str.strip()
+    return text.mask(text.str.casefold().isin(NOTHING))
+
+
+def _sample(text: "pd.Series") -> "pd.Series | None":
+    """The first different cells, where they could be dates."""
+    sample = text.dropna().drop_duplicates().head(_LOOK)
+    if (
+        not len(sample)
+        or not sample.str.contains(_DIGIT).all()
+        or sample.str.len().max() > _LONGEST
+        or not _LIKE.search(sample.iloc[0])
+    ):
+        return None
+    return sample
+
+
+def _is_zoned(sample: "pd.Series") -> bool:
+    return bool(_ZONE.search(sample.iloc[0])) and ":" in sample.iloc[0]
+
+
+def _unzoned(text: "pd.Series") -> "pd.Series":
+    return text.str.replace(_ZONE, "", regex=True)
+
+
+def _fitting(sample: "pd.Series") -> list[str]:
+    """The date formats in which nearly all cells are dates."""
+    sample = _unzoned(sample) if _is_zoned(sample) else sample
+    return [date for date in _formats(sample.iloc[0]) if _read(sample, date).notna().mean() >= _SHARE]
 
 
 def _read(text: "pd.Series", date: str) -> "pd.Series":

@@ -108,7 +108,7 @@ def test_words_dates_and_errors_are_chosen_as_what_they_are():
     app = dropped("pages/open.py", "t.csv", f"ID,lit,side,day,y,y_err\n{rows}".encode())
     (inputs,) = (m for m in app.multiselect if "Inputs" in m.label)
     assert inputs.value == ["lit"]
-    assert inputs.options == ["ID", "lit (yes = 1)", "side (3 words)", "day (days since 2024-02-01)", "y_err"]
+    assert inputs.options == ["ID", "lit (yes = 1)", "side (3 words)", "day (in days)", "y_err"]
     inputs.set_value(["lit", "side", "day"]).run()
     assert not any("side (words" in c.value for c in app.caption)
     (errors,) = (b for b in app.selectbox if b.label == "Errors of y")
