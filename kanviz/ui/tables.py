@@ -111,10 +111,11 @@ def table_notes(s: "Session", table: "Table", name: str, slot: str, key: str) ->
                     st.caption(label(note, 300))
     for code in table.codes:
         missing = st.checkbox(
-            f"{code.text} means that a value is missing: {label(code.places, 200)}", value=code.missing,
+            f"{code.text} means that a value is missing", value=code.missing,
             key=f"{key}-code-{name}-{code.text}-{code.missing}",
-            help="It lies far from all other values of these columns. Rows with missing values are left out.",
+            help="Rows with missing values are left out. Without this it is a number as any other.",
         )  # fmt: skip
+        st.caption(f"It lies far from all other values of {label(code.places, 200)}.")
         if missing != code.missing:
             s.take_table(table.counting(code.value, missing=missing), name, slot)
             st.rerun()
