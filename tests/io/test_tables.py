@@ -291,6 +291,16 @@ def test_large_and_empty_workbooks_are_refused(monkeypatch):
         read(workbook(LINES))
 
 
+@pytest.mark.parametrize("error", [KeyError, TypeError, ValueError])
+def test_a_mistake_of_ours_is_not_called_a_damaged_file(monkeypatch, error):
+    def mistaken(value: object) -> str:
+        raise error("ours")
+
+    monkeypatch.setattr(excel, "_text", mistaken)
+    with pytest.raises(error, match="ours"):
+        read(workbook(LINES))
+
+
 def parquet(table: dict, **options) -> bytes:
     target = io.BytesIO()
     pq.write_table(pa.table(table), target, **options)
