@@ -41,7 +41,9 @@ def as_frame(table: Any) -> "pd.DataFrame":
         if is_frame(table) and not isinstance(table, pd.Series):
             return pd.DataFrame(table)
     except (TypeError, ValueError):
-        raise TableError("The columns of this table do not fit together; give each as many values.") from None
+        raise TableError(
+            "This is no table of named columns of equal length; give each column as many values."
+        ) from None
     raise TableError("A table of named columns is needed: a frame of pandas, polars or Arrow, or a mapping of columns.")
 
 

@@ -88,7 +88,7 @@ def test_a_heading_with_its_unit_is_the_column_too():
         (pd.DataFrame(COLUMNS).drop(columns="r"), "no column 'r'; the table has m1, note and m2"),
         (pd.DataFrame(COLUMNS).assign(m1="heavy"), "'m1' holds text"),
         (Lazy(), "not computed yet"),
-        ({"m1": [1.0], "m2": [1.0, 2.0], "r": [1.0]}, "do not fit together"),
+        ({"m1": [1.0], "m2": [1.0, 2.0], "r": [1.0]}, "no table of named columns of equal length"),
         (pd.DataFrame(COLUMNS)["m1"], "named columns is needed"),
     ],
 )
