@@ -33,8 +33,8 @@ def chosen_inputs(
         if both:
             raise TableError(f"Column {both.pop()!r} is an input and the target; choose one of the two.")
         found = [one for wanted in inputs for one in _found(frame, wanted)]
-        told = [one for one in found if one.column not in [v.name for v in inputs if isinstance(v, Variable)]]
-        return found, note_on(told)
+        known = {v.name for v in inputs if isinstance(v, Variable)}
+        return found, note_on([one for one in found if one.column not in known])
     roles = roles_of(frame, targets)
     if not roles.inputs:
         raise TableError("There is no input column with numbers beside the target; add one.")
@@ -51,8 +51,7 @@ def _found(frame: "pd.DataFrame", wanted: "str | Variable") -> list[Input]:
     if isinstance(wanted, Variable):
         return [Input(wanted.name, wanted.unit, wanted.name)]
     column, _, word = wanted.rpartition(" = ")
-    columns = {str(c) for c in frame.columns}
-    if wanted not in columns and column in columns and word:
+    if word and column and wanted not in frame.columns and column in frame.columns:
         return [Input(wanted, "", column)]
     return inputs_from(frame, wanted)
 

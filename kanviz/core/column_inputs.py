@@ -149,10 +149,9 @@ def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
     """
     import pandas as pd
 
-    columns = [str(column) for column in frame.columns]
-    place = column_of(name, columns, unit)
+    place = name if name in frame.columns else column_of(name, [str(column) for column in frame.columns], unit)
     if place is None:
-        raise missing_column(name, columns)
+        raise missing_column(name, [str(column) for column in frame.columns])
     if place not in (name, f"{name} ({unit})"):
         return _is_word(the_column(frame, place), name.rpartition(" = ")[2], of_two=False)
     column = the_column(frame, place)

@@ -49,7 +49,9 @@ def as_frame(table: Any) -> "pd.DataFrame":
 
 def the_column(frame: "pd.DataFrame", name: str, *, what: str = "column") -> "pd.Series":
     """The only column of that name. Raises TableError, with the nearest name there is, where there is none."""
-    at = [n for n, column in enumerate(frame.columns) if column == name or str(column) == name]
+    if name in frame.columns and isinstance(place := frame.columns.get_loc(name), int):
+        return frame.iloc[:, place]
+    at = [n for n, column in enumerate(frame.columns) if str(column) == name]
     if not at:
         raise missing_column(name, [str(column) for column in frame.columns], what)
     if len(at) > 1:

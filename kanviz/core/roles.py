@@ -29,6 +29,7 @@ _LONG = (
     "σ",
 )  # fmt: skip
 _SHORT = ("delta", "d", "δ", "u", "e", "s", "σ")
+_TIGHT, _TIGHTEST = ("delta", "d", "δ", "σ"), 3  # right before a name of so many letters
 _ALONE = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "unc", "fehler", "unsicherheit",
     "erreur", "incertitude", "+/-", "+-", "±", "yerr", "y err", "y error", "dy",
@@ -61,8 +62,8 @@ class Roles:
 
 def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
     """What each column is taken for, without the targets; numbers and two words are inputs."""
-    columns = [str(c) for c in frame.columns]
-    kinds = {name: kind_of(frame.iloc[:, n]) for n, name in enumerate(columns) if name not in targets}
+    columns = {str(c): n for n, c in enumerate(frame.columns)}
+    kinds = {name: kind_of(frame.iloc[:, n]) for name, n in columns.items() if name not in targets}
     numeric = [name for name, kind in kinds.items() if kind == "numbers"]
     errors = _errors(frame, numeric, list(targets))
     left_out: dict[str, str] = {}
@@ -70,7 +71,7 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
         if name in errors:
             weigh = "; rows can count by them" if errors[name] in targets else ""
             left_out[name] = f"errors of {shown(errors[name], 40)}{weigh}"
-        elif kind == "numbers" and (why := _numbers_rows(_numbers(frame, name), name, columns.index(name))):
+        elif kind == "numbers" and (why := _numbers_rows(_numbers(frame, name), name, columns[name])):
             left_out[name] = why
         elif kind == "dates":
             left_out[name] = "dates; name it as an input to use the days since the first"
@@ -87,22 +88,22 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
 
 
 def usual_target(frame: "pd.DataFrame", among: Sequence[str]) -> str:
-    """The column that is probably to be predicted: the last that is no error of the one before it, nor row numbers."""
-    columns = [str(c) for c in frame.columns]
-    for name in reversed(columns):
-        if name not in among:
+    """The column that is probably to be predicted: the last that is no error of another, nor row numbers."""
+    columns, wanted = [str(c) for c in frame.columns], set(among)
+    plain = {_plain(name): name for name in columns}
+    for n in range(len(columns) - 1, -1, -1):
+        name = columns[n]
+        if name not in wanted:
             continue
-        others = [other for other in columns if other != name and kind_of(the_column(frame, other)) == "numbers"]
-        before = columns[columns.index(name) - 1] if columns.index(name) else ""
-        of = next((base for base in others if _names_error_of(name, base)), None)
-        if of is None and before in others and _plain(name) in (*_ALONE, *_PERHAPS):
-            of = before
-        if of is not None and kind_of(the_column(frame, name)) == "numbers" and _could_be_errors(frame, name, of):
-            continue
-        if kind_of(the_column(frame, name)) == "numbers" and _numbers_rows(_numbers(frame, name), name, 1):
-            continue
-        return name
-    return next(name for name in reversed(columns) if name in among)
+        if kind_of(frame.iloc[:, n]) != "numbers":
+            return name
+        of = next((plain[base] for base in _bases_in(name) if base in plain), None)
+        if of is None and n and _plain(name) in (*_ALONE, *_PERHAPS):
+            of = columns[n - 1]
+        is_error = of is not None and of != name and _could_be_errors(frame, name, of)
+        if not is_error and not _numbers_rows(_numbers(frame, name), name, 1):
+            return name
+    return next(name for name in reversed(columns) if name in wanted)
 
 
 def _numbers(frame: "pd.DataFrame", name: str) -> np.ndarray:
@@ -131,13 +132,13 @@ def _words(name: str) -> list[str]:
 def _errors(frame: "pd.DataFrame", numeric: Sequence[str], targets: Sequence[str]) -> dict[str, str]:
     """What is the error of what."""
     columns = [str(c) for c in frame.columns]
-    others = [*targets, *numeric]
-    found = {}
+    plain = {_plain(name): name for name in (*numeric, *targets)}
+    found: dict[str, str] = {}
     for name in numeric:
-        of = next((base for base in others if base != name and _names_error_of(name, base)), None)
+        of = next((plain[base] for base in _bases_in(name) if base in plain), None)
         if of is None and len(targets) == 1:
             of = _error_by_place(name, columns, targets[0])
-        if of is not None and of not in found and _could_be_errors(frame, name, of):
+        if of is not None and of != name and of not in found and _could_be_errors(frame, name, of):
             found[name] = of
     return found
 
@@ -146,24 +147,27 @@ def _plain(name: str) -> str:
     return re.sub(r"[\s_.\-]+", " ", name).strip().casefold()
 
 
-def _names_error_of(name: str, base: str) -> bool:
-    """Whether a name says that it is the error of another: "y_err", "d_y", "dy", "sigma_y", "u(y)", "error of y"."""
-    name, base = _plain(name), _plain(base)
-    if base not in name or name == base:
-        return False
-    inner = re.sub(r"[()\[\]]", " ", name).replace(" of ", " ")
-    parts = " ".join(inner.split())
-    if any(parts in (f"{word} {base}", f"{base} {word}", f"{base}{word}", f"{word}{base}") for word in _LONG):
-        return True
-    return parts in {f"{word} {base}" for word in _SHORT} or (
-        len(base) <= 3 and parts in {f"{word}{base}" for word in ("d", "δ", "delta", "σ")}
-    )
+def _bases_in(name: str) -> list[str]:
+    """What a column could be the errors of by its name: y for "y_err", "d_y", "dy", "sigma_y", "u(y)", "error of y"."""
+    parts = " ".join(re.sub(r"[()\[\]]", " ", _plain(name)).replace(" of ", " ").split())
+    found = []
+    for word in _LONG:
+        if parts.startswith(word):
+            found.append(parts[len(word) :])
+        if parts.endswith(word):
+            found.append(parts[: -len(word)])
+    found += [parts[len(word) :] for word in _SHORT if parts.startswith(f"{word} ")]
+    found += [parts[len(word) :] for word in _TIGHT if parts.startswith(word) and len(parts) - len(word) <= _TIGHTEST]
+    return [base.strip() for base in found if base.strip()]
 
 
 def _error_by_place(name: str, columns: Sequence[str], target: str) -> str | None:
     """The target, where a column that is called an error or a spread stands right behind it, or is the last."""
-    plain, at = _plain(name), columns.index(name)
-    behind = at == columns.index(target) + 1 if target in columns else False
+    plain = _plain(name)
+    if plain not in _ALONE and plain not in _PERHAPS:
+        return None
+    at = columns.index(name)
+    behind = target in columns and at == columns.index(target) + 1
     if plain in _ALONE and (behind or at == len(columns) - 1):
         return target
     return target if plain in _PERHAPS and behind else None
