@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
+    from kanviz.io.table_files import read_table as read_table
     from kanviz.laws.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.discover import discoveries as discoveries
     from kanviz.laws.extraction import ExtractConfig as ExtractConfig
@@ -73,6 +74,7 @@ _HOMES = {
     "load": "kanviz.io",
     "load_project": "kanviz.io",
     "load_rows": "kanviz.io",
+    "read_table": "kanviz.io.table_files",
     "save": "kanviz.io",
     "save_project": "kanviz.io",
     "Project": "kanviz.io.project",

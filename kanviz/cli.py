@@ -148,7 +148,9 @@ def parser() -> argparse.ArgumentParser:
 def _train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
     sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
-    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number)")
+    sub.add_argument(
+        "--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number, and two words)"
+    )
     sub.add_argument("--unit", action="append", default=[], metavar="COLUMN=UNIT", help="unit of a column; repeat it")
     sub.add_argument(
         "--shape", type=_width, metavar="5 | 4+2 | [2,5,1]",
@@ -172,6 +174,11 @@ def _train(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--steps", type=_whole(1, 1_000_000), help="training steps at most (300; lbfgs, adam: 100)")
     sub.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
     sub.add_argument("--seed", type=_whole(0, 2**32 - 1), default=0, help="of the split, the start and the batches (0)")
+    sub.add_argument("--classes", action="store_true", help="the target's numbers stand for classes")
+    sub.add_argument(
+        "--errors", metavar="COLUMN", help="the standard error of the target in each row: rows count by 1 / error^2"
+    )
+    _reads_table(sub)
     sub.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
     sub.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
     sub.add_argument("--start", metavar="MODEL", help="go on with this network, on its own grids and scaling")
@@ -202,6 +209,7 @@ def _locality(certify: argparse.ArgumentParser, verify: argparse.ArgumentParser)
     verify.add_argument("--rows", metavar="TABLE", help="the rows it speaks of, where it does not carry them")
     for sub in (certify, verify):
         sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
+        _reads_table(sub)
     certify.add_argument("-o", "--output", required=True, metavar="CERTIFICATE", help="where to write it, .json")
 
 
@@ -230,14 +238,32 @@ def _discover(sub: argparse.ArgumentParser) -> None:
         "--symmetric", type=_names, action="append", default=[], metavar="A,B",
         help="inputs that may change places; repeat it",
     )  # fmt: skip
+    _reads_table(sub)
     sub.add_argument("--json", action="store_true", help="the front as JSON, for other programs")
     sub.add_argument("-o", "--output", metavar="FILE", help="also write all that was found into this .json file")
+
+
+def _reads_table(sub: argparse.ArgumentParser) -> None:
+    """How the file of a table is to be read, where that is not found out right."""
+    sub.add_argument(
+        "--header-row", type=_lines, metavar="LINE",
+        help="line of the column names in the file, counted from 1; 2,3 for names in two lines, 0 for none (found)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--units-row", type=_whole(0, 1_000_000), metavar="LINE", help="line of the units, 0 for none (found)"
+    )
+    sub.add_argument("--encoding", metavar="NAME", help="of a text file, as cp1251, gbk or shift_jis (found)")
+    sub.add_argument(
+        "--missing", type=_missing, metavar="NUMBERS | none",
+        help="numbers that stand for missing values, as --missing=-200,9999 (those far from all others)",
+    )  # fmt: skip
 
 
 def _takes_table(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--table", help="rows to look at it on; its columns are found by the network's names")
     sub.add_argument("--target", nargs="+", metavar="COLUMN", help="the table's columns for the outputs, in order")
     sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
+    _reads_table(sub)
 
 
 def _takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
@@ -256,6 +282,21 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def _lines(text: str) -> tuple[int, ...]:
+    """Lines of a file, "2" or "2,3"; "0" is none."""
+    found = tuple(map(_whole(0, 1_000_000), text.split(",")))
+    return () if found == (0,) else found
+
+
+def _missing(text: str) -> tuple[float, ...]:
+    if text.strip().lower() == "none":
+        return ()
+    found = tuple(map(_number, text.split(",")))
+    if any(value != value for value in found):
+        raise argparse.ArgumentTypeError(f"write numbers as -200,9999, or none, not {shown(text, 20)!r}")
+    return found
 
 
 def _seconds(text: str) -> float:

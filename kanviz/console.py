@@ -4,10 +4,13 @@ import argparse
 import math
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from kanviz.errors import UserError
+import numpy as np
+
+from kanviz.errors import TableError, UserError
 from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
@@ -15,6 +18,8 @@ if TYPE_CHECKING:
 
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
+    from kanviz.core.layer import Variable
+    from kanviz.io.table_reading import Reading
     from kanviz.io.tables import Table
 
 BAR = 28  # characters of a progress bar
@@ -31,10 +36,19 @@ def read_network(paths: Sequence[str]) -> "KAN":
     return load(*paths)
 
 
-def read_rows(path: str) -> "Table":
-    from kanviz.io.tables import read_table
+def reading(options: argparse.Namespace, least: int = 2) -> "Reading":
+    """How a table is to be read, as the options say; for a command without them as it is found."""
+    from kanviz.io.table_reading import Reading
 
-    table = read_table(Path(path).read_bytes(), Path(path).name)
+    given = {name: getattr(options, name, None) for name in ("header_row", "units_row", "encoding", "missing")}
+    return Reading(given["header_row"], given["units_row"], given["encoding"], given["missing"], least)
+
+
+def read_rows(path: str, how: "Reading | None" = None) -> "Table":
+    from kanviz.io.table_reading import AS_FOUND
+    from kanviz.io.tables import open_table
+
+    table = open_table(path, how or AS_FOUND)
     say_notes(table.notes)
     return table
 
@@ -44,47 +58,75 @@ def say_notes(notes: Sequence[str]) -> None:
         say(f"note: {shown(note, 400)}")
 
 
-def rows_for(kan: "KAN", options: argparse.Namespace) -> "Dataset | None":
-    """The rows of --table as the network takes them; None without --table."""
+def table_for(
+    kan: "KAN", table: "Table", target: Sequence[str] | None, inputs: Sequence[str] | None, **other: Any
+) -> "Dataset":
+    """A table as a network takes it: its columns by name; all others, where it has none of the names, in their order,
+    which is said. Raises TableError where some of the names are there and others are not.
+
+    target, inputs: columns to take instead, in the network's order. other: of `Dataset.from_frame`.
+    """
     from kanviz.core.dataset import Dataset
 
+    table = table.named_for([v.name for v in (*kan.inputs, *kan.outputs)])
+    classes = kan.task == "classification"
+    columns: Any = [table.input(name) for name in inputs] if inputs else inputs_by_name(kan, table)
+    if target:
+        wanted = [table.column(name) for name in target]
+    else:
+        wanted = [v.name for v in kan.outputs]
+        strangers = [name for name in wanted if name not in table.frame.columns]
+        if strangers:
+            raise UserError(f"The table has no column {shown(strangers[0])!r}; say which one it is with --target.")
+    task = "classification" if classes else "regression"
+    data = Dataset.from_frame(table.frame, wanted, columns, task=task, **other)
+    if columns is None and [v.name for v in data.inputs] != [v.name for v in kan.inputs]:
+        taken, names = listing([v.name for v in data.inputs], 8), listing([v.name for v in kan.inputs], 8)
+        data = replace(data, notes=(*data.notes, f"The table has no columns {names}; {taken} are taken in this order."))
+    return data.matching(kan)
+
+
+def inputs_by_name(kan: "KAN", table: "Table") -> "tuple[Variable, ...] | None":
+    """The network's inputs if the table has their columns; None where it has none of them."""
+    from kanviz.core.column_inputs import column_of
+
+    columns = {str(column) for column in table.frame.columns}
+    there = [column_of(v.name, columns) is not None for v in kan.inputs]
+    return kan.inputs if any(there) else None
+
+
+def rows_for(kan: "KAN", options: argparse.Namespace) -> "Dataset | None":
+    """The rows of --table as the network takes them; None without --table."""
     if not options.table:
         if options.target or options.inputs:
             raise UsageError("--target and --inputs name columns of a table; give it with --table.")
         return None
-    frame = read_rows(options.table).frame
-    names = [v.name for v in kan.inputs]
-    inputs = options.inputs or (names if set(names) <= set(frame.columns) else None)
-    target = options.target or [v.name for v in kan.outputs]
-    if not options.target and not set(target) <= set(frame.columns):
-        raise UserError(f"The table has no column {shown(target[0])!r}; say which one it is with --target.")
-    task = "classification" if kan.task == "classification" else "regression"
-    data = Dataset.from_frame(frame, target, inputs, task=task).matching(kan)
+    data = table_for(kan, read_rows(options.table, reading(options)), options.target, options.inputs)
     say_notes(data.notes)
     return data
 
 
-def input_rows(kan: "KAN", path: str, columns: Sequence[str] | None = None) -> "Tensor":
+def input_rows(kan: "KAN", path: str, columns: Sequence[str] | None = None, how: "Reading | None" = None) -> "Tensor":
     """The rows of a table that a network can take, (row, input) in table units; those with gaps are left out and said.
 
     columns: of the table, in the order of the network's inputs; None takes those of the same names.
     """
-    import numpy as np
     import torch
 
-    table, names = read_rows(path), list(columns or [v.name for v in kan.inputs])
-    if len(names) != len(kan.inputs):
-        raise UserError(f"The network has {len(kan.inputs)} inputs; --inputs names {len(names)} columns.")
-    missing = [name for name in names if name not in table.frame.columns]
-    if missing:
-        raise UserError(
-            f"{shown(path, 200)} has no column {shown(missing[0])!r}; say which columns the network's inputs are with "
-            "--inputs."
-        )
-    text = [name for name in names if name not in table.numeric]
-    if text:
-        raise UserError(f"Column {shown(text[0])!r} of {shown(path, 200)} holds text, not numbers; choose another.")
-    x = table.frame[names].to_numpy(dtype=float, na_value=np.nan)
+    from kanviz.core.column_inputs import values_of_all
+    from kanviz.io.table_reading import Reading
+
+    table = read_rows(path, how or Reading(least=1)).named_for([v.name for v in kan.inputs])
+    variables: Sequence[Variable] = kan.inputs
+    if columns is not None:
+        if len(columns) != len(kan.inputs):
+            raise UserError(f"The network has {len(kan.inputs)} inputs; --inputs names {len(columns)} columns.")
+        variables = [replace(v, name=table.column(name)) for v, name in zip(kan.inputs, columns, strict=True)]
+    try:
+        x = values_of_all(table.frame, variables)
+    except TableError as problem:
+        remedy = "" if columns else " Say which columns the network's inputs are with --inputs."
+        raise UserError(f"{shown(path, 200)}: {problem}{remedy}") from None
     whole = np.isfinite(x).all(1)
     if not whole.all():
         say(f"note: {(~whole).sum():,} of {len(x):,} rows of {shown(path, 200)} have gaps and are left out.")

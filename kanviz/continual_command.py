@@ -68,11 +68,14 @@ def _tables(config: "ContinualConfig", folder: Path) -> list["Dataset"]:
 
     tables: list[Dataset] = []
     for n, name in enumerate(config.tasks):
-        frame = read_rows(str(folder / name)).frame
-        inputs = config.inputs or ([v.name for v in tables[0].inputs] if tables else None)
+        table = read_rows(str(folder / name))
+        inputs = [table.column(one) for one in config.inputs] or (
+            [v.name for v in tables[0].inputs] if tables else None
+        )
         try:
             data = Dataset.from_frame(
-                frame, config.target, inputs, task="regression", test=config.test, seed=config.seed + n
+                table.frame, table.column(config.target), inputs, task="regression", test=config.test,
+                seed=config.seed + n,
             )  # fmt: skip
         except TableError as problem:
             raise TableError(f"{shown(name, 200)}: {problem}") from None

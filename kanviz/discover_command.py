@@ -4,7 +4,7 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes, units_from
+from kanviz.console import INTERRUPTED, bar, bar_end, json_path, reading, say, say_notes, units_from
 from kanviz.text import counted, shown
 
 if TYPE_CHECKING:
@@ -20,10 +20,11 @@ def discover(options: argparse.Namespace) -> int:
 
     output = json_path(options.output) if options.output else None
     hints = Hints(options.forbid, options.prefer, options.integer_exponents, tuple(options.symmetric))
-    units, frame = units_from(options.unit), read_rows(options.table).frame
     data = dataset_for(
-        frame, options.target, inputs=options.inputs, units=units, test=options.test, seed=options.seed
+        options.table, options.target, inputs=options.inputs, units=units_from(options.unit), test=options.test,
+        seed=options.seed, how=reading(options),
     )  # fmt: skip
+    say_notes(data.notes)
     shape = options.shape.between(data) if options.shape else None
     config = DiscoverConfig(shape, options.seconds, options.seeds, hints, options.jobs, options.seed)
     found, interrupted = None, False
@@ -35,7 +36,7 @@ def discover(options: argparse.Namespace) -> int:
     bar_end()
     if found is None:
         raise KeyboardInterrupt
-    say_notes(found.notes)
+    say_notes([note for note in found.notes if note not in data.notes])
     if interrupted:
         say("Stopped; the best so far is kept.")
     if output:

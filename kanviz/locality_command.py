@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from kanviz.console import UsageError, input_rows, read_network, region, say, writable
+from kanviz.console import UsageError, input_rows, read_network, reading, region, say, writable
 from kanviz.text import shown
 
 
@@ -19,7 +19,9 @@ def certify(options: argparse.Namespace) -> None:
         raise UsageError("--inputs names columns of the table of --rows; give that.")
     before, after = (read_network([path]) for path in (options.before, options.after))
     if options.rows is not None:
-        found = certificate_of(before, after, rows=input_rows(before, options.rows, options.inputs))
+        found = certificate_of(
+            before, after, rows=input_rows(before, options.rows, options.inputs, reading(options, least=1))
+        )
     else:
         found = certificate_of(before, after, box=region(before, options.box))
     output.write_text(certificate_text(found), encoding="utf-8")
@@ -33,7 +35,8 @@ def verify(options: argparse.Namespace) -> int:
 
     certificate = read_certificate(Path(options.certificate).read_bytes())
     before, after = (read_network([path]) for path in (options.before, options.after))
-    rows = None if options.rows is None else input_rows(before, options.rows, options.inputs)
+    how = reading(options, least=1)
+    rows = None if options.rows is None else input_rows(before, options.rows, options.inputs, how)
     wrong = wrong_in(certificate, before, after, rows)
     if wrong:
         say("The certificate does not hold.")

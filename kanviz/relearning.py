@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from kanviz.console import UsageError, input_rows, read_rows, region, say
+from kanviz.console import UsageError, input_rows, read_rows, reading, region, say, table_for
 from kanviz.text import counted
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keepi
     from kanviz.core.remember import anchor, with_replay
 
     old = {
-        name: input_rows(start, path, options.inputs)
+        name: input_rows(start, path, options.inputs, reading(options, least=1))
         for name in ("lock_rows", "ewc")
         if (path := getattr(options, name)) is not None
     }
@@ -63,7 +63,8 @@ def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keepi
     if lock is not None:
         _say_capacity(capacity(lock, start))
     if options.replay is not None:
-        again = table_for(start, read_rows(options.replay).frame, options, test=0.0)
+        table = read_rows(options.replay, reading(options))
+        again = table_for(start, table, [options.target], options.inputs, test=0.0, seed=options.seed)
         data = with_replay(data, again, seed=options.seed)
         old["replay"] = again.x
         say(f"note: {data.notes[-1]}")
@@ -71,17 +72,6 @@ def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keepi
     if options.ewc is not None:
         held = anchor(start, old["ewc"], 1.0 if options.ewc_strength is None else options.ewc_strength)
     return Keeping(data, lock, held, old)
-
-
-def table_for(kan: "KAN", frame: Any, options: argparse.Namespace, test: float) -> "Dataset":
-    """A table as a network takes it: its inputs by name where the table has them, else as --inputs orders them."""
-    from kanviz.core.dataset import Dataset
-
-    names = [v.name for v in kan.inputs]
-    inputs = options.inputs or (names if set(names) <= set(frame.columns) else None)
-    task = "classification" if kan.task == "classification" else "regression"
-    data = Dataset.from_frame(frame, options.target, inputs, task=task, test=test, seed=options.seed)
-    return data.matching(kan)
 
 
 def capacity(lock: "Lock", kan: "KAN") -> list[dict[str, Any]]:

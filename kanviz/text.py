@@ -4,6 +4,7 @@ import keyword
 import re
 import unicodedata
 from collections.abc import Collection, Sequence
+from typing import Any
 
 NAME_LIMIT = 80
 SOLVER_TITLES = {"auto": "Automatic", "lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
@@ -68,6 +69,19 @@ def written_names(names: Sequence[str], taken: Collection[str] = ()) -> tuple[st
             word += "_"
         found[word] = None
     return tuple(found)[-len(plain) :] if plain else ()
+
+
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+
+
+def no_formula(cell: Any) -> Any:
+    """A cell for a CSV file: a text that a spreadsheet would run as a formula gets a ' in front, all else stays."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
+
+
+def protection_dropped(cell: str) -> str:
+    """The text that `no_formula` protected."""
+    return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")

@@ -17,19 +17,22 @@ from kanviz.console import (
     model_path,
     read_network,
     read_rows,
+    reading,
     say,
     say_notes,
+    table_for,
     unit_of,
     units_from,
 )  # fmt: skip
 from kanviz.errors import UserError
-from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
+from kanviz.text import PICKED, SOLVER_TITLES, listing
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.train import Progress, TrainConfig
+    from kanviz.io.tables import Table
     from kanviz.relearning import Keeping
 
 START_GRID, ORDER = 3, 3  # intervals that grids grow from; of the splines
@@ -93,11 +96,8 @@ def train(options: argparse.Namespace) -> int:
 
     relearning.check(options)
     output = model_path(options.output)
-    units, frame = units_from(options.unit), read_rows(options.table).frame
-    strangers = [name for name in units if name not in frame.columns]
-    if strangers:
-        raise UserError(f"There is no column {shown(strangers[0])!r} to give a unit to.")
-    start, data, kept = _given(options, frame) if options.start else _new(options, frame, units)
+    units, table = units_from(options.unit), read_rows(options.table, reading(options))
+    start, data, kept = _given(options, table) if options.start else _new(options, table, units)
     run = _run(start, data, _config(options, start, kept), kept)
     recipe = None
     if kept is None or kept.anchor is None:  # a recipe has no anchor to replay a training with
@@ -109,14 +109,16 @@ def train(options: argparse.Namespace) -> int:
     return INTERRUPTED if run.interrupted else 0
 
 
-def _new(options: argparse.Namespace, frame: Any, units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
+def _new(options: argparse.Namespace, table: "Table", units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
     """A network before training, for the table."""
     from dataclasses import replace
 
-    from kanviz.core.dataset import Dataset
     from kanviz.core.init import init
 
-    data = Dataset.from_frame(frame, options.target, options.inputs, units=units, test=options.test, seed=options.seed)
+    data = table.dataset(
+        options.target, options.inputs, units=units, task="classification" if options.classes else None,
+        errors=options.errors, test=options.test, seed=options.seed,
+    )  # fmt: skip
     say_notes(data.notes)
     grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)
     kan = init(
@@ -126,10 +128,14 @@ def _new(options: argparse.Namespace, frame: Any, units: dict[str, str]) -> "tup
     return replace(kan, task=data.task), data, None
 
 
-def _given(options: argparse.Namespace, frame: Any) -> "tuple[KAN, Dataset, Keeping]":
+def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
     """The network of --start, the table as it takes it, and what it shall keep."""
     start = read_network([options.start])
-    data = relearning.table_for(start, frame, options, options.test)
+    table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
+    errors = table.column(options.errors) if options.errors else None
+    data = table_for(
+        start, table, [options.target], options.inputs, errors=errors, test=options.test, seed=options.seed
+    )  # fmt: skip
     say_notes(data.notes)
     kept = relearning.keeping(options, start, data)
     return start, kept.data, kept

@@ -1,6 +1,7 @@
 """A table made ready to learn from: named columns, units, scaling, and a split by seed."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -11,15 +12,18 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from kanviz.core.chosen_columns import chosen_inputs, classes_of, names_variables, note_on_classes, task_of
+from kanviz.core.column_inputs import values_of, values_of_all
+from kanviz.core.frames import as_frame, the_column
 from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
 from kanviz.errors import TableError
-from kanviz.text import listing
+from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
-MAX_CLASSES = 20
+_GIVEN_BY_US = re.compile(r"[xy]\d*")  # names of columns that had none say nothing
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +31,7 @@ class Dataset:
     """Rows in table units (float64), the names and scaling of their columns, and which rows train and which test.
 
     y has a column per output; for classification that is one column per class, 1 where the row is of that class.
+    weights: how much each row counts in training, None where all count the same; only their ratios matter.
     """
 
     x: Float[Tensor, "rows input"]
@@ -38,6 +43,7 @@ class Dataset:
     task: Task = "regression"
     target: str = ""
     notes: tuple[str, ...] = ()
+    weights: Float[Tensor, " rows"] | None = None
 
     def __post_init__(self):
         if self.x.ndim != 2 or self.y.ndim != 2 or len(self.x) != len(self.y):
@@ -46,6 +52,9 @@ class Dataset:
             )
         if len(self.inputs) != self.x.shape[1] or len(self.outputs) != self.y.shape[1]:
             raise TableError("Every column of a data set needs a name.")
+        weights = self.weights
+        if weights is not None and (weights.shape != self.x.shape[:1] or not bool((weights > 0).all())):
+            raise TableError("Weights are a number above 0 for every row.")
 
     def __len__(self) -> int:
         return len(self.x)
@@ -54,7 +63,8 @@ class Dataset:
     def digest(self) -> str:
         """SHA-256 of the values, names and split."""
         sha = hashlib.sha256(repr((self.inputs, self.outputs, self.task)).encode())
-        for part in (self.x, self.y, self.train, self.test):
+        weights = () if self.weights is None else (self.weights,)
+        for part in (self.x, self.y, self.train, self.test, *weights):
             sha.update(part.contiguous().numpy().tobytes())
         return sha.hexdigest()
 
@@ -71,7 +81,8 @@ class Dataset:
         place[list(rows)] = torch.arange(len(rows))
         split = {part: place[getattr(self, part)] for part in ("train", "test")}
         split = {part: where[where >= 0].sort().values for part, where in split.items()}
-        return replace(self, x=self.x[list(rows)], y=self.y[list(rows)], **split)
+        weights = None if self.weights is None else self.weights[list(rows)]
+        return replace(self, x=self.x[list(rows)], y=self.y[list(rows)], weights=weights, **split)
 
     def matching(self, kan: "KAN | Dataset") -> "Dataset":
         """The same rows with the columns in the order and scaling of a network or another table; refuses a table that
@@ -85,12 +96,16 @@ class Dataset:
         x, y = self.x[:, _order(self.inputs, kan.inputs)], self.y[:, _order(self.outputs, kan.outputs)]
         return replace(self, x=x, y=y, inputs=kan.inputs, outputs=kan.outputs)
 
-    def joined(self, other: "Dataset") -> "Dataset":
-        """These rows and the other table's after them, in the columns of this one; each keeps its split."""
-        other = other.matching(self)
-        parts = ("train", "test")
-        split = {part: torch.cat([getattr(self, part), len(self) + getattr(other, part)]) for part in parts}
-        return replace(self, x=torch.cat([self.x, other.x]), y=torch.cat([self.y, other.y]), **split)
+    def joined(self, *others: "Dataset") -> "Dataset":
+        """These rows and the other tables' after them, in the columns and scaling of this one; each keeps its split."""
+        tables = [self, *(other.matching(self) for other in others)]
+        starts = np.cumsum([0, *map(len, tables[:-1])]).tolist()
+        split = {
+            part: torch.cat([at + getattr(table, part) for at, table in zip(starts, tables, strict=True)])
+            for part in ("train", "test")
+        }
+        x, y = torch.cat([table.x for table in tables]), torch.cat([table.y for table in tables])
+        return replace(self, x=x, y=y, weights=stacked_weights(tables), **split)
 
     @staticmethod
     def from_arrays(
@@ -109,62 +124,84 @@ class Dataset:
 
     @staticmethod
     def from_frame(
-        frame: "pd.DataFrame",
+        frame: Any,
         target: str | Sequence[str],
-        inputs: Sequence[str] | None = None,
+        inputs: "Sequence[str | Variable] | None" = None,
         *,
         units: Mapping[str, str] | None = None,
         task: Task | None = None,
+        errors: str | None = None,
         test: float = 0.2,
         seed: int = 0,
     ) -> "Dataset":
-        """A data set from a table; rows with a missing or infinite value are left out, and counted in `notes`.
+        """A data set from a table of pandas, polars, Arrow or a mapping of columns; what was assumed is in `notes`.
 
-        task: None takes classification for a text target, regression otherwise. test: share of rows held out.
+        Rows with a missing or infinite value are left out. inputs: columns of numbers, words or dates; None takes all
+        numbers but those that number the rows or are errors of others, and columns of two words; a network's inputs
+        take their columns by name, words and dates as it knows them. task: None takes classification for a text
+        target, regression otherwise. errors: a column with the standard error of the target in each row, which then
+        counts by 1 / error^2. test: share of rows held out.
         """
-        import pandas as pd
-
+        frame = as_frame(frame)
         targets = [target] if isinstance(target, str) else list(target)
         if frame.columns.has_duplicates:
             twice = frame.columns[frame.columns.duplicated()][0]
             raise TableError(f"Two columns are named {twice!r}; rename one of them.")
-        chosen = list(inputs) if inputs else _numeric(frame, without=targets)
-        _check_columns(frame, targets, chosen)
-        text = not pd.api.types.is_numeric_dtype(frame[targets[0]])
-        kind = task or ("classification" if text and len(targets) == 1 else "regression")
-        if kind not in ("regression", "classification") or (kind == "classification" and len(targets) > 1):
-            raise TableError("A table is read for regression, or for classification with a single target.")
-        notes: list[str] = []
-        if not inputs:
-            left_out = [str(c) for c in frame.columns if c not in targets and c not in chosen]
-            if left_out:
-                notes.append(f"Not used as inputs because they are not numbers: {listing(left_out, 8)}.")
-        x = np.column_stack([_numbers(frame, name) for name in chosen])
+        chosen, notes = chosen_inputs(frame, targets, inputs)
+        kind = task_of(frame, targets, task)
+        if task is None and kind == "regression" and len(targets) == 1:
+            notes += note_on_classes(frame, targets[0])
+        x = values_of_all(frame, [Variable(one.name, one.unit) for one in chosen], known=names_variables(inputs))
         labels: list[str] = targets
         if kind == "classification":
-            labels, y = _one_hot(cast("pd.Series", frame[targets[0]]))
+            labels, y = classes_of(the_column(frame, targets[0]))
         else:
-            y = np.column_stack([_numbers(frame, name) for name in targets])
+            y = np.column_stack([values_of(frame, name) for name in targets])
         good = np.asarray(np.isfinite(np.column_stack([x, y])).all(1))
         if (~good).sum():
             notes.append(f"{(~good).sum()} of {len(good)} rows have missing or infinite values and are left out.")
+        weights = None
+        if errors is not None:
+            sizes = values_of(frame, errors)
+            usable = np.isfinite(sizes) & (sizes > 0)
+            if (good & ~usable).sum():
+                notes.append(f"{(good & ~usable).sum()} rows have no error above 0 in {errors} and are left out.")
+            good &= usable
+            notes.append(f"Rows count by 1 / {errors}^2, the error of {targets[0]}.")
+            weights = torch.from_numpy((sizes[good].min(initial=np.inf) / sizes[good]) ** 2)
         if good.sum() < 2:
             raise TableError(f"Only {good.sum()} of {len(good)} rows are complete; fill the gaps or choose others.")
         x, y = torch.from_numpy(x[good].copy()), torch.from_numpy(y[good].astype(float))
-        return _ready(x, y, chosen, labels, units or {}, cast(Task, kind), ", ".join(targets), test, seed, notes)
+        known = dict(units or {}) | {one.name: one.unit for one in chosen if one.unit}
+        names = [one.name for one in chosen]
+        data = _ready(x, y, names, labels, known, cast(Task, kind), ", ".join(targets), test, seed, notes)
+        return data if weights is None else replace(data, weights=weights)
 
 
-def _numeric(frame: "pd.DataFrame", without: Sequence[str]) -> list[str]:
-    import pandas as pd
-
-    return [c for c in frame.columns if c not in without and pd.api.types.is_numeric_dtype(frame[c])]
+def stacked_weights(tables: Sequence[Dataset]) -> Tensor | None:
+    """The weights of tables one after another; rows of a table without any count as its neighbours' do on average."""
+    known = [table.weights for table in tables if table.weights is not None]
+    if not known:
+        return None
+    usual = torch.cat(known).mean()
+    return torch.cat([usual.expand(len(t)) if t.weights is None else t.weights for t in tables])
 
 
 def _order(there: Sequence[Variable], wanted: Sequence[Variable]) -> list[int]:
-    """Which column goes where: by name where both sides have the same distinct names, else as they stand."""
+    """Which column goes where: by name where both sides have the same distinct names, else as they stand.
+
+    Raises TableError where a name stands on both sides in different places, so that neither can be meant.
+    """
     names, others = [v.name for v in there], [v.name for v in wanted]
     if len(set(names)) == len(names) and set(names) == set(others):
         return [names.index(name) for name in others]
+    for n, name in enumerate(others):
+        found = not _GIVEN_BY_US.fullmatch(name) and names.count(name) == others.count(name) == 1
+        if found and names.index(name) != n:
+            raise TableError(
+                f"The network's columns are {listing(others, 8)}, the table's {listing(names, 8)}: {shown(name, 40)} "
+                "stands in another place. Choose the table's columns in the network's order."
+            )
     return list(range(len(names)))
 
 
@@ -173,38 +210,6 @@ def _copied(values: Any) -> Tensor:
         return values.detach().double().clone() if isinstance(values, Tensor) else torch.tensor(np.array(values, float))
     except (TypeError, ValueError):
         raise TableError("The data must be arrays of numbers, with as many values in every row.") from None
-
-
-def _one_hot(column: "pd.Series") -> tuple[list[str], np.ndarray]:
-    """The classes in order, and a column of 0 and 1 for each; a missing value is missing in all of them."""
-    values = sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))
-    labels = [str(v) for v in values]
-    if not 2 <= len(labels) <= MAX_CLASSES or len(set(labels)) < len(labels):
-        raise TableError(
-            f"The target {column.name} has {len(labels)} different values; classes may be 2 to {MAX_CLASSES}, "
-            "each with a name of its own."
-        )
-    y = np.stack([(column == v).fillna(False).to_numpy(dtype=float, na_value=0.0) for v in values], 1)
-    y[column.isna().to_numpy()] = np.nan
-    return labels, y
-
-
-def _check_columns(frame: "pd.DataFrame", targets: Sequence[str], inputs: Sequence[str]) -> None:
-    missing = [c for c in [*targets, *inputs] if c not in frame.columns]
-    if missing:
-        raise TableError(f"There is no column {missing[0]!r}; the table has {', '.join(map(str, frame.columns[:12]))}.")
-    if not inputs:
-        raise TableError("There is no input column with numbers beside the target; add one.")
-    both = set(targets) & set(inputs)
-    if both:
-        raise TableError(f"Column {both.pop()!r} is an input and the target; choose one of the two.")
-
-
-def _numbers(frame: "pd.DataFrame", name: str) -> np.ndarray:
-    try:
-        return frame[name].to_numpy(dtype=float, na_value=np.nan)
-    except (TypeError, ValueError):
-        raise TableError(f"Column {name!r} holds text, not numbers; choose another, or classification.") from None
 
 
 def scaled_inputs(x: Float[Tensor, "rows input"], names: Sequence[str], units: Sequence[str]) -> tuple[Variable, ...]:

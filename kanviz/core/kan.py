@@ -13,9 +13,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.core.column_inputs import values_of_all
 from kanviz.core.edge_list import EdgeList
+from kanviz.core.frames import as_frame, is_frame
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
-from kanviz.errors import UserError
+from kanviz.errors import TableError, UserError
 
 Task = Literal["regression", "classification"]
 
@@ -164,8 +166,18 @@ class KAN:
 
     # --- what it computes -------------------------------------------------------------------------------------
 
-    def normalise(self, x: Any) -> Float[Tensor, "rows source"]:
-        """Inputs in table units to network units; checks their shape."""
+    def rows(self, x: Any) -> Float[Tensor, "rows source"]:
+        """Inputs in table units as a tensor. A table of named columns (pandas, polars, Arrow, a mapping) gives them by
+        name, whatever else it has; an array by their places. Raises UserError for what does not fit.
+        """
+        if is_frame(x):
+            try:
+                x = torch.from_numpy(values_of_all(as_frame(x), self.inputs))
+            except TableError as problem:
+                names = ", ".join(v.name for v in self.inputs[:8])
+                raise TableError(
+                    f"{problem} The network takes {names}, by name; an array of values is taken in that order."
+                ) from None
         if not isinstance(x, Tensor):
             try:
                 x = torch.tensor(np.asarray(x, dtype=float))
@@ -176,6 +188,11 @@ class KAN:
                 f"The network takes a table of {len(self.inputs)} columns "
                 f"({', '.join(v.name for v in self.inputs[:8])}); it got an array of shape {tuple(x.shape)}."
             )
+        return x
+
+    def normalise(self, x: Any) -> Float[Tensor, "rows source"]:
+        """Inputs in table units, by name or by place (`rows`), to network units."""
+        x = self.rows(x)
         if all(v.shift == 0 and v.scale == 1 for v in self.inputs):
             return x.to(self.dtype)
         x = x.double()  # scaled before it is rounded: a large shift leaves few digits in float32
@@ -196,7 +213,7 @@ class KAN:
         return x
 
     def __call__(self, x: Any) -> Float[Tensor, "rows output"]:
-        """x: (rows, inputs) in table units; the outputs, in table units."""
+        """x: (rows, inputs) in table units, or a table with columns of the inputs' names; gives table units."""
         return self.denormalise(self.run(self.normalise(x)))
 
     def trace(self, x: Any) -> Trace:

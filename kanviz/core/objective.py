@@ -13,11 +13,29 @@ from kanviz.core.kan import KAN
 from kanviz.core.train_config import TrainConfig
 from kanviz.errors import TrainError
 
-LOSSES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
-    "mse": lambda y, target: ((y - target) ** 2).mean(),
-    "mae": lambda y, target: (y - target).abs().mean(),
-    "cross_entropy": torch.nn.functional.cross_entropy,
-}
+Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
+
+
+def _mean(by_row: Tensor, weights: Tensor | None) -> Tensor:
+    """The mean over rows, which count by their weights."""
+    return by_row.mean() if weights is None else (by_row * weights).sum() / weights.sum()
+
+
+def _squared(y: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    return ((y - target) ** 2).mean() if weights is None else _mean(((y - target) ** 2).mean(1), weights)
+
+
+def _absolute(y: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    return (y - target).abs().mean() if weights is None else _mean((y - target).abs().mean(1), weights)
+
+
+def _cross_entropy(y: Tensor, target: Tensor, weights: Tensor | None = None) -> Tensor:
+    if weights is None:
+        return torch.nn.functional.cross_entropy(y, target)
+    return _mean(torch.nn.functional.cross_entropy(y, target, reduction="none"), weights)
+
+
+LOSSES: dict[str, Loss] = {"mse": _squared, "mae": _absolute, "cross_entropy": _cross_entropy}
 
 SMOOTH = 1e-8  # where the data are to choose the smoothing and the solver cannot ask them
 
@@ -27,7 +45,8 @@ class Objective:
     """Rows in the network's units, and the number to make small on them.
 
     x: training rows in table units · inputs, targets: the same in network units · test: held-out (inputs, targets).
-    anchor: what holds the network near where it was, if anything.
+    anchor: what holds the network near where it was, if anything · weights, test_weights: how much each row counts,
+    None where all count the same.
     """
 
     config: TrainConfig
@@ -38,6 +57,8 @@ class Objective:
     test: tuple[Tensor, Tensor] | None
     regression: bool
     anchor: Anchor | None = None
+    weights: Tensor | None = None
+    test_weights: Tensor | None = None
 
     @staticmethod
     def of(kan: KAN, data: Dataset, config: TrainConfig, anchor: Anchor | None = None) -> "Objective":
@@ -53,7 +74,10 @@ class Objective:
 
         rows, held = data.rows("train"), data.rows("test")
         test = ready(*held) if len(held[0]) else None
-        return Objective(config, loss, rows[0], *ready(*rows), test, regression, anchor)
+        weights = (None, None)
+        if data.weights is not None:
+            weights = tuple(data.weights[part].to(kan.dtype) for part in (data.train, data.test))
+        return Objective(config, loss, rows[0], *ready(*rows), test, regression, anchor, *weights)
 
     def outputs(self, kan: KAN, values: Tensor) -> Tensor:
         """What the loss compares: network units for regression, for cross-entropy outputs as `kan(x)` gives them."""
@@ -71,7 +95,8 @@ class Objective:
         if rows is None:
             return None, None
         values = kan.run(rows[0]) if values is None else values
-        loss = float(LOSSES[self.loss](self.outputs(kan, values), rows[1]))
+        weights = self.weights if part == "train" else self.test_weights
+        loss = float(LOSSES[self.loss](self.outputs(kan, values), rows[1], weights))
         if not self.regression:
             return loss, None
         gap = (values - rows[1]) * rows[1].new_tensor([v.scale for v in kan.outputs])
@@ -81,15 +106,16 @@ class Objective:
         """The loss plus what holds the network back."""
         c = self.config
         x, y = (self.inputs, self.targets) if rows is None else (self.inputs[rows], self.targets[rows])
+        weights = self.weights if self.weights is None or rows is None else self.weights[rows]
         if c.l1 == 0 and c.entropy == 0:
-            total = LOSSES[self.loss](self.outputs(kan, kan.run(x)), y)
+            total = LOSSES[self.loss](self.outputs(kan, kan.run(x)), y, weights)
         else:
             total, values = torch.zeros((), dtype=x.dtype), x
             for layer in kan.layers:
                 act = layer.activations(values)
                 total = total + _sparsity(act, c.l1, c.entropy)
                 values = layer.combine(act.sum(1) + layer.bias)
-            total = total + LOSSES[self.loss](self.outputs(kan, values), y)
+            total = total + LOSSES[self.loss](self.outputs(kan, values), y, weights)
         smooth = SMOOTH if c.smooth is None else c.smooth
         if smooth:
             for layer in kan.layers:

@@ -4,14 +4,13 @@ Neither keeps a prediction exactly; both trade some of the old for some of the n
 """
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
-from jaxtyping import Float
-from torch import Tensor
 
 from kanviz.core.anchor import Anchor
-from kanviz.core.dataset import Dataset
+from kanviz.core.dataset import Dataset, stacked_weights
 from kanviz.core.kan import KAN
 from kanviz.core.parameters import PARTS
 from kanviz.core.solvers.normal import Problem, Rows, curvature_diagonal
@@ -37,28 +36,33 @@ def with_replay(data: Dataset, old: Dataset, share: float = 0.5, seed: int = 0) 
                 f"The old rows have the {kind} {listing(theirs, 8)} ({old.task}), the new ones {listing(ours, 8)} "
                 f"({data.task}); read both tables with the same columns."
             )
-    x, y = old.matching(data).rows("train")
+    old = old.matching(data)
+    x, y = old.rows("train")
     wanted = max(1, round(share * len(data.train) / (1 - share)))
     rounds, rest = divmod(wanted, len(x))
     drawn = torch.randperm(len(x), generator=torch.Generator().manual_seed(seed))[:rest].sort().values
     index = torch.cat([torch.arange(len(x)).repeat(rounds), drawn])
+    added = replace(old, x=x[index], y=y[index], weights=None if old.weights is None else old.weights[old.train][index])
     return replace(
         data,
-        x=torch.cat([data.x, x[index]]),
-        y=torch.cat([data.y, y[index]]),
+        x=torch.cat([data.x, added.x]),
+        y=torch.cat([data.y, added.y]),
+        weights=stacked_weights([data, added]),
         train=torch.cat([data.train, len(data) + torch.arange(wanted)]),
         notes=(*data.notes, f"{wanted:,} of {len(data.train) + wanted:,} training rows are old ones."),
     )
 
 
 @torch.no_grad()
-def anchor(kan: KAN, old_x: Float[Tensor, "rows input"], strength: float = 1.0) -> Anchor:
-    """The network anchored where it stands, each number by half the curvature of the loss on old rows (table units).
+def anchor(kan: KAN, old_x: Any, strength: float = 1.0) -> Anchor:
+    """The network anchored where it stands, each number by half the curvature of the loss on old rows (table units, or
+    a table with columns of the inputs' names).
 
     That curvature is Gauss-Newton's, which is Fisher's information for squared errors and for classes; it needs no
     targets. Of very many rows 2,000 are looked at, spread evenly. Raises TrainError where there is none, or one at
     which the network is no number.
     """
+    old_x = kan.rows(old_x)
     if not len(old_x):
         raise TrainError("There are no old rows to remember; give some.")
     x = kan.normalise(old_x)[torch.linspace(0, len(old_x) - 1, min(ROWS, len(old_x))).long()].double().numpy().T

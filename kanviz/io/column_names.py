@@ -1,47 +1,66 @@
 """The names of a table's columns: which row holds them, and how missing and repeated ones are mended."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
 import pyarrow as pa
 
-from kanviz.io.columns import compute, number_like
+from kanviz.io.arrow_text import compute
+from kanviz.io.columns import number_like
+from kanviz.io.layout import Layout
+from kanviz.io.table_body import Row
+from kanviz.io.unit_words import is_unit, without_brackets
 from kanviz.text import listing, shown
 
-_NAMED_UNIT = re.compile(r"(\S.*?) *[\[(] *([^\[\]()]{1,20}) *[\])]")
+
+def notes_on_names(layout: Layout) -> list[str]:
+    """What is to be said of where the names and the units of a table stand."""
+    notes = []
+    if layout.skipped:
+        count = layout.skipped
+        notes.append(f"Skipped {count} line{'s' if count > 1 else ''} above the table.")
+    if layout.doubt:
+        notes.append(f"{layout.doubt}. If that is wrong, choose the header row.")
+    elif len(layout.names) > 1:
+        notes.append(f"The names stand in lines {listing([str(line) for line in layout.names], 4)}.")
+    elif layout.headings and all(number_like(layout.headings[j]) for j in layout.values if j < len(layout.headings)):
+        start = shown(", ".join(layout.headings[:4]), 40)
+        notes.append(f"The numbers in line {max(layout.names)} ({start}) are taken as names, not as values.")
+    if layout.units:
+        notes.append(f"The units stand in line {layout.units}.")
+    return notes
 
 
-def found_names(head: list[str], body: list[list[str]], other_names: list[str]) -> tuple[list[str], list[str], bool]:
-    """Names, notes on them, and whether the first row holds them."""
-    if not _looks_like_data(head, body):
-        return [cell.strip() for cell in head], [], True
-    if len(other_names) == len(head):
-        return [n.strip() for n in other_names], ["The names were taken from the comment line above the data."], False
-    names = [f"x{i + 1}" for i in range(len(head))]
-    start = shown(", ".join(head[:4]), 40)
-    return names, [f"The first row looks like data, not names ({start}); columns were named x1, x2, ..."], False
+def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> tuple[list[str], list[str], int]:
+    """Names and units in the last lines of comments above a table without names, and the line of the names; empty
+    where no line has as many words as the table has columns. told: lines that somebody named.
+    """
+    lines = [(line, cells) for line, cells in comments if not told or line in told]
+    if not lines:
+        return [], [], 0
+    line, last = lines[-1]
+    if len(last) != width and len(words := " ".join(last).split()) == width:
+        last = words
+    above = comments[-2] if len(comments) > 1 and not told else (0, [])
+    if _could_be_names(above[1], width) and len(last) == width and 2 * sum(map(is_unit, last)) >= len(last):
+        return [cell.strip() for cell in above[1]], [without_brackets(cell) for cell in last], above[0]
+    if told or _could_be_names(last, width):
+        return [cell.strip() for cell in last], [], line
+    return [], [], 0
 
 
-def _looks_like_data(head: list[str], body: list[list[str]]) -> bool:
-    """Whether a first row holds values: numbers above numbers, and no word above numbers."""
-    numbers = [i for i, cell in enumerate(head) if number_like(cell)]
-    if not numbers:
-        return False
-    if not body:
-        return len(numbers) == sum(1 for cell in head if cell.strip())
-    for i, cell in enumerate(head):
-        below = [row[i] for row in body if i < len(row) and row[i].strip()]
-        if cell.strip() and i not in numbers and below and sum(map(number_like, below)) > len(below) / 2:
-            return False
-    years = [head[i].strip() for i in numbers]
-    if len(numbers) < len(head) and all(y.isdecimal() and "1800" <= y <= "2200" and len(y) == 4 for y in years):
-        return years != sorted(set(years))
-    return True
+def _could_be_names(cells: list[str], width: int) -> bool:
+    return len(cells) == width and not any(number_like(cell) or cell.strip().endswith((":", "=")) for cell in cells)
 
 
-def mended_names(names: list[str], columns: list[pa.ChunkedArray]) -> tuple[list[str | None], list[str]]:
-    """A name for each column, none twice; None for a column to leave out: row numbers, or neither name nor values."""
+def mended_names(
+    names: list[str], columns: list[pa.ChunkedArray], *, named: bool = True
+) -> tuple[list[str | None], list[str]]:
+    """A name for each column, none twice; None for a column to leave out: row numbers, or neither name nor values.
+
+    named: the file has names; where it has none, columns of which only the top is filled hold no rows of the table.
+    """
     notes: list[str] = []
     found: list[str | None] = []
     unnamed, renamed, empty = [], [], 0
@@ -55,6 +74,16 @@ def mended_names(names: list[str], columns: list[pa.ChunkedArray]) -> tuple[list
                 notes.append(f"The first column has no name and counts {begin:,} to {last:,}: row numbers, left out.")
                 found.append(None)
                 continue
+            if _are_different_counts(columns[0]):
+                notes.append(
+                    "The first column has no name and a different whole number in every row: an index, left out."
+                )
+                found.append(None)
+                continue
+        if not named and (top := _filled_at_the_top(columns[i])):
+            notes.append(f"Column {i + 1} holds something in the first {top:,} rows only; left out.")
+            found.append(None)
+            continue
         if not name and compute.sum(compute.utf8_length(compute.utf8_trim_whitespace(columns[i]))).as_py() == 0:
             found.append(None)
             empty += 1
@@ -81,20 +110,29 @@ def mended_names(names: list[str], columns: list[pa.ChunkedArray]) -> tuple[list
     return found, notes
 
 
+def _are_different_counts(column: pa.ChunkedArray) -> bool:
+    """Whether a column has another whole number in every row, as the index of chosen or shuffled rows has."""
+    trimmed = compute.utf8_trim_whitespace(column)
+    if len(column) < 3 or not compute.all(compute.match_substring_regex(trimmed, "^[0-9]{1,12}$")).as_py():
+        return False
+    numbers = compute.cast(trimmed, pa.int64()).to_numpy()
+    steps = np.diff(numbers)
+    return len(np.unique(numbers)) == len(numbers) and not (len(set(steps)) == 1 and abs(steps[0]) > 1)
+
+
+def _filled_at_the_top(column: pa.ChunkedArray) -> int:
+    """How many rows at the top are filled where all below are empty and there are many more; 0 otherwise."""
+    filled = compute.not_equal(compute.utf8_trim_whitespace(column), "").to_numpy()
+    if not filled[0] or filled[len(filled) // 4 :].any():
+        return 0
+    return int(np.flatnonzero(filled)[-1]) + 1
+
+
 def _counts_from(column: pa.ChunkedArray) -> int | None:
     """0 or 1 when the column counts its rows from there."""
     for begin in (0, 1):
         if column[0].as_py().strip() == str(begin):
             counted = pa.array(map(str, range(begin, begin + len(column))), pa.string())
-            return begin if compute.all(compute.equal(column, counted)).as_py() else None
+            same = compute.equal(compute.utf8_trim_whitespace(column), counted)
+            return begin if compute.all(same).as_py() else None
     return None
-
-
-def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Name and unit of each column whose name ends in one, as in "length (m)" or "mass [kg]".
-
-    Left as they are: all columns whose bare names would not be distinct.
-    """
-    found = {name: (match[1], match[2].strip()) for name in names if (match := _NAMED_UNIT.fullmatch(name))}
-    bare = Counter(found[name][0] if name in found else name for name in names)
-    return {name: pair for name, pair in found.items() if bare[pair[0]] == 1}

@@ -6,35 +6,27 @@ Everything works on whole Arrow arrays, since a table may have millions of cells
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute
 
+from kanviz.io.arrow_text import PLAIN, compute, holds, share
+from kanviz.io.cells import DATE_PATTERN, MISSING, NUMBER
+from kanviz.io.wrapped_numbers import unwrapped, without_unit
 from kanviz.text import listing, shown
 
-compute: Any = pyarrow.compute  # its functions are made when it is imported, so no type checker sees them
-
-_MISSING = (
-    "", "na", "n/a", "n.a.", "nan", "#n/a", "#na", "null", "(null)", "none", "nil", "<na>", "missing", "-", "--", "?",
-    ".", "...", "#value!", "#ref!", "#div/0!", "#num!", "#name?", "#null!",
-)  # fmt: skip
-_NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-_PLAIN = rf"^[+-]?(?:{_NUMBER}|(?i:inf|infinity|nan))$"
 _CURRENCIES = "$€£¥"
 _SIGN = f"[{_CURRENCIES}]"
 _MONEY = rf"^[+-]?\s*{_SIGN}|{_SIGN}$"
 _PERCENT = r"^[^%]*[0-9.]\s*%$"
 _HEXADECIMAL = r"^[+-]?0[xX][0-9a-fA-F]+$"
-_COMPLEX = rf"^[+-]?(?:{_NUMBER})?\s*[+-]\s*(?:{_NUMBER})?[ij]$|^[+-]?{_NUMBER}[ij]$"
-_DATE = (
-    r"^(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})"
-    r"(?:[ T:].*)?$"
-)
+_COMPLEX = rf"^[+-]?(?:{NUMBER})?\s*[+-]\s*(?:{NUMBER})?[ij]$|^[+-]?{NUMBER}[ij]$"
+_DATE = rf"^{DATE_PATTERN}$"
 _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
+_PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
+_FEW_WORDS = 20  # that an input can be made of
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
 
 
@@ -65,9 +57,13 @@ _THOUSANDS_SPACE = Spelling(
 
 @dataclass
 class Findings:
-    """What was assumed about columns: each sentence with the columns it holds for, and an example from the first."""
+    """What was assumed about columns: each sentence with the columns it holds for, and an example from the first.
+
+    units: of columns whose cells hold them.
+    """
 
     found: dict[str, tuple[list[str], str]] = field(default_factory=dict)
+    units: dict[str, str] = field(default_factory=dict)
 
     def add(self, sentence: str, column: str, example: str = "") -> None:
         self.found.setdefault(sentence, ([], example))[0].append(column)
@@ -88,7 +84,7 @@ def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas
     known = _floats(trimmed)
     if known is not None:
         return known
-    missing = compute.is_in(compute.utf8_lower(trimmed), value_set=pa.array(_MISSING))
+    missing = compute.is_in(compute.utf8_lower(trimmed), value_set=pa.array(MISSING))
     values = compute.if_else(missing, pa.scalar(None, pa.string()), trimmed)
     filled = len(values) - values.null_count
     numbers = _floats(values)
@@ -111,38 +107,36 @@ def _floats(values: pa.ChunkedArray) -> np.ndarray | None:
     return np.array(found.to_numpy(), dtype=np.float64)
 
 
-def _share(values: pa.ChunkedArray, *patterns: str) -> int:
-    """How many cells match one of the patterns."""
-    found = compute.match_substring_regex(values, "|".join(f"(?:{p})" for p in patterns))
-    return compute.sum(found).as_py() or 0
-
-
-def _any(values: pa.ChunkedArray, part: str) -> bool:
-    """Whether some cell holds that text."""
-    return bool(compute.any(compute.match_substring(values, part)).as_py())
-
-
 def _respelled(
     name: str, values: pa.ChunkedArray, filled: int, findings: Findings, *, commas_separate: bool
 ) -> np.ndarray | None:
     """The numbers of a column that spells them as people or other countries do; None when it is no such column."""
     enough = _MOSTLY * filled
     notes: list[tuple[str, str]] = []
-    if _any(values, "−"):
+    if holds(values, "−"):
         values = compute.replace_substring(values, "−", "-")
         notes.append(("the sign − is read as minus", ""))
-    if _share(values, "^(?i:true|false)$") == filled:
+    if holds(values, "∞"):
+        values = compute.replace_substring(values, "∞", "inf")
+    values, note = unwrapped(values, enough)
+    notes += note
+    if share(values, "^(?i:true|false)$") == filled:
         findings.add("true and false are read as 1 and 0", name)
         return _floats(compute.if_else(compute.equal(compute.utf8_lower(values), "true"), "1", "0"))
-    if _any(values, "%") and _share(values, _PERCENT) >= enough:
+    if holds(values, "%") and share(values, _PERCENT) >= enough:
         values = compute.replace_substring_regex(values, r"\s*%$", "")
         notes.append(("percent signs are dropped, so that 10% is read as 10", ""))
-    elif any(_any(values, sign) for sign in _CURRENCIES) and _share(values, _MONEY) >= enough:
+    elif any(holds(values, sign) for sign in _CURRENCIES) and share(values, _MONEY) >= enough:
         signs = _currencies(values)
         if len(signs) > 1:
             return None
         values = compute.replace_substring_regex(values, rf"\s*{_SIGN}\s*", "")
         notes.append(("currency signs are dropped", f" ({signs[0]})"))
+    else:
+        values, unit = without_unit(values, enough)
+        if unit:
+            findings.units[name] = unit
+            notes.append(("the unit behind each number is taken for the column's", f" ({unit})"))
     spelling, count = _spelling(values, commas_separate=commas_separate)
     if count < enough:
         return None
@@ -152,7 +146,7 @@ def _respelled(
         read = float(_rewritten(pa.chunked_array([[example]]), spelling)[0].as_py())
         notes.append((f"numbers have {spelling.words}", f", so that {shown(example, 24)} is read as {read:.12g}"))
     if count < filled:
-        good = compute.match_substring_regex(values, _PLAIN)
+        good = compute.match_substring_regex(values, PLAIN)
         place = compute.index(good, False).as_py()
         slip = f"{filled - count:,} of {filled:,} in {shown(name, 40)}, the first in row {place + 1:,}"
         notes.append(
@@ -174,11 +168,11 @@ def _spelling(values: pa.ChunkedArray, *, commas_separate: bool) -> tuple[Spelli
     choices = [_DECIMAL_COMMA, _THOUSANDS_COMMA, _THOUSANDS_POINT, _THOUSANDS_SPACE]
     if commas_separate:
         choices = [*choices[1:], _DECIMAL_COMMA]
-    best, count = None, _share(values, _PLAIN)
+    best, count = None, share(values, PLAIN)
     for spelling in choices:
         if count == len(values) - values.null_count:
             break
-        matching = _share(values, _PLAIN, spelling.pattern)
+        matching = share(values, PLAIN, spelling.pattern)
         if matching > count:
             best, count = spelling, matching
     return best, count
@@ -198,20 +192,26 @@ def _text(
     name: str, trimmed: pa.ChunkedArray, values: pa.ChunkedArray, filled: int, findings: Findings
 ) -> np.ndarray | None:
     enough = _MOSTLY * filled
-    numbers = _share(values, _PLAIN)
-    if _share(values, _COMPLEX) >= enough:
+    numbers = share(values, PLAIN)
+    if share(values, _COMPLEX) >= enough:
         findings.add("complex numbers are not supported; give real and imaginary parts a column each", name)
         return None
-    if _share(values, _HEXADECIMAL) >= enough:
+    if share(values, _HEXADECIMAL) >= enough:
         findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
-    elif _share(values, _DATE) >= enough:
-        findings.add("dates and times are kept as text; convert them to numbers to use them as inputs", name)
-    elif _share(values, _MONEY) >= enough:
+    elif share(values, _DATE) >= enough:
+        findings.add("dates or times, kept as text; as an input they count as days since the first", name)
+    elif share(values, _MONEY) >= enough:
         findings.add("amounts in different currencies are kept as text; convert them to one first", name)
     elif numbers:
         findings.add("numbers and words mixed, kept as text", name, f" ({numbers:,} of {filled:,} are numbers)")
+    elif 1 < len(words := compute.unique(values.drop_null())) <= _FEW_WORDS:
+        findings.add(f"words ({listing(sorted(words.to_pylist()), 6)})", name)
     else:
         findings.add("text, not offered as an input", name)
+    if holds(trimmed, "'") and share(trimmed, _PROTECTED):
+        trimmed = compute.if_else(
+            compute.match_substring_regex(trimmed, _PROTECTED), compute.utf8_slice_codeunits(trimmed, 1), trimmed
+        )
     return text_array(compute.if_else(compute.equal(trimmed, ""), pa.scalar(None, pa.string()), trimmed))
 
 
@@ -223,7 +223,7 @@ def text_array(values: pa.ChunkedArray) -> np.ndarray:
 
 
 def number_like(cell: str) -> bool:
-    """Whether a cell looks like a number in any spelling, or a date: used to tell names from data."""
+    """Whether a cell looks like a number in any spelling, or a date."""
     return _NUMBER_LIKE.fullmatch(cell.strip()) is not None
 
 

@@ -1,73 +1,158 @@
-"""A table in text, with any usual separator, into names and columns of text: nothing guessed without a note."""
+"""A table in text, with any usual separator, into names and columns of text: nothing guessed without a note.
+
+What stands where is decided from the first lines; then the whole text is read in one go.
+"""
 
 import csv
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import _csv
 
 from kanviz.errors import TableError
-from kanviz.io.rows import MAX_ROWS, Raw, collect
+from kanviz.io.rows import MAX_ROWS, Raw, Source, collect
+from kanviz.io.table_body import Body, Row, body_of
+from kanviz.io.table_reading import AS_FOUND, Reading
 
 _SEPARATORS = {"\t": "tabs", ";": "semicolons", "|": "vertical bars", ",": "commas"}
-_SAMPLE_LINES = 200
-_SAMPLE_TEXT = 1_000_000
+_SAMPLE_LINES = 1_000
+_SAMPLE_TEXT = 200_000
+_SAMPLE_CELLS = 30_000
+_SEPARATOR_LINES = 200
 _MAX_PREAMBLE = 10_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _SEPARATOR_LINE = re.compile(r"sep=[,;|\t ]", re.IGNORECASE)
 _PIECE = 1_000_000
 _GAPS = re.compile(r'"[^"]*"|[ \t]+')
+_WIDE_GAPS = re.compile(r"\t+|[ \t]{2,}")
+_WITH_BRACKETS = re.compile(r"[^\s\[(][^\s]*(?:\s*[\[(][^\])]*[\])])?")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|NA|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 
 
-def read_text_table(text: str) -> Raw:
+@dataclass(frozen=True)
+class Top:
+    """How a text begins: the comments above the table, the line after them and where it begins, the separator if one
+    of the lines says it, and the first lines of the table.
+    """
+
+    comments: list[tuple[int, str]]
+    line: int
+    start: int
+    separator: str | None
+    lines: list[str]
+
+    def at(self, line: int) -> int:
+        """Where a line of the table begins in the text."""
+        return self.start + sum(map(len, self.lines[: line - self.line]))
+
+    def rows(self, separator: str) -> list[Row]:
+        """The rows of the first lines, as many as it takes to know them."""
+        reader = csv.reader(_split_at_gaps(self.lines) if separator == " " else iter(self.lines), **_dialect(separator))
+        found: list[Row] = []
+        cells, line = 0, 0
+        try:
+            for row in reader:
+                found.append((self.line + line, row))
+                line, cells = reader.line_num, cells + len(row)
+                if cells > _SAMPLE_CELLS and len(found) > 60:
+                    break
+        except csv.Error:
+            pass
+        return found
+
+
+def read_text_table(text: str, how: Reading = AS_FOUND) -> Raw:
     """The names and text columns of a CSV-like text. Raises TableError, with the line, when its rows do not agree."""
-    notes: list[str] = []
     lines = max(text.count("\n"), text.count("\r"))
     if lines > 2 * MAX_ROWS:
         raise TableError(f"The file has {lines:,} lines; the limit is {MAX_ROWS:,} rows. Take a sample of them.")
-    start, comments, skipped, given = _preamble(text)
-    separator = given or _separator(text[start : start + _SAMPLE_TEXT])
+    top = _top(text)
+    separator, rows, body = _separated(top)
+    if separator == " " and body is not None:
+        rows = _at_wide_gaps(top, rows, body)
+    notes = []
     if separator == " ":
         notes.append("Read with spaces between the values.")
-    elif separator != "," and not given:
+    elif separator != "," and not top.separator:
         notes.append(f"Read with {_SEPARATORS[separator]} between the values.")
-    fallback = _split(comments[-1].lstrip("#%/ \t"), separator) if comments else []
-    rows = _rows(text, start, separator)
+    comments = [(line, _split_comment(words, separator, body)) for line, words in top.comments[-2:]]
+    source = Source(
+        rows, body, comments, _opener(text, top, separator), separator == ",", _quoted(top, separator),
+        is_comment=_is_comment, lines=lines,
+    )  # fmt: skip
     try:
-        raw = collect(rows, lambda: skipped + rows.line_num, fallback, is_comment=_is_comment, commas=separator == ",")
+        raw = collect(source, how)
     except csv.Error:
-        raise _quote_error(text, start, skipped, separator) from None
-    if comments:
-        count = len(comments)
+        raise _quote_error(text, top.start, top.line - 1, separator) from None
+    if top.comments:
+        count = len(top.comments)
         notes.append(f"Skipped {count} comment line{'s' if count > 1 else ''} at the top.")
     return replace(raw, notes=[*notes, *raw.notes])
 
 
-def _preamble(text: str) -> tuple[int, list[str], int, str | None]:
-    """Where the table begins, the comment lines before it, the lines before it, and the separator if a line says it."""
-    comments, separator = [], None
-    for lines, found in enumerate(_LINE.finditer(text)):
+def _top(text: str) -> Top:
+    comments: list[tuple[int, str]] = []
+    separator = None
+    for n, found in enumerate(_LINE.finditer(text), 1):
         line = found.group().strip()
-        if lines == 0 and _SEPARATOR_LINE.fullmatch(line):
+        if n == 1 and _SEPARATOR_LINE.fullmatch(line):
             separator = line[-1]
-        elif line.startswith(("#", "%", "//")) and not _EXCEL_ERROR.match(line):
-            comments.append(line)
+        elif line.startswith(("#", "%", "//", "!")) and not _EXCEL_ERROR.match(line):
+            comments.append((n, line))
         elif line:
-            return found.start(), comments, lines, separator
-        if lines > _MAX_PREAMBLE:
+            lines, size = [], 0
+            for one in _LINE.finditer(text, found.start()):
+                lines.append(one.group())
+                size += len(one.group())
+                if one.end() == len(text) or len(lines) >= _SAMPLE_LINES or (size > _SAMPLE_TEXT and len(lines) > 60):
+                    break
+            return Top(comments, n, found.start(), separator, lines)
+        if n > _MAX_PREAMBLE:
             raise TableError(f"More than {_MAX_PREAMBLE:,} lines of comments come before the table; remove them.")
     raise TableError("The file holds only comments and empty lines; upload one with a table in it.")
 
 
-def _separator(sample: str) -> str:
-    """The separator that cuts the first lines into equally many values; a space when only gaps do."""
-    lines = [line for line in sample.splitlines()[: _SAMPLE_LINES + 1] if line.strip()][:_SAMPLE_LINES]
+def _separated(top: Top) -> tuple[str, list[Row], Body | None]:
+    """The separator that cuts the first lines into most columns of numbers; the first of the usual ones among equals.
+
+    Gaps are one where the others leave several numbers in a cell, or no numbers at all.
+    """
+    if top.separator:
+        rows = top.rows(top.separator)
+        return top.separator, rows, body_of(rows)
+    text = "".join(top.lines)
+    found = []
+    for place, separator in enumerate(_SEPARATORS):
+        if separator in text:
+            rows = top.rows(separator)
+            body = body_of(rows)
+            if body is not None and body.width > 1:
+                found.append(((len(body.values), body.regular, -place), separator, rows, body))
+    best = max(found, default=None, key=lambda one: one[0])
+    if best is None or best[3].chained or best[3].regular < 0.5:
+        rows = top.rows(" ")
+        body = body_of(rows)
+        if (
+            body is not None
+            and body.width > 1
+            and (best is None or (body.regular > 0.8 and len(body.values) >= len(best[3].values)))
+        ):
+            return " ", rows, body
+    if best is not None:
+        return best[1], best[2], best[3]
+    separator = _regular_separator(top)
+    rows = top.rows(separator)
+    return separator, rows, body_of(rows)
+
+
+def _regular_separator(top: Top) -> str:
+    """For lines without numbers: the separator that cuts them into equally many values, a space where only gaps do."""
+    lines = [line for line in top.lines[:_SEPARATOR_LINES] if line.strip()]
     best, best_share = None, 0.5
     for separator in _SEPARATORS:
         try:
@@ -84,20 +169,71 @@ def _separator(sample: str) -> str:
     return " " if min(width, widths[0]) > 1 and count > 0.8 * len(widths) else ","
 
 
+def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
+    """The rows above the values cut at wide gaps only, where that gives them as many cells as the table has columns:
+    names between wide gaps may hold blanks.
+    """
+    found = list(rows)
+    for n, (line, cells) in enumerate(rows[: body.begin]):
+        names = _names_with_blanks(top.lines[line - top.line], body.width)
+        if len(cells) > body.width and names:
+            found[n] = (line, names)
+    return found
+
+
+def _names_with_blanks(line: str, width: int) -> list[str]:
+    """The names in a line, cut at wide gaps, or before words that are not in brackets; none if not as many."""
+    for names in (_WIDE_GAPS.split(line.strip()), _WITH_BRACKETS.findall(line)):
+        if len(names) == width:
+            return names
+    return []
+
+
 def _split(line: str, separator: str) -> list[str]:
-    return line.split() if separator == " " else next(csv.reader([line], delimiter=separator), [])
+    if separator == " ":
+        return next(csv.reader(_split_at_gaps([line]), delimiter="\t"), [])
+    return next(csv.reader([line], delimiter=separator), [])
+
+
+def _split_comment(words: str, separator: str, body: Body | None) -> list[str]:
+    """The words of a comment as the table's separator cuts them; at wide gaps where that gives a name a column."""
+    words = words.lstrip("#%/! \t")
+    names = _names_with_blanks(words, body.width) if separator == " " and body is not None else []
+    return names or _split(words, separator)
 
 
 def _is_comment(cells: list[str]) -> bool:
     return cells[0].startswith("#") and not _EXCEL_ERROR.match(cells[0])
 
 
+def _quoted(top: Top, separator: str) -> bool:
+    """Whether every cell of the first line stands in quotes, and none of the second."""
+    filled = [line.strip() for line in top.lines[:5] if line.strip()][:2]
+    if len(filled) < 2 or '"' in filled[1]:
+        return False
+    cells = filled[0].split() if separator == " " else filled[0].split(separator)
+    return all(len(cell.strip()) >= 2 and cell.strip()[0] == cell.strip()[-1] == '"' for cell in cells)
+
+
+def _dialect(separator: str, *, strict: bool = False) -> dict:
+    return {"delimiter": "\t" if separator == " " else separator, "strict": strict}
+
+
+def _opener(text: str, top: Top, separator: str):
+    """Opens the rows from a line on; gives the reader and the number of the line that was read last."""
+
+    def rows_from(line: int):
+        begun = line - 1
+        rows = _rows(text, top.at(line), separator)
+        return rows, lambda: begun + rows.line_num
+
+    return rows_from
+
+
 def _rows(text: str, start: int, separator: str) -> "_csv.Reader":
     """Gives the cells of each row. Raises csv.Error for quotes that do not close."""
     lines = _lines(text, start)
-    if separator == " ":
-        return csv.reader(map(_gaps_to_tabs, lines), delimiter="\t", strict=True)
-    return csv.reader(lines, delimiter=separator, strict=True)
+    return csv.reader(_split_at_gaps(lines) if separator == " " else lines, **_dialect(separator, strict=True))
 
 
 def _lines(text: str, start: int) -> Iterator[str]:
@@ -110,8 +246,8 @@ def _lines(text: str, start: int) -> Iterator[str]:
         start = end
 
 
-def _gaps_to_tabs(line: str) -> str:
-    return _GAPS.sub(lambda found: found.group() if found.group()[0] == '"' else "\t", line.strip())
+def _split_at_gaps(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
+    return (_GAPS.sub(lambda found: found.group() if found.group()[0] == '"' else "\t", line.strip()) for line in lines)
 
 
 def _quote_error(text: str, start: int, skipped: int, separator: str) -> TableError:

@@ -9,17 +9,22 @@ import struct
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
+from typing import Any
 
 from kanviz.errors import TableError
-from kanviz.io.rows import Raw, check_size, collect
+from kanviz.io.rows import Raw, Source, check_size, collect
+from kanviz.io.table_body import Row, body_of
+from kanviz.io.table_reading import AS_FOUND, Reading
 from kanviz.text import listing, shown, size_words
 
 _MAX_ENTRIES = 2_000
 _MAX_UNPACKED = 40_000_000
 _MAX_CELLS = 400_000
 _MAX_ROWS = 1_048_576
+_FIRST_ROWS = 400  # that tell where names and values stand
 _MAX_CHARACTERS = 32_767  # of a cell, Excel's own limit
 _DAMAGED = "The Excel file is damaged or not a workbook; open it in Excel and save it again as .xlsx or CSV."
 _FORMULA_WITHOUT_VALUE = re.compile(rb"(?:</f>|<f/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
@@ -37,22 +42,38 @@ def looks_like_excel(data: bytes) -> bool:
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
-def read_excel(data: bytes) -> Raw:
+def read_excel(data: bytes, how: Reading = AS_FOUND) -> Raw:
     """Names and text columns of the first sheet with data. Raises TableError for other archives and huge ones."""
     try:
         formulas = _weighed(data)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions
-            rows, notes = _first_sheet(data)
+        sheets = _Sheets(data)
     except _ERRORS:
         raise TableError(_DAMAGED) from None
+    rows, notes = _first_sheet(sheets)
     if not rows:
         reason = "; its formulas have no stored values, so save it in Excel first" if formulas else ""
         raise TableError(f"The workbook has no cells with values{reason}.")
     if formulas:
         notes.append(f"{formulas:,} formulas have no stored value and count as missing; save the file in Excel first.")
-    raw = collect(iter(rows), lambda: 0, [])
-    return Raw(raw.names, raw.columns, [*notes, *raw.notes])
+    raw = collect(_source(rows), how)
+    return replace(raw, notes=[*notes, *raw.notes])
+
+
+def _source(rows: list[Row]) -> Source:
+    first = rows[:_FIRST_ROWS]
+
+    def rows_from(line: int) -> tuple[Iterator[list[str]], Callable[[], int]]:
+        at = next((n for n, (number, _) in enumerate(rows) if number >= line), len(rows))
+        read = [line]
+
+        def cells() -> Iterator[list[str]]:
+            for number, row in rows[at:]:
+                read[0] = number
+                yield row
+
+        return cells(), lambda: read[0]
+
+    return Source(first, body_of(first), [], rows_from)
 
 
 def _weighed(data: bytes) -> int:
@@ -87,25 +108,52 @@ def _weighed(data: bytes) -> int:
         return formulas
 
 
-def _first_sheet(data: bytes) -> tuple[list[list[str]], list[str]]:
-    """Rows of the first sheet with values, each row equally long, and notes."""
-    from openpyxl import load_workbook
+class _Sheets:
+    """The sheets of a workbook as openpyxl reads them: whatever goes wrong in there is a damaged file."""
 
-    book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+    def __init__(self, data: bytes):
+        from openpyxl import load_workbook
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions
+            self.book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
+            self.sheets = [(sheet, str(sheet.title), sheet.sheet_state) for sheet in self.book.worksheets]
+
+    def rows(self, sheet: Any) -> Iterator[tuple]:
+        """The values of each row."""
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                sheet.reset_dimensions()  # what the file says of them need not be true
+                found = sheet.iter_rows(values_only=True)
+        except _ERRORS:
+            raise TableError(_DAMAGED) from None
+        while True:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    values = next(found, None)
+            except _ERRORS:
+                raise TableError(_DAMAGED) from None
+            if values is None:
+                return
+            yield values
+
+
+def _first_sheet(sheets: _Sheets) -> tuple[list[Row], list[str]]:
+    """Rows of the first sheet with values, each row equally long, and notes."""
     try:
-        sheets = book.worksheets
-        for sheet in sorted(sheets, key=lambda s: s.sheet_state != "visible"):
-            sheet.reset_dimensions()  # what the file says of them need not be true
-            rows = _cut(list(_filled_rows(sheet.iter_rows(values_only=True))))
+        for sheet, title, _ in sorted(sheets.sheets, key=lambda one: one[2] != "visible"):
+            rows = _cut(list(_filled_rows(sheets.rows(sheet))))
             if rows:
-                others = listing([other.title for other in sheets if other is not sheet])
-                return _without_title(rows, [f"Read sheet {shown(sheet.title, 31)}, not {others}."] if others else [])
+                others = listing([name for other, name, _ in sheets.sheets if other is not sheet])
+                return rows, [f"Read sheet {shown(title, 31)}, not {others}."] if others else []
         return [], []
     finally:
-        book.close()
+        sheets.book.close()
 
 
-def _filled_rows(rows: Iterator[tuple]) -> Iterator[list[str]]:
+def _filled_rows(rows: Iterator[tuple]) -> Iterator[Row]:
     cells = 0
     for number, values in enumerate(rows, 1):
         cells += len(values)
@@ -116,7 +164,7 @@ def _filled_rows(rows: Iterator[tuple]) -> Iterator[list[str]]:
             row.pop()
         if row:
             check_size(0, len(row))
-            yield row
+            yield number, row
 
 
 def _text(value: object) -> str:
@@ -138,20 +186,10 @@ def _text(value: object) -> str:
     return text
 
 
-def _cut(rows: list[list[str]]) -> list[list[str]]:
+def _cut(rows: list[Row]) -> list[Row]:
     """Without the empty columns on the left, every row as long as the longest."""
     if not rows:
         return []
-    width = max(len(row) for row in rows)
-    left = min(next(i for i, cell in enumerate(row) if cell) for row in rows)
-    return [(row + [""] * (width - len(row)))[left:] for row in rows]
-
-
-def _without_title(rows: list[list[str]], notes: list[str]) -> tuple[list[list[str]], list[str]]:
-    """Without the lines above the table that fill one cell only, where the table fills more."""
-    if max(sum(map(bool, row)) for row in rows) < 2:
-        return rows, notes
-    top = next(i for i, row in enumerate(rows) if sum(map(bool, row)) > 1)
-    if top:
-        notes.append(f"Skipped {top} line{'s' if top > 1 else ''} above the table.")
-    return rows[top:], notes
+    width = max(len(row) for _, row in rows)
+    left = min(next(i for i, cell in enumerate(row) if cell) for _, row in rows)
+    return [(number, (row + [""] * (width - len(row)))[left:]) for number, row in rows]

@@ -20,7 +20,7 @@ from kanviz.core.layer import BASES, Layer, Variable
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
 from kanviz.io.formula_names import readable_primitive
-from kanviz.io.native_rows import PARTS, packed, unpacked
+from kanviz.io.native_rows import PARTS, WEIGHTS, packed, unpacked
 from kanviz.io.safetensors_file import HEADER_LIMIT, write_safetensors
 from kanviz.io.strict_json import read_json
 from kanviz.text import shown
@@ -106,7 +106,8 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
         )
     layers = _rows(header, "layers", 1, 1000)
     expected = {f"layers.{n}.{name}" for n in range(len(layers)) for name in (*_NUMBERS, *_MARKS)}
-    expected |= {f"rows.{part}" for part in PARTS} if "rows" in header else set()
+    if "rows" in header:
+        expected |= {f"rows.{part}" for part in PARTS} | (set(tensors) & {f"rows.{WEIGHTS}"})
     if set(tensors) != expected:
         odd = sorted(set(tensors) ^ expected)
         _refuse(f"weights and header disagree about {shown(odd[0])}")

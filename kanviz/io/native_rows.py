@@ -13,6 +13,7 @@ from kanviz.errors import LoadError
 from kanviz.text import shown
 
 PARTS = ("x", "y", "train", "test")
+WEIGHTS = "weights"  # how much each row counts; older files have none
 LONGEST = 500  # letters of a name
 
 
@@ -33,8 +34,9 @@ def packed(kan: KAN, data: Dataset, name: str) -> tuple[dict[str, Tensor], dict[
 
 
 def tensors_of(data: Dataset) -> dict[str, Tensor]:
-    """The rows and their split, as a file holds them: all of them float64."""
-    return {f"rows.{part}": getattr(data, part).to(torch.float64) for part in PARTS}
+    """The rows and their split, as a file holds them: all of them float64; weights where the rows have some."""
+    parts = PARTS if data.weights is None else (*PARTS, WEIGHTS)
+    return {f"rows.{part}": getattr(data, part).to(torch.float64) for part in parts}
 
 
 def unpacked(kan: Columns, record: Any, tensors: Mapping[str, Tensor]) -> tuple[Dataset, str]:
@@ -54,8 +56,14 @@ def unpacked(kan: Columns, record: Any, tensors: Mapping[str, Tensor]) -> tuple[
     whole = bool(((both == both.round()) & (both >= 0) & (both < count)).all())
     if not whole or len(both.unique()) != len(both):
         _refuse("the split names a row that is not there, or one twice")
+    weights = tensors.get(f"rows.{WEIGHTS}")
+    if weights is not None:
+        fits = weights.dtype == torch.float64 and weights.shape == (count,)
+        if not fits or not bool((weights.isfinite() & (weights > 0)).all()):
+            _refuse("their weights are not a number above 0 for every row")
     data = Dataset(
-        x, y, kan.inputs, kan.outputs, train.long(), test.long(), kan.task, shown(record["target"], LONGEST)
+        x, y, kan.inputs, kan.outputs, train.long(), test.long(), kan.task, shown(record["target"], LONGEST),
+        weights=weights,
     )  # fmt: skip
     return data, shown(record["name"], LONGEST)
 

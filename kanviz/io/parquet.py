@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kanviz.errors import TableError
-from kanviz.io.columns import Findings, compute, read_column
+from kanviz.io.arrow_text import compute
+from kanviz.io.columns import Findings, read_column
 from kanviz.io.rows import check_size
 from kanviz.text import shown, size_words
 
@@ -96,8 +97,8 @@ def _unusable(name: str, kind: pa.DataType) -> str | None:
         return "lists or records instead of single values; left out"
     if pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind):
         return "binary data, left out"
-    if pa.types.is_temporal(kind):
-        return "dates or times, left out; convert them to numbers to use them"
+    if pa.types.is_duration(kind) or pa.types.is_interval(kind):
+        return "times between moments, left out; convert them to numbers to use them"
     if pa.types.is_null(kind):
         return "empty, left out"
     return None

@@ -11,7 +11,7 @@ from kanviz.core.kan import Task
 from kanviz.core.layer import Variable
 from kanviz.errors import UserError
 from kanviz.io.json_checks import PROJECT as CHECKS
-from kanviz.io.native_rows import PARTS, tensors_of, unpacked
+from kanviz.io.native_rows import PARTS, WEIGHTS, tensors_of, unpacked
 from kanviz.io.safetensors_file import read_safetensors, write_safetensors
 
 HEADER = "kanviz-rows"
@@ -67,7 +67,8 @@ def rows_blob(data: Dataset) -> tuple[str, bytes]:
 def rows_from_bytes(data: bytes) -> Dataset:
     """The data set; LoadError for what is damaged or does not agree with itself."""
     content = read_safetensors(data)
-    if set(content.tensors) != {f"rows.{part}" for part in PARTS} or HEADER not in content.metadata:
+    parts = {f"rows.{part}" for part in PARTS}
+    if set(content.tensors) - {f"rows.{WEIGHTS}"} != parts or HEADER not in content.metadata:
         _refuse("its rows are not a table")
     record = CHECKS.object(CHECKS.json(content.metadata[HEADER], DEEPEST), "the table")
     columns = _Columns(_variables(record, "inputs"), _variables(record, "outputs"), _task(record))
@@ -75,8 +76,9 @@ def rows_from_bytes(data: bytes) -> Dataset:
     found, _ = unpacked(columns, {"name": "", "target": target}, content.tensors)
     notes = (CHECKS.text(note, "a note on the table") for note in CHECKS.list(record.get("notes"), 1000, "notes"))
     return Dataset(
-        found.x, found.y, found.inputs, found.outputs, found.train, found.test, found.task, target, tuple(notes)
-    )
+        found.x, found.y, found.inputs, found.outputs, found.train, found.test, found.task, target, tuple(notes),
+        found.weights,
+    )  # fmt: skip
 
 
 def _variables(record: dict[str, Any], part: str) -> tuple[Variable, ...]:

@@ -1,82 +1,157 @@
 """Rows of cells into columns of equal length: other lengths are mended with a note, or refused with the line."""
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 import pyarrow as pa
 
 from kanviz.errors import TableError
-from kanviz.io.column_names import found_names
-from kanviz.io.columns import joined
-from kanviz.text import shown
+from kanviz.io.column_names import names_from_comments, notes_on_names
+from kanviz.io.columns import joined, number_like
+from kanviz.io.layout import Layout, layout_of
+from kanviz.io.table_body import Body, Row
+from kanviz.io.table_reading import Reading
+from kanviz.text import counted, protection_dropped, shown
 
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
 MAX_CELLS = 10_000_000
+_LINE_END = re.compile(r"\s*[\r\n]+\s*")
 _FIRST_ROWS = 50
 _BLOCK_CELLS = 200_000
 
 
 @dataclass(frozen=True)
 class Raw:
-    """A table before its numbers are read: names as found (maybe empty or twice), and text columns of equal length."""
+    """A table before its numbers are read: names as found (maybe empty or twice), and text columns of equal length.
+
+    units: of each column, "" where none stands below its name · layout: where names and units stand.
+    """
 
     names: list[str]
     columns: list[pa.ChunkedArray]
     notes: list[str]
     commas_separate: bool = False
+    units: tuple[str, ...] = ()
+    layout: Layout | None = None
 
 
-def check_size(rows: int, columns: int) -> None:
-    """Refuses a table that is too large to hold. Raises TableError."""
+@dataclass(frozen=True)
+class Source:
+    """Rows as a file gives them. rows: the first ones · body: the values among them · comments: the last lines of
+    comments above · open: gives the rows from a line on, and the number of the line read last · commas: they stand
+    between the cells · quoted: in the first row alone every cell is in quotes · lines: of the file, 0 if not known.
+    """
+
+    rows: Sequence[Row]
+    body: Body | None
+    comments: Sequence[Row]
+    open: Callable[[int], tuple[Iterator[list[str]], Callable[[], int]]]
+    commas: bool = False
+    quoted: bool = False
+    is_comment: Callable[[list[str]], bool] = lambda cells: False
+    lines: int = 0
+
+
+def check_size(rows: int, columns: int, lines: int | None = None) -> None:
+    """Refuses a table that is too large to hold. Raises TableError.
+
+    lines: of its file, where its rows are still being counted; 0 where they are not known.
+    """
     if columns > MAX_COLUMNS:
         raise TableError(f"The table has {columns:,} columns; the limit is {MAX_COLUMNS:,}. Keep those you need.")
+    its = f" Its file has {lines:,} lines." if lines else ""
     if rows > MAX_ROWS:
-        raise TableError(f"The table has {_more(rows)} rows; the limit is {MAX_ROWS:,}. Take a sample of them.")
+        many = f"{rows:,}" if lines is None else f"more than {MAX_ROWS:,}"
+        raise TableError(f"The table has {many} rows; the limit is {MAX_ROWS:,}.{its} Take a sample of them.")
     if rows * columns > MAX_CELLS:
+        many = f"{rows:,}" if lines is None else f"more than {MAX_CELLS // columns:,}"
         raise TableError(
-            f"The table has {_more(rows)} rows x {columns:,} columns; the limit is {MAX_CELLS:,} cells. Take a sample."
+            f"The table has {many} rows x {columns:,} columns; the limit is {MAX_CELLS:,} cells.{its} Take a sample."
         )
 
 
-def _more(rows: int) -> str:
-    return f"more than {MAX_ROWS:,}" if rows == MAX_ROWS + 1 else f"{rows:,}"
-
-
-def collect(
-    rows: Iterator[list[str]],
-    last_line: Callable[[], int],
-    other_names: list[str],
-    *,
-    is_comment: Callable[[list[str]], bool] = lambda cells: False,
-    commas: bool = False,
-) -> Raw:
-    """The table in rows of cells. last_line: the number of the line that was read last.
-
-    other_names: names from a comment, if any. commas: commas stand between the cells.
-    Raises TableError for a row that is longer than the names, and for a table without rows.
-    """
-    head = next((cells for cells in rows if not _blank(cells)), None)
-    if head is None:
+def collect(source: Source, how: Reading) -> Raw:
+    """The table in rows of cells. Raises TableError for a row that is longer than the names, and for no rows at all."""
+    filled = [(line, cells) for line, cells in source.rows if not _blank(cells)]
+    if not filled:
         raise TableError("The file is empty; upload one with a table in it.")
-    start = last_line() + 1
+    if source.body is None:
+        layout = _without_numbers(filled, how)
+    else:
+        layout = layout_of(
+            source.rows, source.body, header_rows=_told_in_table(how, source), units_row=how.units_row,
+            quoted=source.quoted,
+        )  # fmt: skip
+    rows, last_line = source.open(layout.first)
     first = list(islice(rows, _FIRST_ROWS))
-    body = [cells for cells in first if not _blank(cells)]
-    names, notes, has_names = found_names(head, body, other_names)
+    names, units, notes, layout = _named(layout, source.comments, [c for c in first if not _blank(c)], how, source)
     check_size(0, len(names))
-    if has_names and not body:
-        raise TableError(f"The table has column names ({shown(', '.join(names), 60)}) but no rows; add some.")
-    if body and all(any(cells[len(names) :]) for cells in body):
-        raise _all_too_long(max(map(len, body)), len(names), commas=commas)
-    block = _Block(len(names), head if has_names else None, is_comment)
-    if not has_names:
-        block.add([head], start - 1)
+    block = _Block(len(names), layout.above, source)
+    start = layout.first
     while first:
         block.add(first, start)
         start = last_line() + 1
         first = list(islice(rows, block.size))
-    return Raw(names, block.finish(), [*notes, *block.notes()], commas)
+    if not block.count:
+        raise TableError(f"The table has column names ({shown(', '.join(names), 60)}) but no rows; add some.")
+    return Raw(names, block.finish(), [*notes, *block.notes()], source.commas, units, layout)
+
+
+def _told_in_table(how: Reading, source: Source) -> tuple[int, ...] | None:
+    """The lines of names that were told, without those that are comments: the table below those has no names."""
+    comments = {line for line, _ in source.comments}
+    return how.header_rows if how.header_rows is None else tuple(n for n in how.header_rows if n not in comments)
+
+
+def _without_numbers(filled: list[Row], how: Reading) -> Layout:
+    """For a table of words alone, or of names alone: its first row holds the names, unless others were told."""
+    told = [n for n, (line, _) in enumerate(filled) if line in (how.header_rows or ())]
+    n = told[-1] if told else 0
+    line, cells = filled[n]
+    if how.header_rows == ():
+        return Layout(line, (), 0, (), (), len(cells), ())
+    first = filled[n + 1][0] if n + 1 < len(filled) else line + 1
+    return Layout(first, (line,), 0, tuple(cell.strip() for cell in cells), (), len(cells), (), (tuple(cells),))
+
+
+def _named(
+    layout: Layout, comments: Sequence[Row], body: list[list[str]], how: Reading, source: Source
+) -> tuple[list[str], tuple[str, ...], list[str], Layout]:
+    """A name and a unit for every column, and what is to be said of them."""
+    names, units = list(layout.headings), list(layout.unit_cells)
+    notes = notes_on_names(layout)
+    told = set(how.header_rows or ())
+    if not names and (how.header_rows is None or told & {line for line, _ in comments}):
+        names, units, line = names_from_comments(comments, layout.width, told)
+        if names:
+            notes = ["The names were taken from the comment line above the data."]
+            layout = replace(layout, names=(line,))
+    if not names:
+        names = [f"x{i + 1}" for i in range(layout.width)]
+        if how.header_rows is None:
+            start = shown(", ".join(cell.strip() for cell in body[0][:4]) if body else "", 40)
+            notes.insert(0, f"The first row looks like data, not names ({start}); columns were named x1, x2, ...")
+    while len(names) > 1 and not names[-1] and len(names) > layout.width:
+        names.pop()
+    if body and all(any(cells[len(names) :]) for cells in body):
+        if layout.width == len(names) + 1 and _are_labels([cells[0] for cells in body]):
+            names, units = ["", *names], ["", *units] if units else []
+            notes.append("The names have one column less than the rows, so the first column holds the rows' names.")
+        else:
+            raise _all_too_long(max(map(len, body)), len(names), commas=source.commas)
+    units = [*units, *[""] * len(names)][: len(names)]
+    names = [protection_dropped(_LINE_END.sub(" ", name)) for name in names]
+    return names, tuple(units), notes, layout
+
+
+def _are_labels(cells: list[str]) -> bool:
+    """Whether cells could be names of rows, as R writes them: words, none twice, or numbers from 1 on."""
+    words = [cell.strip() for cell in cells]
+    counted = words == [str(n) for n in range(1, len(words) + 1)]
+    return len(words) > 1 and (counted or (len(set(words)) == len(words) and not any(map(number_like, words))))
 
 
 def _blank(cells: list[str]) -> bool:
@@ -88,16 +163,17 @@ def _all_too_long(width: int, names: int, *, commas: bool) -> TableError:
         hint = "Are there decimal commas? Put semicolons between the values, or use decimal points."
     else:
         hint = "Give every column a name."
-    return TableError(f"Every row has {width:,} values but the header has {names:,} names. {hint}")
+    return TableError(f"Every row has {width:,} values but the header has {counted(names, 'name')}. {hint}")
 
 
 class _Block:
     """Rows gathered into columns, many at a time, with what was mended on the way."""
 
-    def __init__(self, width: int, header: list[str] | None, is_comment: Callable[[list[str]], bool]):
+    def __init__(self, width: int, above: Sequence[Sequence[str]], source: Source):
         self.width = width
-        self.header = header
-        self.is_comment = is_comment
+        self.above = [list(cells) for cells in above if not _blank(list(cells)) and len(cells) > 1]
+        self.is_comment = source.is_comment
+        self.lines = source.lines
         self.parts: list[list[pa.Array]] = [[] for _ in range(width)]
         self.count = self.comments = self.repeats = self.long = self.short = 0
         self.first_short = self.last_short = 0
@@ -105,10 +181,10 @@ class _Block:
 
     def add(self, rows: list[list[str]], line: int) -> None:
         """Takes in rows that begin on that line; quick when all are as long as the header and none is blank."""
-        if set(map(len, rows)) != {self.width} or not all(map(any, rows)) or self.header in rows:
+        if set(map(len, rows)) != {self.width} or not all(map(any, rows)) or any(cells in rows for cells in self.above):
             rows = list(self.mended(rows, line))
         self.count += len(rows)
-        check_size(self.count, self.width)
+        check_size(self.count, self.width, self.lines)
         if rows:
             for part, cells in zip(self.parts, zip(*rows, strict=True), strict=True):
                 part.append(pa.array(cells, pa.string()))
@@ -119,7 +195,7 @@ class _Block:
         for cells in rows:
             if _blank(cells):
                 pass
-            elif cells == self.header:
+            elif cells in self.above:
                 self.repeats += 1
             elif len(cells) == self.width:
                 kept += 1
@@ -147,8 +223,6 @@ class _Block:
         return cells[: self.width]
 
     def finish(self) -> list[pa.ChunkedArray]:
-        if not self.count:
-            raise TableError("The table has column names but no rows; add some.")
         return [joined(part) for part in self.parts]
 
     def notes(self) -> list[str]:

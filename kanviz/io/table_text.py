@@ -1,8 +1,11 @@
 """From the bytes of a text table to text: its encoding, and refusals of what is no text table at all."""
 
 import re
+from contextlib import suppress
+from dataclasses import dataclass
 
 from kanviz.errors import TableError
+from kanviz.io.encodings import Guess, alternatives, guesses, is_sure
 from kanviz.text import shown
 
 _SAVE_AS_CSV = "open it where it came from and save it as CSV"
@@ -32,12 +35,25 @@ _PICKLE = re.compile(rb"\x80[\x02-\x05](?:[\x95}\]()cKqX\x8c]|$)")
 _WEB_PAGE = re.compile(r"\s*<(?:!doctype|html|head|body|\?xml|svg|table)\b", re.IGNORECASE)
 _CONFLICT = re.compile(r"^(?:<{7}|>{7}) ", re.MULTILINE)
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1f\x7f]")
+_BEYOND_ASCII = re.compile("[^\x00-\x7f\ufffd]+")
 _SAMPLE = 100_000
 _MANY_CONTROLS = 0.002
 
 
-def text_of(data: bytes) -> tuple[str, list[str]]:
-    """The text of a table file, and notes on its encoding. Raises TableError for what is not text, or not a table."""
+@dataclass(frozen=True)
+class Text:
+    """The text of a table file. encoding: as Python names it · others: encodings it could be in as well, each with a
+    word as that would read it.
+    """
+
+    text: str
+    encoding: str
+    notes: tuple[str, ...] = ()
+    others: tuple[tuple[str, str], ...] = ()
+
+
+def text_of(data: bytes, encoding: str | None = None) -> Text:
+    """The text of a table file. Raises TableError for what is not text, or not a table. encoding: None finds it."""
     for signature, message in _SIGNATURES:
         if data.startswith(signature):
             raise TableError(message)
@@ -45,34 +61,68 @@ def text_of(data: bytes) -> tuple[str, list[str]]:
         raise TableError("This is a tar archive; unpack it first.")
     if _PICKLE.match(data):
         raise TableError("This is a Python pickle, which can hold code and is never opened; save the table as CSV.")
-    text, notes = _decoded(data)
-    _check(text)
-    return text, notes
+    found = _decoded(data) if encoding is None else _told(data, encoding)
+    _check(found.text)
+    return found
 
 
-def _decoded(data: bytes) -> tuple[str, list[str]]:
+def _told(data: bytes, encoding: str) -> Text:
+    try:
+        text = data.decode(encoding)
+    except (UnicodeDecodeError, LookupError):
+        raise TableError(f"The file cannot be read as {shown(encoding, 30)}; choose another encoding.") from None
+    others = () if data.isascii() else _others(guesses(data))
+    return Text(text.removeprefix("\ufeff"), encoding, (), others)
+
+
+def _decoded(data: bytes) -> Text:
     if data.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
         raise TableError("The file is UTF-32; save it as UTF-8.")
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return _utf16(data, "utf-16"), ["The file is UTF-16; it was converted."]
+        return Text(_utf16(data, "utf-16"), "utf-16", ("The file is UTF-16; it was converted.",))
     head = data[:_SAMPLE]
     zeros, half = head.count(0), len(head) // 2
     if zeros > 0.3 * len(head) and half:
         for parity, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
             if head[parity::2].count(0) > 0.7 * half and head[1 - parity :: 2].count(0) < 0.1 * half:
-                return _utf16(data, encoding), ["The file looks like UTF-16 without a mark; it was read as such."]
+                note = "The file looks like UTF-16 without a mark; it was read as such."
+                return Text(_utf16(data, encoding), encoding, (note,))
     if zeros and _is_damaged_text(head):
         line = head[: head.index(0)].count(b"\n") + 1
         raise TableError(f"Line {line:,} has binary zero bytes; the file is damaged. Save it again where it came from.")
+    if b"\x1b$B" in head or b"\x1b$@" in head:
+        with suppress(UnicodeDecodeError):
+            note = "The file is not UTF-8; it was read as ISO-2022-JP (Japanese)."
+            return Text(data.decode("iso2022_jp"), "iso2022_jp", (note,))
     try:
-        return data.decode("utf-8-sig"), []
-    except UnicodeDecodeError:
-        pass
-    try:
-        text = data.decode("cp1252")
-    except UnicodeDecodeError:
-        raise _no_text() from None
-    return text, ["The file is not UTF-8; it was read as Windows-1252 (Western European)."]
+        return Text(data.decode("utf-8-sig"), "utf-8")
+    except UnicodeDecodeError as problem:
+        return _not_utf8(data, problem)
+
+
+def _not_utf8(data: bytes, problem: UnicodeDecodeError) -> Text:
+    """The text in the likeliest of the other encodings; nearly UTF-8 is UTF-8 with some damage."""
+    whole = data.decode("utf-8", errors="replace")
+    damaged, right = whole.count("\ufffd"), sum(map(len, _BEYOND_ASCII.findall(whole[:_SAMPLE])))
+    if right > 20 * damaged:
+        at = data.count(b"\n", 0, problem.start) + 1
+        note = f"{damaged:,} characters are damaged (the first in line {at:,}) and shown as \ufffd."
+        return Text(whole.removeprefix("\ufeff"), "utf-8", (note,))
+    found = guesses(data)
+    for guess in found:
+        with suppress(UnicodeDecodeError):
+            text = data.decode(guess.encoding.name)
+            word = next((word for word in guess.words if any(c.isalpha() and not c.isascii() for c in word)), "")
+            example = f", so that it has {shown(word, 24)!r}" if word else ""
+            doubt = "" if is_sure(found) else " If words look wrong, choose another encoding."
+            note = f"The file is not UTF-8; it was read as {guess.encoding.title}{example}.{doubt}"
+            return Text(text, guess.encoding.name, (note,), _others(found))
+    raise _no_text() from None
+
+
+def _others(found: list[Guess]) -> tuple[tuple[str, str], ...]:
+    """Encodings to choose from, each with a word as it reads there."""
+    return tuple((guess.encoding.name, guess.words[0] if guess.words else "") for guess in alternatives(found)[:8])
 
 
 def _utf16(data: bytes, encoding: str) -> str:

@@ -5,40 +5,139 @@ The kind of file is read off its content; its name only matters for a packed .gz
 
 import gzip
 import io
+import os
 import zlib
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from kanviz.core.column_inputs import column_of
+from kanviz.core.dataset import Dataset
+from kanviz.core.frames import missing_column
 from kanviz.errors import TableError
 from kanviz.io.column_names import mended_names
 from kanviz.io.columns import Findings, read_column
 from kanviz.io.csv_text import read_text_table
 from kanviz.io.excel import looks_like_excel, read_excel
+from kanviz.io.heading_units import split_units
+from kanviz.io.layout import Layout
+from kanviz.io.missing_codes import Code, find_codes, told_codes
 from kanviz.io.parquet import read_parquet
 from kanviz.io.rows import Raw
 from kanviz.io.table_notes import notes_on_values
+from kanviz.io.table_reading import AS_FOUND, Reading
 from kanviz.io.table_text import text_of
-from kanviz.text import listing, shown, size_words
+from kanviz.text import listing, no_formula, shown, size_words
 
 MAX_BYTES = 50_000_000
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_READ_AGAIN = 10_000_000  # bytes of a file that is held, so that it can be read in another way
+
+
+@dataclass(frozen=True)
+class Origin:
+    """The file a table is from, and how it was read. encoding: of a text · others: encodings it could be in, each with
+    a word as it reads there.
+    """
+
+    name: str
+    how: Reading = AS_FOUND
+    data: bytes | None = None
+    encoding: str = ""
+    others: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True)
 class Table:
     """A table as read. Columns in `numeric` are float64 (missing: nan), all others text (missing: None).
 
-    notes: a sentence for everything assumed, repaired or left out.
+    notes: a sentence for everything assumed, repaired or left out · units: of columns whose heading or whose row of
+    units has one · headings: what the file calls a column, where that is not its name here · codes: numbers that stand
+    for missing values, or may · layout: where names and units stand, None where the file's format says it.
     """
 
     frame: pd.DataFrame
     numeric: tuple[str, ...]
     notes: tuple[str, ...]
+    units: Mapping[str, str] = field(default_factory=dict)
+    headings: Mapping[str, str] = field(default_factory=dict)
+    codes: tuple[Code, ...] = ()
+    layout: Layout | None = None
+    origin: Origin = Origin("")
+    found: tuple[str, ...] = ()
+
+    def column(self, name: str) -> str:
+        """The column of that name or heading. Raises TableError, with the nearest name there is, where none is."""
+        if name in self.frame.columns:
+            return name
+        for column, heading in self.headings.items():
+            if heading == name or f"{column} ({self.units.get(column, '')})" == name:
+                return column
+        raise missing_column(name, [str(column) for column in self.frame.columns])
+
+    def input(self, name: str) -> str:
+        """The same for an input, where "region = north" stands for one word of a column."""
+        return name if column_of(name, set(self.frame.columns)) else self.column(name)
+
+    def dataset(
+        self,
+        target: str | Sequence[str],
+        inputs: Sequence[str] | None = None,
+        *,
+        units: Mapping[str, str] | None = None,
+        **other: Any,
+    ) -> Dataset:
+        """The rows made ready to learn from, columns by name or heading; units: beside those of the table; other: of
+        `Dataset.from_frame`. Raises TableError for a column that is not there or does not fit.
+        """
+        known = {**self.units, **{self.column(name): unit for name, unit in (units or {}).items()}}
+        targets = self.column(target) if isinstance(target, str) else [self.column(name) for name in target]
+        chosen = [self.input(name) for name in inputs] if inputs else None
+        if other.get("errors") is not None:
+            other["errors"] = self.column(other["errors"])
+        return Dataset.from_frame(self.frame, targets, chosen, units=known, **other)
+
+    def counting(self, value: float, *, missing: bool) -> "Table":
+        """The table with a number of `codes` taken for a missing value, or as a number."""
+        codes = tuple(replace(code, missing=missing) if code.value == value else code for code in self.codes)
+        frame = self.frame.copy()
+        for code in codes:
+            for name, rows in code.rows.items():
+                if code.value == value:
+                    frame[name] = _with(frame[name].to_numpy(), rows, np.nan if missing else value)
+        return _finished(replace(self, frame=frame, codes=codes))
+
+    def again(self, how: Reading) -> "Table":
+        """The same file read in another way. Raises TableError where it does not fit, or is not held."""
+        if self.origin.data is None:
+            raise TableError(f"Upload {shown(self.origin.name, 60)} again to read it in another way.")
+        return read_table(self.origin.data, self.origin.name, how)
+
+    def named_for(self, names: Collection[str]) -> "Table":
+        """The table under the names that a network knows: the file's own, units and all, where it has one of those."""
+        return self.with_headings() if set(names) & set(self.headings.values()) else self
+
+    def with_headings(self) -> "Table":
+        """The table with its columns named as the file has them, units and all."""
+        names = dict(self.headings)
+        return replace(
+            self,
+            frame=self.frame.rename(columns=names),
+            numeric=tuple(names.get(name, name) for name in self.numeric),
+            units={name: unit for name, unit in self.units.items() if name not in names},
+            headings={},
+        )
 
 
-def read_table(data: bytes, name: str) -> Table:
+def open_table(file: str | os.PathLike[str], how: Reading = AS_FOUND) -> Table:
+    """The table in a file of this machine."""
+    return read_table(Path(file).read_bytes(), Path(file).name, how)
+
+
+def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
     """The table in a CSV-like text, a Parquet file or an Excel workbook; at least two columns, one of them numbers.
 
     Raises TableError for anything else, and for more than 50 MB, 1,000,000 rows, 10,000,000 cells or 2,000 columns.
@@ -51,12 +150,30 @@ def read_table(data: bytes, name: str) -> Table:
         raise TableError(
             f"The file has {size_words(len(data))}; the limit is {size_words(MAX_BYTES)}. Take a sample of its rows."
         )
+    origin = Origin(name, how, data if len(data) <= _READ_AGAIN else None)
     if data.startswith(b"PAR1"):
         found, notes = read_parquet(data)
-        return _table(found, notes)
+        return _table(found, notes, {}, Table(pd.DataFrame(), (), (), origin=origin), how)
     if looks_like_excel(data):
-        return _of_text(read_excel(data))
-    return _of_text(_of_bytes(data))
+        return _of_text(read_excel(data, how), origin, how)
+    raw, encoding, others = _of_bytes(data, how)
+    return _of_text(raw, replace(origin, encoding=encoding, others=others), how)
+
+
+def _of_bytes(data: bytes, how: Reading) -> tuple[Raw, str, tuple[tuple[str, str], ...]]:
+    """The columns of a text, its encoding, and others it could be in; the text itself is gone then."""
+    text = text_of(data, how.encoding)
+    raw = read_text_table(text.text, how)
+    return replace(raw, notes=[*text.notes, *raw.notes]), text.encoding, text.others
+
+
+def named_table(frame: pd.DataFrame) -> Table:
+    """A frame as a table, its columns named without the units in their headings."""
+    split = split_units([str(column) for column in frame.columns])
+    bare = {name: pair[0] for name, pair in split.items()}
+    named = frame.rename(columns=str).rename(columns=bare)
+    numeric = tuple(str(c) for n, c in enumerate(named.columns) if pd.api.types.is_numeric_dtype(named.dtypes.iloc[n]))
+    return Table(named, numeric, (), dict(split.values()), {pair[0]: name for name, pair in split.items()})
 
 
 def _unpacked(data: bytes) -> bytes:
@@ -70,32 +187,31 @@ def _unpacked(data: bytes) -> bytes:
     return found
 
 
-def _of_bytes(data: bytes) -> Raw:
-    text, notes = text_of(data)
-    raw = read_text_table(text)
-    return replace(raw, notes=[*notes, *raw.notes])
-
-
-def _of_text(raw: Raw) -> Table:
+def _of_text(raw: Raw, origin: Origin, how: Reading) -> Table:
     findings = Findings()
-    names, notes = mended_names(raw.names, raw.columns)
+    names, notes = mended_names(raw.names, raw.columns, named=bool(raw.layout and raw.layout.headings))
     found: dict[str, np.ndarray] = {}
-    for name, column in zip(names, raw.columns, strict=True):
+    units: dict[str, str] = {}
+    for name, column, unit in zip(names, raw.columns, raw.units or [""] * len(names), strict=True):
         if name is None:
             continue
         cells = read_column(name, column, findings, commas_separate=raw.commas_separate)
         if cells is not None:
             found[name] = cells
-    return _table(found, [*raw.notes, *notes, *findings.notes()])
+            units[name] = unit or findings.units.get(name, "")
+    notes = [*raw.notes, *notes, *findings.notes()]
+    return _table(found, notes, units, Table(pd.DataFrame(), (), (), layout=raw.layout, origin=origin), how)
 
 
-def _table(columns: dict[str, np.ndarray], notes: list[str]) -> Table:
+def _table(
+    columns: dict[str, np.ndarray], notes: list[str], units: Mapping[str, str], table: Table, how: Reading
+) -> Table:
     """The finished table. Raises TableError when there is too little in it to learn from."""
     empty = [name for name, cells in columns.items() if cells.dtype == np.float64 and np.isnan(cells).all()]
     if empty:
         columns = {name: cells for name, cells in columns.items() if name not in empty}
         notes = [*notes, f"Empty and left out: {listing(empty)}."]
-    numeric = tuple(name for name, cells in columns.items() if cells.dtype == np.float64)
+    numeric = [name for name, cells in columns.items() if cells.dtype == np.float64]
     reasons = f" {' '.join(notes[-2:])}" if notes and sum(map(len, notes[-2:])) < 200 else ""
     if not numeric:
         raise TableError(f"No column holds numbers; a table needs at least one.{reasons}")
@@ -103,9 +219,39 @@ def _table(columns: dict[str, np.ndarray], notes: list[str]) -> Table:
         raise TableError(
             f"Need at least one input and one target column; only {shown(numeric[0], 40)} can be used.{reasons}"
         )
+    rows = len(columns[numeric[0]])
+    if rows < how.least:
+        raise TableError("The table has a single row; nothing can be learned from it. Add rows.")
+    held = {name: columns[name] for name in numeric}
+    found = find_codes(held) if how.missing is None else told_codes(held, how.missing)
+    for code in found:
+        for name, at in code.rows.items():
+            if code.missing:
+                columns[name] = _with(columns[name], at, np.nan)
+    split = split_units(list(columns))
+    bare = {name: split[name][0] if name in split else name for name in columns}
     # text as objects in every version of pandas, so that equal words stay one object
-    frame = pd.DataFrame({name: pd.Series(cells, dtype=cells.dtype) for name, cells in columns.items()})
-    return Table(frame, numeric, (*notes, *notes_on_values(frame, numeric)))
+    frame = pd.DataFrame({bare[name]: pd.Series(cells, dtype=cells.dtype) for name, cells in columns.items()})
+    known = {bare[name]: unit for name in columns if (unit := units.get(name) or split.get(name, ("", ""))[1])}
+    return _finished(
+        replace(
+            table, frame=frame, numeric=tuple(bare[name] for name in numeric), units=known, found=tuple(notes),
+            headings={bare[name]: name for name in split},
+            codes=tuple(replace(code, rows={bare[n]: at for n, at in code.rows.items()}) for code in found),
+        )
+    )  # fmt: skip
+
+
+def _finished(table: Table) -> Table:
+    """The table with everything that is to be said of it as it is now."""
+    codes = [code.note for code in table.codes]
+    return replace(table, notes=(*table.found, *codes, *notes_on_values(table.frame, table.numeric)))
+
+
+def _with(values: np.ndarray, rows: np.ndarray, value: float) -> np.ndarray:
+    found = values.copy()
+    found[rows] = value
+    return found
 
 
 def write_csv(frame: pd.DataFrame) -> bytes:
@@ -113,11 +259,7 @@ def write_csv(frame: pd.DataFrame) -> bytes:
     safe = {}
     for i in range(frame.shape[1]):
         column = frame.iloc[:, i]
-        safe[i] = column if pd.api.types.is_numeric_dtype(column) else column.map(_harmless, na_action="ignore")
+        safe[i] = column if pd.api.types.is_numeric_dtype(column) else column.map(no_formula, na_action="ignore")
     named = pd.DataFrame(safe)
-    named.columns = [_harmless(str(name)) for name in frame.columns]
+    named.columns = [no_formula(str(name)) for name in frame.columns]
     return named.to_csv(index=False, lineterminator="\r\n").encode()
-
-
-def _harmless(cell: object) -> object:
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell

@@ -42,6 +42,8 @@ def question_of(data: Dataset) -> Question:
         raise TableError(f"{shown(target.name)} is the same number on every row; there is no law to find.")
     if len(y) < len(data.train) or len(held_y) < len(data.test):
         notes.append(f"{len(y):,} of {len(data.train):,} rows are learned from, {len(held_y):,} checked on.")
+    if data.weights is not None:
+        notes.append("The search counts all rows alike; their errors are not used.")
     names = written_names([v.name for v in data.inputs])
     renamed = [f"{v.name} is written {name}" for v, name in zip(data.inputs, names, strict=True) if v.name != name]
     if renamed:

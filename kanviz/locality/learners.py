@@ -14,7 +14,6 @@ from kanviz.core.locks import Lock, certified_lock, data_lock
 from kanviz.core.parameters import FreeParameters
 from kanviz.core.remember import anchor, with_replay
 from kanviz.core.train import TrainConfig, trained
-from kanviz.locality.peaks import joined
 from kanviz.locality.rungs import Setting
 
 RATE = 0.03  # Adam's, for one layer of coefficients
@@ -76,8 +75,8 @@ class Trained:
         config = TrainConfig("lm", steps=s.steps, smooth=0.0, parts=_parts(s), lock=self.lock)
         aid = self.aid if old else "none"
         if aid == "replay":
-            data = with_replay(data, joined(old), share=task / (task + 1))
-        held = anchor(self.kan, joined(old).rows("train")[0]) if aid == "ewc" else None
+            data = with_replay(data, old[0].joined(*old[1:]), share=task / (task + 1))
+        held = anchor(self.kan, old[0].joined(*old[1:]).rows("train")[0]) if aid == "ewc" else None
         kan = trained(self.kan, data, config, anchor=held).kan
         return replace(self, kan=kan, lock=self._locked(kan, task, tables[task]))
 

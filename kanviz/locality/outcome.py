@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from kanviz.locality.rungs import Rung
+from kanviz.text import no_formula
 
 Rows = list[dict[str, Any]]
 
@@ -151,8 +152,12 @@ def to_csv(outcomes: Sequence[Outcome]) -> str:
     if rows:
         writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
         writer.writeheader()
-        writer.writerows({key: "" if _plain(value) is None else value for key, value in row.items()} for row in rows)
+        writer.writerows({key: _cell(value) for key, value in row.items()} for row in rows)
     return text.getvalue()
+
+
+def _cell(value: Any) -> Any:
+    return "" if _plain(value) is None else no_formula(value)
 
 
 def _plain(value: Any) -> Any:

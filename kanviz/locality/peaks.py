@@ -1,7 +1,6 @@
 """Five Gaussian peaks, shown one after another: the tasks of the ladder, each in a region of its own."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from jaxtyping import Float
@@ -73,15 +72,3 @@ def tasks(place: Place, rows: int, points: int, seed: int) -> tuple[Dataset, ...
         held = torch.arange(rows, rows + points)
         found.append(Dataset(x, place.target(x), names, (Variable("y"),), torch.arange(rows), held, target="y"))
     return tuple(found)
-
-
-def joined(tables: Sequence[Dataset]) -> Dataset:
-    """All rows of several tasks, those to learn from and those held out."""
-    starts = [sum(map(len, tables[:k])) for k in range(len(tables))]
-    return replace(
-        tables[0],
-        x=torch.cat([table.x for table in tables]),
-        y=torch.cat([table.y for table in tables]),
-        train=torch.cat([table.train + start for table, start in zip(tables, starts, strict=True)]),
-        test=torch.cat([table.test + start for table, start in zip(tables, starts, strict=True)]),
-    )

@@ -126,7 +126,7 @@ def _remembered(memory: Memory, kan: KAN, data: Dataset, policy: Policy, turn: i
             lock = certified_lock(kan, box, name=f"task {turn + 1}").lock
         return replace(memory, lock=lock if memory.lock is None else memory.lock | lock)
     if policy.name == "replay":
-        return replace(memory, old=data if memory.old is None else _joined(memory.old, data))
+        return replace(memory, old=data if memory.old is None else memory.old.joined(data))
     if policy.name == "ewc" and policy.strength:
         return replace(memory, anchor=_anchored(memory.anchor, anchor(kan, data.x[data.train], policy.strength)))
     return memory
@@ -134,12 +134,6 @@ def _remembered(memory: Memory, kan: KAN, data: Dataset, policy: Policy, turn: i
 
 def _hull(x: Tensor) -> tuple[list[float], list[float]]:
     return x.amin(0).tolist(), x.amax(0).tolist()
-
-
-def _joined(one: Dataset, two: Dataset) -> Dataset:
-    """Both tables as one; the scaling is the first one's."""
-    train, test = (torch.cat([a, len(one) + b]) for a, b in ((one.train, two.train), (one.test, two.test)))
-    return replace(one, x=torch.cat([one.x, two.x]), y=torch.cat([one.y, two.y]), train=train, test=test)
 
 
 def _anchored(before: Anchor | None, now: Anchor) -> Anchor:

@@ -44,6 +44,10 @@ KEY = "kanviz"
 TOKEN = "work"
 ASKED = "asked"  # the token that came with the address, when no session answers to it any more
 MOST_KEPT = 40
+# Streamlit's own export of a grid writes cells as they are, and a spreadsheet runs those that begin with "="
+NO_GRID_EXPORT = (
+    "<style>[data-testid='stElementToolbarButton']:has(button[aria-label^='Download as CSV']) {display: none}</style>"
+)
 LOGO = str(app_folder() / "static" / "logo.svg")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 30'%3E%3Cpath d='M4 22C10 22 10 7 "
@@ -154,6 +158,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
     """What every page draws first; the session if this tab works on something. or_sample: open one if there is none."""
     st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large")
+    st.html(NO_GRID_EXPORT)
     st.session_state[PAGE] = title
     st.session_state.pop(LATER, None)
     for key in [str(key) for key in st.session_state if str(key).startswith(KEEP)]:

@@ -35,7 +35,7 @@ def rows_to_search(s: "Session | None") -> "Chosen | None":
         st.caption("A table of numbers with column names in its first row: one column to explain, the others to do so.")
         return None
     s = session()
-    data = choose_columns(s, table, None, "laws")
+    data = choose_columns(s, table, None, "laws", weigh=False)
     for note in data.notes if data else ():
         st.caption(label(note, 300))
     return (data, s.table_name) if data else None

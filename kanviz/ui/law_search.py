@@ -27,15 +27,20 @@ class Rows:
     outputs: tuple[Variable, ...]
     target: str
     notes: tuple[str, ...]
+    weights: np.ndarray | None = None
 
     @staticmethod
     def of(data: Dataset) -> "Rows":
         x, y, train, test = (part.numpy() for part in (data.x, data.y, data.train, data.test))
-        return Rows(x, y, train, test, data.inputs, data.outputs, data.target, data.notes)
+        weights = None if data.weights is None else data.weights.numpy()
+        return Rows(x, y, train, test, data.inputs, data.outputs, data.target, data.notes, weights)
 
     def data(self) -> Dataset:
         x, y, train, test = map(torch.from_numpy, (self.x, self.y, self.train, self.test))
-        return Dataset(x, y, self.inputs, self.outputs, train, test, target=self.target, notes=self.notes)
+        weights = None if self.weights is None else torch.from_numpy(self.weights)
+        return Dataset(
+            x, y, self.inputs, self.outputs, train, test, target=self.target, notes=self.notes, weights=weights
+        )  # fmt: skip
 
 
 def laws_of(rows: Rows, config: DiscoverConfig) -> Iterator[Discovery]:

@@ -86,7 +86,7 @@ def _upload(
     if found is None:
         return
     table, name = found
-    data = choose_columns(s, table, s.present, f"retrain-{slot}", name)
+    data = choose_columns(s, table, s.present, f"retrain-{slot}", name, slot)
     if data is None:
         return
     for note in data.notes:

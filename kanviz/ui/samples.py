@@ -64,9 +64,9 @@ def open_sample(s: "Session", sample: Sample, *, aside: bool = True) -> None:
 def rows_of(sample: Sample, path: Path, kan: "KAN") -> "Dataset":
     """A table of a sample, read for its network."""
     from kanviz.core.dataset import Dataset
-    from kanviz.io.tables import read_table
+    from kanviz.io.tables import open_table
 
-    table = read_table(path.read_bytes(), path.name)
+    table = open_table(path)
     inputs = [v.name for v in kan.inputs]
     targets = [sample.target] if sample.target else [v.name for v in kan.outputs]
     return Dataset.from_frame(table.frame, targets, inputs).matching(kan)

@@ -72,7 +72,7 @@ def test_rows_with_gaps_are_left_out_and_counted():
 def test_columns_of_text_are_no_inputs_and_that_is_said():
     data = Dataset.from_frame(frame().assign(colour="red"), "energy")
     assert [v.name for v in data.inputs] == ["mass", "speed"]
-    assert data.notes == ("Not used as inputs because they are not numbers: colour.",)
+    assert data.notes == ("Not used as an input: colour (text).",)
 
 
 def test_a_target_of_text_is_classes_one_column_each():

@@ -69,7 +69,7 @@ def test_inputs_far_from_zero_keep_their_digits_in_float32():
 
 
 @pytest.mark.parametrize(
-    "table", [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]]), pd.DataFrame({"a": [1, 3], "b": [2, 4]})]
+    "table", [[[1, 2], [3, 4]], np.array([[1, 2], [3, 4]]), pd.DataFrame({"x2": [2, 4], "x1": [1, 3]})]
 )
 def test_anything_like_a_table_of_numbers_can_be_put_in(table):
     kan = init([2, 3, 1])

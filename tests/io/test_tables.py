@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from kanviz.errors import TableError
 from kanviz.io import excel, rows
+from kanviz.io.table_reading import Reading
 from kanviz.io.tables import read_table, write_csv
 from tests.io.damage import answer, damaged
 
@@ -84,7 +85,6 @@ SPELLINGS = {
     "fine whole numbers": ("20000001,2\n20000000,3", [20000001, 20000000], "less than single precision"),
     "huge whole numbers": ("99999999999999999999999,2\n1,3", [1e23, 1], "2^53"),
     "one value": ("7,2\n7,3", [7, 7], "Only one value"),
-    "a single row": ("7,2", [7], "single row"),
 }
 
 
@@ -103,9 +103,9 @@ def test_points_between_thousands_and_a_decimal_comma():
 @pytest.mark.parametrize(
     ("body", "note"),
     [
-        ("red\nblue", "text, not offered"), ("2024-01-05\n2024-02-06 12:00", "dates"), ("0x1F\n0x2A", "hexadecimal"),
-        ("$5\n€6", "currencies"), ("1\nred", "mixed"), ("1_000\n2_000", "text"), ("１\n２", "text"),
-        ("=cmd|' /C calc'!A0\n@SUM(A1)", "text"),
+        ("red\nblue", "words (blue and red)"), ("2024-01-05\n2024-02-06 12:00", "dates"), ("0x1F\n0x2A", "hexadecimal"),
+        ("$5\n€6", "currencies"), ("1\nred", "mixed"), ("1_000\n2_000", "words"), ("１\n２", "words"),
+        ("=cmd|' /C calc'!A0\n@SUM(A1)", "words"),
     ],
 )  # fmt: skip
 def test_what_is_no_number_stays_the_text_it_was(body, note):
@@ -156,6 +156,7 @@ REFUSED = {
     "empty lines": (b"\n" * 99, "is empty"),
     "only comments": (b"# a\n# b\n", "only comments"),
     "names alone": (b"x,y\n", "(x, y) but no rows"),
+    "a single row": (b"x,y\n7,2\n", "single row"),
     "one column": (b"x\n1\n2\n", "only x can be used"),
     "no target": (b"x,y\n1,\n2,nan\n", "Empty and left out: y"),
     "no numbers": (b"a,b\nred,x\nblue,y\n", "No column holds numbers"),
@@ -290,6 +291,16 @@ def test_large_and_empty_workbooks_are_refused(monkeypatch):
         read(workbook(LINES))
 
 
+@pytest.mark.parametrize("error", [KeyError, TypeError, ValueError])
+def test_a_mistake_of_ours_is_not_called_a_damaged_file(monkeypatch, error):
+    def mistaken(value: object) -> str:
+        raise error("ours")
+
+    monkeypatch.setattr(excel, "_text", mistaken)
+    with pytest.raises(error, match="ours"):
+        read(workbook(LINES))
+
+
 def parquet(table: dict, **options) -> bytes:
     target = io.BytesIO()
     pq.write_table(pa.table(table), target, **options)
@@ -353,10 +364,18 @@ def test_written_text_is_no_formula_and_numbers_stay_numbers():
     assert text.splitlines()[6] == "safe,5.0"
 
 
+def test_protected_text_is_read_as_the_text_it_was():
+    frame = pd.DataFrame({"=1+1": ["=cmd", "+1 a", "-1+1", "@x", "safe", "'quoted"], "-y": [-2.5, 1, 2, 3, 4, 5]})
+    table = read(write_csv(frame))
+    assert columns(table) == {name: frame[name].tolist() for name in frame}
+
+
 @given(st.lists(st.tuples(st.floats(width=64, allow_nan=False), st.floats(-1e3, 1e3)), min_size=2, max_size=20))
 def test_every_number_survives_writing_and_reading(pairs):
     frame = pd.DataFrame(pairs, columns=["x", "y"])
-    np.testing.assert_array_equal(read(write_csv(frame)).frame.to_numpy(), frame.to_numpy())
+    np.testing.assert_array_equal(
+        read_table(write_csv(frame), "t.csv", Reading(missing=())).frame.to_numpy(), frame.to_numpy()
+    )
 
 
 GOOD = {

@@ -16,7 +16,7 @@ from kanviz.locality.ladder import Step, climb
 from kanviz.locality.learners import ByAdam, Learner, Trained, network
 from kanviz.locality.mlp import mlp
 from kanviz.locality.outcome import Learned, to_csv
-from kanviz.locality.peaks import LINE, PLACES, joined, tasks
+from kanviz.locality.peaks import LINE, PLACES, tasks
 from kanviz.locality.rungs import RUNGS, rung_of
 from kanviz.locality.verdict import Verdict, verdict
 
@@ -203,7 +203,7 @@ def test_tasks_lie_in_their_regions_and_show_parts_of_one_function(name: str):
         assert set(table.train.tolist()).isdisjoint(table.test.tolist())
     centres = torch.tensor(place.centres, dtype=torch.float64)
     assert torch.allclose(place.target(centres), torch.tensor(float(place.inputs if place.additive else 1)).double())
-    both = joined(tables[:2])
+    both = tables[0].joined(tables[1])
     assert torch.equal(both.rows("train")[0], torch.cat([table.rows("train")[0] for table in tables[:2]]))
     assert torch.equal(both.rows("test")[1], torch.cat([table.rows("test")[1] for table in tables[:2]]))
 

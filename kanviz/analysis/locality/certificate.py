@@ -7,7 +7,6 @@ from dataclasses import fields
 from typing import Any
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
@@ -32,25 +31,23 @@ Box = Sequence[tuple[float, float]]
 
 
 @torch.no_grad()
-def certify(
-    before: KAN, after: KAN, *, rows: Float[Tensor, "rows input"] | None = None, box: Box | None = None
-) -> Certificate:
-    """What `after` kept of `before`: on given rows (table units), or on every point of a box, (least, greatest) per
-    input in table units.
+def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None) -> Certificate:
+    """What `after` kept of `before`: on given rows (row, input; table units, or a table with columns of the inputs'
+    names), or on every point of a box, (least, greatest) per input in table units.
 
     Raises UserError for networks of other shapes or columns, and for rows or a box that are none.
     """
     if (rows is None) == (box is None):
         raise UserError("A certificate speaks of rows or of a region; give one of the two.")
     _comparable(before, after)
-    claim = _of_rows(before, after, rows) if rows is not None else _of_region(before, after, box or ())
+    claim = _of_rows(before, after, before.rows(rows)) if rows is not None else _of_region(before, after, box or ())
     names = [tuple(v.name for v in variables) for variables in (before.inputs, before.outputs)]
     one, two = (before, after) if before.dtype == after.dtype else (kan.to(torch.float64) for kan in (before, after))
     layers = tuple(map(_layer, one.layers, two.layers))
     return Certificate(VERSION, before.digest, after.digest, names[0], names[1], layers, claim).sealed()
 
 
-def verify(certificate: Certificate, before: KAN, after: KAN, rows: Tensor | None = None) -> tuple[str, ...]:
+def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) -> tuple[str, ...]:
     """What does not hold of a certificate, in sentences, everything computed anew; none where all of it does.
 
     rows: those it speaks of, in table units, where it does not carry them. Raises UserError where they are missing.
@@ -66,6 +63,7 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Tensor | Non
         wrong.append("It was edited after it was written: its seal does not fit what it says.")
     claim = certificate.claim
     if isinstance(claim, RowsClaim):
+        rows = None if rows is None else before.rows(rows)
         x = rows if claim.x is None else torch.tensor(claim.x, dtype=torch.float64)
         if x is None:
             raise UserError(f"The certificate speaks of {claim.rows:,} rows that it does not carry; give their table.")
@@ -109,8 +107,7 @@ def _layer(old: Layer, new: Layer) -> LayerClaim:
 
 
 def _of_rows(before: KAN, after: KAN, rows: Tensor) -> RowsClaim:
-    x = torch.as_tensor(rows).double()
-    before.normalise(x)  # refuses what is no table for it
+    x = rows.double()
     if not len(x):
         raise UserError("There are no rows to certify; give at least one.")
     lock = data_lock(before, x)

@@ -24,27 +24,35 @@ TABLE = 8_000_000  # numbers of the inputs' basis kept from step to step
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """The training rows as the solver reads them: inputs (source, rows) and targets (output, rows)."""
+    """The training rows as the solver reads them: inputs (source, rows) and targets (output, rows).
+
+    weights: how much each row counts, 1 on average; None where all count the same.
+    """
 
     x: Array
     y: Array
     classes: bool
     scale: Array
     shift: Array
+    weights: Array | None = None
 
     @staticmethod
     def of(objective: Objective, kan: KAN) -> "Rows":
         scale = np.array([[v.scale] for v in kan.outputs])
         shift = np.array([[v.shift] for v in kan.outputs])
         x, y = (np.ascontiguousarray(v.double().numpy().T) for v in (objective.inputs, objective.targets))
-        return Rows(x, y, not objective.regression, scale, shift)
+        weights = None if objective.weights is None else objective.weights.double().numpy()
+        return Rows(
+            x, y, not objective.regression, scale, shift, None if weights is None else weights / weights.mean()
+        )  # fmt: skip
 
     @staticmethod
     def held_out(objective: Objective, kan: KAN) -> "Rows | None":
         """The same for the rows that nothing is learned from, if there are any."""
         if objective.test is None:
             return None
-        return Rows.of(replace(objective, inputs=objective.test[0], targets=objective.test[1]), kan)
+        inputs, targets = objective.test
+        return Rows.of(replace(objective, inputs=inputs, targets=targets, weights=objective.test_weights), kan)
 
     @property
     def count(self) -> int:
@@ -55,14 +63,24 @@ class Rows:
         """What is made small, without what holds the network back."""
         with np.errstate(all="ignore"):
             if not self.classes:
-                gap = (outputs - self.y).reshape(-1)
+                gap = outputs - self.y if self.weights is None else (outputs - self.y) * np.sqrt(self.weights)
+                gap = gap.reshape(-1)
                 return float(gap @ gap) / self.count
             z = outputs * self.scale + self.shift
             z = z - z.max(0)
-            return float((self.y * (np.log(np.exp(z).sum(0)) - z)).sum()) / self.count
+            each = self.y * (np.log(np.exp(z).sum(0)) - z)
+            return float((each if self.weights is None else each * self.weights).sum()) / self.count
 
     def _seeds(self, outputs: Array, part: slice) -> tuple[Array, Array, float]:
         """Where the sweep back begins (node, seed, rows), the residual of each seed, and the weight of one row."""
+        seeds, residual, share = self._plain_seeds(outputs, part)
+        if self.weights is None:
+            return seeds, residual, share
+        root = np.sqrt(self.weights[part])
+        return seeds * root, residual * root, share
+
+    def _plain_seeds(self, outputs: Array, part: slice) -> tuple[Array, Array, float]:
+        """The same for rows that all count the same."""
         count, rows = outputs.shape
         if not self.classes:
             eye = np.broadcast_to(np.eye(count)[:, :, None], (count, count, rows))

@@ -1,0 +1,125 @@
+"""Dates and times in text, as tables of many countries write them, to moments and to days."""
+
+import re
+from typing import TYPE_CHECKING, cast
+
+import numpy as np
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+NOTHING = ("", "na", "n/a", "nan", "nat", "null", "<na>", "?", "-", ".")  # words for a missing value
+_SHARE = 0.9  # of the filled cells that must be dates
+_LOOK = 200  # different cells that are looked at before all are read
+_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
+          "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y",
+          "%Y%m%d")  # fmt: skip
+_TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
+_ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}| ?UTC)$")
+_DIGIT = re.compile(r"\d")
+_LIKE = re.compile(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d")
+_LONGEST = 40  # letters of a date
+
+
+def moments(column: "pd.Series") -> "pd.Series | None":
+    """The column as moments without a time zone, NaT where one is missing; None where it holds no dates.
+
+    Of day and month, that order is taken in which the cells are dates and go forth and back the least; times of a day
+    alone are times of 1 January 1900.
+    """
+    import pandas as pd
+
+    if pd.api.types.is_datetime64_any_dtype(column.dtype):
+        return column.dt.tz_localize(None) if getattr(column.dt, "tz", None) is not None else column
+    text = _text(column)
+    sample = _sample(text)
+    if sample is None:
+        return None
+    if _is_zoned(sample):
+        text, sample = _unzoned(text), _unzoned(sample)
+    known = int(text.notna().sum())
+    # where day and month could change places, that order in which the moments go forth and back the least
+    for date in sorted(_fitting(sample), key=lambda date: _restlessness(_read(sample, date))):
+        found = _read(text, date)
+        if found.notna().sum() >= _SHARE * known:
+            return found
+    return None
+
+
+def are_dates(column: "pd.Series") -> bool:
+    """Whether a column of text looks like dates, judged by its first cells."""
+    sample = _sample(_text(column.head(50 * _LOOK)))
+    return sample is not None and bool(_fitting(sample))
+
+
+def _text(column: "pd.Series") -> "pd.Series":
+    text = column.astype("string").str.strip()
+    return text.mask(text.str.casefold().isin(NOTHING))
+
+
+def _sample(text: "pd.Series") -> "pd.Series | None":
+    """The first different cells, where they could be dates."""
+    sample = text.dropna().drop_duplicates().head(_LOOK)
+    if (
+        not len(sample)
+        or not sample.str.contains(_DIGIT).all()
+        or sample.str.len().max() > _LONGEST
+        or not _LIKE.search(sample.iloc[0])
+    ):
+        return None
+    return sample
+
+
+def _is_zoned(sample: "pd.Series") -> bool:
+    return bool(_ZONE.search(sample.iloc[0])) and ":" in sample.iloc[0]
+
+
+def _unzoned(text: "pd.Series") -> "pd.Series":
+    return text.str.replace(_ZONE, "", regex=True)
+
+
+def _fitting(sample: "pd.Series") -> list[str]:
+    """The date formats in which nearly all cells are dates."""
+    sample = _unzoned(sample) if _is_zoned(sample) else sample
+    return [date for date in _formats(sample.iloc[0]) if _read(sample, date).notna().mean() >= _SHARE]
+
+
+def _read(text: "pd.Series", date: str) -> "pd.Series":
+    """The moments in cells of one date format, each with any time behind it or none."""
+    import pandas as pd
+
+    found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[ns]")
+    for time in _TIMES:
+        left = text[found.isna() & text.notna()]
+        if not len(left):
+            break
+        for joint in (" ", "T") if date and time else ("",):
+            if not date and not time:
+                continue
+            now = pd.to_datetime(left, format=f"{date}{joint}{time}", errors="coerce")
+            found = found.fillna(cast("pd.Series", now).astype("datetime64[ns]"))
+    return found
+
+
+def _restlessness(found: "pd.Series") -> float:
+    steps = found.dropna().diff().dropna() / np.timedelta64(1, "D")
+    return float(steps.abs().sum())
+
+
+def _formats(cell: str) -> list[str]:
+    """Date formats that could fit a cell, by its separators; before "/" those with the month first come first."""
+    day = cell.split(":")[0]
+    if ":" in cell and not re.search(r"[-/.]\d|[A-Za-z]{3}", day):
+        return [""]
+    dates = [date for date in _DATES if _marks(date) == _marks(day)] or list(_DATES)
+    return sorted(dates, key=lambda date: "/" in cell and date.startswith("%d"))
+
+
+def _marks(text: str) -> str:
+    found = re.sub(r"%[a-zA-Z]|[^-/.,]", "", text)
+    return found[:2]
+
+
+def days_since(found: "pd.Series", first: str) -> np.ndarray:
+    """Days from a moment on, with fractions; nan where a moment is missing."""
+    return ((found - np.datetime64(first)) / np.timedelta64(1, "D")).to_numpy(dtype=float, na_value=np.nan)

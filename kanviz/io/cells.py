@@ -1,0 +1,62 @@
+"""Tell what a cell of text is: nothing, a number in some country's spelling, a date or time, or a word."""
+
+import re
+
+MISSING = (
+    "", "na", "n/a", "n.a.", "nan", "#n/a", "#na", "#nv", "null", "(null)", "none", "nil", "<na>", "missing", "-", "--",
+    "---", "?", ".", "...", "*", "**", "***", "#value!", "#wert!", "#ref!", "#div/0!", "#num!", "#name?", "#null!",
+    "nd", "n.d.", "k.a.", "1.#qnan", "-1.#qnan", "-1.#ind", "1.#ind",
+)  # fmt: skip
+NUMBER = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
+_SIGNED = r"[+\-−]?"
+_ENDLESS = r"(?:inf|infinity|nan|∞)"
+_DECIMAL_COMMA = r"[0-9]*,[0-9]+(?:[eE][+-]?[0-9]+)?"
+_THOUSANDS = r"[0-9]{1,3}(?:[,.'’ \u00a0\u2009\u202f][0-9]{3})+(?:[.,][0-9]*)?(?:[eE][+-]?[0-9]+)?"
+_FORTRAN = r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)[dD][+-]?[0-9]+"
+_CURRENCY = "[$€£¥]?"
+WRAPPERS = (
+    r"(?:(?:np|numpy)\.)?(?:float|int|uint)(?:[0-9]{1,3}|_)?\(", r"(?:(?:np|numpy|jnp|torch)\.)?(?:array|tensor)\(\[?",
+    r"Decimal\('", r"\[", r"\(", r"='?\"?", r"'(?=[+\-0-9.])",
+)  # fmt: skip
+_WRAPPED = rf"(?:{'|'.join(WRAPPERS)})\s*{_SIGNED}{NUMBER}\s*(?:,[^()\[\]]*)?[\]\)'\"]*"
+_NUMBER = re.compile(
+    rf"{_SIGNED}\s*{_CURRENCY}\s*(?:{NUMBER}|{_DECIMAL_COMMA}|{_THOUSANDS}|{_FORTRAN})\s*[%$€£¥]?|{_SIGNED}{_ENDLESS}"
+    rf"|{_WRAPPED}",
+    re.IGNORECASE,
+)
+DATE_PATTERN = (
+    r"(?:[0-9]{4}[-/.][0-9]{1,2}[-/.][0-9]{1,2}|[0-9]{1,2}[-/.][0-9]{1,2}[-/.][0-9]{2,4}"
+    r"|[0-9]{1,2}[- ](?i:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*[- ][0-9]{2,4}|[0-9]{1,2}:[0-9]{2})"
+    r"(?:[ T:].*)?"
+)
+_DATE = re.compile(DATE_PATTERN)
+
+NOTHING, VALUE, MOMENT, WORD = "nothing", "number", "date", "word"
+
+
+def kind(cell: str) -> str:
+    """What a cell is: NOTHING (empty, or a word for missing), VALUE (a number), MOMENT (a date or time) or WORD."""
+    try:
+        value = float(cell)
+    except ValueError:
+        pass
+    else:
+        return WORD if "_" in cell or not cell.isascii() else NOTHING if value != value else VALUE
+    text = cell.strip()
+    if text.lower() in _MISSING_WORDS:
+        return NOTHING
+    if text[0].isalpha() and len(text) > 40:
+        return WORD
+    if _NUMBER.fullmatch(text):
+        return VALUE
+    return MOMENT if len(text) < 60 and _DATE.fullmatch(text) else WORD
+
+
+_MISSING_WORDS = frozenset(MISSING)
+_CHAIN = re.compile(rf"{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA})(?:[ \t,;|]+{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA}))+")
+
+
+def several_numbers(cell: str) -> bool:
+    """Whether a cell holds numbers with separators between them, so that it was not cut where it should have been."""
+    text = cell.strip()
+    return bool(_CHAIN.fullmatch(text)) and kind(text) == WORD

@@ -1,0 +1,61 @@
+"""Units in the headings of columns: "length (m)", "mass [kg]", "l/cm" as DIN 1338 writes it, "U in V", "t, s"."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from kanviz.io.unit_words import is_unit, without_brackets
+
+_BRACKETS = re.compile(r"(\S.*?)( *)([\[({<]) *([^\[\](){}<>]{1,20}|[^\[\]{}<>]{1,20}\)[^\[\](){}<>]{0,9}) *[\])}>]")
+_SLASH = re.compile(r"([^/\s](?:[^/]*[^/\s])?) */ *(\S.*)")
+_IN_WORDS = re.compile(r"(\S.*?)(?: +in +|, *)(\S.*)")
+_WORD = re.compile(r"[^\W\d_]+")
+_QUOTIENT_TEXT = """
+    m/s km/h km/s m/min cm/s mm/s mi/h ft/s m/s2 m/s^2 m/s² g/l g/L mg/l mg/L µg/l µg/L µg/m3 µg/m³ kg/m3 kg/m^3 kg/m³
+    g/cm3 g/cm³ W/m2 W/m^2 W/m² mol/l mol/L J/kg N/m V/m A/m rad/s r/min l/min L/min l/s m3/h m³/h kWh/d kWh/a W/K l/h
+    kg/s g/s g/mol J/mol J/K l/km kg/h t/h t/a
+"""
+_QUOTIENTS = frozenset(_QUOTIENT_TEXT.split())  # headings that are units themselves, not a quantity and its unit
+
+
+def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """Name and unit of each column whose heading ends in one, as in "length (m)", "mass [kg]" or "l/cm".
+
+    Left as they are: all columns whose bare names would not be distinct.
+    """
+    divided = {name: pair for name in names if (pair := _divided(name))}
+    sure = len(divided) > 1 or any(len(left) > 2 or len(right) > 2 for left, right in divided.values())
+    found = {}
+    for name in names:
+        pair = (divided.get(name) if sure else None) or _in_brackets(name) or _in_words(name)
+        if pair:
+            found[name] = pair
+    bare = Counter(found[name][0] if name in found else name for name in names)
+    return {name: pair for name, pair in found.items() if bare[pair[0]] == 1}
+
+
+def _in_brackets(name: str) -> tuple[str, str] | None:
+    match = _BRACKETS.fullmatch(name)
+    if match is None:
+        return None
+    unit = match[4].strip()
+    square, apart, one_word = match[3] == "[", bool(match[2]), bool(_WORD.fullmatch(unit))
+    if is_unit(unit) or (square and not unit.isdecimal()) or (apart and one_word):
+        return match[1], unit
+    return None
+
+
+def _divided(name: str) -> tuple[str, str] | None:
+    """A heading as a quantity divided by its unit; not one that is the quotient of two units or of two quantities."""
+    match = _SLASH.fullmatch(name)
+    if match is None or name.replace(" ", "") in _QUOTIENTS:
+        return None
+    left, right = match[1], without_brackets(match[2])
+    if not is_unit(right) or (right == "C" and left.lower() != "q"):
+        return None
+    return left, right
+
+
+def _in_words(name: str) -> tuple[str, str] | None:
+    match = _IN_WORDS.fullmatch(name)
+    return (match[1], match[2]) if match and is_unit(match[2]) else None

@@ -1,0 +1,26 @@
+"""The call `kanviz.read_table`: a table in a file of this machine, and what is told of it."""
+
+import os
+from collections.abc import Sequence
+
+from kanviz.io.table_reading import Reading
+from kanviz.io.tables import Table, open_table
+
+
+def read_table(
+    file: str | os.PathLike[str],
+    *,
+    header_row: int | Sequence[int] | None = None,
+    units_row: int | None = None,
+    encoding: str | None = None,
+    missing: Sequence[float] | None = None,
+) -> Table:
+    """Read a CSV-like text, a Parquet file or an Excel workbook: `frame`, `units`, and `notes` on what was assumed.
+
+    header_row: line of the names, counted from 1, several where they are in several lines, 0 where there are none ·
+    units_row: line of the units, 0 for none · missing: numbers that stand for missing values, () for none; None finds
+    each of these. `dataset(target)` makes the table ready to learn from. Raises TableError for what is no table.
+    """
+    rows = (header_row,) if isinstance(header_row, int) else header_row
+    lines = None if rows is None else tuple(row for row in rows if row)
+    return open_table(file, Reading(lines, units_row, encoding, None if missing is None else tuple(missing)))

@@ -1,0 +1,40 @@
+"""How to read a table where somebody says so, instead of finding it out."""
+
+import codecs
+from dataclasses import dataclass
+
+from kanviz.errors import TableError
+from kanviz.text import shown
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What is told of a table; None leaves it to the reader.
+
+    header_rows: lines of the names, counted from 1 in the file; () where it has none · units_row: the line of the
+    units, 0 where it has none · encoding: of a text file, as Python names it · missing: numbers that stand for missing
+    values; () takes every number as a value · least: rows that a table must have.
+    """
+
+    header_rows: tuple[int, ...] | None = None
+    units_row: int | None = None
+    encoding: str | None = None
+    missing: tuple[float, ...] | None = None
+    least: int = 2
+
+    def __post_init__(self):
+        if self.encoding is not None:
+            try:
+                text = codecs.lookup(self.encoding)._is_text_encoding  # pyright: ignore[reportAttributeAccessIssue]
+            except (LookupError, ValueError):
+                text = False
+            if not text:
+                raise TableError(
+                    f"There is no encoding {shown(self.encoding, 30)!r}; name one as utf-8, cp1251, gbk or shift_jis."
+                )
+        rows = [*(self.header_rows or ()), self.units_row or 0]
+        if any(row < 0 for row in rows) or (self.header_rows and 0 in self.header_rows):
+            raise TableError("Lines of names and units are counted from 1; 0 says that there are none.")
+
+
+AS_FOUND = Reading()
