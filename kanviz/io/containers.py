@@ -5,6 +5,7 @@ The kind of file is read off its first bytes; its name only appears in messages.
 
 import re
 from dataclasses import dataclass
+from pathlib import PurePath
 
 import torch
 
@@ -83,7 +84,7 @@ def open_tensors(data: bytes, name: str) -> Tensors:
         content = read_safetensors(data)
         return Tensors(content.tensors, content.metadata, "safetensors", (*_renamed(name), *content.notes))
     _refuse_pickle(data)
-    raise LoadError(_UNKNOWN.format(name=shown(name)))
+    raise LoadError(_UNKNOWN.format(name=shown(PurePath(name).name)))
 
 
 def _open_torch(data: bytes) -> Tensors:
