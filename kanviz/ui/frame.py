@@ -33,8 +33,10 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/history.py", "History", ":material/history:"),
 )
-# of the workbench, drawn one by one; a change draws the first two, and the others once the browser shows those
-PARTS = ("curve", "inspector", "picker", "panel", "toolbar", "graph", "outputs", "edges", "keep")
+# of the workbench, drawn one by one; a change draws the first three, and the others once the browser shows those: what
+# is on the screen came in one message with what the browser keeps of it
+PARTS = ("curve", "inspector", "keep", "picker", "panel", "toolbar", "graph", "outputs", "edges")
+FIRST = 3
 LATER = "later"  # a word by which the browser asks for parts that are still to be drawn, and those parts
 PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
@@ -219,7 +221,7 @@ def draw_later(told: Any) -> None:
 def change(action: Callable[..., None], *args: Any) -> NoReturn:
     """In a callback: do something that changes the network; a refusal becomes a message. All parts are drawn again."""
     attempt(action, *args)
-    redraw(*PARTS[:2], then=PARTS[2:])
+    redraw(*PARTS[:FIRST], then=PARTS[FIRST:])
 
 
 def step_words(step: object, kan: "KAN") -> str:

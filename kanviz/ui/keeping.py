@@ -1,5 +1,6 @@
 """Work that survives: kept in the person's own browser after every step, and offered when they come back."""
 
+import secrets
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 VIEWED = ("tab", "out")  # parts of the address that are kept with the work
 LONGEST_PART = 100
 ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
+EVERY = 3600.0  # seconds
 LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
 TROUBLE = {
     "full": "Work is not kept: this browser has no more room for it.",
@@ -29,16 +31,24 @@ TOLD, ORDER, SENT, PACKED, TROUBLED, AGAIN, ON = (
 )
 
 
-@st.fragment(key="keep")
 def keep() -> None:
-    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page."""
+    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page.
+
+    It runs again by a timer, if only every hour: a tab that has one asks a server that was started anew for the page.
+    Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
+    """
+    st.fragment(_keep, key="keep", run_every=EVERY)()
+
+
+def _keep() -> None:
     if TOLD not in st.session_state and ORDER not in st.session_state:
         order("list")
     heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
     s = _in_hand()
     if s is not None:
         s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
-    memory({"v": 1, "order": st.session_state.get(ORDER), "work": _work(s)}, "memory", heard)
+    payload = {"v": 1, "order": st.session_state.get(ORDER), "work": _work(s), "offers": bool(_offered(s))}
+    memory(payload, "memory", heard)
     again = st.session_state.pop(AGAIN, "")
     if again == "workbench" and s is not None:
         st.switch_page("app.py", query_params=s.view)
@@ -88,10 +98,11 @@ def take_up(s: "Session", project: "Project", work: str = "") -> None:
 
 
 def order(what: str, id: str = "") -> None:
-    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on"."""
-    last = st.session_state.get("kept-orders", 0) + 1
-    st.session_state["kept-orders"] = last
-    st.session_state[ORDER] = {"n": last, "what": what, "id": id}
+    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on".
+
+    Each order has a random name: a tab that outlives the server has obeyed orders of the server before.
+    """
+    st.session_state[ORDER] = {"n": secrets.token_hex(8), "what": what, "id": id}
 
 
 def _in_hand() -> "Session | None":
@@ -104,12 +115,20 @@ def _is_own(s: "Session | None") -> bool:
 
 
 def _offered(s: "Session | None") -> list[Kept]:
-    """What may be gone on with, first the work that was done under this address, then the newest."""
+    """What may be gone on with, first the work that was done under this address, then the newest.
+
+    Once something was done to what is in hand, only the newest work of this address, until it was chosen or forgotten:
+    a server that was started anew put another network in its place.
+    """
     told: Told = st.session_state.get(TOLD, Told())
-    if told.off or _is_own(s):
+    if told.off:
         return []
-    here = {str(st.query_params.get(frame.TOKEN, "")), st.session_state.get(frame.ASKED, "")} - {""}
-    return sorted(told.works, key=lambda one: (one.token not in here, -one.when))
+    before = st.session_state.get(frame.ASKED, "")
+    here = {str(st.query_params.get(frame.TOKEN, "")), before} - {""}
+    found = sorted(told.works, key=lambda one: (one.token not in here, -one.when))
+    if s is not None and _is_own(s):
+        return [one for one in found[:1] if one.token == before and one.id != s.work]
+    return found
 
 
 def _one(kept: Kept) -> None:
@@ -191,6 +210,7 @@ def _found(record: Any) -> None:
 
         id, manifest, blobs = found_of(record)
         take_up(frame.session(), unpacked(Packed(manifest, blobs)), id)
+        st.session_state.pop(frame.ASKED, None)
         frame.session().messages.append(("done", "Your work is in hand again."))
         st.session_state[AGAIN] = "workbench"
 
