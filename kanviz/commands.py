@@ -20,6 +20,7 @@ from kanviz.console import (
 )  # fmt: skip
 from kanviz.errors import UserError
 from kanviz.text import shown
+from kanviz.writing import write
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -188,7 +189,7 @@ def script(options: argparse.Namespace) -> None:
     if stop:
         say(f"The script ends before step {stop.step}: {stop.why}.")
     if output:
-        output.write_text(text, encoding="utf-8")
+        write(output, text)
     else:
         print(text, end="")
 
@@ -214,7 +215,7 @@ def plot(options: argparse.Namespace) -> None:
         ranking = scores(kan, data)
         figure = network_figure(layout(kan, ranking), all_curves(kan, data), ranking, theme=theme)
     text = to_html(figure, theme=theme) if output.suffix == ".html" else to_json(figure)
-    output.write_text(text, encoding="utf-8")
+    write(output, text)
 
 
 def bench(options: argparse.Namespace) -> None:
