@@ -20,7 +20,7 @@ from kanviz.edit.edits import Edit, Retrain, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.text import shown
-from kanviz.ui.jobs import Job
+from kanviz.ui.jobs import End, Job
 from kanviz.ui.runs import Run
 
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ class Session:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._who = object()  # stands for this person in the queue for jobs
         self.history: History | None = None
         self.name = ""
         self.work = ""  # what the network in hand, with its history, is kept under in the browser
@@ -68,6 +69,7 @@ class Session:
         self.old_rows: tuple[Dataset, str] | None = None  # of another table than the one in hand, not to be forgotten
         self.trail: list[Mark] = []
         self.last_run: Progress | None = None
+        self._run_end: End | None = None
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
@@ -398,6 +400,12 @@ class Session:
         return run if self.present.digest == last.best.digest else None
 
     @property
+    def why_ended(self) -> str:
+        """Why the last run ended, in words."""
+        found = self.last_run.stopped_because if self.last_run is not None else ""
+        return found or str(self._run_end or End.DONE)
+
+    @property
     def can_continue(self) -> bool:
         """Whether the last run was stopped before its end, and neither network nor rows have changed since."""
         halted = self._halted
@@ -413,7 +421,7 @@ class Session:
 
     def _begin(self, run: Run, trail: list[Mark], resume: Checkpoint | None = None) -> None:
         self.run, self.trail = run, trail
-        self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item))).start()
+        self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item)), who=self._who).start()
 
     def collect(self) -> bool:
         """Take over what a training that has ended learned, as one step of the history; True when there was one."""
@@ -426,7 +434,7 @@ class Session:
                 self.messages.append(("error", job.error))
             if last is None:
                 return True
-            self.last_run = last
+            self.last_run, self._run_end = last, job.end
             if last.best is run.kan or last.best.digest == run.kan.digest:
                 self.messages.append(("info", "Training found nothing better; the network is as it was."))
             else:
@@ -450,11 +458,12 @@ class Session:
 
         with self._lock:
             if self.search_job is not None:
-                self.search_job.stop()
+                self.search_job.stop(End.REPLACED)
             kan, data = self.present, self.data
             candidates: dict[EdgeId, Sequence[Candidate]] = {}
             self._searched = (kan.digest, data.digest if data else "", candidates)
-            self.search_job = Job(lambda: suggest_all(kan, data), lambda item: candidates.update([item])).start()
+            found = Job(lambda: suggest_all(kan, data), lambda item: candidates.update([item]), who=self._who)
+            self.search_job = found.start()
 
     @property
     def candidates(self) -> "dict[EdgeId, Sequence[Candidate]] | None":
@@ -472,7 +481,7 @@ class Session:
 
         with self._lock:
             self.stop_extracting()
-            self._extraction, self.reading = Extracting.start(self.present, self.data, config), None
+            self._extraction, self.reading = Extracting.start(self.present, self.data, config, self._who), None
 
     @property
     def extraction(self) -> "Extracting | None":
@@ -499,7 +508,7 @@ class Session:
         next(attempts(len(data.inputs), config.shape))  # refuses a shape that does not fit
         with self._lock:
             self.stop_discovering()
-            self.law_search, self.law = LawSearch.start(data, rows_from, config), ""
+            self.law_search, self.law = LawSearch.start(data, rows_from, config, self._who), ""
 
     def stop_discovering(self) -> None:
         """The best so far stays."""
@@ -519,8 +528,22 @@ class Session:
 
         with self._lock:
             for one in self.climbs.values():
-                one.job.stop()
-            self.climbs[rung.number] = Climbing.start(rung, seed)
+                one.job.stop(End.REPLACED)
+            self.climbs[rung.number] = Climbing.start(rung, seed, self._who)
+
+    # --- all that runs --------------------------------------------------------------------------------------
+
+    @property
+    def jobs(self) -> list[Job[Any]]:
+        """Those that have not ended."""
+        started = [self.job, self.search_job, *(one.job for one in self.climbs.values())]
+        started += [one.job for one in (self._extraction, self.law_search) if one is not None]
+        return [job for job in started if job is not None and job.live]
+
+    def stop_jobs(self, why: End) -> None:
+        """What they reached is kept."""
+        for job in self.jobs:
+            job.stop(why)
 
     # --- derived results --------------------------------------------------------------------------------------
 
