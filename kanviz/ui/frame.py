@@ -16,6 +16,8 @@ from kanviz.text import escape_markdown, shown
 from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.serve import app_folder
+from kanviz.ui.session_store import SessionStore
+from kanviz.ui.tabs import forget, is_open, this_tab
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -43,7 +45,6 @@ RUNS = ("Train", "Retrain")  # pages that show the run themselves
 KEY = "kanviz"
 TOKEN = "work"
 ASKED = "asked"  # the token that came with the address, when no session answers to it any more
-MOST_KEPT = 40
 LOGO = str(app_folder() / "static" / "logo.svg")
 ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 30'%3E%3Cpath d='M4 22C10 22 10 7 "
@@ -55,34 +56,38 @@ ICON = (
 def session() -> "Session":
     """The one object this tab works on; a reloaded tab finds its own again by the token in its address."""
     if KEY not in st.session_state:
-        from kanviz.ui.session import Session
+        token = _token()
+        found = SESSIONS.find(token, this_tab())
+        if found is None:
+            from kanviz.ui.session import Session
 
-        kept, token = _kept(), _token()
-        if token not in kept:
             st.session_state[ASKED] = token
-            token = secrets.token_urlsafe(16)
-            kept[token] = Session()
-            while len(kept) > MOST_KEPT:
-                kept.pop(next(iter(kept)))
-        st.session_state[KEY], st.session_state[TOKEN] = kept[token], token
-    if TOKEN in st.session_state and _token() != st.session_state[TOKEN]:
-        st.query_params[TOKEN] = st.session_state[TOKEN]
+            token, found = secrets.token_urlsafe(16), Session()
+        st.session_state[KEY], st.session_state[TOKEN] = found, token
+    if TOKEN in st.session_state:
+        SESSIONS.put(st.session_state[TOKEN], st.session_state[KEY], this_tab())
+        if _token() != st.session_state[TOKEN]:
+            st.query_params[TOKEN] = st.session_state[TOKEN]
     return st.session_state[KEY]
 
 
 def has_session() -> bool:
     """Whether this tab works on anything yet; asking does not import torch."""
-    return KEY in st.session_state or _token() in _kept()
+    return KEY in st.session_state or _token() in SESSIONS
 
 
 def _token() -> str:
     return str(st.query_params.get(TOKEN, ""))
 
 
-@st.cache_resource(show_spinner=False)
-def _kept() -> dict[str, "Session"]:
-    """Sessions by the secret in their address, so that reloading the page loses nothing while the server runs."""
-    return {}
+def _size(s: "Session") -> int:
+    from kanviz.ui.sizes import size_of
+
+    return size_of(s)
+
+
+# Not in Streamlit's cache: any visitor can have that emptied.
+SESSIONS = SessionStore(is_open, forget, _size)
 
 
 def theme() -> Literal["light", "dark"]:
