@@ -1,6 +1,7 @@
 """Work that survives: kept in the person's own browser after every step, and offered when they come back."""
 
 import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from kanviz.text import counted
 from kanviz.ui import frame
 from kanviz.ui.address import KEEP
 from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
+from kanviz.ui.snapshot import go_on, is_own, snapshot
 
 if TYPE_CHECKING:
     from kanviz.io.project import Project
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
 VIEWED = ("tab", "out")  # parts of the address that are kept with the work
 LONGEST_PART = 100
 ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
-EVERY = 3600.0  # seconds
+EVERY, EVERY_WHILE_TRAINING = 3600.0, 1.0  # seconds
 LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
 TROUBLE = {
     "full": "Work is not kept: this browser has no more room for it.",
@@ -37,7 +39,8 @@ def keep() -> None:
     It runs again by a timer, if only every hour: a tab that has one asks a server that was started anew for the page.
     Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
     """
-    st.fragment(_keep, key="keep", run_every=EVERY)()
+    s = _in_hand()
+    st.fragment(_keep, key="keep", run_every=EVERY_WHILE_TRAINING if s is not None and s.training else EVERY)()
 
 
 def _keep() -> None:
@@ -50,10 +53,10 @@ def _keep() -> None:
     payload = {"v": 1, "order": st.session_state.get(ORDER), "work": _work(s), "offers": bool(_offered(s))}
     memory(payload, "memory", heard)
     again = st.session_state.pop(AGAIN, "")
-    if again == "workbench" and s is not None:
-        st.switch_page("app.py", query_params=s.view)
-    elif again:
+    if again == "page" or (again and s is None):
         st.rerun()
+    elif again and s is not None:
+        st.switch_page(again, query_params=s.view if again == "app.py" else None)
 
 
 def keeping_settings() -> None:
@@ -88,9 +91,19 @@ def offer(s: "Session | None") -> None:
                     _one(one)
 
 
-def take_up(s: "Session", project: "Project", work: str = "") -> None:
-    """Go on with work that was saved, looking at what was looked at. work: what the browser keeps it under."""
-    s.restore(project, work)
+def take_up(s: "Session", project: "Project") -> None:
+    """Go on with work from a file, looking at what was looked at."""
+    s.restore(project)
+    look_at(project)
+    training = project.training
+    if training is not None:
+        at = f"step {training.last.step:,} of {training.last.steps:,}"
+        page = "Retrain" if training.known else "Train"
+        s.messages.append(("info", f"Its training stands at {at}. Continue it on the {page} page."))
+
+
+def look_at(project: "Project") -> None:
+    """Have the pages show what was looked at."""
     for part in VIEWED:
         st.session_state.pop(f"{KEEP}{part}", None)
         if part in project.view:
@@ -109,11 +122,6 @@ def _in_hand() -> "Session | None":
     return frame.session() if frame.has_session() else None
 
 
-def _is_own(s: "Session | None") -> bool:
-    """Whether somebody did something to what is in hand."""
-    return s is not None and s.history is not None and (len(s.history.versions) > 1 or s.training)
-
-
 def _offered(s: "Session | None") -> list[Kept]:
     """What may be gone on with, first the work that was done under this address, then the newest.
 
@@ -126,17 +134,18 @@ def _offered(s: "Session | None") -> list[Kept]:
     before = st.session_state.get(frame.ASKED, "")
     here = {str(st.query_params.get(frame.TOKEN, "")), before} - {""}
     found = sorted(told.works, key=lambda one: (one.token not in here, -one.when))
-    if s is not None and _is_own(s):
+    if s is not None and is_own(s):
         return [one for one in found[:1] if one.token == before and one.id != s.work]
     return found
 
 
 def _one(kept: Kept) -> None:
-    rows = f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
+    more += f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"Your work on **{frame.label(kept.name)}**, {counted(kept.steps, 'step')}, of {_when(kept.when)}, "
-            f"is kept in this browser.{rows}"
+            f"is kept in this browser.{more}"
         )
         st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
         st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
@@ -157,24 +166,25 @@ def _work(s: "Session | None") -> Payload | None:
     """What is to be kept, once the browser has told what it has; nothing before the first step."""
     state = st.session_state
     told: Told | None = state.get(TOLD)
-    if told is None or told.off or s is None or s.history is None or len(s.history.versions) < 2:
+    if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
         return None
-    if state.get(TROUBLED) in ("full", "closed") or s.history.versions[0].kan is s.lesson_network:
-        return None  # a lesson's network is there to be tried out: it would drive out work
-    rows = s.data is not None and 8 * (s.data.x.numel() + s.data.y.numel()) <= ROWS_LIMIT
-    project = s.project(with_rows=rows)
-    mark = (s.work, project.history, project.data, project.rows, project.edge, project.name, project.view)
+    project = snapshot(s, ROWS_LIMIT)
+    if project is None:
+        return None
+    last = project.training.last if project.training is not None else None
+    mark = (s.work, project.history, project.data, project.rows, project.edge, project.name, project.view, last)
     if state.get(PACKED, (None,))[0] != mark:
-        state[PACKED] = (mark, _packed(project))
+        state[PACKED] = (mark, _packed(project) or _packed(replace(project, training=None)))
     found = state[PACKED][1]
     state[TROUBLED] = "" if found else "large"
     if found is None:
         return None
     fresh = set(found.blobs) - state.setdefault(SENT, set())
-    state[SENT] = set(found.blobs) | state[SENT]
+    state[SENT] = set(found.blobs)  # what it needs no more, the browser throws away
     missing = project.rows.name if project.rows is not None and project.data is None else ""
     steps = len(project.history.versions) - 1
-    kept = Kept(s.work, str(state.get(frame.TOKEN, "")), project.name, steps, 0.0, missing)
+    at, of = (last.step, last.steps) if last is not None else (0, 0)
+    kept = Kept(s.work, str(state.get(frame.TOKEN, "")), project.name, steps, 0.0, missing, at, of)
     return work_payload(kept, found.manifest, found.blobs, fresh)
 
 
@@ -209,13 +219,21 @@ def _found(record: Any) -> None:
         from kanviz.io.project import Packed, unpacked
 
         id, manifest, blobs = found_of(record)
-        take_up(frame.session(), unpacked(Packed(manifest, blobs)), id)
+        project, s = unpacked(Packed(manifest, blobs)), frame.session()
+        go_on(s, project, id)
+        look_at(project)
         st.session_state.pop(frame.ASKED, None)
-        frame.session().messages.append(("done", "Your work is in hand again."))
-        st.session_state[AGAIN] = "workbench"
+        st.session_state[AGAIN] = _page_of(s, project)
 
     st.session_state[AGAIN] = "page"
     frame.attempt(take)
+
+
+def _page_of(s: "Session", project: "Project") -> str:
+    """Where to see it: the workbench, or the training that goes on."""
+    if not s.training or project.training is None:
+        return "app.py"
+    return "pages/retrain.py" if project.training.known else "pages/train.py"
 
 
 def _missing(record: Any) -> None:

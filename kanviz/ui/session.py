@@ -9,6 +9,7 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -16,12 +17,12 @@ from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.train import Checkpoint, Progress, TrainConfig
-from kanviz.edit.edits import Edit, Retrain, edit_from_json
+from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.text import shown
 from kanviz.ui.jobs import End, Job
-from kanviz.ui.runs import Run
+from kanviz.ui.runs import Mark, Run
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from kanviz.ui.law_search import LawSearch
 
 T = TypeVar("T")
-Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
 SAMPLE = "sample"  # what the view of a project calls the sample that it began with
 REMEMBERED = 48  # derived results kept, newest first
 JUDGED = 2 * LONGEST  # small results about versions kept: more than a history has
@@ -210,7 +210,10 @@ class Session:
     # --- the work as a whole ----------------------------------------------------------------------------------
 
     def project(self, *, with_rows: bool) -> "Project":
-        """All of the work in hand as one value, to be saved. with_rows: else only which rows they are."""
+        """All of the work in hand as one value, to be saved. with_rows: else only which rows they are.
+
+        What a training under way has learned so far is its last step.
+        """
         from kanviz.io.project import Project
         from kanviz.io.project_rows import RowsOf
 
@@ -221,7 +224,16 @@ class Session:
             rows = RowsOf.of(self.data, self.rows_from) if self.data is not None else self.missing
             data = self.data if with_rows else None
             view = {**self.view, **({SAMPLE: self.sample} if self.sample else {})}
-            return Project(history, self.name, edge, self._origin, data, rows, view, self._new)
+            job, run, training = self.job, self.run, None
+            if run is not None and job is not None and job.latest is not None and job.live:
+                last = job.latest
+                with suppress(EditError):  # a history that is full has no room for it
+                    history = run.recorded(history, last) if run.learned(last) else history
+                training = run.underway(last, list(self.trail), running=job.state != "paused")
+            elif run is not None and self.last_run is not None and self.can_continue:
+                training = run.underway(self.last_run, self.trail, running=False)
+            found = Project(history, self.name, edge, self._origin, data, rows, view, self._new, training)
+            return found if with_rows else found.without_rows()
 
     def restore(self, project: "Project", work: str = "") -> None:
         """Take up work that was saved: the same versions, names, cursor, edge and rows. What was in hand waits.
@@ -241,6 +253,12 @@ class Session:
                 work or secrets.token_urlsafe(12), {k: v for k, v in project.view.items() if k != SAMPLE},
                 rows if data is None else None,
             ))  # fmt: skip
+            if project.training is not None:
+                began = project.history.versions[project.training.at].kan
+                self.run, self.trail = Run.of(project.training, began)
+                self.last_run, self._run_end = project.training.last, End.SERVER
+                self._halted = (self.history, self.data)
+                self._remember(self.run)
             if self.missing is not None:
                 self.messages.append((
                     "info",
@@ -435,20 +453,23 @@ class Session:
             if last is None:
                 return True
             self.last_run, self._run_end = last, job.end
-            if last.best is run.kan or last.best.digest == run.kan.digest:
+            if not run.learned(last):
                 self.messages.append(("info", "Training found nothing better; the network is as it was."))
             else:
                 try:
-                    retrained = Retrain.of(run.config, run.data, last, run.aid)
-                    self.history = self.opened.jump(run.at).record(retrained, last.best)
-                    self._learned[retrained.data_digest] = run.data
-                    while len(self._learned) > LEARNED:
-                        self._learned.popitem(last=False)
+                    self.history = run.recorded(self.opened, last)
+                    self._remember(run)
                 except UserError as refusal:
                     self.messages.append(("error", str(refusal)))
             stopped = job.state == "stopped" and not last.stopped_because
             self._halted = (self.history, self.data) if stopped else None
             return True
+
+    def _remember(self, run: Run) -> None:
+        """Its table, for whoever does its step again."""
+        self._learned[run.rows_digest] = run.data
+        while len(self._learned) > LEARNED:
+            self._learned.popitem(last=False)
 
     # --- looking for formulas ---------------------------------------------------------------------------------
 

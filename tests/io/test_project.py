@@ -232,7 +232,7 @@ def test_the_forger_leaves_a_good_project_good():
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (lambda m, b: m.update(format=2), "newer kanviz"),
+        (lambda m, b: m.update(format=3), "newer kanviz"),
         (lambda m, b: m.update(format=True), "missing or unknown field"),
         (lambda m, b: m.update(more=1), "missing or unknown field"),
         (lambda m, b: m.pop("view"), "missing or unknown field"),
