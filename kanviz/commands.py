@@ -33,7 +33,7 @@ def app(options: argparse.Namespace) -> None:
     """Start the app and stay until it is stopped."""
     from kanviz.ui.serve import serve
 
-    serve(options.model, port=options.port, browser=not options.no_browser)
+    serve(options.model, port=options.port, browser=not options.no_browser, keep=options.keep)
 
 
 def show(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import streamlit as st
@@ -14,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from kanviz.errors import UserError
 from kanviz.text import escape_markdown, shown
 from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
+from kanviz.ui.kept_folder import KeptFolder
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.serve import app_folder
 from kanviz.ui.session_store import SessionStore
@@ -59,10 +61,7 @@ def session() -> "Session":
         token = _token()
         found = SESSIONS.find(token, this_tab())
         if found is None:
-            from kanviz.ui.session import Session
-
-            st.session_state[ASKED] = token
-            token, found = secrets.token_urlsafe(16), Session()
+            token, found = _new(token)
         st.session_state[KEY], st.session_state[TOKEN] = found, token
     if TOKEN in st.session_state:
         SESSIONS.put(st.session_state[TOKEN], st.session_state[KEY], this_tab())
@@ -71,9 +70,33 @@ def session() -> "Session":
     return st.session_state[KEY]
 
 
+def _new(token: str) -> "tuple[str, Session]":
+    """A session for a tab that has none, with its secret; with the work that this server kept under that of before."""
+    from kanviz.ui.session import Session
+    from kanviz.ui.snapshot import go_on
+
+    s = Session()
+    try:
+        kept = KEPT.found(token) if KEPT is not None else None
+        if kept is not None:
+            go_on(s, *kept)
+            return token, s
+    except UserError as refusal:
+        s.messages.append(("error", f"The work that this server kept cannot be used: {refusal}"))
+    st.session_state[ASKED] = token
+    return secrets.token_urlsafe(16), s
+
+
+def keep_on_server(s: "Session") -> None:
+    """Write the work down, where this server has a folder for it; forget it where that was turned off."""
+    token = st.session_state.get(TOKEN, "")
+    if KEPT is not None and token:
+        (KEPT.keep(token, s) if s.is_kept else KEPT.forget(token))
+
+
 def has_session() -> bool:
     """Whether this tab works on anything yet; asking does not import torch."""
-    return KEY in st.session_state or _token() in SESSIONS
+    return KEY in st.session_state or _token() in SESSIONS or (KEPT is not None and _token() in KEPT)
 
 
 def _token() -> str:
@@ -87,7 +110,8 @@ def _size(s: "Session") -> int:
 
 
 # Not in Streamlit's cache: any visitor can have that emptied.
-SESSIONS = SessionStore(is_open, forget, _size)
+KEPT = KeptFolder(Path(os.environ["KANVIZ_KEEP"])) if os.environ.get("KANVIZ_KEEP") else None
+SESSIONS = SessionStore(is_open, forget, _size, KEPT.keep if KEPT is not None else None)
 
 
 def theme() -> Literal["light", "dark"]:

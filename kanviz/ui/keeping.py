@@ -12,7 +12,8 @@ from kanviz.text import counted
 from kanviz.ui import frame
 from kanviz.ui.address import KEEP
 from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
-from kanviz.ui.snapshot import go_on, is_own, snapshot
+from kanviz.ui.kept_folder import DAYS
+from kanviz.ui.snapshot import go_on, is_own, mark_of, snapshot
 
 if TYPE_CHECKING:
     from kanviz.io.project import Project
@@ -52,6 +53,8 @@ def _keep() -> None:
         s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
     payload = {"v": 1, "order": st.session_state.get(ORDER), "work": _work(s), "offers": bool(_offered(s))}
     memory(payload, "memory", heard)
+    if s is not None:
+        frame.keep_on_server(s)
     again = st.session_state.pop(AGAIN, "")
     if again == "page" or (again and s is None):
         st.rerun()
@@ -64,17 +67,25 @@ def keeping_settings() -> None:
     st.session_state.setdefault(ON, True)
     with st.expander("Kept in this browser", icon=":material/history:"):
         st.toggle(
-            "Keep my work", key=ON, on_change=lambda: order("on" if st.session_state[ON] else "off"),
+            "Keep my work", key=ON, on_change=_turn,
             help="Turned off, nothing is kept any more, and what was kept is forgotten.",
         )  # fmt: skip
         st.caption(
             f"The last five networks you changed, with their steps and tables of up to {ROWS_LIMIT // 1_000_000} MB. "
             "They stay in this browser, on this computer, until you forget them."
+            + (f" This server keeps the one in hand for {DAYS} days, too." if frame.KEPT is not None else "")
         )
     trouble = st.session_state.get(TROUBLED, "")
     with st.container(key="kept-trouble"):
         if trouble and st.session_state[ON]:
             st.caption(TROUBLE[trouble])
+
+
+def _turn() -> None:
+    """On or off, here and in the browser."""
+    order("on" if st.session_state[ON] else "off")
+    frame.session().is_kept = st.session_state[ON]
+    frame.keep_on_server(frame.session())
 
 
 def offer(s: "Session | None") -> None:
@@ -171,8 +182,7 @@ def _work(s: "Session | None") -> Payload | None:
     project = snapshot(s, ROWS_LIMIT)
     if project is None:
         return None
-    last = project.training.last if project.training is not None else None
-    mark = (s.work, project.history, project.data, project.rows, project.edge, project.name, project.view, last)
+    mark, last = mark_of(s, project), project.training.last if project.training is not None else None
     if state.get(PACKED, (None,))[0] != mark:
         state[PACKED] = (mark, _packed(project) or _packed(replace(project, training=None)))
     found = state[PACKED][1]
@@ -207,6 +217,8 @@ def _told(record: Any) -> None:
     told = told_of(record)
     _obeyed(record)
     st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
+    if told.off and frame.has_session():
+        frame.session().is_kept = False
     if before or told.off or _offered(_in_hand()):
         st.session_state[AGAIN] = "page"
 

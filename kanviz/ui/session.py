@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable
-from kanviz.core.train import Checkpoint, Progress, TrainConfig
+from kanviz.core.train import Progress, TrainConfig
 from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
@@ -53,6 +53,8 @@ class Session:
         self.history: History | None = None
         self.name = ""
         self.work = ""  # what the network in hand, with its history, is kept under in the browser
+        self.is_kept = True  # work is kept for later, unless the person turned that off
+        self.written: object = None  # what stands for the work that was last written on the server
         self.view: dict[str, str] = {}  # what of it is looked at, as the pages say
         self.sample = ""  # which one it is, where it is one
         self._origin: dict[str, Any] | None = None
@@ -70,6 +72,7 @@ class Session:
         self.trail: list[Mark] = []
         self.last_run: Progress | None = None
         self._run_end: End | None = None
+        self._since: Progress | None = None  # what the run that is under way goes on from
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
@@ -225,11 +228,13 @@ class Session:
             data = self.data if with_rows else None
             view = {**self.view, **({SAMPLE: self.sample} if self.sample else {})}
             job, run, training = self.job, self.run, None
-            if run is not None and job is not None and job.latest is not None and job.live:
-                last = job.latest
+            if run is not None and job is not None:  # it is under way, or nobody has looked at its end yet
+                last = job.latest or self._since
                 with suppress(EditError):  # a history that is full has no room for it
-                    history = run.recorded(history, last) if run.learned(last) else history
-                training = run.underway(last, list(self.trail), running=job.state != "paused")
+                    history = run.recorded(history, last) if last is not None and run.learned(last) else history
+                if last is not None and not last.stopped_because and job.end not in (End.DONE, End.FAILED):
+                    running = job.live and job.state != "paused"
+                    training = run.underway(last, list(self.trail), running=running)
             elif run is not None and self.last_run is not None and self.can_continue:
                 training = run.underway(self.last_run, self.trail, running=False)
             found = Project(history, self.name, edge, self._origin, data, rows, view, self._new, training)
@@ -435,10 +440,12 @@ class Session:
             self._refuse_while_training()
             if not self.can_continue or self.run is None or self.last_run is None:
                 raise EditError("This run cannot go on, because the network or its rows have changed since.")
-            self._begin(replace(self.run, seconds=self.last_run.seconds), list(self.trail), self.last_run.state)
+            self._begin(replace(self.run, seconds=self.last_run.seconds), list(self.trail), self.last_run)
 
-    def _begin(self, run: Run, trail: list[Mark], resume: Checkpoint | None = None) -> None:
-        self.run, self.trail = run, trail
+    def _begin(self, run: Run, trail: list[Mark], since: Progress | None = None) -> None:
+        """since: the item to go on from."""
+        self.run, self.trail, self._since = run, trail, since
+        resume = since.state if since is not None else None
         self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item)), who=self._who).start()
 
     def collect(self) -> bool:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kanviz.ui.session import Session
 
 LEFT_AFTER = 60.0  # seconds without an open tab after which a session is taken as left
-LOOK = 2.0  # seconds between two looks
+LOOK = 1.0  # seconds between two looks
 ROOM = 512_000_000  # bytes of all sessions that were left
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ class _Place:
 
 class SessionStore:
     """is_open: whether a tab, by its name, is there · forget: called with the name of one that was closed for good ·
-    size: bytes of a session · room: bytes of all that were left.
+    size: bytes of a session · keep: called with every secret and session, to keep what changed · room: bytes of all
+    that were left.
     """
 
     def __init__(
@@ -43,11 +44,13 @@ class SessionStore:
         is_open: Callable[[str], bool],
         forget: Callable[[str], None],
         size: Callable[["Session"], int],
+        keep: "Callable[[str, Session], None] | None" = None,
         *,
         room: int = ROOM,
         clock: Callable[[], float] = time.monotonic,
     ):
-        self._is_open, self._forget, self._size, self._room, self._clock = is_open, forget, size, room, clock
+        self._is_open, self._forget, self._size, self._keep = is_open, forget, size, keep
+        self._room, self._clock = room, clock
         self._lock = threading.Lock()
         self._places: dict[str, _Place] = {}
         self._watch: threading.Thread | None = None
@@ -94,9 +97,13 @@ class SessionStore:
     def look(self) -> None:
         """End what belongs to tabs that were closed, and make room."""
         with self._lock:
-            places, closed = list(self._places.values()), []
+            held, closed = list(self._places.items()), []
+            places = [place for _, place in held]
             for place in places:
                 closed += self._closed(place)
+        for token, place in held:
+            if self._keep is not None:
+                self._keep(token, place.session)
         for tab in closed:
             self._forget(tab)
         for place in places:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 def is_own(s: "Session | None") -> bool:
     """Whether somebody did something to what is in hand."""
-    return s is not None and s.history is not None and (len(s.history.versions) > 1 or s.training)
+    return s is not None and s.history is not None and (len(s.history.versions) > 1 or s.job is not None)
 
 
 def snapshot(s: "Session", rows_limit: float = math.inf) -> "Project | None":
@@ -29,6 +29,12 @@ def snapshot(s: "Session", rows_limit: float = math.inf) -> "Project | None":
     tables = [project.data, *((training.data, training.known_data) if training is not None else ())]
     size = sum(_bytes(data) for data in {id(data): data for data in tables if data is not None}.values())
     return project if size <= rows_limit else project.without_rows()
+
+
+def mark_of(s: "Session", project: "Project") -> tuple[object, ...]:
+    """What is another one whenever the work has changed."""
+    last = project.training.last if project.training is not None else None
+    return (s.work, project.history, project.data, project.rows, project.edge, project.name, dict(project.view), last)
 
 
 def _bytes(data: "Dataset") -> int:

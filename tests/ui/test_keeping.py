@@ -146,6 +146,24 @@ def test_a_training_that_was_paused_waits_for_its_continue():
     s.job.join(20)
 
 
+def test_a_training_that_goes_on_and_waits_for_its_first_step_is_not_lost(monkeypatch):
+    s, other = at_work(), Session()
+    s.train(TrainConfig("adam", steps=20_000))
+    while s.job.latest is None or s.job.latest.step < 3:
+        time.sleep(0.002)
+    found, may_go = snapshot(s), threading.Event()
+    monkeypatch.setattr(Run, "items", lambda *_: iter(lambda: may_go.wait(0.01) or None, True))
+    go_on(other, unpacked(packed(found)), "id")
+    again = snapshot(other)
+    assert other.training
+    assert (again.training.last.step, again.training.running) == (found.training.last.step, True)
+    assert again.history.present.digest == found.history.present.digest
+    may_go.set()
+    assert other.job.join(20)
+    s.job.stop()
+    assert s.job.join(20)
+
+
 def test_tables_that_are_too_large_leave_what_the_training_has_learned():
     s = at_work()
     s.train(TrainConfig("adam", steps=20_000))
