@@ -26,7 +26,7 @@ def _steps() -> None:
     s = session()
     if s.collect():
         st.rerun()
-    run, latest = s.run, s.job.latest if s.job is not None else None
+    run, latest = s.run, s.job.latest or s.since if s.job is not None else None
     if run is None or s.job is None:
         return
     if latest is None:

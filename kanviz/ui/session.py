@@ -72,7 +72,7 @@ class Session:
         self.trail: list[Mark] = []
         self.last_run: Progress | None = None
         self._run_end: End | None = None
-        self._since: Progress | None = None  # what the run that is under way goes on from
+        self.since: Progress | None = None  # what the run that is under way goes on from
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
@@ -229,7 +229,7 @@ class Session:
             view = {**self.view, **({SAMPLE: self.sample} if self.sample else {})}
             job, run, training = self.job, self.run, None
             if run is not None and job is not None:  # it is under way, or nobody has looked at its end yet
-                last = job.latest or self._since
+                last = job.latest or self.since
                 with suppress(EditError):  # a history that is full has no room for it
                     history = run.recorded(history, last) if last is not None and run.learned(last) else history
                 if last is not None and not last.stopped_because and job.end not in (End.DONE, End.FAILED):
@@ -444,7 +444,7 @@ class Session:
 
     def _begin(self, run: Run, trail: list[Mark], since: Progress | None = None) -> None:
         """since: the item to go on from."""
-        self.run, self.trail, self._since = run, trail, since
+        self.run, self.trail, self.since = run, trail, since
         resume = since.state if since is not None else None
         self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item)), who=self._who).start()
 

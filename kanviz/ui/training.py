@@ -53,7 +53,7 @@ def _run_panel() -> None:
     if s.collect():
         st.rerun()
     running = s.training
-    progress = s.job.latest if running and s.job else s.last_run
+    progress = (s.job.latest or s.since) if running and s.job else s.last_run
     if running and progress is None:
         controls(s, 0, s.run.config.steps if s.run else 1)
         return
