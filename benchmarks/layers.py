@@ -14,7 +14,6 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -28,6 +27,7 @@ from kanviz.bench.measure import Clock, both_ways, forward_only, machine, measur
 from kanviz.bench.networks import PATHS, gap, matched, paths, plain_network
 from kanviz.bench.short import PLAIN
 from kanviz.bench.workloads import WORKLOADS
+from kanviz.writing import write
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -157,7 +157,7 @@ def main() -> None:
             if row.get("direction") != "forward":
                 print(f"  {row['contender']:38}{said}", flush=True)
         if options.json:
-            Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            write(options.json, json.dumps(record, indent=1) + "\n")
 
 
 def _numbers(row: dict[str, Any]) -> str:

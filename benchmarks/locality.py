@@ -24,6 +24,7 @@ from benchmarks.peaks import ADAM, ADJACENT, DIAGONAL, LBFGS, LINE, SQUARE, Outc
 from kanviz.bench.measure import machine
 from kanviz.core.train import TrainConfig
 from kanviz.locality.policy import Policy
+from kanviz.writing import write
 
 WITH_BASE = replace(LBFGS, parts=("coef", "base_weight"))
 KEPT, FORGOTTEN = 0.5, 3.0  # share of bits that says "inside"; factor between end and own that says "forgets"
@@ -173,7 +174,7 @@ def main() -> None:
     record["cpu_seconds"] = time.process_time() - begun
     print(f"\n{record['cpu_seconds']:.0f} s of CPU time, pykan's not counted")
     if options.json:
-        Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+        write(options.json, json.dumps(record, indent=1) + "\n")
 
 
 def arguments() -> argparse.Namespace:

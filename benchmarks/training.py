@@ -13,7 +13,6 @@ import statistics
 import sys
 import warnings
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import torch
@@ -84,7 +83,7 @@ def main() -> None:
 
     def write() -> None:
         if options.json:
-            Path(options.json).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
+            write(options.json, json.dumps(record, indent=1) + "\n")
 
     for row in training(options, record):
         record["rows"].append(row)

@@ -70,6 +70,10 @@ def parser() -> argparse.ArgumentParser:
     app = command("app", commands.app, "Start the app in the browser.")
     _takes_model(app, "*")
     app.add_argument("--port", type=_whole(1, 65_535), help="where it listens on this machine (8501)")
+    app.add_argument(
+        "--keep", metavar="FOLDER",
+        help="keep everybody's work in this folder, too, so that it outlives this server, trainings under way included",
+    )  # fmt: skip
     app.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     app.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME", dest="hosts",

@@ -20,6 +20,7 @@ from kanviz.console import (
 )  # fmt: skip
 from kanviz.errors import UserError
 from kanviz.text import shown
+from kanviz.writing import write
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -32,7 +33,7 @@ def app(options: argparse.Namespace) -> None:
     """Start the app and stay until it is stopped."""
     from kanviz.ui.serve import serve
 
-    serve(options.model, port=options.port, browser=not options.no_browser, hosts=options.hosts)
+    serve(options.model, port=options.port, browser=not options.no_browser, hosts=options.hosts, keep=options.keep)
 
 
 def show(options: argparse.Namespace) -> None:
@@ -188,7 +189,7 @@ def script(options: argparse.Namespace) -> None:
     if stop:
         say(f"The script ends before step {stop.step}: {stop.why}.")
     if output:
-        output.write_text(text, encoding="utf-8")
+        write(output, text)
     else:
         print(text, end="")
 
@@ -216,7 +217,7 @@ def plot(options: argparse.Namespace) -> None:
         drawn = [place.id for place in places.edges] if wide(kan) else None
         figure = network_figure(places, all_curves(kan, data, edges=drawn), ranking, theme=theme)
     text = to_html(figure, theme=theme) if output.suffix == ".html" else to_json(figure)
-    output.write_text(text, encoding="utf-8")
+    write(output, text)
 
 
 def bench(options: argparse.Namespace) -> None:

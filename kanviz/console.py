@@ -12,6 +12,7 @@ import numpy as np
 
 from kanviz.errors import TableError, UserError
 from kanviz.text import listing, shown
+from kanviz.writing import write
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -178,6 +179,17 @@ def json_path(output: str) -> Path:
     if path.suffix != ".json":
         raise UsageError(f"What was found is written as .json, not {shown(path.name)!r}.")
     return path
+
+
+def written_so_far(output: Path, text: str) -> bool:
+    """Write what there is while the work goes on; a failure is said, and ends nothing. Whether it was written."""
+    try:
+        write(output, text)
+    except UserError as problem:
+        bar_end()
+        say(f"{problem} It is tried again at the end.")
+        return False
+    return True
 
 
 def finite(value: float | None) -> float | None:

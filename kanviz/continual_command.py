@@ -7,9 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes
+from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes, written_so_far
 from kanviz.errors import TableError, UserError
 from kanviz.text import counted, listing, shown
+from kanviz.writing import write
 
 if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
@@ -20,8 +21,8 @@ LARGEST = 1_000_000  # bytes of a settings file
 
 
 def continual(options: argparse.Namespace) -> int:
-    """Learn the tables of a settings file in turn, once under each policy; Ctrl-C keeps those that are done. The exit
-    status.
+    """Learn the tables of a settings file in turn, once under each policy; what is done is written at once, and kept by
+    Ctrl-C. The exit status.
     """
     from kanviz.locality.config import read_config
 
@@ -34,20 +35,24 @@ def continual(options: argparse.Namespace) -> int:
             found.append(_run(config, tables, name))
             if not options.json:
                 print(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}", flush=True)
+            if output:
+                written_so_far(output, f"{_record(config, found)}\n")
     except KeyboardInterrupt:
         if not found:
             raise
         interrupted = True
         bar_end()
         say(f"Stopped; the runs of {listing([run.policy.name for run in found], 9)} are kept.")
-    record = json.dumps(
-        {"config": asdict(config), "runs": [run.to_json() for run in found]}, indent=2, allow_nan=False
-    )  # fmt: skip
     if options.json:
-        print(record)
+        print(_record(config, found))
     if output:
-        output.write_text(f"{record}\n", encoding="utf-8")
+        write(output, f"{_record(config, found)}\n")
     return INTERRUPTED if interrupted else 0
+
+
+def _record(config: "ContinualConfig", found: "Sequence[Retention]") -> str:
+    runs = [run.to_json() for run in found]
+    return json.dumps({"config": asdict(config), "runs": runs}, indent=2, allow_nan=False)
 
 
 def _text(path: str) -> str:

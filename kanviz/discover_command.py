@@ -4,8 +4,9 @@ import argparse
 import json
 from typing import TYPE_CHECKING
 
-from kanviz.console import INTERRUPTED, bar, bar_end, json_path, reading, say, say_notes, units_from
+from kanviz.console import INTERRUPTED, bar, bar_end, json_path, reading, say, say_notes, units_from, written_so_far
 from kanviz.text import counted, shown
+from kanviz.writing import write
 
 if TYPE_CHECKING:
     from kanviz.laws.front import Entry
@@ -13,7 +14,9 @@ if TYPE_CHECKING:
 
 
 def discover(options: argparse.Namespace) -> int:
-    """Look for a law; Ctrl-C keeps the best so far. The exit status: 1 when none was found."""
+    """Look for a law; Ctrl-C keeps the best so far, and --output has it all the while. The exit status: 1 when none was
+    found.
+    """
     from kanviz.discovery import dataset_for
     from kanviz.laws.discover import DiscoverConfig, discoveries
     from kanviz.laws.hints import Hints
@@ -27,9 +30,12 @@ def discover(options: argparse.Namespace) -> int:
     say_notes(data.notes)
     shape = options.shape.between(data) if options.shape else None
     config = DiscoverConfig(shape, options.seconds, options.seeds, hints, options.jobs, options.seed)
-    found, interrupted = None, False
+    found, interrupted, written = None, False, ()
     try:
         for found in discoveries(data, config):
+            if output and found.front and found.front != written:
+                written = found.front
+                written_so_far(output, _text(found))
             bar(min(round(found.seconds), round(config.seconds)), round(config.seconds), _state(found))
     except KeyboardInterrupt:
         interrupted = True
@@ -39,15 +45,19 @@ def discover(options: argparse.Namespace) -> int:
     say_notes([note for note in found.notes if note not in data.notes])
     if interrupted:
         say("Stopped; the best so far is kept.")
-    if output:
-        output.write_text(json.dumps(found.to_json(), indent=2, allow_nan=False) + "\n", encoding="utf-8")
     if options.json:
         print(json.dumps({"front": [entry.to_json() for entry in found.front]}, indent=2, allow_nan=False))
     elif found.front:
         _report(found)
     if not found.front:
         say(f"No law was found: {found.stopped_because or 'it was stopped'}. Give it more seconds, or fewer hints.")
+    if output:
+        write(output, _text(found))
     return INTERRUPTED if interrupted else 0 if found.front else 1
+
+
+def _text(found: "Discovery") -> str:
+    return json.dumps(found.to_json(), indent=2, allow_nan=False) + "\n"
 
 
 def _state(found: "Discovery") -> str:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from kanviz.console import UsageError, input_rows, read_network, reading, region, say, writable
 from kanviz.text import shown
+from kanviz.writing import write
 
 
 def certify(options: argparse.Namespace) -> None:
@@ -24,7 +25,7 @@ def certify(options: argparse.Namespace) -> None:
         )
     else:
         found = certificate_of(before, after, box=region(before, options.box))
-    output.write_text(certificate_text(found), encoding="utf-8")
+    write(output, certificate_text(found))
     print("\n".join(found.summary()))
 
 

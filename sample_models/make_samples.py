@@ -26,6 +26,7 @@ from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, Retrain
 from kanviz.edit.history import History
 from kanviz.edit.proposals import prune
 from kanviz.io.tables import read_table
+from kanviz.writing import write
 
 HERE = Path(__file__).parent
 GRAVITY = 66.743  # gravitational constant, pN m²/kg²
@@ -336,7 +337,7 @@ def readme(rows: Sequence[dict[str, Any]]) -> str:
 
 def make_tables() -> None:
     for name, make in TABLES.items():
-        (HERE / name).write_text(make().to_csv(index=False, lineterminator="\n"), encoding="utf-8")
+        write(HERE / name, make().to_csv(index=False, lineterminator="\n"))
 
 
 def main() -> None:
@@ -350,8 +351,8 @@ def main() -> None:
         kanviz.save(kan, HERE / sample.file, history.recipe() if history.at else None)
         rows.append(index_row(sample, kan, data))
         print(f"{sample.file}: {kan.shape_text}, RMSE {rows[-1]['rmse']}, digest {kan.digest[:12]}")
-    (HERE / "samples.json").write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    (HERE / "README.md").write_text(readme(rows), encoding="utf-8")
+    write(HERE / "samples.json", json.dumps(rows, indent=1, ensure_ascii=False) + "\n")
+    write(HERE / "README.md", readme(rows))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """Shapes are checked at run time, one thread, the same random draws in every run."""
 
 import os
+import resource
+from contextlib import contextmanager
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -30,3 +32,19 @@ def unchecked():
     jaxtyping.config.update("jaxtyping_disable", True)
     yield
     jaxtyping.config.update("jaxtyping_disable", False)
+
+
+@pytest.fixture
+def full_disk():
+    """A context in which no file grows beyond so many bytes, as on a disk that fills up."""
+
+    @contextmanager
+    def room_for(count: int):
+        before = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (count, before[1]))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+    return room_for

@@ -416,6 +416,20 @@ def test_plot_draws_an_edge_or_the_network(run: Run, model: Path, table: Path, t
     assert "plotly" in network.read_text(encoding="utf-8").lower()
 
 
+@pytest.mark.parametrize(
+    "command", [["plot", "{model}", "-o", "old.html"], ["script", "{changed}", "--start", "{model}", "-o", "old.py"]]
+)
+def test_a_full_disk_leaves_the_old_file_whole(
+    run: Run, model: Path, changed: Path, tmp_path: Path, full_disk, command
+):
+    old = tmp_path / command[-1]
+    old.write_text("what was there")
+    with full_disk(100):
+        err = refused(run, *(part.format(model=model, changed=changed) for part in command[:-1]), old)[1]
+    assert f"{old.name} cannot be written: file too large" in err
+    assert old.read_text() == "what was there"
+
+
 # --- app --------------------------------------------------------------------------------------------------------
 
 

@@ -95,6 +95,15 @@ def test_what_is_done_before_ctrl_c_is_kept(run: Run, settings, tmp_path: Path, 
     assert len(json.loads((tmp_path / "result.json").read_text("utf-8"))["runs"]) == 2
 
 
+def test_a_full_disk_leaves_the_old_result_whole(run: Run, settings, tmp_path: Path, full_disk):
+    result, config = tmp_path / "result.json", settings(policies=["none"])
+    result.write_text("what was there")
+    with full_disk(100):
+        status, out, err = run(config, "-o", result)
+    assert (status, result.read_text(), out.count("policy ")) == (1, "what was there", 1)
+    assert "result.json cannot be written: file too large" in err
+
+
 def test_the_same_settings_give_the_same_result(run: Run, settings):
     once, again, other = (
         run(settings(policies=["replay"], seed=seed), "--json")[1] for seed in (3, 3, 4)

@@ -82,6 +82,27 @@ def test_everything_found_is_written_when_a_file_is_named(run: Run, table: Path,
     assert written["inputs"] == {"x": "m", "y": ""}
 
 
+def test_the_best_so_far_is_written_while_the_search_goes_on(run: Run, table: Path, tmp_path: Path, monkeypatch):
+    from kanviz import discover_command
+
+    path, seen = tmp_path / "law.json", []
+    monkeypatch.setattr(discover_command, "bar", lambda *_: seen.append(json.loads(path.read_text("utf-8"))))
+    run(table, "--target", "z", "--json", "-o", path)
+    assert seen[0]["stopped_because"] == ""
+    assert seen[0]["front"][0]["expression"] == "x + y"
+    assert json.loads(path.read_text("utf-8"))["stopped_because"]
+
+
+def test_a_full_disk_leaves_the_old_file_whole_and_the_law_is_said(run: Run, table: Path, tmp_path: Path, full_disk):
+    path = tmp_path / "law.json"
+    path.write_text("what was there")
+    with full_disk(100):
+        status, out, err = run(table, "--target", "z", "-o", path)
+    assert (status, path.read_text()) == (1, "what was there")
+    assert "z = x*y + 1.0001" in out
+    assert "law.json cannot be written: file too large" in err
+
+
 def test_ctrl_c_prints_the_best_so_far(run: Run, table: Path, monkeypatch):
     from kanviz.laws import discover
 

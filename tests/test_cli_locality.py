@@ -110,6 +110,15 @@ def test_a_changed_network_or_certificate_does_not_hold(run: Run, tmp_path: Path
     assert "Its claim.kept is given as 99, and comes to 100." in out
 
 
+def test_a_full_disk_leaves_the_old_certificate_whole(run: Run, tmp_path: Path, before, old, full_disk):
+    proof = tmp_path / "proof.json"
+    proof.write_text("what was there")
+    with full_disk(100):
+        status, _, err = run("certify", before, before, "--rows", old, "-o", proof)
+    assert (status, proof.read_text()) == (1, "what was there")
+    assert "proof.json cannot be written: file too large" in err
+
+
 def test_without_a_lock_a_bound_is_proven(run: Run, tmp_path: Path, before, new):
     after, proof = tmp_path / "after.safetensors", tmp_path / "proof.json"
     run("train", new, "--target", "f", "--start", before, "--steps", 2, "-o", after)

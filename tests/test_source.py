@@ -248,3 +248,116 @@ HONEST = [
 @pytest.mark.parametrize("source", HONEST)
 def test_honest_code_is_left_alone(source: str) -> None:
     assert offences(source, "planted.py") == []
+
+
+# --- files are written in one place -------------------------------------------------------------------------------
+
+WRITER = "kanviz/writing.py"
+# Beside the writer: one resets a counter of the kernel's and reads a pipe, one adds lines to a journal.
+MAY_WRITE = {WRITER, "benchmarks/memory.py", "benchmarks/recovery.py"}
+WRITING_METHODS = {
+    "write_text", "write_bytes", "write_html", "write_image", "write_json", "to_parquet", "to_excel", "to_feather",
+    "to_pickle", "to_hdf", "to_sql", "savefig", "tofile", "touch", "rename", "symlink_to", "hardlink_to",
+}  # fmt: skip
+WRITING_NAMES = {
+    "os.open", "os.fdopen", "os.replace", "os.rename", "os.truncate", "os.link", "shutil.copy", "shutil.copyfile",
+    "shutil.copy2", "shutil.copyfileobj", "shutil.copytree", "shutil.move", "tempfile.mkstemp",
+    "tempfile.NamedTemporaryFile", "tempfile.TemporaryFile", "numpy.save", "numpy.savez", "numpy.savez_compressed",
+    "numpy.savetxt", "torch.save", "safetensors.torch.save_file", "safetensors.numpy.save_file", "json.dump",
+    "yaml.dump", "plotly.io.write_html", "plotly.io.write_image", "plotly.io.write_json",
+}  # fmt: skip
+TEXT_UNLESS_NAMED = {"to_csv", "to_json", "to_html", "to_latex", "to_markdown", "to_string"}  # of a data frame
+
+
+def writers(source: str) -> list[int]:
+    """The lines of a source text that may write a file other than by the one writer."""
+    tree = ast.parse(source)
+    names = _Names()
+    names.visit(tree)
+    return sorted({node.lineno for node in ast.walk(tree) if isinstance(node, ast.Call) and _writes(node, names)})
+
+
+def _writes(node: ast.Call, names: _Names) -> bool:
+    meaning, func = names.meaning(node.func), node.func
+    method = func.attr if isinstance(func, ast.Attribute) else ""
+    if _called(node) == "open" or meaning in ("io.open", "codecs.open", "gzip.open", "bz2.open", "lzma.open"):
+        return not _reads(node, 1)
+    if meaning == "os.open" and names.meaning(node.args[0]) == "os.devnull":
+        return False
+    words = {word.arg for word in node.keywords}
+    if meaning in WRITING_NAMES or (method in WRITING_METHODS and meaning is None and not words & {"columns", "index"}):
+        return True
+    if method == "open" and meaning is None:  # of a path; what opens something else takes more
+        return ((len(node.args) == 1 and words <= {"encoding"}) or "mode" in words) and not _reads(node, 0)
+    given = [*node.args, *(word.value for word in node.keywords if word.arg in ("path_or_buf", "buf"))]
+    return method in TEXT_UNLESS_NAMED and meaning is None and any(map(_is_place, given))
+
+
+def _reads(node: ast.Call, place: int) -> bool:
+    """Whether the mode is written here, and only reads. place: of the mode among the arguments."""
+    given = [word.value for word in node.keywords if word.arg == "mode"] + list(node.args[place : place + 1])
+    return not given or (isinstance(given[0], ast.Constant) and set(str(given[0].value)) <= set("rbt"))
+
+
+def _is_place(node: ast.AST) -> bool:
+    """Whether it may be the name of a file."""
+    text = isinstance(node, ast.Constant) and isinstance(node.value, str)
+    return text or isinstance(node, ast.BinOp | ast.JoinedStr | ast.Call)
+
+
+def test_files_are_written_in_one_place() -> None:
+    found = [
+        f"{path.relative_to(ROOT).as_posix()}:{line}"
+        for path in sources()
+        if path.relative_to(ROOT).as_posix() not in MAY_WRITE
+        for line in writers(path.read_text("utf-8"))
+    ]
+    assert found == []
+    assert writers((ROOT / WRITER).read_text("utf-8"))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('x', 'w')",
+        "open('x', mode='ab')",
+        "open('x', how)",
+        "from pathlib import Path\nPath('x').open('w')",
+        "from pathlib import Path\nPath('x').open(mode='r+')",
+        "from pathlib import Path\nPath('x').write_text('')",
+        "output.write_bytes(b'')",
+        "figure.write_html('x')",
+        "frame.to_csv('x')",
+        "frame.to_csv(folder / 'x')",
+        "frame.to_csv(path_or_buf=str(path))",
+        "frame.to_parquet(path)",
+        "import os\nos.replace('x', 'y')",
+        "from os import open as o\no('x', 1)",
+        "import numpy as np\nnp.savez('x')",
+        "import torch\ntorch.save(1, 'x')",
+        "import json\njson.dump(1, file)",
+        "import shutil\nshutil.copy('x', 'y')",
+        "from tempfile import mkstemp\nmkstemp()",
+        "import gzip\ngzip.open('x', 'wt')",
+        "import io\nio.open('x', 'w')",
+    ],
+)
+def test_another_writer_is_caught(source: str) -> None:
+    assert writers(source)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "open('x')",
+        "open('x', 'rb')",
+        "from pathlib import Path\nPath('x').open()",
+        "import webbrowser\ns.open()",
+        "frame.to_csv(index=False)",
+        "text = lock.to_json()",
+        "from kanviz.writing import write\nwrite('x', 'y')",
+        "import json\njson.dumps(1)",
+    ],
+)
+def test_reading_is_no_writing(source: str) -> None:
+    assert writers(source) == []

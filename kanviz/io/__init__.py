@@ -1,7 +1,6 @@
 """Files read as data: checked readers, one writer of networks and one of projects, never any code from a file."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from kanviz.io.project import Project
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import listing, shown, size_words
+from kanviz.writing import write
 
 CONFIG_ENDINGS = (".yml", ".yaml")
 _CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
@@ -84,7 +84,7 @@ def save(
         raise UserError(
             f"A network is saved as .safetensors. Name the file {shown(path.stem or 'network')}.safetensors."
         )
-    _written(path, native.to_bytes(kan, recipe, rows=rows))
+    write(path, native.to_bytes(kan, recipe, rows=rows))
 
 
 def save_project(project: Project, path: str | os.PathLike[str]) -> None:
@@ -95,40 +95,12 @@ def save_project(project: Project, path: str | os.PathLike[str]) -> None:
     path = Path(path)
     if path.suffix != ENDING:
         raise UserError(f"A project is saved as {ENDING}. Name the file {shown(path.stem or 'project')}{ENDING}.")
-    _written(path, project_to_bytes(project))
+    write(path, project_to_bytes(project))
 
 
 def load_project(path: str | os.PathLike[str]) -> Project:
     """The work in a .kanviz file: every version, checked against what was saved. Raises LoadError."""
     return project_from_bytes(_content(Path(path)))
-
-
-def _written(path: Path, data: bytes) -> None:
-    try:
-        _write(path, data)
-    except OSError as problem:
-        raise UserError(f"{shown(path.name)} cannot be written: {_reason(problem)}. Choose another folder.") from None
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write beside the target, then take its place: a reader sees the old file or the new one, never a part."""
-    handle, beside = tempfile.mkstemp(prefix=".tmp-", suffix=path.suffix, dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(beside, path.stat().st_mode & 0o777 if path.exists() else 0o644)
-        os.replace(beside, path)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
-    if os.name == "posix":
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
 
 
 def _found(paths: list[Path]) -> list[Path]:

@@ -32,9 +32,10 @@ from kanviz.io.project_steps import (
     read_steps,
     step_text,
 )
+from kanviz.io.project_training import Underway, read_training, training_blobs, training_record
 from kanviz.text import shown
 
-FORMAT = 1
+FORMAT = 2  # 1 where there is no training under way
 MANIFEST_LIMIT = 4_000_000  # bytes
 MOST_BLOBS = 2_000
 MOST_ORIGIN = 20_000  # steps before the first version
@@ -52,7 +53,7 @@ class Project:
     history: with the versions ahead of its cursor. origin: the recipe that made the first version, from its file.
     data: the rows in hand, in table units, or None; `rows` says which they are even where they do not travel along.
     edge: the one chosen. view: what was looked at, as the app's pages name it. new: the first version has learned
-    nothing yet.
+    nothing yet. training: one that had not ended; what it has learned so far is a version, too.
     """
 
     history: History
@@ -63,10 +64,11 @@ class Project:
     rows: RowsOf | None = None
     view: Mapping[str, str] = field(default_factory=dict)
     new: bool = False
+    training: Underway | None = None
 
     def without_rows(self) -> "Project":
-        """The same, with no more than the name and the digest of its rows."""
-        return replace(self, data=None)
+        """The same, with no more than the name and the digest of its rows, and so without a training to go on with."""
+        return replace(self, data=None, training=None)
 
 
 @dataclass(frozen=True)
@@ -96,8 +98,10 @@ def packed(project: Project) -> Packed:
     if project.rows is not None:
         r, blob = project.rows, stored(*rows_blob(project.data)) if project.data is not None else None
         rows = {"name": r.name, "digest": r.digest, "count": r.count, "columns": list(r.columns), "blob": blob}
+    training = project.training
+    record = None if training is None else text(_text(training_record(training, stored)))
     manifest = {
-        "format": FORMAT,
+        "format": FORMAT if training is not None else 1,
         "name": project.name,
         "at": project.history.at,
         "edge": list(project.edge),
@@ -109,6 +113,7 @@ def packed(project: Project) -> Packed:
         "names": {str(n): v.name for n, v in enumerate(project.history.versions) if v.name},
         "origin": text(_text(project.origin)) if project.origin is not None else None,
         "rows": rows,
+        **({"training": record} if record is not None else {}),
         "blobs": list(blobs),
     }
     return Packed(_text(manifest), blobs)
@@ -140,7 +145,9 @@ def unpacked(found: Packed) -> Project:
     _check_blobs(header["blobs"], blobs)
     start, rows = header["start"], header["rows"]
     steps = read_steps([CHECKS.utf8(blobs[name]) for name in header["chapters"]], header["last"])
+    training = _training(header, blobs)
     named = {start["blob"], *header["chapters"], header["origin"], rows and rows["blob"], *(s.blob for s in steps)}
+    named |= {header["training"], *training_blobs(training)} if training is not None else set()
     if named - {None, ""} != set(blobs):
         raise CHECKS.refusal("a part of it is missing, or is there and belongs to nothing")
     read: dict[str, KAN] = {}
@@ -157,7 +164,18 @@ def unpacked(found: Packed) -> Project:
         *(_rows(rows, kan, blobs) if rows is not None else (None, None)),
         header["view"],
         header["new"],
+        read_training(training, blobs, [v.kan for v in versions]) if training is not None else None,
     )
+
+
+def _training(header: dict[str, Any], blobs: Mapping[str, bytes]) -> dict[str, Any] | None:
+    """The record of a training under way; None where there is none."""
+    if "training" not in header:
+        return None
+    text = CHECKS.utf8(blobs[header["training"]])
+    if len(text) > MOST_LETTERS:
+        raise CHECKS.refusal("its training is described at too great length")
+    return CHECKS.object(CHECKS.json(text, DEEPEST), "its training")
 
 
 def _check_blobs(names: Sequence[str], blobs: Mapping[str, bytes]) -> None:
@@ -179,7 +197,7 @@ def _header(manifest: str) -> dict[str, Any]:
             f"Saved by a newer kanviz (project format {str(found)[:20]}; this one reads up to {FORMAT}). "
             "Update kanviz to open it."
         )
-    if type(found) is not int or found != FORMAT or set(header) != _FIELDS:
+    if type(found) is not int or found < 1 or set(header) != _FIELDS | ({"training"} if found > 1 else set()):
         raise CHECKS.refusal("its description has a missing or unknown field")
     CHECKS.text(header["name"], "the name")
     CHECKS.truth(header["new"], "whether it is new")
@@ -190,7 +208,9 @@ def _header(manifest: str) -> dict[str, Any]:
         CHECKS.digest(name, "a part of it")
     if start.get("blob") not in blobs or any(name not in blobs for name in header["chapters"]):
         raise CHECKS.refusal("a part of it is missing")
-    if header["origin"] is not None and header["origin"] not in blobs:
+    if "training" in header:
+        CHECKS.digest(header["training"], "its training")
+    if any(header.get(part) is not None and header[part] not in blobs for part in ("origin", "training")):
         raise CHECKS.refusal("a part of it is missing")
     if header["rows"] is not None:
         _check_rows(CHECKS.object(header["rows"], "its table"), blobs)

@@ -153,7 +153,7 @@ def done_again(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], re
             raise CHECKS.refusal(f"step {n} has no stored result, or one that it needs not")
         if step.blob:
             after = read_network(step.blob, blobs, read)
-            if _kind(after) != _kind(kan):
+            if unchanging(after) != unchanging(kan):
                 raise CHECKS.refusal(f"step {n} leads to a network of another shape")
             work += network_size(after)
         else:
@@ -195,7 +195,7 @@ def network_size(kan: KAN) -> int:
     return sum(part.numel() * part.element_size() for v in kan.layers for part in (getattr(v, n) for n in names))
 
 
-def _kind(kan: KAN) -> tuple[Any, ...]:
+def unchanging(kan: KAN) -> tuple[Any, ...]:
     """What no step changes."""
     return kan.inputs, kan.outputs, kan.task, kan.dtype, tuple((v.sources, v.arity) for v in kan.layers)
 

@@ -1,4 +1,4 @@
-"""A generator run in a process of its own, so that neither its work nor its end waits for anybody.
+"""A generator run in a process of its own, so that its work waits for nobody.
 
 The other process is this module as a program. It takes one call, sends the items, and dies with whoever started it.
 """
@@ -26,7 +26,8 @@ def apart(make: Callable[..., Iterator[T]], *given: Any) -> Iterator[T | None]:
     """The items of make(*given), made elsewhere; None whenever a while has passed without one.
 
     `make` is found by its name, and what it is given and gives is sent between our own two processes. Closing the
-    iterator interrupts the work there, as Ctrl-C would. A refusal there (UserError) is one here.
+    iterator interrupts the work there, as Ctrl-C would, and waits until the process is gone. A refusal there
+    (UserError) is one here.
     """
     ours, theirs = Pipe()
     process = _started(theirs.fileno())
@@ -47,7 +48,7 @@ def apart(make: Callable[..., Iterator[T]], *given: Any) -> Iterator[T | None]:
         raise UserError(BROKEN) from None
     finally:
         ours.close()
-        threading.Thread(target=_end, args=(process,), daemon=True).start()
+        _end(process)
 
 
 def _started(pipe: int) -> "subprocess.Popen[bytes]":

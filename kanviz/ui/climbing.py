@@ -1,5 +1,6 @@
 """A rung of the ladder as the session runs it: in a process of its own, what came of it so far always at hand."""
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 from kanviz.locality.ladder import Step, climb
@@ -18,8 +19,9 @@ class Climbing:
     job: Job[Step]
 
     @staticmethod
-    def start(rung: Rung, seed: int) -> "Climbing":
-        return Climbing(rung, seed, Job(lambda: apart(climb, rung, seed), elsewhere=True).start())
+    def start(rung: Rung, seed: int, who: Hashable = None) -> "Climbing":
+        """who: as for `Job`."""
+        return Climbing(rung, seed, Job(lambda: apart(climb, rung, seed), who=who, elsewhere=True).start())
 
     @property
     def step(self) -> Step | None:

@@ -1,6 +1,6 @@
 """A network read as a formula in a process of its own, as the session begins it: the best so far always at hand."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -54,8 +54,8 @@ class Extracting:
     job: Job[Extraction]
 
     @staticmethod
-    def start(kan: KAN, data: Dataset | None, config: ExtractConfig) -> "Extracting":
-        """Classes are no numbers to fit to: of such a table only the inputs count."""
+    def start(kan: KAN, data: Dataset | None, config: ExtractConfig, who: Hashable = None) -> "Extracting":
+        """Classes are no numbers to fit to: of such a table only the inputs count. who: as for `Job`."""
         if data is not None and data.task != "regression":
             nothing = torch.zeros(len(data.x), len(kan.outputs), dtype=data.x.dtype)
             data = replace(data, y=nothing, outputs=kan.outputs, task="regression")
@@ -66,7 +66,7 @@ class Extracting:
             for sent in apart(readings_of, network, rows, config):
                 yield None if sent is None else _received(sent)
 
-        return Extracting(kan, data, config, Job(items, elsewhere=True).start())
+        return Extracting(kan, data, config, Job(items, who=who, elsewhere=True).start())
 
     @property
     def found(self) -> Extraction | None:

@@ -6,6 +6,7 @@ import re
 import secrets
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import streamlit as st
@@ -14,8 +15,11 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from kanviz.errors import UserError
 from kanviz.text import escape_markdown, shown
 from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
+from kanviz.ui.kept_folder import KeptFolder
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.serve import app_folder
+from kanviz.ui.session_store import SessionStore
+from kanviz.ui.tabs import forget, is_open, this_tab
 
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
@@ -33,8 +37,10 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/history.py", "History", ":material/history:"),
 )
-# of the workbench, drawn one by one; a change draws the first two, and the others once the browser shows those
-PARTS = ("curve", "inspector", "picker", "panel", "toolbar", "graph", "outputs", "edges", "keep")
+# of the workbench, drawn one by one; a change draws the first three, and the others once the browser shows those: what
+# is on the screen came in one message with what the browser keeps of it
+PARTS = ("curve", "inspector", "keep", "picker", "panel", "toolbar", "graph", "outputs", "edges")
+FIRST = 3
 LATER = "later"  # a word by which the browser asks for parts that are still to be drawn, and those parts
 PAGE = "page"
 RUNS = ("Train", "Retrain")  # pages that show the run themselves
@@ -43,7 +49,6 @@ MOST_EDGES = 50_000  # of a network on these
 KEY = "kanviz"
 TOKEN = "work"
 ASKED = "asked"  # the token that came with the address, when no session answers to it any more
-MOST_KEPT = 40
 # Streamlit's own export of a grid writes cells as they are, and a spreadsheet runs those that begin with "="
 NO_GRID_EXPORT = (
     "<style>[data-testid='stElementToolbarButton']:has(button[aria-label^='Download as CSV']) {display: none}</style>"
@@ -59,34 +64,60 @@ ICON = (
 def session() -> "Session":
     """The one object this tab works on; a reloaded tab finds its own again by the token in its address."""
     if KEY not in st.session_state:
-        from kanviz.ui.session import Session
-
-        kept, token = _kept(), _token()
-        if token not in kept:
-            st.session_state[ASKED] = token
-            token = secrets.token_urlsafe(16)
-            kept[token] = Session()
-            while len(kept) > MOST_KEPT:
-                kept.pop(next(iter(kept)))
-        st.session_state[KEY], st.session_state[TOKEN] = kept[token], token
-    if TOKEN in st.session_state and _token() != st.session_state[TOKEN]:
-        st.query_params[TOKEN] = st.session_state[TOKEN]
+        token = _token()
+        found = SESSIONS.find(token, this_tab())
+        if found is None:
+            token, found = _new(token)
+        st.session_state[KEY], st.session_state[TOKEN] = found, token
+    if TOKEN in st.session_state:
+        SESSIONS.put(st.session_state[TOKEN], st.session_state[KEY], this_tab())
+        if _token() != st.session_state[TOKEN]:
+            st.query_params[TOKEN] = st.session_state[TOKEN]
     return st.session_state[KEY]
+
+
+def _new(token: str) -> "tuple[str, Session]":
+    """A session for a tab that has none, with its secret; with the work that this server kept under that of before."""
+    from kanviz.ui.session import Session
+    from kanviz.ui.snapshot import go_on
+
+    s = Session()
+    try:
+        kept = KEPT.found(token) if KEPT is not None else None
+        if kept is not None:
+            go_on(s, *kept)
+            return token, s
+    except UserError as refusal:
+        s.messages.append(("error", f"The work that this server kept cannot be used: {refusal}"))
+    st.session_state[ASKED] = token
+    return secrets.token_urlsafe(16), s
+
+
+def keep_on_server(s: "Session") -> None:
+    """Write the work down, where this server has a folder for it; forget it where that was turned off."""
+    token = st.session_state.get(TOKEN, "")
+    if KEPT is not None and token:
+        (KEPT.keep(token, s) if s.is_kept else KEPT.forget(token))
 
 
 def has_session() -> bool:
     """Whether this tab works on anything yet; asking does not import torch."""
-    return KEY in st.session_state or _token() in _kept()
+    return KEY in st.session_state or _token() in SESSIONS or (KEPT is not None and _token() in KEPT)
 
 
 def _token() -> str:
     return str(st.query_params.get(TOKEN, ""))
 
 
-@st.cache_resource(show_spinner=False)
-def _kept() -> dict[str, "Session"]:
-    """Sessions by the secret in their address, so that reloading the page loses nothing while the server runs."""
-    return {}
+def _size(s: "Session") -> int:
+    from kanviz.ui.sizes import size_of
+
+    return size_of(s)
+
+
+# Not in Streamlit's cache: any visitor can have that emptied.
+KEPT = KeptFolder(Path(os.environ["KANVIZ_KEEP"])) if os.environ.get("KANVIZ_KEEP") else None
+SESSIONS = SessionStore(is_open, forget, _size, KEPT.keep if KEPT is not None else None)
 
 
 def theme() -> Literal["light", "dark"]:
@@ -248,7 +279,7 @@ def draw_later(told: Any) -> None:
 def change(action: Callable[..., None], *args: Any) -> NoReturn:
     """In a callback: do something that changes the network; a refusal becomes a message. All parts are drawn again."""
     attempt(action, *args)
-    redraw(*PARTS[:2], then=PARTS[2:])
+    redraw(*PARTS[:FIRST], then=PARTS[FIRST:])
 
 
 def step_words(step: object, kan: "KAN") -> str:

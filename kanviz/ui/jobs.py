@@ -1,59 +1,47 @@
 """Long work outside the script thread: start, look at the latest item, pause, stop; nothing here touches Streamlit.
 
-A thread today; only this module knows it. Jobs take turns item by item, so that all of them together use at most one
-core less than the machine has, and a paused job holds nothing. Work that is done in other processes takes no turns.
+A thread today; only this module knows it. All jobs of a server, whether they compute here or in a process of their own,
+stand in one queue (`turns`), and a paused job holds nothing.
 """
 
 import logging
-import os
 import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Hashable, Iterator
+from enum import Enum
 from typing import Any, Generic, Literal, TypeVar
 
 from kanviz.errors import UserError
+from kanviz.ui.turns import Turns, cores
 
 T = TypeVar("T")
-State = Literal["running", "paused", "stopping", "done", "stopped", "failed"]
-ORPHAN_AFTER = 600.0  # seconds without anybody looking, after which a job stops (its page was closed)
-
-
-class _Turns:
-    """A few places, given in the order of asking; a plain semaphore lets one job take its turn again and again."""
-
-    def __init__(self, places: int):
-        self._lock, self._free = threading.Lock(), places
-        self._waiting: deque[threading.Event] = deque()
-
-    def __enter__(self) -> None:
-        with self._lock:
-            if self._free:
-                self._free -= 1
-                return
-            mine = threading.Event()
-            self._waiting.append(mine)
-        mine.wait()
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            if self._waiting:
-                self._waiting.popleft().set()
-            else:
-                self._free += 1
-
-
-_turns = _Turns(max(1, (os.cpu_count() or 2) - 1))
+State = Literal["running", "waiting", "paused", "stopping", "done", "stopped", "failed"]
+TURNS = Turns(max(1, cores() - 1))
 _END: Any = object()
 _log = logging.getLogger(__name__)
+
+
+class End(Enum):
+    """Why a job ended, in words."""
+
+    DONE = "it came to its end"
+    BY_YOU = "stopped by you"
+    REPLACED = "another one was started"
+    CLOSED = "no tab was open on it for a minute"
+    ROOM = "the server needed its memory for others"
+    FAILED = "it went wrong"
+    SERVER = "the server was stopped"
+
+    def __str__(self) -> str:
+        return self.value
 
 
 class Job(Generic[T]):
     """A generator run to its end in the background. `latest` is its newest item; stopping keeps what there is.
 
-    A generator that has nothing new gives None, so that it can be stopped while it waits. elsewhere: the work is done
-    in other processes.
+    A generator that has nothing new gives None, so that it can be stopped while it waits. who: whose job it is, for a
+    fair queue · elsewhere: the work is done in other processes, which keep their turn to the end · most: cores that it
+    can use; `cores` are those it was given.
     """
 
     def __init__(
@@ -61,14 +49,18 @@ class Job(Generic[T]):
         make: Callable[[], Iterator[T | None]],
         on_item: Callable[[T], None] | None = None,
         *,
+        who: Hashable = None,
         elsewhere: bool = False,
+        most: int = 1,
+        turns: Turns = TURNS,
     ):
-        self._make, self._on_item = make, on_item
-        self._turns = nullcontext() if elsewhere else _turns
+        self._make, self._on_item, self._elsewhere = make, on_item, elsewhere
+        self._turn = turns.turn(self if who is None else who, most, gives=not elsewhere)
         self._stop, self._go = threading.Event(), threading.Event()
         self._go.set()
-        self._seen = self._begun = time.monotonic()
-        self._ended: State | None = None
+        self._why = End.BY_YOU
+        self._begun: float | None = None
+        self.end: End | None = None
         self.latest: T | None = None
         self.error = ""
         self._thread = threading.Thread(target=self._run, daemon=True, name="kanviz-job")
@@ -79,63 +71,88 @@ class Job(Generic[T]):
 
     @property
     def state(self) -> State:
-        self._seen = time.monotonic()
-        if self._ended:
-            return self._ended
+        if self.end is not None:
+            return "done" if self.end is End.DONE else "failed" if self.end is End.FAILED else "stopped"
         if self._stop.is_set():
             return "stopping"
-        return "running" if self._go.is_set() else "paused"
+        if not self._go.is_set():
+            return "paused"
+        return "waiting" if self.ahead is not None else "running"
+
+    @property
+    def ahead(self) -> int | None:
+        """How many jobs come first; None when it need not wait."""
+        return self._turn.ahead
+
+    @property
+    def cores(self) -> int:
+        return self._turn.cores
 
     @property
     def seconds(self) -> float:
-        """By the clock, since it was made."""
-        return time.monotonic() - self._begun
+        """By the clock, since its first turn."""
+        return 0.0 if self._begun is None else time.monotonic() - self._begun
 
     @property
     def live(self) -> bool:
-        return self.state in ("running", "paused", "stopping")
+        return self.end is None
 
     def pause(self) -> None:
         self._go.clear()
+        self._turn.wake()
 
     def resume(self) -> None:
         self._go.set()
 
-    def stop(self) -> None:
+    def stop(self, why: End = End.BY_YOU) -> None:
+        """The first reason that is given counts."""
+        if not self._stop.is_set():
+            self._why = why
         self._stop.set()
         self._go.set()
+        self._turn.wake()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait for the end; True when it came."""
+        """Wait until nothing of it is left; True when that came."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
     def _run(self) -> None:
+        stream: Iterator[T | None] | None = None
         try:
-            stream = self._make()
-            while True:
-                while not self._go.wait(timeout=1.0):
-                    if self._orphaned():
-                        break
-                if self._stop.is_set() or self._orphaned():
-                    self._ended = "stopped"
-                    return
-                with self._turns:
-                    item = next(stream, _END)
-                if item is _END:
-                    self._ended = "done"
-                    return
-                if item is None:
+            while self.end is None:
+                if not self._may_go_on():
                     continue
-                self.latest = item
-                if self._on_item:
-                    self._on_item(item)
+                if stream is None:
+                    self._begun, stream = time.monotonic(), self._make()
+                item = next(stream, _END)
+                if item is _END:
+                    self.end = End.DONE
+                elif item is not None:
+                    self.latest = item
+                    if self._on_item:
+                        self._on_item(item)
         except UserError as refusal:
-            self.error, self._ended = str(refusal), "failed"
+            self.error, self.end = str(refusal), End.FAILED
         except Exception:
             _log.exception("a background job failed")
             self.error = "The work ended unexpectedly; what was reached before is kept. The server's log says more."
-            self._ended = "failed"
+            self.end = End.FAILED
+        finally:
+            if isinstance(stream, Generator):
+                stream.close()  # other processes end here: others have their turn only after that
+            self._turn.leave()
 
-    def _orphaned(self) -> bool:
-        return time.monotonic() - self._seen > ORPHAN_AFTER
+    def _may_go_on(self) -> bool:
+        """Whether there is a turn for the next item; waits for it, or sets the end. False: ask again."""
+        self._turn.listen()
+        if self._stop.is_set():
+            self.end = self._why
+            return False
+        if not self._go.is_set() and not self._elsewhere:
+            self._turn.leave()
+            self._go.wait()
+            return False
+        if self._turn.due:
+            self._turn.leave()
+        return self._turn.held or self._turn.take()

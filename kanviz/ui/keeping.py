@@ -1,5 +1,7 @@
 """Work that survives: kept in the person's own browser after every step, and offered when they come back."""
 
+import secrets
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +12,8 @@ from kanviz.text import counted
 from kanviz.ui import frame
 from kanviz.ui.address import KEEP
 from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
+from kanviz.ui.kept_folder import DAYS
+from kanviz.ui.snapshot import go_on, is_own, mark_of, snapshot
 
 if TYPE_CHECKING:
     from kanviz.io.project import Project
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 VIEWED = ("tab", "out")  # parts of the address that are kept with the work
 LONGEST_PART = 100
 ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
+EVERY, EVERY_WHILE_TRAINING = 3600.0, 1.0  # seconds
 LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
 TROUBLE = {
     "full": "Work is not kept: this browser has no more room for it.",
@@ -29,21 +34,32 @@ TOLD, ORDER, SENT, PACKED, TROUBLED, AGAIN, ON = (
 )
 
 
-@st.fragment(key="keep")
 def keep() -> None:
-    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page."""
+    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page.
+
+    It runs again by a timer, if only every hour: a tab that has one asks a server that was started anew for the page.
+    Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
+    """
+    s = _in_hand()
+    st.fragment(_keep, key="keep", run_every=EVERY_WHILE_TRAINING if s is not None and s.training else EVERY)()
+
+
+def _keep() -> None:
     if TOLD not in st.session_state and ORDER not in st.session_state:
         order("list")
     heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
     s = _in_hand()
     if s is not None:
         s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
-    memory({"v": 1, "order": st.session_state.get(ORDER), "work": _work(s)}, "memory", heard)
+    payload = {"v": 1, "order": st.session_state.get(ORDER), "work": _work(s), "offers": bool(_offered(s))}
+    memory(payload, "memory", heard)
+    if s is not None:
+        frame.keep_on_server(s)
     again = st.session_state.pop(AGAIN, "")
-    if again == "workbench" and s is not None:
-        st.switch_page("app.py", query_params=s.view)
-    elif again:
+    if again == "page" or (again and s is None):
         st.rerun()
+    elif again and s is not None:
+        st.switch_page(again, query_params=s.view if again == "app.py" else None)
 
 
 def keeping_settings() -> None:
@@ -51,17 +67,25 @@ def keeping_settings() -> None:
     st.session_state.setdefault(ON, True)
     with st.expander("Kept in this browser", icon=":material/history:"):
         st.toggle(
-            "Keep my work", key=ON, on_change=lambda: order("on" if st.session_state[ON] else "off"),
+            "Keep my work", key=ON, on_change=_turn,
             help="Turned off, nothing is kept any more, and what was kept is forgotten.",
         )  # fmt: skip
         st.caption(
             f"The last five networks you changed, with their steps and tables of up to {ROWS_LIMIT // 1_000_000} MB. "
             "They stay in this browser, on this computer, until you forget them."
+            + (f" This server keeps the one in hand for {DAYS} days, too." if frame.KEPT is not None else "")
         )
     trouble = st.session_state.get(TROUBLED, "")
     with st.container(key="kept-trouble"):
         if trouble and st.session_state[ON]:
             st.caption(TROUBLE[trouble])
+
+
+def _turn() -> None:
+    """On or off, here and in the browser."""
+    order("on" if st.session_state[ON] else "off")
+    frame.session().is_kept = st.session_state[ON]
+    frame.keep_on_server(frame.session())
 
 
 def offer(s: "Session | None") -> None:
@@ -78,9 +102,19 @@ def offer(s: "Session | None") -> None:
                     _one(one)
 
 
-def take_up(s: "Session", project: "Project", work: str = "") -> None:
-    """Go on with work that was saved, looking at what was looked at. work: what the browser keeps it under."""
-    s.restore(project, work)
+def take_up(s: "Session", project: "Project") -> None:
+    """Go on with work from a file, looking at what was looked at."""
+    s.restore(project)
+    look_at(project)
+    training = project.training
+    if training is not None:
+        at = f"step {training.last.step:,} of {training.last.steps:,}"
+        page = "Retrain" if training.known else "Train"
+        s.messages.append(("info", f"Its training stands at {at}. Continue it on the {page} page."))
+
+
+def look_at(project: "Project") -> None:
+    """Have the pages show what was looked at."""
     for part in VIEWED:
         st.session_state.pop(f"{KEEP}{part}", None)
         if part in project.view:
@@ -88,36 +122,41 @@ def take_up(s: "Session", project: "Project", work: str = "") -> None:
 
 
 def order(what: str, id: str = "") -> None:
-    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on"."""
-    last = st.session_state.get("kept-orders", 0) + 1
-    st.session_state["kept-orders"] = last
-    st.session_state[ORDER] = {"n": last, "what": what, "id": id}
+    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on".
+
+    Each order has a random name: a tab that outlives the server has obeyed orders of the server before.
+    """
+    st.session_state[ORDER] = {"n": secrets.token_hex(8), "what": what, "id": id}
 
 
 def _in_hand() -> "Session | None":
     return frame.session() if frame.has_session() else None
 
 
-def _is_own(s: "Session | None") -> bool:
-    """Whether somebody did something to what is in hand."""
-    return s is not None and s.history is not None and (len(s.history.versions) > 1 or s.training)
-
-
 def _offered(s: "Session | None") -> list[Kept]:
-    """What may be gone on with, first the work that was done under this address, then the newest."""
+    """What may be gone on with, first the work that was done under this address, then the newest.
+
+    Once something was done to what is in hand, only the newest work of this address, until it was chosen or forgotten:
+    a server that was started anew put another network in its place.
+    """
     told: Told = st.session_state.get(TOLD, Told())
-    if told.off or _is_own(s):
+    if told.off:
         return []
-    here = {str(st.query_params.get(frame.TOKEN, "")), st.session_state.get(frame.ASKED, "")} - {""}
-    return sorted(told.works, key=lambda one: (one.token not in here, -one.when))
+    before = st.session_state.get(frame.ASKED, "")
+    here = {str(st.query_params.get(frame.TOKEN, "")), before} - {""}
+    found = sorted(told.works, key=lambda one: (one.token not in here, -one.when))
+    if s is not None and is_own(s):
+        return [one for one in found[:1] if one.token == before and one.id != s.work]
+    return found
 
 
 def _one(kept: Kept) -> None:
-    rows = f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
+    more += f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
             f"Your work on **{frame.label(kept.name)}**, {counted(kept.steps, 'step')}, of {_when(kept.when)}, "
-            f"is kept in this browser.{rows}"
+            f"is kept in this browser.{more}"
         )
         st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
         st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
@@ -138,24 +177,24 @@ def _work(s: "Session | None") -> Payload | None:
     """What is to be kept, once the browser has told what it has; nothing before the first step."""
     state = st.session_state
     told: Told | None = state.get(TOLD)
-    if told is None or told.off or s is None or s.history is None or len(s.history.versions) < 2:
+    if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
         return None
-    if state.get(TROUBLED) in ("full", "closed") or s.history.versions[0].kan is s.lesson_network:
-        return None  # a lesson's network is there to be tried out: it would drive out work
-    rows = s.data is not None and 8 * (s.data.x.numel() + s.data.y.numel()) <= ROWS_LIMIT
-    project = s.project(with_rows=rows)
-    mark = (s.work, project.history, project.data, project.rows, project.edge, project.name, project.view)
+    project = snapshot(s, ROWS_LIMIT)
+    if project is None:
+        return None
+    mark, last = mark_of(s, project), project.training.last if project.training is not None else None
     if state.get(PACKED, (None,))[0] != mark:
-        state[PACKED] = (mark, _packed(project))
+        state[PACKED] = (mark, _packed(project) or _packed(replace(project, training=None)))
     found = state[PACKED][1]
     state[TROUBLED] = "" if found else "large"
     if found is None:
         return None
     fresh = set(found.blobs) - state.setdefault(SENT, set())
-    state[SENT] = set(found.blobs) | state[SENT]
+    state[SENT] = set(found.blobs)  # what it needs no more, the browser throws away
     missing = project.rows.name if project.rows is not None and project.data is None else ""
     steps = len(project.history.versions) - 1
-    kept = Kept(s.work, str(state.get(frame.TOKEN, "")), project.name, steps, 0.0, missing)
+    at, of = (last.step, last.steps) if last is not None else (0, 0)
+    kept = Kept(s.work, str(state.get(frame.TOKEN, "")), project.name, steps, 0.0, missing, at, of)
     return work_payload(kept, found.manifest, found.blobs, fresh)
 
 
@@ -178,6 +217,8 @@ def _told(record: Any) -> None:
     told = told_of(record)
     _obeyed(record)
     st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
+    if told.off and frame.has_session():
+        frame.session().is_kept = False
     if before or told.off or _offered(_in_hand()):
         st.session_state[AGAIN] = "page"
 
@@ -190,12 +231,21 @@ def _found(record: Any) -> None:
         from kanviz.io.project import Packed, unpacked
 
         id, manifest, blobs = found_of(record)
-        take_up(frame.session(), unpacked(Packed(manifest, blobs)), id)
-        frame.session().messages.append(("done", "Your work is in hand again."))
-        st.session_state[AGAIN] = "workbench"
+        project, s = unpacked(Packed(manifest, blobs)), frame.session()
+        go_on(s, project, id)
+        look_at(project)
+        st.session_state.pop(frame.ASKED, None)
+        st.session_state[AGAIN] = _page_of(s, project)
 
     st.session_state[AGAIN] = "page"
     frame.attempt(take)
+
+
+def _page_of(s: "Session", project: "Project") -> str:
+    """Where to see it: the workbench, or the training that goes on."""
+    if not s.training or project.training is None:
+        return "app.py"
+    return "pages/retrain.py" if project.training.known else "pages/train.py"
 
 
 def _missing(record: Any) -> None:

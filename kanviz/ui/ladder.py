@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import escape_markdown
 from kanviz.ui.charts import chart
 from kanviz.ui.frame import KEEP, in_words, session, theme
-from kanviz.ui.panels import number
+from kanviz.ui.panels import number, queue_words
 
 if TYPE_CHECKING:
     from kanviz.locality.outcome import Outcome
@@ -87,9 +87,9 @@ def run_panel(s: "Session | None", rung: "Rung") -> None:
     if climbing.job.error:
         st.error(escape_markdown(climbing.job.error), icon=":material/error:")
     if climbing.outcome is not None and climbing.outcome.methods:
-        report(climbing.outcome)
+        report(climbing.outcome, str(climbing.job.end))
     elif not climbing.job.error:
-        st.info("Stopped before anything was learned.", icon=":material/info:")
+        st.info(f"Nothing was learned yet: {climbing.job.end}.", icon=":material/info:")
 
 
 def _watch(number: int) -> None:
@@ -100,7 +100,8 @@ def _watch(number: int) -> None:
     step = climbing.step
     done, total = (step.done, step.total) if step else (0, 1)
     what = f"{step.method}, {done} of {total} tasks" if step else "starting"
-    st.progress(done / total, text=f"{_mode(climbing.rung)} · {escape_markdown(what)} · {climbing.job.seconds:.0f} s")
+    now = queue_words(climbing.job) or f"{escape_markdown(what)} · {climbing.job.seconds:.0f} s"
+    st.progress(done / total, text=f"{_mode(climbing.rung)} · {now}")
     st.button(
         "Stop and keep what there is", icon=":material/stop_circle:", on_click=climbing.job.stop, key="stop-ladder"
     )
@@ -127,12 +128,12 @@ def _say(found: "Verdict") -> None:
         st.warning(text, icon=":material/warning:")
 
 
-def report(found: "Outcome") -> None:
-    """A run that has ended: verdict, figures, table, and the same run elsewhere."""
+def report(found: "Outcome", why: str) -> None:
+    """A run that has ended: verdict, figures, table, and the same run elsewhere. why: it ended, in words."""
     from kanviz.locality.verdict import verdict
     from kanviz.plots import ladder_errors_figure, ladder_plane_figure
 
-    ended = "" if found.finished else ", stopped by you"
+    ended = "" if found.finished else f", {why}"
     st.caption(f"Run {_mode(found.rung)}, seed {found.seed}: {found.seconds:.2g} s{ended}. The rung's own network:")
     _say(verdict(found.methods[0], found.spread))
     names = [one.name for one in found.methods]

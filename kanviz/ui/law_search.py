@@ -1,7 +1,6 @@
 """A search for laws as the session begins it: in processes of its own, the best so far always at hand."""
 
-import os
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,6 +12,7 @@ from kanviz.laws.discover import DiscoverConfig, discoveries
 from kanviz.laws.record import Discovery
 from kanviz.ui.apart import apart
 from kanviz.ui.jobs import Job
+from kanviz.ui.turns import cores
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,11 +57,15 @@ class LawSearch:
     job: Job[Discovery]
 
     @staticmethod
-    def start(data: Dataset, rows_from: str, config: DiscoverConfig) -> "LawSearch":
-        """One core is left to the app, where there are several."""
-        config = replace(config, jobs=config.jobs or max(1, (os.cpu_count() or 2) - 1))
+    def start(data: Dataset, rows_from: str, config: DiscoverConfig, who: Hashable = None) -> "LawSearch":
+        """With as many processes as it is given cores. who: as for `Job`."""
         rows = Rows.of(data)
-        return LawSearch(data, rows_from, config, Job(lambda: apart(laws_of, rows, config), elsewhere=True).start())
+
+        def items() -> Iterator[Discovery | None]:
+            return apart(laws_of, rows, replace(config, jobs=job.cores))
+
+        job = Job(items, who=who, elsewhere=True, most=config.jobs or cores())
+        return LawSearch(data, rows_from, config, job.start())
 
     @property
     def found(self) -> Discovery | None:

@@ -85,7 +85,7 @@ def _ending(search: "LawSearch") -> None:
     if job.error:
         st.error(escape_markdown(job.error), icon=":material/error:")
     tried = counted(len(found.attempts), "attempt") if found else "no attempt"
-    why = (found.stopped_because if found else "") or ("it went wrong" if job.error else "stopped by you")
+    why = (found.stopped_because if found else "") or str(job.end)
     seconds = f" in {found.seconds:.3g} s" if found else ""
     st.caption(f"{label(search.rows_from)}: {tried}{seconds}. Ended because: {escape_markdown(why)}.")
     if found is None or not found.front:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from kanviz.text import counted
 from kanviz.ui.frame import attempt, label, redraw
 
 if TYPE_CHECKING:
@@ -130,7 +131,16 @@ def show_effect(found: "Effect", unit: str = "") -> None:
 def time_bar(job: "Job[Any]", total: float, words: str) -> None:
     """How much of its time a job has had, and what it is doing."""
     spent = min(job.seconds, total)
-    st.progress(spent / total, text=f"{spent:.0f} of {total:.0f} s · {words}")
+    st.progress(spent / total, text=queue_words(job) or f"{spent:.0f} of {total:.0f} s · {words}")
+
+
+def queue_words(job: "Job[Any]") -> str:
+    """The place in the queue of a job that waits; empty for one that does not."""
+    ahead = job.ahead
+    if ahead is None:
+        return ""
+    place = f"{counted(ahead, 'job')} before this one" if ahead else "next in line"
+    return f"Waiting for a free core · {place}"
 
 
 def shared_unit(kan: "KAN") -> str:

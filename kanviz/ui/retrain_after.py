@@ -50,10 +50,7 @@ def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
     known, last = run.known, s.last_run
     assert known is not None
     assert last is not None
-    st.caption(
-        f"{what_is_known(run)}. {last.stopped_because.capitalize() or 'Stopped by you'}; the network of step "
-        f"{last.best_step} is kept."
-    )
+    st.caption(f"{what_is_known(run)}. {s.why_ended.capitalize()}; the network of step {last.best_step} is kept.")
     kept, count = int(found.lamps.kept.sum()), len(found.lamps.kept)
     if kept == count:
         st.success(f"All {count:,} {known.noun} keep their predictions, bit for bit.", icon=":material/lock:")

@@ -26,9 +26,11 @@ def _steps() -> None:
     s = session()
     if s.collect():
         st.rerun()
-    run, latest = s.run, s.job.latest if s.job is not None else None
-    if run is None or latest is None:
-        st.progress(0.0, text="Starting")
+    run, latest = s.run, s.job.latest or s.since if s.job is not None else None
+    if run is None or s.job is None:
+        return
+    if latest is None:
+        controls(s, 0, run.config.steps)
         return
     controls(s, latest.step, latest.steps)
     about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if run.known else [])

@@ -1,6 +1,6 @@
 """A training as the session begins it, and takes it up again; and what a retraining must not forget."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -12,7 +12,11 @@ from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.train import Checkpoint, Progress, TrainConfig, train
+from kanviz.edit.edits import Retrain
+from kanviz.edit.history import History
+from kanviz.io.project_training import Underway
 
+Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
 DRAWN = 2_000  # points that stand for a region
 WATCHED = 2_000  # rows on which the error is computed at every step
 
@@ -97,7 +101,48 @@ class Run:
         for item in train(self.kan, self.data, self.config, resume=resume, anchor=None if resume else self.anchor):
             yield replace(item, seconds=self.seconds + item.seconds)
 
-    def mark(self, item: Progress) -> tuple[int, *tuple[float | None, ...]]:
+    @cached_property
+    def rows_digest(self) -> str:
+        """Of the rows with their columns in the network's order, as a step of the history names them."""
+        return self.data.matching(self.kan).digest
+
+    def learned(self, last: Progress) -> bool:
+        """Whether there is a better network than the one it began with."""
+        return last.best is not self.kan and last.best.digest != self.kan.digest
+
+    def recorded(self, history: History, last: Progress) -> History:
+        """The history with what was learned up to this item as one step, behind the version that it began with."""
+        picked = last.state.config
+        how = replace(self.config, solver=picked.solver, batch=picked.batch)
+        return history.jump(self.at).record(Retrain(how, self.rows_digest, last.step, self.aid), last.best)
+
+    def underway(self, last: Progress, trail: Sequence[Mark], *, running: bool) -> Underway:
+        """All that it takes to go on from this item elsewhere."""
+        known = self.known
+        marks = torch.tensor([[torch.nan if v is None else v for v in mark] for mark in trail], dtype=torch.float64)
+        return Underway(
+            self.at, self.config, last, self.data, marks if len(marks) else marks.reshape(0, 3), running,
+            "" if known is None else known.name, None if known is None else known.data,
+            None if known is None else known.box, self.region, self.aid, self.promise,
+        )  # fmt: skip
+
+    @staticmethod
+    def of(found: Underway, kan: KAN) -> "tuple[Run, list[Mark]]":
+        """The run that was stored, and its trail. kan: the network that it began with."""
+        known = None
+        if found.known_data is not None:
+            known = Known.rows(found.known_data, found.known)
+        elif found.known_box is not None:
+            known = Known.region(found.known_box)
+        marks: list[Mark] = [
+            (int(step), *(None if v != v else v for v in errors)) for step, *errors in found.trail.tolist()
+        ]
+        return Run(
+            kan, found.data, found.config, found.at, known=known, region=found.region, aid=found.aid,
+            promise=found.promise,
+        ), marks  # fmt: skip
+
+    def mark(self, item: Progress) -> Mark:
         """A point of the trail: step, error on the rows learned, on those held out, and on what is known."""
         shown = (item.train_rmse, item.test_rmse) if item.train_rmse is not None else (item.train_loss, item.test_loss)
         old = () if self.known is None else (self.known.error(item.kan, self.kan),)

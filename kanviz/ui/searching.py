@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.text import counted
 from kanviz.ui.frame import after_change, attempt, in_words, session
-from kanviz.ui.panels import edge_names, shared_unit, show_effect
+from kanviz.ui.panels import edge_names, queue_words, shared_unit, show_effect
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
@@ -48,7 +48,7 @@ def _watch() -> None:
     if job is None or found is None or not job.live:
         st.rerun()
     total = len(_without_formula(s.present))
-    st.progress(min(len(found) / total, 1.0), text=f"{len(found)} of {total} edges")
+    st.progress(min(len(found) / total, 1.0), text=queue_words(job) or f"{len(found)} of {total} edges")
     st.button("Stop", icon=":material/stop_circle:", on_click=job.stop, key="stop-search")
 
 

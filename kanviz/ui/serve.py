@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from kanviz.errors import UserError
+from kanviz.ui.kept_folder import KeptFolder
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # names by which a browser here reaches the server
@@ -65,16 +66,25 @@ def check_port(address: str, port: int) -> None:
 
 
 def serve(
-    models: Sequence[str] = (), *, port: int | None = None, browser: bool = True, hosts: Sequence[str] = ()
+    models: Sequence[str] = (),
+    *,
+    port: int | None = None,
+    browser: bool = True,
+    hosts: Sequence[str] = (),
+    keep: str | None = None,
 ) -> None:
     """Run the app until it is stopped.
 
-    models: the network that the first visit opens. hosts: names by which a proxy leads to this server.
+    models: the network that the first visit opens. hosts: names by which a proxy leads to this server. keep: a folder
+    in which everybody's work outlives the server.
     """
     paths = [Path(model).resolve() for model in models]
     for path in paths:
         if not path.is_file():
             raise UserError(f"There is no file {path}.")
+    if keep is not None:
+        KeptFolder.at(keep)
+    os.environ["KANVIZ_KEEP"] = str(Path(keep).resolve()) if keep is not None else ""
     folder = app_folder()
     script = str(folder / "app.py")
     options = settings(folder)

@@ -9,19 +9,20 @@ import secrets
 import threading
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kanviz.core.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable
-from kanviz.core.train import Checkpoint, Progress, TrainConfig
-from kanviz.edit.edits import Edit, Retrain, edit_from_json
+from kanviz.core.train import Progress, TrainConfig
+from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.text import shown
-from kanviz.ui.jobs import Job
-from kanviz.ui.runs import Run
+from kanviz.ui.jobs import End, Job
+from kanviz.ui.runs import Mark, Run
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from kanviz.ui.law_search import LawSearch
 
 T = TypeVar("T")
-Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark
 SAMPLE = "sample"  # what the view of a project calls the sample that it began with
 REMEMBERED = 48  # derived results kept, newest first
 JUDGED = 2 * LONGEST  # small results about versions kept: more than a history has
@@ -49,9 +49,12 @@ class Session:
 
     def __init__(self) -> None:
         self._lock = threading.RLock()
+        self._who = object()  # stands for this person in the queue for jobs
         self.history: History | None = None
         self.name = ""
         self.work = ""  # what the network in hand, with its history, is kept under in the browser
+        self.is_kept = True  # work is kept for later, unless the person turned that off
+        self.written: object = None  # what stands for the work that was last written on the server
         self.view: dict[str, str] = {}  # what of it is looked at, as the pages say
         self.sample = ""  # which one it is, where it is one
         self._origin: dict[str, Any] | None = None
@@ -68,6 +71,8 @@ class Session:
         self.old_rows: tuple[Dataset, str] | None = None  # of another table than the one in hand, not to be forgotten
         self.trail: list[Mark] = []
         self.last_run: Progress | None = None
+        self._run_end: End | None = None
+        self.since: Progress | None = None  # what the run that is under way goes on from
         self.messages: list[tuple[str, str]] = []
         self.search_job: Job[Any] | None = None
         self._searched: tuple[str, str, dict[EdgeId, Sequence[Candidate]]] | None = None
@@ -208,7 +213,10 @@ class Session:
     # --- the work as a whole ----------------------------------------------------------------------------------
 
     def project(self, *, with_rows: bool) -> "Project":
-        """All of the work in hand as one value, to be saved. with_rows: else only which rows they are."""
+        """All of the work in hand as one value, to be saved. with_rows: else only which rows they are.
+
+        What a training under way has learned so far is its last step.
+        """
         from kanviz.io.project import Project
         from kanviz.io.project_rows import RowsOf
 
@@ -219,7 +227,18 @@ class Session:
             rows = RowsOf.of(self.data, self.rows_from) if self.data is not None else self.missing
             data = self.data if with_rows else None
             view = {**self.view, **({SAMPLE: self.sample} if self.sample else {})}
-            return Project(history, self.name, edge, self._origin, data, rows, view, self._new)
+            job, run, training = self.job, self.run, None
+            if run is not None and job is not None:  # it is under way, or nobody has looked at its end yet
+                last = job.latest or self.since
+                with suppress(EditError):  # a history that is full has no room for it
+                    history = run.recorded(history, last) if last is not None and run.learned(last) else history
+                if last is not None and not last.stopped_because and job.end not in (End.DONE, End.FAILED):
+                    running = job.live and job.state != "paused"
+                    training = run.underway(last, list(self.trail), running=running)
+            elif run is not None and self.last_run is not None and self.can_continue:
+                training = run.underway(self.last_run, self.trail, running=False)
+            found = Project(history, self.name, edge, self._origin, data, rows, view, self._new, training)
+            return found if with_rows else found.without_rows()
 
     def restore(self, project: "Project", work: str = "") -> None:
         """Take up work that was saved: the same versions, names, cursor, edge and rows. What was in hand waits.
@@ -239,6 +258,12 @@ class Session:
                 work or secrets.token_urlsafe(12), {k: v for k, v in project.view.items() if k != SAMPLE},
                 rows if data is None else None,
             ))  # fmt: skip
+            if project.training is not None:
+                began = project.history.versions[project.training.at].kan
+                self.run, self.trail = Run.of(project.training, began)
+                self.last_run, self._run_end = project.training.last, End.SERVER
+                self._halted = (self.history, self.data)
+                self._remember(self.run)
             if self.missing is not None:
                 self.messages.append((
                     "info",
@@ -398,6 +423,12 @@ class Session:
         return run if self.present.digest == last.best.digest else None
 
     @property
+    def why_ended(self) -> str:
+        """Why the last run ended, in words."""
+        found = self.last_run.stopped_because if self.last_run is not None else ""
+        return found or str(self._run_end or End.DONE)
+
+    @property
     def can_continue(self) -> bool:
         """Whether the last run was stopped before its end, and neither network nor rows have changed since."""
         halted = self._halted
@@ -409,11 +440,13 @@ class Session:
             self._refuse_while_training()
             if not self.can_continue or self.run is None or self.last_run is None:
                 raise EditError("This run cannot go on, because the network or its rows have changed since.")
-            self._begin(replace(self.run, seconds=self.last_run.seconds), list(self.trail), self.last_run.state)
+            self._begin(replace(self.run, seconds=self.last_run.seconds), list(self.trail), self.last_run)
 
-    def _begin(self, run: Run, trail: list[Mark], resume: Checkpoint | None = None) -> None:
-        self.run, self.trail = run, trail
-        self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item))).start()
+    def _begin(self, run: Run, trail: list[Mark], since: Progress | None = None) -> None:
+        """since: the item to go on from."""
+        self.run, self.trail, self.since = run, trail, since
+        resume = since.state if since is not None else None
+        self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item)), who=self._who).start()
 
     def collect(self) -> bool:
         """Take over what a training that has ended learned, as one step of the history; True when there was one."""
@@ -426,21 +459,24 @@ class Session:
                 self.messages.append(("error", job.error))
             if last is None:
                 return True
-            self.last_run = last
-            if last.best is run.kan or last.best.digest == run.kan.digest:
+            self.last_run, self._run_end = last, job.end
+            if not run.learned(last):
                 self.messages.append(("info", "Training found nothing better; the network is as it was."))
             else:
                 try:
-                    retrained = Retrain.of(run.config, run.data, last, run.aid)
-                    self.history = self.opened.jump(run.at).record(retrained, last.best)
-                    self._learned[retrained.data_digest] = run.data
-                    while len(self._learned) > LEARNED:
-                        self._learned.popitem(last=False)
+                    self.history = run.recorded(self.opened, last)
+                    self._remember(run)
                 except UserError as refusal:
                     self.messages.append(("error", str(refusal)))
             stopped = job.state == "stopped" and not last.stopped_because
             self._halted = (self.history, self.data) if stopped else None
             return True
+
+    def _remember(self, run: Run) -> None:
+        """Its table, for whoever does its step again."""
+        self._learned[run.rows_digest] = run.data
+        while len(self._learned) > LEARNED:
+            self._learned.popitem(last=False)
 
     # --- looking for formulas ---------------------------------------------------------------------------------
 
@@ -450,11 +486,12 @@ class Session:
 
         with self._lock:
             if self.search_job is not None:
-                self.search_job.stop()
+                self.search_job.stop(End.REPLACED)
             kan, data = self.present, self.data
             candidates: dict[EdgeId, Sequence[Candidate]] = {}
             self._searched = (kan.digest, data.digest if data else "", candidates)
-            self.search_job = Job(lambda: suggest_all(kan, data), lambda item: candidates.update([item])).start()
+            found = Job(lambda: suggest_all(kan, data), lambda item: candidates.update([item]), who=self._who)
+            self.search_job = found.start()
 
     @property
     def candidates(self) -> "dict[EdgeId, Sequence[Candidate]] | None":
@@ -472,7 +509,7 @@ class Session:
 
         with self._lock:
             self.stop_extracting()
-            self._extraction, self.reading = Extracting.start(self.present, self.data, config), None
+            self._extraction, self.reading = Extracting.start(self.present, self.data, config, self._who), None
 
     @property
     def extraction(self) -> "Extracting | None":
@@ -499,7 +536,7 @@ class Session:
         next(attempts(len(data.inputs), config.shape))  # refuses a shape that does not fit
         with self._lock:
             self.stop_discovering()
-            self.law_search, self.law = LawSearch.start(data, rows_from, config), ""
+            self.law_search, self.law = LawSearch.start(data, rows_from, config, self._who), ""
 
     def stop_discovering(self) -> None:
         """The best so far stays."""
@@ -519,8 +556,22 @@ class Session:
 
         with self._lock:
             for one in self.climbs.values():
-                one.job.stop()
-            self.climbs[rung.number] = Climbing.start(rung, seed)
+                one.job.stop(End.REPLACED)
+            self.climbs[rung.number] = Climbing.start(rung, seed, self._who)
+
+    # --- all that runs --------------------------------------------------------------------------------------
+
+    @property
+    def jobs(self) -> list[Job[Any]]:
+        """Those that have not ended."""
+        started = [self.job, self.search_job, *(one.job for one in self.climbs.values())]
+        started += [one.job for one in (self._extraction, self.law_search) if one is not None]
+        return [job for job in started if job is not None and job.live]
+
+    def stop_jobs(self, why: End) -> None:
+        """What they reached is kept."""
+        for job in self.jobs:
+            job.stop(why)
 
     # --- derived results --------------------------------------------------------------------------------------
 

@@ -8,6 +8,7 @@ import streamlit as st
 from kanviz.text import counted
 from kanviz.ui.address import KEEP
 from kanviz.ui.frame import RUNS, change, file_stem, label, session, step_words
+from kanviz.ui.panels import queue_words
 
 if TYPE_CHECKING:
     from kanviz.ui.session import Session
@@ -19,9 +20,9 @@ def sidebar(s: "Session", title: str) -> None:
     if s.training and title not in RUNS:
         job_panel()
     if title != "Laws" and s.law_search is not None and s.law_search.job.live:
-        st.caption("A search for a law is running; it is on the Laws page.")
+        st.caption("A search for a law is under way; it is on the Laws page.")
     if title != "Locality" and s.climbing:
-        st.caption("A rung of the ladder is running; it is on the Locality page.")
+        st.caption("A rung of the ladder is under way; it is on the Locality page.")
 
 
 @st.fragment(key="panel")
@@ -107,7 +108,8 @@ def job_panel() -> None:
             st.rerun()
         return
     assert s.job is not None
-    last = s.job.latest
+    last = s.job.latest or s.since
     step, steps = (last.step, last.steps) if last else (0, s.run.config.steps if s.run else 1)
-    st.progress(step / steps, text=f"Training: {s.job.state}, step {step} of {steps}")
+    now = queue_words(s.job) or s.job.state.capitalize()
+    st.progress(step / steps, text=f"Training · {now} · step {step} of {steps}")
     st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")

@@ -103,10 +103,8 @@ def _in_hand(s: "Session", found: "Extraction") -> "Reading":
 
 def _found(s: "Session", found: "Extraction") -> None:
     """The front to choose from, and the reading in hand in full."""
-    if found.stopped_because:
-        st.caption(f"Ended because: {found.stopped_because}. Judged on {found.rows:,} rows that were not fitted to.")
-    else:
-        st.caption(f"Stopped by you; the best so far is kept. Judged on {found.rows:,} rows that were not fitted to.")
+    why = found.stopped_because or (s.extraction.job.end if s.extraction is not None else "")
+    st.caption(f"Ended because: {why}. Judged on {found.rows:,} rows that were not fitted to.")
     _front_chart(s, found)
     what = "the network" if found.imitates else "the table"
     st.caption(

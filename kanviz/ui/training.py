@@ -8,7 +8,7 @@ import streamlit as st
 from kanviz.text import PICKED, SOLVER_TITLES, shown
 from kanviz.ui.charts import chart, network_chart
 from kanviz.ui.frame import attempt, session, theme
-from kanviz.ui.panels import number, shared_unit
+from kanviz.ui.panels import number, queue_words, shared_unit
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
@@ -53,9 +53,9 @@ def _run_panel() -> None:
     if s.collect():
         st.rerun()
     running = s.training
-    progress = s.job.latest if running and s.job else s.last_run
+    progress = (s.job.latest or s.since) if running and s.job else s.last_run
     if running and progress is None:
-        st.progress(0.0, text="Starting")
+        controls(s, 0, s.run.config.steps if s.run else 1)
         return
     if progress is None:
         st.info(
@@ -67,8 +67,7 @@ def _run_panel() -> None:
         controls(s, progress.step, progress.steps)
         st.caption(solver_words(s, progress, running))
     else:
-        why = progress.stopped_because or "stopped by you"
-        ended = f"Last run: {why}; the network of step {progress.best_step} is kept."
+        ended = f"Last run: {s.why_ended}; the network of step {progress.best_step} is kept."
         st.caption(f"{ended}  \n{solver_words(s, progress, running)}")
         if s.can_continue and st.button(
             "Continue", icon=":material/play_arrow:",
@@ -84,7 +83,8 @@ def controls(s: "Session", step: int, steps: int) -> None:
     """How far the run is; pause, and stop."""
     assert s.job is not None
     state = s.job.state
-    st.progress(step / steps, text=f"{state.capitalize()}: step {step} of {steps}")
+    waiting = queue_words(s.job)
+    st.progress(step / steps, text=f"{f'{waiting} ·' if waiting else f'{state.capitalize()}:'} step {step} of {steps}")
     with st.container(horizontal=True, gap="small"):
         if state == "paused":
             st.button("Resume", icon=":material/play_arrow:", on_click=s.job.resume)

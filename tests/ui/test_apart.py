@@ -1,6 +1,5 @@
 """Work in a process of its own: its items come, it ends when nobody wants more, and what goes wrong is said."""
 
-import itertools
 import os
 import time
 from collections.abc import Iterator
@@ -9,8 +8,15 @@ import psutil
 import pytest
 
 from kanviz.errors import UserError
+from kanviz.ui import apart as apart_module
 from kanviz.ui.apart import apart
 from kanviz.ui.jobs import Job
+from kanviz.ui.turns import Turns
+
+
+@pytest.fixture(autouse=True)
+def _little_grace(monkeypatch):
+    monkeypatch.setattr(apart_module, "GRACE", 0.2)
 
 
 def refusing() -> Iterator[int]:
@@ -76,7 +82,7 @@ def test_one_that_takes_no_interruption_is_killed():
 
 
 def test_a_job_that_is_stopped_while_it_waits_ends_at_once():
-    job = Job(lambda: apart(stubborn), elsewhere=True).start()
+    job = Job(lambda: apart(stubborn), elsewhere=True, turns=Turns(1)).start()
     while job.latest is None:
         time.sleep(0.01)
     job.stop()
@@ -85,10 +91,12 @@ def test_a_job_that_is_stopped_while_it_waits_ends_at_once():
     assert gone(job.latest)
 
 
-def test_a_job_elsewhere_takes_no_turns():
-    jobs = [Job(lambda: apart(itertools.repeat, None), elsewhere=True).start() for _ in range(8)]
-    quick = Job(lambda: iter(range(3))).start()
-    assert quick.join(10)
-    for job in jobs:
-        job.stop()
-    assert all(job.join(10) for job in jobs)
+def test_the_next_job_begins_when_the_process_of_the_one_before_is_gone():
+    queue = Turns(1)
+    first = Job(lambda: apart(stubborn), elsewhere=True, turns=queue).start()
+    while first.latest is None:
+        time.sleep(0.01)
+    next_one = Job(lambda: iter([psutil.pid_exists(first.latest or 0)]), turns=queue).start()
+    first.stop()
+    assert next_one.join(20)
+    assert next_one.latest is False

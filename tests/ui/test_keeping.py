@@ -2,6 +2,8 @@
 
 import base64
 import json
+import threading
+import time
 
 import pytest
 import torch
@@ -16,8 +18,11 @@ from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Prune
 from kanviz.errors import EditError, LoadError
 from kanviz.io.project import Packed, packed, unpacked
 from kanviz.ui.components.memory import Kept, Told, found_of, missing_of, told_of, work_payload
+from kanviz.ui.runs import Run
 from kanviz.ui.session import Session
+from kanviz.ui.snapshot import go_on, snapshot
 from tests.io.damage import answer
+from tests.ui.test_session import finish
 
 EDGE = EdgeId(0, 1, 2)
 KEPT = Kept("id", "token", "name", 2, 1.7e12, "")
@@ -95,6 +100,81 @@ def test_what_was_in_hand_waits_when_work_is_taken_up():
     s.go_back()
     assert s.present is before
     assert s.view == {"tab": "Reach"}
+
+
+@pytest.mark.parametrize("solver", ["lm", "lbfgs", "adam"])
+def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(solver, monkeypatch):
+    config, items, go_on_there = TrainConfig(solver, steps=30, smooth=None), Run.items, threading.Event()
+    whole, s, other = at_work(), at_work(), Session()
+    whole.train(config)
+    finish(whole)
+
+    def held(run, resume=None):
+        for item in items(run, resume):
+            yield item
+            while item.step == 10 and not go_on_there.wait(0.01):
+                yield None
+
+    monkeypatch.setattr(Run, "items", held)
+    s.train(config)
+    while s.job.latest is None or s.job.latest.step < 10:
+        time.sleep(0.002)
+    monkeypatch.undo()
+    go_on(other, unpacked(packed(snapshot(s))), "id")
+    go_on_there.set()
+    assert other.messages[-1][1] == "Its training goes on from step 10 of 30."
+    finish(other)
+    assert other.present.digest == whole.present.digest
+    assert [str(v) for v in other.opened.versions] == [str(v) for v in whole.opened.versions]
+    assert other.trail == whole.trail
+    assert s.job.join(20)
+
+
+def test_a_training_that_was_paused_waits_for_its_continue():
+    s = at_work()
+    s.train(TrainConfig("adam", steps=20_000))
+    while s.job.latest is None or s.job.latest.step < 3:
+        time.sleep(0.002)
+    s.job.pause()
+    other = Session()
+    go_on(other, unpacked(packed(snapshot(s))), "id")
+    assert not other.training
+    assert other.can_continue
+    assert other.why_ended == "the server was stopped"
+    assert snapshot(other).training.last.step == other.last_run.step
+    s.job.stop()
+    s.job.join(20)
+
+
+def test_a_training_that_goes_on_and_waits_for_its_first_step_is_not_lost(monkeypatch):
+    s, other = at_work(), Session()
+    s.train(TrainConfig("adam", steps=20_000))
+    while s.job.latest is None or s.job.latest.step < 3:
+        time.sleep(0.002)
+    found, may_go = snapshot(s), threading.Event()
+    monkeypatch.setattr(Run, "items", lambda *_: iter(lambda: may_go.wait(0.01) or None, True))
+    go_on(other, unpacked(packed(found)), "id")
+    again = snapshot(other)
+    assert other.training
+    assert (again.training.last.step, again.training.running) == (found.training.last.step, True)
+    assert again.history.present.digest == found.history.present.digest
+    may_go.set()
+    assert other.job.join(20)
+    s.job.stop()
+    assert s.job.join(20)
+
+
+def test_tables_that_are_too_large_leave_what_the_training_has_learned():
+    s = at_work()
+    s.train(TrainConfig("adam", steps=20_000))
+    while s.job.latest is None or s.job.latest.best_step < 3:
+        time.sleep(0.002)
+    found = snapshot(s, rows_limit=100)
+    assert found.training is None
+    assert found.data is None
+    assert str(found.history.versions[-1]).startswith("Retrain: ")
+    s.job.stop()
+    s.job.join(20)
 
 
 def test_nothing_is_taken_up_while_a_training_runs():

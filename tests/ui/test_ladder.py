@@ -62,7 +62,7 @@ def started(monkeypatch) -> list[tuple[Rung, int]]:
     """The runs that were begun; they end at once."""
     found = []
 
-    def start(rung: Rung, seed: int) -> Climbing:
+    def start(rung: Rung, seed: int, who: object) -> Climbing:
         found.append((rung, seed))
         job = Job(lambda: steps(rung), elsewhere=True).start()
         assert job.join(30)
@@ -122,7 +122,7 @@ def test_while_a_rung_runs_it_shows_how_far_it_is_and_can_be_stopped():
     assert button(app, "Make it hold").disabled
     choose(app, 2)  # the other rungs can be read meanwhile
     assert "appears here" in shown(app)
-    assert "A rung of the ladder is running" in shown(visit("pages/open.py", session))
+    assert "A rung of the ladder is under way" in shown(visit("pages/open.py", session))
     app = visit(PAGE, session)
     press(app, "Stop and keep what there is")
     assert session.climbs[1].job.join(30)

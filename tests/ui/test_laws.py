@@ -158,11 +158,11 @@ def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
 def test_other_pages_say_that_a_search_is_running():
     go_on = threading.Event()
     session = searching(go_on)
-    assert "A search for a law is running" in texts(visit("app.py", session))
+    assert "A search for a law is under way" in texts(visit("app.py", session))
     go_on.set()
     assert session.law_search is not None
     assert session.law_search.job.join(30)
-    assert "A search for a law is running" not in texts(visit("app.py", session))
+    assert "A search for a law is under way" not in texts(visit("app.py", session))
 
 
 def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():

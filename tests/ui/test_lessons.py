@@ -53,7 +53,7 @@ def test_every_lesson_has_its_sample_its_edge_and_its_pages(slug):
 def rungs_at_hand(monkeypatch):
     """Rungs of the ladder end at once, with given numbers; what they really come to is tested with the ladder."""
 
-    def start(rung: Rung, seed: int) -> Climbing:
+    def start(rung: Rung, seed: int, who: object) -> Climbing:
         job = Job(lambda: steps(rung), elsewhere=True).start()
         assert job.join(30)
         return Climbing(rung, seed, job)

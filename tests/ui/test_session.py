@@ -14,7 +14,7 @@ from kanviz.core.train import TrainConfig, train
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Retrain
 from kanviz.edit.history import replay
 from kanviz.errors import EditError, TableError, UserError
-from kanviz.ui.jobs import Job
+from kanviz.ui.jobs import End, Job
 from kanviz.ui.session import Session
 
 
@@ -115,7 +115,7 @@ def test_a_run_that_goes_on_is_the_run_that_was_never_stopped(s, solver):
     whole, steps = s.present.digest, s.trail
     s.undo()
     stopped = Job(lambda: iter(held))  # a run of which only the first steps came
-    stopped.latest, stopped._ended = held[-1], "stopped"
+    stopped.latest, stopped.end = held[-1], End.BY_YOU
     s.job, s.trail = stopped, steps[:5]
     s.collect()
     assert s.can_continue

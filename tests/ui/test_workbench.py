@@ -6,7 +6,7 @@ import pytest
 
 from kanviz.core.layer import EdgeId
 from kanviz.ui import frame
-from kanviz.ui.frame import KEY, PARTS
+from kanviz.ui.frame import FIRST, KEY, PARTS
 from kanviz.ui.samples import samples
 from kanviz.ui.session import Session
 from kanviz.ui.workbench import LINK
@@ -111,7 +111,7 @@ def test_a_change_draws_the_curve_first_and_words_are_said_at_the_top(monkeypatc
     monkeypatch.setattr(frame.st, "rerun", lambda scope="app": asked.append(scope))
     monkeypatch.setattr(frame, "asked_alone", lambda: True)
     press(app, "Freeze")
-    assert asked == [["curve", "inspector"]]
+    assert asked == [["curve", "inspector", "keep"]]
     session.messages.append(("error", "Something to say."))
     press(app, "Prune")
     assert asked[1] == "app"
@@ -141,11 +141,11 @@ def waiting(monkeypatch):
 
 
 def test_the_rest_is_drawn_once_when_the_browser_shows_the_curve(waiting):
-    assert waiting(frame.change, lambda: None) == list(PARTS[:2])
+    assert waiting(frame.change, lambda: None) == list(PARTS[:FIRST])
     word = frame.awaited()
     for other in ("", "of another curve", None, 0, [word]):
         frame.draw_later(other)
-    assert waiting(frame.draw_later, word) == list(PARTS[2:])
+    assert waiting(frame.draw_later, word) == list(PARTS[FIRST:])
     frame.draw_later(word)
     assert not frame.awaited()
 

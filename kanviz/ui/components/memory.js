@@ -30,12 +30,16 @@ class Memory {
   }
 
   show(data) {
-    this.turn = this.turn.then(() => this.act(data)).catch((problem) => this.fail(problem));
+    this.turn = this.turn.then(() => this.act(data)).catch((problem) => this.fail(problem, data));
+    if (data.offers && !this.offers) document.querySelector(".st-key-kept")?.scrollIntoView({ block: "nearest" });
+    this.offers = data.offers;
   }
 
-  fail(problem) {
-    if (this.failed) return;
+  // Once for each order: a server that was started anew does not know yet.
+  fail(problem, { order }) {
+    if (this.failed && this.obeyed === order?.n) return;
     this.failed = true;
+    this.obeyed = order?.n;
     this.send("trouble", problem?.name === "QuotaExceededError" ? "full" : "closed");
   }
 
@@ -64,7 +68,7 @@ class Memory {
         return this.send("missing", missing);
       }
       const before = await done(works.get(work.id));
-      if (before?.manifest !== work.manifest) works.put({ ...work, needs, when: Date.now() });
+      if (before?.manifest !== work.manifest || before.token !== work.token) works.put({ ...work, needs, when: Date.now() });
       await this.tidy(works, store);
     }
     await end;

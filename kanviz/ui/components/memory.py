@@ -22,7 +22,8 @@ Payload = dict[str, Any]
 class Kept:
     """One piece of work in the browser: its name there, the token of the address it was done under, and what it is.
 
-    when: milliseconds since 1970. rows: the name of a table that is not kept with it, "" for none.
+    when: milliseconds since 1970 · rows: the name of a table that is not kept with it, "" for none · step, of: where a
+    training under way stands, 0 of 0 without one.
     """
 
     id: str
@@ -31,6 +32,8 @@ class Kept:
     steps: int
     when: float
     rows: str
+    step: int = 0
+    of: int = 0
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,8 @@ def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: C
         "name": kept.name,
         "steps": kept.steps,
         "rows": kept.rows,
+        "step": kept.step,
+        "of": kept.of,
         "manifest": manifest,
         "rev": hashlib.sha256(manifest.encode()).hexdigest()[:16],
         "needs": list(blobs),
@@ -68,13 +73,14 @@ def _kept(record: Any) -> Kept | None:
     if not isinstance(record, dict):
         return None
     texts = [record.get(part) for part in ("id", "token", "name", "rows")]
-    steps, when = record.get("steps"), record.get("when")
+    numbers = [record.get("steps"), record.get("when"), record.get("step", 0), record.get("of", 0)]
     if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts) or not texts[0]:
         return None
-    if not all(isinstance(v, int | float) and 0 <= v < 1e14 for v in (steps, when)):
+    if not all(isinstance(v, int | float) and 0 <= v < 1e14 for v in numbers):
         return None
     id, token, name, rows = map(str, texts)
-    return Kept(id, token, name, int(steps), float(when), rows)  # pyright: ignore[reportArgumentType]
+    steps, when, step, of = map(float, numbers)
+    return Kept(id, token, name, int(steps), when, rows, int(step), int(of))
 
 
 def found_of(record: Any) -> tuple[str, str, dict[str, bytes]]:

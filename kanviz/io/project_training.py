@@ -1,0 +1,230 @@
+"""A training that had not ended when the work was stored: enough to go on from it as if nothing had happened.
+
+It is one text (JSON) and blobs: the network of its newest step, the best one, what its solver remembers, and its rows.
+"""
+
+import hashlib
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.core.anchor import Anchor
+from kanviz.core.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.objective import LOSSES
+from kanviz.core.parameters import PARTS
+from kanviz.core.progress import Checkpoint, Progress
+from kanviz.core.solvers import Saved
+from kanviz.core.train_config import MAX_STEPS, TrainConfig
+from kanviz.errors import UserError
+from kanviz.io.json_checks import PROJECT as CHECKS
+from kanviz.io.project_rows import rows_blob, rows_from_bytes
+from kanviz.io.project_steps import network_blob, read_network, unchanging
+from kanviz.io.safetensors_file import read_safetensors, write_safetensors
+from kanviz.text import shown
+
+MOST_MARKS = 2_000  # of the curve of errors that are stored
+MOST_NUMBERS = 1_000  # and names, of what a solver remembers
+Box = tuple[tuple[float, float], ...]
+Stored = Callable[[str, bytes], str]  # what puts a blob under its name among the others, and gives the name
+_NETWORKS, _ROWS = ("kan", "best", "centre"), ("data", "known_data")
+_HELD = (*PARTS, "offset")  # the parts of a layer that an anchor holds
+_BLOBS = (*_NETWORKS, *_ROWS, "tensors")
+_NUMBERS = ("train_loss", "test_loss", "train_rmse", "test_rmse", "criterion", "lowest")
+_FIELDS = {
+    "at", "running", "config", "solver", "batch", "step", "steps", "best_step", "loss", "seconds", "numbers", "bytes",
+    "known", "region", "aid", "promise", "strength", *_NUMBERS, *_BLOBS,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class Underway:
+    """A training as it stands.
+
+    at: the version that it began with · config: as it was asked for · last: its newest step · data: the rows it learns
+    · trail: step and errors of the steps so far, nan where there is none · running: it was not paused or stopped ·
+    known: the name of what must not be forgotten, "" for nothing; those rows are `known_data`, or they are all of the
+    box `known_box` · region, aid, promise: as the run has them.
+    """
+
+    at: int
+    config: TrainConfig
+    last: Progress
+    data: Dataset
+    trail: Float[Tensor, "mark column"]
+    running: bool = True
+    known: str = ""
+    known_data: Dataset | None = None
+    known_box: Box | None = None
+    region: Box | None = None
+    aid: str = ""
+    promise: str = ""
+
+
+def training_record(found: Underway, stored: Stored) -> dict[str, Any]:
+    """The training as JSON; its blobs are put among the others."""
+    last, state = found.last, found.last.state
+    saved, anchor = state.saved, state.anchor
+    tensors = {f"state.{name}": part for name, part in (saved.tensors if saved else {}).items()}
+    if anchor is not None:
+        tensors |= {f"anchor.{n}.{part}": v for n, layer in enumerate(anchor.weights) for part, v in layer.items()}
+    whole = [name for name, part in tensors.items() if part.dtype == torch.uint8]
+    tensors = {name: part.float() if name in whole else part for name, part in tensors.items()}
+    tensors["trail"] = _thinned(found.trail)
+    content = write_safetensors(tensors, {})
+    networks = {"kan": last.kan, "best": last.best, "centre": anchor.centre if anchor else None}
+    rows = {"data": found.data, "known_data": found.known_data}
+    numbers = {name: getattr(last, name) for name in _NUMBERS if name != "lowest"} | {"lowest": state.lowest}
+    return {
+        "at": found.at,
+        "running": found.running,
+        "config": found.config.to_json(),
+        "solver": state.config.solver,
+        "batch": state.config.batch,
+        "step": last.step,
+        "steps": last.steps,
+        "best_step": last.best_step,
+        "loss": last.loss,
+        "seconds": last.seconds,
+        **{name: v if v is not None and math.isfinite(v) else None for name, v in numbers.items()},
+        "numbers": dict(saved.numbers) if saved else None,
+        "bytes": whole,
+        "known": [found.known, _sides(found.known_box)],
+        "region": _sides(found.region),
+        "aid": found.aid,
+        "promise": found.promise,
+        "strength": anchor.strength if anchor else None,
+        **{name: stored(*network_blob(kan)) if kan is not None else None for name, kan in networks.items()},
+        **{name: stored(*rows_blob(data)) if data is not None else None for name, data in rows.items()},
+        "tensors": stored(hashlib.sha256(content).hexdigest(), content),
+    }  # fmt: skip
+
+
+def _thinned(trail: Tensor) -> Tensor:
+    if len(trail) <= MOST_MARKS:
+        return trail
+    return trail[torch.linspace(0, len(trail) - 1, MOST_MARKS).round().long()]
+
+
+def _sides(box: Box | None) -> list[list[float]] | None:
+    return None if box is None else [list(side) for side in box]
+
+
+def training_blobs(record: Any) -> set[str]:
+    """The names of the blobs that a training consists of; LoadError for a record that is none."""
+    found = CHECKS.object(record, "its training")
+    if set(found) != _FIELDS:
+        raise CHECKS.refusal("its training has a missing or unknown field")
+    named = {CHECKS.digest(found[name], "its training") for name in _BLOBS if found[name] is not None}
+    if any(found[name] is None for name in ("kan", "best", "data", "tensors")):
+        raise CHECKS.refusal("a part of its training is missing")
+    return named
+
+
+def read_training(record: dict[str, Any], blobs: Mapping[str, bytes], versions: Sequence[KAN]) -> Underway:
+    """The training in a record that `training_blobs` has looked at. versions: the networks of its history."""
+    at = CHECKS.whole(record["at"], len(versions) - 1, "the version that was trained")
+    start = versions[at]
+    read: dict[str, KAN] = {}
+    kan, best, centre = (
+        read_network(record[name], blobs, read) if record[name] is not None else None for name in _NETWORKS
+    )
+    assert kan is not None
+    assert best is not None
+    if any(unchanging(network) != unchanging(start) for network in (kan, best, centre or start)):
+        raise CHECKS.refusal("its training is of a network of another shape")
+    data, known_data = (rows_from_bytes(blobs[record[name]]) if record[name] is not None else None for name in _ROWS)
+    assert data is not None
+    try:
+        config = TrainConfig.from_json(record["config"])
+        how = replace(config, solver=record["solver"], batch=record["batch"])
+        for rows in (data, known_data):
+            if rows is not None:
+                rows.matching(start)
+        if config.lock is not None:
+            config.lock.check(start)
+    except (UserError, TypeError) as problem:
+        raise CHECKS.refusal(f"its training does not fit it ({shown(str(problem), 160)})") from None
+    tensors = _tensors(record, blobs[record["tensors"]])
+    trail = tensors.pop("trail")
+    anchor = _anchor(record, centre, tensors)
+    numbers = {name: _number(record[name]) for name in _NUMBERS}
+    step = CHECKS.whole(record["step"], MAX_STEPS, "the step of its training")
+    steps = CHECKS.whole(record["steps"], MAX_STEPS, "the steps of its training")
+    best_step = CHECKS.whole(record["best_step"], step, "the best step of its training")
+    if step > steps or record["loss"] not in tuple(LOSSES) or numbers["train_loss"] is None or trail.ndim != 2:
+        raise CHECKS.refusal("its training does not agree with itself")
+    lowest = numbers.pop("lowest")
+    state = Checkpoint(
+        how, step, kan, best, best_step, math.inf if lowest is None else lowest, _saved(record["numbers"], tensors),
+        data.digest, anchor,
+    )  # fmt: skip
+    last = Progress(
+        step, steps, record["loss"], numbers["train_loss"], numbers["test_loss"], numbers["train_rmse"],
+        numbers["test_rmse"], CHECKS.number(record["seconds"], "the time of its training"), kan, best, best_step, state,
+        numbers["criterion"],
+    )  # fmt: skip
+    name, box = CHECKS.list(record["known"], 2, "what must not be forgotten", exactly=True)
+    return Underway(
+        at, config, last, data, trail, CHECKS.truth(record["running"], "whether it was running"),
+        CHECKS.text(name, "what must not be forgotten"), known_data, _box(box, start), _box(record["region"], start),
+        CHECKS.text(record["aid"], "its aid"), CHECKS.text(record["promise"], "its protection"),
+    )  # fmt: skip
+
+
+def _number(value: Any) -> float | None:
+    return None if value is None else CHECKS.number(value, "a number of its training")
+
+
+def _tensors(record: dict[str, Any], content: bytes) -> dict[str, Tensor]:
+    found = read_safetensors(content).tensors
+    whole = {CHECKS.text(n, "a name") for n in CHECKS.list(record["bytes"], MOST_NUMBERS, "what its solver remembers")}
+    if "trail" not in found or not whole <= set(found):
+        raise CHECKS.refusal("what its solver remembers is not there")
+    if any(bool(((found[n] < 0) | (found[n] > 255) | (found[n] != found[n].round())).any()) for n in whole):
+        raise CHECKS.refusal("what its solver remembers is damaged")
+    return {name: part.to(torch.uint8) if name in whole else part for name, part in found.items()}
+
+
+def _saved(numbers: Any, tensors: dict[str, Tensor]) -> Saved | None:
+    if numbers is None:
+        return None
+    found = CHECKS.object(numbers, "what its solver remembers")
+    if len(found) > MOST_NUMBERS or not all(isinstance(v, float | int | str | None) for v in found.values()):
+        raise CHECKS.refusal("what its solver remembers is damaged")
+    own = {name.removeprefix("state."): part for name, part in tensors.items() if name.startswith("state.")}
+    return Saved(found, own)
+
+
+def _anchor(record: dict[str, Any], centre: KAN | None, tensors: dict[str, Tensor]) -> Anchor | None:
+    if centre is None:
+        return None
+    weights: list[dict[str, Tensor]] = [{} for _ in centre.layers]
+    for name, part in tensors.items():
+        head, _, rest = name.partition(".")
+        place, _, which = rest.partition(".")
+        if head != "anchor":
+            continue
+        if not place.isascii() or not place.isdigit() or len(place) > 4 or int(place) >= len(weights):
+            raise CHECKS.refusal("what holds its network is damaged")
+        number = getattr(centre.layers[int(place)], which, None) if which in _HELD else None
+        if not isinstance(number, Tensor) or number.shape != part.shape:
+            raise CHECKS.refusal("what holds its network is damaged")
+        weights[int(place)][which] = part
+    try:
+        return Anchor(centre, tuple(weights), CHECKS.number(record["strength"], "its strength"))
+    except UserError as problem:
+        raise CHECKS.refusal(shown(str(problem), 160)) from None
+
+
+def _box(sides: Any, kan: KAN) -> Box | None:
+    if sides is None:
+        return None
+    found = CHECKS.list(sides, len(kan.inputs), "its region", exactly=True)
+    pairs = [CHECKS.list(side, 2, "a side of its region", exactly=True) for side in found]
+    return tuple((CHECKS.number(low, "an end of it"), CHECKS.number(high, "an end of it")) for low, high in pairs)

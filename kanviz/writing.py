@@ -1,0 +1,124 @@
+"""The one way files are written: whole or not at all, and what stood there before stays until the new one is safe."""
+
+import contextlib
+import os
+import re
+import secrets
+import stat
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from kanviz.errors import UserError
+from kanviz.text import shown
+
+if os.name == "posix":
+    import fcntl
+
+# Names of our temporary files: those of today, and those of earlier versions.
+_OURS = re.compile(r"\.tmp-(kanviz-[0-9a-f]{16}(\.\w{1,20})?|[a-z0-9_]{8}\.(safetensors|kanviz))")
+_OPEN_FILE = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>\d{1,6})")
+
+
+def write(path: str | os.PathLike[str], content: bytes | str) -> None:
+    """Put the content into the file of that name; text is written as UTF-8. Raises UserError where that fails.
+
+    A regular file is written beside its place and then takes it, with the permissions of the one before: a reader sees
+    the old file or the new one, and a full disk or a killed process leaves the old one. A link stays a link; the file
+    it points to is replaced. Pipes and devices, `/dev/stdout` among them, are written to as they are.
+    """
+    path, data = Path(path), content.encode() if isinstance(content, str) else content
+    try:
+        opened = _OPEN_FILE.fullmatch(str(path))
+        if opened:
+            _to_open_file(int(opened["number"] or {"out": 1, "err": 2}[opened["name"]]), data)
+        elif path.exists() and not path.is_file():
+            with path.open("wb") as there:
+                there.write(data)
+        else:
+            _replaced(Path(os.path.realpath(path)), data)
+    except BrokenPipeError:  # the reader has left, which is no mistake of the writer
+        raise
+    except OSError as problem:
+        why = (problem.strerror or "the system refused").lower()
+        raise UserError(f"{shown(path.name)} cannot be written: {why}. Choose another folder.") from None
+
+
+def _to_open_file(number: int, data: bytes) -> None:
+    """Behind what was written there before."""
+    sys.stdout.flush()
+    with os.fdopen(os.dup(number), "wb") as there:
+        there.write(data)
+
+
+def _replaced(path: Path, data: bytes) -> None:
+    sweep(path.parent)
+    with _beside(path) as (handle, name):
+        with os.fdopen(os.dup(handle), "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(handle)
+        if path.exists():
+            _like(path, name)
+        os.replace(name, path)
+    if os.name == "posix":
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+@contextlib.contextmanager
+def _beside(path: Path) -> Iterator[tuple[int, Path]]:
+    """A new file in the same folder, locked while it is written; gone afterwards if it was not renamed."""
+    while True:
+        name = path.with_name(f".tmp-kanviz-{secrets.token_hex(8)}{path.suffix[:20] if path.suffix.isascii() else ''}")
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less what the umask takes away
+        if _locked(handle, wait=True) and name.exists():  # else somebody swept it before it was locked
+            break
+        os.close(handle)
+    try:
+        yield handle, name
+    finally:
+        os.close(handle)
+        name.unlink(missing_ok=True)
+
+
+def _like(path: Path, name: Path) -> None:
+    """Permissions and, where the system allows it, owner of the file that is replaced."""
+    old = path.stat()
+    if os.name == "posix" and (old.st_uid, old.st_gid) != (name.stat().st_uid, name.stat().st_gid):
+        with contextlib.suppress(PermissionError):
+            os.chown(name, old.st_uid, old.st_gid)
+    name.chmod(stat.S_IMODE(old.st_mode))
+
+
+def sweep(folder: Path) -> None:
+    """Remove what writers that were killed left in a folder; what is being written is locked, and left alone."""
+    if os.name != "posix":  # no such locks
+        return
+    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+        for entry in entries:
+            if not _OURS.fullmatch(entry.name) or not entry.is_file(follow_symlinks=False):
+                continue
+            with contextlib.suppress(OSError):
+                handle = os.open(entry.path, os.O_RDONLY | os.O_NOFOLLOW)
+                try:
+                    if _locked(handle, wait=False):
+                        os.unlink(entry.path)
+                finally:
+                    os.close(handle)
+
+
+def _locked(handle: int, *, wait: bool) -> bool:
+    """Take the file's lock, which the system gives back when its holder ends, however it ends."""
+    if os.name != "posix":
+        return True
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # a file system without locks
+        return wait
+    return True

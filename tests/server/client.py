@@ -1,0 +1,108 @@
+"""A visitor without a browser: Streamlit's websocket and messages, enough to press buttons and see what is drawn."""
+
+import asyncio
+import json
+from typing import Any
+from urllib.parse import parse_qsl
+
+import websockets
+from streamlit.proto.BackMsg_pb2 import BackMsg
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+from streamlit.proto.WidgetStates_pb2 import WidgetState
+
+WAIT = 60.0  # seconds for one answer
+BREAKING_OFF = 2  # how a run ends that another one follows
+
+
+class Visitor:
+    """One tab. query: what its address says."""
+
+    def __init__(self, url: str, query: str = ""):
+        self._url, self.query = url.replace("http://", "ws://"), query
+        self._page_hash, self._pages = "", dict[str, str]()
+        self._drawn = dict[str, tuple[str, Any, str]]()  # widgets and components by id: kind, what was sent, fragment
+        self.texts: list[str] = []
+
+    async def __aenter__(self) -> "Visitor":
+        self._socket = await websockets.connect(
+            f"{self._url}/_stcore/stream", subprotocols=["streamlit"], max_size=None
+        )  # pyright: ignore[reportArgumentType]
+        await self.run()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._socket.close()
+
+    @property
+    def token(self) -> str:
+        return dict(parse_qsl(self.query)).get("work", "")
+
+    async def send(self, message: BackMsg) -> None:
+        await self._socket.send(message.SerializeToString())
+
+    async def run(self, fragment: str = "", *states: WidgetState, page: str | None = None) -> None:
+        """Have the script run, with these events, and wait for its end."""
+        message = BackMsg()
+        asked = message.rerun_script
+        asked.query_string, asked.fragment_id = self.query, fragment
+        asked.page_script_hash = self._page_hash if page is None else self._pages[page]
+        for state in states:
+            asked.widget_states.widgets.add().CopyFrom(state)
+        await self.send(message)
+        await self.until_it_rests()
+
+    async def until_it_rests(self) -> None:
+        while await asyncio.wait_for(self._next(), WAIT) in (None, BREAKING_OFF):
+            pass
+
+    async def _next(self) -> int | None:
+        """Take one message in; how the run ended, if it says so."""
+        found = ForwardMsg()
+        found.ParseFromString(await self._socket.recv())  # pyright: ignore[reportArgumentType]
+        kind = found.WhichOneof("type")
+        if kind == "new_session":
+            self._page_hash = found.new_session.page_script_hash
+            if not list(found.metadata.run.fragment_ids):
+                self._drawn, self.texts = {}, []
+        elif kind == "navigation":
+            self._pages |= {
+                page.url_pathname or page.page_name: page.page_script_hash for page in found.navigation.app_pages
+            }
+        elif kind == "page_info_changed":
+            self.query = found.page_info_changed.query_string
+        elif kind == "delta" and found.delta.WhichOneof("type") == "new_element":
+            element = found.delta.new_element
+            self._take(str(element.WhichOneof("type")), element, found.delta.fragment_id)
+        return found.script_finished if kind == "script_finished" else None
+
+    def _take(self, kind: str, element: Any, fragment: str) -> None:
+        part = getattr(element, kind)
+        if kind == "exception":
+            raise AssertionError(part.message)
+        if kind in ("markdown", "alert"):
+            self.texts.append(part.body)
+        if kind == "progress":
+            self.texts.append(part.text)
+        if getattr(part, "id", ""):
+            self._drawn[part.id] = kind, part, fragment
+
+    def button(self, label: str) -> tuple[Any, str]:
+        """A button that is drawn, and the fragment it is in."""
+        return next((part, at) for kind, part, at in self._drawn.values() if kind == "button" and part.label == label)
+
+    async def press(self, label: str) -> None:
+        part, fragment = self.button(label)
+        await self.run(fragment, WidgetState(id=part.id, trigger_value=True))
+
+    async def tell(self, key: str, event: str, value: Any) -> None:
+        """Have a component say something."""
+        id, (_, _, fragment) = next((id, drawn) for id, drawn in self._drawn.items() if id.endswith(f"-{key}"))
+        state = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{id}__events")
+        state.json_trigger_value = json.dumps([{"event": event, "value": value}])
+        await self.run(fragment, state)
+
+    def sent(self, key: str) -> Any:
+        """What a component was last sent."""
+        part = next(part for id, (_, part, _) in self._drawn.items() if id.endswith(f"-{key}"))
+        value = getattr(part, part.WhichOneof("data"))
+        return json.loads(value if isinstance(value, str) else value.json)
