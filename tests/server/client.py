@@ -15,11 +15,14 @@ BREAKING_OFF = 2  # how a run ends that another one follows
 
 
 class Visitor:
-    """One tab. query: what its address says."""
+    """One tab. query: what its address says; name: the page in its path. page: hash of the one that is drawn, `pages`:
+    of all by name; begun: page of each run that began, and whether it was of parts alone.
+    """
 
-    def __init__(self, url: str, query: str = ""):
-        self._url, self.query = url.replace("http://", "ws://"), query
-        self._page_hash, self._pages = "", dict[str, str]()
+    def __init__(self, url: str, query: str = "", name: str = ""):
+        self._url, self.query, self._name = url.replace("http://", "ws://"), query, name
+        self.page, self.pages = "", dict[str, str]()
+        self.begun: list[tuple[str, bool]] = []
         self._drawn = dict[str, tuple[str, Any, str]]()  # widgets and components by id: kind, what was sent, fragment
         self.texts: list[str] = []
 
@@ -40,15 +43,19 @@ class Visitor:
     async def send(self, message: BackMsg) -> None:
         await self._socket.send(message.SerializeToString())
 
-    async def run(self, fragment: str = "", *states: WidgetState, page: str | None = None) -> None:
-        """Have the script run, with these events, and wait for its end."""
+    async def ask(self, fragment: str = "", *states: WidgetState, page: str | None = None) -> None:
+        """Ask for the page (by its hash; the one that is drawn) or a part of it, with these events; does not wait."""
         message = BackMsg()
         asked = message.rerun_script
-        asked.query_string, asked.fragment_id = self.query, fragment
-        asked.page_script_hash = self._page_hash if page is None else self._pages[page]
+        asked.query_string, asked.fragment_id, asked.page_name = self.query, fragment, self._name
+        asked.page_script_hash = self.page if page is None else page
         for state in states:
             asked.widget_states.widgets.add().CopyFrom(state)
         await self.send(message)
+
+    async def run(self, fragment: str = "", *states: WidgetState, page: str | None = None) -> None:
+        """Have the script run, with these events, and wait for its end."""
+        await self.ask(fragment, *states, page=page)
         await self.until_it_rests()
 
     async def until_it_rests(self) -> None:
@@ -61,11 +68,13 @@ class Visitor:
         found.ParseFromString(await self._socket.recv())  # pyright: ignore[reportArgumentType]
         kind = found.WhichOneof("type")
         if kind == "new_session":
-            self._page_hash = found.new_session.page_script_hash
-            if not list(found.metadata.run.fragment_ids):
+            self.page, parts = found.new_session.page_script_hash, bool(found.metadata.run.fragment_ids)
+            self.begun.append((self.page, parts))
+            if not parts:
                 self._drawn, self.texts = {}, []
         elif kind == "navigation":
-            self._pages |= {
+            self.page = found.navigation.page_script_hash
+            self.pages |= {
                 page.url_pathname or page.page_name: page.page_script_hash for page in found.navigation.app_pages
             }
         elif kind == "page_info_changed":
