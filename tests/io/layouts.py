@@ -133,6 +133,8 @@ CASES = {
     "pandas, columns of two levels": Case(",a,a,b\n,x,y,x\n" + lines(3, before="{i},"), ["a x", "a y", "b x"]),
     "pandas, aggregated": Case(",v,v,w\n,mean,std,mean\nk,,,\n5,1.5,2,3\n7,2.5,3,4\n9,3.5,1,2\n", ["k", "v mean",
                                "v std", "w mean"], 3),
+    "two lines of words above two columns": Case("Air,Relative\ntemperature,humidity\n" + lines(2),
+                                                 ["Air temperature", "Relative humidity"]),
     "words broken by hyphens": Case("Temper-,Rela-,Wind\nature,tive,speed\n" + lines(3), ["Temperature", "Relative",
                                     "Wind speed"]),
     "a group above some columns": Case("Zeit,Werte,,\n,T,p,RH\n" + lines(4), ["Zeit", "Werte T", "p", "RH"]),
@@ -145,6 +147,9 @@ CASES = {
     # --- headings with units ---
     "DIN": Case("l/cm;T/s\n" + comma(lines(2, separator=";")), ["l", "T"], 8, {"l": "cm", "T": "s"}),
     "DIN with blanks": Case("U / V\tI / mA\n" + lines(2, separator="\t"), ["U", "I"], 8, {"U": "V", "I": "mA"}),
+    "DIN beside a number": Case("n;T/s\n" + comma(lines(2, separator=";")), ["n", "T"], 8, {"T": "s"}),
+    "units written out below": Case("Zeit;Kraft;Weg\nMillisekunden;Kilonewton;Mikrometer\n" + lines(3, separator=";"),
+                                    ["Zeit", "Kraft", "Weg"], 8, {"Zeit": "Millisekunden", "Weg": "Mikrometer"}),
     "units in words": Case("U in V;Zeit in s\n" + lines(2, separator=";"), ["U", "Zeit"], 8, {"U": "V", "Zeit": "s"}),
     "units behind a comma": Case("Напряжение, В;Ток, мА\n" + lines(2, separator=";"), ["Напряжение", "Ток"], 8,
                                  {"Напряжение": "В", "Ток": "мА"}),
