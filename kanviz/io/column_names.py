@@ -24,12 +24,16 @@ def notes_on_names(layout: Layout) -> list[str]:
         notes.append(f"{layout.doubt}. If that is wrong, choose the header row.")
     elif len(layout.names) > 1:
         notes.append(f"The names stand in lines {listing([str(line) for line in layout.names], 4)}.")
-    elif layout.headings and all(number_like(layout.headings[j]) for j in layout.values if j < len(layout.headings)):
+    elif _are_numbers([layout.headings[j] for j in layout.values if j < len(layout.headings)]):
         start = shown(", ".join(layout.headings[:4]), 40)
         notes.append(f"The numbers in line {max(layout.names)} ({start}) are taken as names, not as values.")
     if layout.units:
         notes.append(f"The units stand in line {layout.units}.")
     return notes
+
+
+def _are_numbers(names: list[str]) -> bool:
+    return bool(names) and all(map(number_like, names))
 
 
 def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> tuple[list[str], list[str], int]:

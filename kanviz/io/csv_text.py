@@ -63,7 +63,9 @@ class Top:
                     break
         except csv.Error:
             pass
-        return found
+        usual = Counter(len(row) for _, row in found).most_common(1)
+        width = usual[0][0] if usual else 0
+        return [(at, [] if row and len(row) != width and _is_comment(row) else row) for at, row in found]
 
 
 def read_text_table(text: str, how: Reading = AS_FOUND) -> Raw:
@@ -176,6 +178,8 @@ def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
     found = list(rows)
     for n, (line, cells) in enumerate(rows[: body.begin]):
         names = _names_with_blanks(top.lines[line - top.line], body.width)
+        if len(cells) == body.width + 1 and cells[0].endswith(":"):  # a label, as in "Data:   y   x"
+            names = cells[1:]
         if len(cells) > body.width and names:
             found[n] = (line, names)
     return found

@@ -176,6 +176,11 @@ CASES = {
     "COMSOL": Case("% Model: a.mph\n% Dimension: 2\n% x   y   T (K)\n" + lines(3, separator="    "), ["x", "y", "T"], 8,
                    {"T": "K"}),
     "a network analyser": Case("! made by hand\n# HZ S RI R 50\n" + lines(3, separator=" "), ["x1", "x2", "x3"]),
+    "a comment below the names": Case("kind,a,b\n# first part\n" + lines(2, before="u,"), ["kind", "a", "b"]),
+    "NIST, a label before the names": Case(
+        "NIST/ITL StRD\nDataset Name:  Norris (Norris.dat)\n\nData:       y          x\n"
+        + lines(2, separator="   ", before="    "), ["y", "x"]),
+    "numbers of parts with a hash": Case("part,a,b\n" + lines(2, before="#{i},"), ["part", "a", "b"]),
     # --- R ---
     "R, rows with names": Case('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["column_1", "mpg", "cyl"], 2),
     "R, rows with numbers": Case('"x" "y"\n"1" 0.5 1.5\n"2" 1.5 2.5\n"3" 2.5 2.7\n', ["x", "y"], 3),
