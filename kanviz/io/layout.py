@@ -204,6 +204,8 @@ def _of_several(sample: Sample, rows: list[int]) -> tuple[list[int], str]:
     goes_on = width > 2 or goes_on_below(upper, sample.cells(names[0]))
     if goes_on and len(names) == 1 and len(filled(upper)) >= width:
         return [rest[-1], *names], f"The names were put together from lines {line} and {sample.line(names[0])}"
+    if len(filled(upper)) < width:
+        return names, ""
     words = ", ".join(filled(upper)[:3])
     return names, f"Line {line} ({shown(words, 40)}) could be part of the names"
 

@@ -180,6 +180,16 @@ CASES = {
     "NIST, a label before the names": Case(
         "NIST/ITL StRD\nDataset Name:  Norris (Norris.dat)\n\nData:       y          x\n"
         + lines(2, separator="   ", before="    "), ["y", "x"]),
+    "names above their columns in two lines": Case(
+        "Station Sample Weight Flag  CO2 concentration\n code   date          code     (ppmv)\n\n"
+        + "".join(f"MLO    58032{n}   {n}    0         316.{n}0\n" for n in range(1, 9)),
+        ["Station code", "Sample date", "Weight", "Flag code", "CO2 concentration"], 8, {"CO2 concentration": "ppmv"}),
+    "rows of several lengths": Case("date, cpi, low, high\na, 28.9,,,\nb, 29.1, 29.8,\nc, 29.3, 29.7,\nd, 29.3, 29.9,\n"
+                                    "e,, 217.2, 0.7\nf,, 218.2, 0.8\n", ["date", "cpi", "low", "high"], 6),
+    "World Bank, years without values": Case("Name,Code,1960,1961,1962\nAruba,ABW,4.8,4.6,\nAngola,AGO,7.3,7.3,\n"
+                                             "Chad,TCD,6.3,6.2,\n", ["Name", "Code", "1960", "1961"], 3),
+    "columns of several lengths": Case(
+        "1,0.5,2\n2,0.7,1\n" + "".join(f"{n},,{n * n}\n" for n in range(3, 40)), ["x1", "x2", "x3"], 39),
     "numbers of parts with a hash": Case("part,a,b\n" + lines(2, before="#{i},"), ["part", "a", "b"]),
     # --- R ---
     "R, rows with names": Case('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["column_1", "mpg", "cyl"], 2),
