@@ -54,9 +54,9 @@ def test_units_in_headings_do_too_and_the_heading_is_a_name_as_well(trained):
 
 def test_lines_of_names_and_units_can_be_told(trained, tmp_path):
     table = tmp_path / "t.csv"
-    table.write_text("Air,Relative\ntemp,humidity\n" + "".join(f"{n},{n * n}\n" for n in range(20)))
-    assert trained(table, "humidity")[1].inputs[0].name == "temp"
-    assert trained(table, "Relative humidity", "--header-row", "1,2")[1].inputs[0].name == "Air temp"
+    table.write_text("Coupling,DC\nTime,CH1\n" + "".join(f"{n},{n * n}\n" for n in range(20)))
+    assert trained(table, "CH1")[1].inputs[0].name == "Time"
+    assert trained(table, "DC CH1", "--header-row", "1,2")[1].inputs[0].name == "Coupling Time"
     assert trained(table, "x2", "--header-row", 0)[1].inputs[0].name == "x1"
     units = tmp_path / "u.csv"
     units.write_text("a,b\nfoo,bar\n" + "".join(f"{n},{n * n}\n" for n in range(20)))

@@ -88,7 +88,7 @@ def _read(text: "pd.Series", date: str) -> "pd.Series":
     """The moments in cells of one date format, each with any time behind it or none."""
     import pandas as pd
 
-    found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[ns]")
+    found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
     for time in _TIMES:
         left = text[found.isna() & text.notna()]
         if not len(left):
@@ -97,7 +97,7 @@ def _read(text: "pd.Series", date: str) -> "pd.Series":
             if not date and not time:
                 continue
             now = pd.to_datetime(left, format=f"{date}{joint}{time}", errors="coerce")
-            found = found.fillna(cast("pd.Series", now).astype("datetime64[ns]"))
+            found = found.fillna(cast("pd.Series", now).astype("datetime64[us]"))
     return found
 
 

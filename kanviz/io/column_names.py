@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 
 from kanviz.io.arrow_text import compute
+from kanviz.io.cells import WORD, kind
 from kanviz.io.columns import number_like
 from kanviz.io.layout import Layout
 from kanviz.io.table_body import Row
@@ -24,12 +25,16 @@ def notes_on_names(layout: Layout) -> list[str]:
         notes.append(f"{layout.doubt}. If that is wrong, choose the header row.")
     elif len(layout.names) > 1:
         notes.append(f"The names stand in lines {listing([str(line) for line in layout.names], 4)}.")
-    elif layout.headings and all(number_like(layout.headings[j]) for j in layout.values if j < len(layout.headings)):
+    elif _are_numbers([name for name in layout.headings if name]):
         start = shown(", ".join(layout.headings[:4]), 40)
         notes.append(f"The numbers in line {max(layout.names)} ({start}) are taken as names, not as values.")
     if layout.units:
         notes.append(f"The units stand in line {layout.units}.")
     return notes
+
+
+def _are_numbers(names: list[str]) -> bool:
+    return bool(names) and all(map(number_like, names))
 
 
 def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> tuple[list[str], list[str], int]:
@@ -121,11 +126,14 @@ def _are_different_counts(column: pa.ChunkedArray) -> bool:
 
 
 def _filled_at_the_top(column: pa.ChunkedArray) -> int:
-    """How many rows at the top are filled where all below are empty and there are many more; 0 otherwise."""
+    """How many rows at the top are filled where all below are empty, there are many more, and not all that stands there
+    is a number; 0 otherwise.
+    """
     filled = compute.not_equal(compute.utf8_trim_whitespace(column), "").to_numpy()
     if not filled[0] or filled[len(filled) // 4 :].any():
         return 0
-    return int(np.flatnonzero(filled)[-1]) + 1
+    top = int(np.flatnonzero(filled)[-1]) + 1
+    return top if any(kind(cell) == WORD for cell in column.slice(0, top).to_pylist()) else 0
 
 
 def _counts_from(column: pa.ChunkedArray) -> int | None:

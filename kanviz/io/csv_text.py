@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ _SEPARATOR_LINE = re.compile(r"sep=[,;|\t ]", re.IGNORECASE)
 _PIECE = 1_000_000
 _GAPS = re.compile(r'"[^"]*"|[ \t]+')
 _WIDE_GAPS = re.compile(r"\t+|[ \t]{2,}")
+_WORDS = re.compile(r"\S+")
+_HEADING = 4  # lines right above the values that may be names above their columns
+_LINED_UP = 60  # lines of values that tell where columns stand
 _WITH_BRACKETS = re.compile(r"[^\s\[(][^\s]*(?:\s*[\[(][^\])]*[\])])?")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|NA|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 
@@ -63,7 +67,9 @@ class Top:
                     break
         except csv.Error:
             pass
-        return found
+        usual = Counter(len(row) for _, row in found).most_common(1)
+        width = usual[0][0] if usual else 0
+        return [(at, [] if row and len(row) != width and _is_comment(row) else row) for at, row in found]
 
 
 def read_text_table(text: str, how: Reading = AS_FOUND) -> Raw:
@@ -170,15 +176,48 @@ def _regular_separator(top: Top) -> str:
 
 
 def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
-    """The rows above the values cut at wide gaps only, where that gives them as many cells as the table has columns:
-    names between wide gaps may hold blanks.
+    """The rows above the values cut so that they have as many cells as the table has columns, where that can be: names
+    between wide gaps may hold blanks, and names may stand above their columns in several lines.
     """
-    found = list(rows)
+    found, places = list(rows), _places(top, rows, body)
     for n, (line, cells) in enumerate(rows[: body.begin]):
-        names = _names_with_blanks(top.lines[line - top.line], body.width)
-        if len(cells) > body.width and names:
+        text = top.lines[line - top.line]
+        names = _names_with_blanks(text, body.width)
+        if len(cells) == body.width + 1 and cells[0].endswith(":"):  # a label, as in "Data:   y   x"
+            names = cells[1:]
+        if n >= body.begin - _HEADING and not names and len(cells) != body.width:
+            names = _names_by_place(text, places)
+        if names and (len(cells) > body.width or n >= body.begin - _HEADING):
             found[n] = (line, names)
     return found
+
+
+def _places(top: Top, rows: list[Row], body: Body) -> list[tuple[int, int]]:
+    """Where each column of values begins and ends in its lines; none where it begins in another place in every line."""
+    spans = []
+    for line, cells in rows[body.begin : body.begin + _LINED_UP]:
+        words = [word.span() for word in _WORDS.finditer(top.lines[line - top.line].expandtabs())]
+        wide = any(two[0] - one[1] > 1 for one, two in pairwise(words))  # single blanks line nothing up
+        if wide and len(cells) == len(words) == body.width:
+            spans.append(words)
+    columns = [(min(a for a, _ in column), max(b for _, b in column)) for column in zip(*spans, strict=True)]
+    apart = all(one[1] <= two[0] for one, two in pairwise(columns))
+    return columns if apart and len(spans) > 2 else []
+
+
+def _names_by_place(text: str, places: list[tuple[int, int]]) -> list[str]:
+    """The words of a line by the column each stands above; none where a line of names would not look like that."""
+    words = list(_WORDS.finditer(text.expandtabs()))
+    if not places or not 2 <= len(words) <= len(places) + 2:
+        return []
+    found: list[list[str]] = [[] for _ in places]
+    for word in words:
+        begin, end = word.span()
+        distance = [max(a - end, begin - b, -1) + abs(begin + end - a - b) / 1000 for a, b in places]
+        found[distance.index(min(distance))].append(word.group())
+    if sum(map(bool, found)) < max(2, 0.6 * len(places)):
+        return []
+    return [" ".join(part) for part in found]
 
 
 def _names_with_blanks(line: str, width: int) -> list[str]:

@@ -78,6 +78,12 @@ def groups(upper: Sequence[str], lower: Sequence[str], width: int) -> bool:
     return width > 2 and (gaps or holes or len(set(above)) < len(above))
 
 
+def goes_on_below(upper: Sequence[str], lower: Sequence[str]) -> bool:
+    """Whether names begin in one row and go on in the next, in small letters: "Air, Rel." above "temp., hum."."""
+    above, below = filled(upper), filled(lower)
+    return all(cell[0].isalpha() and not cell.isupper() for cell in above) and all(cell[0].islower() for cell in below)
+
+
 def put_together(lines: Sequence[Sequence[str]], width: int) -> list[str]:
     """Names that stand in several lines, as one; a group's word holds until the next where names need it."""
     if not lines:

@@ -15,6 +15,11 @@ _QUOTIENT_TEXT = """
     g/cm3 g/cm³ W/m2 W/m^2 W/m² mol/l mol/L J/kg N/m V/m A/m rad/s r/min l/min L/min l/s m3/h m³/h kWh/d kWh/a W/K l/h
     kg/s g/s g/mol J/mol J/K l/km kg/h t/h t/a
 """
+_USUAL_TEXT = """
+    t:s t:h t:min t:d t:a T:s T:K T:°C s:m l:m h:m d:m x:m y:m z:m r:m b:m a:m A:m m:g m:t U:V I:A R:Ω R:Ohm R:ohm F:N
+    p:Pa p:bar P:W E:J E:eV W:J Q:C Q:J V:l V:L f:Hz C:F L:H B:T n:mol
+"""
+_USUAL = frozenset(_USUAL_TEXT.split())  # letters of quantities and the units they are measured in
 _QUOTIENTS = frozenset(_QUOTIENT_TEXT.split())  # headings that are units themselves, not a quantity and its unit
 
 
@@ -24,7 +29,7 @@ def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     Left as they are: all columns whose bare names would not be distinct.
     """
     divided = {name: pair for name in names if (pair := _divided(name))}
-    sure = len(divided) > 1 or any(len(left) > 2 or len(right) > 2 for left, right in divided.values())
+    sure = len(divided) > 1 or any(map(_is_usual, divided.values()))
     found = {}
     for name in names:
         pair = (divided.get(name) if sure else None) or _in_brackets(name) or _in_words(name)
@@ -32,6 +37,13 @@ def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
             found[name] = pair
     bare = Counter(found[name][0] if name in found else name for name in names)
     return {name: pair for name, pair in found.items() if bare[pair[0]] == 1}
+
+
+def _is_usual(pair: tuple[str, str]) -> bool:
+    """Whether a heading with a slash is a quantity and its unit by itself: a word, a long unit, or a usual pair."""
+    left, right = pair
+    bare = right[1:] if right[:1] in "kmcdµμnMGh" and len(right) > 1 else right
+    return len(left) > 2 or len(right) > 2 or f"{left}:{right}" in _USUAL or f"{left}:{bare}" in _USUAL
 
 
 def _in_brackets(name: str) -> tuple[str, str] | None:

@@ -7,6 +7,7 @@ from kanviz.errors import TableError
 from kanviz.io.cells import WORD, kind
 from kanviz.io.heading_rows import (
     filled,
+    goes_on_below,
     groups,
     holds_units,
     is_remark,
@@ -199,10 +200,13 @@ def _of_several(sample: Sample, rows: list[int]) -> tuple[list[int], str]:
     rest = [n for n in rows if n < names[0]]
     if not rest or len(filled(sample.cells(rest[-1]))) < 2:
         return names, ""
-    line = sample.line(rest[-1])
-    if width > 2 and len(names) == 1 and len(filled(sample.cells(rest[-1]))) >= width:
+    line, upper = sample.line(rest[-1]), sample.cells(rest[-1])
+    goes_on = width > 2 or goes_on_below(upper, sample.cells(names[0]))
+    if goes_on and len(names) == 1 and len(filled(upper)) >= width:
         return [rest[-1], *names], f"The names were put together from lines {line} and {sample.line(names[0])}"
-    words = ", ".join(filled(sample.cells(rest[-1]))[:3])
+    if len(filled(upper)) < width:
+        return names, ""
+    words = ", ".join(filled(upper)[:3])
     return names, f"Line {line} ({shown(words, 40)}) could be part of the names"
 
 

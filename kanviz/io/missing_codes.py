@@ -117,7 +117,7 @@ def _judged(count: int, others: np.ndarray, value: float) -> bool | None:
     wide = gap > reach or (below and gap > 0.1 * reach)
     if len(np.unique(others[:1000])) < _FEW:
         return False if strength > 1 and count > 1 else None
-    alone = len(others) >= _MANY and (value < 0 or abs(value) >= _ENDLESS)
+    alone = len(others) >= _MANY and value < 0
     if strength > 1 and wide and (count > 1 or alone):
         return True
     if count > 2 and wide and strength > 0.5:

@@ -16,7 +16,8 @@ def numbers_are_names(
     values: the columns that hold numbers below. quoted: its cells stand in quotes, and those below do not.
     """
     numbers = [_number(head[j]) for j in values if j < len(head)]
-    labels = [head[j].strip() for j in range(len(head)) if j not in values]
+    there = [j for j in range(len(head)) if any(j < len(row) and row[j].strip() for row in below)]
+    labels = [head[j].strip() for j in there if j not in values]
     if len(numbers) != len(values):
         return False
     index = numbers[0] is None and values[0] == 0 and head[0].strip().lower() in ("", "unnamed: 0", "index")

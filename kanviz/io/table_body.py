@@ -79,7 +79,7 @@ def _first_row(kinds: Sequence[Sequence[str]], values: Sequence[int], width: int
 
 
 def _fits(row: Sequence[str], values: Sequence[int], width: int) -> bool:
-    if not min(2, width) <= len(row) <= width:
+    if len(row) < min(2, width) or any(k != NOTHING for k in row[width:]):
         return False
     cells = [row[j] for j in values if j < len(row)]
     filled = sum(k != NOTHING for k in cells)

@@ -6,7 +6,7 @@ _SYMBOL_TEXT = """
     m s g t l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv cd mol eV cal bar atm rad sr dB dBm B bit byte ohm Ohm
     Nm VA var Wh Ah rpm ppm ppb ppt psi mmHg Torr torr mbar kt kn mi ft in yd nmi mph lb lbs oz gal hp BTU Btu Å u
     min h hr d yr a sec ms us ns ps wk mo dy mn % ‰ ° degC degF degT deg degrees px pts count counts cts a.u. arb.
-    arb.units SCE RN TS bits # au pH mpg kmpl cc sqft mth pc kpc Mpc ly gr kgf pct
+    arb.units SCE RN TS bits # au pH mpg kmpl cc sqft mth pc kpc Mpc ly gr kgf pct %RH %rF %rh %vol vol% wt% mol%
 """
 _PREFIXED_TEXT = """
     m s g l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv mol eV cal bar rad ohm Ohm Wh Ah VA var M byte B bit pc
@@ -24,12 +24,14 @@ _WORD_TEXT = """
 _SYMBOLS = frozenset(_SYMBOL_TEXT.split())
 _PREFIXED = frozenset(_PREFIXED_TEXT.split())
 _WORDS = frozenset(_WORD_TEXT.split())
+_PREFIX_WORDS = re.compile(r"(?:kilo|milli|mi[ck]ro|mega|[cz]enti|he[ck]to|nano|giga|de[cz]i|pi[ck]o)", re.IGNORECASE)
 _PREFIXES = ("da", *"qryzafpnuµμmcdhkMGTPEZY")
 _RAISED = re.compile(r"(?:\^|\*\*)?[\({]?[+\-−]?[0-9]{1,2}(?:[./][0-9]{1,2})?[\)}]?$|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+$")
 _JOINTS = re.compile(r"\s*[*/·⋅×]\s*|\s+per\s+|\s+")
 _WRAPPED = re.compile(r"[\[({<]\s*(.*?)\s*[\])}>]")
 _DEGREES = re.compile(r"(?:°|º|˚|deg\.?|degrees?|grad)\s?(?:C|F|K|R|N|E|S|W|T|celsius|fahrenheit)", re.IGNORECASE)
 _AGAINST = re.compile(r"(.{1,6}?)\s+(?:vs\.?|rel\.?|re\.?|dc|ac|rms|pp|pk)\b.*", re.IGNORECASE)
+_ARBITRARY = re.compile(r"(?:arb(?:\.|itrary)?|w\.?)\s*(?:u(?:\.|nits)?|e\.?)", re.IGNORECASE)
 LONGEST = 30  # letters of a unit
 
 
@@ -41,7 +43,7 @@ def is_unit(text: str) -> bool:
         text = wrapped[1]
     if not text or len(text) > LONGEST:
         return False
-    if _DEGREES.fullmatch(text):
+    if _DEGREES.fullmatch(text) or _ARBITRARY.fullmatch(text):
         return True
     if _is_factor(text) or _is_compound(text):
         return True
@@ -69,7 +71,8 @@ def _is_compound(text: str) -> bool:
 
 def _is_factor(text: str) -> bool:
     bare = _RAISED.sub("", text) if len(text) > 1 else text
-    if bare in _SYMBOLS or bare.lower() in _WORDS:
+    word = bare.lower()
+    if bare in _SYMBOLS or word in _WORDS or _PREFIX_WORDS.sub("", word, count=1) in _WORDS:
         return True
     return any(
         bare.startswith(prefix) and bare[len(prefix) :] in _PREFIXED for prefix in _PREFIXES if len(bare) > len(prefix)

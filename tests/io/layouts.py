@@ -133,6 +133,8 @@ CASES = {
     "pandas, columns of two levels": Case(",a,a,b\n,x,y,x\n" + lines(3, before="{i},"), ["a x", "a y", "b x"]),
     "pandas, aggregated": Case(",v,v,w\n,mean,std,mean\nk,,,\n5,1.5,2,3\n7,2.5,3,4\n9,3.5,1,2\n", ["k", "v mean",
                                "v std", "w mean"], 3),
+    "two lines of words above two columns": Case("Air,Relative\ntemperature,humidity\n" + lines(2),
+                                                 ["Air temperature", "Relative humidity"]),
     "words broken by hyphens": Case("Temper-,Rela-,Wind\nature,tive,speed\n" + lines(3), ["Temperature", "Relative",
                                     "Wind speed"]),
     "a group above some columns": Case("Zeit,Werte,,\n,T,p,RH\n" + lines(4), ["Zeit", "Werte T", "p", "RH"]),
@@ -145,6 +147,9 @@ CASES = {
     # --- headings with units ---
     "DIN": Case("l/cm;T/s\n" + comma(lines(2, separator=";")), ["l", "T"], 8, {"l": "cm", "T": "s"}),
     "DIN with blanks": Case("U / V\tI / mA\n" + lines(2, separator="\t"), ["U", "I"], 8, {"U": "V", "I": "mA"}),
+    "DIN beside a number": Case("n;T/s\n" + comma(lines(2, separator=";")), ["n", "T"], 8, {"T": "s"}),
+    "units written out below": Case("Zeit;Kraft;Weg\nMillisekunden;Kilonewton;Mikrometer\n" + lines(3, separator=";"),
+                                    ["Zeit", "Kraft", "Weg"], 8, {"Zeit": "Millisekunden", "Weg": "Mikrometer"}),
     "units in words": Case("U in V;Zeit in s\n" + lines(2, separator=";"), ["U", "Zeit"], 8, {"U": "V", "Zeit": "s"}),
     "units behind a comma": Case("Напряжение, В;Ток, мА\n" + lines(2, separator=";"), ["Напряжение", "Ток"], 8,
                                  {"Напряжение": "В", "Ток": "мА"}),
@@ -171,6 +176,21 @@ CASES = {
     "COMSOL": Case("% Model: a.mph\n% Dimension: 2\n% x   y   T (K)\n" + lines(3, separator="    "), ["x", "y", "T"], 8,
                    {"T": "K"}),
     "a network analyser": Case("! made by hand\n# HZ S RI R 50\n" + lines(3, separator=" "), ["x1", "x2", "x3"]),
+    "a comment below the names": Case("kind,a,b\n# first part\n" + lines(2, before="u,"), ["kind", "a", "b"]),
+    "NIST, a label before the names": Case(
+        "NIST/ITL StRD\nDataset Name:  Norris (Norris.dat)\n\nData:       y          x\n"
+        + lines(2, separator="   ", before="    "), ["y", "x"]),
+    "names above their columns in two lines": Case(
+        "Station Sample Weight Flag  CO2 concentration\n code   date          code     (ppmv)\n\n"
+        + "".join(f"MLO    58032{n}   {n}    0         316.{n}0\n" for n in range(1, 9)),
+        ["Station code", "Sample date", "Weight", "Flag code", "CO2 concentration"], 8, {"CO2 concentration": "ppmv"}),
+    "rows of several lengths": Case("date, cpi, low, high\na, 28.9,,,\nb, 29.1, 29.8,\nc, 29.3, 29.7,\nd, 29.3, 29.9,\n"
+                                    "e,, 217.2, 0.7\nf,, 218.2, 0.8\n", ["date", "cpi", "low", "high"], 6),
+    "World Bank, years without values": Case("Name,Code,1960,1961,1962\nAruba,ABW,4.8,4.6,\nAngola,AGO,7.3,7.3,\n"
+                                             "Chad,TCD,6.3,6.2,\n", ["Name", "Code", "1960", "1961"], 3),
+    "columns of several lengths": Case(
+        "1,0.5,2\n2,0.7,1\n" + "".join(f"{n},,{n * n}\n" for n in range(3, 40)), ["x1", "x2", "x3"], 39),
+    "numbers of parts with a hash": Case("part,a,b\n" + lines(2, before="#{i},"), ["part", "a", "b"]),
     # --- R ---
     "R, rows with names": Case('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["column_1", "mpg", "cyl"], 2),
     "R, rows with numbers": Case('"x" "y"\n"1" 0.5 1.5\n"2" 1.5 2.5\n"3" 2.5 2.7\n', ["x", "y"], 3),
