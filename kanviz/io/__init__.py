@@ -57,7 +57,9 @@ def load(*paths: str | os.PathLike[str]) -> KAN:
     """The network in a file, in pykan's two files, or in a folder that holds one; pykan's prefix `m` finds both."""
     if not paths:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
-    return open_model({str(path): _content(path) for path in _found([Path(path) for path in paths])})
+    found = _found([Path(path) for path in paths])
+    alike = len({path.name for path in found}) < len(found)  # a message names files, with their folders where it must
+    return open_model({str(path) if alike else path.name: _content(path) for path in found})
 
 
 def load_rows(path: str | os.PathLike[str]) -> Dataset:

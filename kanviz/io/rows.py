@@ -41,14 +41,14 @@ class Raw:
 @dataclass(frozen=True)
 class Source:
     """Rows as a file gives them. rows: the first ones · body: the values among them · comments: the last lines of
-    comments above · open: gives the rows from a line on, and the number of the line read last · commas: they stand
+    comments above · body_from: gives the rows from a line on, and the number of the line read last · commas: they stand
     between the cells · quoted: in the first row alone every cell is in quotes · lines: of the file, 0 if not known.
     """
 
     rows: Sequence[Row]
     body: Body | None
     comments: Sequence[Row]
-    open: Callable[[int], tuple[Iterator[list[str]], Callable[[], int]]]
+    body_from: Callable[[int], tuple[Iterator[list[str]], Callable[[], int]]]
     commas: bool = False
     quoted: bool = False
     is_comment: Callable[[list[str]], bool] = lambda cells: False
@@ -85,7 +85,7 @@ def collect(source: Source, how: Reading) -> Raw:
             source.rows, source.body, header_rows=_told_in_table(how, source), units_row=how.units_row,
             quoted=source.quoted,
         )  # fmt: skip
-    rows, last_line = source.open(layout.first)
+    rows, last_line = source.body_from(layout.first)
     first = list(islice(rows, _FIRST_ROWS))
     names, units, notes, layout = _named(layout, source.comments, [c for c in first if not _blank(c)], how, source)
     check_size(0, len(names))
