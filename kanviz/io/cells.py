@@ -31,6 +31,7 @@ DATE_PATTERN = (
 )
 _DATE = re.compile(DATE_PATTERN)
 
+_LONGEST = 100  # letters of a number or a date
 NOTHING, VALUE, MOMENT, WORD = "nothing", "number", "date", "word"
 
 
@@ -45,18 +46,20 @@ def kind(cell: str) -> str:
     text = cell.strip()
     if text.lower() in _MISSING_WORDS:
         return NOTHING
-    if text[0].isalpha() and len(text) > 40:
-        return WORD
+    if len(text) > _LONGEST:
+        return WORD  # and no pattern has to go through it
     if _NUMBER.fullmatch(text):
         return VALUE
     return MOMENT if len(text) < 60 and _DATE.fullmatch(text) else WORD
 
 
 _MISSING_WORDS = frozenset(MISSING)
-_CHAIN = re.compile(rf"{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA})(?:[ \t,;|]+{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA}))+")
+_JOINTS = re.compile(r"[ \t,;|]+")
+_BARE = re.compile(r"[+\-−]?\.?[0-9][0-9.eE+\-]*")
 
 
 def several_numbers(cell: str) -> bool:
     """Whether a cell holds numbers with separators between them, so that it was not cut where it should have been."""
     text = cell.strip()
-    return bool(_CHAIN.fullmatch(text)) and kind(text) == WORD
+    parts = _JOINTS.split(text[:_LONGEST])
+    return len(parts) > 1 and all(map(_BARE.fullmatch, parts)) and kind(text) == WORD

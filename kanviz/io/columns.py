@@ -26,6 +26,7 @@ _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
 _PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
+_LONGEST = 200  # letters of what could be a number
 _FEW_WORDS = 20  # that an input can be made of
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
 
@@ -224,7 +225,7 @@ def text_array(values: pa.ChunkedArray) -> np.ndarray:
 
 def number_like(cell: str) -> bool:
     """Whether a cell looks like a number in any spelling, or a date."""
-    return _NUMBER_LIKE.fullmatch(cell.strip()) is not None
+    return len(cell) <= _LONGEST and _NUMBER_LIKE.fullmatch(cell.strip()) is not None
 
 
 def joined(parts: Sequence[pa.Array]) -> pa.ChunkedArray:

@@ -33,6 +33,7 @@ _GAPS = re.compile(r'"[^"]*"|[ \t]+')
 _WIDE_GAPS = re.compile(r"\t+|[ \t]{2,}")
 _WORDS = re.compile(r"\S+")
 _HEADING = 4  # lines right above the values that may be names above their columns
+_LONGEST_HEADING = 5_000  # letters of a line in which names with blanks are looked for
 _LINED_UP = 60  # lines of values that tell where columns stand
 _WITH_BRACKETS = re.compile(r"[^\s\[(][^\s]*(?:\s*[\[(][^\])]*[\])])?")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|NA|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
@@ -222,6 +223,8 @@ def _names_by_place(text: str, places: list[tuple[int, int]]) -> list[str]:
 
 def _names_with_blanks(line: str, width: int) -> list[str]:
     """The names in a line, cut at wide gaps, or before words that are not in brackets; none if not as many."""
+    if len(line) > _LONGEST_HEADING:
+        return []
     for names in (_WIDE_GAPS.split(line.strip()), _WITH_BRACKETS.findall(line)):
         if len(names) == width:
             return names

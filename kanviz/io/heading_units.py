@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from kanviz.io.unit_words import is_unit, without_brackets
 
+_LONGEST = 100  # letters of a heading in which a unit is looked for
 _BRACKETS = re.compile(r"(\S.*?)( *)([\[({<]) *([^\[\](){}<>]{1,20}|[^\[\]{}<>]{1,20}\)[^\[\](){}<>]{0,9}) *[\])}>]")
 _SLASH = re.compile(r"([^/\s](?:[^/]*[^/\s])?) */ *(\S.*)")
 _IN_WORDS = re.compile(r"(\S.*?)(?: +in +|, *)(\S.*)")
@@ -28,10 +29,11 @@ def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
     Left as they are: all columns whose bare names would not be distinct.
     """
-    divided = {name: pair for name in names if (pair := _divided(name))}
+    short = [name for name in names if len(name) <= _LONGEST]
+    divided = {name: pair for name in short if (pair := _divided(name))}
     sure = len(divided) > 1 or any(map(_is_usual, divided.values()))
     found = {}
-    for name in names:
+    for name in short:
         pair = (divided.get(name) if sure else None) or _in_brackets(name) or _in_words(name)
         if pair:
             found[name] = pair

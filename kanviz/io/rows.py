@@ -1,6 +1,5 @@
 """Rows of cells into columns of equal length: other lengths are mended with a note, or refused with the line."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -18,7 +17,6 @@ from kanviz.text import counted, protection_dropped, shown
 MAX_ROWS = 1_000_000
 MAX_COLUMNS = 2_000
 MAX_CELLS = 10_000_000
-_LINE_END = re.compile(r"\s*[\r\n]+\s*")
 _FIRST_ROWS = 50
 _BLOCK_CELLS = 200_000
 
@@ -143,7 +141,7 @@ def _named(
         else:
             raise _all_too_long(max(map(len, body)), len(names), commas=source.commas)
     units = [*units, *[""] * len(names)][: len(names)]
-    names = [protection_dropped(_LINE_END.sub(" ", name)) for name in names]
+    names = [protection_dropped(" ".join(part.strip() for part in name.splitlines())) for name in names]
     return names, tuple(units), notes, layout
 
 

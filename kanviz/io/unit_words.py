@@ -28,7 +28,7 @@ _PREFIX_WORDS = re.compile(r"(?:kilo|milli|mi[ck]ro|mega|[cz]enti|he[ck]to|nano|
 _PREFIXES = ("da", *"qryzafpnuµμmcdhkMGTPEZY")
 _RAISED = re.compile(r"(?:\^|\*\*)?[\({]?[+\-−]?[0-9]{1,2}(?:[./][0-9]{1,2})?[\)}]?$|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+$")
 _JOINTS = re.compile(r"\s*[*/·⋅×]\s*|\s+per\s+|\s+")
-_WRAPPED = re.compile(r"[\[({<]\s*(.*?)\s*[\])}>]")
+_OPENING, _CLOSING = "[({<", "])}>"
 _DEGREES = re.compile(r"(?:°|º|˚|deg\.?|degrees?|grad)\s?(?:C|F|K|R|N|E|S|W|T|celsius|fahrenheit)", re.IGNORECASE)
 _AGAINST = re.compile(r"(.{1,6}?)\s+(?:vs\.?|rel\.?|re\.?|dc|ac|rms|pp|pk)\b.*", re.IGNORECASE)
 _ARBITRARY = re.compile(r"(?:arb(?:\.|itrary)?|w\.?)\s*(?:u(?:\.|nits)?|e\.?)", re.IGNORECASE)
@@ -37,10 +37,7 @@ LONGEST = 30  # letters of a unit
 
 def is_unit(text: str) -> bool:
     """Whether a text can be read as a unit: "ms", "m/s^2", "kg m-3", "°C", "Ohm", "(V)", "V vs. Ref."."""
-    text = text.strip()
-    wrapped = _WRAPPED.fullmatch(text)
-    if wrapped:
-        text = wrapped[1]
+    text = without_brackets(text)
     if not text or len(text) > LONGEST:
         return False
     if _DEGREES.fullmatch(text) or _ARBITRARY.fullmatch(text):
@@ -53,12 +50,12 @@ def is_unit(text: str) -> bool:
 
 def is_wrapped(text: str) -> bool:
     """Whether a cell stands in brackets, as units below names do: "(ms)", "[V]"."""
-    return _WRAPPED.fullmatch(text.strip()) is not None
+    text = text.strip()
+    return len(text) > 2 and text[0] in _OPENING and text[-1] in _CLOSING
 
 
 def without_brackets(text: str) -> str:
-    wrapped = _WRAPPED.fullmatch(text.strip())
-    return wrapped[1] if wrapped else text.strip()
+    return text.strip()[1:-1].strip() if is_wrapped(text) else text.strip()
 
 
 def _is_compound(text: str) -> bool:

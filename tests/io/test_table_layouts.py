@@ -11,6 +11,8 @@ from kanviz.io.heading_units import split_units
 from kanviz.io.table_reading import Reading
 from kanviz.io.tables import Table, read_table
 from kanviz.io.unit_words import is_unit
+from tests.corpus_runner import in_a_child
+from tests.io.damage import answer
 from tests.io.layouts import CASES, Case, lines
 
 
@@ -184,3 +186,26 @@ def test_units_are_known(text):
 )
 def test_words_are_no_units(text):
     assert not is_unit(text)
+
+
+LONG = {
+    "numbers in one cell": "1,2,3 " * 15_000 + "x",
+    "digits": "1" * 100_000 + "x",
+    "blanks in brackets": "(" + " " * 100_000 + "x",
+    "brackets": "a (" * 30_000,
+    "slashes and blanks": "a" + " " * 50_000 + "/ " * 20_000,
+    "digits and blanks": "1" + " " * 100_000 + "x",
+}
+
+
+@pytest.mark.parametrize("cell", LONG.values(), ids=LONG)
+@pytest.mark.parametrize("place", ["name", "units", "cell", "line"])
+def test_long_cells_are_gone_through_once(cell, place):
+    text = {
+        "name": f'"{cell}",y\n1,2\n3,4\n',
+        "units": f'x,y\n"{cell}",V\n1,2\n3,4\n',
+        "cell": f'x,y,z\n1,2,"{cell}"\n3,4,"{cell}"\n',
+        "line": f"{cell}\nx y\n1 2\n3 4\n5 6\n",
+    }[place]
+    found = in_a_child(lambda: [(answer(read, text) and "read") or "refused"])
+    assert found["outcome"] == "opened", found  # and not ended by the limit on CPU time
