@@ -16,9 +16,9 @@ NAME = "hello_unpruned"
 FILES = "pykan's two files"
 
 
-def table_file():
-    """exp(sin(pi x) + y^2) on 200 rows, as a person's CSV."""
-    x = np.random.default_rng(0).uniform(-1, 1, (200, 2))
+def table_file(rows: int = 200):
+    """exp(sin(pi x) + y^2), as a person's CSV."""
+    x = np.random.default_rng(0).uniform(-1, 1, (rows, 2))
     y = np.exp(np.sin(np.pi * x[:, 0]) + x[:, 1] ** 2)
     lines = ["x_1,x_2,f", *(f"{a:.6f},{b:.6f},{c:.8f}" for (a, b), c in zip(x, y, strict=True))]
     return {"name": "measured.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
@@ -150,7 +150,7 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
 
     # a table, and live training on it, stopped before its end
     go(page, "Train")
-    upload(page, "Table", table_file())
+    upload(page, "Table", table_file(rows=20_000))  # so that the run outlasts every look at it
     page.get_by_role("button", name="Use this table").click()
     settle(page)
     choose(page, "Solver", "Adam")
@@ -161,7 +161,7 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     expect(page.get_by_text(re.compile(r"Running: step \d{1,4} of 5000"))).to_be_visible()
     expect(page.get_by_text(re.compile(r"step ([3-9]|\d{2,}) of 5000")).first).to_be_visible()
     go(page, "Workbench")  # the run goes on
-    expect(page.get_by_test_id("stSidebar").get_by_text(re.compile(r"Training: running, step \d+"))).to_be_visible()
+    expect(page.get_by_test_id("stSidebar").get_by_text(re.compile(r"Training · Running · step \d+"))).to_be_visible()
     go(page, "Train")
     page.get_by_role("button", name="Stop and keep").last.click()
     expect(page.get_by_text(re.compile("Last run: stopped"))).to_be_visible()
