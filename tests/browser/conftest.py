@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,6 +21,16 @@ FLAGS = [
 ]  # fmt: skip
 WAIT = 30_000  # milliseconds
 TOUR_SEEN = "try { localStorage.setItem('kanviz-tour', 'seen') } catch {}"  # so that it stands in nobody's way
+
+# Whether the server has not yet answered what the page sent last: until then no script may seem to run.
+LISTEN = """(() => {
+    const send = WebSocket.prototype.send;
+    WebSocket.prototype.send = function (...what) {
+        if (!this.heard) this.addEventListener("message", () => { window.unanswered = false });
+        this.heard = window.unanswered = true;
+        return send.apply(this, what);
+    };
+})()"""
 
 expect.set_options(timeout=WAIT)
 
@@ -54,10 +64,16 @@ def at_home(play: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Itera
         tmp_path_factory.mktemp("chromium"), executable_path=CHROMIUM, args=FLAGS,
         viewport={"width": 1440, "height": 900}, accept_downloads=True,
     )  # fmt: skip
-    context.set_default_timeout(WAIT)
-    context.add_init_script(TOUR_SEEN)
-    yield context
+    yield heard(context, TOUR_SEEN)
     context.close()
+
+
+def heard(context: BrowserContext, *scripts: str) -> BrowserContext:
+    """The same browser, with our patience; its pages run the scripts first and are such as `settle` can follow."""
+    context.set_default_timeout(WAIT)
+    for script in (LISTEN, *scripts):
+        context.add_init_script(script)
+    return context
 
 
 @pytest.fixture(scope="session")
@@ -127,12 +143,21 @@ def page(at_home: BrowserContext, server: str):
 # Whether no script has run for some frames of the browser, since one run may lead to the next (frames take longer where
 # the machine is busy). While a job is watched runs never end: then a moment between two of them will do.
 QUIET = """from => {
-    const running = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState !== "notRunning";
+    const state = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState;
+    const running = state !== "notRunning" || window.unanswered;
     if (window.quiet?.from !== from) window.quiet = { from, still: 0, frames: 0 };
     window.quiet.frames += 1;
     window.quiet.still = running ? 0 : window.quiet.still + 1;
     return !running && (window.quiet.still > 24 || window.quiet.frames > 180);
 }"""
+
+
+def until(page: Page, holds: Callable[[], bool], what: str) -> None:
+    """Wait for a state that only Python can read off the page; `what` says what was waited for."""
+    end = time.monotonic() + WAIT / 1000
+    while not holds():
+        assert time.monotonic() < end, f"waited in vain: {what}"
+        page.wait_for_timeout(100)
 
 
 def settle(page: Page) -> None:

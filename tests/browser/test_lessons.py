@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.browser.conftest import TOUR_SEEN, WAIT, served, settle
+from tests.browser.conftest import TOUR_SEEN, heard, served, settle, until
 
 CLOSED_STORE = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('closed') } })"
 
@@ -18,8 +18,7 @@ def visitor(chromium: Browser):
     def open_page(address: str, *scripts: str, width: int = 1440, height: int = 900, context=None) -> Page:
         if context is None:
             context = chromium.new_context(viewport={"width": width, "height": height})
-            context.set_default_timeout(WAIT)
-            contexts.append(context)
+            contexts.append(heard(context))
         for script in scripts:
             context.add_init_script(script)
         page = context.new_page()
@@ -65,8 +64,14 @@ def test_a_first_visit_is_shown_around_and_a_second_is_not(visitor, server):
     expect(card(page)).to_be_hidden()
     again = visitor(server, context=page.context)
     tour_ready(again)
-    again.wait_for_timeout(700)
     expect(card(again)).to_be_hidden()
+
+
+def lies_around(page: Page) -> bool:
+    ring, place = (page.locator(name).bounding_box() for name in (".kv-tour-ring", ".st-key-graph"))
+    assert ring is not None
+    assert place is not None
+    return abs(ring["x"] + 6 - place["x"]) < 3 and abs(ring["width"] - 12 - place["width"]) < 4
 
 
 def test_the_ring_lies_around_its_place_and_follows_it(visitor, server):
@@ -75,12 +80,7 @@ def test_the_ring_lies_around_its_place_and_follows_it(visitor, server):
     settle(page)
     for width in (1440, 1000):
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(600)
-        ring, place = (page.locator(name).bounding_box() for name in (".kv-tour-ring", ".st-key-graph"))
-        assert ring is not None
-        assert place is not None
-        assert abs(ring["x"] + 6 - place["x"]) < 3
-        assert abs(ring["width"] - 12 - place["width"]) < 4
+        until(page, lambda: lies_around(page), f"the ring around its place, {width} pixels wide")
 
 
 def test_the_tour_goes_by_keys_and_gives_the_focus_back(visitor, server):

@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, Page, expect
 
 import kanviz
 from kanviz.ui.frame import PAGES
-from tests.browser.conftest import TOUR_SEEN, WAIT, settle, upload
+from tests.browser.conftest import TOUR_SEEN, heard, settle, upload
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")
 NAMES = [name for _, name, _ in PAGES]
@@ -74,9 +74,7 @@ def visit(request: pytest.FixtureRequest, chromium: Browser, server: str) -> Ite
     context = chromium.new_context(
         color_scheme=request.param, viewport={"width": WIDE, "height": 900}, reduced_motion="reduce"
     )
-    context.set_default_timeout(WAIT)
-    context.add_init_script(TOUR_SEEN)
-    page, asked = context.new_page(), []
+    page, asked = heard(context, TOUR_SEEN).new_page(), []
     context.on("request", lambda request: asked.append(request.url))
     page.goto(server)
     expect(page.locator(".kv-stage svg .edge").first).to_be_visible()
@@ -128,7 +126,7 @@ def test_nothing_is_cut_off_at_any_width(visit: tuple[Page, str, list[str]], nam
     turn_to(page, name)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        page.wait_for_timeout(250)  # drawings follow the width a moment later
+        settle(page)  # drawings follow the width a moment later
         assert not page.evaluate(CUT), f"{width} pixels wide"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.conftest import TOUR_SEEN, WAIT, go, in_hand, served, settle
+from tests.browser.conftest import TOUR_SEEN, go, heard, in_hand, served, settle
 
 PAGES = ("Workbench", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "History")
 
@@ -19,7 +19,7 @@ def open_first_sample(page: Page) -> None:
 
 def test_a_cold_deep_link_says_what_to_do(chromium: Browser, server: str):
     context = chromium.new_context()
-    page = context.new_page()
+    page = heard(context).new_page()
     page.goto(f"{server}/train")
     expect(page.get_by_text("No network is open yet")).to_be_visible()
     page.get_by_role("link", name="Open a network").click()
@@ -62,7 +62,7 @@ def test_undo_and_redo_by_keyboard(page: Page):
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
     context = chromium.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = context.new_page()
+    page = heard(context).new_page()
     page.goto(f"{server}/open")
     open_first_sample(page)
     go(page, "Formula")
@@ -76,7 +76,7 @@ def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
 @pytest.mark.parametrize("width", [1440, 390])
 def test_no_page_is_wider_than_the_screen(chromium: Browser, server: str, width):
     context = chromium.new_context(viewport={"width": width, "height": 844})
-    page = context.new_page()
+    page = heard(context).new_page()
     page.goto(f"{server}/open")
     open_first_sample(page)
     address = page.url
@@ -92,9 +92,7 @@ def test_no_page_is_wider_than_the_screen(chromium: Browser, server: str, width)
 def test_a_link_to_a_view_opens_it_on_a_server_that_just_started(chromium: Browser, tmp_path: Path):
     with served(tmp_path) as server:
         context = chromium.new_context(viewport={"width": 1440, "height": 900})
-        context.set_default_timeout(WAIT)
-        context.add_init_script(TOUR_SEEN)
-        page = context.new_page()
+        page = heard(context, TOUR_SEEN).new_page()
         page.goto(f"{server}/?sample=gravity&edge=0-1-1&tab=Reach&out=Explore")
         chosen = page.locator(".kv-stage .edge.chosen")
         expect(chosen).to_have_attribute("data-id", "0,1,1")

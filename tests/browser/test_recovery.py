@@ -15,7 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import kanviz
 from kanviz.edit.edits import MoveControlPoint, Prune
 from kanviz.io.project import Project
-from tests.browser.conftest import ROOT, TOUR_SEEN, WAIT, go, settle, upload
+from tests.browser.conftest import ROOT, TOUR_SEEN, go, heard, settle, until, upload
 
 OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
 
@@ -62,9 +62,7 @@ def app(tmp_path: Path):
 @pytest.fixture
 def context(chromium: Browser):
     one = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    one.set_default_timeout(WAIT)
-    one.add_init_script(TOUR_SEEN)
-    yield one
+    yield heard(one, TOUR_SEEN)
     one.close()
 
 
@@ -95,10 +93,11 @@ def two_steps(page: Page) -> None:
 
 def move(page: Page, m: int) -> None:
     """A control point of the edge in hand, a little up."""
-    page.locator(f'.handle[data-m="{m}"]').focus()
+    handle = page.locator(f'.handle[data-m="{m}"]')
+    handle.focus()
     page.keyboard.press("ArrowUp")
-    page.wait_for_timeout(800)  # a nudge is sent when the keys have rested
-    expect(page.get_by_role("button", name=re.compile("^Undo"))).to_be_enabled()
+    height = float(handle.get_attribute("aria-valuenow") or "nan")
+    expect(page.get_by_label("Exact height")).to_have_value(f"{height:.6g}")  # sent when the keys have rested
     settle(page)
 
 
@@ -128,10 +127,7 @@ def same(one: Project, two: Project) -> bool:
 
 def expect_kept(page: Page, wanted: list[list[int]]) -> None:
     """The browser keeps works of so many steps and blobs, or comes to it soon."""
-    end = time.monotonic() + WAIT / 1000
-    while (found := sorted(_kept(page))) != wanted:
-        assert time.monotonic() < end, f"kept {found}, not {wanted}"
-        page.wait_for_timeout(200)
+    until(page, lambda: sorted(_kept(page)) == wanted, f"{wanted} kept in the browser")
 
 
 def _kept(page: Page) -> list[list[int]]:
