@@ -9,14 +9,12 @@ CHROMIUM ?= /usr/bin/chromium
 app: .venv/app
 	$(BIN)/kanviz app --port $(PORT)
 
-# The browser tests mostly wait: they run beside the others and are printed after them. One thread each: two that wait
-# for their turn by spinning make both many times slower.
+# Three processes on two cores, since the browser tests often wait; a file at a time, so that what a file's tests share is
+# made once. One thread each: two that wait for their turn by spinning make both many times slower.
 test: export OMP_NUM_THREADS = 1
 test: export OMP_WAIT_POLICY = PASSIVE
 test: .venv/test browser
-	@$(BIN)/python -m pytest -m browser > .venv/browser-tests.log 2>&1 & waiting=$$!; \
-	$(BIN)/python -m pytest -m "not browser"; others=$$?; \
-	wait $$waiting; seen=$$?; cat .venv/browser-tests.log; exit $$((others + seen))
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/test
 	$(BIN)/ruff check .

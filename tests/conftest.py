@@ -26,6 +26,11 @@ settings.register_profile(
 settings.load_profile("kanviz")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The browser tests first: they take longest, and the small ones fill the processes at the end."""
+    items.sort(key=lambda item: "browser" not in item.path.parts)
+
+
 @pytest.fixture
 def unchecked():
     """Without the shape checks, as users run it: for tests of what our own refusals say."""

@@ -1,6 +1,7 @@
 """The app as served by `kanviz app`, and real Chromium to drive it; a page that logs an error fails its test."""
 
 import os
+import re
 import socket
 import subprocess
 import sys
@@ -183,6 +184,19 @@ def open_sample(page: Page, number: int = 0) -> None:
 def in_hand(page: Page) -> str:
     """The edge that is chosen, by its name."""
     return page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input").input_value()
+
+
+def expect_last_step(page: Page, words: str) -> None:
+    """Wait until Undo would undo a step of these words, as its help says."""
+    undo, said = page.get_by_role("button", name=re.compile("^Undo")), page.get_by_role("tooltip")
+
+    def is_it() -> bool:
+        page.mouse.move(0, 0)
+        undo.hover()  # a page that is drawn anew closes the help
+        return words in " ".join(said.all_inner_texts())
+
+    expect(undo).to_be_enabled()
+    until(page, is_it, f"a step {words!r}")
 
 
 def upload(page: Page, label: str, files) -> None:

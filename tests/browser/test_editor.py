@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import settle
+from tests.browser.conftest import expect_last_step, settle
 
 
 @pytest.fixture
@@ -56,12 +56,6 @@ def tool(page: Page, name: str):
 
 def answer(page: Page, name: str):
     return page.locator(".kv-foot").get_by_role("button", name=name)
-
-
-def last_step(page: Page) -> str:
-    """What Undo would undo, as its help says."""
-    page.get_by_role("button", name=re.compile("^Undo")).hover()
-    return page.get_by_role("tooltip").inner_text()
 
 
 def expect_steps(page: Page, some: bool) -> None:
@@ -178,7 +172,7 @@ def test_a_stretch_snaps_to_the_nearest_formula_once_it_is_kept(editor: Page):
     answer(editor, "Keep the change").click()
     settle(editor)
     assert heights(editor) == pytest.approx(shown)
-    assert "Snap to" in last_step(editor)
+    expect_last_step(editor, "Snap to")
     undo(editor)
     assert heights(editor) == before
 
@@ -207,7 +201,7 @@ def test_a_stretch_is_bridged_and_the_curve_beside_it_stays(editor: Page):
     tool(editor, "Bridge").click()
     answer(editor, "Keep the change").click()
     settle(editor)
-    assert "Bridge: 4 control points" in last_step(editor)
+    expect_last_step(editor, "Bridge: 4 control points")
 
 
 def test_a_stretch_is_refined_and_the_curve_stays(editor: Page):
@@ -218,7 +212,7 @@ def test_a_stretch_is_refined_and_the_curve_stays(editor: Page):
     settle(editor)
     assert editor.locator(".handle").count() > count
     expect(editor.locator(".region")).to_have_attribute("visibility", "visible")
-    assert "Insert" in last_step(editor)
+    expect_last_step(editor, "Insert")
     undo(editor)
     expect(editor.locator(".handle")).to_have_count(count)
     assert editor.locator("path.total").get_attribute("d") == curve
@@ -270,7 +264,7 @@ def test_a_height_typed_into_the_table_is_one_step(editor: Page):
     editor.keyboard.press("Enter")
     expect(handle(editor, 2)).to_have_attribute("aria-valuenow", "0.125")
     settle(editor)
-    assert "Move control point 2" in last_step(editor)
+    expect_last_step(editor, "Move control point 2")
     undo(editor)
     expect(handle(editor, 2)).not_to_have_attribute("aria-valuenow", "0.125")
 

@@ -4,6 +4,7 @@
 network when the tests are installed, and is the same for everybody.
 """
 
+import re
 import urllib.request
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -128,6 +129,15 @@ def test_nothing_is_cut_off_at_any_width(visit: tuple[Page, str, list[str]], nam
         page.set_viewport_size({"width": width, "height": 900})
         settle(page)  # drawings follow the width a moment later
         assert not page.evaluate(CUT), f"{width} pixels wide"
+
+
+def test_figures_follow_the_theme(visit: tuple[Page, str, list[str]]):
+    page, look, _ = visit
+    turn_to(page, "Formula")
+    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
+    text = page.locator(".js-plotly-plot text").first.evaluate("node => getComputedStyle(node).fill")
+    light = sum(int(v) for v in re.findall(r"\d+", text)[:3]) / 3
+    assert (light > 128) == (look == "dark")
 
 
 def test_everybody_can_use_a_wide_network(visit: tuple[Page, str, list[str]], tmp_path: Path):

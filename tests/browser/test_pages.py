@@ -1,14 +1,11 @@
-"""What only a real browser shows: cold deep links, reload, shortcuts, both themes, a narrow screen."""
+"""What only a real browser shows: cold deep links, reload, shortcuts. How the pages look is in test_looks.py."""
 
 import re
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.conftest import TOUR_SEEN, go, heard, in_hand, served, settle
-
-PAGES = ("Workbench", "Prune", "Formula", "Laws", "Train", "Retrain", "Locality", "History")
 
 
 def open_first_sample(page: Page) -> None:
@@ -57,36 +54,6 @@ def test_undo_and_redo_by_keyboard(page: Page):
     expect(edges).to_have_text(before)
     page.keyboard.press("Control+Shift+z")
     expect(edges).to_have_text(after)
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_figures_follow_the_theme(chromium: Browser, server: str, scheme):
-    context = chromium.new_context(color_scheme=scheme, viewport={"width": 1440, "height": 900})
-    page = heard(context).new_page()
-    page.goto(f"{server}/open")
-    open_first_sample(page)
-    go(page, "Formula")
-    expect(page.locator(".js-plotly-plot .main-svg").first).to_be_visible()
-    text = page.locator(".js-plotly-plot text").first.evaluate("node => getComputedStyle(node).fill")
-    light = sum(int(v) for v in re.findall(r"\d+", text)[:3]) / 3
-    assert (light > 128) == (scheme == "dark")
-    context.close()
-
-
-@pytest.mark.parametrize("width", [1440, 390])
-def test_no_page_is_wider_than_the_screen(chromium: Browser, server: str, width):
-    context = chromium.new_context(viewport={"width": width, "height": 844})
-    page = heard(context).new_page()
-    page.goto(f"{server}/open")
-    open_first_sample(page)
-    address = page.url
-    for name in PAGES:
-        page.goto(address.replace("/?", f"/{'' if name == 'Workbench' else name.lower()}?"))
-        expect(page.get_by_role("heading", name=name, exact=True, level=1)).to_be_visible()
-        settle(page)
-        overflow = page.get_by_test_id("stMain").evaluate("node => node.scrollWidth - node.clientWidth")
-        assert overflow <= 0, f"{name} is {overflow} px wider than {width}"
-    context.close()
 
 
 def test_a_link_to_a_view_opens_it_on_a_server_that_just_started(chromium: Browser, tmp_path: Path):

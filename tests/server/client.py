@@ -2,7 +2,9 @@
 
 import asyncio
 import json
-from typing import Any
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import websockets
@@ -10,8 +12,15 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
 
+T = TypeVar("T")
 WAIT = 60.0  # seconds for one answer
 BREAKING_OFF = 2  # how a run ends that another one follows
+
+
+def run_visit(visit: Coroutine[Any, Any, T]) -> T:
+    """Run a visit to its end, in a thread of its own: after a browser test Playwright's loop runs on in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, visit).result()
 
 
 class Visitor:

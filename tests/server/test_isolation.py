@@ -1,10 +1,8 @@
 """What one visitor of a server may do to another, by messages that no button sends."""
 
-import asyncio
-
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from tests.server.client import Visitor
+from tests.server.client import Visitor, run_visit
 
 
 def test_emptying_the_caches_takes_nobodys_work(server: str):
@@ -21,4 +19,4 @@ def test_emptying_the_caches_takes_nobodys_work(server: str):
             assert not again.button("Undo")[0].disabled
             assert again.token in query
 
-    asyncio.run(visits())
+    run_visit(visits())

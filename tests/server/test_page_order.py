@@ -1,10 +1,8 @@
 """A part of a page that was left brings that page back neither on the server nor, emptied, in the browser."""
 
-import asyncio
-
 import pytest
 
-from tests.server.client import Visitor
+from tests.server.client import Visitor, run_visit
 
 IN_THE_SIDEBAR = "Undo"  # a button of a part that every page has
 
@@ -26,7 +24,7 @@ def test_what_a_page_that_was_left_still_asks_for_is_drawn_on_the_new_one(server
             while tab.page != tab.pages["prune"]:
                 await tab.until_it_rests()
 
-    asyncio.run(visit())
+    run_visit(visit())
 
 
 def test_a_part_of_a_page_opened_by_its_address_is_drawn_on_that_page(server: str):
@@ -39,4 +37,4 @@ def test_a_part_of_a_page_opened_by_its_address_is_drawn_on_that_page(server: st
             await tab.run(tab.button(IN_THE_SIDEBAR)[1])
             assert tab.begun == [(tab.pages["history"], True)]
 
-    asyncio.run(visit())
+    run_visit(visit())

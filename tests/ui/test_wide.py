@@ -60,7 +60,7 @@ assert sum(len(m["scores"]) for m in payload["matrix"]) * 3 // 4 >= len(names)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a limit on the memory of a process")
-@pytest.mark.parametrize(("shape", "grid"), [("[300, 300]", 1), ("[4, 2000, 1]", 100), ("[700, 700]", 1)])
+@pytest.mark.parametrize(("shape", "grid"), [("[4, 2000, 1]", 100), ("[700, 700]", 1)])
 def test_opening_drawing_and_pruning_stay_within_a_budget_of_memory(shape: str, grid: int) -> None:
     run = subprocess.run(
         [sys.executable, "-c", LOOK, str(BUDGET), shape, str(grid)],
