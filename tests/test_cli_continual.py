@@ -79,16 +79,16 @@ def test_a_grid_that_is_locked_whole_is_said_and_not_trained(run: Run, settings)
 
 
 def test_what_is_done_before_ctrl_c_is_kept(run: Run, settings, tmp_path: Path, monkeypatch):
-    from kanviz import continual_command
+    from kanviz.cli import continual
 
-    whole = continual_command._run
+    whole = continual._run
 
     def stopped(config, tables, name):
         if name == "replay":
             raise KeyboardInterrupt
         return whole(config, tables, name)
 
-    monkeypatch.setattr(continual_command, "_run", stopped)
+    monkeypatch.setattr(continual, "_run", stopped)
     status, out, err = run(settings(policies=["none", "lock", "replay"]), "-o", tmp_path / "result.json")
     assert (status, err) == (130, "Stopped; the runs of none and lock are kept.\n")
     assert out.count("policy ") == 2

@@ -83,10 +83,10 @@ def test_everything_found_is_written_when_a_file_is_named(run: Run, table: Path,
 
 
 def test_the_best_so_far_is_written_while_the_search_goes_on(run: Run, table: Path, tmp_path: Path, monkeypatch):
-    from kanviz import discover_command
+    from kanviz.cli import discover
 
     path, seen = tmp_path / "law.json", []
-    monkeypatch.setattr(discover_command, "bar", lambda *_: seen.append(json.loads(path.read_text("utf-8"))))
+    monkeypatch.setattr(discover, "bar", lambda *_: seen.append(json.loads(path.read_text("utf-8"))))
     run(table, "--target", "z", "--json", "-o", path)
     assert seen[0]["stopped_because"] == ""
     assert seen[0]["front"][0]["expression"] == "x + y"

@@ -1,18 +1,15 @@
-"""What the commands share: reading what is named on the command line, and saying things beside the result."""
+"""What the command line names is read: networks, tables as a network takes them, regions, units."""
 
 import argparse
-import math
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from kanviz.cli.console import UsageError, say, say_notes
 from kanviz.errors import TableError, UserError
 from kanviz.text import listing, shown
-from kanviz.writing import write
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -22,13 +19,6 @@ if TYPE_CHECKING:
     from kanviz.core.layer import Variable
     from kanviz.io.table_reading import Reading
     from kanviz.io.tables import Table
-
-BAR = 28  # characters of a progress bar
-INTERRUPTED = 130  # the shell's status for a command stopped with Ctrl-C
-
-
-class UsageError(UserError):
-    """Arguments that do not make a command."""
 
 
 def read_network(paths: Sequence[str]) -> "KAN":
@@ -52,11 +42,6 @@ def read_rows(path: str, how: "Reading | None" = None) -> "Table":
     table = open_table(path, how or AS_FOUND)
     say_notes(table.notes)
     return table
-
-
-def say_notes(notes: Sequence[str]) -> None:
-    for note in notes:
-        say(f"note: {shown(note, 400)}")
 
 
 def table_for(
@@ -155,67 +140,3 @@ def units_from(pairs: list[str]) -> dict[str, str]:
     if wrong:
         raise UserError(f"Write a unit as COLUMN=UNIT, as in length=m; got {shown(wrong[0])!r}.")
     return dict(pair.rsplit("=", 1) for pair in pairs)
-
-
-def writable(output: str) -> Path:
-    """The path to write to, if its folder is there: said before the work, not after it."""
-    path = Path(output)
-    if not path.parent.is_dir():
-        raise UserError(f"There is no folder {shown(str(path.parent), 200)} to write {shown(path.name)} into.")
-    if path.is_dir():
-        raise UserError(f"{shown(output, 200)} is a folder; name a file in it.")
-    return path
-
-
-def model_path(output: str) -> Path:
-    path = writable(output)
-    if path.suffix != ".safetensors":
-        raise UserError(f"A network is saved as .safetensors. Name the file {shown(path.stem)}.safetensors.")
-    return path
-
-
-def json_path(output: str) -> Path:
-    path = writable(output)
-    if path.suffix != ".json":
-        raise UsageError(f"What was found is written as .json, not {shown(path.name)!r}.")
-    return path
-
-
-def written_so_far(output: Path, text: str) -> bool:
-    """Write what there is while the work goes on; a failure is said, and ends nothing. Whether it was written."""
-    try:
-        write(output, text)
-    except UserError as problem:
-        bar_end()
-        say(f"{problem} It is tried again at the end.")
-        return False
-    return True
-
-
-def finite(value: float | None) -> float | None:
-    """JSON has no infinity and no nan."""
-    return value if value is not None and math.isfinite(value) else None
-
-
-def say(sentence: str) -> None:
-    """Beside the result, which alone goes to stdout."""
-    print(sentence, file=sys.stderr)
-
-
-def bar(done: int, total: int, text: str) -> None:
-    """A progress bar on stderr, when somebody is there to see it."""
-    if sys.stderr.isatty():
-        filled = BAR * done // max(total, 1)
-        line = f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{total}  {text}\x1b[K"
-        print(line, end="", file=sys.stderr, flush=True)
-
-
-def bar_end() -> None:
-    if sys.stderr.isatty():
-        print(file=sys.stderr)
-
-
-def unit_of(kan: "KAN") -> str:
-    """The unit that all outputs share, to be put behind a number."""
-    units = {v.unit for v in kan.outputs}
-    return f" {shown(units.pop())}" if len(units) == 1 and units != {""} else ""

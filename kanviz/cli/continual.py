@@ -1,4 +1,4 @@
-"""The command `kanviz continual`: tables learned one after another under several policies, and what each kept."""
+"""`kanviz continual`: tables learned one after another under several policies, and what each kept."""
 
 import argparse
 import json
@@ -7,7 +7,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from kanviz.console import INTERRUPTED, bar, bar_end, json_path, read_rows, say, say_notes, written_so_far
+from kanviz.cli.command import Command
+from kanviz.cli.console import INTERRUPTED, bar, bar_end, out, say, say_notes
+from kanviz.cli.outputs import json_path, written_so_far
+from kanviz.cli.tables import read_rows
 from kanviz.errors import TableError, UserError
 from kanviz.text import counted, listing, shown
 from kanviz.writing import write
@@ -20,21 +23,21 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000  # bytes of a settings file
 
 
-def continual(options: argparse.Namespace) -> int:
+def continual(asked: argparse.Namespace) -> int:
     """Learn the tables of a settings file in turn, once under each policy; what is done is written at once, and kept by
     Ctrl-C. The exit status.
     """
     from kanviz.locality.config import read_config
 
-    output = json_path(options.output) if options.output else None
-    config = read_config(_text(options.config))
-    tables = _tables(config, Path(options.config).parent)
+    output = json_path(asked.output) if asked.output else None
+    config = read_config(_text(asked.config))
+    tables = _tables(config, Path(asked.config).parent)
     found, interrupted = [], False
     try:
         for name in config.policies:
             found.append(_run(config, tables, name))
-            if not options.json:
-                print(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}", flush=True)
+            if not asked.json:
+                out(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}")
             if output:
                 written_so_far(output, f"{_record(config, found)}\n")
     except KeyboardInterrupt:
@@ -43,8 +46,8 @@ def continual(options: argparse.Namespace) -> int:
         interrupted = True
         bar_end()
         say(f"Stopped; the runs of {listing([run.policy.name for run in found], 9)} are kept.")
-    if options.json:
-        print(_record(config, found))
+    if asked.json:
+        out(_record(config, found))
     if output:
         write(output, f"{_record(config, found)}\n")
     return INTERRUPTED if interrupted else 0
@@ -138,3 +141,17 @@ def _bits(found: "Retention", task: int) -> str:
 def _percent(share: float) -> str:
     """Never rounded up to all."""
     return "100" if share == 1 else f"{min(100 * share, 99.9):.3g}"
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("config", metavar="CONFIG", help="a JSON file: shape, tasks (tables), target, and what else")
+    sub.add_argument("--json", action="store_true", help="as JSON, for other programs")
+    sub.add_argument("-o", "--output", metavar="RESULT", help="also write what came of it into this .json file")
+
+
+COMMAND = Command(
+    "continual",
+    "Learn tables one after another; say what was kept.",
+    options,
+    continual,
+)

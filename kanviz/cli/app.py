@@ -1,0 +1,36 @@
+"""`kanviz app`: start the app."""
+
+import argparse
+
+from kanviz.cli import values
+from kanviz.cli.command import Command
+from kanviz.cli.options import takes_model
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    takes_model(sub, "*")
+    sub.add_argument("--port", type=values.whole(1, 65_535), help="where it listens on this machine (8501)")
+    sub.add_argument(
+        "--keep", metavar="FOLDER",
+        help="keep everybody's work in this folder, too, so that it outlives this server, trainings under way included",
+    )  # fmt: skip
+    sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
+    sub.add_argument(
+        "--allow-host", action="append", default=[], metavar="NAME", dest="hosts",
+        help="a name by which a proxy leads to this server, as kan.school.example; may be given again",
+    )  # fmt: skip
+
+
+def app(asked: argparse.Namespace) -> None:
+    """Start the app and stay until it is stopped."""
+    from kanviz.ui.serve import serve
+
+    serve(asked.model, port=asked.port, browser=not asked.no_browser, hosts=asked.hosts, keep=asked.keep)
+
+
+COMMAND = Command(
+    "app",
+    "Start the app in the browser.",
+    options,
+    app,
+)

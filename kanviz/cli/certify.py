@@ -1,0 +1,60 @@
+"""`kanviz certify`: what a change of a network left as it was, written down."""
+
+import argparse
+
+from kanviz.cli import values
+from kanviz.cli.command import Command
+from kanviz.cli.console import UsageError, out
+from kanviz.cli.options import reads_table
+from kanviz.cli.outputs import writable
+from kanviz.cli.tables import input_rows, read_network, reading, region
+from kanviz.text import shown
+from kanviz.writing import write
+
+
+def takes_networks(sub: argparse.ArgumentParser) -> None:
+    """Add the two networks, and how a table of rows is read for them."""
+    sub.add_argument("before", metavar="BEFORE", help="the network before, .safetensors or .pt")
+    sub.add_argument("after", metavar="AFTER", help="the network after")
+    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
+    reads_table(sub)
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    takes_networks(sub)
+    of = sub.add_mutually_exclusive_group(required=True)
+    of.add_argument("--rows", metavar="TABLE", help="on these rows; its columns are found by the network's names")
+    of.add_argument("--box", type=values.box, metavar="X=-1:0,Y=-1:0", help="on every point of this region")
+    sub.add_argument("-o", "--output", required=True, metavar="CERTIFICATE", help="where to write it, .json")
+
+
+def certify(asked: argparse.Namespace) -> None:
+    """Write a certificate of two networks, on the rows of a table or over a region."""
+    from kanviz.analysis.locality.certificate import certify as certificate_of  # `certify` is the command here
+    from kanviz.io.certificates import certificate_text
+
+    output = writable(asked.output)
+    if output.suffix != ".json":
+        raise UsageError(f"A certificate is written as .json, not {shown(output.name)!r}.")
+    if asked.inputs and asked.rows is None:
+        raise UsageError("--inputs names columns of the table of --rows; give that.")
+    before, after = (read_network([path]) for path in (asked.before, asked.after))
+    if asked.rows is not None:
+        found = certificate_of(
+            before, after, rows=input_rows(before, asked.rows, asked.inputs, reading(asked, least=1))
+        )
+    else:
+        found = certificate_of(before, after, box=region(before, asked.box))
+    write(output, certificate_text(found))
+    out("\n".join(found.summary()))
+
+
+COMMAND = Command(
+    "certify",
+    "Write down what a change of a network left as it was.",
+    options,
+    certify,
+    examples=(
+        "kanviz certify sample_models/hills.safetensors after.safetensors --rows sample_models/hills.csv -o kept.json",
+    ),
+)

@@ -1,0 +1,18 @@
+"""A command of `kanviz`, as the list of commands holds it."""
+
+import argparse
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Command:
+    """summary: a sentence for --help · options: adds its arguments to a parser · run: does it and returns the exit
+    status, None for 0 · examples: lines for the README and for --help.
+    """
+
+    name: str
+    summary: str
+    options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace], int | None]
+    examples: tuple[str, ...] = ()

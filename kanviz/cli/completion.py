@@ -1,0 +1,26 @@
+"""`kanviz completion`: what makes a shell complete the commands and their options."""
+
+import argparse
+
+import shtab
+
+from kanviz.cli.command import Command
+from kanviz.cli.console import out
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("shell", choices=("bash", "zsh"), help="which shell")
+
+
+def completion(asked: argparse.Namespace) -> None:
+    """Print a script for the shell to read."""
+    out(shtab.complete(asked.parser, shell=asked.shell))
+
+
+COMMAND = Command(
+    "completion",
+    "Print what makes your shell complete kanviz's commands.",
+    options,
+    completion,
+    examples=('eval "$(kanviz completion bash)"  # the shell completes commands and options',),
+)

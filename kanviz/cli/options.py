@@ -1,0 +1,35 @@
+"""Options that several commands have."""
+
+import argparse
+
+from kanviz.cli import values
+
+
+def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
+    sub.add_argument(
+        "model", nargs=count, metavar="MODEL",
+        help="a .safetensors or .pt file, or pykan's two: NAME_config.yml NAME_state",
+    )  # fmt: skip
+
+
+def takes_table(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("--table", help="rows to look at it on; its columns are found by the network's names")
+    sub.add_argument("--target", nargs="+", metavar="COLUMN", help="the table's columns for the outputs, in order")
+    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
+    reads_table(sub)
+
+
+def reads_table(sub: argparse.ArgumentParser) -> None:
+    """How the file of a table is to be read, where that is not found out right."""
+    sub.add_argument(
+        "--header-row", type=values.lines, metavar="LINE",
+        help="line of the column names in the file, counted from 1; 2,3 for names in two lines, 0 for none (found)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--units-row", type=values.whole(0, 1_000_000), metavar="LINE", help="line of the units, 0 for none (found)"
+    )
+    sub.add_argument("--encoding", metavar="NAME", help="of a text file, as cp1251, gbk or shift_jis (found)")
+    sub.add_argument(
+        "--missing", type=values.missing, metavar="NUMBERS | none",
+        help="numbers that stand for missing values, as --missing=-200,9999 (those far from all others)",
+    )  # fmt: skip

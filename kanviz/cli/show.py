@@ -1,0 +1,50 @@
+"""`kanviz show`: what is in a model file."""
+
+import argparse
+import json
+
+from kanviz.cli.command import Command
+from kanviz.cli.console import out
+from kanviz.cli.options import takes_model
+from kanviz.cli.tables import read_network
+from kanviz.text import shown
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    takes_model(sub)
+    sub.add_argument("--json", action="store_true", help="as JSON, for other programs")
+
+
+def show(asked: argparse.Namespace) -> None:
+    """Describe a model file."""
+    from kanviz.analysis.summary import describe
+
+    kan = read_network(asked.model)
+    record = describe(kan)
+    if asked.json:
+        out(json.dumps(record, indent=2))
+        return
+    out(f"{kan.shape_text}, {record['edges']} edges, {record['task']}, {record['precision']}")
+    for kind in ("inputs", "outputs"):
+        out(f"{kind + ':':9}{', '.join(shown(str(v)) for v in getattr(kan, kind))}")
+    for n, layer in enumerate(record["layers"]):
+        states = {**layer["edges"], "frozen": layer["frozen"]}
+        edges = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+        out(
+            f"layer {n}: {layer['sources']} to {layer['nodes']} nodes, grid {layer['grid']}, order {layer['order']}, "
+            f"base {layer['base']}; edges: {edges}"
+        )
+    for row in record["formulas"]:
+        out(f"edge {','.join(map(str, row['edge']))}: {shown(row['formula'], 200)}")
+    out(f"digest: {record['digest']}")
+    for note in kan.notes:
+        out(f"{'caution' if note in kan.cautions else 'note'}: {shown(note, 400)}")
+
+
+COMMAND = Command(
+    "show",
+    "Say what is in a model file.",
+    options,
+    show,
+    examples=("kanviz show sample_models/gravity.safetensors",),
+)

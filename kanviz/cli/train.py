@@ -1,0 +1,287 @@
+"""`kanviz train`: a table in, a trained network out, and what came of it in words or as JSON."""
+
+import argparse
+import json
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kanviz.cli import protections, values
+from kanviz.cli.command import Command
+from kanviz.cli.console import INTERRUPTED, UsageError, bar, bar_end, finite, out, say, say_notes, unit_of
+from kanviz.cli.options import reads_table
+from kanviz.cli.outputs import model_path
+from kanviz.cli.tables import read_network, read_rows, reading, table_for, units_from
+from kanviz.cli.values import Width
+from kanviz.text import PICKED, SOLVER_TITLES
+
+if TYPE_CHECKING:
+    from kanviz.analysis.metrics import Metrics
+    from kanviz.cli.protections import Keeping
+    from kanviz.core.dataset import Dataset
+    from kanviz.core.kan import KAN
+    from kanviz.core.train import Progress, TrainConfig
+    from kanviz.io.tables import Table
+
+START_GRID, ORDER = 3, 3  # intervals that grids grow from; of the splines
+
+
+HIDDEN = Width((5,))
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training that ended, or was stopped. cpu_seconds: CPU time of this process from the first step to the last."""
+
+    start: "KAN"
+    data: "Dataset"
+    config: "TrainConfig"
+    last: "Progress"
+    cpu_seconds: float
+    interrupted: bool
+    keeping: "Keeping | None" = None
+
+    @property
+    def kan(self) -> "KAN":
+        return self.last.best
+
+    @property
+    def grids(self) -> list[int]:
+        return [layer.grid for layer in self.kan.layers]
+
+    @property
+    def why(self) -> str:
+        return "stopped with Ctrl-C" if self.interrupted else self.last.stopped_because
+
+
+def train(asked: argparse.Namespace) -> int:
+    """Train a new network, or one that is given; Ctrl-C keeps the best so far. The exit status."""
+    from kanviz.edit.edits import Retrain
+    from kanviz.edit.history import History
+    from kanviz.io import save
+
+    protections.check(asked)
+    output = model_path(asked.output)
+    units, table = units_from(asked.unit), read_rows(asked.table, reading(asked))
+    start, data, kept = _given(asked, table) if asked.start else _new(asked, table, units)
+    run = _run(start, data, _config(asked, start, kept), kept)
+    recipe = None
+    if kept is None or kept.anchor is None:  # a recipe has no anchor to replay a training with
+        recipe = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan).recipe()
+    save(run.kan, output, recipe=recipe)
+    if run.interrupted:
+        say(f"Stopped at step {run.last.step} of {run.last.steps}; the best network so far is kept.")
+    _report(run, str(output), as_json=asked.json)
+    return INTERRUPTED if run.interrupted else 0
+
+
+def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
+    """A network before training, for the table."""
+    from dataclasses import replace
+
+    from kanviz.core.init import init
+
+    data = table.dataset(
+        asked.target, asked.inputs, units=units, task="classification" if asked.classes else None,
+        errors=asked.errors, test=asked.test, seed=asked.seed,
+    )  # fmt: skip
+    say_notes(data.notes)
+    grid = asked.grid or (START_GRID if asked.solver in ("auto", "lm") else 5)
+    kan = init(
+        (asked.shape or HIDDEN).between(data), grid=grid, order=asked.order or ORDER, seed=asked.seed,
+        inputs=data.inputs, outputs=data.outputs,
+    )  # fmt: skip
+    return replace(kan, task=data.task), data, None
+
+
+def _given(asked: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
+    """The network of --start, the table as it takes it, and what it shall keep."""
+    start = read_network([asked.start])
+    table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
+    errors = table.column(asked.errors) if asked.errors else None
+    data = table_for(
+        start, table, [asked.target], asked.inputs, errors=errors, test=asked.test, seed=asked.seed
+    )  # fmt: skip
+    say_notes(data.notes)
+    kept = protections.keeping(asked, start, data)
+    return start, kept.data, kept
+
+
+def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "TrainConfig":
+    """Grids that grow and smoothing by the data for auto and lm; the plain solvers on a grid that stays otherwise, as
+    does that of a network that goes on.
+    """
+    from kanviz.core.train import TrainConfig
+
+    given = {name: value for name in ("steps", "finest") if (value := getattr(asked, name)) is not None}
+    if kept is not None:
+        given = protections.settings(kept, **given)
+        return TrainConfig.for_trained(solver=asked.solver, seed=asked.seed, **given)
+    if asked.solver in ("auto", "lm"):
+        return TrainConfig.for_new(len(kan.layers), solver=asked.solver, seed=asked.seed, **given)
+    if "finest" in given:
+        raise UsageError("--finest belongs to --solver auto and lm, which refine grids. Choose --grid instead.")
+    return TrainConfig(solver=asked.solver, follow=5, seed=asked.seed, **given)
+
+
+def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | None") -> Run:
+    from kanviz.core.train import train as steps_of  # `train` is the command here
+
+    last, interrupted, clock = None, False, time.process_time()
+    try:
+        for last in steps_of(start, data, config, anchor=kept.anchor if kept else None):
+            bar(last.step, last.steps, f"{last.loss} {last.train_loss:.3g}")
+    except KeyboardInterrupt:
+        interrupted = True
+    spent = time.process_time() - clock
+    bar_end()
+    if last is None:
+        raise KeyboardInterrupt
+    return Run(start, data, config, last, spent, interrupted, kept)
+
+
+def _report(run: Run, path: str, *, as_json: bool) -> None:
+    from kanviz.analysis.metrics import metrics
+
+    found, keeping = metrics(run.kan, run.data), run.keeping
+    old = protections.kept(keeping, run.start, run.kan) if keeping else {}
+    protections.say_kept(old, [v.name for v in run.kan.outputs])
+    if as_json:
+        lock = protections.capacity(keeping.lock, run.start) if keeping and keeping.lock else None
+        more = {"start": run.start.digest, "lock": lock, "old_rows": old} if keeping else {}
+        out(json.dumps(record(run, found, path) | more, indent=2, allow_nan=False))
+        return
+    last = run.last
+    picked = f" (picked: {PICKED[last.solver]})" if run.config.solver == "auto" else ""
+    out(f"{path}: {run.kan.shape_text}, best of {last.step} steps at step {last.best_step}")
+    more = "; a higher --finest may do better" if run.why.endswith("finest grid") else ""
+    out(f"{SOLVER_TITLES[last.solver]}{picked}: {run.why}{more}")
+    out(f"{_grid_words(run)}, {run.cpu_seconds:.3g} s of CPU time")
+    out(_error_words(run.kan, found))
+
+
+def record(run: Run, found: "Metrics", path: str) -> dict[str, Any]:
+    """What a training came to, for JSON: errors in the target's units, null where there are none."""
+    parts, last = found.parts, run.last
+
+    def error(part: str, name: str) -> float | None:
+        return finite(getattr(parts[part], name)) if part in parts else None
+
+    return {
+        "model": path,
+        "digest": run.kan.digest,
+        "task": found.task,
+        "shape": _width(run.kan),
+        "rows": {part: errors.rows for part, errors in parts.items()},
+        "unit": unit_of(run.kan).strip(),
+        "train_rmse": error("train", "rmse"),
+        "test_rmse": error("test", "rmse"),
+        "train_accuracy": error("train", "accuracy"),
+        "test_accuracy": error("test", "accuracy"),
+        "cpu_seconds": run.cpu_seconds,
+        "solver": last.solver,
+        "start_grid": [layer.grid for layer in run.start.layers],
+        "grid": run.grids,
+        "steps": last.step,
+        "best_step": last.best_step,
+        "stopped_because": run.why,
+        "interrupted": run.interrupted,
+    }
+
+
+def _width(kan: "KAN") -> list[Any]:
+    """The shape as `--shape` takes it."""
+    inner = [(arity.count(1), len(arity) - arity.count(1)) for arity in (layer.arity for layer in kan.layers)]
+    return [len(kan.inputs), *([sums, products] if products else sums for sums, products in inner)]
+
+
+def _grid_words(run: Run) -> str:
+    before, after = [layer.grid for layer in run.start.layers], run.grids
+    words = _joined(after) if before == after else f"{_joined(before)} refined to {_joined(after)}"
+    return f"grid intervals {words}"
+
+
+def _joined(grids: Sequence[int]) -> str:
+    """One number where all layers have the same, else one for each layer."""
+    return str(grids[0]) if len(set(grids)) == 1 else ", ".join(map(str, grids))
+
+
+def _error_words(kan: "KAN", found: "Metrics") -> str:
+    """The error on the rows it learned from and on those held out: RMSE with its unit, or the share it got right."""
+    return ", ".join(
+        f"{part} accuracy {errors.accuracy:.1%} ({errors.rows:,} rows)"
+        if found.task == "classification"
+        else f"{part} RMSE {errors.rmse:.4g}{unit_of(kan)} ({errors.rows:,} rows)"
+        for part, errors in found.parts.items()
+    )
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
+    sub.add_argument(
+        "--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number, and two words)"
+    )
+    sub.add_argument("--unit", action="append", default=[], metavar="COLUMN=UNIT", help="unit of a column; repeat it")
+    sub.add_argument(
+        "--shape", type=values.width, metavar="5 | 4+2 | [2,5,1]",
+        help="nodes in each hidden column, as 5 or 5,3; 4+2 is four sums and two products; 0 is none (5). Or pykan's "
+        "whole width with inputs and outputs, as [2,5,1] or [2,[4,2],1]",
+    )  # fmt: skip
+    sub.add_argument(
+        "--solver", choices=SOLVER_TITLES, default="auto",
+        help="auto takes lm (Levenberg-Marquardt) for a network and a table small enough, lbfgs or adam beyond (auto)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--grid",
+        type=values.whole(1, 1_000),
+        help="intervals of each curve's grid; auto and lm refine it (3; lbfgs, adam: 5)",
+    )
+    sub.add_argument(
+        "--finest", type=values.whole(0, 1_000), metavar="INTERVALS",
+        help="auto and lm: double the grid up to this many while that pays; 0 keeps the grid as it is (12)",
+    )  # fmt: skip
+    sub.add_argument("--order", type=values.whole(1, 5), help="order of the splines, 1 to 5 (3)")
+    sub.add_argument("--steps", type=values.whole(1, 1_000_000), help="training steps at most (300; lbfgs, adam: 100)")
+    sub.add_argument("--test", type=float, default=0.2, help="share of rows held out (0.2)")
+    sub.add_argument(
+        "--seed", type=values.whole(0, 2**32 - 1), default=0, help="of the split, the start and the batches (0)"
+    )
+    sub.add_argument("--classes", action="store_true", help="the target's numbers stand for classes")
+    sub.add_argument(
+        "--errors", metavar="COLUMN", help="the standard error of the target in each row: rows count by 1 / error^2"
+    )
+    reads_table(sub)
+    sub.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
+    sub.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
+    sub.add_argument("--start", metavar="MODEL", help="go on with this network, on its own grids and scaling")
+    sub.add_argument(
+        "--lock-rows", metavar="OLD", help="with --start: rows of this table keep their predictions, bit by bit"
+    )
+    sub.add_argument(
+        "--lock-box", type=values.box, metavar="X=-1:0,Y=-1:0",
+        help="with --start: all points of this region keep their predictions, bit by bit",
+    )  # fmt: skip
+    sub.add_argument(
+        "--replay", metavar="OLD", help="with --start: mix in rows of this table, as many as there are new ones"
+    )
+    sub.add_argument(
+        "--ewc", metavar="OLD", help="with --start: hold numbers the more, the more this table's rows need them"
+    )
+    sub.add_argument("--ewc-strength", type=values.strength, metavar="STRENGTH", help="how strongly --ewc holds (1)")
+
+
+COMMAND = Command(
+    "train",
+    "Train a network on a table: a new one, or one that has learned.",
+    options,
+    train,
+    examples=(
+        "kanviz train sample_models/pendulum.csv --target period --unit period=s --shape 1 -o pendulum.safetensors",
+        "kanviz train sample_models/two_variables.csv --target f --shape '[2,5,1]' --seed 0 --json "
+        "-o exp_sin.safetensors",
+        "kanviz train sample_models/hills_new.csv --target f --start sample_models/hills.safetensors "
+        "--lock-rows sample_models/hills.csv -o after.safetensors",
+    ),
+)

@@ -1,0 +1,141 @@
+"""Words of the command line read as values; argparse says which option a refused word belongs to."""
+
+import argparse
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kanviz.errors import UserError
+from kanviz.text import listing, shown
+
+if TYPE_CHECKING:
+    from kanviz.core.dataset import Dataset
+
+
+@dataclass(frozen=True)
+class Width:
+    """Columns of nodes as `--shape` gives them. whole: with inputs and outputs, as pykan writes a width."""
+
+    columns: tuple[Any, ...]
+    whole: bool = False
+
+    def between(self, data: "Dataset") -> list[Any]:
+        """Complete the width for a table; refuses one written for other numbers of inputs and outputs."""
+        if not self.whole:
+            return [len(data.inputs), *self.columns, len(data.outputs)]
+        ends = (self.columns[0], data.inputs, "input"), (self.columns[-1], data.outputs, "output")
+        for column, variables, kind in ends:
+            asked = sum(column) if isinstance(column, list) else column
+            if asked != len(variables):
+                raise UserError(
+                    f"--shape has {asked} {kind}s, the table gives {len(variables)}: "
+                    f"{listing([v.name for v in variables], 8)}. Change --shape, or choose columns with --inputs."
+                )
+        return list(self.columns)
+
+
+def whole(low: int, high: int) -> Callable[[str], int]:
+    """Read a whole number from low to high."""
+
+    def read(text: str) -> int:
+        if not (text.isascii() and text.isdecimal() and len(text) < 20 and low <= int(text) <= high):
+            raise argparse.ArgumentTypeError(f"a whole number from {low} to {high} is needed, not {shown(text, 20)!r}")
+        return int(text)
+
+    return read
+
+
+def lines(text: str) -> tuple[int, ...]:
+    """Read lines of a file, "2" or "2,3"; "0" is none."""
+    found = tuple(map(whole(0, 1_000_000), text.split(",")))
+    return () if found == (0,) else found
+
+
+def missing(text: str) -> tuple[float, ...]:
+    """Read numbers that stand for missing values, or "none"."""
+    if text.strip().lower() == "none":
+        return ()
+    found = tuple(map(_number, text.split(",")))
+    if any(value != value for value in found):
+        raise argparse.ArgumentTypeError(f"write numbers as -200,9999, or none, not {shown(text, 20)!r}")
+    return found
+
+
+def seconds(text: str) -> float:
+    """Read a time above 0."""
+    value = _number(text)
+    if not 0 < value < 1e7:
+        raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {shown(text, 20)!r}")
+    return value
+
+
+def strength(text: str) -> float:
+    """Read a number from 0 on."""
+    value = _number(text)
+    if not 0 <= value < 1e30:
+        raise argparse.ArgumentTypeError(f"a number from 0 on is needed, not {shown(text, 20)!r}")
+    return value
+
+
+def _number(text: str) -> float:
+    """Read a number, nan where the text is none."""
+    try:
+        return float(text)
+    except ValueError:
+        return float("nan")
+
+
+def box(text: str) -> tuple[tuple[str, float, float], ...]:
+    """Read a region by its inputs' names, "x=-1:0,y=2:3" as (("x", -1, 0), ("y", 2, 3))."""
+    wrong = argparse.ArgumentTypeError(f"write a region as x=-1:0,y=2:3, each input once, not {shown(text, 40)!r}")
+    found = []
+    for part in text.split(","):
+        name, _, ends = part.rpartition("=")
+        try:
+            low, high = map(float, ends.split(":"))
+        except ValueError:
+            raise wrong from None
+        found.append((name.strip(), low, high))
+    if len({name for name, _, _ in found}) < len(found):
+        raise wrong
+    return tuple(found)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """Read names with commas between them."""
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def edge(text: str) -> tuple[int, ...]:
+    """Read an edge, "0,1,2"."""
+    parts = text.split(",")
+    if len(parts) != 3 or not all(part.strip().isdecimal() for part in parts):
+        raise argparse.ArgumentTypeError(f"write an edge as layer,source,target, as in 0,1,2, not {shown(text, 20)!r}")
+    return tuple(map(int, parts))
+
+
+def width(text: str) -> Width:
+    """Read hidden columns, "5,4+2" as (5, [4, 2]), or pykan's whole width as JSON."""
+    if text.lstrip().startswith("["):
+        return Width(pykan_width(text), whole=True)
+    if text == "0":
+        return Width(())
+    columns = [column.split("+") for column in text.split(",")]
+    parts = [part for column in columns for part in column]
+    if not all(part.isascii() and part.isdecimal() and len(part) < 4 for part in parts) or max(map(len, columns)) > 2:
+        raise argparse.ArgumentTypeError(f"write hidden columns as 5 or 5,3 or 4+2, not {shown(text, 20)!r}")
+    return Width(tuple(int(c[0]) if len(c) == 1 else [int(c[0]), int(c[1])] for c in columns))
+
+
+def pykan_width(text: str) -> tuple[Any, ...]:
+    """Read a whole width, "[2,[4,2],1]" as (2, [4, 2], 1)."""
+    wrong = argparse.ArgumentTypeError(f"write a whole width as [2,5,1] or [2,[4,2],1], not {shown(text, 40)!r}")
+    try:
+        columns = json.loads(text[:1_000])
+    except (ValueError, RecursionError):
+        raise wrong from None
+    pairs = [column if isinstance(column, list) else [column, 0] for column in columns]
+    if len(columns) < 2 or not all(len(p) == 2 and all(type(v) is int and 0 <= v < 1_000 for v in p) for p in pairs):
+        raise wrong
+    return tuple(columns)

@@ -1,0 +1,42 @@
+"""`kanviz verify`: all that a certificate says, computed anew."""
+
+import argparse
+from pathlib import Path
+
+from kanviz.cli.certify import takes_networks
+from kanviz.cli.command import Command
+from kanviz.cli.console import out, say
+from kanviz.cli.tables import input_rows, read_network, reading
+
+
+def options(sub: argparse.ArgumentParser) -> None:
+    sub.add_argument("certificate", metavar="CERTIFICATE", help="the .json file of kanviz certify")
+    takes_networks(sub)
+    sub.add_argument("--rows", metavar="TABLE", help="the rows it speaks of, where it does not carry them")
+
+
+def verify(asked: argparse.Namespace) -> int:
+    """Compute all that a certificate says anew; the exit status: 1 when something does not hold."""
+    from kanviz.analysis.locality.certificate import verify as wrong_in
+    from kanviz.io.certificates import read_certificate
+
+    certificate = read_certificate(Path(asked.certificate).read_bytes())
+    before, after = (read_network([path]) for path in (asked.before, asked.after))
+    how = reading(asked, least=1)
+    rows = None if asked.rows is None else input_rows(before, asked.rows, asked.inputs, how)
+    wrong = wrong_in(certificate, before, after, rows)
+    if wrong:
+        say("The certificate does not hold.")
+        out("\n".join(wrong))
+        return 1
+    out("\n".join(("The certificate holds.", *certificate.summary())))
+    return 0
+
+
+COMMAND = Command(
+    "verify",
+    "Check a certificate: all that it says is computed anew.",
+    options,
+    verify,
+    examples=("kanviz verify kept.json sample_models/hills.safetensors after.safetensors",),
+)
