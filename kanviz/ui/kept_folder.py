@@ -1,4 +1,4 @@
-"""Everybody's work in a folder of the server, where one was named: a file for each secret address."""
+"""Everybody's work in a folder of the server, where one was named: a file for each secret address in its browser."""
 
 import hashlib
 import threading

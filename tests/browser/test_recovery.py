@@ -1,12 +1,7 @@
 """Work survives a reload, a server that is killed, a closed tab; it goes on from a file; it is forgotten on demand."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,39 +10,10 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import kanviz
 from kanviz.edit.edits import MoveControlPoint, Prune
 from kanviz.io.project import Project
-from tests.browser.conftest import ROOT, TOUR_SEEN, WAIT, go, settle, upload
+from tests.app_process import App
+from tests.browser.conftest import TOUR_SEEN, WAIT, go, settle, upload
 
 OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
-
-
-class App:
-    """A server of this test alone, to be killed and started again on the same port."""
-
-    def __init__(self, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url, self.log = f"http://127.0.0.1:{self.port}", log
-
-    def start(self) -> None:
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(self.port)],
-                cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},
-            )  # fmt: skip
-        end = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    pytest.fail(f"The app did not start:\n{self.log.read_text()}")
-                time.sleep(0.1)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(20)
 
 
 @pytest.fixture
@@ -181,6 +147,28 @@ def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: P
     assert same(saved(page, tmp_path), before)
     expect_kept(page, [[2, 2]])  # it goes on as the same work
     assert not errors, errors
+
+
+def test_a_copied_address_opens_nobodys_work_in_another_browser(
+    app: App, context: BrowserContext, chromium: Browser, tmp_path: Path
+):
+    page, errors = visit(context, app.url)
+    two_steps(page)
+    before, address = saved(page, tmp_path), page.url
+    elsewhere = chromium.new_context()
+    elsewhere.set_default_timeout(WAIT)
+    elsewhere.add_init_script(TOUR_SEEN)
+    other, other_errors = visit(elsewhere, address)
+    expect(other.locator('.edge[data-id="0,0,1"]')).to_be_visible()
+    expect(other.locator(".edge.pruned")).to_have_count(0)
+    expect(other.get_by_role("button", name=re.compile("^Undo"))).to_be_disabled()
+    assert re.search("work=[^&]+", other.url)[0] not in address  # pyright: ignore[reportOptionalSubscript]
+    second, more_errors = visit(context, address)
+    assert same(saved(second, tmp_path), before)
+    reload(page)
+    assert same(saved(page, tmp_path), before)
+    assert not errors + other_errors + more_errors
+    elsewhere.close()
 
 
 @pytest.mark.parametrize("last", ["part", "page"])

@@ -15,12 +15,13 @@ BREAKING_OFF = 2  # how a run ends that another one follows
 
 
 class Visitor:
-    """One tab. query: what its address says; name: the page in its path. page: hash of the one that is drawn, `pages`:
-    of all by name; begun: page of each run that began, and whether it was of parts alone.
+    """One tab. query: what its address says; name: the page in its path; cookie: as its browser sends it. page: hash of
+    the one that is drawn, `pages`: of all by name; begun: page of each run that began, and whether of parts alone.
     """
 
-    def __init__(self, url: str, query: str = "", name: str = ""):
+    def __init__(self, url: str, query: str = "", name: str = "", cookie: str = ""):
         self._url, self.query, self._name = url.replace("http://", "ws://"), query, name
+        self._headers = {"Cookie": cookie} if cookie else {}
         self.page, self.pages = "", dict[str, str]()
         self.begun: list[tuple[str, bool]] = []
         self._drawn = dict[str, tuple[str, Any, str]]()  # widgets and components by id: kind, what was sent, fragment
@@ -28,7 +29,7 @@ class Visitor:
 
     async def __aenter__(self) -> "Visitor":
         self._socket = await websockets.connect(
-            f"{self._url}/_stcore/stream", subprotocols=["streamlit"], max_size=None
+            f"{self._url}/_stcore/stream", subprotocols=["streamlit"], max_size=None, additional_headers=self._headers
         )  # pyright: ignore[reportArgumentType]
         await self.run()
         return self
