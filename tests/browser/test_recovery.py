@@ -14,6 +14,14 @@ from tests.app_process import App
 from tests.browser.conftest import TOUR_SEEN, WAIT, go, settle, upload
 
 OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
+WORKS = """async () => {
+    const done = (asked) => new Promise((good) => (asked.onsuccess = () => good(asked.result)));
+    const base = await done(indexedDB.open("kanviz"));
+    const works = await done(base.transaction("works").objectStore("works").getAll());
+    const stored = await done(base.transaction("blobs").objectStore("blobs").count());
+    base.close();
+    return works.map(({ steps, step }) => ({ steps, step, stored }));
+}"""  # what the browser keeps
 
 
 @pytest.fixture
@@ -101,16 +109,7 @@ def expect_kept(page: Page, wanted: list[list[int]]) -> None:
 
 
 def _kept(page: Page) -> list[list[int]]:
-    return page.evaluate(
-        """async () => {
-            const done = (asked) => new Promise((good) => (asked.onsuccess = () => good(asked.result)));
-            const base = await done(indexedDB.open("kanviz"));
-            const works = await done(base.transaction("works").objectStore("works").getAll());
-            const blobs = await done(base.transaction("blobs").objectStore("blobs").count());
-            base.close();
-            return works.map((work) => [work.steps, blobs]);
-        }"""
-    )
+    return [[work["steps"], work["stored"]] for work in page.evaluate(WORKS)]
 
 
 def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: Path):
@@ -149,26 +148,23 @@ def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: P
     assert not errors, errors
 
 
-def test_a_copied_address_opens_nobodys_work_in_another_browser(
-    app: App, context: BrowserContext, chromium: Browser, tmp_path: Path
-):
+def test_a_copied_address_opens_nobodys_work_in_another_browser(app: App, context: BrowserContext, chromium: Browser):
+    undo = re.compile("^Undo")
     page, errors = visit(context, app.url)
-    two_steps(page)
-    before, address = saved(page, tmp_path), page.url
+    move(page, 3)
     elsewhere = chromium.new_context()
     elsewhere.set_default_timeout(WAIT)
     elsewhere.add_init_script(TOUR_SEEN)
-    other, other_errors = visit(elsewhere, address)
-    expect(other.locator('.edge[data-id="0,0,1"]')).to_be_visible()
-    expect(other.locator(".edge.pruned")).to_have_count(0)
-    expect(other.get_by_role("button", name=re.compile("^Undo"))).to_be_disabled()
-    assert re.search("work=[^&]+", other.url)[0] not in address  # pyright: ignore[reportOptionalSubscript]
-    second, more_errors = visit(context, address)
-    assert same(saved(second, tmp_path), before)
-    reload(page)
-    assert same(saved(page, tmp_path), before)
-    assert not errors + other_errors + more_errors
+    other, more_errors = visit(elsewhere, page.url)
+    expect(other.get_by_role("button", name=undo)).to_be_disabled()
+    (secret,) = re.findall("work=([^&]+)", page.url)
+    assert "work=" in other.url
+    assert secret not in other.url
     elsewhere.close()
+    reload(page)
+    expect(page.get_by_role("button", name=undo)).to_be_enabled()
+    assert secret in page.url
+    assert not errors + more_errors
 
 
 @pytest.mark.parametrize("last", ["part", "page"])
@@ -198,6 +194,32 @@ def test_a_tab_left_open_is_offered_its_work_when_the_server_is_back(
     settle(page)
     move(page, 4)
     expect_kept(page, [[1, 2], [3, 2]])
+
+
+def test_a_training_goes_on_when_its_server_was_killed(app: App, context: BrowserContext):
+    page, _ = visit(context, app.url)
+    go(page, "Train")
+    page.get_by_test_id("stSelectbox").filter(has_text="Solver").locator("input").click()
+    page.get_by_role("option", name=re.compile("^Adam")).click()
+    settle(page)
+    steps = page.get_by_label("Steps", exact=True)
+    expect(steps).to_have_value("1000")
+    steps.fill("10000")
+    steps.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"Running: step \d+ of 10000"))).to_be_visible()
+    end = time.monotonic() + WAIT / 1000
+    while not any(work["step"] for work in page.evaluate(WORKS)):
+        assert time.monotonic() < end, "the training is not kept"
+        page.wait_for_timeout(200)
+    app.kill()
+    (kept,) = page.evaluate(WORKS)
+    app.start()
+    expect(page.get_by_text(f"Its training stands at step {kept['step']:,} of 10,000.")).to_be_visible()
+    page.get_by_role("button", name="Go on with it").click()
+    expect(page.get_by_text(f"Its training goes on from step {kept['step']:,} of 10,000.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Running: step \d+ of 10000"))).to_be_visible()
 
 
 def test_a_project_file_goes_on_where_it_was(app: App, context: BrowserContext, tmp_path: Path):

@@ -89,7 +89,7 @@ class Visitor:
         part = getattr(element, kind)
         if kind == "exception":
             raise AssertionError(part.message)
-        if kind in ("markdown", "alert"):
+        if kind in ("markdown", "alert", "toast"):
             self.texts.append(part.body)
         if kind == "progress":
             self.texts.append(part.text)
@@ -103,6 +103,13 @@ class Visitor:
     async def press(self, label: str) -> None:
         part, fragment = self.button(label)
         await self.run(fragment, WidgetState(id=part.id, trigger_value=True))
+
+    async def fill(self, label: str, **value: Any) -> None:
+        """Set a widget that is drawn; value: as WidgetState names its kind."""
+        id, (_, _, at) = next(
+            (id, drawn) for id, drawn in self._drawn.items() if getattr(drawn[1], "label", "") == label
+        )
+        await self.run(at, WidgetState(id=id, **value))
 
     async def tell(self, key: str, event: str, value: Any) -> None:
         """Have a component say something."""

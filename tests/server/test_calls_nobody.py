@@ -32,7 +32,6 @@ def test_the_server_asks_no_other_machine(tmp_path: Path, monkeypatch):
     (tmp_path / "sitecustomize.py").write_text(WATCHER.format(log=str(log)))
     monkeypatch.setenv("PYTHONPATH", f"{tmp_path}:{ROOT}")
     app = App(tmp_path / "server.log")
-    app.start()
 
     async def visit() -> None:
         async with Visitor(app.url) as one:
@@ -40,9 +39,12 @@ def test_the_server_asks_no_other_machine(tmp_path: Path, monkeypatch):
             for page in ("open", "laws", "train", "history"):
                 await one.run(page=one.pages[page])
 
-    asyncio.run(visit())
-    assert answer(app.url, {"Origin": "https://evil.example"})[0] == 403
-    app.stop()
+    app.start()
+    try:
+        asyncio.run(visit())
+        assert answer(app.url, {"Origin": "https://evil.example"})[0] == 403
+    finally:
+        app.stop()
     said = log.read_text().splitlines()
     assert any(line.startswith("begins") for line in said)
     assert [line for line in said if not line.startswith("begins") and not any(own in line for own in HERE)] == []

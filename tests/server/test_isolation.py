@@ -1,7 +1,6 @@
 """What one visitor may do to another: by messages that no button sends, and by an address that was copied."""
 
 import asyncio
-from pathlib import Path
 
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -79,9 +78,8 @@ def test_only_pages_name_a_browser(server: str):
         assert COOKIE not in headers.get("set-cookie", "")
 
 
-def test_work_that_the_server_keeps_is_found_by_its_browser_alone(tmp_path: Path):
-    app = App(tmp_path / "server.log", "--keep", str(tmp_path / "kept"))
-
+@pytest.mark.parametrize("end", [App.kill, App.stop], ids=["SIGKILL", "SIGTERM"])
+def test_work_that_the_server_keeps_is_found_by_its_browser_alone(app: App, end):
     async def work() -> str:
         async with Visitor(app.url, cookie=BROWSERS["a"]) as one:
             await worked(one)
@@ -97,14 +95,10 @@ def test_work_that_the_server_keeps_is_found_by_its_browser_alone(tmp_path: Path
             assert has_work(again)
             assert again.query == query
 
-    for end in (app.kill, app.stop):
-        app.start()
-        query = asyncio.run(work())
-        end()
-        app.start()
-        asyncio.run(come_back(query))
-        app.stop()
-    assert "Traceback" not in app.log.read_text()
+    query = asyncio.run(work())
+    end(app)
+    app.start()
+    asyncio.run(come_back(query))
 
 
 async def worked(one: Visitor) -> None:
