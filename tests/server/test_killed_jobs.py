@@ -1,4 +1,4 @@
-"""A training goes on where it was when its server was killed in the middle of it, where the server keeps work."""
+"""A training goes on, and a law is there, when the server was killed meanwhile, where it keeps work."""
 
 import asyncio
 import re
@@ -35,6 +35,34 @@ def test_a_training_goes_on_after_its_server_was_killed(app: App, end):
     end(app)
     app.start()
     assert asyncio.run(come_back(query)) >= shown
+
+
+def test_the_best_law_so_far_is_there_after_its_server_was_killed(app: App):
+    async def search() -> str:
+        async with Visitor(app.url) as one:
+            await one.run(page=one.pages["laws"])
+            await one.press("Find the law")
+            await until(one, "The best so far misses")
+            await one.run()
+            return one.query
+
+    async def come_back(query: str) -> None:
+        async with Visitor(app.url, query) as one:
+            assert "**Law of f from two\\_variables.csv**" in "".join(one.texts).replace("\\.", ".")
+
+    query = asyncio.run(search())
+    app.kill()
+    app.start()
+    asyncio.run(come_back(query))
+
+
+async def until(one: Visitor, words: str) -> None:
+    """Have the page drawn until it says these words."""
+    for _ in range(LOOKS):
+        if any(words in text for text in one.texts):
+            return
+        await one.run()
+    raise AssertionError(f"The page never said {words!r}, but: {one.texts}")
 
 
 async def step(one: Visitor, before: str) -> int:
