@@ -1,5 +1,6 @@
-"""The documents say what is true: their example runs, their files, links and commands exist."""
+"""The documents say what is true: their example runs, their files, links, commands and tests exist."""
 
+import ast
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ DOCS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "sample_models/README.md",
     "docs/performance.md",
     "docs/locality.md",
@@ -89,3 +91,17 @@ def test_the_commands_named_in_the_architecture_are_all_commands():
     commands = set(re.findall(r"'(\w+)'", str(refusal.value).split("choose from")[1]))
     said = set(re.findall(r"`kanviz (\w+)`", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
     assert said == commands
+
+
+def test_every_promise_has_a_test_that_is_there():
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", (ROOT / "SECURITY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    promises = {promise: re.findall(r"`(tests/[^`]+\.py)::(\w+)`", tests) for promise, tests in rows}
+    del promises["promise"]
+    assert len(promises) > 20
+    assert [promise for promise, tests in promises.items() if not tests] == []
+    there: dict[str, set[str]] = {}
+    for path, _ in (named for tests in promises.values() for named in tests):
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        there[path] = {part.name for part in tree.body if isinstance(part, ast.FunctionDef)}
+    gone = [f"{path}::{name}" for tests in promises.values() for path, name in tests if name not in there[path]]
+    assert gone == []

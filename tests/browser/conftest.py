@@ -1,12 +1,7 @@
 """The app as served by `kanviz app`, and real Chromium to drive it; a page that logs an error fails its test."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,7 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
 
-ROOT = Path(__file__).parents[2]
+from tests.app_process import App
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -87,31 +83,11 @@ def server(tmp_path_factory):
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The app, running; what it says goes into the folder, and a traceback in there fails the test."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (folder / "server.log").open("w+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port)],
-        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-            break
-        except OSError:
-            if process.poll() is not None or time.monotonic() > end:
-                log.seek(0)
-                pytest.fail(f"The app did not start:\n{log.read()}")
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait(20)
-    log.seek(0)
-    text = log.read()
-    log.close()
+    app = App(folder / "server.log")
+    app.start()
+    yield app.url
+    app.stop()
+    text = app.log.read_text()
     assert "Traceback" not in text, text
 
 
