@@ -8,7 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 import kanviz
-from tests.browser.conftest import ROOT, go, settle, upload
+from tests.app_process import ROOT
+from tests.browser.conftest import go, settle, upload
 from tests.browser.test_journey import choose
 
 NEW = ROOT / "sample_models" / "hills_new.csv"
