@@ -10,6 +10,7 @@ _LONGEST = 100  # letters of a heading in which a unit is looked for
 _BRACKETS = re.compile(r"(\S.*?)( *)([\[({<]) *([^\[\](){}<>]{1,20}|[^\[\]{}<>]{1,20}\)[^\[\](){}<>]{0,9}) *[\])}>]")
 _SLASH = re.compile(r"([^/\s](?:[^/]*[^/\s])?) */ *(\S.*)")
 _IN_WORDS = re.compile(r"(\S.*?)(?: +in +|, *)(\S.*)")
+_SERIAL = re.compile(r" *\([^()]*S/N[^()]*\)$")  # of a logger and its sensor, behind the unit
 _WORD = re.compile(r"[^\W\d_]+")
 _QUOTIENT_TEXT = """
     m/s km/h km/s m/min cm/s mm/s mi/h ft/s m/s2 m/s^2 m/s² g/l g/L mg/l mg/L µg/l µg/L µg/m3 µg/m³ kg/m3 kg/m^3 kg/m³
@@ -71,5 +72,5 @@ def _divided(name: str) -> tuple[str, str] | None:
 
 
 def _in_words(name: str) -> tuple[str, str] | None:
-    match = _IN_WORDS.fullmatch(name)
+    match = _IN_WORDS.fullmatch(_SERIAL.sub("", name))
     return (match[1], match[2]) if match and is_unit(match[2]) else None

@@ -19,7 +19,8 @@ _WORD_TEXT = """
     percent prozent fraction unitless dimensionless none radian radians mole moles inch inches foot feet mile miles
     knots pound pounds ounce ounces gallon gallons sekunden sekunde stunden minuten grad sekunda secondes heures jours
     mètres metros segundos horas integer boolean dc ac с мс м см мм кг г в а ом вт гц па кпа мпа к мин ч град сек
-    ма мв кв ка мка мкс квт мвт ком мом гпа дж кдж н кн л мл моль 秒 伏 安 米
+    ма мв кв ка мка мкс квт мвт ком мом гпа дж кдж н кн л мл моль
+    秒 分 時 時間 小时 天 伏 安 米 毫米 厘米 千克 克 초 분 시간 일 도 ℃ ℉ ㎜ ㎝ ㎞ ㎏ ㎡ ㎥
 """
 _SYMBOLS = frozenset(_SYMBOL_TEXT.split())
 _PREFIXED = frozenset(_PREFIXED_TEXT.split())

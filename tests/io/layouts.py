@@ -191,6 +191,12 @@ CASES = {
     "columns of several lengths": Case(
         "1,0.5,2\n2,0.7,1\n" + "".join(f"{n},,{n * n}\n" for n in range(3, 40)), ["x1", "x2", "x3"], 39),
     "numbers of parts with a hash": Case("part,a,b\n" + lines(2, before="#{i},"), ["part", "a", "b"]),
+    "pandas, names that are broken numbers": Case(
+        ",0.5,1.0,2.5\n" + lines(3, before="{i},"), ["0.5", "1.0", "2.5"]),
+    "HOBO": Case('"Plot Title: Site 4"\n"#","Date Time, GMT-05:00","Temp, °C (LGR S/N: 1234, SEN S/N: 1234)"\n'
+                 + lines(1, before="{i},03/01/24 0{i}:00:00 AM,"), ["#", "Date Time, GMT-05:00", "Temp"], 8,
+                 {"Temp": "°C"}),
+    "units in East Asia": Case("時間(秒),温度(℃)\n" + lines(2), ["時間", "温度"], 8, {"時間": "秒", "温度": "℃"}),
     # --- R ---
     "R, rows with names": Case('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["column_1", "mpg", "cyl"], 2),
     "R, rows with numbers": Case('"x" "y"\n"1" 0.5 1.5\n"2" 1.5 2.5\n"3" 2.5 2.7\n', ["x", "y"], 3),
