@@ -16,7 +16,7 @@ _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y"
           "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y",
           "%Y%m%d")  # fmt: skip
 _COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # by the count of digits
-_TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
+_TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S:%f")
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}| ?UTC)$")
 _DIGIT = re.compile(r"\d")
 _LIKE = re.compile(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d|^(?:1[89]|20)\d{6}(?:\d\d){0,3}$")
@@ -109,7 +109,7 @@ def _read(text: "pd.Series", date: str) -> "pd.Series":
     import pandas as pd
 
     found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
-    for time in _TIMES:
+    for time in _TIMES if "%H" not in date else ("",):
         left = text[found.isna() & text.notna()]
         if not len(left):
             break
@@ -134,6 +134,7 @@ def _formats(cell: str) -> list[str]:
     if ":" in cell and not re.search(r"[-/.]\d|[A-Za-z]{3}", day):
         return [""]
     dates = [date for date in _DATES if _marks(date) == _marks(day)] or list(_DATES)
+    dates += ["%H.%M.%S"] if _marks(day) == ".." else []
     return sorted(dates, key=lambda date: "/" in cell and date.startswith("%d"))
 
 

@@ -22,6 +22,8 @@ _NUMBERING_WORDS = """
 """
 _NUMBERING = frozenset(_NUMBERING_WORDS.split())
 _KEYS = frozenset(("id", "ids", "uid", "uuid", "guid"))
+_LARGE = 100_000  # from which on whole numbers under a name that ends in "id" are keys
+_EXACT = 2.0**53  # beyond which whole numbers are rounded, and keys may become the same
 _COUNTERS = frozenset(("X", "i", "j", "k", "n/n", "п/п"))  # as a first column beside others
 _LONG = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "uncert", "unc", "sigma", "stdev",
@@ -31,7 +33,9 @@ _LONG = (
 _BEGINNING = re.compile(r"(?:error|err|sigma|unc) ?(.+)")
 _SHORT = ("delta", "d", "δ", "u", "e", "s", "σ")
 _TIGHT, _TIGHTEST = ("delta", "d", "δ", "σ"), 3  # right before a name of so many letters
-_SIDE = re.compile(r" ?(?:minus|plus|low|high|lo|hi|lower|upper|down|up|neg|pos|[+-])$")  # of an error to each side
+_SIDE = re.compile(  # of an error to each side
+    r"^[+-] ?| ?(?:minus|plus|low|high|lo|hi|lower|upper|down|up|neg|pos|[+-])$"
+)
 _ALONE = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "unc", "fehler", "unsicherheit",
     "erreur", "incertitude", "+/-", "+-", "±", "yerr", "y err", "y error", "dy",
@@ -127,7 +131,8 @@ def _numbers_rows(values: np.ndarray, name: str, place: int) -> str:
     counts = (np.diff(values) == 1).all()
     if counts and (words & _NUMBERING or (place == 0 and name in _COUNTERS)):
         return "row numbers"
-    if words & _KEYS and len(np.unique(values)) == len(values) >= 10:
+    is_key = words & _KEYS or (name.casefold().endswith("id") and values.min() >= _LARGE)
+    if is_key and (len(np.unique(values)) == len(values) >= 10 or values.min() > _EXACT):
         return "a different whole number in every row"
     return ""
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from kanviz.core.dates import numbers_are_dates
+from kanviz.core.dates import are_dates, numbers_are_dates
 from kanviz.io.arrow_text import PLAIN, compute, holds, share
 from kanviz.io.cells import DATE_PATTERN, MISSING, NUMBER
 from kanviz.io.wrapped_numbers import unwrapped, without_unit
@@ -29,6 +29,7 @@ _NUMBER_LIKE = re.compile(
 )
 _PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
 _LONGEST = 200  # letters of what could be a number
+_LOOK = 10_000  # cells of a column that tell whether it holds dates
 _FEW_WORDS = 20  # that an input can be made of
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
 
@@ -204,7 +205,7 @@ def _text(
         return None
     if share(values, _HEXADECIMAL) >= enough:
         findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
-    elif share(values, _DATE) >= enough:
+    elif share(values, _DATE) >= enough and are_dates(values.slice(0, _LOOK).to_pandas()):
         findings.add(_DATES_KEPT, name)
     elif share(values, _MONEY) >= enough:
         findings.add("amounts in different currencies are kept as text; convert them to one first", name)

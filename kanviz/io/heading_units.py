@@ -63,7 +63,9 @@ def _in_brackets(name: str) -> tuple[str, str] | None:
 def _divided(name: str) -> tuple[str, str] | None:
     """A heading as a quantity divided by its unit; not one that is the quotient of two units or of two quantities."""
     match = _SLASH.fullmatch(name)
-    if match is None or name.replace(" ", "") in _QUOTIENTS:
+    if match is None or name.replace(" ", "") in _QUOTIENTS or _in_words(name):
+        return None
+    if match[1].count("(") > match[1].count(")") or match[1][-1] in "[{€$£¥":  # "v (m/s)", "price €/m²"
         return None
     left, right = match[1], without_brackets(match[2])
     if not is_unit(right) or (right == "C" and left.lower() != "q"):

@@ -36,6 +36,8 @@ def test_a_column_that_counts_but_may_be_a_quantity_is_an_input(name):
 
 def test_an_id_with_gaps_in_no_order_is_no_input():
     assert inputs(frame(customer_id=np.random.default_rng(0).permutation(30) * 7 + 1000)) == ["x", "z"]
+    assert inputs(frame(objid=np.full(30, 1237648720693755918) + np.arange(30))) == ["x", "z"]
+    assert "humid" in inputs(frame(humid=np.random.default_rng(0).permutation(30)))
     assert "width" in inputs(frame(width=np.random.default_rng(0).permutation(30) * 7))
 
 

@@ -152,6 +152,17 @@ def test_a_unit_behind_every_number_is_the_column_s():
 
 
 HEADINGS = {
+    ("Velocity (m/s)", "流速(m/s)", "Débit [m3/h]"): {
+        "Velocity (m/s)": ("Velocity", "m/s"),
+        "流速(m/s)": ("流速", "m/s"),
+        "Débit [m3/h]": ("Débit", "m3/h"),
+    },
+    ("Flow, l/min", "Dichte in g/cm³", "Расход, м3/ч"): {
+        "Flow, l/min": ("Flow", "l/min"),
+        "Dichte in g/cm³": ("Dichte", "g/cm³"),
+        "Расход, м3/ч": ("Расход", "м3/ч"),
+    },
+    ("Precio €/m²", "CO(GT)"): {},
     ("length (m)", "mass [kg]"): {"length (m)": ("length", "m"), "mass [kg]": ("mass", "kg")},
     ("x (2)", "x"): {},
     ("run (2)",): {},
