@@ -75,14 +75,13 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
     left_out: dict[str, str] = {}
     for name, kind in kinds.items():
         if name in errors:
-            weigh = "; rows can count by them" if errors[name] in targets else ""
-            left_out[name] = f"errors of {shown(errors[name], 40)}{weigh}"
+            left_out[name] = f"errors of {shown(errors[name], 40)}"
         elif kind == "numbers" and (why := _numbers_rows(_numbers(frame, name), name, columns[name])):
             left_out[name] = why
         elif kind == "dates":
-            left_out[name] = "dates; name it as an input to use the days since the first"
+            left_out[name] = "dates; as an input they count as days since the first"
         elif kind == "few words":
-            left_out[name] = "words; name it as an input to give each word a column of 0 and 1"
+            left_out[name] = "words; as an input each word is a column of 0 and 1"
         elif kind == "text":
             left_out[name] = "text"
     for wanted in (("dates", "few words"), ("numbers",)):  # rather these than nothing
