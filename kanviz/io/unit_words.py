@@ -62,7 +62,8 @@ def is_wrapped(text: str) -> bool:
 
 
 def without_brackets(text: str) -> str:
-    return text.strip()[1:-1].strip() if is_wrapped(text) else text.strip()
+    text = text.strip()
+    return text[1:-1].strip() if is_wrapped(text) else text.removeprefix("in ").strip()
 
 
 def _is_compound(text: str) -> bool:

@@ -208,6 +208,8 @@ CASES = {
         "#name z mb\n" + lines(2, separator=" ", before="sn{i} "), ["name", "z", "mb"]),
     "a sentence above columns set apart by blanks": Case(
         "'Id: a Comment: x Operator: u Anode: Cu Scantype: Coupled\n" + lines(2, separator=" "), ["x1", "x2"]),
+    "units below that say in": Case("t;U\nin s;in mV\n" + lines(2, separator=";"), ["t", "U"], 8,
+                                    {"t": "s", "U": "mV"}),
     "units in East Asia": Case("時間(秒),温度(℃)\n" + lines(2), ["時間", "温度"], 8, {"時間": "秒", "温度": "℃"}),
     # --- R ---
     "R, rows with names": Case('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["column_1", "mpg", "cyl"], 2),

@@ -123,6 +123,7 @@ WRITTEN = {
     "Excel's quotes": ('"=""1.5""",\'2.5', [1.5, 2.5]),
     "Fortran": ("1.5D+01,2.5d-1", [15, 0.25]),
     "endless": ("∞,-∞", [np.inf, -np.inf]),
+    "an error behind": ("1.5 ± 0.1,2.5 +/- 0.2", [1.5, 2.5]),
     "a unit behind": ("1.5 V,2.5 V", [1.5, 2.5]),
 }
 
