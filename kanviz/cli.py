@@ -150,7 +150,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _train(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("table", metavar="TABLE", help="CSV or other text, Parquet or Excel")
     sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     sub.add_argument(
         "--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number, and two words)"
@@ -218,9 +218,11 @@ def _locality(certify: argparse.ArgumentParser, verify: argparse.ArgumentParser)
 
 
 def _discover(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("table", metavar="TABLE", help="CSV or other text, Parquet or Excel")
     sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to find a law for")
-    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what it may depend on (every other number)")
+    sub.add_argument(
+        "--inputs", nargs="+", metavar="COLUMN", help="what it may depend on (other numbers, and two words)"
+    )
     sub.add_argument(
         "--unit", action="append", default=[], metavar="COLUMN=UNIT",
         help="unit of a column, where its heading has none; repeat it",

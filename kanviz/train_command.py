@@ -25,7 +25,7 @@ from kanviz.console import (
     units_from,
 )  # fmt: skip
 from kanviz.errors import UserError
-from kanviz.text import PICKED, SOLVER_TITLES, listing
+from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
@@ -119,13 +119,24 @@ def _new(options: argparse.Namespace, table: "Table", units: dict[str, str]) -> 
         options.target, options.inputs, units=units, task="classification" if options.classes else None,
         errors=options.errors, test=options.test, seed=options.seed,
     )  # fmt: skip
-    say_notes(data.notes)
+    say_notes([*data.notes, *_errors_offered(options, table)])
     grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)
     kan = init(
         (options.shape or HIDDEN).between(data), grid=grid, order=options.order or ORDER, seed=options.seed,
         inputs=data.inputs, outputs=data.outputs,
     )  # fmt: skip
     return replace(kan, task=data.task), data, None
+
+
+def _errors_offered(options: argparse.Namespace, table: "Table") -> list[str]:
+    """A note where a column holds the errors of the target and none was named."""
+    from kanviz.core.roles import roles_of
+
+    target = table.column(options.target)
+    found = [name for name, of in roles_of(table.frame, [target]).errors.items() if of == target]
+    if options.errors or options.classes or not found:
+        return []
+    return [f"{listing(found)} holds errors of {shown(target, 40)}; with --errors rows count by 1 / error^2."]
 
 
 def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
