@@ -156,10 +156,10 @@ def _offered(s: "Session | None") -> list[Kept]:
 def _one(kept: Kept) -> None:
     more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
     more += f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    steps = f"{counted(kept.steps, 'step')}, " if kept.steps else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"Your work on **{frame.label(kept.name)}**, {counted(kept.steps, 'step')}, of {_when(kept.when)}, "
-            f"is kept in this browser.{more}"
+            f"Your work on **{frame.label(kept.name)}**, {steps}of {_when(kept.when)}, is kept in this browser.{more}"
         )
         st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
         st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
