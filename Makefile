@@ -13,6 +13,9 @@ app: .venv/app
 # made once. One thread each: two that wait for their turn by spinning make both many times slower.
 test: export OMP_NUM_THREADS = 1
 test: export OMP_WAIT_POLICY = PASSIVE
+# What is compiled is kept, whatever the environment says: every worker, server and reader begins with it.
+test: export PYTHONDONTWRITEBYTECODE =
+test: export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/pycache
 test: .venv/test browser
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 

@@ -112,9 +112,11 @@ def test_classes_coded_as_numbers_are_said_and_can_be_taken(trained, tmp_path):
 def test_errors_weigh_the_rows(trained):
     plain = trained(TABLES / "with_an_error_column.csv", "y")
     assert [v.name for v in plain[1].inputs] == ["d", "N"]
-    assert "yerr (errors of y" in plain[2]
+    assert "yerr (errors of y)" in plain[2]
+    assert "yerr holds errors of y; with --errors rows count by 1 / error^2." in plain[2]
     weighed = trained(TABLES / "with_an_error_column.csv", "y", "--errors", "yerr")
     assert "Rows count by 1 / yerr^2" in weighed[2]
+    assert "with --errors" not in weighed[2]
     assert weighed[0]["train_rmse"] != plain[0]["train_rmse"]
 
 

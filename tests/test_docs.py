@@ -1,5 +1,6 @@
-"""The documents say what is true: their example runs, their files, links and commands exist."""
+"""The documents say what is true: their example runs, their files, links, commands and tests exist."""
 
+import ast
 import os
 import re
 import shlex
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from kanviz.cli import parser
+from kanviz.cli.commands import COMMANDS
 from kanviz.errors import UserError
 
 ROOT = Path(__file__).parents[1]
@@ -18,6 +20,7 @@ DOCS = (
     "ARCHITECTURE.md",
     "CONTRIBUTING.md",
     "CHANGELOG.md",
+    "SECURITY.md",
     "sample_models/README.md",
     "docs/performance.md",
     "docs/locality.md",
@@ -51,6 +54,11 @@ def test_what_a_document_links_to_or_names_is_there(doc: str):
     missing = [path for path in links if not (here / path).exists()]
     missing += [path for path in named if not any((folder / path).exists() for folder in (here, ROOT))]
     assert not missing
+
+
+def test_the_readme_lists_the_examples_of_all_commands():
+    examples = [line for command in COMMANDS for line in command.examples]
+    assert "\n".join(examples) + "\n" in _blocks("README.md", "sh")
 
 
 def test_the_commands_in_the_readme_are_commands():
@@ -89,3 +97,17 @@ def test_the_commands_named_in_the_architecture_are_all_commands():
     commands = set(re.findall(r"'(\w+)'", str(refusal.value).split("choose from")[1]))
     said = set(re.findall(r"`kanviz (\w+)`", (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")))
     assert said == commands
+
+
+def test_every_promise_has_a_test_that_is_there():
+    rows = re.findall(r"^\| (.*) \| (.*) \|$", (ROOT / "SECURITY.md").read_text(encoding="utf-8"), re.MULTILINE)
+    promises = {promise: re.findall(r"`(tests/[^`]+\.py)::(\w+)`", tests) for promise, tests in rows}
+    del promises["promise"]
+    assert len(promises) > 20
+    assert [promise for promise, tests in promises.items() if not tests] == []
+    there: dict[str, set[str]] = {}
+    for path, _ in (named for tests in promises.values() for named in tests):
+        tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
+        there[path] = {part.name for part in tree.body if isinstance(part, ast.FunctionDef)}
+    gone = [f"{path}::{name}" for tests in promises.values() for path, name in tests if name not in there[path]]
+    assert gone == []

@@ -33,4 +33,5 @@ COMMAND = Command(
     "Start the app in the browser.",
     options,
     app,
+    examples=("kanviz app --keep work/ --allow-host kan.example.org  # a server for a group, behind a proxy",),
 )

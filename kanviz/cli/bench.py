@@ -28,5 +28,5 @@ COMMAND = Command(
     "Time the layers and the training on this machine, in a quarter of a minute.",
     options,
     bench,
-    examples=("kanviz bench                      # how fast the layers and the training are on this machine",),
+    examples=("kanviz bench  # how fast the layers and the training are on this machine",),
 )

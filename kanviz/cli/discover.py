@@ -117,9 +117,11 @@ def _short(text: str, limit: int) -> str:
 
 
 def options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("table", metavar="TABLE", help="CSV or other text, Parquet or Excel")
     sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to find a law for")
-    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="what it may depend on (every other number)")
+    sub.add_argument(
+        "--inputs", nargs="+", metavar="COLUMN", help="what it may depend on (other numbers, and two words)"
+    )
     sub.add_argument(
         "--unit", action="append", default=[], metavar="COLUMN=UNIT",
         help="unit of a column, where its heading has none; repeat it",

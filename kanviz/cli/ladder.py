@@ -88,5 +88,5 @@ COMMAND = Command(
     "Show where a network keeps what it knew, and where it forgets.",
     options,
     ladder,
-    examples=("kanviz ladder --rung 6            # where locality holds and where not: six short experiments",),
+    examples=("kanviz ladder --rung 6  # where locality holds and where not: six short experiments",),
 )

@@ -14,7 +14,7 @@ from kanviz.cli.options import reads_table
 from kanviz.cli.outputs import model_path
 from kanviz.cli.tables import read_network, read_rows, reading, table_for, units_from
 from kanviz.cli.values import Width
-from kanviz.text import PICKED, SOLVER_TITLES
+from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
@@ -86,13 +86,24 @@ def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "t
         asked.target, asked.inputs, units=units, task="classification" if asked.classes else None,
         errors=asked.errors, test=asked.test, seed=asked.seed,
     )  # fmt: skip
-    say_notes(data.notes)
+    say_notes([*data.notes, *_errors_offered(asked, table)])
     grid = asked.grid or (START_GRID if asked.solver in ("auto", "lm") else 5)
     kan = init(
         (asked.shape or HIDDEN).between(data), grid=grid, order=asked.order or ORDER, seed=asked.seed,
         inputs=data.inputs, outputs=data.outputs,
     )  # fmt: skip
     return replace(kan, task=data.task), data, None
+
+
+def _errors_offered(asked: argparse.Namespace, table: "Table") -> list[str]:
+    """Note where a column holds the errors of the target and none was named."""
+    from kanviz.core.roles import roles_of
+
+    target = table.column(asked.target)
+    found = [name for name, of in roles_of(table.frame, [target]).errors.items() if of == target]
+    if asked.errors or asked.classes or not found:
+        return []
+    return [f"{listing(found)} holds errors of {shown(target, 40)}; with --errors rows count by 1 / error^2."]
 
 
 def _given(asked: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
@@ -218,7 +229,7 @@ def _error_words(kan: "KAN", found: "Metrics") -> str:
 
 
 def options(sub: argparse.ArgumentParser) -> None:
-    sub.add_argument("table", metavar="TABLE", help="CSV, TSV, Parquet or Excel, with column names")
+    sub.add_argument("table", metavar="TABLE", help="CSV or other text, Parquet or Excel")
     sub.add_argument("--target", required=True, metavar="COLUMN", help="the column to predict")
     sub.add_argument(
         "--inputs", nargs="+", metavar="COLUMN", help="what to predict from (every other number, and two words)"

@@ -26,12 +26,19 @@ _IS_ONE = re.compile(r"(.+) = 1", re.DOTALL)
 _SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?)")
 _SINCE_MIDNIGHT = "hours since midnight"
 _TIMES_OF_DAY = 1900  # the year that times without a date are given
-_YES = (
-    "yes", "y", "true", "t", "ja", "j", "oui", "si", "sí", "sim", "да", "tak", "是", "はい", "on", "ein", "an",
-    "present", "positive", "pos", "+", "high", "pass", "passed", "ok", "good", "1", "success", "alive", "open",
-    "active",
-)  # fmt: skip
-_NO = ("no", "n", "false", "nein", "non", "não", "нет", "nie", "否", "off", "aus", "absent", "negative", "neg", "low")
+_YES_TEXT = """
+    yes y true t ja j jo ya oui vrai si sì sí sim verdadero verdadeiro vero da да так tak evet ano áno igen kyllä
+    ναι 是 有 真 はい 有り 예 네 نعم כן on ein an wahr present vorhanden positive positiv pos + ✓ ✔ high pass passed ok
+    good 1 success alive open active with treated treatment tratado
+"""
+_NO_TEXT = """
+    no n false nein nej nee nei non faux não falso nu ne нет ні nie hayır nem ei όχι 否 无 無 假 いいえ 無し 아니오
+    아니요 لا לא off aus falsch absent negative negativ neg ✗ ✘ low fail failed bad 0 dead closed inactive without
+    control placebo untreated
+"""
+_YES, _NO = frozenset(_YES_TEXT.split()), frozenset(_NO_TEXT.split())
+_NEGATIONS = ("non", "not", "no", "un", "without", "nicht", "kein", "keine", "ohne", "sans", "sin", "sem",
+              "senza", "не", "без", "未", "不", "非", "無", "无")  # fmt: skip
 
 Kind = Literal["numbers", "two words", "few words", "dates", "text"]
 
@@ -74,11 +81,18 @@ def kind_of(column: "pd.Series") -> Kind:
 
 
 def one_of(words: list[str]) -> str:
-    """Which of two words is 1: the one that says yes, else the second in the alphabet."""
-    for word in words:
-        if word.casefold() in _YES:
+    """Which of two words is 1: the one that says yes, or that the other denies; else the second in the alphabet."""
+    pairs = ((words[0], words[1]), (words[1], words[0]))
+    for word, other in pairs:
+        if word.casefold() in _YES and other.casefold() not in _YES:
             return word
-    return next((w for w, other in (words, words[::-1]) if other.casefold() in _NO), words[1])
+    return next((word for word, other in pairs if other.casefold() in _NO or _denies(other, word)), words[1])
+
+
+def _denies(word: str, other: str) -> bool:
+    """Whether a word is another with a "not" before it: "non-smoker", "untreated", "nicht vorhanden"."""
+    short, long = other.casefold(), word.casefold()
+    return long.endswith(short) and long[: -len(short)].strip(" -_") in _NEGATIONS
 
 
 def inputs_from(frame: "pd.DataFrame", name: str) -> list[Input]:

@@ -10,14 +10,17 @@ if TYPE_CHECKING:
 
 NOTHING = ("", "na", "n/a", "nan", "nat", "null", "<na>", "?", "-", ".")  # words for a missing value
 _SHARE = 0.9  # of the filled cells that must be dates
+_LEAST = 4  # different whole numbers, from which on dates are no chance
 _LOOK = 200  # different cells that are looked at before all are read
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
           "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y",
           "%Y%m%d")  # fmt: skip
-_TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p")
+_COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # by the count of digits
+_TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S:%f")
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}| ?UTC)$")
 _DIGIT = re.compile(r"\d")
-_LIKE = re.compile(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d")
+_LIKE = re.compile(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d|^(?:1[89]|20)\d{6}(?:\d\d){0,3}$")
+_COMMA = re.compile(r"(?<=:\d\d),(?=\d+$)")  # before the parts of a second
 _LONGEST = 40  # letters of a date
 
 
@@ -52,8 +55,25 @@ def are_dates(column: "pd.Series") -> bool:
     return sample is not None and bool(_fitting(sample))
 
 
+def numbers_are_dates(values: np.ndarray) -> bool:
+    """Whether whole numbers are dates without separators: 20240131, or 202401311230 with hour and minute."""
+    known = values[np.isfinite(values)]
+    if len(known) < _LEAST or known.min() < 18000101 or (known != np.round(known)).any():
+        return False
+    digits = len(f"{known[0]:.0f}")
+    if digits not in _COMPACT or known.min() < 10 ** (digits - 1) or known.max() >= 10**digits:
+        return False
+    days, times = np.divmod(known.astype(np.int64), 10 ** (digits - 8))
+    years, months, day = days // 10_000, days // 100 % 100, days % 100
+    hours = times // 10 ** max(digits - 10, 0)
+    valid = (years >= 1800) & (years < 2100) & (months >= 1) & (months <= 12) & (day >= 1) & (day <= 31) & (hours < 24)
+    return bool(valid.all()) and len(np.unique(known)) >= _LEAST
+
+
 def _text(column: "pd.Series") -> "pd.Series":
     text = column.astype("string").str.strip()
+    if text.head(_LOOK).str.contains(_COMMA).any():
+        text = text.str.replace(_COMMA, ".", regex=True)
     return text.mask(text.str.casefold().isin(NOTHING))
 
 
@@ -89,7 +109,7 @@ def _read(text: "pd.Series", date: str) -> "pd.Series":
     import pandas as pd
 
     found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
-    for time in _TIMES:
+    for time in _TIMES if "%H" not in date else ("",):
         left = text[found.isna() & text.notna()]
         if not len(left):
             break
@@ -108,10 +128,13 @@ def _restlessness(found: "pd.Series") -> float:
 
 def _formats(cell: str) -> list[str]:
     """Date formats that could fit a cell, by its separators; before "/" those with the month first come first."""
+    if cell.isdecimal():
+        return [_COMPACT[len(cell)]] if len(cell) in _COMPACT else []
     day = cell.split(":")[0]
     if ":" in cell and not re.search(r"[-/.]\d|[A-Za-z]{3}", day):
         return [""]
     dates = [date for date in _DATES if _marks(date) == _marks(day)] or list(_DATES)
+    dates += ["%H.%M.%S"] if _marks(day) == ".." else []
     return sorted(dates, key=lambda date: "/" in cell and date.startswith("%d"))
 
 

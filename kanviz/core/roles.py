@@ -22,14 +22,20 @@ _NUMBERING_WORDS = """
 """
 _NUMBERING = frozenset(_NUMBERING_WORDS.split())
 _KEYS = frozenset(("id", "ids", "uid", "uuid", "guid"))
+_LARGE = 100_000  # from which on whole numbers under a name that ends in "id" are keys
+_EXACT = 2.0**53  # beyond which whole numbers are rounded, and keys may become the same
 _COUNTERS = frozenset(("X", "i", "j", "k", "n/n", "п/п"))  # as a first column beside others
 _LONG = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "uncert", "unc", "sigma", "stdev",
     "std dev", "stddev", "std", "sd", "se", "dev", "fehler", "unsicherheit", "erreur", "incertitude", "+/-", "+-", "±",
     "σ",
 )  # fmt: skip
+_BEGINNING = re.compile(r"(?:error|err|sigma|unc) ?(.+)")
 _SHORT = ("delta", "d", "δ", "u", "e", "s", "σ")
 _TIGHT, _TIGHTEST = ("delta", "d", "δ", "σ"), 3  # right before a name of so many letters
+_SIDE = re.compile(  # of an error to each side
+    r"^[+-] ?| ?(?:minus|plus|low|high|lo|hi|lower|upper|down|up|neg|pos|[+-])$"
+)
 _ALONE = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "unc", "fehler", "unsicherheit",
     "erreur", "incertitude", "+/-", "+-", "±", "yerr", "y err", "y error", "dy",
@@ -69,14 +75,13 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
     left_out: dict[str, str] = {}
     for name, kind in kinds.items():
         if name in errors:
-            weigh = "; rows can count by them" if errors[name] in targets else ""
-            left_out[name] = f"errors of {shown(errors[name], 40)}{weigh}"
+            left_out[name] = f"errors of {shown(errors[name], 40)}"
         elif kind == "numbers" and (why := _numbers_rows(_numbers(frame, name), name, columns[name])):
             left_out[name] = why
         elif kind == "dates":
-            left_out[name] = "dates; name it as an input to use the days since the first"
+            left_out[name] = "dates; as an input they count as days since the first"
         elif kind == "few words":
-            left_out[name] = "words; name it as an input to give each word a column of 0 and 1"
+            left_out[name] = "words; as an input each word is a column of 0 and 1"
         elif kind == "text":
             left_out[name] = "text"
     for wanted in (("dates", "few words"), ("numbers",)):  # rather these than nothing
@@ -88,18 +93,25 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
 
 
 def usual_target(frame: "pd.DataFrame", among: Sequence[str]) -> str:
-    """The column that is probably to be predicted: the last that is no error of another, nor row numbers."""
+    """The column that is probably to be predicted: the last that is no error of another, nor row numbers, nor always
+    the same, nor a text.
+    """
     columns, wanted = [str(c) for c in frame.columns], set(among)
     plain = {_plain(name): name for name in columns}
     for n in range(len(columns) - 1, -1, -1):
         name = columns[n]
         if name not in wanted:
             continue
-        if kind_of(frame.iloc[:, n]) != "numbers":
+        kind = kind_of(frame.iloc[:, n])
+        if kind in ("two words", "few words"):
             return name
+        if kind != "numbers" or frame.iloc[:, n].nunique() < 2:
+            continue
         of = next((plain[base] for base in _bases_in(name) if base in plain), None)
-        if of is None and n and _plain(name) in (*_ALONE, *_PERHAPS):
+        if of is None and n and (_is_alone(name) or _plain(name) in _PERHAPS or _starts_its_name(name, columns[n - 1])):
             of = columns[n - 1]
+            while _is_alone(of) and columns.index(of):  # errors to both sides
+                of = columns[columns.index(of) - 1]
         is_error = of is not None and of != name and _could_be_errors(frame, name, of)
         if not is_error and not _numbers_rows(_numbers(frame, name), name, 1):
             return name
@@ -118,7 +130,8 @@ def _numbers_rows(values: np.ndarray, name: str, place: int) -> str:
     counts = (np.diff(values) == 1).all()
     if counts and (words & _NUMBERING or (place == 0 and name in _COUNTERS)):
         return "row numbers"
-    if words & _KEYS and len(np.unique(values)) == len(values) >= 10:
+    is_key = words & _KEYS or (name.casefold().endswith("id") and values.min() >= _LARGE)
+    if is_key and (len(np.unique(values)) == len(values) >= 10 or values.min() > _EXACT):
         return "a different whole number in every row"
     return ""
 
@@ -144,7 +157,20 @@ def _errors(frame: "pd.DataFrame", numeric: Sequence[str], targets: Sequence[str
 
 
 def _plain(name: str) -> str:
-    return re.sub(r"[\s_.\-]+", " ", name).strip().casefold()
+    """The name in small letters, its parts set apart by blanks; a sign alone stays what it is."""
+    return re.sub(r"[\s_.]+|-(?=\w)|(?<=\w)-(?!$)", " ", name).strip().casefold()
+
+
+def _is_alone(name: str) -> bool:
+    """Whether a name says that these are errors, and not of what."""
+    plain = _plain(name)
+    return plain in _ALONE or _SIDE.sub("", plain) in _ALONE
+
+
+def _starts_its_name(name: str, before: str) -> bool:
+    """Whether a name says that these are errors of something whose name the column before begins with: errV, Vobs."""
+    found = _BEGINNING.fullmatch(_plain(name))
+    return found is not None and _plain(before).startswith(found[1])
 
 
 def _bases_in(name: str) -> list[str]:
@@ -158,19 +184,19 @@ def _bases_in(name: str) -> list[str]:
             found.append(parts[: -len(word)])
     found += [parts[len(word) :] for word in _SHORT if parts.startswith(f"{word} ")]
     found += [parts[len(word) :] for word in _TIGHT if parts.startswith(word) and len(parts) - len(word) <= _TIGHTEST]
+    found += [parts[1:]] if parts.startswith("e") and len(parts) == 2 else []  # ey, as physicists write it
+    if _SIDE.search(parts) and (whole := _SIDE.sub("", parts)) != parts:
+        found += _bases_in(whole)
     return [base.strip() for base in found if base.strip()]
 
 
 def _error_by_place(name: str, columns: Sequence[str], target: str) -> str | None:
     """The target, where a column that is called an error or a spread stands right behind it, or is the last."""
-    plain = _plain(name)
-    if plain not in _ALONE and plain not in _PERHAPS:
-        return None
     at = columns.index(name)
     behind = target in columns and at == columns.index(target) + 1
-    if plain in _ALONE and (behind or at == len(columns) - 1):
+    if _is_alone(name) and (behind or at >= len(columns) - 2):
         return target
-    return target if plain in _PERHAPS and behind else None
+    return target if behind and (_plain(name) in _PERHAPS or _starts_its_name(name, target)) else None
 
 
 def _could_be_errors(frame: "pd.DataFrame", name: str, of: str) -> bool:

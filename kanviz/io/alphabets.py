@@ -44,7 +44,7 @@ OTHERS: dict[str, dict[str, float]] = {
         20, 15, 11, 1), strict=True)),
     "Hebrew": dict.fromkeys("אבגדהוזחטיכלמנסעפצקרשתםןץףך", 37.0),
     "Arabic": dict.fromkeys("ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءأإآؤئ", 27.0),
-    "Thai": dict.fromkeys("กขคงจฉชซญฎฐณดตถทธนบปผฝพฟภมยรลวศษสหอฮะาำิีึืุูเแโใไ่้็์ั", 18.0),
+    "Thai": {**dict.fromkeys("ขชซจฉณญฎฐถธผฝพฟภศษฮำึุูโใ็์ื", 9.0), **dict.fromkeys("านรอกง่เมยวัล้ทดีสติบคไปแะห", 33.0)},
 }  # fmt: skip
 # the characters that measurements and tables are headed with, and the most common ones
 SIMPLIFIED = (

@@ -21,7 +21,7 @@ WRAPPERS = (
 _WRAPPED = rf"(?:{'|'.join(WRAPPERS)})\s*{_SIGNED}{NUMBER}\s*(?:,[^()\[\]]*)?[\]\)'\"]*"
 _NUMBER = re.compile(
     rf"{_SIGNED}\s*{_CURRENCY}\s*(?:{NUMBER}|{_DECIMAL_COMMA}|{_THOUSANDS}|{_FORTRAN})\s*[%$€£¥]?|{_SIGNED}{_ENDLESS}"
-    rf"|{_WRAPPED}",
+    rf"|{_WRAPPED}|{_SIGNED}(?:{NUMBER}|{_DECIMAL_COMMA})\s*(?:±|\+/-)\s*(?:{NUMBER}|{_DECIMAL_COMMA})",
     re.IGNORECASE,
 )
 DATE_PATTERN = (

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
+from kanviz.core.dates import are_dates, numbers_are_dates
 from kanviz.io.arrow_text import PLAIN, compute, holds, share
 from kanviz.io.cells import DATE_PATTERN, MISSING, NUMBER
 from kanviz.io.wrapped_numbers import unwrapped, without_unit
@@ -22,11 +23,13 @@ _PERCENT = r"^[^%]*[0-9.]\s*%$"
 _HEXADECIMAL = r"^[+-]?0[xX][0-9a-fA-F]+$"
 _COMPLEX = rf"^[+-]?(?:{NUMBER})?\s*[+-]\s*(?:{NUMBER})?[ij]$|^[+-]?{NUMBER}[ij]$"
 _DATE = rf"^{DATE_PATTERN}$"
+_DATES_KEPT = "dates or times, kept as text; as an input they count as days since the first"
 _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
 _PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
 _LONGEST = 200  # letters of what could be a number
+_LOOK = 10_000  # cells of a column that tell whether it holds dates
 _FEW_WORDS = 20  # that an input can be made of
 _MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
 
@@ -83,12 +86,15 @@ def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas
     """
     trimmed = compute.utf8_trim_whitespace(cells)
     known = _floats(trimmed)
-    if known is not None:
+    if known is not None and not numbers_are_dates(known):
         return known
     missing = compute.is_in(compute.utf8_lower(trimmed), value_set=pa.array(MISSING))
     values = compute.if_else(missing, pa.scalar(None, pa.string()), trimmed)
     filled = len(values) - values.null_count
     numbers = _floats(values)
+    if numbers is not None and numbers_are_dates(numbers) and share(values, "^[0-9]+$") == filled:
+        findings.add(_DATES_KEPT, name)
+        return text_array(values)
     if numbers is None:
         numbers = _respelled(name, values, filled, findings, commas_separate=commas_separate)
     if numbers is None:
@@ -199,8 +205,8 @@ def _text(
         return None
     if share(values, _HEXADECIMAL) >= enough:
         findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
-    elif share(values, _DATE) >= enough:
-        findings.add("dates or times, kept as text; as an input they count as days since the first", name)
+    elif share(values, _DATE) >= enough and are_dates(values.slice(0, _LOOK).to_pandas()):
+        findings.add(_DATES_KEPT, name)
     elif share(values, _MONEY) >= enough:
         findings.add("amounts in different currencies are kept as text; convert them to one first", name)
     elif numbers:

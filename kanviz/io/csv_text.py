@@ -36,7 +36,7 @@ _HEADING = 4  # lines right above the values that may be names above their colum
 _LONGEST_HEADING = 5_000  # letters of a line in which names with blanks are looked for
 _LINED_UP = 60  # lines of values that tell where columns stand
 _WITH_BRACKETS = re.compile(r"[^\s\[(][^\s]*(?:\s*[\[(][^\])]*[\])])?")
-_EXCEL_ERROR = re.compile(r"#(?:N/A|NA|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
+_EXCEL_ERROR = re.compile(r"#(?:N/A|NA\b|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -190,6 +190,8 @@ def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
             names = _names_by_place(text, places)
         if names and (len(cells) > body.width or n >= body.begin - _HEADING):
             found[n] = (line, names)
+        elif len(cells) > max(body.width + 2, 1.5 * body.width):  # a sentence
+            found[n] = (line, [text.strip()])
     return found
 
 

@@ -17,6 +17,7 @@ _SAMPLE_WORDS = 600
 _SURE = 5.0  # of log-likelihood between the best two that read differently
 _LATIN_LETTER = math.log(0.04)  # any ASCII letter
 _STRANGE = -14.0
+_NARROW_KANA = -3.0  # a word in half-width kana, which are rare
 _BEYOND = re.compile(rb"[\x80-\xff]")
 _LETTERS_BEFORE = re.compile(rb"[A-Za-z\x80-\xff]*$")
 _REST_OF_WORD = re.compile(rb"[^\x00-\x2f\x3a-\x3f]{0,200}")
@@ -182,7 +183,7 @@ def _common(encoding: Encoding) -> frozenset[str]:
 
 def _wide(word: str, encoding: Encoding) -> float:
     """The log-likelihood of a word in an encoding with characters of two bytes."""
-    total = 0.0
+    total = _NARROW_KANA if any("\uff61" <= letter <= "\uff9f" for letter in word) else 0.0
     for n, letter in enumerate(word):
         if letter.isascii():
             total += _LATIN_LETTER if letter.isalpha() or letter in "()[]/%" else -5.0
@@ -201,7 +202,7 @@ def _character(letter: str, encoding: Encoding) -> float:
     if encoding.wide is JAPANESE and 0x3040 <= code <= 0x30FF:
         return -4.5
     if encoding.wide is JAPANESE and 0xFF61 <= code <= 0xFF9F:
-        return -4.0
+        return -4.0 if code > 0xFF65 else -9.0
     if encoding.wide is KOREAN:
         return -7.5 if 0xAC00 <= code <= 0xD7A3 and _lead(letter, "euc_kr") else -12.0
     if 0x4E00 <= code <= 0x9FFF:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from kanviz.io.cells import MOMENT, VALUE, WORD, kind
 from kanviz.io.unit_words import is_unit, is_wrapped
 
+_NOT_MEASURED = frozenset(("date", "time", "datetime", "timestamp", "no.", "nr.", "no", "nr", "#", "-", "--", "1"))
 _UNITS_SHARE = 0.6  # of the filled cells of a row that holds units
 _KIND_TEXT = """
     avg smp max min tot std sd mean sum med med. mean. samp smm tmx tmn wvc count ave average sample total
@@ -43,7 +44,7 @@ def words_alone(cells: Sequence[str], values: Sequence[int]) -> bool:
 def holds_units(cells: Sequence[str], values: Sequence[int]) -> bool:
     """Whether a row holds units: all in brackets, or most of them above the columns that hold values."""
     there = [cells[j] for j in values if j < len(cells)] or cells
-    found = [cell for cell in filled(there) if cell not in ("-", "--", "1")]
+    found = [cell for cell in filled(there) if cell.lower() not in _NOT_MEASURED]
     if not found:
         return False
     return all(map(is_wrapped, found)) or sum(map(is_unit, found)) >= max(1, _UNITS_SHARE * len(found))

@@ -10,6 +10,7 @@ _LONGEST = 100  # letters of a heading in which a unit is looked for
 _BRACKETS = re.compile(r"(\S.*?)( *)([\[({<]) *([^\[\](){}<>]{1,20}|[^\[\]{}<>]{1,20}\)[^\[\](){}<>]{0,9}) *[\])}>]")
 _SLASH = re.compile(r"([^/\s](?:[^/]*[^/\s])?) */ *(\S.*)")
 _IN_WORDS = re.compile(r"(\S.*?)(?: +in +|, *)(\S.*)")
+_SERIAL = re.compile(r" *\([^()]*S/N[^()]*\)$")  # of a logger and its sensor, behind the unit
 _WORD = re.compile(r"[^\W\d_]+")
 _QUOTIENT_TEXT = """
     m/s km/h km/s m/min cm/s mm/s mi/h ft/s m/s2 m/s^2 m/s² g/l g/L mg/l mg/L µg/l µg/L µg/m3 µg/m³ kg/m3 kg/m^3 kg/m³
@@ -62,7 +63,9 @@ def _in_brackets(name: str) -> tuple[str, str] | None:
 def _divided(name: str) -> tuple[str, str] | None:
     """A heading as a quantity divided by its unit; not one that is the quotient of two units or of two quantities."""
     match = _SLASH.fullmatch(name)
-    if match is None or name.replace(" ", "") in _QUOTIENTS:
+    if match is None or name.replace(" ", "") in _QUOTIENTS or _in_words(name):
+        return None
+    if match[1].count("(") > match[1].count(")") or match[1][-1] in "[{€$£¥":  # "v (m/s)", "price €/m²"
         return None
     left, right = match[1], without_brackets(match[2])
     if not is_unit(right) or (right == "C" and left.lower() != "q"):
@@ -71,5 +74,5 @@ def _divided(name: str) -> tuple[str, str] | None:
 
 
 def _in_words(name: str) -> tuple[str, str] | None:
-    match = _IN_WORDS.fullmatch(name)
+    match = _IN_WORDS.fullmatch(_SERIAL.sub("", name))
     return (match[1], match[2]) if match and is_unit(match[2]) else None

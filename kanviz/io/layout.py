@@ -25,6 +25,7 @@ from kanviz.text import shown
 _NO_UNITS = ("-", "--", "1", "TS", "RN", "#", "bits", "none", "integer", "boolean")
 _TOP, _SHOWN = 40, 120  # lines to choose from, and how many letters of each
 _MOST_ABOVE = 6  # lines that names, units and what else a heading has may take
+_MOST_LINES = 3  # of one name; a heading of more is settings above the names
 _SLIPS = 5  # rows below the names that may hold words among their values
 
 
@@ -201,7 +202,7 @@ def _of_several(sample: Sample, rows: list[int]) -> tuple[list[int], str]:
     if not rest or len(filled(sample.cells(rest[-1]))) < 2:
         return names, ""
     line, upper = sample.line(rest[-1]), sample.cells(rest[-1])
-    goes_on = width > 2 or goes_on_below(upper, sample.cells(names[0]))
+    goes_on = (width > 2 and len(rest) < _MOST_LINES) or goes_on_below(upper, sample.cells(names[0]))
     if goes_on and len(names) == 1 and len(filled(upper)) >= width:
         return [rest[-1], *names], f"The names were put together from lines {line} and {sample.line(names[0])}"
     if len(filled(upper)) < width:

@@ -10,7 +10,9 @@ import numpy as np
 from kanviz.text import listing, shown
 
 _NINES = re.compile(r"-?9{2,}(?:\.9+)?|-999+\.25")
+_ONE_NINE = re.compile(r"-9\.9{3,}")
 _REPEATED = re.compile(r"-?(?:8{3,}|7{3,}|8{2}|7{2}|6{4,})(?:\.0)?")
+_THOUSANDS = (-5999, -6999, -7999, -8999)
 _LIMITS = (-32768, 32767, -32767, 65535, 2147483647, -2147483648, 4294967295)
 _ENDLESS = 1e15
 # of numbers beyond that: powers of ten, an instrument's overflow (9.9e37), and the largest of some formats
@@ -144,7 +146,9 @@ def _strength(value: float) -> float:
         return 2.0
     if value in (-1.0, -9.0, -99.0, 99.0, -99.9, 99.9, 99.99, -99.99, -9.99, 9.99, -9.9) or _REPEATED.fullmatch(text):
         return 0.5 if abs(value) < 50 else 1.0
-    hundreds = value in (-100, -200, -300, -400, -500, -600, -700, -800, -900)
+    if _ONE_NINE.fullmatch(text):
+        return 1.0
+    hundreds = value in (-100, -200, -300, -400, -500, -600, -700, -800, -900) or value in _THOUSANDS
     return 1.0 if hundreds or (value <= -1000 and math.log10(-value) % 1 == 0) else 0.0
 
 

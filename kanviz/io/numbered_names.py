@@ -28,11 +28,13 @@ def numbers_are_names(
         return True
     if not below or any(_number(label) is not None for label in labels):
         return False
+    if index and len(found) > 1 and all(a < b for a, b in pairwise(found)) and _counts(below):
+        return True
     steps = {round(b - a, 9) for a, b in pairwise(found)}
     if len(steps) > 1 or (steps and min(steps) <= 0):
         return False
     if len(found) == 1:
-        return index and found[0] in (0, 1) and _counts(below, found[0])
+        return index and found[0] in (0, 1) and _counts(below)
     step = steps.pop()
     years = all(number == int(number) and _YEARS[0] <= number <= _YEARS[1] for number in found)
     if years and labels:
@@ -58,7 +60,7 @@ def _number(cell: str) -> float | None:
     return value if abs(value) < 1e15 else None
 
 
-def _counts(below: Sequence[Sequence[str]], _: float) -> bool:
+def _counts(below: Sequence[Sequence[str]]) -> bool:
     """Whether the first column numbers the rows."""
     numbers = [_number(row[0]) for row in below if row]
     return numbers in ([*map(float, range(len(numbers)))], [*map(float, range(1, len(numbers) + 1))])

@@ -44,9 +44,9 @@ def notes_on_values(frame: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
     if missing:
         count = int(incomplete.sum())
         where = "rows have a missing value" if count > 1 else "rows has a missing value"
-        notes.append(f"{count:,} of {rows:,} {where} (in {listing(missing)}); left out of training.")
+        notes.append(f"{count:,} of {rows:,} {where} (in {listing(missing)}).")
     if endless:
-        notes.append(f"Infinite values in {listing(endless)}; those rows are left out of training.")
+        notes.append(f"Infinite values in {listing(endless)}.")
     if large:
         notes.append(f"Numbers beyond single precision (3.4e38) in {listing(large)}; rescale them first.")
     if rounded:

@@ -7,6 +7,7 @@ _SYMBOL_TEXT = """
     Nm VA var Wh Ah rpm ppm ppb ppt psi mmHg Torr torr mbar kt kn mi ft in yd nmi mph lb lbs oz gal hp BTU Btu Å u
     min h hr d yr a sec ms us ns ps wk mo dy mn % ‰ ° degC degF degT deg degrees px pts count counts cts a.u. arb.
     arb.units SCE RN TS bits # au pH mpg kmpl cc sqft mth pc kpc Mpc ly gr kgf pct %RH %rF %rh %vol vol% wt% mol%
+    PSU psu NTU FNU FTU UTC GMT ha °dH dH
 """
 _PREFIXED_TEXT = """
     m s g l L A K V W J N C F H T S Ω Hz Pa Wb lm lx Bq Gy Sv mol eV cal bar rad ohm Ohm Wh Ah VA var M byte B bit pc
@@ -19,8 +20,11 @@ _WORD_TEXT = """
     percent prozent fraction unitless dimensionless none radian radians mole moles inch inches foot feet mile miles
     knots pound pounds ounce ounces gallon gallons sekunden sekunde stunden minuten grad sekunda secondes heures jours
     mètres metros segundos horas integer boolean dc ac с мс м см мм кг г в а ом вт гц па кпа мпа к мин ч град сек
-    ма мв кв ка мка мкс квт мвт ком мом гпа дж кдж н кн л мл моль 秒 伏 安 米
+    ма мв кв ка мка мкс квт мвт ком мом гпа дж кдж н кн л мл моль
+    秒 分 時 時間 小时 天 伏 安 米 毫米 厘米 千克 초 분 시간 일 도 ℃ ℉ ㎜ ㎝ ㎞ ㎏ ㎡ ㎥
+    克 平方米 立方米 元 万元 円 원
 """
+_NO_UNITS = ("GT",)  # "ground truth" beside air sensors; nobody measures gigateslas
 _SYMBOLS = frozenset(_SYMBOL_TEXT.split())
 _PREFIXED = frozenset(_PREFIXED_TEXT.split())
 _WORDS = frozenset(_WORD_TEXT.split())
@@ -29,7 +33,10 @@ _PREFIXES = ("da", *"qryzafpnuµμmcdhkMGTPEZY")
 _RAISED = re.compile(r"(?:\^|\*\*)?[\({]?[+\-−]?[0-9]{1,2}(?:[./][0-9]{1,2})?[\)}]?$|[⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺]+$")
 _JOINTS = re.compile(r"\s*[*/·⋅×]\s*|\s+per\s+|\s+")
 _OPENING, _CLOSING = "[({<", "])}>"
-_DEGREES = re.compile(r"(?:°|º|˚|deg\.?|degrees?|grad)\s?(?:C|F|K|R|N|E|S|W|T|celsius|fahrenheit)", re.IGNORECASE)
+_DEGREES = re.compile(
+    r"(?:°|º|˚|deg\.?|degrees?|grad)[\s_]?(?:C|F|K|R|N|E|S|W|T|celsius|fahrenheit|kelvin|north|east|true)",
+    re.IGNORECASE,
+)
 _AGAINST = re.compile(r"(.{1,6}?)\s+(?:vs\.?|rel\.?|re\.?|dc|ac|rms|pp|pk)\b.*", re.IGNORECASE)
 _ARBITRARY = re.compile(r"(?:arb(?:\.|itrary)?|w\.?)\s*(?:u(?:\.|nits)?|e\.?)", re.IGNORECASE)
 LONGEST = 30  # letters of a unit
@@ -38,7 +45,7 @@ LONGEST = 30  # letters of a unit
 def is_unit(text: str) -> bool:
     """Whether a text can be read as a unit: "ms", "m/s^2", "kg m-3", "°C", "Ohm", "(V)", "V vs. Ref."."""
     text = without_brackets(text)
-    if not text or len(text) > LONGEST:
+    if not text or len(text) > LONGEST or text in _NO_UNITS:
         return False
     if _DEGREES.fullmatch(text) or _ARBITRARY.fullmatch(text):
         return True
@@ -55,7 +62,8 @@ def is_wrapped(text: str) -> bool:
 
 
 def without_brackets(text: str) -> str:
-    return text.strip()[1:-1].strip() if is_wrapped(text) else text.strip()
+    text = text.strip()
+    return text[1:-1].strip() if is_wrapped(text) else text.removeprefix("in ").strip()
 
 
 def _is_compound(text: str) -> bool:

@@ -17,6 +17,7 @@ _WRAPPED = (  # as Python's repr, MATLAB's arrays and Excel's protection of lead
 )  # fmt: skip
 _FORTRAN = r"^([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+))[dD]([+-]?[0-9]+)$"
 _ACCOUNT = r"^\(([$€£¥]?\s*[0-9][0-9.,]*)\)$"
+_WITH_ERROR = r"^([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*(?:±|\+/-)\s*[0-9.,]+(?:[eE][+-]?[0-9]+)?$"
 _UNIT = r"[^\s0-9+\-.,;:=()][^;:=()]{0,15}"
 _WITH_UNIT = rf"^({_SIGNED})\s*{_UNIT}$"
 _PARTS = rf"^{_SIGNED}(?P<gap>\s*)(?P<unit>{_UNIT})$"
@@ -25,6 +26,9 @@ _SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # with no blank before the
 
 def unwrapped(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, list[tuple[str, str]]]:
     """Numbers that stand in brackets, quotes or a call, or with Fortran's D, as plain ones; what is to be said."""
+    if (holds(values, "±") or holds(values, "+/-")) and share(values, _WITH_ERROR) >= enough:
+        values = compute.replace_substring_regex(values, _WITH_ERROR, r"\1")
+        return values, [("the error behind ± is left out; give errors a column of their own", "")]
     if any(holds(values, mark) for mark in ("(", "[", '"', "=", "'")):
         if share(values, PLAIN, *_WRAPPED) >= enough:
             before = compute.filter(values, compute.match_substring_regex(values, "|".join(_WRAPPED)))

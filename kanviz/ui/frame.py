@@ -15,6 +15,7 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 from kanviz.errors import UserError
 from kanviz.text import escape_markdown, shown
 from kanviz.ui.address import KEEP, follow, names_a_sample, show, view_of
+from kanviz.ui.browsers import place_of
 from kanviz.ui.kept_folder import KeptFolder
 from kanviz.ui.samples import open_sample, samples
 from kanviz.ui.serve import app_folder
@@ -48,6 +49,7 @@ EVERY_EDGE = ("Prune", "Formula", "Retrain", "History")  # pages that list, comp
 MOST_EDGES = 50_000  # of a network on these
 KEY = "kanviz"
 TOKEN = "work"
+PLACE = "kanviz-place"  # where the server finds this tab's session: by the token and by the browser
 ASKED = "asked"  # the token that came with the address, when no session answers to it any more
 # Streamlit's own export of a grid writes cells as they are, and a spreadsheet runs those that begin with "="
 NO_GRID_EXPORT = (
@@ -62,18 +64,19 @@ ICON = (
 
 
 def session() -> "Session":
-    """The one object this tab works on; a reloaded tab finds its own again by the token in its address."""
-    if KEY not in st.session_state:
+    """The one object this tab works on; a reloaded tab of the same browser finds its own again by its address."""
+    state = st.session_state
+    if KEY not in state:
         token = _token()
-        found = SESSIONS.find(token, this_tab())
+        found = SESSIONS.find(_place(token), this_tab())
         if found is None:
             token, found = _new(token)
-        st.session_state[KEY], st.session_state[TOKEN] = found, token
-    if TOKEN in st.session_state:
-        SESSIONS.put(st.session_state[TOKEN], st.session_state[KEY], this_tab())
-        if _token() != st.session_state[TOKEN]:
-            st.query_params[TOKEN] = st.session_state[TOKEN]
-    return st.session_state[KEY]
+        state[KEY], state[TOKEN], state[PLACE] = found, token, _place(token)
+    if TOKEN in state:
+        SESSIONS.put(state[PLACE], state[KEY], this_tab())
+        if _token() != state[TOKEN]:
+            st.query_params[TOKEN] = state[TOKEN]
+    return state[KEY]
 
 
 def _new(token: str) -> "tuple[str, Session]":
@@ -83,7 +86,7 @@ def _new(token: str) -> "tuple[str, Session]":
 
     s = Session()
     try:
-        kept = KEPT.found(token) if KEPT is not None else None
+        kept = KEPT.found(_place(token)) if KEPT is not None else None
         if kept is not None:
             go_on(s, *kept)
             return token, s
@@ -95,18 +98,23 @@ def _new(token: str) -> "tuple[str, Session]":
 
 def keep_on_server(s: "Session") -> None:
     """Write the work down, where this server has a folder for it; forget it where that was turned off."""
-    token = st.session_state.get(TOKEN, "")
-    if KEPT is not None and token:
-        (KEPT.keep(token, s) if s.is_kept else KEPT.forget(token))
+    place = st.session_state.get(PLACE, "")
+    if KEPT is not None and place:
+        (KEPT.keep(place, s) if s.is_kept else KEPT.forget(place))
 
 
 def has_session() -> bool:
     """Whether this tab works on anything yet; asking does not import torch."""
-    return KEY in st.session_state or _token() in SESSIONS or (KEPT is not None and _token() in KEPT)
+    place = _place(_token())
+    return KEY in st.session_state or place in SESSIONS or (KEPT is not None and place in KEPT)
 
 
 def _token() -> str:
     return str(st.query_params.get(TOKEN, ""))
+
+
+def _place(token: str) -> str:
+    return place_of(token, st.context.cookies)
 
 
 def _size(s: "Session") -> int:

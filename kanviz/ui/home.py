@@ -119,9 +119,7 @@ def new_network() -> None:
     """From a table to a first network: columns, shape, and training starts."""
     table = table_upload("new-table")
     if table is None:
-        st.caption(
-            "A table with column names in its first row, one column to predict and at least one to predict from."
-        )
+        st.caption("A table with column names, one column to predict and at least one to predict from.")
         return
     data = choose_columns(session(), table, None, "new")
     if data is None:

@@ -13,7 +13,7 @@ from kanviz.ui import frame
 from kanviz.ui.address import KEEP
 from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
 from kanviz.ui.kept_folder import DAYS
-from kanviz.ui.snapshot import go_on, is_own, mark_of, snapshot
+from kanviz.ui.snapshot import Snapshot, go_on, is_own, snapshots
 
 if TYPE_CHECKING:
     from kanviz.io.project import Project
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 VIEWED = ("tab", "out")  # parts of the address that are kept with the work
 LONGEST_PART = 100
 ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
-EVERY, EVERY_WHILE_TRAINING = 3600.0, 1.0  # seconds
+EVERY, EVERY_WHILE_BUSY = 3600.0, 1.0  # seconds
 LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
 TROUBLE = {
     "full": "Work is not kept: this browser has no more room for it.",
@@ -41,7 +41,8 @@ def keep() -> None:
     Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
     """
     s = _in_hand()
-    st.fragment(_keep, key="keep", run_every=EVERY_WHILE_TRAINING if s is not None and s.training else EVERY)()
+    busy = s is not None and (s.training or (s.law_search is not None and s.law_search.job.live))
+    st.fragment(_keep, key="keep", run_every=EVERY_WHILE_BUSY if busy else EVERY)()
 
 
 def _keep() -> None:
@@ -51,7 +52,7 @@ def _keep() -> None:
     s = _in_hand()
     if s is not None:
         s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
-    payload = {"v": 1, "order": st.session_state.get(ORDER), "work": _work(s), "offers": bool(_offered(s))}
+    payload = {"v": 1, "order": st.session_state.get(ORDER), "works": _works(s), "offers": bool(_offered(s))}
     memory(payload, "memory", heard)
     if s is not None:
         frame.keep_on_server(s)
@@ -71,8 +72,8 @@ def keeping_settings() -> None:
             help="Turned off, nothing is kept any more, and what was kept is forgotten.",
         )  # fmt: skip
         st.caption(
-            f"The last five networks you changed, with their steps and tables of up to {ROWS_LIMIT // 1_000_000} MB. "
-            "They stay in this browser, on this computer, until you forget them."
+            "The last five networks you changed or laws a search found, with their steps and tables of up to "
+            f"{ROWS_LIMIT // 1_000_000} MB. They stay in this browser, on this computer, until you forget them."
             + (f" This server keeps the one in hand for {DAYS} days, too." if frame.KEPT is not None else "")
         )
     trouble = st.session_state.get(TROUBLED, "")
@@ -144,19 +145,21 @@ def _offered(s: "Session | None") -> list[Kept]:
         return []
     before = st.session_state.get(frame.ASKED, "")
     here = {str(st.query_params.get(frame.TOKEN, "")), before} - {""}
-    found = sorted(told.works, key=lambda one: (one.token not in here, -one.when))
+    mine = {s.work, s.law_search.work if s.law_search is not None else ""} if s is not None else set()
+    others = [one for one in told.works if one.id not in mine]
+    found = sorted(others, key=lambda one: (one.token not in here, -one.when))
     if s is not None and is_own(s):
-        return [one for one in found[:1] if one.token == before and one.id != s.work]
+        return [one for one in found[:1] if one.token == before]
     return found
 
 
 def _one(kept: Kept) -> None:
     more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
     more += f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    steps = f"{counted(kept.steps, 'step')}, " if kept.steps else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"Your work on **{frame.label(kept.name)}**, {counted(kept.steps, 'step')}, of {_when(kept.when)}, "
-            f"is kept in this browser.{more}"
+            f"Your work on **{frame.label(kept.name)}**, {steps}of {_when(kept.when)}, is kept in this browser.{more}"
         )
         st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
         st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
@@ -173,29 +176,35 @@ def _when(milliseconds: float) -> str:
 # --- what is sent -----------------------------------------------------------------------------------------------
 
 
-def _work(s: "Session | None") -> Payload | None:
+def _works(s: "Session | None") -> list[Payload]:
     """What is to be kept, once the browser has told what it has; nothing before the first step."""
     state = st.session_state
     told: Told | None = state.get(TOLD)
     if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
-        return None
-    project = snapshot(s, ROWS_LIMIT)
-    if project is None:
-        return None
-    mark, last = mark_of(s, project), project.training.last if project.training is not None else None
-    if state.get(PACKED, (None,))[0] != mark:
-        state[PACKED] = (mark, _packed(project) or _packed(replace(project, training=None)))
-    found = state[PACKED][1]
-    state[TROUBLED] = "" if found else "large"
-    if found is None:
-        return None
-    fresh = set(found.blobs) - state.setdefault(SENT, set())
-    state[SENT] = set(found.blobs)  # what it needs no more, the browser throws away
+        return []
+    wanted, known = snapshots(s, ROWS_LIMIT), state.get(PACKED, {})
+    packed = {one.name: known.get(one.name) for one in wanted}
+    for one in wanted:
+        if packed[one.name] is None or packed[one.name][0] != one.mark:
+            packed[one.name] = one.mark, _packed(one.project) or _packed(replace(one.project, training=None))
+    state[PACKED] = packed
+    kept = [(one, packed[one.name][1]) for one in wanted if packed[one.name][1] is not None]
+    if wanted:
+        state[TROUBLED] = "" if len(kept) == len(wanted) else "large"
+    before, now = state.get(SENT, set()), {name for _, found in kept for name in found.blobs}
+    if kept:
+        state[SENT] = now  # what is needed no more, the browser throws away
+    return [work_payload(_kept(one), found.manifest, found.blobs, set(found.blobs) - before) for one, found in kept]
+
+
+def _kept(one: Snapshot) -> Kept:
+    """How the browser shall list it."""
+    project = one.project
     missing = project.rows.name if project.rows is not None and project.data is None else ""
-    steps = len(project.history.versions) - 1
+    last = project.training.last if project.training is not None else None
     at, of = (last.step, last.steps) if last is not None else (0, 0)
-    kept = Kept(s.work, str(state.get(frame.TOKEN, "")), project.name, steps, 0.0, missing, at, of)
-    return work_payload(kept, found.manifest, found.blobs, fresh)
+    token, steps = str(st.session_state.get(frame.TOKEN, "")), len(project.history.versions) - 1
+    return Kept(one.name, token, project.name, steps, 0.0, missing, at, of)
 
 
 def _packed(project: Any) -> Any:

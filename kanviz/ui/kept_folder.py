@@ -1,4 +1,4 @@
-"""Everybody's work in a folder of the server, where one was named: a file for each secret address."""
+"""Everybody's work in a folder of the server, where one was named: a file for each secret address in its browser."""
 
 import hashlib
 import threading
@@ -49,20 +49,24 @@ class KeptFolder:
         return self._folder / f"{hashlib.sha256(token.encode()).hexdigest()[:40]}.kanviz"
 
     def keep(self, token: str, s: "Session") -> None:
-        """Write the work of that session where it has changed. A failure is said once, and ends nothing."""
+        """Write the work of that session, where it has changed; its best law where there is no other work.
+
+        A failure is said once, and ends nothing.
+        """
         from kanviz.io.project_file import project_to_bytes
-        from kanviz.ui.snapshot import mark_of, snapshot
+        from kanviz.ui.snapshot import snapshots
 
         with self._lock:
             mine = self._locks.setdefault(token, threading.Lock())
         with mine:
-            project = snapshot(s) if s.is_kept else None
-            if project is None or s.written == mark_of(s, project):
+            found = snapshots(s)[:1] if s.is_kept else []
+            if not found or s.written == found[0].mark:
                 return
-            file, s.written = self._file(token), mark_of(s, project)
+            work, project, s.written = found[0].name, found[0].project, found[0].mark
+            file = self._file(token)
             new = not file.exists()
             try:
-                write(file, project_to_bytes(replace(project, view={**project.view, NAME: s.work})))
+                write(file, project_to_bytes(replace(project, view={**project.view, NAME: work})))
                 if new:
                     file.chmod(0o600)
                 self._failed.discard(token)

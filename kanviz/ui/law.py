@@ -156,7 +156,7 @@ def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
 
     data = search.data
     kan = as_network(entry.law, data.inputs, data.outputs[0], data.x)
-    s.open(kan, f"Law of {data.target} from {search.rows_from}", data=data, rows_from=search.rows_from)
+    s.open(kan, search.name, data=data, rows_from=search.rows_from)
     waits = f"; {shown(s.left[0])} waits on the Open page" if s.left else ""
     s.messages.append(("done", f"The law is open as a network{waits}."))
 

@@ -32,7 +32,7 @@ def rows_to_search(s: "Session | None") -> "Chosen | None":
             return own, s.rows_from
     table = table_upload("laws-table")
     if table is None:
-        st.caption("A table of numbers with column names in its first row: one column to explain, the others to do so.")
+        st.caption("A table of numbers with column names: one column to explain, the others to do so.")
         return None
     s = session()
     data = choose_columns(s, table, None, "laws", weigh=False)

@@ -1,7 +1,8 @@
 """A search for laws as the session begins it: in processes of its own, the best so far always at hand."""
 
+import secrets
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import torch
@@ -49,12 +50,13 @@ def laws_of(rows: Rows, config: DiscoverConfig) -> Iterator[Discovery]:
 
 @dataclass(frozen=True, eq=False)
 class LawSearch:
-    """A search that was started: on what, and how."""
+    """A search that was started: on what, and how. work: what its best law is kept under."""
 
     data: Dataset
     rows_from: str
     config: DiscoverConfig
     job: Job[Discovery]
+    work: str = field(default_factory=lambda: secrets.token_urlsafe(12))
 
     @staticmethod
     def start(data: Dataset, rows_from: str, config: DiscoverConfig, who: Hashable = None) -> "LawSearch":
@@ -71,3 +73,8 @@ class LawSearch:
     def found(self) -> Discovery | None:
         """The best so far; None before there is any."""
         return self.job.latest
+
+    @property
+    def name(self) -> str:
+        """Of a network made of a law that it found."""
+        return f"Law of {self.data.target} from {self.rows_from}"

@@ -111,5 +111,5 @@ def job_panel() -> None:
     last = s.job.latest or s.since
     step, steps = (last.step, last.steps) if last else (0, s.run.config.steps if s.run else 1)
     now = queue_words(s.job) or s.job.state.capitalize()
-    st.progress(step / steps, text=f"Training · {now} · step {step} of {steps}")
+    st.progress(step / steps, text=f"Training · {now} · step {step:,} of {steps:,}")
     st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")

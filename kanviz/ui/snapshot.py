@@ -1,6 +1,7 @@
 """What of a session is kept for later, and how it is taken up again."""
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from kanviz.errors import UserError
@@ -9,6 +10,22 @@ if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
     from kanviz.io.project import Project
     from kanviz.ui.session import Session
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A piece of work to keep: its name, the work, and a mark that is another one whenever the work has changed."""
+
+    name: str
+    project: "Project"
+    mark: object
+
+
+def snapshots(s: "Session", rows_limit: float = math.inf) -> list[Snapshot]:
+    """All that is to be kept of a session: the work in hand, and the best law that its search has found so far."""
+    project, law = snapshot(s, rows_limit), _law_so_far(s, rows_limit)
+    found = [Snapshot(s.work, project, _mark_of(s, project))] if project is not None else []
+    return found + ([law] if law is not None else [])
 
 
 def is_own(s: "Session | None") -> bool:
@@ -24,17 +41,47 @@ def snapshot(s: "Session", rows_limit: float = math.inf) -> "Project | None":
     """
     if not is_own(s) or s.opened.versions[0].kan is s.lesson_network:
         return None  # a lesson's network is there to be tried out: it would drive out work
-    project = s.project(with_rows=True)
+    return _within(s.project(with_rows=True), rows_limit)
+
+
+def _within(project: "Project", rows_limit: float) -> "Project":
     training = project.training
     tables = [project.data, *((training.data, training.known_data) if training is not None else ())]
     size = sum(_bytes(data) for data in {id(data): data for data in tables if data is not None}.values())
     return project if size <= rows_limit else project.without_rows()
 
 
-def mark_of(s: "Session", project: "Project") -> tuple[object, ...]:
-    """What is another one whenever the work has changed."""
+def _mark_of(s: "Session", project: "Project") -> object:
     last = project.training.last if project.training is not None else None
-    return (s.work, project.history, project.data, project.rows, project.edge, project.name, dict(project.view), last)
+    view = tuple(project.view.items())
+    return s.work, project.history, project.data, project.rows, project.edge, project.name, view, last
+
+
+def _law_so_far(s: "Session", rows_limit: float) -> Snapshot | None:
+    """As a network of formulas, on the rows it was found in; None where none was found, or no network can be it."""
+    from kanviz.edit.history import History
+    from kanviz.io.project import Project
+    from kanviz.io.project_rows import RowsOf
+    from kanviz.laws.network import as_network
+
+    search = s.law_search
+    found = search.found if search is not None else None
+    if search is None or found is None or not found.front:
+        return None
+    data, entry = search.data, found.best
+
+    def made() -> Project | None:
+        try:
+            kan = as_network(entry.law, data.inputs, data.outputs[0], data.x)
+        except UserError:
+            return None
+        rows = RowsOf.of(data, search.rows_from)
+        return Project(History.start(kan), search.name, next(kan.edges(pruned=True)), data=data, rows=rows)
+
+    project = s.latest("law", made, search.work, entry.text)
+    if project is None:
+        return None
+    return Snapshot(search.work, _within(project, rows_limit), (search.work, entry.text))
 
 
 def _bytes(data: "Dataset") -> int:

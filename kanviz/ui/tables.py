@@ -116,7 +116,8 @@ def table_notes(s: "Session", table: "Table", name: str, slot: str, key: str) ->
             key=f"{key}-code-{name}-{code.text}-{code.missing}",
             help="Rows with missing values are left out. Without this it is a number as any other.",
         )  # fmt: skip
-        st.caption(f"It lies far from all other values of {label(code.places, 200)}.")
+        times = counted(code.count, "time")
+        st.caption(f"It occurs {times}, far from all other values of {label(code.places, 200)}.")
         if missing != code.missing:
             s.take_table(table.counting(code.value, missing=missing), name, slot)
             st.rerun()

@@ -84,7 +84,8 @@ def controls(s: "Session", step: int, steps: int) -> None:
     assert s.job is not None
     state = s.job.state
     waiting = queue_words(s.job)
-    st.progress(step / steps, text=f"{f'{waiting} ·' if waiting else f'{state.capitalize()}:'} step {step} of {steps}")
+    words = f"{waiting} ·" if waiting else f"{state.capitalize()}:"
+    st.progress(step / steps, text=f"{words} step {step:,} of {steps:,}")
     with st.container(horizontal=True, gap="small"):
         if state == "paused":
             st.button("Resume", icon=":material/play_arrow:", on_click=s.job.resume)

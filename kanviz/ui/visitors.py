@@ -1,18 +1,20 @@
-"""Answer only browsers that came to this server by one of its own names and from a page of its own.
+"""Answer only browsers that came to this server by one of its own names and from a page of its own, and name them.
 
 Without it a page elsewhere could read the work of whoever visits it: by a name of its own that leads to this machine
 (DNS rebinding), or from another port of this machine, which Streamlit takes for the same server.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kanviz.ui.browsers import set_cookie
 from kanviz.ui.serve import THIS_MACHINE
 
 HEADERS = {
@@ -54,7 +56,7 @@ class OwnVisitors:
         elif refusal:
             await PlainTextResponse(refusal, status_code=403, headers=HEADERS)(scope, receive, send)
         else:
-            await self._app(scope, receive, _with_headers(send))
+            await self._app(scope, receive, _with_headers(send, HTTPConnection(scope).cookies))
 
     def refusal(self, headers: Headers) -> str:
         """Why nobody is answered, in words; empty for a visitor of this server's own."""
@@ -80,10 +82,13 @@ def _name(host: str) -> str:
         return ""
 
 
-def _with_headers(send: Send) -> Send:
+def _with_headers(send: Send, cookies: Mapping[str, str]) -> Send:
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(HEADERS)
+            headers = MutableHeaders(scope=message)
+            headers.update(HEADERS)
+            if headers.get("content-type", "").startswith("text/html"):  # files may be kept for others by a proxy
+                headers.append("Set-Cookie", set_cookie(cookies))
         await send(message)
 
     return sent

@@ -83,7 +83,10 @@ def link_popover(s: "Session") -> None:
             st.code(link(s, *("tab", "out")), language=None, wrap_lines=True)
             st.caption("Opens this sample as it ships, with this edge and tab. Your own changes travel in a file.")
         else:
-            st.caption("A link can name a sample only. This network is your own: save it, and send the file.")
+            st.caption(
+                "A link can name a sample only. This network is your own: save it, and send the file. "
+                "The address of this page opens it in this browser alone."
+            )
 
 
 @st.fragment(key="graph")

@@ -1,25 +1,32 @@
 """The app as served by `kanviz app`, and real Chromium to drive it; a page that logs an error fails its test."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 
-ROOT = Path(__file__).parents[2]
+from tests.app_process import App
+
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-dev-shm-usage",
 ]  # fmt: skip
+SIZE: ViewportSize = {"width": 1440, "height": 900}  # pixels
 WAIT = 30_000  # milliseconds
 TOUR_SEEN = "try { localStorage.setItem('kanviz-tour', 'seen') } catch {}"  # so that it stands in nobody's way
 
@@ -63,7 +70,7 @@ def at_home(play: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Itera
     """A browser that holds the app's own files, as everybody's does after the first visit: a third of the work."""
     context = play.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("chromium"), executable_path=CHROMIUM, args=FLAGS,
-        viewport={"width": 1440, "height": 900}, accept_downloads=True,
+        viewport=SIZE, accept_downloads=True,
     )  # fmt: skip
     yield heard(context, TOUR_SEEN)
     context.close()
@@ -87,48 +94,39 @@ def server(tmp_path_factory):
 @contextmanager
 def served(folder: Path) -> Iterator[str]:
     """The app, running; what it says goes into the folder, and a traceback in there fails the test."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    log = (folder / "server.log").open("w+")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(port)],
-        cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},
-    )  # fmt: skip
-    url = f"http://127.0.0.1:{port}"
-    end = time.monotonic() + 60
-    while True:
-        try:
-            urllib.request.urlopen(f"{url}/_stcore/health", timeout=1).close()
-            break
-        except OSError:
-            if process.poll() is not None or time.monotonic() > end:
-                log.seek(0)
-                pytest.fail(f"The app did not start:\n{log.read()}")
-            time.sleep(0.1)
-    yield url
-    process.terminate()
-    process.wait(20)
-    log.seek(0)
-    text = log.read()
-    log.close()
+    app = App(folder / "server.log")
+    app.start()
+    yield app.url
+    app.stop()
+    text = app.log.read_text()
     assert "Traceback" not in text, text
 
 
 def forget(context: BrowserContext, page: Page, server: str) -> None:
     """Let the browser forget what the app stored, as if nobody had been here."""
     stored = {"origin": server, "storageTypes": "cookies,local_storage,indexeddb,cache_storage"}
-    context.new_cdp_session(page).send("Storage.clearDataForOrigin", stored)
+    session = context.new_cdp_session(page)
+    session.send("Storage.clearDataForOrigin", stored)
+    session.detach()
 
 
 @pytest.fixture
 def page(at_home: BrowserContext, server: str):
-    """A fresh visitor on the Open page, who has seen the tour."""
-    page = at_home.new_page()
+    """A fresh visitor on the Open page, who has seen the tour. All use one tab, which has the app's code at hand."""
+    page = at_home.pages[0]
     forget(at_home, page, server)
+    page.set_viewport_size(SIZE)
     errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    page.on("console", lambda said: errors.append(said.text) if "Content Security Policy" in said.text else None)
+
+    def failed(error: Error) -> None:
+        errors.append(str(error))
+
+    def said(message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            errors.append(message.text)
+
+    page.on("pageerror", failed)
+    page.on("console", said)
     page.goto(f"{server}/open")
     expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
     page.evaluate("document.fonts.ready")  # until then things move, and a click may miss
@@ -137,8 +135,11 @@ def page(at_home: BrowserContext, server: str):
     assert not errors, errors
     expect(page.locator('[data-testid="stException"]')).to_have_count(0, timeout=1_000)
     expect(page.get_by_text("BidiComponent Error")).to_have_count(0, timeout=1_000)
-    for one in at_home.pages[1:]:  # the first is the browser's own
+    page.remove_listener("pageerror", failed)
+    page.remove_listener("console", said)
+    for one in at_home.pages[1:]:
         one.close()
+    page.goto("about:blank")  # it leaves the server
 
 
 # Whether no script has run for some frames of the browser, since one run may lead to the next (frames take longer where

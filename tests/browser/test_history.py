@@ -16,7 +16,8 @@ from kanviz.analysis.diff import diff
 from kanviz.core.dataset import Dataset
 from kanviz.ui.panels import number
 from kanviz.ui.samples import rows_of, samples
-from tests.browser.conftest import ROOT, go, open_sample, settle
+from tests.app_process import ROOT
+from tests.browser.conftest import go, open_sample, settle
 
 
 @pytest.fixture

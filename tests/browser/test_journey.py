@@ -158,8 +158,8 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
     page.get_by_label("Steps", exact=True).press("Enter")
     settle(page)
     page.get_by_role("button", name="Start training").click()
-    expect(page.get_by_text(re.compile(r"Running: step \d{1,4} of 5000"))).to_be_visible()
-    expect(page.get_by_text(re.compile(r"step ([3-9]|\d{2,}) of 5000")).first).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Running: step [\d,]{1,5} of 5,000"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"step ([3-9]|[\d,]{2,}) of 5,000")).first).to_be_visible()
     go(page, "Workbench")  # the run goes on
     expect(page.get_by_test_id("stSidebar").get_by_text(re.compile(r"Training · Running · step \d+"))).to_be_visible()
     go(page, "Train")
@@ -168,7 +168,7 @@ def test_open_look_prune_fit_retrain_compare_save_reload(page: Page, tmp_path: P
 
     # it goes on where it was stopped, and is stopped again
     page.get_by_role("button", name="Continue", exact=False).click()
-    expect(page.get_by_text(re.compile(r"Running: step \d+ of 5000"))).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Running: step [\d,]+ of 5,000"))).to_be_visible()
     page.get_by_role("button", name="Stop and keep").last.click()
     expect(page.get_by_text(re.compile("Last run: stopped"))).to_be_visible()
 

@@ -1,12 +1,7 @@
 """Work survives a reload, a server that is killed, a closed tab; it goes on from a file; it is forgotten on demand."""
 
-import os
 import re
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -15,39 +10,18 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 import kanviz
 from kanviz.edit.edits import MoveControlPoint, Prune
 from kanviz.io.project import Project
-from tests.browser.conftest import ROOT, TOUR_SEEN, expect_last_step, go, heard, settle, until, upload
+from tests.app_process import App
+from tests.browser.conftest import TOUR_SEEN, expect_last_step, go, heard, settle, until, upload
 
 OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
-
-
-class App:
-    """A server of this test alone, to be killed and started again on the same port."""
-
-    def __init__(self, log: Path) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.url, self.log = f"http://127.0.0.1:{self.port}", log
-
-    def start(self) -> None:
-        with self.log.open("a") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "kanviz", "app", "--no-browser", "--port", str(self.port)],
-                cwd=ROOT, stdout=log, stderr=subprocess.STDOUT, env={**os.environ, "KANVIZ_MODEL": ""},
-            )  # fmt: skip
-        end = time.monotonic() + 60
-        while True:
-            try:
-                urllib.request.urlopen(f"{self.url}/_stcore/health", timeout=1).close()
-                return
-            except OSError:
-                if self.process.poll() is not None or time.monotonic() > end:
-                    pytest.fail(f"The app did not start:\n{self.log.read_text()}")
-                time.sleep(0.1)
-
-    def kill(self) -> None:
-        self.process.kill()
-        self.process.wait(20)
+WORKS = """async () => {
+    const done = (asked) => new Promise((good) => (asked.onsuccess = () => good(asked.result)));
+    const base = await done(indexedDB.open("kanviz"));
+    const works = await done(base.transaction("works").objectStore("works").getAll());
+    const stored = await done(base.transaction("blobs").objectStore("blobs").count());
+    base.close();
+    return works.map(({ steps, step }) => ({ steps, step, stored }));
+}"""  # what the browser keeps
 
 
 @pytest.fixture
@@ -129,16 +103,7 @@ def expect_kept(page: Page, wanted: list[list[int]]) -> None:
 
 
 def _kept(page: Page) -> list[list[int]]:
-    return page.evaluate(
-        """async () => {
-            const done = (asked) => new Promise((good) => (asked.onsuccess = () => good(asked.result)));
-            const base = await done(indexedDB.open("kanviz"));
-            const works = await done(base.transaction("works").objectStore("works").getAll());
-            const blobs = await done(base.transaction("blobs").objectStore("blobs").count());
-            base.close();
-            return works.map((work) => [work.steps, blobs]);
-        }"""
-    )
+    return [[work["steps"], work["stored"]] for work in page.evaluate(WORKS)]
 
 
 def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: Path):
@@ -177,6 +142,23 @@ def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: P
     assert not errors, errors
 
 
+def test_a_copied_address_opens_nobodys_work_in_another_browser(app: App, context: BrowserContext, chromium: Browser):
+    undo = re.compile("^Undo")
+    page, errors = visit(context, app.url)
+    move(page, 3)
+    elsewhere = heard(chromium.new_context(), TOUR_SEEN)
+    other, more_errors = visit(elsewhere, page.url)
+    expect(other.get_by_role("button", name=undo)).to_be_disabled()
+    (secret,) = re.findall("work=([^&]+)", page.url)
+    assert "work=" in other.url
+    assert secret not in other.url
+    elsewhere.close()
+    reload(page)
+    expect(page.get_by_role("button", name=undo)).to_be_enabled()
+    assert secret in page.url
+    assert not errors + more_errors
+
+
 @pytest.mark.parametrize("last", ["part", "page"])
 def test_a_tab_left_open_is_offered_its_work_when_the_server_is_back(
     app: App, context: BrowserContext, tmp_path: Path, last: str
@@ -204,6 +186,29 @@ def test_a_tab_left_open_is_offered_its_work_when_the_server_is_back(
     settle(page)
     move(page, 4)
     expect_kept(page, [[1, 2], [3, 2]])
+
+
+def test_a_training_goes_on_when_its_server_was_killed(app: App, context: BrowserContext):
+    page, _ = visit(context, app.url)
+    go(page, "Train")
+    page.get_by_test_id("stSelectbox").filter(has_text="Solver").locator("input").click()
+    page.get_by_role("option", name=re.compile("^Adam")).click()
+    settle(page)
+    steps = page.get_by_label("Steps", exact=True)
+    expect(steps).to_have_value("1000")
+    steps.fill("10000")
+    steps.press("Enter")
+    settle(page)
+    page.get_by_role("button", name="Start training").click()
+    expect(page.get_by_text(re.compile(r"Running: step [\d,]+ of 10,000"))).to_be_visible()
+    until(page, lambda: any(work["step"] for work in page.evaluate(WORKS)), "the training kept in the browser")
+    app.kill()
+    (kept,) = page.evaluate(WORKS)
+    app.start()
+    expect(page.get_by_text(f"Its training stands at step {kept['step']:,} of 10,000.")).to_be_visible()
+    page.get_by_role("button", name="Go on with it").click()
+    expect(page.get_by_text(f"Its training goes on from step {kept['step']:,} of 10,000.")).to_be_visible()
+    expect(page.get_by_text(re.compile(r"Running: step [\d,]+ of 10,000"))).to_be_visible()
 
 
 def test_a_project_file_goes_on_where_it_was(app: App, context: BrowserContext, tmp_path: Path):

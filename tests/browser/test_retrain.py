@@ -8,7 +8,8 @@ from pathlib import Path
 from playwright.sync_api import Page, expect
 
 import kanviz
-from tests.browser.conftest import ROOT, go, settle, upload
+from tests.app_process import ROOT
+from tests.browser.conftest import go, settle, upload
 from tests.browser.test_journey import choose
 
 NEW = ROOT / "sample_models" / "hills_new.csv"
@@ -94,7 +95,7 @@ def test_without_protection_lamps_go_out_while_the_run_is_watched(page: Page):
     settle(page)
     page.get_by_role("button", name="Retrain", exact=True).click()
     main = page.get_by_test_id("stMain")
-    expect(main.get_by_text(re.compile(r"Running: step ([3-9]|\d{2,}) of 10000"))).to_be_visible()
+    expect(main.get_by_text(re.compile(r"Running: step ([3-9]|[\d,]{2,}) of 10,000"))).to_be_visible()
     expect(main.get_by_text("RMSE, old rows")).to_be_visible()
     main.get_by_role("button", name="Stop and keep").click()
     expect(page.get_by_text(re.compile("of 500 old rows have other predictions"))).to_be_visible()

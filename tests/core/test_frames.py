@@ -178,7 +178,10 @@ def test_words_that_a_network_does_not_know_are_refused(change, words):
 @pytest.mark.parametrize(
     ("words", "one"),
     [(("no", "yes"), "yes"), (("nein", "ja"), "ja"), (("female", "male"), "male"), (("off", "on"), "on"),
-     (("negative", "positive"), "positive"), (("no", "perhaps"), "perhaps"), (("a", "b"), "b")],
+     (("negative", "positive"), "positive"), (("no", "perhaps"), "perhaps"), (("a", "b"), "b"),
+     (("ano", "ne"), "ano"), (("evet", "hayır"), "evet"), (("igen", "nem"), "igen"), (("да", "нет"), "да"),
+     (("有", "無"), "有"), (("예", "아니오"), "예"), (("treated", "untreated"), "treated"),
+     (("non-smoker", "smoker"), "smoker"), (("aktiv", "nicht aktiv"), "aktiv"), (("with", "without"), "with")],
 )  # fmt: skip
 def test_of_two_words_the_one_that_says_yes_is_1(words, one):
     table = pd.DataFrame({"w": list(words) * 5, "y": np.arange(10.0)})
@@ -215,6 +218,11 @@ DATES = {
     "afternoon": (["1/5/2024 3:00 PM", "1/6/2024 3:00 AM"], 0.5),
     "a time alone": (["12:00", "18:00"], 0.25),
     "far years": (["0006-02-04", "9521-02-04"], 3475284),
+    "fractions behind a comma": (["10:00:00,5", "10:00:01,0"], 0.5 / 86400),
+    "times with points": (["00.30.00", "18.30.00"], 0.75),
+    "a colon before the fractions": (["03/04/2024 09:00:00:000", "03/04/2024 09:00:01:500"], 1.5 / 86400),
+    "no separators": (["20231111", "20231112", "20231211"], 30),
+    "no separators, with an hour": (["2023111100", "2023111112"], 0.5),
     "fractions": (["2024-01-05 10:00:00.5", "2024-01-05 10:00:01"], 0.5 / 86400),
 }
 

@@ -36,6 +36,8 @@ def test_a_column_that_counts_but_may_be_a_quantity_is_an_input(name):
 
 def test_an_id_with_gaps_in_no_order_is_no_input():
     assert inputs(frame(customer_id=np.random.default_rng(0).permutation(30) * 7 + 1000)) == ["x", "z"]
+    assert inputs(frame(objid=np.full(30, 1237648720693755918) + np.arange(30))) == ["x", "z"]
+    assert "humid" in inputs(frame(humid=np.random.default_rng(0).permutation(30)))
     assert "width" in inputs(frame(width=np.random.default_rng(0).permutation(30) * 7))
 
 
@@ -47,7 +49,7 @@ def test_the_only_column_is_an_input_whatever_it_is_called():
 
 @pytest.mark.parametrize(
     "name", ["yerr", "y_err", "err", "error", "sigma", "sigma_y", "d_y", "dy", "Δy", "δ_y", "u(y)", "y_std", "std_y",
-             "SD", "y error", "uncertainty", "Fehler", "err(y)", "±"]
+             "SD", "y error", "uncertainty", "Fehler", "err(y)", "±", "+/-", "ey", "yerr_minus", "y_err+"]
 )  # fmt: skip
 def test_a_column_of_errors_right_behind_the_target_is_no_input(name):
     table = frame().assign(**{name: 0.3})
@@ -55,6 +57,24 @@ def test_a_column_of_errors_right_behind_the_target_is_no_input(name):
     assert roles.inputs == ("x", "z")
     assert roles.errors == {name: "y"}
     assert usual_target(table, list(table.columns)) == "y"
+
+
+def test_errors_to_both_sides_are_no_inputs():
+    table = frame().assign(yerr_minus=0.3, yerr_plus=0.4)
+    assert usual_target(table, list(table.columns)) == "y"
+    assert roles_of(table, ["y"]).errors == {"yerr_minus": "y", "yerr_plus": "y"}
+
+
+def test_errors_may_be_named_by_the_first_letters_of_what_stands_before_them():
+    table = frame().rename(columns={"y": "Vobs"}).assign(errV=0.3)
+    assert usual_target(table, list(table.columns)) == "Vobs"
+    assert roles_of(table, ["Vobs"]).errors == {"errV": "Vobs"}
+
+
+def test_a_column_that_is_always_the_same_or_text_is_not_what_is_predicted():
+    table = frame().assign(status=16384.0, end="eor")
+    assert usual_target(table, list(table.columns)) == "y"
+    assert usual_target(table, ["status"]) == "status"
 
 
 def test_the_error_of_an_input_is_no_input():
@@ -70,6 +90,7 @@ def test_the_error_of_an_input_is_no_input():
         ("dx", np.linspace(-3, 3, 30)),  # a velocity: of both signs
         ("x_err", np.linspace(100, 900, 30)),  # larger than what it would be the error of
         ("d", np.linspace(0.1, 2, 30)),
+        ("energy", np.linspace(0.1, 2, 30)),
         ("deviation_angle", np.linspace(0.1, 2, 30)),
     ],
 )

@@ -191,6 +191,26 @@ CASES = {
     "columns of several lengths": Case(
         "1,0.5,2\n2,0.7,1\n" + "".join(f"{n},,{n * n}\n" for n in range(3, 40)), ["x1", "x2", "x3"], 39),
     "numbers of parts with a hash": Case("part,a,b\n" + lines(2, before="#{i},"), ["part", "a", "b"]),
+    "pandas, names that are broken numbers": Case(
+        ",0.5,1.0,2.5\n" + lines(3, before="{i},"), ["0.5", "1.0", "2.5"]),
+    "HOBO": Case('"Plot Title: Site 4"\n"#","Date Time, GMT-05:00","Temp, °C (LGR S/N: 1234, SEN S/N: 1234)"\n'
+                 + lines(1, before="{i},03/01/24 0{i}:00:00 AM,"), ["#", "Date Time, GMT-05:00", "Temp"], 8,
+                 {"Temp": "°C"}),
+    "ERDDAP": Case("time,latitude,sst\nUTC,degrees_north,degree_C\n" + lines(2, before="2024-01-0{i}T00:00:00Z,"),
+                   ["time", "latitude", "sst"], 8, {"latitude": "degrees_north", "sst": "degree_C"}),
+    "Siglent, settings as wide as the table": Case(
+        "Record Length,Analog:8\nVertical Units,CH1:V,CH2:V\nVertical Scale,CH1:1,CH2:0.5\nSource,CH1,CH2\n"
+        "Second,Volt,Volt\n" + lines(3), ["Source", "CH1", "CH2"], 8, {"Source": "Second", "CH1": "Volt"}),
+    "Graphtec, dates beside units": Case(
+        "機種名,GL240\n測定開始,2024/03/04 10:00:00\n\n番号,日付,時間,CH1,CH2\nNO.,Date,Time,degC,V\n"
+        + lines(2, before="{i},2024/03/04,10:00:0{i},"), ["番号", "日付", "時間", "CH1", "CH2"], 8, {"CH1": "degC"}),
+    "a comment of names that begins with #name": Case(
+        "#name z mb\n" + lines(2, separator=" ", before="sn{i} "), ["name", "z", "mb"]),
+    "a sentence above columns set apart by blanks": Case(
+        "'Id: a Comment: x Operator: u Anode: Cu Scantype: Coupled\n" + lines(2, separator=" "), ["x1", "x2"]),
+    "units below that say in": Case("t;U\nin s;in mV\n" + lines(2, separator=";"), ["t", "U"], 8,
+                                    {"t": "s", "U": "mV"}),
+    "units in East Asia": Case("時間(秒),温度(℃)\n" + lines(2), ["時間", "温度"], 8, {"時間": "秒", "温度": "℃"}),
     # --- R ---
     "R, rows with names": Case('"mpg" "cyl"\n"Mazda RX4" 21 6\n"Datsun 710" 22.8 4\n', ["column_1", "mpg", "cyl"], 2),
     "R, rows with numbers": Case('"x" "y"\n"1" 0.5 1.5\n"2" 1.5 2.5\n"3" 2.5 2.7\n', ["x", "y"], 3),

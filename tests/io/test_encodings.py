@@ -29,6 +29,9 @@ HEADS = {
     "cp1253": ["Θερμοκρασία,Πίεση,n"],
     "cp1254": ["sıcaklık,basınç,ağırlık"],
     "cp850": ["Länge,Höhe,n"],
+    "cp874": ["อุณหภูมิ,ความดัน,n", "เวลา,แรง,n"],
+    "cp1255": ["טמפרטורה,לחץ,n"],
+    "cp1256": ["الحرارة,الضغط,n"],
     "mac_roman": ["Température (°C),débit,n"],
 }
 PAIRS = [(encoding, head) for encoding, heads in HEADS.items() for head in heads]

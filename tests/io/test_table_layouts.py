@@ -123,6 +123,7 @@ WRITTEN = {
     "Excel's quotes": ('"=""1.5""",\'2.5', [1.5, 2.5]),
     "Fortran": ("1.5D+01,2.5d-1", [15, 0.25]),
     "endless": ("∞,-∞", [np.inf, -np.inf]),
+    "an error behind": ("1.5 ± 0.1,2.5 +/- 0.2", [1.5, 2.5]),
     "a unit behind": ("1.5 V,2.5 V", [1.5, 2.5]),
 }
 
@@ -152,6 +153,17 @@ def test_a_unit_behind_every_number_is_the_column_s():
 
 
 HEADINGS = {
+    ("Velocity (m/s)", "流速(m/s)", "Débit [m3/h]"): {
+        "Velocity (m/s)": ("Velocity", "m/s"),
+        "流速(m/s)": ("流速", "m/s"),
+        "Débit [m3/h]": ("Débit", "m3/h"),
+    },
+    ("Flow, l/min", "Dichte in g/cm³", "Расход, м3/ч"): {
+        "Flow, l/min": ("Flow", "l/min"),
+        "Dichte in g/cm³": ("Dichte", "g/cm³"),
+        "Расход, м3/ч": ("Расход", "м3/ч"),
+    },
+    ("Precio €/m²", "CO(GT)"): {},
     ("length (m)", "mass [kg]"): {"length (m)": ("length", "m"), "mass [kg]": ("mass", "kg")},
     ("x (2)", "x"): {},
     ("run (2)",): {},

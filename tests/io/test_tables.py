@@ -115,6 +115,14 @@ def test_what_is_no_number_stays_the_text_it_was(body, note):
     assert note in notes(table)
 
 
+def test_dates_without_separators_are_dates_and_other_whole_numbers_are_not():
+    days = [f"202301{n:02}" for n in range(28, 32)]
+    table = read("day,hour,id,y\n" + "".join(f"{d},{d}12,{20230128 + 50 * n},{n}\n" for n, d in enumerate(days)))
+    assert columns(table)["day"] == days
+    assert table.numeric == ("id", "y")
+    assert "Columns day and hour: dates or times" in notes(table)
+
+
 def test_line_ends_and_separators_inside_quotes_belong_to_the_value():
     table = read('t,y\n"a, ""b""\nc",1\nd,2\n')
     assert columns(table) == {"t": ['a, "b"\nc', "d"], "y": [1, 2]}

@@ -24,12 +24,13 @@ def run_visit(visit: Coroutine[Any, Any, T]) -> T:
 
 
 class Visitor:
-    """One tab. query: what its address says; name: the page in its path. page: hash of the one that is drawn, `pages`:
-    of all by name; begun: page of each run that began, and whether it was of parts alone.
+    """One tab. query: what its address says; name: the page in its path; cookie: as its browser sends it. page: hash of
+    the one that is drawn, `pages`: of all by name; begun: page of each run that began, and whether of parts alone.
     """
 
-    def __init__(self, url: str, query: str = "", name: str = ""):
+    def __init__(self, url: str, query: str = "", name: str = "", cookie: str = ""):
         self._url, self.query, self._name = url.replace("http://", "ws://"), query, name
+        self._headers = {"Cookie": cookie} if cookie else {}
         self.page, self.pages = "", dict[str, str]()
         self.begun: list[tuple[str, bool]] = []
         self._drawn = dict[str, tuple[str, Any, str]]()  # widgets and components by id: kind, what was sent, fragment
@@ -37,7 +38,7 @@ class Visitor:
 
     async def __aenter__(self) -> "Visitor":
         self._socket = await websockets.connect(
-            f"{self._url}/_stcore/stream", subprotocols=["streamlit"], max_size=None
+            f"{self._url}/_stcore/stream", subprotocols=["streamlit"], max_size=None, additional_headers=self._headers
         )  # pyright: ignore[reportArgumentType]
         await self.run()
         return self
@@ -97,7 +98,7 @@ class Visitor:
         part = getattr(element, kind)
         if kind == "exception":
             raise AssertionError(part.message)
-        if kind in ("markdown", "alert"):
+        if kind in ("markdown", "alert", "toast"):
             self.texts.append(part.body)
         if kind == "progress":
             self.texts.append(part.text)
@@ -111,6 +112,13 @@ class Visitor:
     async def press(self, label: str) -> None:
         part, fragment = self.button(label)
         await self.run(fragment, WidgetState(id=part.id, trigger_value=True))
+
+    async def fill(self, label: str, **value: Any) -> None:
+        """Set a widget that is drawn; value: as WidgetState names its kind."""
+        id, (_, _, at) = next(
+            (id, drawn) for id, drawn in self._drawn.items() if getattr(drawn[1], "label", "") == label
+        )
+        await self.run(at, WidgetState(id=id, **value))
 
     async def tell(self, key: str, event: str, value: Any) -> None:
         """Have a component say something."""

@@ -6,6 +6,7 @@ import threading
 import time
 
 import pytest
+import sympy
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
@@ -17,11 +18,16 @@ from kanviz.core.train import TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Prune
 from kanviz.errors import EditError, LoadError
 from kanviz.io.project import Packed, packed, unpacked
+from kanviz.laws.discover import DiscoverConfig
 from kanviz.ui.components.memory import Kept, Told, found_of, missing_of, told_of, work_payload
+from kanviz.ui.jobs import Job
+from kanviz.ui.law_search import LawSearch
 from kanviz.ui.runs import Run
 from kanviz.ui.session import Session
-from kanviz.ui.snapshot import go_on, snapshot
+from kanviz.ui.snapshot import go_on, snapshot, snapshots
 from tests.io.damage import answer
+from tests.laws_at_hand import R, discovery, gravity
+from tests.ui.test_laws import ended, searching
 from tests.ui.test_session import finish
 
 EDGE = EdgeId(0, 1, 2)
@@ -128,6 +134,41 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(solver, monke
     assert [str(v) for v in other.opened.versions] == [str(v) for v in whole.opened.versions]
     assert other.trail == whole.trail
     assert s.job.join(20)
+
+
+def test_the_best_law_of_a_search_is_kept_as_a_network_of_formulas():
+    go_on_there = threading.Event()
+    s = searching(go_on_there)
+    (first,) = snapshots(s)
+    assert s.law_search is not None
+    assert first.name == s.law_search.work
+    go_on_there.set()
+    assert s.law_search.job.join(30)
+    (last,) = snapshots(s)
+    assert last.mark != first.mark
+    assert snapshots(s)[0].mark == last.mark
+    other = Session()
+    go_on(other, unpacked(packed(last.project)), last.name)
+    assert other.name == "Law of F from pulls.csv"
+    assert other.data is not None
+    torch.testing.assert_close(other.present(other.data.x), other.data.y)
+
+
+def test_work_and_law_are_both_kept_and_neither_twice():
+    s = at_work()
+    s.law_search = ended().law_search
+    work, law = snapshots(s)
+    assert (work.name, law.name) == (s.work, s.law_search.work)
+    assert law.project.history.present.digest != work.project.history.present.digest
+    assert snapshots(s, rows_limit=100)[1].project.data is None
+
+
+def test_a_law_that_is_no_network_keeps_nothing_from_being_kept():
+    s, data = at_work(), gravity()
+    found = discovery(data, (sympy.besselj(1, R),))
+    s.law_search = LawSearch(data, "t", DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
+    assert s.law_search.job.join(30)
+    assert [one.name for one in snapshots(s)] == [s.work]
 
 
 def test_a_training_that_was_paused_waits_for_its_continue():

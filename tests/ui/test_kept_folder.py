@@ -12,6 +12,7 @@ from kanviz.ui.kept_folder import DAYS, KeptFolder
 from kanviz.ui.session import Session
 from kanviz.ui.snapshot import go_on
 from tests.ui.test_keeping import EDGE, at_work
+from tests.ui.test_laws import ended
 
 
 @pytest.fixture
@@ -55,6 +56,18 @@ def test_only_what_has_changed_is_written_again(folder: KeptFolder):
     s.apply(FreezeEdge((EDGE,)))
     folder.keep("secret", s)
     assert file.stat().st_mtime > 1
+
+
+def test_a_law_is_kept_where_nothing_else_was_done(folder: KeptFolder):
+    s = ended()
+    folder.keep("secret", s)
+    found = folder.found("secret")
+    assert found is not None
+    assert (found[0].name, found[1]) == (s.law_search.name, s.law_search.work)  # pyright: ignore[reportOptionalMemberAccess]
+    s.open(found[0].history.present, "own")
+    s.apply(FreezeEdge((found[0].edge,)))
+    folder.keep("secret", s)
+    assert folder.found("secret")[1] == s.work  # pyright: ignore[reportOptionalSubscript]
 
 
 def test_a_full_disk_is_said_once_and_the_old_work_stays(folder: KeptFolder, full_disk):

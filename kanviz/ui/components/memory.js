@@ -27,6 +27,7 @@ export default mounted(() => new Memory());
 class Memory {
   constructor() {
     this.turn = Promise.resolve();
+    this.revs = {};
   }
 
   show(data) {
@@ -43,10 +44,10 @@ class Memory {
     this.send("trouble", problem?.name === "QuotaExceededError" ? "full" : "closed");
   }
 
-  async act({ order, work }) {
+  async act({ order, works }) {
     this.db ||= await opened();
     this.db.onversionchange = () => this.db.close();
-    if (work && work.rev !== this.rev) await this.keep(work);
+    for (const work of works) if (work.rev !== this.revs[work.id]) await this.keep(work);
     if (order && order.n !== this.obeyed) {
       this.obeyed = order.n;
       await this.obey(order);
@@ -72,7 +73,7 @@ class Memory {
       await this.tidy(works, store);
     }
     await end;
-    this.rev = rev;
+    this.revs[work.id] = rev;
   }
 
   async tidy(works, store) {
@@ -96,7 +97,7 @@ class Memory {
     const kept = newest(await done(works.getAll())).map(({ manifest, needs, ...work }) => work);
     const off = Boolean(await done(settings.get("off")));
     await end;
-    this.rev = "";
+    this.revs = {};
     this.send("told", { n, off, works: kept });
   }
 }
