@@ -1,6 +1,7 @@
 """Every command by its arguments: what it prints, what it writes, and how it refuses."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import pytest
 import kanviz
 from kanviz.bench import short
 from kanviz.cli import main
+from kanviz.cli.commands import COMMANDS
 from kanviz.core import train as training
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import FixFormula, FreezeEdge, Retrain
@@ -562,3 +564,13 @@ def test_python_m_kanviz_is_the_command():
     done = subprocess.run([sys.executable, "-m", "kanviz", "show", "nowhere"], capture_output=True, text=True)
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_a_shell_is_told_every_command_and_option(run: Run, shell: str):
+    status, out, err = run("completion", shell)
+    assert (status, err) == (0, "")
+    assert all(command.name in out for command in COMMANDS)
+    assert "--lock-box" in out
+    if shutil.which(shell):
+        subprocess.run([shell, "-n"], input=out, text=True, check=True)

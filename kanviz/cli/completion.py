@@ -22,5 +22,7 @@ COMMAND = Command(
     "Print what makes your shell complete kanviz's commands.",
     options,
     completion,
-    examples=('eval "$(kanviz completion bash)"  # the shell completes commands and options',),
+    examples=(
+        "kanviz completion bash  # prints what makes the shell complete commands and options: put it into your .bashrc",
+    ),
 )
