@@ -14,6 +14,7 @@ from kanviz.cli.options import reads_table
 from kanviz.cli.outputs import model_path
 from kanviz.cli.tables import read_network, read_rows, reading, table_for, units_from
 from kanviz.cli.values import Width
+from kanviz.core.ending import Ending
 from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
 
 if TYPE_CHECKING:
@@ -51,8 +52,8 @@ class Run:
         return [layer.grid for layer in self.kan.layers]
 
     @property
-    def why(self) -> str:
-        return "stopped with Ctrl-C" if self.interrupted else self.last.stopped_because
+    def why(self) -> Ending:
+        return Ending.INTERRUPTED if self.interrupted else self.last.stopped_because
 
 
 def train(asked: argparse.Namespace) -> int:
@@ -166,7 +167,7 @@ def _report(run: Run, path: str, *, as_json: bool) -> None:
     last = run.last
     picked = f" (picked: {PICKED[last.solver]})" if run.config.solver == "auto" else ""
     out(f"{path}: {run.kan.shape_text}, best of {last.step} steps at step {last.best_step}")
-    more = "; a higher --finest may do better" if run.why.endswith("finest grid") else ""
+    more = "; a higher --finest may do better" if run.why is Ending.DONE_ON_THE_FINEST else ""
     out(f"{SOLVER_TITLES[last.solver]}{picked}: {run.why}{more}")
     out(f"{_grid_words(run)}, {run.cpu_seconds:.3g} s of CPU time")
     out(_error_words(run.kan, found))
@@ -196,7 +197,7 @@ def record(run: Run, found: "Metrics", path: str) -> dict[str, Any]:
         "grid": run.grids,
         "steps": last.step,
         "best_step": last.best_step,
-        "stopped_because": run.why,
+        "stopped_because": str(run.why),
         "interrupted": run.interrupted,
     }
 

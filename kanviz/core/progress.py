@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.kan import KAN
 from kanviz.core.solvers import Saved
 from kanviz.core.train_config import TrainConfig
@@ -66,7 +67,7 @@ class Progress:
     best_step: int
     state: Checkpoint
     criterion: float | None = None
-    stopped_because: str = ""
+    stopped_because: Ending = Ending.RUNNING
 
     @property
     def solver(self) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kanviz.core.anchor import Anchor
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.grids import follow_activations
 from kanviz.core.kan import KAN
 from kanviz.core.objective import LOSSES, Objective
@@ -107,11 +108,11 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> 
         mark = replace(mark, best=found.kan, best_step=step, lowest=watched)
     why = found.done
     if step == config.steps:
-        why = f"all {config.steps} steps done"
+        why = Ending.ALL_STEPS
     elif config.patience and step - mark.best_step >= config.patience:
-        why = f"no better loss for {config.patience} steps"
+        why = Ending.NO_BETTER_LOSS
     elif train_loss < 1e-28:
-        why = "nothing left to learn"
+        why = Ending.NOTHING_LEFT
     mark = replace(mark, kan=found.kan, saved=found.saved if step else None)
     return Progress(
         step, config.steps, objective.loss, train_loss, test_loss, train_rmse, test_rmse,

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.threads import on_one_thread
 from kanviz.errors import UserError
 from kanviz.laws import engine
@@ -21,8 +22,6 @@ from kanviz.laws.workers import Outcome, Task, crew_for
 
 SETTLED = 1  # attempts in a row that brought nothing better: each looks at everything from another start
 LEAST_PATIENCE = 2.0  # seconds that earlier attempts still have once there is an exact law
-EXACT = "a law was found that misses nothing but rounding"
-SETTLED_WORDS = "the best law misses no more than a spline network does, and further attempts did not better it"
 
 
 @dataclass(frozen=True)
@@ -88,9 +87,10 @@ def discoveries(
                 done[outcome.index] = outcome
                 before = () if outcome.whole else laws.get(outcome.index, ())
                 laws[outcome.index] = (*before, *_entries(outcome, question, config.hints))
-            last, why = ending(done, laws, scale) or (None, "")
+            last, why = ending(done, laws, scale) or (None, Ending.RUNNING)
             if outcome is None and not why:
-                why = EXACT if not patient else "the time is up" if begun + elapsed >= deadline else "all was tried"
+                late = begun + elapsed >= deadline
+                why = Ending.EXACT_LAW if not patient else Ending.TIME_UP if late else Ending.ALL_TRIED
             yield _discovery(question, scale, done, laws, last, seconds=elapsed, stopped_because=why)
             if why:
                 return
@@ -101,14 +101,14 @@ def discoveries(
         crew.close()
 
 
-def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], scale: Scale) -> tuple[int, str] | None:
+def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], scale: Scale) -> tuple[int, Ending] | None:
     """The attempt that ends the search, and why; judged on the attempts before the first that is not done."""
     entries: list[Entry] = []
     splines: list[float] = []
     shortest, since = float("inf"), 0
     for index in itertools.takewhile(done.__contains__, itertools.count()):
         if any(scale.exact(entry) for entry in laws[index]):
-            return index, EXACT
+            return index, Ending.EXACT_LAW
         if not done[index].whole:
             return None
         entries += laws[index]
@@ -120,7 +120,7 @@ def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], sca
         since = 0 if length < shortest - 1 else since + 1
         shortest = min(shortest, length)
         if since >= SETTLED and knee.test_rmse <= enough(scale.held) * min(splines):
-            return index, SETTLED_WORDS
+            return index, Ending.AS_GOOD_AS_SPLINES
     return None
 
 

@@ -19,6 +19,7 @@ from kanviz.analysis.compose import Composition, compose
 from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.symbolic.edge import resolution
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.kan import KAN
 from kanviz.core.parameters import FreeParameters
 from kanviz.core.threads import on_one_thread
@@ -28,7 +29,6 @@ from kanviz.laws.formulas import FLOOR, ROUNDING, Way, formulating, sensitivitie
 from kanviz.laws.law import Law, polished
 from kanviz.laws.pruning import curves_of, pruned, straightened, values
 from kanviz.laws.screen import NOISE
-from kanviz.text import counted
 
 MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
 LEARNED, HELD = 2_000, 1_000  # rows
@@ -94,7 +94,7 @@ class Extraction:
     imitates: bool
     spread: float
     rows: int
-    stopped_because: str = ""
+    stopped_because: Ending = Ending.RUNNING
 
     def error(self, one: Reading) -> float:
         """The held-out error as a share of the spread, never below rounding; infinite where it is no number."""
@@ -158,7 +158,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
     start = _reading(kan, learned, held)
     readings, now = [start], start
 
-    def so_far(why: str = "") -> Extraction:
+    def so_far(why: Ending = Ending.RUNNING) -> Extraction:
         return Extraction(_front(readings, spread), start, now, edges, imitates, spread, len(held.x), why)
 
     yield so_far()
@@ -185,7 +185,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
         if law is not None and law.test_rmse < SAME * spread:
             break
     late = time.perf_counter() > until
-    yield so_far("the time is up" if late else f"{counted(edges, 'curve')} read")
+    yield so_far(Ending.TIME_UP if late else Ending.ALL_READ)
 
 
 def _simpler(task: Task, fit: Fit, allowed: float, until: float) -> Fit:

@@ -5,6 +5,7 @@ from typing import Any
 
 import numpy as np
 
+from kanviz.core.ending import Ending
 from kanviz.errors import UserError
 from kanviz.laws.front import Entry, Scale, best
 from kanviz.laws.workers import Outcome
@@ -47,7 +48,7 @@ class Discovery:
     front: tuple[Entry, ...] = ()
     attempts: tuple[Tried, ...] = ()
     seconds: float = 0.0
-    stopped_because: str = ""
+    stopped_because: Ending = Ending.RUNNING
     notes: tuple[str, ...] = ()
 
     @property
@@ -77,6 +78,6 @@ class Discovery:
             "attempts": [asdict(tried) for tried in self.attempts],
             "seconds": self.seconds,
             "cpu_seconds": self.cpu_seconds,
-            "stopped_because": self.stopped_because,
+            "stopped_because": str(self.stopped_because),
             "notes": list(self.notes),
         }

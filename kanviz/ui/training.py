@@ -108,7 +108,7 @@ def solver_words(s: "Session", progress: "Progress", running: bool) -> str:
         SOLVER_TITLES[progress.solver] + (f", picked: {PICKED[progress.solver]}" if picked else ""),
         f"grid intervals: {grids[0] if len(set(grids)) == 1 else ', '.join(map(str, grids))}",
     ]
-    if not running and progress.stopped_because.startswith("no step pays any more"):
+    if not running and progress.stopped_because.asks_for_finer_grids:
         words.append("finer grids may do better: More settings")
     return " · ".join(words)
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
@@ -250,7 +251,7 @@ def last_of(data: Dataset) -> Progress:
 
 def test_a_grid_is_refined_only_while_the_criterion_falls():
     items = list(train(new([2, 5, 1], product(300, 0.3), grid=3), product(300, 0.3), TrainConfig.for_new(2)))
-    assert items[-1].stopped_because == "a finer grid does not pay"
+    assert items[-1].stopped_because is Ending.FINER_DOES_NOT_PAY
     assert items[-1].best.layers[0].grid <= items[-1].kan.layers[0].grid <= 12
     criteria = [item.criterion for item in items if item.criterion is not None]
     assert items[items[-1].best_step].criterion == min(criteria)

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
@@ -50,7 +51,7 @@ def test_a_known_function_is_learned(config, goal):
     assert error <= goal
     assert last.test_rmse is not None
     assert last.best_step <= last.step == config.steps
-    assert last.stopped_because == f"all {config.steps} steps done"
+    assert last.stopped_because is Ending.ALL_STEPS
 
 
 def test_a_product_is_learned_by_a_product_node():
@@ -153,7 +154,7 @@ def test_the_best_network_is_the_one_with_the_lowest_held_out_loss():
 def test_training_stops_when_the_held_out_loss_no_longer_falls():
     data = hello(60)
     last = trained(new([2, 5, 1], data, grid=12), data, TrainConfig(steps=200, smooth=0, patience=4))
-    assert last.stopped_because == "no better loss for 4 steps"
+    assert last.stopped_because is Ending.NO_BETTER_LOSS
     assert last.step == last.best_step + 4 < 200
 
 
@@ -162,7 +163,7 @@ def test_training_stops_when_nothing_is_left_to_learn():
     kan = new([1, 1], data).with_layer(
         0, coef=torch.zeros(1, 1, 8, dtype=torch.float64), base_weight=torch.zeros(1, 1, dtype=torch.float64)
     )
-    assert trained(kan, data).stopped_because == "nothing left to learn"
+    assert trained(kan, data).stopped_because is Ending.NOTHING_LEFT
 
 
 def test_losses_are_what_they_are_called():

@@ -12,6 +12,7 @@ import pytest
 
 import kanviz
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.errors import TableError, UserError
 from kanviz.laws.discover import DiscoverConfig, discoveries
 from kanviz.laws.hints import Hints
@@ -38,7 +39,7 @@ def test_an_exact_law_ends_the_search(tmp_path: Path):
     found = last(FakeSearch((ROUGH, EXACT, FINE), str(tmp_path)), alone())
     assert found.best.expression == TRUTH
     assert found.exact
-    assert "rounding" in found.stopped_because
+    assert found.stopped_because is Ending.EXACT_LAW
     assert len(found.attempts) == len(list(tmp_path.iterdir())) == 2
 
 
@@ -54,7 +55,7 @@ def test_stopping_in_the_middle_keeps_the_best_so_far():
     first = next(stream)
     stream.close()
     assert [entry.expression for entry in first.front] == [X + Y]
-    assert first.stopped_because == ""
+    assert not first.stopped_because
 
 
 def test_an_attempt_that_fails_is_told_and_ends_nothing():
@@ -65,7 +66,7 @@ def test_an_attempt_that_fails_is_told_and_ends_nothing():
 
 def test_the_search_keeps_to_its_time():
     found = last(FakeSearch((Plan(takes=0.2),), endless=True), alone(seconds=0.7))
-    assert found.stopped_because == "the time is up"
+    assert found.stopped_because is Ending.TIME_UP
     assert found.front == ()
     with pytest.raises(UserError, match="more seconds"):
         _ = found.best
@@ -74,14 +75,14 @@ def test_the_search_keeps_to_its_time():
 def test_a_law_at_the_level_of_the_noise_ends_the_search_when_nothing_betters_it():
     noise = Plan(((X * Y + 1.01, 0.01), (X, 0.6)), spline=0.01)
     found = last(FakeSearch((ROUGH, noise), endless=True), alone())
-    assert "better" in found.stopped_because
+    assert found.stopped_because is Ending.AS_GOOD_AS_SPLINES
     assert found.best.test_rmse == pytest.approx(0.01 * found.scale.spread)
     assert len(found.attempts) < 12
 
 
 def test_a_law_far_from_the_data_is_worked_on_until_everything_was_tried():
     found = last(FakeSearch((ROUGH,) * 15), alone())
-    assert found.stopped_because == "all was tried"
+    assert found.stopped_because is Ending.ALL_TRIED
     assert len(found.attempts) == 15
 
 

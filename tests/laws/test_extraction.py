@@ -12,6 +12,7 @@ import torch
 
 from kanviz.analysis.compose import compose
 from kanviz.core.dataset import Dataset
+from kanviz.core.ending import Ending
 from kanviz.core.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
@@ -61,7 +62,7 @@ def test_the_front_is_one(unpruned):
     assert errors == sorted(errors, reverse=True)
     assert found.best in found.front
     assert found.edges == 15
-    assert found.stopped_because == "15 curves read"
+    assert found.stopped_because is Ending.ALL_READ
 
 
 def test_a_reading_is_kept_as_one_step_of_the_history(unpruned):
@@ -137,7 +138,7 @@ def test_the_first_reading_is_the_network_and_the_best_so_far_is_always_there():
 def test_it_ends_with_the_time():
     kan, data = learned([2, 2, 1], lambda x, y: np.exp(x * y) + y, 2, steps=20)
     found = ended(kan, data, seconds=0.05)
-    assert found.stopped_because == "the time is up"
+    assert found.stopped_because is Ending.TIME_UP
     assert found.front
 
 

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass, replace
 
 from kanviz.core.anchor import Anchor
+from kanviz.core.ending import Ending
 from kanviz.core.kan import KAN
 from kanviz.core.objective import SMOOTH
 from kanviz.core.solvers.damping import Damping, descend, held
@@ -44,7 +45,7 @@ class State:
     dof: float = math.nan
     coarser: float = math.inf
     settled: bool = False
-    done: str = ""
+    done: Ending = Ending.RUNNING
 
     @property
     def value(self) -> float:
@@ -143,15 +144,15 @@ class Descender:
     def _settled(self, state: State) -> State:
         """Another smoothing, or done with this grid: the network as it is now is the one the criterion is for."""
         if not self.chooses:
-            return replace(state, done="no step lowers the loss any more")
+            return replace(state, done=Ending.NO_LOWER_LOSS)
         state, switched = self.smoothed(state)
         if switched:
             return state
         if not state.criterion < BETTER * state.coarser:
-            return replace(state, done="a finer grid does not pay")
+            return replace(state, done=Ending.FINER_DOES_NOT_PAY)
         if not any(refined(state.point.work, self.may, self.config.finest)):
-            where = "on the finest grid" if self.config.finest and any(self.may) else "on these grids"
-            return replace(state, done=f"no step pays any more {where}")
+            finest = self.config.finest and any(self.may)
+            return replace(state, done=Ending.DONE_ON_THE_FINEST if finest else Ending.DONE_ON_THESE_GRIDS)
         return replace(state, settled=True)
 
     def warmed(self, state: State) -> State:

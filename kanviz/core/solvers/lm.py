@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from kanviz.core.ending import Ending
 from kanviz.core.kan import KAN
 from kanviz.core.objective import Objective
 from kanviz.core.solvers.continuation import Descender, State
@@ -87,7 +88,7 @@ class Runner:
             dof=math.nan if numbers["dof"] is None else numbers["dof"],
             coarser=math.inf if numbers["coarser"] is None else numbers["coarser"],
             settled=numbers["settled"],
-            done=numbers["done"],
+            done=Ending.read(numbers["done"]),
         )
         return runner, state, numbers["tried"]
 
@@ -101,7 +102,7 @@ def _saved(state: State, tried: int) -> Saved:
         "mu": state.damping.mu, "growth": state.damping.growth, "smooth": state.smooth, "idle": state.idle,
         "switches": state.switches, "dof": None if math.isnan(state.dof) else state.dof,
         "coarser": None if math.isinf(state.coarser) else state.coarser, "tried": tried,
-        "settled": state.settled, "done": state.done,
+        "settled": state.settled, "done": str(state.done),
     }  # fmt: skip
     work = state.point.work
     knots = {f"knots.{n}": torch.from_numpy(layer.grid.knots) for n, layer in enumerate(work.layers)}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor
 
+from kanviz.core.ending import Ending
 from kanviz.core.kan import KAN
 from kanviz.core.objective import Objective
 from kanviz.core.parameters import FreeParameters
@@ -35,7 +36,7 @@ class Step:
     outputs: Tensor | None = None
     held: Tensor | None = None
     criterion: float | None = None
-    done: str = ""
+    done: Ending = Ending.RUNNING
 
 
 def free_parameters(objective: Objective, kan: KAN) -> FreeParameters:

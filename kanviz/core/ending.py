@@ -1,0 +1,43 @@
+"""Why a computation that people watch ended: names, whose values are the sentences that they read."""
+
+from enum import StrEnum
+
+from kanviz.errors import TrainError
+
+
+class Ending(StrEnum):
+    """Why a training, a search for a law, or the reading of a network ended: a sentence, empty while it runs."""
+
+    RUNNING = ""
+    # a training
+    ALL_STEPS = "all steps done"
+    NO_BETTER_LOSS = "no better loss for a long time"
+    NOTHING_LEFT = "nothing left to learn"
+    NO_LOWER_LOSS = "no step lowers the loss any more"
+    FINER_DOES_NOT_PAY = "a finer grid does not pay"
+    DONE_ON_THESE_GRIDS = "no step pays any more on these grids"
+    DONE_ON_THE_FINEST = "no step pays any more on the finest grid"
+    # a search for a law
+    EXACT_LAW = "a law was found that misses nothing but rounding"
+    AS_GOOD_AS_SPLINES = (
+        "the best law misses no more than a spline network does, and further attempts did not better it"
+    )
+    ALL_TRIED = "all was tried"
+    # the reading of a network
+    ALL_READ = "all curves read"
+    # any of them
+    TIME_UP = "the time is up"
+    INTERRUPTED = "stopped with Ctrl-C"
+
+    @property
+    def asks_for_finer_grids(self) -> bool:
+        """Whether finer grids than these may do better."""
+        return self in (Ending.DONE_ON_THESE_GRIDS, Ending.DONE_ON_THE_FINEST)
+
+    @classmethod
+    def read(cls, text: str) -> "Ending":
+        """Read a sentence that was saved; raises TrainError for one that no version has written."""
+        try:
+            return cls(text)
+        except ValueError:
+            raise TrainError("This training was saved by another version of kanviz; begin it anew.") from None
