@@ -47,15 +47,17 @@ def panel() -> None:
         "Save its rows too", key=f"{KEEP}save-rows",
         help="The table then travels in the file: whoever opens it sees the rows.",
     )  # fmt: skip
+    drawn = "with-rows" if with_rows else "alone"
     st.download_button(
-        "Save network", icon=":material/save:", data=_saver(s, with_rows=with_rows),
+        "Save network", key=f"save-network-{drawn}", icon=":material/save:", data=_saver(s, with_rows=with_rows),
         file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
         width="stretch",
         help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
     )  # fmt: skip
     st.download_button(
-        "Save project", icon=":material/inventory_2:", data=_project_saver(s, with_rows=with_rows),
-        file_name=f"{file_stem(s.name)}.kanviz", mime="application/octet-stream", on_click="ignore", width="stretch",
+        "Save project", key=f"save-project-{drawn}", icon=":material/inventory_2:",
+        data=_project_saver(s, with_rows=with_rows), file_name=f"{file_stem(s.name)}.kanviz",
+        mime="application/octet-stream", on_click="ignore", width="stretch",
         help="One .kanviz file with all your work: every version, undo and redo, names, the chosen edge. "
         "Open it here again to go on.",
     )  # fmt: skip
