@@ -5,19 +5,11 @@ import argparse
 from kanviz.cli import values
 from kanviz.cli.command import Command
 from kanviz.cli.console import UsageError, out
-from kanviz.cli.options import reads_table
+from kanviz.cli.options import takes_networks
 from kanviz.cli.outputs import writable
 from kanviz.cli.tables import input_rows, read_network, reading, region
 from kanviz.text import shown
 from kanviz.writing import write
-
-
-def takes_networks(sub: argparse.ArgumentParser) -> None:
-    """Add the two networks, and how a table of rows is read for them."""
-    sub.add_argument("before", metavar="BEFORE", help="the network before, .safetensors or .pt")
-    sub.add_argument("after", metavar="AFTER", help="the network after")
-    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
-    reads_table(sub)
 
 
 def options(sub: argparse.ArgumentParser) -> None:

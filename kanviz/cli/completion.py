@@ -2,8 +2,6 @@
 
 import argparse
 
-import shtab
-
 from kanviz.cli.command import Command
 from kanviz.cli.console import out
 
@@ -14,6 +12,8 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 def completion(asked: argparse.Namespace) -> None:
     """Print a script for the shell to read."""
+    import shtab
+
     out(shtab.complete(asked.parser, shell=asked.shell))
 
 

@@ -6,6 +6,7 @@ from kanviz.cli import values
 
 
 def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
+    """Add the file of a network; count: how many words, as argparse counts them."""
     sub.add_argument(
         "model", nargs=count, metavar="MODEL",
         help="a .safetensors or .pt file, or pykan's two: NAME_config.yml NAME_state",
@@ -13,6 +14,7 @@ def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
 
 
 def takes_table(sub: argparse.ArgumentParser) -> None:
+    """Add a table of rows for a network, and how it is read."""
     sub.add_argument("--table", help="rows to look at it on; its columns are found by the network's names")
     sub.add_argument("--target", nargs="+", metavar="COLUMN", help="the table's columns for the outputs, in order")
     sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
@@ -20,7 +22,7 @@ def takes_table(sub: argparse.ArgumentParser) -> None:
 
 
 def reads_table(sub: argparse.ArgumentParser) -> None:
-    """How the file of a table is to be read, where that is not found out right."""
+    """Add how the file of a table is to be read, where that is not found out right."""
     sub.add_argument(
         "--header-row", type=values.lines, metavar="LINE",
         help="line of the column names in the file, counted from 1; 2,3 for names in two lines, 0 for none (found)",
@@ -33,3 +35,11 @@ def reads_table(sub: argparse.ArgumentParser) -> None:
         "--missing", type=values.missing, metavar="NUMBERS | none",
         help="numbers that stand for missing values, as --missing=-200,9999 (those far from all others)",
     )  # fmt: skip
+
+
+def takes_networks(sub: argparse.ArgumentParser) -> None:
+    """Add the two networks, and how a table of rows is read for them."""
+    sub.add_argument("before", metavar="BEFORE", help="the network before, .safetensors or .pt")
+    sub.add_argument("after", metavar="AFTER", help="the network after")
+    sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
+    reads_table(sub)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from kanviz.cli.console import UsageError, say
+from kanviz.cli.console import UsageError, finite, say
 from kanviz.cli.tables import input_rows, read_rows, reading, region, table_for
 from kanviz.text import counted
 
@@ -88,7 +88,6 @@ def kept(keeping: Keeping, before: "KAN", after: "KAN") -> dict[str, dict[str, A
     largest change of each output in its unit.
     """
     from kanviz.analysis.locality.changes import lamps
-    from kanviz.cli.console import finite
 
     found = {name: lamps(before, after, x) for name, x in keeping.old.items()}
     return {

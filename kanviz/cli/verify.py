@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from kanviz.cli.certify import takes_networks
 from kanviz.cli.command import Command
 from kanviz.cli.console import out, say
+from kanviz.cli.options import takes_networks
 from kanviz.cli.tables import input_rows, read_network, reading
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import streamlit as st
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 
 from kanviz.errors import UserError
 from kanviz.text import escape_markdown, shown
@@ -277,11 +278,38 @@ def awaited() -> str:
 
 
 def draw_later(told: Any) -> None:
-    """In a callback: the browser shows the curve; draw what waited for that."""
+    """In a callback: the browser shows the curve; draw what waited for that.
+
+    The word may come with what another part asks for, such as a button's press. A callback's own choice of parts would
+    stand in for that, and the press would be lost: then what waited is drawn after it.
+    """
     word, waiting = st.session_state.get(LATER, ("", ()))
     if word and told == word:
         del st.session_state[LATER]
-        redraw(*waiting)
+        if asked_by("curve"):
+            redraw(*waiting)
+        draw_after_this(waiting)
+
+
+def asked_by(part: str) -> bool:
+    """Whether this part of the workbench alone asked for this run."""
+    context = get_script_run_ctx()
+    if context is None:
+        return False
+    return list(context.fragment_ids_this_run or ()) == context.fragment_storage.resolve_target([part])
+
+
+def draw_after_this(parts: Sequence[str]) -> None:
+    """Have these parts drawn after the present run of other parts; a run of the whole page draws them anyway."""
+    context = get_script_run_ctx()
+    if context is None or context.script_requests is None or not context.fragment_ids_this_run:
+        return
+    after = RerunData(
+        query_string=context.query_string, page_script_hash=context.page_script_hash,
+        fragment_id_queue=context.fragment_storage.resolve_target(list(parts)),
+        cached_message_hashes=context.cached_message_hashes, context_info=context.context_info,
+    )  # fmt: skip
+    context.script_requests.request_rerun(after)
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:

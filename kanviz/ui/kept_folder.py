@@ -42,13 +42,13 @@ class KeptFolder:
             raise UserError(f"No work can be kept in {shown(path, 200)}: {why}. Name another folder.") from None
         return KeptFolder(folder)
 
-    def __contains__(self, token: str) -> bool:
-        return bool(token) and self._file(token).is_file()
+    def __contains__(self, place: str) -> bool:
+        return bool(place) and self._file(place).is_file()
 
-    def _file(self, token: str) -> Path:
-        return self._folder / f"{hashlib.sha256(token.encode()).hexdigest()[:40]}.kanviz"
+    def _file(self, place: str) -> Path:
+        return self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:40]}.kanviz"
 
-    def keep(self, token: str, s: "Session") -> None:
+    def keep(self, place: str, s: "Session") -> None:
         """Write the work of that session, where it has changed; its best law where there is no other work.
 
         A failure is said once, and ends nothing.
@@ -57,33 +57,33 @@ class KeptFolder:
         from kanviz.ui.snapshot import snapshots
 
         with self._lock:
-            mine = self._locks.setdefault(token, threading.Lock())
+            mine = self._locks.setdefault(place, threading.Lock())
         with mine:
             found = snapshots(s)[:1] if s.is_kept else []
             if not found or s.written == found[0].mark:
                 return
             work, project, s.written = found[0].name, found[0].project, found[0].mark
-            file = self._file(token)
+            file = self._file(place)
             new = not file.exists()
             try:
                 write(file, project_to_bytes(replace(project, view={**project.view, NAME: work})))
                 if new:
                     file.chmod(0o600)
-                self._failed.discard(token)
+                self._failed.discard(place)
             except (UserError, OSError) as problem:
-                if token not in self._failed:
-                    self._failed.add(token)
+                if place not in self._failed:
+                    self._failed.add(place)
                     s.messages.append(("error", f"Your work is not kept on the server any more: {problem}"))
 
-    def found(self, token: str) -> "tuple[Project, str] | None":
+    def found(self, place: str) -> "tuple[Project, str] | None":
         """The work of that secret and its name; None where there is none. LoadError where its file is damaged."""
         from kanviz.io import load_project
 
-        if token not in self:
+        if place not in self:
             return None
-        project = load_project(self._file(token))
+        project = load_project(self._file(place))
         view = dict(project.view)
         return replace(project, view=view), view.pop(NAME, "")
 
-    def forget(self, token: str) -> None:
-        self._file(token).unlink(missing_ok=True)
+    def forget(self, place: str) -> None:
+        self._file(place).unlink(missing_ok=True)

@@ -82,7 +82,9 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     def choose(edge: "EdgeId | None" = None) -> None:
         wanted = st.session_state[key] if edge is None else edge
         if edge is None and (wanted == now or s.edge != now):
-            redraw("picker")  # after quick clicks Streamlit takes a list that has just gone for one that was changed
+            # Streamlit takes a list that has just gone for one that was changed, in a run that another part asked for:
+            # a choice of parts here would stand in for that, and a press in it would be lost
+            return
         attempt(s.select, wanted)
         redraw("curve", "picker", "graph", then=("inspector",))
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.address import KEEP
 from kanviz.ui.frame import RUNS, change, file_stem, label, session, step_words
 from kanviz.ui.panels import queue_words
 
@@ -43,22 +42,11 @@ def panel() -> None:
         last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
         _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
         _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
-    with_rows = s.data is not None and st.checkbox(
-        "Save its rows too", key=f"{KEEP}save-rows",
-        help="The table then travels in the file: whoever opens it sees the rows.",
-    )  # fmt: skip
-    st.download_button(
-        "Save network", icon=":material/save:", data=_saver(s, with_rows=with_rows),
-        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
-        width="stretch",
-        help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
-    )  # fmt: skip
-    st.download_button(
-        "Save project", icon=":material/inventory_2:", data=_project_saver(s, with_rows=with_rows),
-        file_name=f"{file_stem(s.name)}.kanviz", mime="application/octet-stream", on_click="ignore", width="stretch",
-        help="One .kanviz file with all your work: every version, undo and redo, names, the chosen edge. "
-        "Open it here again to go on.",
-    )  # fmt: skip
+    _save_buttons(s, "network", "project", with_rows=False)
+    if s.data is not None:
+        with st.popover("Save with its rows", icon=":material/table:", width="stretch"):
+            st.caption("The table then travels in the file: whoever opens it sees the rows.")
+            _save_buttons(s, "network and rows", "project and rows", with_rows=True)
     if kan.notes:
         with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
             for note in kan.notes[:20]:
@@ -71,6 +59,22 @@ def _step(verb: str, keys: str, action: Callable[[], None], version: str, runnin
         verb, icon=f":material/{verb.lower()}:", shortcut=keys, width="stretch", disabled=running or not version,
         on_click=change, args=(action,),
         help=f"{verb}: {label(version, 200)}" if version else f"Nothing to {verb.lower()}",
+    )  # fmt: skip
+
+
+def _save_buttons(s: "Session", network: str, project: str, *, with_rows: bool) -> None:
+    """Two downloads. With rows is a button of its own: a box to tick could be heard later than the press after it."""
+    st.download_button(
+        f"Save {network}", icon=":material/save:", data=_saver(s, with_rows=with_rows),
+        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
+        width="stretch",
+        help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
+    )  # fmt: skip
+    st.download_button(
+        f"Save {project}", icon=":material/inventory_2:", data=_project_saver(s, with_rows=with_rows),
+        file_name=f"{file_stem(s.name)}.kanviz", mime="application/octet-stream", on_click="ignore", width="stretch",
+        help="One .kanviz file with all your work: every version, undo and redo, names, the chosen edge. "
+        "Open it here again to go on.",
     )  # fmt: skip
 
 

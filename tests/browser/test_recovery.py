@@ -74,13 +74,11 @@ def move(page: Page, m: int) -> None:
 
 
 def saved(page: Page, tmp_path: Path) -> Project:
-    """What 'Save project' gives, with its rows."""
-    box = page.get_by_role("checkbox", name="Save its rows too")
-    if not box.is_checked():
-        page.get_by_text("Save its rows too").click()
-        settle(page)
+    """What 'Save project and rows' gives."""
+    page.get_by_role("button", name="Save with its rows").click()
     with page.expect_download() as download:
-        page.get_by_role("button", name="Save project").click()
+        page.get_by_role("button", name="Save project and rows").click()
+    page.keyboard.press("Escape")
     path = tmp_path / f"{time.monotonic_ns()}.kanviz"
     download.value.save_as(path)
     return kanviz.load_project(path)

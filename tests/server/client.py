@@ -109,26 +109,32 @@ class Visitor:
         """A button that is drawn, and the fragment it is in."""
         return next((part, at) for kind, part, at in self._drawn.values() if kind == "button" and part.label == label)
 
+    def widget(self, label: str) -> tuple[Any, str]:
+        """Any widget that is drawn, and the fragment it is in."""
+        return next((part, at) for _, part, at in self._drawn.values() if getattr(part, "label", "") == label)
+
+    def component(self, key: str) -> tuple[Any, str]:
+        """A component of ours that is drawn, and the fragment it is in."""
+        return next((part, at) for id, (_, part, at) in self._drawn.items() if id.endswith(f"-{key}"))
+
     async def press(self, label: str) -> None:
         part, fragment = self.button(label)
         await self.run(fragment, WidgetState(id=part.id, trigger_value=True))
 
     async def fill(self, label: str, **value: Any) -> None:
         """Set a widget that is drawn; value: as WidgetState names its kind."""
-        id, (_, _, at) = next(
-            (id, drawn) for id, drawn in self._drawn.items() if getattr(drawn[1], "label", "") == label
-        )
-        await self.run(at, WidgetState(id=id, **value))
+        part, at = self.widget(label)
+        await self.run(at, WidgetState(id=part.id, **value))
 
     async def tell(self, key: str, event: str, value: Any) -> None:
         """Have a component say something."""
-        id, (_, _, fragment) = next((id, drawn) for id, drawn in self._drawn.items() if id.endswith(f"-{key}"))
-        state = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{id}__events")
+        component, fragment = self.component(key)
+        state = WidgetState(id=f"$$STREAMLIT_INTERNAL_KEY_{component.id}__events")
         state.json_trigger_value = json.dumps([{"event": event, "value": value}])
         await self.run(fragment, state)
 
     def sent(self, key: str) -> Any:
         """What a component was last sent."""
-        part = next(part for id, (_, part, _) in self._drawn.items() if id.endswith(f"-{key}"))
+        part, _ = self.component(key)
         value = getattr(part, part.WhichOneof("data"))
         return json.loads(value if isinstance(value, str) else value.json)

@@ -131,6 +131,7 @@ def waiting(monkeypatch):
     monkeypatch.setattr(frame.st, "session_state", state)
     monkeypatch.setattr(frame.st, "rerun", rerun)
     monkeypatch.setattr(frame, "asked_alone", lambda: True)
+    monkeypatch.setattr(frame, "asked_by", lambda part: part == "curve")
 
     def asked(act, *args, **options):
         with pytest.raises(Asked) as found:
@@ -151,10 +152,18 @@ def test_the_rest_is_drawn_once_when_the_browser_shows_the_curve(waiting):
 
 
 def test_what_was_asked_for_together_with_something_else_draws_the_whole_page(waiting, monkeypatch):
-    waiting(frame.change, lambda: None)
     monkeypatch.setattr(frame, "asked_alone", lambda: False)
-    assert waiting(frame.draw_later, frame.awaited()) == "app"
     assert waiting(frame.redraw, "outputs") == "app"
+
+
+def test_what_waits_stands_in_for_no_press_in_another_part(waiting, monkeypatch):
+    after = []
+    waiting(frame.change, lambda: None)
+    monkeypatch.setattr(frame, "asked_by", lambda part: False)
+    monkeypatch.setattr(frame, "draw_after_this", lambda parts: after.extend(parts))
+    frame.draw_later(frame.awaited())  # a choice of parts here would end that part's run
+    assert after == list(PARTS[FIRST:])
+    assert not frame.awaited()
 
 
 def test_what_waits_is_not_lost_to_the_next_click(waiting):
