@@ -4,7 +4,8 @@ The kernel is optional: without a compiler the package installs and works all th
 stable interface, so one build serves Python 3.11 and newer.
 
 `app.py`, `pages/`, `sample_models/`, `static/` and `.streamlit/config.toml` exist once in the tree; an editable install
-uses them where they are (`kanviz.ui.serve.app_folder` finds both). The rest about the package is in pyproject.toml.
+uses them where they are (`kanviz.ui.server.start.app_folder` finds both). The rest about the package is in
+pyproject.toml.
 """
 
 from pathlib import Path

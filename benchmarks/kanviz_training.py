@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 
 from benchmarks.problems import Array, Problem
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
-from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.core.training.train import Progress, TrainConfig, train
 from kanviz.errors import TrainError
 
 GOALS = (1e-1, 1e-2, 1e-3, 1e-4)

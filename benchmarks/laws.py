@@ -14,7 +14,7 @@ import torch
 from jaxtyping import Float
 
 from kanviz.analysis.symbolic.walk import Walk
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.laws.law import same_law
 
 TRAIN, VALID, TEST = 0, 1, 2  # seeds

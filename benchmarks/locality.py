@@ -22,7 +22,7 @@ import torch
 
 from benchmarks.peaks import ADAM, ADJACENT, DIAGONAL, LBFGS, LINE, SQUARE, Outcome, Setting, patch, run, shown
 from kanviz.bench.measure import machine
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.locality.policy import Policy
 from kanviz.writing import write
 

@@ -33,7 +33,7 @@ WAYS = {"given": "shape given", "none": "shape not given", "trained": "read off 
 
 def recovered(target: Target, shape: str, options: argparse.Namespace) -> Row:
     """One run of kanviz on a law, judged; all of its front is in the row."""
-    from kanviz.laws.discover import DiscoverConfig, discoveries
+    from kanviz.laws.search.discover import DiscoverConfig, discoveries
 
     config = DiscoverConfig(
         shape=target.width if shape == "given" else None, seconds=options.seconds, seeds=options.seeds,
@@ -62,8 +62,8 @@ def recovered(target: Target, shape: str, options: argparse.Namespace) -> Row:
 def read_off(target: Target, options: argparse.Namespace) -> Row:
     """A network of the given shape trained in the ordinary way, and read as a law; the first seed that is right."""
     from kanviz.core.init import init
-    from kanviz.core.train import TrainConfig, trained
-    from kanviz.laws.extraction import ExtractConfig, extract
+    from kanviz.core.training.train import TrainConfig, trained
+    from kanviz.laws.search.extraction import ExtractConfig, extract
 
     data, clock, row = target.data(), _cpu_seconds(), {}
     for seed in range(min(options.seeds, TRAINED_SEEDS)):

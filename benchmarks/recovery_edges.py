@@ -23,7 +23,7 @@ from torch import Tensor
 from kanviz.analysis.symbolic import Candidate, search_many, suggest
 from kanviz.analysis.symbolic.samples import Samples, samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, SAME_AS, SEARCHED, kind_of
-from kanviz.core.formula import Formula, exponent, primitive
+from kanviz.core.formulas.formula import Formula, exponent, primitive
 
 STRETCH = {
     "loc": (0.05, 6.0), "locp": (-3.0, 3.0), "rate": (-4.0, 4.0), "half": (0.05, 4.0), "pow": (0.05, 6.0),

@@ -18,13 +18,13 @@ from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
 from kanviz.analysis.scores import scores
 from kanviz.analysis.thumbnails import all_curves
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.plots import network_figure
-from kanviz.ui.frame import KEY
-from kanviz.ui.session import Session
+from kanviz.ui.shell.frame import KEY
+from kanviz.ui.state.session import Session
 
 ROOT = Path(__file__).parents[1]
 SHAPE = [64, 64, 10]

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.claims import Certificate as Certificate
     from kanviz.analysis.metrics import metrics as metrics
     from kanviz.analysis.symbolic import suggest as suggest
-    from kanviz.core.dataset import Dataset as Dataset
-    from kanviz.core.formula import Formula as Formula
+    from kanviz.core.data.dataset import Dataset as Dataset
+    from kanviz.core.formulas.formula import Formula as Formula
     from kanviz.core.init import init as init
     from kanviz.core.kan import KAN as KAN
     from kanviz.core.layer import Edge as Edge
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from kanviz.core.locks import certified_lock as certified_lock
     from kanviz.core.locks import data_lock as data_lock
     from kanviz.core.module import KANLayer as KANLayer
-    from kanviz.core.train import TrainConfig as TrainConfig
-    from kanviz.core.train import train as train
+    from kanviz.core.training.train import TrainConfig as TrainConfig
+    from kanviz.core.training.train import train as train
     from kanviz.discovery import discover as discover
     from kanviz.edit.history import History as History
     from kanviz.edit.history import replay as replay
@@ -37,12 +37,12 @@ if TYPE_CHECKING:
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
     from kanviz.io.table_files import read_table as read_table
-    from kanviz.laws.discover import DiscoverConfig as DiscoverConfig
-    from kanviz.laws.discover import discoveries as discoveries
-    from kanviz.laws.extraction import ExtractConfig as ExtractConfig
-    from kanviz.laws.extraction import extract as extract
-    from kanviz.laws.hints import Hints as Hints
     from kanviz.laws.record import Discovery as Discovery
+    from kanviz.laws.search.discover import DiscoverConfig as DiscoverConfig
+    from kanviz.laws.search.discover import discoveries as discoveries
+    from kanviz.laws.search.extraction import ExtractConfig as ExtractConfig
+    from kanviz.laws.search.extraction import extract as extract
+    from kanviz.laws.search.hints import Hints as Hints
     from kanviz.locality.ladder import climb as climb
     from kanviz.locality.rungs import RUNGS as RUNGS
 
@@ -53,8 +53,8 @@ _HOMES = {
     "Certificate": "kanviz.analysis.locality.claims",
     "metrics": "kanviz.analysis.metrics",
     "suggest": "kanviz.analysis.symbolic",
-    "Dataset": "kanviz.core.dataset",
-    "Formula": "kanviz.core.formula",
+    "Dataset": "kanviz.core.data.dataset",
+    "Formula": "kanviz.core.formulas.formula",
     "init": "kanviz.core.init",
     "KAN": "kanviz.core.kan",
     "Edge": "kanviz.core.layer",
@@ -64,8 +64,8 @@ _HOMES = {
     "certified_lock": "kanviz.core.locks",
     "data_lock": "kanviz.core.locks",
     "KANLayer": "kanviz.core.module",
-    "TrainConfig": "kanviz.core.train",
-    "train": "kanviz.core.train",
+    "TrainConfig": "kanviz.core.training.train",
+    "train": "kanviz.core.training.train",
     "discover": "kanviz.discovery",
     "diff": "kanviz.analysis.diff",
     "History": "kanviz.edit.history",
@@ -78,11 +78,11 @@ _HOMES = {
     "save": "kanviz.io",
     "save_project": "kanviz.io",
     "Project": "kanviz.io.project",
-    "DiscoverConfig": "kanviz.laws.discover",
-    "discoveries": "kanviz.laws.discover",
-    "ExtractConfig": "kanviz.laws.extraction",
-    "extract": "kanviz.laws.extraction",
-    "Hints": "kanviz.laws.hints",
+    "DiscoverConfig": "kanviz.laws.search.discover",
+    "discoveries": "kanviz.laws.search.discover",
+    "ExtractConfig": "kanviz.laws.search.extraction",
+    "extract": "kanviz.laws.search.extraction",
+    "Hints": "kanviz.laws.search.hints",
     "Discovery": "kanviz.laws.record",
     "climb": "kanviz.locality.ladder",
     "RUNGS": "kanviz.locality.rungs",

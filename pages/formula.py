@@ -2,13 +2,13 @@
 
 import streamlit as st
 
-from kanviz.ui.formulas import candidates_panel
-from kanviz.ui.frame import KEEP, open_page
-from kanviz.ui.network_formula import network_formula
-from kanviz.ui.panels import edge_picker
-from kanviz.ui.searching import search_panel
-from kanviz.ui.structure import structure_panel
-from kanviz.ui.together import together_panel
+from kanviz.ui.formula.all_edges import search_panel
+from kanviz.ui.formula.edge import candidates_panel
+from kanviz.ui.formula.extraction import together_panel
+from kanviz.ui.formula.network import network_formula
+from kanviz.ui.formula.structure import structure_panel
+from kanviz.ui.shell.frame import KEEP, open_page
+from kanviz.ui.widgets.panels import edge_picker
 
 s = open_page("Formula")
 st.title("Formula")

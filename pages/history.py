@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from kanviz.ui.comparison import choose_two, report
-from kanviz.ui.frame import open_page
-from kanviz.ui.steps import replay_steps, take_steps
-from kanviz.ui.versions import version_list
+from kanviz.ui.history.comparison import choose_two, report
+from kanviz.ui.history.steps import replay_steps, take_steps
+from kanviz.ui.history.versions import version_list
+from kanviz.ui.shell.frame import open_page
 
 s = open_page("History")
 st.title("History")

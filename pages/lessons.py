@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import open_home
-from kanviz.ui.home import way_back
-from kanviz.ui.lessons import lesson_list
+from kanviz.ui.lessons.follow import lesson_list
+from kanviz.ui.open.home import way_back
+from kanviz.ui.shell.frame import open_home
 
 s = open_home("Lessons")
 st.title("Lessons")

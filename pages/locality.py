@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import open_home
-from kanviz.ui.ladder import choose_rung, run_panel, rung_panel
+from kanviz.ui.locality.ladder import choose_rung, run_panel, rung_panel
+from kanviz.ui.shell.frame import open_home
 
 s = open_home("Locality")
 st.title("Locality")

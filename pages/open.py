@@ -2,9 +2,9 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import open_home
-from kanviz.ui.home import new_network, open_files, sample_card, way_back
-from kanviz.ui.samples import samples
+from kanviz.ui.open.home import new_network, open_files, sample_card, way_back
+from kanviz.ui.shell.frame import open_home
+from kanviz.ui.widgets.samples import samples
 
 s = open_home("Open")
 st.title("See every function a KAN learned")

@@ -2,8 +2,8 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import open_page
-from kanviz.ui.pruning import choose_by_score, network_to_choose_from, offer_prune, offer_restore
+from kanviz.ui.prune.panels import choose_by_score, network_to_choose_from, offer_prune, offer_restore
+from kanviz.ui.shell.frame import open_page
 
 s = open_page("Prune")
 st.title("Prune")

@@ -2,12 +2,12 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import open_page
-from kanviz.ui.retrain_after import after
-from kanviz.ui.retrain_before import before
-from kanviz.ui.retrain_plan import plan, start_button
-from kanviz.ui.retrain_rows import known_panel, new_panel
-from kanviz.ui.retrain_run import during
+from kanviz.ui.retrain.after import after
+from kanviz.ui.retrain.before import before
+from kanviz.ui.retrain.plan import plan, start_button
+from kanviz.ui.retrain.rows import known_panel, new_panel
+from kanviz.ui.retrain.run import during
+from kanviz.ui.shell.frame import open_page
 
 s = open_page("Retrain")
 st.title("Retrain")

@@ -2,10 +2,10 @@
 
 import streamlit as st
 
-from kanviz.ui.frame import open_page
-from kanviz.ui.network import data_panel
-from kanviz.ui.train_settings import settings
-from kanviz.ui.training import outcome, run_panel, start
+from kanviz.ui.shell.frame import open_page
+from kanviz.ui.train.run import outcome, run_panel, start
+from kanviz.ui.train.settings import settings
+from kanviz.ui.workbench.network import data_panel
 
 s = open_page("Train")
 st.title("Train")

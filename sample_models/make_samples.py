@@ -18,10 +18,10 @@ import torch
 import kanviz
 from kanviz.analysis.symbolic import fit_edge
 from kanviz.analysis.thumbnails import all_curves
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable
-from kanviz.core.train import TrainConfig, trained
+from kanviz.core.training.train import TrainConfig, trained
 from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, Retrain
 from kanviz.edit.history import History
 from kanviz.edit.proposals import prune

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import torch
 
-from kanviz.core.parser import parse
+from kanviz.core.formulas.parser import parse
 from kanviz.errors import UserError
 from kanviz.io import open_model as open_network
 from kanviz.io.tables import read_table as read_data

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import sympy
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
+from kanviz.laws.expressions.template import Rows
 from kanviz.laws.front import Entry, Scale, front
 from kanviz.laws.law import Law, measured
 from kanviz.laws.record import Discovery, Tried
-from kanviz.laws.template import Rows
 
 A, B, R = (sympy.Symbol(name, real=True) for name in ("m_1", "m_2", "r"))
 LAWS = (

@@ -17,11 +17,11 @@ import kanviz
 from kanviz.bench import short
 from kanviz.cli import main
 from kanviz.cli.commands import COMMANDS
-from kanviz.core import train as training
 from kanviz.core.layer import EdgeId
+from kanviz.core.training import train as training
 from kanviz.edit.edits import FixFormula, FreezeEdge, Retrain
 from kanviz.io.native import recipe_of
-from kanviz.ui import serve
+from kanviz.ui.server import start as serve
 
 Run = Callable[..., tuple[int, str, str]]
 

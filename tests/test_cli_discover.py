@@ -42,7 +42,7 @@ def search(monkeypatch) -> Callable[..., None]:
     """The engine, replaced by one that finds what it is told to."""
 
     def by(*plans: Plan) -> None:
-        monkeypatch.setattr("kanviz.laws.discover.engine", FakeSearch(plans))
+        monkeypatch.setattr("kanviz.laws.search.discover.engine", FakeSearch(plans))
 
     by(ROUGH, CLOSE)
     return by
@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_the_old_file_whole_and_the_law_is_said(run: Run, tab
 
 
 def test_ctrl_c_prints_the_best_so_far(run: Run, table: Path, monkeypatch):
-    from kanviz.laws import discover
+    from kanviz.laws.search import discover
 
     states = discover.discoveries
 

@@ -85,8 +85,8 @@ def test_without_a_compiler_the_wheel_is_built_without_the_kernel_and_works(tmp_
 def test_an_installed_wheel_finds_its_own_app_and_opens_a_sample(wheel: Path, tmp_path: Path):
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     script = (
-        "from kanviz.ui.samples import samples\n"
-        "from kanviz.ui.serve import app_folder, settings\n"
+        "from kanviz.ui.widgets.samples import samples\n"
+        "from kanviz.ui.server.start import app_folder, settings\n"
         "import kanviz\n"
         "print(app_folder())\n"
         "print(settings(app_folder())['server.address'])\n"

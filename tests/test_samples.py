@@ -9,13 +9,13 @@ import pytest
 import torch
 
 import kanviz
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.layer import EdgeId
 from kanviz.core.spline import domain
 from kanviz.edit.history import replay
 from kanviz.io.native import recipe_of
-from kanviz.ui.samples import Sample, open_sample, rows_of, samples
-from kanviz.ui.session import Session
+from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.samples import Sample, open_sample, rows_of, samples
 
 FOLDER = Path(__file__).parents[1] / "sample_models"
 ROWS = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))

@@ -14,7 +14,7 @@ from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.symbolic.linear import Linear, applied, product, single, total
 from kanviz.analysis.symbolic.walk import Walk, rounded
 from kanviz.analysis.symbolic.written import latex, latex_name, text, text_name
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import BASES, EdgeId, Layer, Variable
 from kanviz.errors import FormulaError

@@ -9,8 +9,8 @@ from numpy import ndarray as Array
 from torch import Tensor
 
 from kanviz.analysis.rows import entering, typical_inputs
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId, Variable
 

@@ -14,10 +14,10 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from kanviz.analysis.beyond import checked_point, grids_of
 from kanviz.analysis.conductance import Line, line_between
+from kanviz.analysis.extrapolation import checked_point, grids_of
 from kanviz.analysis.rows import typical_inputs
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.errors import UserError

@@ -12,7 +12,7 @@ from numpy import ndarray as Array
 from torch import Tensor
 
 from kanviz.analysis.rows import ROWS, typical_inputs
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 

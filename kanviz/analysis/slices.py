@@ -9,10 +9,10 @@ from jaxtyping import Float
 from numpy import ndarray as Array
 from torch import Tensor
 
-from kanviz.analysis.beyond import checked_point, grids_of
 from kanviz.analysis.curves import histogram
+from kanviz.analysis.extrapolation import checked_point, grids_of
 from kanviz.analysis.rows import typical_inputs
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
 from kanviz.errors import UserError

@@ -10,9 +10,9 @@ import torch
 from kanviz.bench.measure import both_ways, machine, measure, medians
 from kanviz.bench.networks import equal_mlp, kanviz_network, mlp, paths, plain_network
 from kanviz.bench.workloads import WORKLOADS
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
-from kanviz.core.train import TrainConfig, train
+from kanviz.core.training.train import TrainConfig, train
 
 PLAIN, AUTOMATIC = "plain recursion", "kanviz"
 SHORT = ("a1", "a4", "b1", "b2")

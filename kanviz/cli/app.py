@@ -23,7 +23,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 def app(asked: argparse.Namespace) -> None:
     """Start the app and stay until it is stopped."""
-    from kanviz.ui.serve import serve
+    from kanviz.ui.server.start import serve
 
     serve(asked.model, port=asked.port, browser=not asked.no_browser, hosts=asked.hosts, keep=asked.keep)
 

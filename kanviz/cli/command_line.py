@@ -20,7 +20,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; the exit status. A refusal is one line on stderr."""
-    from kanviz.ui.serve import one_thread
+    from kanviz.ui.server.start import one_thread
 
     one_thread()
     try:

@@ -16,7 +16,7 @@ from kanviz.text import counted, listing, shown
 from kanviz.writing import write
 
 if TYPE_CHECKING:
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.data.dataset import Dataset
     from kanviz.locality.config import ContinualConfig
     from kanviz.locality.retention import Retention
 
@@ -72,7 +72,7 @@ def _tables(config: "ContinualConfig", folder: Path) -> list["Dataset"]:
     """The tasks, with one scaling over all of them: the network's grid must reach every one."""
     import torch
 
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.data.dataset import Dataset
 
     tables: list[Dataset] = []
     for n, name in enumerate(config.tasks):

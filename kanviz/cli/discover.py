@@ -23,8 +23,8 @@ def discover(asked: argparse.Namespace) -> int:
     found.
     """
     from kanviz.discovery import dataset_for
-    from kanviz.laws.discover import DiscoverConfig, discoveries
-    from kanviz.laws.hints import Hints
+    from kanviz.laws.search.discover import DiscoverConfig, discoveries
+    from kanviz.laws.search.hints import Hints
 
     output = json_path(asked.output) if asked.output else None
     hints = Hints(asked.forbid, asked.prefer, asked.integer_exponents, tuple(asked.symmetric))

@@ -14,7 +14,7 @@ from kanviz.cli.tables import read_network, rows_for
 from kanviz.text import shown
 
 if TYPE_CHECKING:
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.edit.history import History
     from kanviz.laws.law import Law
@@ -115,7 +115,7 @@ def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[Hist
     """All edges read together; the network of formulas as one step, and the law it was settled to."""
     from kanviz.edit.edits import Rewrite
     from kanviz.edit.history import History
-    from kanviz.laws.extraction import ExtractConfig, extract
+    from kanviz.laws.search.extraction import ExtractConfig, extract
 
     found = None
     for found in extract(kan, data, ExtractConfig(seconds=seconds)):

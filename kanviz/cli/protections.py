@@ -12,10 +12,10 @@ from kanviz.text import counted
 if TYPE_CHECKING:
     from torch import Tensor
 
-    from kanviz.core.anchor import Anchor
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.locks import Lock
+    from kanviz.core.training.ewc import Anchor
 
 OF_A_START = ("lock_rows", "lock_box", "replay", "ewc")
 OF_A_NEW_NETWORK = ("shape", "grid", "order", "finest")
@@ -50,7 +50,7 @@ def check(options: argparse.Namespace) -> None:
 def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keeping:
     """All that was asked for, said on stderr: locks together hold what any of them holds."""
     from kanviz.core.locks import certified_lock, data_lock
-    from kanviz.core.remember import anchor, with_replay
+    from kanviz.core.training.forgetting import anchor, with_replay
 
     old = {
         name: input_rows(start, path, options.inputs, reading(options, least=1))
@@ -87,7 +87,7 @@ def kept(keeping: Keeping, before: "KAN", after: "KAN") -> dict[str, dict[str, A
     """Of the old rows by the option that named them, for JSON: how many kept the bits of their prediction, and the
     largest change of each output in its unit.
     """
-    from kanviz.analysis.locality.changes import lamps
+    from kanviz.analysis.locality.observed_change import lamps
 
     found = {name: lamps(before, after, x) for name, x in keeping.old.items()}
     return {

@@ -14,15 +14,15 @@ from kanviz.cli.options import reads_table
 from kanviz.cli.outputs import model_path
 from kanviz.cli.tables import read_network, read_rows, reading, table_for, units_from
 from kanviz.cli.values import Width
-from kanviz.core.ending import Ending
+from kanviz.core.training.ending import Ending
 from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
     from kanviz.cli.protections import Keeping
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
-    from kanviz.core.train import Progress, TrainConfig
+    from kanviz.core.training.train import Progress, TrainConfig
     from kanviz.io.tables import Table
 
 START_GRID, ORDER = 3, 3  # intervals that grids grow from; of the splines
@@ -98,7 +98,7 @@ def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "t
 
 def _errors_offered(asked: argparse.Namespace, table: "Table") -> list[str]:
     """Note where a column holds the errors of the target and none was named."""
-    from kanviz.core.roles import roles_of
+    from kanviz.core.data.column_roles import roles_of
 
     target = table.column(asked.target)
     found = [name for name, of in roles_of(table.frame, [target]).errors.items() if of == target]
@@ -124,7 +124,7 @@ def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "T
     """Grids that grow and smoothing by the data for auto and lm; the plain solvers on a grid that stays otherwise, as
     does that of a network that goes on.
     """
-    from kanviz.core.train import TrainConfig
+    from kanviz.core.training.train import TrainConfig
 
     given = {name: value for name in ("steps", "finest") if (value := getattr(asked, name)) is not None}
     if kept is not None:
@@ -138,7 +138,7 @@ def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "T
 
 
 def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | None") -> Run:
-    from kanviz.core.train import train as steps_of  # `train` is the command here
+    from kanviz.core.training.train import train as steps_of  # `train` is the command here
 
     last, interrupted, clock = None, False, time.process_time()
     try:

@@ -10,7 +10,7 @@ from kanviz.errors import UserError
 from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
-    from kanviz.core.dataset import Dataset
+    from kanviz.core.data.dataset import Dataset
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.column_inputs import values_of_all
+from kanviz.core.data.column_inputs import values_of_all
+from kanviz.core.data.frames import as_frame, is_frame
 from kanviz.core.edge_list import EdgeList
-from kanviz.core.frames import as_frame, is_frame
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.errors import TableError, UserError
 

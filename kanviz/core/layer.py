@@ -16,9 +16,9 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from kanviz.core import engine
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.edges import with_formulas_on_edges, with_formulas_on_sums
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.spline import Outside, ascending, domain, greville, spline
-from kanviz.core.symbolic_edges import with_formulas_on_edges, with_formulas_on_sums
 from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import UserError
 from kanviz.text import shown

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.errors import EditError

@@ -5,11 +5,11 @@ from typing import ClassVar
 
 import torch
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.spline import domain, insert, refine
-from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.core.training.train import Progress, TrainConfig, train
 from kanviz.edit import protocol as read
 from kanviz.edit.protocol import EditRecord, Json
 from kanviz.errors import EditError

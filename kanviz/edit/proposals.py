@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.rows import typical_inputs
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, Edit, Prune, Restore

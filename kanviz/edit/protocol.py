@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Protocol, TypeVar
 
 import torch
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.errors import EditError
 
 Json = dict[str, Any]

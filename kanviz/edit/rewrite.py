@@ -8,8 +8,8 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import primitive
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import primitive
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit, spline

@@ -6,10 +6,10 @@ from dataclasses import MISSING, Field, fields, is_dataclass
 from numbers import Integral, Real
 from typing import Any
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.layer import EdgeId
 from kanviz.core.locks import Lock
-from kanviz.core.train_config import TrainConfig
+from kanviz.core.training.config import TrainConfig
 from kanviz.edit.edits import EDITS
 from kanviz.errors import EditError
 from kanviz.text import shown

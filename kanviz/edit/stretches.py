@@ -10,7 +10,7 @@ from kanviz.analysis.symbolic import Candidate
 from kanviz.analysis.symbolic.edge import ENOUGH, resolution
 from kanviz.analysis.symbolic.samples import samples
 from kanviz.analysis.symbolic.search import search
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId
 from kanviz.core.spline import basis, domain

@@ -1,6 +1,6 @@
 """Names of functions that a file gives, taken only if our own table or our own parser knows them."""
 
-from kanviz.core.formula import primitive
+from kanviz.core.formulas.formula import primitive
 from kanviz.errors import LoadError, UserError
 from kanviz.text import shown
 

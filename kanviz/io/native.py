@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 import torch
 from torch import Tensor
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import BASES, Layer, Variable
 from kanviz.errors import LoadError, UserError

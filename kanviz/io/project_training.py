@@ -13,14 +13,14 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.anchor import Anchor
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.objective import LOSSES
-from kanviz.core.parameters import PARTS
-from kanviz.core.progress import Checkpoint, Progress
-from kanviz.core.solvers import Saved
-from kanviz.core.train_config import MAX_STEPS, TrainConfig
+from kanviz.core.training.config import MAX_STEPS, TrainConfig
+from kanviz.core.training.ewc import Anchor
+from kanviz.core.training.objective import LOSSES
+from kanviz.core.training.parameters import PARTS
+from kanviz.core.training.progress import Checkpoint, Progress
+from kanviz.core.training.solvers import Saved
 from kanviz.errors import UserError
 from kanviz.io.json_checks import PROJECT as CHECKS
 from kanviz.io.project_rows import rows_blob, rows_from_bytes

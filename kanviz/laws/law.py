@@ -11,16 +11,16 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.laws import tree
-from kanviz.laws.domain import domain_notes
-from kanviz.laws.limits import limited
-from kanviz.laws.normal import normalised
-from kanviz.laws.process import rewriter
-from kanviz.laws.refit import Fit, refit, standard_errors
-from kanviz.laws.same import same_law
-from kanviz.laws.simplify import simplified
-from kanviz.laws.snap import EXACT, snapped
-from kanviz.laws.template import Rows, Template, nodes, templated
+from kanviz.laws.constants.exact_constants import EXACT, snapped
+from kanviz.laws.constants.refit import Fit, refit, standard_errors
+from kanviz.laws.expressions import tree
+from kanviz.laws.expressions.canonical_form import normalised
+from kanviz.laws.expressions.domain import domain_notes
+from kanviz.laws.expressions.equivalence import same_law
+from kanviz.laws.expressions.simplifier import rewriter
+from kanviz.laws.expressions.simplify import simplified
+from kanviz.laws.expressions.template import Rows, Template, nodes, templated
+from kanviz.laws.parsimony import limited
 
 __all__ = ["Constant", "Law", "polished", "same_law"]
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import numpy as np
 
-from kanviz.core.ending import Ending
+from kanviz.core.training.ending import Ending
 from kanviz.errors import UserError
 from kanviz.laws.front import Entry, Scale, best
-from kanviz.laws.workers import Outcome
+from kanviz.laws.search.attempt_pool import Outcome
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from kanviz.core.engine import BASE_CURVES
 from kanviz.core.init import MOST_GRID, MOST_ORDER, init, parse_shape
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
-from kanviz.core.train_config import MAX_STEPS, SOLVER_NAMES, TrainConfig
+from kanviz.core.training.config import MAX_STEPS, SOLVER_NAMES, TrainConfig
 from kanviz.errors import UserError
 from kanviz.locality.policy import POLICIES, Boxes, Policy, as_boxes
 from kanviz.locality.turn import SMOOTH, STEPS

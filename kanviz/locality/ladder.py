@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.threads import on_one_thread
 from kanviz.locality.learners import Learner, beside, of_setting
 from kanviz.locality.mlp import mlp

@@ -7,13 +7,13 @@ from typing import Any, Literal, Protocol, Self
 import torch
 from torch import Tensor
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.locks import Lock, certified_lock, data_lock
-from kanviz.core.parameters import FreeParameters
-from kanviz.core.remember import anchor, with_replay
-from kanviz.core.train import TrainConfig, trained
+from kanviz.core.training.forgetting import anchor, with_replay
+from kanviz.core.training.parameters import FreeParameters
+from kanviz.core.training.train import TrainConfig, trained
 from kanviz.locality.rungs import Setting
 
 RATE = 0.03  # Adam's, for one layer of coefficients

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 
 SCALES = (15.0, 25.0)  # inputs are multiplied by one of these: a peak then spans what a hidden unit can see
 STEPS = 100  # of L-BFGS at once

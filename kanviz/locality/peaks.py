@@ -6,7 +6,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.layer import Variable
 
 LINE = (-0.8, -0.4, 0.0, 0.4, 0.8)

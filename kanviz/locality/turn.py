@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
-from kanviz.core.anchor import Anchor
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.locks import Lock, certified_lock, data_lock
-from kanviz.core.parameters import FreeParameters
-from kanviz.core.remember import anchor, with_replay
-from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.core.training.ewc import Anchor
+from kanviz.core.training.forgetting import anchor, with_replay
+from kanviz.core.training.parameters import FreeParameters
+from kanviz.core.training.train import Progress, TrainConfig, train
 from kanviz.errors import TableError, TrainError
 from kanviz.locality.policy import Policy
 from kanviz.locality.retention import NAN, Retention

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from kanviz.analysis.locality.changes import Lamps
 from kanviz.analysis.locality.maps import ReachMap
+from kanviz.analysis.locality.observed_change import Lamps
 from kanviz.analysis.locality.strips import LOCKS, USES, Strip
 from kanviz.plots.charts import DOTS
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, brief, canvas, empty, label, words, wrapped

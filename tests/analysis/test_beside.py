@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.analysis.beside import beside, network_for
-from kanviz.core.dataset import Dataset
+from kanviz.analysis.model_comparison import beside, network_for
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from tests.figures import small_data, small_kan
 

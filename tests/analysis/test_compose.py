@@ -8,8 +8,8 @@ import torch
 from hypothesis import assume, given
 
 from kanviz.analysis.compose import Composition, compose
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import PRIMITIVES, Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import PRIMITIVES, Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable

@@ -8,7 +8,7 @@ import torch
 
 from kanviz.analysis.curves import edge_curve, visible_range
 from kanviz.analysis.thumbnails import FLAT, all_curves
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import Edge, EdgeId
 from tests.figures import small_data, small_kan

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.analysis.diff import EdgeChange, diff, same_bits
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import FixFormula, FreezeEdge, MoveControlPoint, Prune, RefineGrid

@@ -4,8 +4,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.analysis.gains import ROWS, gains
 from kanviz.analysis.rows import entering, typical_inputs
+from kanviz.analysis.sensitivities import ROWS, gains
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from tests.helpers import kans, table_for

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from kanviz.analysis.metrics import metrics
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable

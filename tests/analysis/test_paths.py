@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 
 from kanviz.analysis.paths import explain, reference_of
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable

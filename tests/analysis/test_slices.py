@@ -7,7 +7,7 @@ import pytest
 import torch
 from hypothesis import given
 
-from kanviz.analysis.beyond import beyond, grids_of
+from kanviz.analysis.extrapolation import beyond, grids_of
 from kanviz.analysis.slices import FINE, plane, slices
 from kanviz.core.init import init
 from kanviz.core.layer import Variable

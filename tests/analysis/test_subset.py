@@ -6,9 +6,9 @@ import pytest
 import torch
 from hypothesis import given
 
+from kanviz.analysis.errors_on_rows import between, confusion, errors_on, predictions
 from kanviz.analysis.metrics import metrics
-from kanviz.analysis.subset import between, confusion, errors_on, predictions
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from tests.helpers import kans, table_for
 

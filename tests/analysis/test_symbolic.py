@@ -9,8 +9,8 @@ import torch
 from kanviz.analysis.symbolic import fit_edge, fit_formula, suggest, suggest_edge
 from kanviz.analysis.symbolic.search import noise_level
 from kanviz.analysis.symbolic.shapes import SAME_AS, SEARCHED
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula, primitive
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula, primitive
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.core.spline import fit

@@ -12,7 +12,7 @@ from kanviz.analysis.symbolic import fit_formula, search_many, suggest, suggest_
 from kanviz.analysis.symbolic.samples import Curves, samples
 from kanviz.analysis.symbolic.search import search
 from kanviz.analysis.symbolic.shapes import POWER, SEARCHED
-from kanviz.core.formula import Formula, exponent, primitive
+from kanviz.core.formulas.formula import Formula, exponent, primitive
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.core.spline import fit

@@ -11,7 +11,7 @@ from kanviz.analysis.symbolic import search_deeper, search_many, suggest
 from kanviz.analysis.symbolic.samples import samples
 from kanviz.analysis.symbolic.search import search
 from kanviz.analysis.symbolic.spelled import affine, rounded, spelled, wave
-from kanviz.core.formula import PRIMITIVES, Formula, primitive
+from kanviz.core.formulas.formula import PRIMITIVES, Formula, primitive
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import FixFormula, edit_from_json
 

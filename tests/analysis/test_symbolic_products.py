@@ -7,7 +7,7 @@ from kanviz.analysis.symbolic.polynomial import polynomials
 from kanviz.analysis.symbolic.product import ENVELOPES, PARTNERS, products
 from kanviz.analysis.symbolic.samples import samples
 from kanviz.analysis.symbolic.search import search_many
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 
 CURVES = {
     "a wave that dies away": (lambda x: 3 * torch.exp(-0.4 * x) * torch.cos(2 * x), 0.0, 6.0),

@@ -13,9 +13,9 @@ from playwright.sync_api import ConsoleMessage, Page, expect
 
 import kanviz
 from kanviz.analysis.diff import diff
-from kanviz.core.dataset import Dataset
-from kanviz.ui.panels import number
-from kanviz.ui.samples import rows_of, samples
+from kanviz.core.data.dataset import Dataset
+from kanviz.ui.widgets.panels import number
+from kanviz.ui.widgets.samples import rows_of, samples
 from tests.app_process import ROOT
 from tests.browser.conftest import go, open_sample, settle
 

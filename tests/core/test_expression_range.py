@@ -7,8 +7,8 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kanviz.core.expression_range import gaps
-from kanviz.core.parser import evaluate, parse
+from kanviz.core.formulas.expression_range import gaps
+from kanviz.core.formulas.parser import evaluate, parse
 from kanviz.errors import FormulaError
 
 LOW, HIGH = -1.0, 2.0

@@ -6,7 +6,7 @@ import pytest
 import sympy
 import torch
 
-from kanviz.core.formula import PRIMITIVES, Formula, Primitive, primitive
+from kanviz.core.formulas.formula import PRIMITIVES, Formula, Primitive, primitive
 from kanviz.errors import FormulaError
 
 TYPED = ("exp(-x^2) sin(3x)", "x/(1+x^2)", "sqrt(x^2+2)")

@@ -9,14 +9,14 @@ import pytest
 import torch
 
 from kanviz.analysis.locality.certificate import certify
-from kanviz.core.dataset import Dataset
-from kanviz.core.dates import moments
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.data.dates import moments
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
 from kanviz.core.locks import data_lock
-from kanviz.core.remember import anchor, with_replay
-from kanviz.core.train import SOLVERS, TrainConfig, trained
+from kanviz.core.training.forgetting import anchor, with_replay
+from kanviz.core.training.train import SOLVERS, TrainConfig, trained
 from kanviz.errors import TableError, UserError
 
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer, Variable
 from kanviz.errors import UserError

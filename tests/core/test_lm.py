@@ -10,23 +10,23 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.ending import Ending
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.objective import SMOOTH, Objective
-from kanviz.core.parameters import PARTS, FreeParameters
-from kanviz.core.solvers import chosen
-from kanviz.core.solvers.growth import _tail_knots, finer, heavy_tailed, laid_out, refined
-from kanviz.core.solvers.jacobian import forward, jacobian, squares
-from kanviz.core.solvers.local import Grid
-from kanviz.core.solvers.normal import Problem, Rows
-from kanviz.core.solvers.smoothing import TAILS, Ladder, criterion, penalty
-from kanviz.core.solvers.working import Working
 from kanviz.core.spline import basis
-from kanviz.core.train import Progress, TrainConfig, train, trained
+from kanviz.core.training.ending import Ending
+from kanviz.core.training.objective import SMOOTH, Objective
+from kanviz.core.training.parameters import PARTS, FreeParameters
+from kanviz.core.training.solvers import chosen
+from kanviz.core.training.solvers.gauss_newton import Problem, Rows
+from kanviz.core.training.solvers.grid_growth import _tail_knots, finer, heavy_tailed, laid_out, refined
+from kanviz.core.training.solvers.jacobian import forward, jacobian, squares
+from kanviz.core.training.solvers.numpy_splines import Grid
+from kanviz.core.training.solvers.smoothing import TAILS, Ladder, criterion, penalty
+from kanviz.core.training.solvers.working import Working
+from kanviz.core.training.train import Progress, TrainConfig, train, trained
 from kanviz.edit.edits import FixFormula
 from kanviz.errors import TrainError
 from tests.core.test_train import classes, hello, new
@@ -95,8 +95,8 @@ def test_rows_in_blocks_give_the_system_of_all_rows_together(kind, monkeypatch):
     kan = new([2, 3, 2] if kind == "classes" else [2, 3, 1], data)
     problem = problem_of(kan, data)
     whole = problem.system(problem.at(problem.work))
-    monkeypatch.setattr("kanviz.core.solvers.normal.BLOCK", 1)
-    monkeypatch.setattr("kanviz.core.solvers.normal.TABLE", 1)
+    monkeypatch.setattr("kanviz.core.training.solvers.gauss_newton.BLOCK", 1)
+    monkeypatch.setattr("kanviz.core.training.solvers.gauss_newton.TABLE", 1)
     parted = problem_of(kan, data)
     assert len(parted.blocks) > 1
     blocks = parted.system(parted.at(parted.work))

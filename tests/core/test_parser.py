@@ -8,9 +8,9 @@ import torch
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from kanviz.core.expression import FUNCTIONS, Call, Chain, Constant, Name, Negative, Number, Power
-from kanviz.core.formula import Formula
-from kanviz.core.parser import Parsed, evaluate, parse, to_sympy
+from kanviz.core.formulas.expression import FUNCTIONS, Call, Chain, Constant, Name, Negative, Number, Power
+from kanviz.core.formulas.formula import Formula
+from kanviz.core.formulas.parser import Parsed, evaluate, parse, to_sympy
 from kanviz.errors import FormulaError
 
 NAMES = ("x", "y")

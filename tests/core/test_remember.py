@@ -10,16 +10,16 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.anchor import Anchor
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.parameters import FreeParameters
-from kanviz.core.remember import anchor, with_replay
-from kanviz.core.solvers.tether import Tether
-from kanviz.core.solvers.working import Working
-from kanviz.core.train import SOLVERS, TrainConfig, train, trained
+from kanviz.core.training.ewc import Anchor
+from kanviz.core.training.forgetting import anchor, with_replay
+from kanviz.core.training.parameters import FreeParameters
+from kanviz.core.training.solvers.ewc_penalty import Tether
+from kanviz.core.training.solvers.working import Working
+from kanviz.core.training.train import SOLVERS, TrainConfig, train, trained
 from kanviz.errors import TableError, TrainError
 from tests.helpers import close, digest, kans, rows_for, table_for
 

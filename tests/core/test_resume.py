@@ -10,9 +10,9 @@ import torch
 from safetensors.torch import load, save
 
 from kanviz.core.layer import EdgeId
-from kanviz.core.progress import Checkpoint
-from kanviz.core.solvers import Saved
-from kanviz.core.train import TrainConfig, train
+from kanviz.core.training.progress import Checkpoint
+from kanviz.core.training.solvers import Saved
+from kanviz.core.training.train import TrainConfig, train
 from kanviz.errors import TrainError
 from kanviz.io import load as load_kan
 from kanviz.io import save as save_kan

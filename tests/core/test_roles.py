@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.roles import roles_of, usual_target
+from kanviz.core.data.column_roles import roles_of, usual_target
+from kanviz.core.data.dataset import Dataset
 
 
 def frame(**columns) -> pd.DataFrame:

@@ -4,7 +4,7 @@ import pytest
 import scipy.special
 import torch
 
-from kanviz.core.formula import PRIMITIVES, exponent, primitive
+from kanviz.core.formulas.formula import PRIMITIVES, exponent, primitive
 from kanviz.core.special import arcsinh, bessel_j0, bessel_j1, whole_power
 
 WIDE = torch.cat([torch.linspace(-60, 60, 481, dtype=torch.float64), torch.tensor([0.0, 1e-9, 39.999, 40.001, 900.0])])

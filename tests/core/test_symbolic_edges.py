@@ -6,9 +6,9 @@ import pytest
 import torch
 from torch import Tensor
 
-from kanviz.core.formula import Formula, primitive
+from kanviz.core.formulas.edges import BLOCK, groups, with_formulas_on_sums
+from kanviz.core.formulas.formula import Formula, primitive
 from kanviz.core.layer import Layer
-from kanviz.core.symbolic_edges import BLOCK, groups, with_formulas_on_sums
 from tests.helpers import close, random_layer
 
 NAMES = ("sin", "x^2", "exp(-x^2) sin(3x)", "tanh", "0", "x", "2", "gaussian")

@@ -8,8 +8,8 @@ import torch
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import kanviz
-from kanviz.core import train as training
 from kanviz.core.threads import on_one_thread, one_thread
+from kanviz.core.training import train as training
 
 
 def threads() -> set[int]:

@@ -10,14 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.ending import Ending
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.parameters import PARTS, FreeParameters
-from kanviz.core.train import LOSS_NAMES, LOSSES, SOLVERS, TrainConfig, train, trained
+from kanviz.core.training.ending import Ending
+from kanviz.core.training.parameters import PARTS, FreeParameters
+from kanviz.core.training.train import LOSS_NAMES, LOSSES, SOLVERS, TrainConfig, train, trained
 from kanviz.edit.edits import FixFormula
 from kanviz.errors import TrainError, UserError
 from tests.helpers import as_json, digest, kans, table_for

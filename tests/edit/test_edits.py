@@ -9,12 +9,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.analysis.diff import diff, same_bits
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig, train
+from kanviz.core.training.train import TrainConfig, train
 from kanviz.edit import proposals
 from kanviz.edit.edits import (
     EDITS,

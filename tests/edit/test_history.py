@@ -7,11 +7,11 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig, trained
+from kanviz.core.training.train import TrainConfig, trained
 from kanviz.edit import history as module
 from kanviz.edit import proposals
 from kanviz.edit.edits import (

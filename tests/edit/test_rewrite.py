@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.analysis.diff import same_bits
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.edit.edits import FixFormula, Prune, RefineGrid, ReleaseFormula, Restore, Rewrite, edit_from_json

@@ -17,13 +17,13 @@ from hypothesis import strategies as st
 
 import kanviz
 from kanviz.analysis.metrics import metrics
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.locks import edge_lock
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.edit import source
 from kanviz.edit.edits import (
     EDITS,
@@ -41,7 +41,7 @@ from kanviz.edit.script import first_stop, recipe_script, script, tables_needed
 from kanviz.edit.source import imports, pieces, written
 from kanviz.errors import EditError, LoadError, UserError
 from kanviz.io.native import recipe_of, to_bytes
-from kanviz.ui.samples import rows_of, samples
+from kanviz.ui.widgets.samples import rows_of, samples
 from tests.edit.test_edits import examples, small, table
 from tests.edit.test_history import wishes
 from tests.helpers import kans, table_for

@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from hypothesis import strategies as st
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer, Variable
 

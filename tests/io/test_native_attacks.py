@@ -12,7 +12,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.edit.history import replay

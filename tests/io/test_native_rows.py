@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.errors import LoadError, TableError
 from kanviz.io import open_model

@@ -15,10 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import kanviz
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig, train
+from kanviz.core.training.train import TrainConfig, train
 from kanviz.edit.edits import (
     Batch,
     FixFormula,

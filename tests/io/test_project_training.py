@@ -11,13 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.locks import data_lock
-from kanviz.core.remember import anchor
-from kanviz.core.train import Progress, TrainConfig, train
+from kanviz.core.training.forgetting import anchor
+from kanviz.core.training.train import Progress, TrainConfig, train
 from kanviz.edit.history import History
 from kanviz.errors import LoadError
 from kanviz.io.project import Packed, Project, packed, unpacked

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.roles import roles_of, usual_target
+from kanviz.core.data.column_roles import roles_of, usual_target
+from kanviz.core.data.dataset import Dataset
 from kanviz.io.tables import Table, open_table
 
 FOLDER = Path(__file__).parent.parent / "tables"

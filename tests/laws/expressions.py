@@ -4,7 +4,7 @@ import sympy
 import torch
 from hypothesis import strategies as st
 
-from kanviz.laws.template import Rows
+from kanviz.laws.expressions.template import Rows
 
 X, Y = sympy.Symbol("x", real=True), sympy.Symbol("y", real=True)
 INPUTS = (X, Y)

@@ -12,8 +12,8 @@ import sympy
 import torch
 
 from kanviz.analysis.symbolic.walk import Walk
-from kanviz.core.dataset import Dataset
-from kanviz.laws.engine import Attempt, Found, Table
+from kanviz.core.data.dataset import Dataset
+from kanviz.laws.search.attempt import Attempt, Found, Table
 
 X, Y = sympy.symbols("x y", real=True)
 

@@ -11,7 +11,7 @@ from jaxtyping import Float
 from sympy import Add, Mul, Pow, Symbol, cos, exp, log, pi, sin, sqrt
 from torch import Tensor
 
-from kanviz.laws.template import Rows
+from kanviz.laws.expressions.template import Rows
 
 Range = tuple[float, float]
 

@@ -11,13 +11,13 @@ import pandas as pd
 import pytest
 
 import kanviz
-from kanviz.core.dataset import Dataset
-from kanviz.core.ending import Ending
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.training.ending import Ending
 from kanviz.errors import TableError, UserError
-from kanviz.laws.discover import DiscoverConfig, discoveries
-from kanviz.laws.hints import Hints
 from kanviz.laws.record import Discovery
-from kanviz.laws.workers import HeadStart, InTurn, Pool, Task, crew_for
+from kanviz.laws.search.attempt_pool import HeadStart, InTurn, Pool, Task, crew_for
+from kanviz.laws.search.discover import DiscoverConfig, discoveries
+from kanviz.laws.search.hints import Hints
 from tests.laws.fake_search import FakeSearch, Plan, X, Y, rows
 
 TRUTH = X * Y + 1
@@ -93,7 +93,7 @@ def test_the_shape_and_the_first_seed_are_those_asked_for():
 
 def test_progress_sees_every_state(tmp_path: Path, monkeypatch):
     seen: list[int] = []
-    monkeypatch.setattr("kanviz.laws.discover.engine", FakeSearch((ROUGH, EXACT)))
+    monkeypatch.setattr("kanviz.laws.search.discover.engine", FakeSearch((ROUGH, EXACT)))
     frame = pd.DataFrame(np.column_stack([rows().x.numpy(), rows().y.numpy()]), columns=["x", "y", "z"])
     found = kanviz.discover(frame, "z", jobs=1, progress=lambda state: seen.append(len(state.attempts)))
     assert seen == [1, 1, 1, 2]  # two laws of the first attempt, all of it, and the law that ends the search
@@ -101,7 +101,7 @@ def test_progress_sees_every_state(tmp_path: Path, monkeypatch):
 
 
 def test_columns_may_carry_their_units_in_their_names(monkeypatch, tmp_path: Path):
-    monkeypatch.setattr("kanviz.laws.discover.engine", FakeSearch((ROUGH,)))
+    monkeypatch.setattr("kanviz.laws.search.discover.engine", FakeSearch((ROUGH,)))
     path = tmp_path / "z.csv"
     x = rows().x.numpy()
     pd.DataFrame({"x (m)": x[:, 0], "y [m]": x[:, 1], "z (m^2)": x.prod(1)}).to_csv(path, index=False)
@@ -115,7 +115,7 @@ def test_columns_may_carry_their_units_in_their_names(monkeypatch, tmp_path: Pat
 
 
 def task(search: FakeSearch) -> Task:
-    from kanviz.laws.door import question_of
+    from kanviz.laws.search.problem import question_of
 
     return Task(search.pursuit, question_of(rows()).table)
 
@@ -126,7 +126,7 @@ def ladder(search: FakeSearch):
 
 def test_processes_find_the_same_front_as_one_alone(monkeypatch):
     search = FakeSearch((Plan(ROUGH.laws, takes=0.4), FINE, Plan(((X * Y, 0.2),)), EXACT, FINE))
-    monkeypatch.setattr("kanviz.laws.workers.HEAD_START", 0.1)
+    monkeypatch.setattr("kanviz.laws.search.attempt_pool.HEAD_START", 0.1)
     one = last(search, alone())
     two = last(search, DiscoverConfig(seconds=60, jobs=2))
     assert [entry.text for entry in two.front] == [entry.text for entry in one.front]
@@ -144,7 +144,7 @@ class Slow(FakeSearch):
 
 
 def test_an_attempt_that_the_head_start_cuts_off_is_made_again_as_a_whole(monkeypatch):
-    monkeypatch.setattr("kanviz.laws.workers.HEAD_START", 0.05)
+    monkeypatch.setattr("kanviz.laws.search.attempt_pool.HEAD_START", 0.05)
     search = Slow((Plan(ROUGH.laws), FINE))
     crew = crew_for(task(search), ladder(search), 2, 60)
     outcomes = list(iter(lambda: crew.next(30), None))
@@ -153,7 +153,7 @@ def test_an_attempt_that_the_head_start_cuts_off_is_made_again_as_a_whole(monkey
 
 
 def test_a_pool_leaves_behind_who_does_not_stop(tmp_path: Path, monkeypatch):
-    monkeypatch.setattr("kanviz.laws.workers.GRACE", 0.3)
+    monkeypatch.setattr("kanviz.laws.search.attempt_pool.GRACE", 0.3)
     search = FakeSearch((EXACT, Plan(takes=60, stubborn=True)), str(tmp_path))
     pool = Pool(task(search), ladder(search), 2, 30)
     first = pool.next(30)
@@ -165,7 +165,7 @@ def test_a_pool_leaves_behind_who_does_not_stop(tmp_path: Path, monkeypatch):
 
 
 def test_a_process_that_dies_takes_no_other_attempts_with_it(monkeypatch):
-    monkeypatch.setattr("kanviz.laws.workers.HEAD_START", 0.0)
+    monkeypatch.setattr("kanviz.laws.search.attempt_pool.HEAD_START", 0.0)
     search = FakeSearch((ROUGH, Plan(dies=True), *(Plan(ROUGH.laws, takes=0.2),) * 4, EXACT))
     found = last(search, DiscoverConfig(seconds=60, jobs=2))
     assert found.best.expression == TRUTH
@@ -174,7 +174,7 @@ def test_a_process_that_dies_takes_no_other_attempts_with_it(monkeypatch):
 
 
 def test_easy_laws_do_not_wait_for_other_processes(monkeypatch):
-    monkeypatch.setattr("kanviz.laws.workers.Pool", None)
+    monkeypatch.setattr("kanviz.laws.search.attempt_pool.Pool", None)
     assert last(FakeSearch((ROUGH, EXACT)), DiscoverConfig(jobs=2)).exact
 
 
@@ -231,7 +231,7 @@ def test_a_target_is_needed_for_a_table():
 
 
 def test_large_tables_are_thinned_and_it_is_said():
-    from kanviz.laws.door import MOST_HELD, MOST_LEARNED, question_of
+    from kanviz.laws.search.problem import MOST_HELD, MOST_LEARNED, question_of
 
     x = np.random.default_rng(0).uniform(size=(20_000, 1))
     question = question_of(Dataset.from_arrays(x, x[:, 0] ** 2))

@@ -11,7 +11,7 @@ import sympy
 
 import kanviz
 from kanviz.cli import main
-from kanviz.laws.discover import DiscoverConfig, discoveries
+from kanviz.laws.search.discover import DiscoverConfig, discoveries
 
 WIDTH, HEIGHT = sympy.symbols("width height", real=True)
 

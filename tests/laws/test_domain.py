@@ -5,8 +5,8 @@ import sympy
 import torch
 from sympy import atanh, exp, log, sin, sqrt
 
-from kanviz.laws.domain import domain_notes
-from kanviz.laws.template import Rows
+from kanviz.laws.expressions.domain import domain_notes
+from kanviz.laws.expressions.template import Rows
 from tests.laws.expressions import INPUTS, X, Y
 
 

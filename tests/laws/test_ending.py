@@ -5,10 +5,10 @@ import random
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.laws.discover import SETTLED, ending
-from kanviz.laws.engine import Attempt, Found
 from kanviz.laws.front import Entry, Scale
-from kanviz.laws.workers import Outcome
+from kanviz.laws.search.attempt import Attempt, Found
+from kanviz.laws.search.attempt_pool import Outcome
+from kanviz.laws.search.discover import SETTLED, ending
 from tests.laws.fake_search import FakeLaw, X, Y
 
 SCALE = Scale(1.0, 800, 200)

@@ -5,8 +5,8 @@ import pytest
 import sympy
 
 from kanviz.errors import UserError
-from kanviz.laws.engine import Attempt, Found, Table, attempts, pursuit
 from kanviz.laws.law import same_law
+from kanviz.laws.search.attempt import Attempt, Found, Table, attempts, pursuit
 
 
 def table(law, names, low=-1.0, high=1.0, rows=400, noise=0.0, seed=0):

@@ -11,18 +11,18 @@ import sympy
 import torch
 
 from kanviz.analysis.compose import compose
-from kanviz.core.dataset import Dataset
-from kanviz.core.ending import Ending
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig, trained
+from kanviz.core.training.ending import Ending
+from kanviz.core.training.train import TrainConfig, trained
 from kanviz.edit.edits import FixFormula, FreezeEdge, Rewrite
 from kanviz.errors import UserError
 from kanviz.io import load
-from kanviz.laws.extraction import ExtractConfig, Extraction, extract
 from kanviz.laws.law import same_law
+from kanviz.laws.search.extraction import ExtractConfig, Extraction, extract
 
 SAMPLES = Path(__file__).parents[2] / "sample_models"
 

@@ -6,13 +6,13 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.layer import EdgeId
-from kanviz.laws.fitting import Task
-from kanviz.laws.formulas import formulated
-from kanviz.laws.gauge import without_constant
-from kanviz.laws.pruning import curves_of
-from kanviz.laws.structure import Structure
+from kanviz.laws.fitting.edge_formulas import formulated
+from kanviz.laws.fitting.fix_product_constant import without_constant
+from kanviz.laws.fitting.network_fit import Task
+from kanviz.laws.fitting.pruning import curves_of
+from kanviz.laws.structures.structure import Structure
 
 
 def task(law, count=500, seed=0):

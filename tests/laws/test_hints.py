@@ -7,8 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.errors import UserError
-from kanviz.laws.dimensions import NUMBER, clash, dimension_of_unit
-from kanviz.laws.hints import Hints, unit_doubts
+from kanviz.laws.expressions.dimensions import NUMBER, clash, dimension_of_unit
+from kanviz.laws.search.hints import Hints, unit_doubts
 from tests.laws.fake_search import FakeLaw, X, Y
 
 UNITS = ("m", "s", "kg", "N", "J", "km", "apples", "Hz", "m/s^2", "kg m^2", "V", "%")

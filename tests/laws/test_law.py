@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Float, atanh, exp, log, sin, tanh
 
+from kanviz.laws.expressions.equivalence import digits_at
 from kanviz.laws.law import Law, polished, same_law
-from kanviz.laws.same import digits_at
 from tests.laws.expressions import INPUTS, X, Y, laws, rows
 from tests.laws.samples import (
     BY_NAME,

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import Float, cos, cosh, exp, sin, sqrt
 
-from kanviz.laws.limits import length, limited, simpler
-from kanviz.laws.normal import normalised
-from kanviz.laws.refit import refit
-from kanviz.laws.template import Rows, nodes, templated
+from kanviz.laws.constants.refit import refit
+from kanviz.laws.expressions.canonical_form import normalised
+from kanviz.laws.expressions.template import Rows, nodes, templated
+from kanviz.laws.parsimony import length, limited, simpler
 from tests.laws.expressions import INPUTS, X, Y, laws, rows
 
 NOISE = 0.01

@@ -11,18 +11,18 @@ from hypothesis import strategies as st
 from sympy import Float, Symbol, besselj, cos, exp, log, sin, sqrt
 
 from kanviz.analysis.compose import compose
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.layer import Variable
 from kanviz.core.spline import domain
 from kanviz.edit.edits import ReleaseFormula
 from kanviz.errors import UserError
 from kanviz.io import open_model
 from kanviz.io.native import to_bytes
-from kanviz.laws.joined import RULES, joined
+from kanviz.laws.expressions.fuse_primitives import RULES, joined
+from kanviz.laws.expressions.template import Rows
 from kanviz.laws.law import Law, same_law
-from kanviz.laws.network import as_network
-from kanviz.laws.template import Rows
+from kanviz.laws.network.law_as_network import as_network
 from tests.laws.expressions import FUNCTIONS, INPUTS, X, Y, laws
 from tests.laws.samples import SAMPLES, Sample
 from tests.laws_at_hand import discovery, gravity

@@ -7,8 +7,8 @@ import sympy
 from hypothesis import given
 from sympy import Float, Integer, cos, exp, log, sin, sqrt
 
-from kanviz.laws.normal import normalised
-from kanviz.laws.template import templated
+from kanviz.laws.expressions.canonical_form import normalised
+from kanviz.laws.expressions.template import templated
 from tests.laws.expressions import X, Y, laws, rows
 
 

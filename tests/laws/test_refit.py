@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sympy import Float, exp, sin
 
-from kanviz.laws.normal import normalised
-from kanviz.laws.refit import refit, standard_errors
-from kanviz.laws.template import Rows, Template, templated
+from kanviz.laws.constants.refit import refit, standard_errors
+from kanviz.laws.expressions.canonical_form import normalised
+from kanviz.laws.expressions.template import Rows, Template, templated
 from tests.laws.expressions import INPUTS, X, Y, laws, rows
 
 LAW = Float(1.3) * sin(Float(2.1) * X + Float(0.4)) + Float(0.8) * exp(Float(-0.9) * Y)

@@ -5,7 +5,7 @@ import sympy
 from hypothesis import given
 from sympy import Float, Rational, Symbol, cos, log, sin, sqrt
 
-from kanviz.laws.same import same_law
+from kanviz.laws.expressions.equivalence import same_law
 from tests.laws.expressions import INPUTS, X, Y, laws
 
 RANGES = ((-1.0, 1.0), (0.5, 2.0))

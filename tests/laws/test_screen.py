@@ -5,12 +5,12 @@ import math
 import numpy as np
 import pytest
 
-from kanviz.laws.fitting import Task
-from kanviz.laws.nested import nested
-from kanviz.laws.outer import OUTERS, possible
-from kanviz.laws.pruning import curves, pruned
-from kanviz.laws.screen import Rows, Target, screened
-from kanviz.laws.structure import Structure, structures
+from kanviz.laws.fitting.network_fit import Task
+from kanviz.laws.fitting.pruning import curves, pruned
+from kanviz.laws.structures.nested import nested
+from kanviz.laws.structures.screen import Rows, Target, screened
+from kanviz.laws.structures.structure import Structure, structures
+from kanviz.laws.structures.target_transform import OUTERS, possible
 
 
 def rows(law, inputs=2, count=600, low=-1.0, high=1.0, noise=0.0, seed=0):
@@ -26,7 +26,7 @@ def rows(law, inputs=2, count=600, low=-1.0, high=1.0, noise=0.0, seed=0):
 def test_taking_the_outside_off_and_putting_it_on_gives_the_target_back(name):
     import torch
 
-    from kanviz.core.formula import primitive
+    from kanviz.core.formulas.formula import primitive
 
     y = np.linspace(0.05, 0.9, 40)
     assert name in possible(y)

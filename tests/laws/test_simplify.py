@@ -12,10 +12,10 @@ import torch
 from hypothesis import given, settings
 from sympy import Abs, Float, Rational, atanh, cos, cosh, exp, log, pi, sin, sqrt, tanh
 
-from kanviz.laws import tree
-from kanviz.laws.process import Hung, Rewriter
-from kanviz.laws.simplify import length, simplified
-from kanviz.laws.template import Rows
+from kanviz.laws.expressions import tree
+from kanviz.laws.expressions.simplifier import Hung, Rewriter
+from kanviz.laws.expressions.simplify import length, simplified
+from kanviz.laws.expressions.template import Rows
 from tests.laws.expressions import INPUTS, X, Y, laws, rows
 
 ROOT = Path(__file__).parent.parent.parent
@@ -108,7 +108,7 @@ def test_the_process_dies_with_its_parent_in_the_middle_of_its_work() -> None:
     script = (
         "import os, sys, time, threading\n"
         "from kanviz.laws import tree\n"
-        "from kanviz.laws.process import Rewriter\n"
+        "from kanviz.laws.expressions.simplifier import Rewriter\n"
         "from tests.laws.test_simplify import endless\n"
         "r = Rewriter(); r.start()\n"
         "ask = lambda: list(r.rewritten(tree.to_json(endless()), ['simplify'], time.monotonic() + 600))\n"
@@ -138,7 +138,8 @@ def gone(pid: int) -> bool:
 
 def test_a_wrong_rewriting_is_not_believed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
-        "kanviz.laws.simplify._rewritten", lambda law, names, deadline: [X, X * Y + sympy.Rational(1, 10**15)]
+        "kanviz.laws.expressions.simplify._rewritten",
+        lambda law, names, deadline: [X, X * Y + sympy.Rational(1, 10**15)],
     )
     law = (X + Y) ** 2 / 4 - (X - Y) ** 2 / 4
     assert simplified(law, between(*MOST), time.monotonic() + 60) == law

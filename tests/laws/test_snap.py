@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sympy import E, Float, Integer, Rational, exp, log, pi, sin, sqrt
 
-from kanviz.laws.nice import nice_numbers
-from kanviz.laws.refit import refit
-from kanviz.laws.snap import snapped
-from kanviz.laws.template import templated
+from kanviz.laws.constants.exact_constants import snapped
+from kanviz.laws.constants.exact_numbers import nice_numbers
+from kanviz.laws.constants.refit import refit
+from kanviz.laws.expressions.template import templated
 from tests.laws.expressions import X, Y, laws, rows
 
 NUMBERS = [

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from kanviz.laws.nested import nested
-from kanviz.laws.structure import Bounds, Structure, structures
+from kanviz.laws.structures.nested import nested
+from kanviz.laws.structures.structure import Bounds, Structure, structures
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 6])

@@ -6,7 +6,7 @@ import pytest
 import sympy
 from hypothesis import given
 
-from kanviz.laws import tree
+from kanviz.laws.expressions import tree
 from tests.laws.expressions import X, laws
 from tests.laws.samples import SAMPLES
 

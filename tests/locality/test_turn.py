@@ -9,12 +9,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.locks import edge_lock
-from kanviz.core.train import SOLVERS, TrainConfig
+from kanviz.core.training.train import SOLVERS, TrainConfig
 from kanviz.errors import TableError, TrainError, UserError
 from kanviz.locality.policy import POLICIES, Policy
 from kanviz.locality.retention import Retention

@@ -12,14 +12,14 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanviz.analysis.beside import Beside, Said, beside
 from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
-from kanviz.analysis.locality.change import point_change
-from kanviz.analysis.locality.changes import lamps
 from kanviz.analysis.locality.maps import reach_map
+from kanviz.analysis.locality.observed_change import lamps
 from kanviz.analysis.locality.overlap import overlap
+from kanviz.analysis.locality.planned_change import point_change
 from kanviz.analysis.locality.strips import strips
+from kanviz.analysis.model_comparison import Beside, Said, beside
 from kanviz.analysis.paths import explain
 from kanviz.analysis.scores import scores
 from kanviz.analysis.slices import plane, slices

@@ -3,7 +3,7 @@
 import pytest
 from streamlit.proto.BackMsg_pb2 import BackMsg
 
-from kanviz.ui.browsers import COOKIE
+from kanviz.ui.server.browsers import COOKIE
 from tests.app_process import App
 from tests.server.client import Visitor, run_visit
 from tests.server.test_own_visitors import answer

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from kanviz.ui.visitors import HEADERS, OwnVisitors
+from kanviz.ui.server.visitors import HEADERS, OwnVisitors
 
 STRANGE = {
     "a name that leads to this machine": ("evil.example:{port}", None),

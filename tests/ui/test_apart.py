@@ -8,10 +8,10 @@ import psutil
 import pytest
 
 from kanviz.errors import UserError
-from kanviz.ui import apart as apart_module
-from kanviz.ui.apart import apart
-from kanviz.ui.jobs import Job
-from kanviz.ui.turns import Turns
+from kanviz.ui.state import subprocess_stream as apart_module
+from kanviz.ui.state.job_queue import Turns
+from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.subprocess_stream import apart
 
 
 @pytest.fixture(autouse=True)

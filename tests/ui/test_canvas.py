@@ -9,7 +9,7 @@ import pytest
 from kanviz.analysis.layout import MOST, layout
 from kanviz.analysis.scores import scores
 from kanviz.analysis.thumbnails import all_curves
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId

@@ -2,7 +2,7 @@
 
 import pytest
 
-from kanviz.ui.samples import samples
+from kanviz.ui.widgets.samples import samples
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/formula.py"

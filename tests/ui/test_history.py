@@ -13,18 +13,18 @@ import torch
 import kanviz
 from kanviz.analysis.diff import diff
 from kanviz.analysis.metrics import metrics
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, RefineGrid, Retrain
 from kanviz.ui import judging, versions
-from kanviz.ui.comparison import runs_of, two_of
-from kanviz.ui.judging import judge, shift, step_effect
-from kanviz.ui.panels import number
-from kanviz.ui.samples import samples
-from kanviz.ui.session import Session
-from kanviz.ui.steps import packed_steps, row_files
+from kanviz.ui.history.comparison import runs_of, two_of
+from kanviz.ui.history.steps import packed_steps, row_files
+from kanviz.ui.history.version_errors import judge, shift, step_effect
+from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.panels import number
+from kanviz.ui.widgets.samples import samples
 from tests.helpers import table_for
 from tests.ui.test_pages import opened, press, texts, visit
 
@@ -90,7 +90,7 @@ def test_a_click_jumps_and_what_was_undone_says_so():
 
 
 def _words(s: Session, n: int) -> str:
-    from kanviz.ui.frame import label, step_words
+    from kanviz.ui.shell.frame import label, step_words
 
     return label(step_words(s.opened.versions[n], s.present), 70)
 

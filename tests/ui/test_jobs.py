@@ -9,9 +9,9 @@ import weakref
 import pytest
 
 from kanviz.errors import TrainError
-from kanviz.ui import turns
-from kanviz.ui.jobs import End, Job
-from kanviz.ui.turns import Turns
+from kanviz.ui.state import job_queue as turns
+from kanviz.ui.state.job_queue import Turns
+from kanviz.ui.state.jobs import End, Job
 
 PATIENCE = 10.0  # seconds until a wait in these tests gives up
 

@@ -11,20 +11,20 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Prune
 from kanviz.errors import EditError, LoadError
 from kanviz.io.project import Packed, packed, unpacked
-from kanviz.laws.discover import DiscoverConfig
+from kanviz.laws.search.discover import DiscoverConfig
 from kanviz.ui.components.memory import Kept, Told, found_of, missing_of, told_of, work_payload
-from kanviz.ui.jobs import Job
-from kanviz.ui.law_search import LawSearch
-from kanviz.ui.runs import Run
-from kanviz.ui.session import Session
-from kanviz.ui.snapshot import go_on, snapshot, snapshots
+from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.law_search import LawSearch
+from kanviz.ui.state.session import Session
+from kanviz.ui.state.snapshot import go_on, snapshot, snapshots
+from kanviz.ui.state.training_run import Run
 from tests.io.damage import answer
 from tests.laws_at_hand import R, discovery, gravity
 from tests.ui.test_laws import ended, searching

@@ -8,9 +8,9 @@ import pytest
 
 from kanviz.edit.edits import FreezeEdge
 from kanviz.errors import LoadError, UserError
-from kanviz.ui.kept_folder import DAYS, KeptFolder
-from kanviz.ui.session import Session
-from kanviz.ui.snapshot import go_on
+from kanviz.ui.state.kept_folder import DAYS, KeptFolder
+from kanviz.ui.state.session import Session
+from kanviz.ui.state.snapshot import go_on
 from tests.ui.test_keeping import EDGE, at_work
 from tests.ui.test_laws import ended
 

@@ -14,10 +14,10 @@ from kanviz.errors import UserError
 from kanviz.locality.ladder import Step, climb
 from kanviz.locality.outcome import to_csv
 from kanviz.locality.rungs import RUNGS, Rung, rung_of
-from kanviz.ui.climbing import Climbing
-from kanviz.ui.jobs import Job
-from kanviz.ui.ladder import same_run
-from kanviz.ui.session import Session
+from kanviz.ui.locality.ladder import same_run
+from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.ladder_run import Climbing
+from kanviz.ui.state.session import Session
 from tests.ladder_at_hand import method, outcome, steps
 from tests.ui.test_pages import press, texts, visit
 

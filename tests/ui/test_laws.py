@@ -11,16 +11,16 @@ import sympy
 import torch
 from streamlit.testing.v1 import AppTest
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.errors import UserError
-from kanviz.laws.discover import DiscoverConfig
-from kanviz.laws.hints import Hints
-from kanviz.ui.frame import PAGES
-from kanviz.ui.jobs import Job
-from kanviz.ui.law import open_law
-from kanviz.ui.law_search import LawSearch, Rows
-from kanviz.ui.session import Session
+from kanviz.laws.search.discover import DiscoverConfig
+from kanviz.laws.search.hints import Hints
+from kanviz.ui.laws.law import open_law
+from kanviz.ui.shell.frame import PAGES
+from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.law_search import LawSearch, Rows
+from kanviz.ui.state.session import Session
 from tests.laws_at_hand import LAWS, R, discovery, gravity, search
 from tests.ui.test_pages import press, texts, uploaded, visit
 

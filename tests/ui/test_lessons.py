@@ -7,16 +7,16 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import MoveControlPoint, RefineGrid
 from kanviz.locality.rungs import Rung
-from kanviz.ui.climbing import Climbing
-from kanviz.ui.course import LESSONS, Following, Lesson
-from kanviz.ui.course.facts import percent, points, total
-from kanviz.ui.frame import PAGES
-from kanviz.ui.jobs import Job
-from kanviz.ui.samples import open_sample, samples
-from kanviz.ui.session import Session
+from kanviz.ui.lessons import LESSONS, Following, Lesson
+from kanviz.ui.lessons.facts import percent, points, total
+from kanviz.ui.shell.frame import PAGES
+from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.ladder_run import Climbing
+from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.samples import open_sample, samples
 from tests.ladder_at_hand import steps
 from tests.ui.test_pages import ROOT, press, texts, visit
 

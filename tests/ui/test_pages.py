@@ -7,16 +7,16 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
-from kanviz.core.train import TrainConfig
-from kanviz.ui import training
-from kanviz.ui.charts import scores_of
-from kanviz.ui.frame import KEY, PAGES
-from kanviz.ui.panels import edge_names
-from kanviz.ui.samples import open_sample, samples
-from kanviz.ui.session import Session
+from kanviz.core.training.train import TrainConfig
+from kanviz.ui.shell.frame import KEY, PAGES
+from kanviz.ui.state.session import Session
+from kanviz.ui.train import training
+from kanviz.ui.widgets.charts import scores_of
+from kanviz.ui.widgets.panels import edge_names
+from kanviz.ui.widgets.samples import open_sample, samples
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [page for page, _, _ in PAGES if page != "pages/open.py"]

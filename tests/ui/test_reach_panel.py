@@ -3,7 +3,7 @@
 import pytest
 
 from kanviz.edit.edits import Prune
-from kanviz.ui.samples import samples
+from kanviz.ui.widgets.samples import samples
 from tests.ui.test_pages import opened, texts, visit
 
 

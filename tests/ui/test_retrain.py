@@ -9,20 +9,20 @@ import torch
 from streamlit.testing.v1 import AppTest
 
 from kanviz.analysis.locality.certificate import certify
-from kanviz.analysis.locality.changes import lamps
-from kanviz.core.dataset import Dataset
+from kanviz.analysis.locality.observed_change import lamps
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
-from kanviz.core.train import TrainConfig
+from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import Retrain
 from kanviz.edit.history import replay
 from kanviz.errors import EditError
 from kanviz.io.tables import read_table
-from kanviz.ui import training
-from kanviz.ui.protections import PROTECTIONS
-from kanviz.ui.retrain_before import expected
-from kanviz.ui.runs import Known, Run
-from kanviz.ui.samples import rows_of, samples
-from kanviz.ui.session import Session
+from kanviz.ui.retrain.before import expected
+from kanviz.ui.retrain.protections import PROTECTIONS
+from kanviz.ui.state.session import Session
+from kanviz.ui.state.training_run import Known, Run
+from kanviz.ui.train import training
+from kanviz.ui.widgets.samples import rows_of, samples
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/retrain.py"

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.analysis.subset import predictions
+from kanviz.analysis.errors_on_rows import predictions
 from kanviz.core.init import init
 from kanviz.core.layer import Variable
 from kanviz.errors import EditError

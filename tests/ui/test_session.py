@@ -7,15 +7,15 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
-from kanviz.core.train import TrainConfig, train
+from kanviz.core.training.train import TrainConfig, train
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Retrain
 from kanviz.edit.history import replay
 from kanviz.errors import EditError, TableError, UserError
-from kanviz.ui.jobs import End, Job
-from kanviz.ui.session import Session
+from kanviz.ui.state.jobs import End, Job
+from kanviz.ui.state.session import Session
 
 
 def rows(n=80, inputs=2, seed=0):
@@ -248,8 +248,8 @@ def test_a_forged_recipe_in_a_file_is_left_out(s, forged):
 
 def test_a_file_saved_with_its_rows_opens_with_them():
     from kanviz.io.native import to_bytes
-    from kanviz.ui import home
-    from kanviz.ui.samples import samples
+    from kanviz.ui.open import home
+    from kanviz.ui.widgets.samples import samples
     from tests.ui.test_pages import opened
 
     before, after = opened(samples()[0].title), Session()

@@ -6,11 +6,11 @@ import pytest
 import torch
 
 from kanviz.core.init import init
-from kanviz.core.train import TrainConfig
-from kanviz.ui.jobs import End
-from kanviz.ui.session import Session
-from kanviz.ui.session_store import LEFT_AFTER, SessionStore
-from kanviz.ui.sizes import size_of
+from kanviz.core.training.train import TrainConfig
+from kanviz.ui.state.jobs import End
+from kanviz.ui.state.session import Session
+from kanviz.ui.state.session_store import LEFT_AFTER, SessionStore
+from kanviz.ui.state.sizes import size_of
 from tests.ui.test_session import rows
 
 SIZE = 100

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.io.tables import open_table
-from kanviz.ui.session import Session
+from kanviz.ui.state.session import Session
 from tests.ui.test_pages import press, texts, visit
 
 TABLES = Path(__file__).parent.parent / "tables"

@@ -7,8 +7,8 @@ from streamlit.proto.Common_pb2 import FileURLs
 from streamlit.runtime.uploaded_file_manager import UploadedFile, UploadedFileRec
 
 from kanviz.errors import UserError
-from kanviz.ui import uploads
-from kanviz.ui.uploads import GONE, Uploads, contents
+from kanviz.ui.server import uploads
+from kanviz.ui.server.uploads import GONE, Uploads, contents
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from kanviz.analysis.layout import layout
 from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.scores import scores
 from kanviz.analysis.thumbnails import all_curves
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.proposals import prune
@@ -33,8 +33,8 @@ from kanviz.edit.proposals import effect, prune
 from kanviz.io import native
 from kanviz.io.opened import opened
 from kanviz.ui.components.network import STRONGEST, network_payload
-from kanviz.ui.panels import EdgeNames
-from kanviz.ui.session import Session
+from kanviz.ui.widgets.panels import EdgeNames
+from kanviz.ui.state.session import Session
 
 torch.set_num_threads(1)
 suggest_edge(init([1, 1]), (0, 0, 0))

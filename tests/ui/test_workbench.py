@@ -5,11 +5,11 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kanviz.core.layer import EdgeId
-from kanviz.ui import frame
-from kanviz.ui.frame import FIRST, KEY, PARTS
-from kanviz.ui.samples import samples
-from kanviz.ui.session import Session
-from kanviz.ui.workbench import LINK
+from kanviz.ui.shell import frame
+from kanviz.ui.shell.frame import FIRST, KEY, PARTS
+from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.samples import samples
+from kanviz.ui.workbench.workbench import LINK
 from tests.ui.test_pages import opened, press, texts, visit
 
 

@@ -10,9 +10,9 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
-from kanviz.analysis.locality.apart import apart
 from kanviz.analysis.locality.claims import Certificate, ChangedEdge, LayerClaim, RegionClaim, RowsClaim
-from kanviz.analysis.locality.kept import bits_certain, numbers_kept
+from kanviz.analysis.locality.difference_bound import apart
+from kanviz.analysis.locality.lock_check import bits_certain, numbers_kept
 from kanviz.analysis.locality.supports import where_changed
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer

@@ -6,9 +6,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.analysis.locality.change import Change
+from kanviz.analysis.locality.planned_change import Change
 from kanviz.analysis.rows import typical_inputs
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.layer import Variable
 from kanviz.errors import UserError
 

@@ -12,8 +12,8 @@ from kanviz.analysis.rows import entering
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.core.locks import Lock
-from kanviz.core.parameters import FreeParameters
 from kanviz.core.spline import domain
+from kanviz.core.training.parameters import FreeParameters
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from kanviz.analysis.locality.change import Change
+from kanviz.analysis.locality.planned_change import Change
 from kanviz.analysis.locality.supports import (
     EVERYWHERE,
     NOWHERE,
@@ -19,7 +19,7 @@ from kanviz.analysis.locality.supports import (
     in_table_units,
 )
 from kanviz.analysis.rows import ROWS, entering, typical_inputs
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.spline import basis

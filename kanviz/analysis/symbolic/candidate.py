@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from kanviz.core.formula import Formula, exponent, gaps_of, primitive
+from kanviz.core.formulas.formula import Formula, exponent, gaps_of, primitive
 
 POINT = 1e-3  # of the range: a stretch this short is a place
 NEAR = 0.03  # of the range: how close to the data a pole is worth a warning

@@ -11,7 +11,7 @@ from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.samples import QUIET, Samples, samples
 from kanviz.analysis.symbolic.search import TOGETHER, search, search_many
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId
 from kanviz.core.threads import on_one_thread

@@ -9,7 +9,7 @@ import torch
 from kanviz.analysis.symbolic.candidate import Candidate, range_warnings, simplest
 from kanviz.analysis.symbolic.samples import Samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, kind_of
-from kanviz.core.formula import PRIMITIVES, Formula, primitive
+from kanviz.core.formulas.formula import PRIMITIVES, Formula, primitive
 
 ROUNDING = 8 * 2.2e-16  # a shift below this many parts of what it is added to is 0
 MISFIT = 0.05  # a share of the spread that is plainly not followed

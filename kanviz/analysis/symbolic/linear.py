@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import sympy
 
-from kanviz.core.formula import Formula, exponent, primitive
+from kanviz.core.formulas.formula import Formula, exponent, primitive
 
 DEGREES = {
     "x^2": 2, "x^3": 3, "x^4": 4, "x^5": 5, "1/x": -1, "1/x^2": -2, "1/x^3": -3, "1/x^4": -4, "1/x^5": -5,

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from kanviz.analysis.symbolic.samples import Curves
 from kanviz.analysis.symbolic.shapes import POWER, Rows
-from kanviz.core.formula import primitive
+from kanviz.core.formulas.formula import primitive
 
 EXACT = 1e-30  # a share of the variance that is rounding
 DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at first, and its factors after a step that helped, and one that did not

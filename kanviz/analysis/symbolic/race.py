@@ -13,7 +13,7 @@ from kanviz.analysis.symbolic.judge import complexity_of
 from kanviz.analysis.symbolic.polish import Single, polish
 from kanviz.analysis.symbolic.samples import Curves, Samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, WAVES, Rows, kind_of
-from kanviz.core.formula import PRIMITIVES
+from kanviz.core.formulas.formula import PRIMITIVES
 
 BEGIN = (3, 36)  # starts of how many primitives are looked at, by the cells' means alone
 LOOKS = ((48, 4, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))

@@ -10,7 +10,7 @@ from kanviz.analysis.symbolic.judge import Fit, candidate, constant, judged, pow
 from kanviz.analysis.symbolic.race import best_rows
 from kanviz.analysis.symbolic.samples import INDEPENDENT, QUIET, Samples, noise_level, samples
 from kanviz.analysis.symbolic.shapes import DEFAULT, POWER, SAME_AS
-from kanviz.core.formula import PRIMITIVES, primitive
+from kanviz.core.formulas.formula import PRIMITIVES, primitive
 from kanviz.core.threads import on_one_thread
 from kanviz.errors import FormulaError
 

@@ -28,7 +28,7 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
-from kanviz.core.formula import PRIMITIVES, primitive
+from kanviz.core.formulas.formula import PRIMITIVES, primitive
 
 POWER = "x^p"
 """A power whose exponent is fitted too: searched like a primitive, offered as x^1.37."""

@@ -9,7 +9,7 @@ from kanviz.analysis.symbolic.judge import AS_GOOD, Fit, candidate, complexity_o
 from kanviz.analysis.symbolic.samples import Samples
 from kanviz.analysis.symbolic.shapes import FREE, kind_of
 from kanviz.analysis.symbolic.two import free_outside
-from kanviz.core.formula import primitive
+from kanviz.core.formulas.formula import primitive
 
 DIGITS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17)
 

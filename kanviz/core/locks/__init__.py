@@ -1,9 +1,9 @@
 """Numbers of a network that must not move: chosen by hand, by rows that must keep their predictions, or by a region."""
 
 from kanviz.core.locks.by_hand import all_but, edge_lock, point_lock
-from kanviz.core.locks.certified import Certified, certified_lock
-from kanviz.core.locks.data import data_lock
 from kanviz.core.locks.lock import Capacity, LayerLock, Lock
+from kanviz.core.locks.region import Certified, certified_lock
+from kanviz.core.locks.rows import data_lock
 
 __all__ = [
     "Capacity",

@@ -8,9 +8,9 @@ import torch
 from numpy import ndarray as Array
 
 from kanviz.analysis.curves import EdgeCurve, as_numpy
-from kanviz.analysis.gains import gains
 from kanviz.analysis.rows import entering
-from kanviz.core.dataset import Dataset
+from kanviz.analysis.sensitivities import gains
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId, Variable
 from kanviz.core.spline import basis

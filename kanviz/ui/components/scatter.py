@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy import ndarray as Array
 
-from kanviz.analysis.subset import Predictions
-from kanviz.core.dataset import Dataset
+from kanviz.analysis.errors_on_rows import Predictions
+from kanviz.core.data.dataset import Dataset
 from kanviz.errors import EditError
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown

@@ -5,7 +5,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 

@@ -7,11 +7,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from kanviz.analysis.locality.apart import apart
+from kanviz.analysis.locality.difference_bound import apart
 from kanviz.core.init import init
+from kanviz.core.intervals.slope_bounds import SlopeBounds
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
-from kanviz.core.locks.slope_bounds import SlopeBounds
 from tests.analysis.locality.changed import change_at, changed, furthest
 from tests.core.locks.helpers import points
 from tests.helpers import kans, random_layer

@@ -8,7 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.analysis.locality.changes import changes, lamps
+from kanviz.analysis.locality.observed_change import changes, lamps
 from kanviz.analysis.locality.supports import EVERYWHERE, Interval
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable

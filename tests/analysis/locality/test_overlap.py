@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kanviz.analysis.locality.overlap import overlap
-from kanviz.core.dataset import Dataset
+from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import Variable
-from kanviz.core.train import TrainConfig, trained
+from kanviz.core.training.train import TrainConfig, trained
 from kanviz.errors import UserError
 from tests.helpers import kans, rows_for
 

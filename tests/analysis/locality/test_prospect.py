@@ -5,11 +5,11 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kanviz.analysis.locality.changes import lamps
+from kanviz.analysis.locality.observed_change import lamps
 from kanviz.analysis.locality.prospect import prospect
 from kanviz.core.init import init
 from kanviz.core.locks import Lock, all_but, certified_lock, data_lock
-from kanviz.core.parameters import FreeParameters
+from kanviz.core.training.parameters import FreeParameters
 from kanviz.errors import UserError
 
 

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.analysis.locality.change import edge_change, network_change, point_change
 from kanviz.analysis.locality.maps import reach_map
+from kanviz.analysis.locality.planned_change import edge_change, network_change, point_change
 from kanviz.analysis.locality.reach import reach
 from kanviz.analysis.locality.supports import EVERYWHERE, Interval, hull, supports, visited
 from kanviz.core.init import init

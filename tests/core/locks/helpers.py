@@ -6,7 +6,7 @@ import torch
 
 from kanviz.core.kan import KAN
 from kanviz.core.locks import Lock
-from kanviz.core.parameters import FreeParameters
+from kanviz.core.training.parameters import FreeParameters
 
 
 def attacked(kan: KAN, lock: Lock, size: float = 1e3, seed: int = 0) -> KAN:

@@ -8,14 +8,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.formula import primitive
+from kanviz.core.formulas.formula import primitive
+from kanviz.core.formulas.primitives import PRIMITIVES
 from kanviz.core.init import init
+from kanviz.core.intervals.cells import base_bounds
+from kanviz.core.intervals.curve_bounds import CurveBounds
+from kanviz.core.intervals.formula_bounds import FADING, TURNS, WAVES, formula_bounds, primitive_bounds
 from kanviz.core.layer import BASES, Layer
-from kanviz.core.locks.cells import base_bounds
-from kanviz.core.locks.curve_bounds import CurveBounds
-from kanviz.core.locks.formula_bounds import FADING, TURNS, WAVES, formula_bounds, primitive_bounds
 from kanviz.core.locks.reach import reached
-from kanviz.core.primitives import PRIMITIVES
 from kanviz.core.spline import basis
 from tests.helpers import kans
 

@@ -5,12 +5,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import Variable
 from kanviz.core.locks import certified_lock, data_lock
-from kanviz.core.train import TrainConfig, trained
+from kanviz.core.training.train import TrainConfig, trained
 from kanviz.errors import UserError
 from tests.core.locks.helpers import attacked, climbed, points, same_bits
 from tests.helpers import kans

@@ -3,8 +3,8 @@
 import pytest
 import torch
 
-from kanviz.core.formula import primitive
-from kanviz.core.locks.formula_bounds import formula_bounds
+from kanviz.core.formulas.formula import primitive
+from kanviz.core.intervals.formula_bounds import formula_bounds
 from tests.core.locks.test_bounds import inside, intervals
 
 EXPRESSIONS = [

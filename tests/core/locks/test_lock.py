@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.locks import LayerLock, Lock, all_but, edge_lock, point_lock
-from kanviz.core.parameters import FreeParameters
+from kanviz.core.training.parameters import FreeParameters
 from kanviz.errors import UserError
 from tests.core.locks.helpers import attacked, same_bits
 from tests.helpers import kans

@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from kanviz.core import engine
-from kanviz.core.formula import Formula
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.locks import data_lock

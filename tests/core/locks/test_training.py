@@ -6,17 +6,17 @@ from dataclasses import replace
 import pytest
 import torch
 
-from kanviz.core.dataset import Dataset
-from kanviz.core.formula import Formula
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.core.locks import Lock, all_but, data_lock, edge_lock
-from kanviz.core.objective import Objective
-from kanviz.core.parameters import PARTS
-from kanviz.core.solvers.smoothing import penalty
-from kanviz.core.solvers.working import Working
-from kanviz.core.train import SOLVERS, TrainConfig, train, trained
+from kanviz.core.training.objective import Objective
+from kanviz.core.training.parameters import PARTS
+from kanviz.core.training.solvers.smoothing import penalty
+from kanviz.core.training.solvers.working import Working
+from kanviz.core.training.train import SOLVERS, TrainConfig, train, trained
 from kanviz.edit.network_edits import Retrain
 from kanviz.errors import TrainError, UserError
 from tests.core.locks.helpers import same_bits

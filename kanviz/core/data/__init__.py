@@ -1,0 +1,1 @@
+"""From a table's columns to numbers to learn from."""

@@ -1,0 +1,1 @@
+"""Formulas: read from text by their own grammar, kept as trees, evaluated on edges."""

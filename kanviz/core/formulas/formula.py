@@ -1,0 +1,128 @@
+"""Closed forms for an edge: a formula c f(a x + b) + d, f a primitive by name.
+
+A name that is no row of PRIMITIVES is an expression in x that a user typed, or that the search wrote, such as x^1.37;
+it is read by our own parser and never by Python's.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import torch
+from torch import Tensor
+
+from kanviz.core.formulas.primitives import INF, PRIMITIVES, Primitive
+
+if TYPE_CHECKING:
+    import sympy
+
+__all__ = ["PRIMITIVES", "Formula", "Primitive", "exponent", "gaps_of", "primitive"]
+
+_DECIMAL = re.compile(r"\d+\.\d+(?:[eE][+-]?\d+)?")
+_POWER = re.compile(r"x\^(-?\d{1,3}\.\d{1,17})")
+
+
+@lru_cache(maxsize=512)
+def primitive(name: str) -> Primitive:
+    """The primitive of that name; any other name is read as an expression in x.
+
+    Raises FormulaError, with the position, when it is neither.
+    """
+    if name in PRIMITIVES:
+        return PRIMITIVES[name]
+    power = exponent(name)
+    if power is not None:
+        return _power(name, power)
+    from kanviz.core.formulas.parser import evaluate, parse, to_sympy  # a typed formula is rare: read the parser late
+
+    tree = parse(name, ("x",)).tree
+
+    def value(u: Tensor) -> Tensor:
+        return evaluate(tree, {"x": u}).expand_as(u)
+
+    def slope(u: Tensor) -> Tensor:
+        back = torch.func.vjp(value, u)[1]  # works inside vmap, and can be differentiated again
+        return back(torch.ones_like(u))[0]
+
+    def expression(s: Any, u: Any) -> Any:
+        return to_sympy(tree, {"x": u})
+
+    return Primitive(name, value, slope, expression, 2.0 + 0.5 * len(name), None)
+
+
+def gaps_of(name: str, low: float, high: float) -> list[tuple[float, float]]:
+    """The stretches between two arguments on which an expression in x is no finite number; none for a primitive of the
+    table, whose poles and domain are known.
+    """
+    if name in PRIMITIVES or exponent(name) is not None:
+        return []
+    from kanviz.core.formulas.expression_range import gaps
+    from kanviz.core.formulas.parser import parse
+
+    return gaps(parse(name, ("x",)).tree, low, high)
+
+
+def exponent(name: str) -> float | None:
+    """p of a primitive called x^p, p a decimal fraction that is no whole number; None for any other name."""
+    found = _POWER.fullmatch(name)
+    power = float(found[1]) if found else 0.0
+    return None if power.is_integer() else power
+
+
+def _power(name: str, p: float) -> Primitive:
+    """x^p on the positive side."""
+    return Primitive(
+        name, lambda u: u**p, lambda u: p * u ** (p - 1), lambda s, u: u ** s.Float(p, 17), 5.0, None, (0, INF),
+        (0.0,) if p < 0 else (),
+    )  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Formula:
+    """y = c f(a x + b) + d, f a primitive by name."""
+
+    primitive: str
+    a: float = 1.0
+    b: float = 0.0
+    c: float = 1.0
+    d: float = 0.0
+
+    def __post_init__(self):
+        primitive(self.primitive)
+
+    def __call__(self, x: Tensor) -> Tensor:
+        return self.c * primitive(self.primitive).torch(self.a * x + self.b) + self.d
+
+    def derivative(self, x: Tensor) -> Tensor:
+        """dy/dx."""
+        return self.c * self.a * primitive(self.primitive).slope(self.a * x + self.b)
+
+    def sympy(self, x: "sympy.Expr") -> "sympy.Expr":
+        """The same, as an expression in x, constants as floats."""
+        import sympy
+
+        def number(value: float) -> sympy.Expr:
+            return sympy.Integer(int(value)) if value == int(value) and abs(value) < 1e15 else sympy.Float(value, 17)
+
+        inner = number(self.a) * x + number(self.b)
+        return number(self.c) * primitive(self.primitive).sympy(sympy, inner) + number(self.d)
+
+    def __str__(self) -> str:
+        if self.primitive == "0":
+            return f"{self.d:.4g}"
+        inner = _line(self.a, "x", self.b)
+        name = _DECIMAL.sub(lambda at: f"{float(at[0]):.4g}", self.primitive)
+        if re.search(r"\bx\b", name):
+            shown = re.sub(r"\(x\)|\bx\b", lambda at: at[0] if inner == "x" else f"({inner})", name)
+        else:
+            shown = f"{name}({inner})"
+        return _line(self.c, shown, self.d)
+
+
+def _line(factor: float, body: str, shift: float) -> str:
+    """`factor body + shift` without ones and zeros, for the eye: four digits."""
+    size = f"{factor:.4g}"
+    head = {"1": "", "-1": "-"}.get(size, f"{size} ")
+    tail = "" if shift == 0 else f" {'+' if shift > 0 else '-'} {abs(shift):.4g}"
+    return f"{head}{body}{tail}"

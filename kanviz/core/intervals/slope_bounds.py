@@ -1,0 +1,57 @@
+"""How steep the activations of a layer are at most, over intervals of its inputs."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.core.intervals.cells import SILU_SLOPE, doubled, polynomials, slopes
+from kanviz.core.layer import Layer
+
+BASE_SLOPES = {"silu": SILU_SLOPE, "identity": 1.0, "zero": 0.0}
+
+
+@dataclass(frozen=True, eq=False)
+class SlopeBounds:
+    """A layer ready to be asked. knots: of the cells that count, (source, knot) · steepest: |slope| of the splines over
+    1, 2, 4 ... cells from each on, infinite where a spline may jump · base: of the base parts, (source, target).
+    """
+
+    layer: Layer
+    knots: Float[Tensor, "source knot"]
+    steepest: tuple[Tensor, ...]
+    base: Float[Tensor, "source target"]
+
+    @staticmethod
+    def of(layer: Layer) -> "SlopeBounds":
+        order, knots = layer.order, layer.knots.double()
+        powers, first, last = polynomials(layer), 0, knots.shape[1] - 1
+        if layer.outside == "linear":
+            first, last = order, last - order
+        knots, powers = knots[:, first : last + 1].contiguous(), powers[:, :, first:last]
+        width = knots.diff(dim=1)[:, None]
+        steep = torch.where(width > 0, slopes(powers) / width, math.inf)  # where knots meet, a spline may jump
+        weight = torch.where(layer.active, layer.base_weight, 0.0).double().abs()
+        return SlopeBounds(layer, knots, doubled(steep, torch.maximum), weight * BASE_SLOPES[layer.base])
+
+    def __call__(
+        self, low: Float[Tensor, "box source"], high: Float[Tensor, "box source"]
+    ) -> Float[Tensor, "box source target"]:
+        """The greatest |slope| of spline and base between low and high; infinite on edges that have a formula."""
+        last = self.knots.shape[1] - 2
+        a = (torch.searchsorted(self.knots, low.T.contiguous(), right=False).T - 1).clamp(0, last)
+        b = (torch.searchsorted(self.knots, high.T.contiguous(), right=True).T - 1).clamp(0, last)
+        count, source = (b - a + 1)[..., None], torch.arange(len(self.knots))
+        found = torch.zeros(*a.shape, self.base.shape[1], dtype=torch.float64)
+        for level, table in enumerate(self.steepest):
+            fits = (count >= 2**level) & (count < 2 ** (level + 1))
+            if bool(fits.any()):
+                top = table.shape[2] - 1
+                ends = [table[source, :, at.clamp(0, top)] for at in (a, b - 2**level + 1)]
+                found = torch.where(fits, torch.maximum(*ends), found)
+        found = found + self.base
+        for i, j, _ in self.layer.formulas:
+            found[:, i, j] = math.inf
+        return found

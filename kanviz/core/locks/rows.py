@@ -1,0 +1,48 @@
+"""The lock under which given rows keep their predictions, bit for bit, whatever is learned later."""
+
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from kanviz.core.intervals.curve_bounds import CurveBounds
+from kanviz.core.intervals.propagation import through
+from kanviz.core.kan import KAN
+from kanviz.core.layer import Layer
+from kanviz.core.locks.lock import LayerLock, Lock
+from kanviz.core.locks.reach import reached
+from kanviz.errors import UserError
+from kanviz.text import counted
+
+AT_ONCE = 2**21  # bounds of single activations held at once
+
+
+@torch.no_grad()
+def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
+    """Every number that the predictions of rows x (row, input; table units) are made from, in all layers.
+
+    Control points whose support a row visits; base weights, biases, offsets and formulas, which act everywhere. A row
+    within a thousandth of an interval of a knot counts on both sides, and so does a hidden value that rounding may move
+    over one: nodes are carried as intervals that hold what any way to compute the layer gives. Raises UserError where a
+    row is not finite.
+    """
+    inputs = kan.normalise(x)
+    if not bool(inputs.isfinite().all()):
+        raise UserError("The rows to lock have values that are no finite numbers. Leave those rows out.")
+    visited = [torch.zeros(layer.sources, layer.coef.shape[2], dtype=torch.bool) for layer in kan.layers]
+    bounds = [CurveBounds.of(layer) for layer in kan.layers[:-1]]
+    for values in inputs.double().split(max(1, AT_ONCE // max(layer.base_weight.numel() for layer in kan.layers))):
+        low = high = values
+        for n, layer in enumerate(kan.layers):
+            visited[n] |= reached(layer, low, high)
+            if n < len(bounds):
+                low, high = through(bounds[n], low, high)
+    origin = f"every number that {counted(len(inputs), 'row')} use"
+    return Lock(tuple(map(using, kan.layers, visited)), name, origin)
+
+
+def using(layer: Layer, visited: Tensor) -> LayerLock:
+    """The lock of a layer whose visited functions (source, basis) are in use: with all that acts everywhere."""
+    lock = LayerLock.of(layer, held=True)
+    return replace(lock, coef=visited[:, None] & layer.active[..., None])

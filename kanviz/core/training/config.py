@@ -1,0 +1,127 @@
+"""How to train, as a frozen record that is checked when it is made and goes to JSON and back."""
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from kanviz.core.layer import EdgeId
+from kanviz.core.locks.lock import Lock
+from kanviz.core.training.parameters import PARTS
+from kanviz.errors import TrainError, UserError
+
+SOLVER_NAMES = ("auto", "lm", "lbfgs", "adam")
+MAX_STARTS, MAX_FINEST = 100, 1_000
+LOSS_NAMES = {"mse": "mean squared error", "mae": "mean absolute error", "cross_entropy": "cross-entropy"}
+MAX_STEPS = 1_000_000
+MAX_WEIGHT = 1e30
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """How to train: solver, what moves, what holds it back.
+
+    loss: None takes mse for regression, cross_entropy for classification; regression losses count in the network's own
+    output units (the target's standard deviation for a network made from a table). rate: None takes 1 for L-BFGS, 0.01
+    for Adam. batch: rows per Adam step, None for all. l1, entropy: weight of the edges' mean absolute activation and of
+    the entropy of its distribution over a layer (Liu et al. 2024, KAN, section 2.5.1). smooth: weight of the squared
+    second differences of neighbouring coefficients; None lets the data choose (Levenberg-Marquardt, by generalised
+    cross-validation on the training rows; 1e-8 for the other solvers). patience: steps without a better held-out loss
+    before stopping, 0 for never. follow: how many times hidden grids are moved onto their activations, in the first
+    half of the steps; this refits curves, so it needs coef among the parts.
+    parts: which numbers move. frozen: edges that do not, beside those frozen in the network. lock: numbers that do not;
+    under a lock no grid moves, so follow and finest do nothing.
+
+    solver: "auto" takes Levenberg-Marquardt ("lm") for a network and table small enough, L-BFGS for larger ones and
+    for l1, entropy and mae, Adam in batches beyond; `Progress.solver` says which. finest (lm): grids are refined,
+    twice the intervals each time, up to this many, while the criterion falls; 0 keeps the grids as they are.
+    starts (lm): 0 goes on from a network that has learned; 1 says that it is new, so that its input grids may be laid
+    by the normal scores of heavy-tailed inputs; more also races so many random starts and keeps the best.
+    """
+
+    solver: Literal["auto", "lm", "lbfgs", "adam"] = "lbfgs"
+    steps: int = 100
+    loss: str | None = None
+    rate: float | None = None
+    batch: int | None = None
+    l1: float = 0.0
+    entropy: float = 0.0
+    smooth: float | None = 1e-8
+    patience: int = 0
+    follow: int = 0
+    parts: tuple[str, ...] = PARTS
+    frozen: tuple[EdgeId, ...] = ()
+    seed: int = 0
+    finest: int = 0
+    starts: int = 0
+    lock: Lock | None = None
+
+    def __post_init__(self):
+        fits = {
+            "solver": self.solver in SOLVER_NAMES,
+            "steps": _whole(self.steps, 1, MAX_STEPS),
+            "loss": self.loss is None or self.loss in tuple(LOSS_NAMES),
+            "rate": self.rate is None or (_positive(self.rate) and self.rate > 0),
+            "batch": self.batch is None or _whole(self.batch, 1),
+            "l1": _positive(self.l1),
+            "entropy": _positive(self.entropy),
+            "smooth": self.smooth is None or _positive(self.smooth),
+            "patience": _whole(self.patience),
+            "parts": bool(self.parts) and all(part in PARTS for part in self.parts),
+            "follow": _whole(self.follow, 0, MAX_STEPS) and (self.follow == 0 or "coef" in self.parts),
+            "frozen": all(len(edge) == 3 and all(map(_whole, edge)) for edge in self.frozen),
+            "seed": _whole(self.seed),
+            "finest": _whole(self.finest, 0, MAX_FINEST),
+            "starts": _whole(self.starts, 0, MAX_STARTS),
+            "lock": self.lock is None or isinstance(self.lock, Lock),
+        }
+        wrong = [name for name, fit in fits.items() if not fit]
+        if wrong:
+            raise TrainError(f"The training settings do not make sense: check {', '.join(wrong)}.")
+
+    @staticmethod
+    def for_new(layers: int, **other: Any) -> "TrainConfig":
+        """For a network that has learned nothing: grids from coarse to fine, smoothing by the data.
+
+        layers: of the network; more than two have local minima, so several starts are raced.
+        """
+        starts = 1 if layers <= 2 else 3
+        return TrainConfig(**{"solver": "auto", "steps": 300, "smooth": None, "finest": 12, "starts": starts} | other)
+
+    @staticmethod
+    def for_trained(**other: Any) -> "TrainConfig":
+        """For a network that has learned and was edited, or whose table changed: no grid moves."""
+        return TrainConfig(**{"solver": "auto", "steps": 50, "smooth": None} | other)
+
+    @property
+    def by_criterion(self) -> bool:
+        """Whether the data choose smoothing or grids, and so the best network, by a criterion on the training rows."""
+        return self.solver == "lm" and (self.smooth is None or self.finest > 0)
+
+    def to_json(self) -> dict[str, Any]:
+        record = {part.name: getattr(self, part.name) for part in fields(self)}
+        lock = None if self.lock is None else self.lock.to_json()
+        return record | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts), "lock": lock}
+
+    @staticmethod
+    def from_json(record: Any) -> "TrainConfig":
+        """The settings `to_json` wrote; raises TrainError for anything else."""
+        try:
+            edges = tuple(EdgeId(*edge) for edge in record.get("frozen", ()))
+            lock = None if record.get("lock") is None else _lock(record["lock"])
+            return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS)), "lock": lock})
+        except (AttributeError, TypeError, ValueError):
+            raise TrainError("These are not training settings; export them again.") from None
+
+
+def _lock(record: Any) -> Lock:
+    try:
+        return Lock.from_json(record)
+    except UserError as problem:
+        raise TrainError(str(problem)) from None
+
+
+def _whole(value: Any, low: int = 0, high: int = 2**63 - 1) -> bool:
+    return type(value) is int and low <= value <= high
+
+
+def _positive(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= MAX_WEIGHT

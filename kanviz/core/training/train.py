@@ -1,0 +1,142 @@
+"""Training as a stream of values: each step yields a network; the caller stops by not asking for the next."""
+
+import math
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.threads import in_steps
+from kanviz.core.training.config import LOSS_NAMES, TrainConfig
+from kanviz.core.training.ending import Ending
+from kanviz.core.training.ewc import Anchor
+from kanviz.core.training.grid_update import follow_activations
+from kanviz.core.training.objective import LOSSES, Objective
+from kanviz.core.training.progress import Checkpoint, Progress
+from kanviz.core.training.solvers import SOLVERS, Step, begun, chosen
+from kanviz.errors import TrainError
+
+__all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Checkpoint", "Progress", "TrainConfig", "train", "trained"]
+
+WORTH_THREADS = 3e8  # rows x coefficients of a step, above which threads have enough to do
+
+
+def train(
+    kan: KAN,
+    data: Dataset,
+    config: TrainConfig | None = None,
+    *,
+    resume: Checkpoint | None = None,
+    anchor: Anchor | None = None,
+) -> Iterator[Progress]:
+    """Train a copy of `kan`; the first item is the start itself, the last carries `stopped_because`.
+
+    resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not looked at.
+    anchor: what holds the network near where it was; no grid may move then, and a training resumed keeps its own.
+    Raises TrainError when nothing may move, the table does not fit or is not the one resumed, or the loss stops being
+    a number. Each step computes on one thread, unless so much is to be done that threads pay.
+    """
+    config = config or TrainConfig()
+    steps = _steps(kan, data, config, resume, anchor)
+    numbers = sum(layer.coef.numel() for layer in (kan if resume is None else resume.kan).layers)
+    yield from steps if numbers * (config.batch or len(data)) > WORTH_THREADS else in_steps(steps)
+
+
+def _steps(
+    kan: KAN, data: Dataset, config: TrainConfig, resume: Checkpoint | None, anchor: Anchor | None
+) -> Iterator[Progress]:
+    clock = time.perf_counter()
+    if resume is None:
+        asked = Objective.of(kan, data, config, _checked(anchor, kan, config))
+        how = chosen(asked, kan)
+        objective = replace(asked, config=how)
+        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None, data.digest, asked.anchor)
+    else:
+        how = resume.settings(config, data)
+        objective = Objective.of(resume.kan, data, how, resume.anchor)
+        if anchor is not None and anchor is not resume.anchor:
+            raise TrainError("This training was begun with another anchor, or none; go on with that, or start anew.")
+        mark = replace(resume, config=how)
+    frozen = [mark.kan.check(edge) for edge in how.frozen]
+    follows = how.follow if how.lock is None else 0  # a lock holds every grid
+    follow_at = {round(n * how.steps / (2 * follows)) for n in range(follows)}
+    if resume is None:
+        item = _seen(objective, mark, begun(objective, kan), clock)
+        if not math.isfinite(item.train_loss):
+            raise TrainError(
+                "The network's loss on these rows is not a finite number before training; check its weights."
+            )
+        yield item
+        if item.stopped_because:
+            return
+        mark = item.state
+    solver: Iterator[Step] | None = None
+    while True:
+        now, saved = mark.kan, mark.saved
+        if mark.step in follow_at:
+            now, solver, saved = follow_activations(now, objective.x, frozen), None, None
+        if solver is None:
+            solver = SOLVERS[how.solver](objective, now, mark.step + 1, saved)
+        found = next(solver, None)
+        if found is None:
+            raise TrainError("This training came to its own end; there is no next step. Begin another to learn more.")
+        item = _seen(objective, replace(mark, step=mark.step + 1), found, clock)
+        if not math.isfinite(item.train_loss):
+            raise TrainError(
+                f"The loss stopped being a number at step {item.step}; the network of step {mark.best_step} is kept. "
+                "Try a smaller learning rate, and release formulas that have a pole on these rows."
+            )
+        yield item
+        if item.stopped_because:
+            return
+        mark = item.state
+
+
+def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> Progress:
+    """The item for a step, and the mark to go on from."""
+    config, step = objective.config, mark.step
+    train_loss, train_rmse = objective.measured(found.kan, "train", found.outputs)
+    test_loss, test_rmse = objective.measured(found.kan, "test", found.held)
+    assert train_loss is not None
+    watched = found.criterion if found.criterion is not None else test_loss if test_loss is not None else train_loss
+    if objective.anchor is not None:
+        watched += float(objective.anchor.penalty(found.kan))
+    if step == 0 and config.by_criterion:
+        watched = math.inf  # of a network that no solver has looked at, no criterion is known
+    if watched < mark.lowest or mark.lowest == math.inf:
+        mark = replace(mark, best=found.kan, best_step=step, lowest=watched)
+    why = found.done
+    if step == config.steps:
+        why = Ending.ALL_STEPS
+    elif config.patience and step - mark.best_step >= config.patience:
+        why = Ending.NO_BETTER_LOSS
+    elif train_loss < 1e-28:
+        why = Ending.NOTHING_LEFT
+    mark = replace(mark, kan=found.kan, saved=found.saved if step else None)
+    return Progress(
+        step, config.steps, objective.loss, train_loss, test_loss, train_rmse, test_rmse,
+        time.perf_counter() - clock, mark.kan, mark.best, mark.best_step, mark, found.criterion, why,
+    )  # fmt: skip
+
+
+def _checked(anchor: Anchor | None, kan: KAN, config: TrainConfig) -> Anchor | None:
+    """The anchor if it holds anything; refuses one that does not fit the network, or whose grids would move."""
+    if anchor is None or anchor.strength == 0:
+        return None
+    anchor.check(kan)
+    if config.finest or config.starts or config.follow:
+        raise TrainError(
+            "An anchor holds the numbers of the grids as they are: set finest, starts and follow to 0, as settings for "
+            "a network that has learned do."
+        )
+    return anchor
+
+
+def trained(kan: KAN, data: Dataset, config: TrainConfig | None = None, *, anchor: Anchor | None = None) -> Progress:
+    """The last item of `train`: run to the end, for scripts and tests."""
+    last = None
+    for item in train(kan, data, config, anchor=anchor):
+        last = item
+    assert last is not None
+    return replace(last, kan=last.best)

@@ -1,0 +1,113 @@
+"""One process beside this one that rewrites laws, started when first needed and killed when it hangs."""
+
+import atexit
+import json
+import os
+import queue
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+
+class Hung(Exception):
+    """The process did not answer in time and was killed."""
+
+
+class Rewriter:
+    """The other side of `kanviz.laws.expressions.simplifier_main`; one request at a time, whoever asks."""
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.process: subprocess.Popen[str] | None = None
+        self._answers: queue.Queue[str | None] = queue.Queue()
+        self._ready = False  # whether it has said that it listens
+
+    def start(self) -> None:
+        """The process on its way, so that it is there when it is needed."""
+        with self.lock:
+            self._started()
+
+    def rewritten(self, law: Any, names: Sequence[str], deadline: float) -> Iterator[tuple[str, Any]]:
+        """Each rewriting's name and result as it comes; raises Hung when the deadline (time.monotonic) passes."""
+        with self.lock:
+            process = self._started(wait=deadline)
+            finished = False
+            try:
+                assert process.stdin is not None
+                process.stdin.write(json.dumps({"law": law, "names": list(names)}) + "\n")
+                process.stdin.flush()
+                while answer := self._answer(deadline):
+                    yield answer["name"], answer["law"]
+                finished = True
+            except OSError as error:
+                raise Hung("The process that simplifies is gone.") from error
+            finally:
+                if not finished:  # what it still has to say belongs to no later request
+                    self.stop()
+
+    def _started(self, wait: float | None = None) -> "subprocess.Popen[str]":
+        if self.process is None or self.process.poll() is not None:
+            self.stop()
+            self._answers = queue.Queue()
+            self.process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "kanviz.laws.expressions.simplifier_main"],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, encoding="utf-8",
+                env={**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)},
+            )  # fmt: skip
+            self._ready = False
+            threading.Thread(target=_collect, args=(self.process, self._answers), daemon=True).start()
+        if wait is not None and not self._ready:
+            self._answer(wait)
+            self._ready = True
+        return self.process
+
+    def _answer(self, deadline: float) -> dict[str, Any]:
+        try:
+            line = self._answers.get(timeout=max(0.0, deadline - time.monotonic()))
+        except queue.Empty:
+            line = None
+        if line is None:
+            self.stop()
+            raise Hung("The process that simplifies did not answer in time.")
+        return json.loads(line)
+
+    def stop(self) -> None:
+        """The process killed, if there is one."""
+        process, self.process = self.process, None
+        if process is None:
+            return
+        process.kill()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            try:
+                if pipe is not None:
+                    pipe.close()
+            except OSError:  # what was still to be written has no reader any more
+                pass
+
+
+def _collect(process: "subprocess.Popen[str]", answers: "queue.Queue[str | None]") -> None:
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            answers.put(line)
+    except ValueError:  # closed by stop()
+        pass
+    answers.put(None)
+
+
+def rewriter() -> Rewriter:
+    """The one process that all laws of this program share."""
+    return _rewriter_of(os.getpid())
+
+
+@cache
+def _rewriter_of(process: int) -> Rewriter:
+    """By process id, so that a fork does not talk into its parent's pipe."""
+    shared = Rewriter()
+    atexit.register(shared.stop)
+    return shared

@@ -1,0 +1,170 @@
+"""A law written with fewer parts, by a process that may be killed; what it says is believed only after its numbers."""
+
+import math
+import random
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+
+from kanviz.laws.expressions import tree
+from kanviz.laws.expressions.equivalence import DIGITS, POINTS, digits_at
+from kanviz.laws.expressions.rewritings import QUICK, SLOW
+from kanviz.laws.expressions.simplifier import Hung, rewriter
+from kanviz.laws.expressions.template import Rows, nodes, rebuilt
+
+EASY = 3  # nodes; nothing shorter is worth a try
+TOO_LARGE = 400  # nodes, beyond which a law is left as it is
+LARGE = 120  # nodes, beyond which only the quick rewritings are tried
+ROUNDS = 3
+WIDTH = 3  # rewritten laws that are rewritten further, beside the shortest
+RARE = (
+    sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch, sympy.atanh, sympy.asinh, sympy.acosh,
+    sympy.acoth, sympy.asin, sympy.acos, sympy.atan, sympy.acot, sympy.tan, sympy.cot, sympy.sec, sympy.csc,
+    sympy.Abs, sympy.sign,
+)  # fmt: skip
+RARE_COST = 3  # nodes: (a + b)/(1 + a b) is shorter than tanh(atanh(a) + atanh(b))
+TRY = 2.0  # seconds for one rewriting, and
+SLOW_SECONDS = 3.0  # for all slow ones together
+MANY_FLOATS = 8  # laws with more are fits to data, which the slow rewritings seldom shorten
+AGREEMENT = 1e-20  # relative, of 30 digits
+ROUNDED = 1e-9  # relative to the largest value, in float64 on every row
+
+
+def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
+    """The shortest way found to write the law; the same numbers wherever the rows are.
+
+    An input that is positive on all rows is taken to be positive, so log(x y) may become log(x) + log(y). Every result
+    is compared with the law at 12 rows with 30 digits and on all rows in float64; what differs is thrown away. Ends at
+    the deadline (time.monotonic) with the shortest so far.
+    """
+    if nodes(law) > TOO_LARGE:
+        return law
+    task = _Task.of(law, rows)
+    best = task.shorter(law, [task.start])
+    if nodes(best) <= EASY:
+        return best
+    try:
+        data = tree.to_json(task.start)
+    except ValueError:  # a curve that has no formula yet
+        return best
+    seen = {task.start: data}
+    front = [task.start]
+    for _ in range(ROUNDS):
+        new = []
+        for one in front:
+            new += [found for found in _rewritten(one, tuple(QUICK), deadline) if found not in seen]
+            seen |= dict.fromkeys(new)
+        better = task.shorter(best, new)
+        front = sorted(dict.fromkeys(new), key=task.cost)[:WIDTH]
+        if better == best or not front:
+            break
+        best = better
+    deadline = min(deadline, time.monotonic() + SLOW_SECONDS)
+    for name in SLOW if nodes(best) <= LARGE and len(best.atoms(sympy.Float)) <= MANY_FLOATS else ():
+        if nodes(best) > EASY and time.monotonic() < deadline:
+            limit = min(deadline, time.monotonic() + TRY)
+            best = task.shorter(best, _rewritten(task.guarded(best), (name,), limit))
+    return best
+
+
+def length(law: Any) -> int:
+    """Nodes of the tree, and some more for each function that a reader would rather see gone."""
+    return nodes(law) + RARE_COST * sum(1 for part in sympy.preorder_traversal(law) if part.func in RARE)
+
+
+def _rewritten(law: Any, names: tuple[str, ...], deadline: float) -> list[Any]:
+    """What the process makes of the law until the deadline; when it hangs, what it has made so far."""
+    found: list[Any] = []
+    if time.monotonic() >= deadline:
+        return found
+    try:
+        for _, data in rewriter().rewritten(tree.to_json(law), names, min(deadline, time.monotonic() + TRY)):
+            found.append(tree.from_json(data))
+    except (Hung, ValueError):
+        pass
+    return found
+
+
+@dataclass(frozen=True)
+class _Task:
+    """A law with symbols that say more: positive constants for its floats, positive inputs where the rows are."""
+
+    start: Any
+    known: dict[Any, Any]
+    """What the symbols of `start` stand for."""
+    rows: Rows
+    points: tuple[dict[Any, Any], ...]
+    values: tuple[Any, ...]
+
+    @staticmethod
+    def of(law: Any, rows: Rows) -> "_Task":
+        known: dict[Any, Any] = {}
+        positive = (rows.x > 0).all(0).tolist()
+        for symbol, above in zip(rows.inputs, positive, strict=True):
+            known[sympy.Symbol(symbol.name, positive=True) if above else symbol] = symbol
+        floats = sorted((part for part in law.atoms(sympy.Float)), key=float)
+        names = {symbol.name for symbol in rows.inputs}
+        inverse: dict[Any, Any] = {value: symbol for symbol, value in known.items()}
+        for n, value in enumerate(floats):
+            name = f"k{n}"
+            while name in names:
+                name += "_"
+            constant = sympy.Symbol(name, positive=True)
+            known[constant] = abs(value)
+            inverse[value] = constant if value > 0 else -constant
+        start = rebuilt(law, inverse)
+        draw = random.Random(0)
+        index = draw.sample(range(len(rows.x)), min(POINTS, len(rows.x)))
+        constants = {symbol: value for symbol, value in known.items() if value.is_Float}
+        points = []
+        for row in index:
+            at = {symbol: sympy.Float(float(v), 15) for symbol, v in zip(rows.inputs, rows.x[row], strict=True)}
+            points.append({symbol: at.get(value, value) for symbol, value in known.items()} | constants)
+        return _Task(start, known, rows, tuple(points), tuple(digits_at(start, point) for point in points))
+
+    def guarded(self, law: Any) -> Any:
+        """The law in the symbols of the task."""
+        inverse: dict[Any, Any] = {}
+        for symbol, value in self.known.items():
+            inverse[value] = symbol
+            if value.is_Float:
+                inverse[-value] = -symbol
+        return rebuilt(law, inverse)
+
+    def cost(self, found: Any) -> int:
+        return length(self.plain(found))
+
+    def plain(self, found: Any) -> Any:
+        """In the table's symbols and numbers."""
+        return rebuilt(found, self.known)
+
+    def shorter(self, best: Any, candidates: Iterable[Any]) -> Any:
+        """The shortest of the law and the candidates that are equal to it."""
+        plain = sorted(((self.plain(one), one) for one in candidates), key=lambda pair: length(pair[0]))
+        for law, found in plain:
+            if length(law) >= length(best):
+                break
+            if self.equal(law, found):
+                return law
+        return best
+
+    def equal(self, plain: Any, found: Any) -> bool:
+        """Whether a candidate has the law's numbers: 30 digits at the points, float64 on the rows."""
+        if plain.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
+            return False
+        here, there = self.rows.values(self.plain(self.start)), self.rows.values(plain)
+        finite = here.isfinite()
+        if not finite.any() or not there[finite].isfinite().all():
+            return False
+        size = float(here[finite].abs().max())
+        if float((here - there)[finite].abs().max()) > ROUNDED * size:
+            return False
+        floor = 10.0 ** (8 - DIGITS) * size
+        for point, value in zip(self.points, self.values, strict=True):
+            other = digits_at(found, point)
+            if value is not None and (other is None or abs(other - value) > max(AGREEMENT * abs(value), floor)):
+                return False
+        return True

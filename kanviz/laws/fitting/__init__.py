@@ -1,0 +1,1 @@
+"""A network fitted to rows, its curves left out, and formulas put on its edges."""

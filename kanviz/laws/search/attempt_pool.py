@@ -1,0 +1,215 @@
+"""Attempts at a law, run one after another in this process, or several at once through joblib."""
+
+import contextlib
+import itertools
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import BrokenExecutor
+from dataclasses import dataclass, field
+from multiprocessing import TimeoutError as NoneInTime
+from typing import Any, Protocol
+
+import joblib
+
+from kanviz.core.threads import one_thread
+from kanviz.laws.search.attempt import Attempt, Found, Table
+
+HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
+WORTH_A_POOL = 12.0  # seconds of budget below which other processes would start too late
+GRACE = 2.0  # seconds that other processes may overrun before they are left behind
+Pursuit = Callable[[Attempt, Table, Sequence[str] | None, float], Iterator[Found]]
+Numbered = tuple[int, Attempt]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of one attempt.
+
+    index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: what went wrong, in
+    words · whole: it ended by itself, not because its time was up · going: it goes on, and this is only what was found
+    since its last outcome.
+    """
+
+    index: int
+    attempt: Attempt
+    found: tuple[Found, ...]
+    cpu_seconds: float = 0.0
+    failure: str = ""
+    whole: bool = True
+    going: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class Task:
+    """The work of any attempt with everything it needs, to be sent to another process.
+
+    pursuit: an attempt within so many seconds, law by law · primitives: those that may be in a law, None for all.
+    """
+
+    pursuit: Pursuit
+    table: Table
+    primitives: Sequence[str] | None = None
+
+
+def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
+    """What an attempt comes to within so many seconds, law by law, the last outcome with all of it."""
+    index, attempt = numbered
+    begun, spent = time.monotonic(), time.process_time()
+    steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
+    while True:
+        with one_thread():  # the work is divided by attempts
+            try:
+                found = next(steps, None)
+            except Exception as problem:  # one attempt that fails must not end the others
+                found, failure = None, f"{type(problem).__name__}: {problem}"[:200]
+        cpu = time.process_time() - spent
+        if found is None:
+            whole = time.monotonic() - begun < seconds
+            yield Outcome(index, attempt, tuple(all_found), cpu, failure, whole)
+            return
+        all_found.append(found)
+        yield Outcome(index, attempt, (found,), cpu, whole=False, going=True)
+
+
+def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float) -> Outcome:
+    """All that an attempt comes to, also before `until` (time.time(), where clocks agree)."""
+    seconds = min(seconds, until - time.time())
+    if seconds <= 0:
+        return Outcome(*numbered, (), whole=False)
+    *_, whole = outcomes_of(task, numbered, seconds)
+    return whole
+
+
+class Crew(Protocol):
+    """Who carries out attempts: `next` waits for the next outcome; None when time is up, or nothing is left to do."""
+
+    def next(self, seconds: float) -> Outcome | None: ...
+    def close(self) -> None: ...
+
+
+def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: float) -> Crew:
+    """One process at first; more once it is clear that they pay. A backend that the caller chose is used at once.
+
+    jobs: processes, None for as many as there are cores, or as joblib.parallel_config says.
+    """
+    backend, configured = joblib.parallel.get_active_backend()
+    if not isinstance(backend, joblib.parallel.LokyBackend):
+        return Pool(task, work, jobs, seconds)
+    count = jobs or (configured if isinstance(configured, int) and configured != 1 else joblib.cpu_count())
+    if count == 1 or seconds < WORTH_A_POOL:
+        return InTurn(task, work)
+    return HeadStart(task, work, count, seconds)
+
+
+@dataclass
+class InTurn:
+    """One attempt after another, in this process, each of their laws as soon as it is found."""
+
+    task: Task
+    work: Iterator[Numbered]
+    _steps: Iterator[Outcome] = field(default_factory=lambda: iter(()))
+    going: bool = False  # an attempt is under way
+
+    def next(self, seconds: float) -> Outcome | None:
+        outcome = self._next(seconds)
+        self.going = outcome is not None and outcome.going
+        return outcome
+
+    def _next(self, seconds: float) -> Outcome | None:
+        outcome = next(self._steps, None)
+        if outcome is not None:
+            return outcome
+        numbered = next(self.work, None) if seconds > 0 else None
+        if numbered is None:
+            return None
+        self._steps = outcomes_of(self.task, numbered, seconds)
+        return next(self._steps)
+
+    def close(self) -> None:
+        self._steps = iter(())
+
+
+class Pool:
+    """Several attempts at once, by whatever backend joblib is set to: processes on this machine, or a Dask cluster.
+
+    Attempts still running when it is closed are ended (on a cluster: forgotten). Workers that died are replaced; the
+    attempts that were under way then have failed.
+    """
+
+    def __init__(self, task: Task, work: Iterator[Numbered], jobs: int | None, seconds: float):
+        self._task, self._work, self._jobs, self._until = task, work, jobs, time.time() + seconds
+        self._running, self._lost = dict[int, Numbered](), list[Numbered]()
+        self._start()
+
+    def _start(self) -> None:
+        self._parallel = joblib.Parallel(
+            n_jobs=self._jobs,
+            batch_size=1,  # pyright: ignore[reportArgumentType]  (its signature was read off the default, "auto")
+            pre_dispatch="n_jobs",
+            return_as="generator_unordered",
+            max_nbytes=None,  # rows as they are: a memory map could not be written to
+        )
+        self._outcomes: Any = self._parallel(self._calls())
+
+    def _calls(self) -> Iterator[Any]:
+        for numbered in self._work:
+            left = self._until - time.time()
+            if left <= 0:
+                return
+            self._running[numbered[0]] = numbered
+            yield joblib.delayed(outcome_of)(self._task, numbered, left, self._until)
+
+    def next(self, seconds: float) -> Outcome | None:
+        if self._lost:
+            return Outcome(*self._lost.pop(), (), failure="Its process died.")
+        self._parallel.timeout = max(seconds + GRACE, 0.0)  # of this wait: joblib looks at it anew every time
+        try:
+            outcome = next(self._outcomes, None)
+        except NoneInTime:
+            return None
+        except (BrokenExecutor, RuntimeError):
+            if not self._running:  # they cannot even be started
+                raise
+            self._lost, self._running = list(self._running.values()), {}
+            self._start()
+            return self.next(seconds)
+        if outcome is not None:
+            self._running.pop(outcome.index, None)
+        return outcome
+
+    def close(self) -> None:
+        """Thrown into joblib's generator, which then ends its workers without a warning."""
+        with contextlib.suppress(_Enough):
+            self._outcomes.throw(_Enough())
+
+
+class _Enough(Exception):
+    pass
+
+
+class HeadStart:
+    """In this process for the first seconds, where most easy laws are found; then with other processes.
+
+    An attempt that is cut off when they start is given as far as it came, and again as a whole.
+    """
+
+    def __init__(self, task: Task, work: Iterator[Numbered], jobs: int, seconds: float):
+        self._task, self._work, self._jobs = task, work, jobs
+        self._alone_until, self._until = time.monotonic() + HEAD_START, time.monotonic() + seconds
+        self._first, self._pool, self._again = InTurn(task, work), None, list[Numbered]()
+
+    def next(self, seconds: float) -> Outcome | None:
+        alone = self._alone_until - time.monotonic()
+        if self._first.going or (alone > 0 and not self._again):
+            outcome = self._first.next(min(seconds, alone))
+            if outcome is not None and not outcome.whole and not outcome.going:
+                self._again = [(outcome.index, outcome.attempt)]
+            return outcome
+        if self._pool is None:
+            work = itertools.chain(self._again, self._work)
+            self._pool = Pool(self._task, work, self._jobs, self._until - time.monotonic())
+        return self._pool.next(seconds)
+
+    def close(self) -> None:
+        if self._pool is not None:
+            self._pool.close()

@@ -1,0 +1,178 @@
+"""From rows to laws: attempts of growing shape, several at once, the best so far always at hand."""
+
+import itertools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
+
+import torch
+
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.threads import on_one_thread
+from kanviz.core.training.ending import Ending
+from kanviz.errors import UserError
+from kanviz.laws.front import PREFERRED, UNEVEN, Entry, Scale, best, enough, front
+from kanviz.laws.record import Discovery, Tried
+from kanviz.laws.search import attempt as engine
+from kanviz.laws.search.attempt import Attempt, Found, Table
+from kanviz.laws.search.attempt_pool import Outcome, Task, crew_for
+from kanviz.laws.search.hints import Hints, unit_doubts
+from kanviz.laws.search.problem import Question, question_of
+
+SETTLED = 1  # attempts in a row that brought nothing better: each looks at everything from another start
+LEAST_PATIENCE = 2.0  # seconds that earlier attempts still have once there is an exact law
+
+
+@dataclass(frozen=True)
+class DiscoverConfig:
+    """How to look for a law.
+
+    shape: pykan's width, None to try shapes from small to large · seconds: by the clock, for all of it · seeds: starts
+    of each shape · jobs: processes, 1 for this one alone, None for what the machine has · seed: the first one.
+    """
+
+    shape: Sequence[Any] | None = None
+    seconds: float = 60.0
+    seeds: int = 5
+    hints: Hints = field(default_factory=Hints)
+    jobs: int | None = None
+    seed: int = 0
+
+    def __post_init__(self):
+        if not self.seconds > 0:
+            raise UserError(f"The search needs time; got {self.seconds:g} seconds.")
+        if self.seeds < 1 or (self.jobs is not None and self.jobs < 1):
+            raise UserError("A search needs at least one seed and one job.")
+
+
+class Search(Protocol):
+    """What looks for a law: a ladder of attempts, and how one is carried out (`kanviz.laws.search.attempt`)."""
+
+    def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]: ...
+    def pursuit(
+        self, attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float
+    ) -> Iterator[Found]: ...
+
+
+@on_one_thread
+def discoveries(
+    data: Dataset, config: DiscoverConfig | None = None, search: Search | None = None
+) -> Iterator[Discovery]:
+    """What is known after each attempt, the end included; whoever has seen enough stops asking.
+
+    The front is that of the attempts in their order, so it does not depend on which of them ended first, unless time
+    ran out. It ends with an exact law, when no attempt betters a law at the level of the noise, or with the time.
+    """
+    config, search = config or DiscoverConfig(), search or engine
+    question = question_of(data)
+    table = question.table
+    config.hints.check_names(table.names)
+    ladder = [
+        replace(attempt, seed=config.seed + attempt.seed)
+        for attempt in search.attempts(len(table.names), config.shape, config.seeds)
+    ]
+    scale = Scale(float(table.held_y.std()), len(table.y), len(table.held_y))
+    begun = time.monotonic()
+    deadline, patient = begun + config.seconds, True
+    done: dict[int, Outcome] = {}
+    laws: dict[int, tuple[Entry, ...]] = {}
+    task = Task(search.pursuit, table, config.hints.primitives)
+    crew = crew_for(task, enumerate(ladder), config.jobs, config.seconds)
+    try:
+        while True:
+            outcome = crew.next(deadline - time.monotonic())
+            elapsed = time.monotonic() - begun
+            if outcome is not None:
+                done[outcome.index] = outcome
+                before = () if outcome.whole else laws.get(outcome.index, ())
+                laws[outcome.index] = (*before, *_entries(outcome, question, config.hints))
+            last, why = ending(done, laws, scale) or (None, Ending.RUNNING)
+            if outcome is None and not why:
+                late = begun + elapsed >= deadline
+                why = Ending.EXACT_LAW if not patient else Ending.TIME_UP if late else Ending.ALL_TRIED
+            yield _discovery(question, scale, done, laws, last, seconds=elapsed, stopped_because=why)
+            if why:
+                return
+            if patient and any(scale.exact(entry) for found in laws.values() for entry in found):
+                patient = False
+                deadline = min(deadline, begun + elapsed + max(LEAST_PATIENCE, elapsed))
+    finally:
+        crew.close()
+
+
+def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], scale: Scale) -> tuple[int, Ending] | None:
+    """The attempt that ends the search, and why; judged on the attempts before the first that is not done."""
+    entries: list[Entry] = []
+    splines: list[float] = []
+    shortest, since = float("inf"), 0
+    for index in itertools.takewhile(done.__contains__, itertools.count()):
+        if any(scale.exact(entry) for entry in laws[index]):
+            return index, Ending.EXACT_LAW
+        if not done[index].whole:
+            return None
+        entries += laws[index]
+        splines += [found.spline_rmse for found in done[index].found]
+        if not entries:
+            continue
+        knee = best(entries, scale)
+        length = scale.description(knee)
+        since = 0 if length < shortest - 1 else since + 1
+        shortest = min(shortest, length)
+        if since >= SETTLED and knee.test_rmse <= enough(scale.held) * min(splines):
+            return index, Ending.AS_GOOD_AS_SPLINES
+    return None
+
+
+def _discovery(
+    question: Question,
+    scale: Scale,
+    done: Mapping[int, Outcome],
+    laws: Mapping[int, Sequence[Entry]],
+    last: int | None,
+    **rest: Any,
+) -> Discovery:
+    """The record of the attempts up to `last`, of all of them without one."""
+    kept = [index for index in sorted(done) if last is None or index <= last]
+    return Discovery(
+        target=question.target,
+        unit=question.unit,
+        inputs=question.table.names,
+        units=question.table.units,
+        scale=scale,
+        front=front((entry for index in kept for entry in laws[index]), scale),
+        attempts=tuple(Tried.of(done[index]) for index in sorted(done)),
+        notes=question.notes,
+        **rest,
+    )
+
+
+def _entries(outcome: Outcome, question: Question, hints: Hints) -> tuple[Entry, ...]:
+    """The laws of an attempt that the hints allow, with what speaks against each."""
+    table = question.table
+    units = dict(zip(table.names, table.units, strict=True))
+    entries = []
+    for found in outcome.found:
+        expression = found.law.expression
+        if not hints.allows(expression):
+            continue
+        uneven = hints.uneven(found.law, torch.as_tensor(table.held_x), table.names)
+        doubts = [f"It should be symmetric in {pair}, and is not." for pair in uneven]
+        doubts += unit_doubts(expression, units, question.unit)
+        if found.law.test_rmse > 2 * found.spline_rmse > 1e-9 * float(table.held_y.std()):
+            doubts.append(
+                f"A spline network misses {found.spline_rmse:.2g} where this misses {found.law.test_rmse:.2g}: "
+                "something may be missing."
+            )
+        entries.append(
+            Entry(
+                law=found.law,
+                train_rmse=found.law.train_rmse,
+                test_rmse=found.law.test_rmse,
+                seconds=found.seconds,
+                notes=(*found.law.notes, *doubts),
+                attempt=str(found.attempt),
+                bonus=PREFERRED * hints.preferred(expression) - UNEVEN * len(uneven),
+            )
+        )
+    return tuple(entries)

@@ -1,0 +1,304 @@
+"""From a trained network to its formula: all edges together, everything that is left fitted again after each.
+
+An edge's curve alone does not tell its function: what one edge misses another has taken up. So edges get formulas one
+after the other, in a beam, with Levenberg-Marquardt on all numbers after each (`formulas.py`). Networks on the way
+there are results too, and the front of them says what each formula more costs.
+"""
+
+import math
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import sympy
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.analysis.compose import Composition, compose
+from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.symbolic.edge import resolution
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.threads import on_one_thread
+from kanviz.core.training.ending import Ending
+from kanviz.core.training.parameters import FreeParameters
+from kanviz.errors import FormulaError, UserError
+from kanviz.laws.fitting.edge_formulas import FLOOR, ROUNDING, Way, formulating, sensitivities
+from kanviz.laws.fitting.network_fit import PARTS, Fit, Task
+from kanviz.laws.fitting.pruning import curves_of, pruned, straightened, values
+from kanviz.laws.law import Law, polished
+from kanviz.laws.structures.screen import NOISE
+
+MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
+LEARNED, HELD = 2_000, 1_000  # rows
+PRUNING, TURNS = 0.3, 4  # of the time, and how often at most
+BETTER = 0.99  # times the error of a simpler reading: else it is no better
+AS_GOOD = 1.02  # times the network's own held-out error: a network with fewer curves that misses no more
+POLISH = 10.0  # seconds for one expression
+SAME = 1e-9  # of the spread: errors below are rounding
+LAWS = 2  # networks of formulas that are written as one expression and polished
+
+
+@dataclass(frozen=True)
+class ExtractConfig:
+    """How to extract.
+
+    seconds: by the clock, for all of it · primitives: names out of PRIMITIVES that edges may be, None for all · prune:
+    leave out curves that the held-out rows do not miss · imitate: fit to what the network says instead of the table.
+    """
+
+    seconds: float = 60.0
+    primitives: tuple[str, ...] | None = None
+    prune: bool = True
+    imitate: bool = False
+
+    def __post_init__(self):
+        if not self.seconds > 0:
+            raise UserError(f"The extraction needs time; got {self.seconds:g} seconds.")
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """A network with formulas on some edges or all, or the law it was written as.
+
+    kan: in the precision of the one it is from; of a law, the network of formulas it was polished from · curves: edges
+    without a formula · complexity: parts of the written formula, each control point of a curve as one more ·
+    train_rmse, test_rmse: in the outputs' units, over all of them, on the rows fitted to and on those held out · gap,
+    largest: root mean square and largest difference to the network given, on the rows held out · law: None while it is
+    a network.
+    """
+
+    kan: KAN
+    curves: int
+    complexity: int
+    train_rmse: float
+    test_rmse: float
+    gap: float
+    largest: float
+    law: Law | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Extraction:
+    """What is known so far. front: the readings that no other one beats in both complexity and error, simplest first ·
+    start: the network given · now: the one that is being worked on · edges: how many had a curve at the beginning ·
+    imitates: whether errors are differences to the network instead of the table · spread: standard deviation of what is
+    fitted · rows: held out.
+    """
+
+    front: tuple[Reading, ...]
+    start: Reading
+    now: Reading
+    edges: int
+    imitates: bool
+    spread: float
+    rows: int
+    stopped_because: Ending = Ending.RUNNING
+
+    def error(self, one: Reading) -> float:
+        """The held-out error as a share of the spread, never below rounding; infinite where it is no number."""
+        return max(one.test_rmse / self.spread, 1e-3 * SAME)
+
+    @property
+    def best(self) -> Reading:
+        """The simplest of those without a curve that come within 1.1 times the least error among them, a law where
+        there is one; with no such, the most accurate.
+        """
+        whole = [one for one in self.front if not one.curves] or list(self.front[-1:])
+        least = max(min(one.test_rmse for one in whole), SAME * self.spread)
+        return next(one for one in whole if one.test_rmse <= 1.1 * least)
+
+
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """What is fitted, in table units: x (rows, inputs), y (rows, outputs), and what the network given says there."""
+
+    x: Float[Tensor, "rows input"]
+    y: Float[Tensor, "rows output"]
+    said: Float[Tensor, "rows output"]
+
+    @staticmethod
+    def of(kan: KAN, x: Tensor, y: Tensor | None) -> "_Rows":
+        with torch.no_grad():
+            said = kan(x).double()
+        return _Rows(x.double(), said if y is None else y.double(), said)
+
+    def off(self, values: Tensor, other: Tensor) -> float:
+        """Root mean square over rows and outputs; infinite where a value is no number."""
+        found = float((values - other).square().mean().sqrt())
+        return found if math.isfinite(found) else math.inf
+
+
+@on_one_thread
+def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None = None) -> Iterator[Extraction]:
+    """The readings as they are found; the first is the network itself, the last says why it ended.
+
+    Fitted to the table's training rows and judged on those held out; without a table, for classes, and where `imitate`
+    asks for it, to the network's own values. Frozen edges stay as they are. Whoever has seen enough stops asking.
+    Raises UserError for a network too large, or where no curve is left.
+    """
+    config = config or ExtractConfig()
+    until = time.perf_counter() + config.seconds
+    edges = len(curves_of(kan))
+    if not edges:
+        raise UserError("No edge is left to find a formula for: each has one, is frozen, or is pruned.")
+    count = FreeParameters.of(kan, PARTS).count
+    if count > MOST_NUMBERS:
+        raise UserError(
+            f"All edges together can be read in networks of at most {MOST_NUMBERS:,} numbers; this one has {count:,}. "
+            "Prune it first, or find formulas for each edge alone."
+        )
+    imitates = config.imitate or data is None or data.task != "regression"
+    learned, held = _rows(kan, data, imitates)
+    task, spread = _task(kan, learned, held), float(held.y.std(0, correction=0).square().mean().sqrt()) or 1.0
+    fit = task.fitted(kan.to(torch.float64), steps=0)
+    if fit is None or not fit.finite:
+        raise UserError("The network's output is not a number on some of these rows; check its formulas first.")
+    start = _reading(kan, learned, held)
+    readings, now = [start], start
+
+    def so_far(why: Ending = Ending.RUNNING) -> Extraction:
+        return Extraction(_front(readings, spread), start, now, edges, imitates, spread, len(held.x), why)
+
+    yield so_far()
+    floor = _resolved(task, fit) if imitates else FLOOR
+    if config.prune:
+        pause = time.perf_counter() + PRUNING * config.seconds
+        fit = _simpler(task, fit, max(AS_GOOD * fit.held, floor), pause)
+        now = _reading(fit.kan.to(kan.dtype), learned, held)
+        readings.append(now)
+        yield so_far()
+    noisy = not imitates and fit.held > NOISE and not task.falls(fit)
+    done: list[Way] = []
+    for ways in formulating(task, fit, config.primitives, until, floor=floor):
+        done += [way for way in ways if not curves_of(way.fit.kan)]
+        now = _reading(ways[0].fit.kan.to(kan.dtype), learned, held)
+        readings.append(now)
+        yield so_far()
+    for way in sorted(done, key=lambda way: way.value(max(ROUNDING, floor)))[:LAWS]:
+        now = _reading(way.fit.kan.to(kan.dtype), learned, held)
+        law = _law(now, learned, held, min(POLISH, max(until - time.perf_counter(), 1.0)), config.primitives, noisy)
+        readings += [now] if law is None else [now, law]
+        now = law or now
+        yield so_far()
+        if law is not None and law.test_rmse < SAME * spread:
+            break
+    late = time.perf_counter() > until
+    yield so_far(Ending.TIME_UP if late else Ending.ALL_READ)
+
+
+def _simpler(task: Task, fit: Fit, allowed: float, until: float) -> Fit:
+    """Curves left out and made straight, in turns while that brings anything."""
+    for _ in range(TURNS):
+        left = len(curves_of(fit.kan))
+        fit = straightened(task, pruned(task, fit, allowed=allowed, until=until), until)
+        if len(curves_of(fit.kan)) in (0, left):
+            break
+    return fit
+
+
+def _rows(kan: KAN, data: Dataset | None, imitates: bool) -> tuple[_Rows, _Rows]:
+    """Rows to fit to and rows held out; where the table holds none out, a fifth is."""
+    if data is None:
+        x, y = typical_inputs(kan, None), None
+    else:
+        x, y = data.matching(kan).rows("train")
+        y = None if imitates else y
+        x_held, y_held = data.matching(kan).rows("test")
+        if len(x_held) > 1:
+            y_held = None if y is None else y_held
+            return _thinned(kan, x, y, LEARNED), _thinned(kan, x_held, y_held, HELD)
+    order = torch.randperm(len(x), generator=torch.Generator().manual_seed(0))
+    held, learned = order[: max(2, len(x) // 5)], order[max(2, len(x) // 5) :]
+    if len(learned) < 2:
+        raise UserError("There are too few rows to fit to; an extraction needs at least four.")
+    return tuple(
+        _thinned(kan, x[rows], None if y is None else y[rows], most)
+        for rows, most in ((learned, LEARNED), (held, HELD))
+    )  # pyright: ignore[reportReturnType]
+
+
+def _thinned(kan: KAN, x: Tensor, y: Tensor | None, most: int) -> _Rows:
+    index = torch.linspace(0, len(x) - 1, min(most, len(x)), dtype=torch.float64).round().long()
+    return _Rows.of(kan, x[index], None if y is None else y[index])
+
+
+def _task(kan: KAN, learned: _Rows, held: _Rows) -> Task:
+    """The rows in the network's own units."""
+    kan = kan.to(torch.float64)
+    scale, shift = (torch.tensor([getattr(v, p) for v in kan.outputs], dtype=torch.float64) for p in ("scale", "shift"))
+    (x, y), (held_x, held_y) = (
+        (kan.normalise(rows.x).T.contiguous().numpy(), ((rows.y - shift) / scale).T.contiguous().numpy())
+        for rows in (learned, held)
+    )
+    return Task.of(x, y, held_x, held_y)
+
+
+def _resolved(task: Task, fit: Fit) -> float:
+    """How far off the outputs are, roughly, only because each curve is a spline of its grid."""
+    along, total = sensitivities(task, fit), FLOOR**2
+    for edge in curves_of(fit.kan):
+        steep = along[edge.layer][edge.target]
+        unsure = resolution(fit.kan.edge(edge)) * float(values(fit, edge)[1].std())
+        total += unsure**2 * float((steep**2).mean())
+    return math.sqrt(total)
+
+
+@torch.no_grad()
+def _reading(kan: KAN, learned: _Rows, held: _Rows) -> Reading:
+    there, here = kan(held.x).double(), kan(learned.x).double()
+    return Reading(
+        kan=kan,
+        curves=len(curves_of(kan)),
+        complexity=_complexity(compose(kan)),
+        train_rmse=learned.off(here, learned.y),
+        test_rmse=held.off(there, held.y),
+        gap=held.off(there, held.said),
+        largest=float((there - held.said).abs().max()),
+    )
+
+
+def _complexity(whole: Composition) -> int:
+    """Nodes of the expressions, and every control point of what is still a curve."""
+    written: Sequence[sympy.Expr] = whole.expressions if whole.expanded else [step.expression for step in whole.steps]
+    parts = sum(1 for expression in written for _ in sympy.preorder_traversal(expression))
+    return parts + sum(whole.kan.layers[edge.layer].coef.shape[2] for edge in whole.spline_edges)
+
+
+def _law(
+    reading: Reading, learned: _Rows, held: _Rows, seconds: float, primitives: Sequence[str] | None, noisy: bool
+) -> Reading | None:
+    """The formula of one output as a law, its constants exact where the rows allow it; None where it is too long."""
+    try:
+        whole = compose(reading.kan)
+    except FormulaError:
+        return None
+    if not whole.expanded or not whole.exact or len(whole.expressions) != 1:
+        return None
+    law = polished(
+        whole.expressions[0], whole.inputs, learned.x, learned.y[:, 0], held.x, held.y[:, 0],
+        seconds=seconds, noisy=noisy, primitives=primitives,
+    )  # fmt: skip
+    there = law(held.x)
+    return replace(
+        reading,
+        complexity=law.complexity,
+        train_rmse=law.train_rmse,
+        test_rmse=law.test_rmse,
+        gap=held.off(there, held.said[:, 0]),
+        largest=float((there - held.said[:, 0]).abs().max()),
+        law=law,
+    )
+
+
+def _front(readings: Sequence[Reading], spread: float) -> tuple[Reading, ...]:
+    """Those that no other one beats in both complexity and held-out error; errors below rounding are equal."""
+    kept: list[Reading] = []
+    lowest = math.inf
+    for one in sorted(readings, key=lambda one: (one.complexity, one.test_rmse, one.law is None)):
+        error = max(one.test_rmse, SAME * spread)
+        if error < BETTER * lowest:
+            kept.append(one)
+            lowest = error
+    return tuple(kept)

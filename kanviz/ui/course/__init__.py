@@ -1,8 +1,0 @@
-"""The six lessons, in the order in which they build on each other."""
-
-from kanviz.ui.course import edge, formula, locality, points, pruning, retrain
-from kanviz.ui.course.lesson import Following, Lesson, Step
-
-__all__ = ["LESSONS", "Following", "Lesson", "Step"]
-
-LESSONS = tuple(one.LESSON for one in (edge, points, pruning, formula, retrain, locality))

@@ -1,0 +1,102 @@
+"""The whole network on the Formula page: its formula in the table's units, its gap, and ways to take it along."""
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.ui.shell.frame import KEEP, in_words, label
+from kanviz.ui.widgets.formula_export import copies
+from kanviz.ui.widgets.panels import number, shared_unit, typeset
+
+if TYPE_CHECKING:
+    from kanviz.analysis.compose import Composition
+    from kanviz.ui.state.session import Session
+
+CURVES = 150  # edges without a formula beyond which the network's formula is written only when asked for
+LONG = 220  # characters of LaTeX that fit no line
+
+
+def network_formula(s: "Session") -> None:
+    """The formula of the whole network in the table's units, and how far it is from the network."""
+    if not _wanted(s):
+        return
+    from kanviz.analysis.compose import compose  # reads sympy, which takes its time
+
+    kan, data = s.present, s.data
+    with in_words():
+        with st.spinner("Composing…"):
+            whole = s.derived("composition", lambda: compose(kan, data))
+        digits = st.slider(
+            "Digits of the constants", 2, 12, 4, key=f"{KEEP}digits",
+            help="A constant that is added keeps more, as many as the sum it stands in needs.",
+        )  # fmt: skip
+        shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
+        for note in whole.notes:
+            st.caption(label(note, 400))
+        lines = s.derived("lines", shown.latex, digits)
+        if shown.expanded and len(shown.steps) > len(lines):
+            long = max(map(len, lines)) > LONG
+            how = st.segmented_control(
+                "Written", ["In one line", "Node by node"], default="Node by node" if long else "In one line",
+                required=True, key=f"written-{kan.digest[:12]}",
+            )  # fmt: skip
+            if how != "In one line":
+                lines = s.derived("steps", replace(shown, expanded=False).latex, digits)
+        for line in lines:
+            typeset(line)
+        _say_gap(s, whole, shown)
+        _take(s, whole, shown)
+
+
+def _wanted(s: "Session") -> bool:
+    """Whether to compose: at once what can be read, and what nobody could read only when it is asked for."""
+    curves = sum(int(layer.active.sum()) for layer in s.present.layers)
+    if curves <= CURVES:
+        return True
+    st.caption(
+        f"{curves:,} edges have no formula yet; written out, each would stand as a function φ. "
+        "Prune first, or find formulas, to get one that can be read."
+    )
+    key = f"compose-{s.present.digest[:12]}"
+    if st.session_state.get(key):
+        return True
+    st.button("Write it out all the same", icon=":material/function:", key=f"{key}-button",
+              on_click=lambda: st.session_state.update({key: True}))  # fmt: skip
+    return False
+
+
+def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
+    unit = shared_unit(s.present)
+    exact, rounded, left = st.columns(3)
+    exact.metric(
+        "Gap to the network", number(whole.gap.largest, unit), help="Largest difference on the rows looked at."
+    )
+    rounded.metric("Gap as shown", number(shown.gap.largest, unit), help="With the constants rounded as above.")
+    left.metric("Edges still splines", len(whole.spline_edges))
+    if whole.spline_edges:
+        st.caption(
+            "Curves that have no formula yet stand as named functions φ; fix them above to get a closed formula."
+        )
+
+
+def _take(s: "Session", whole: "Composition", shown: "Composition") -> None:
+    """The formula as displayed in LaTeX; with every digit for SymPy and as a function, where it has a closed form."""
+    st.markdown("**Take it with you**")
+    copies("\n".join(shown.latex()), "\n".join(whole.text()), _source(whole), key="network")
+    st.download_button(
+        "Steps as a recipe", lambda: json.dumps(s.whole_recipe(), indent=2), "recipe.json", "application/json",
+        icon=":material/download:", on_click="ignore",
+        help="What was done to the network to get here; the History page replays it.",
+    )  # fmt: skip
+
+
+def _source(whole: "Composition") -> str:
+    from kanviz.analysis.symbolic.source import python_source
+
+    if not whole.exact or not whole.expanded or len(whole.expressions) != 1:
+        return ""
+    (expression,) = whole.expressions
+    says = f"{whole.outputs[0].name}, from a network; they differ by at most {whole.gap.largest:.3g}."
+    return python_source(expression, [symbol.name for symbol in whole.inputs], says=says)

@@ -1,0 +1,1 @@
+"""The History page: versions of the network, compared and named."""

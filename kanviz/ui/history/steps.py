@@ -1,0 +1,119 @@
+"""The steps to take along: as a Python script that runs as downloaded, as JSON; and such steps done again."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.io.strict_json import read_json
+from kanviz.text import counted
+from kanviz.ui.server.uploads import contents
+from kanviz.ui.shell.frame import after_change, file_stem, in_words, label
+
+if TYPE_CHECKING:
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.edit.history import History
+    from kanviz.ui.state.session import Session
+
+RECIPE_LIMIT = 1_000_000
+RECIPE_DEPTH = 20
+SCRIPT, START = "steps.py", "start.safetensors"
+SHOWN = 20_000  # characters of a script on the page
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same steps, the same bytes
+
+
+def take_steps(s: "Session") -> None:
+    """The steps from the opened network to the version in hand, in both forms, and the script to look at."""
+    from kanviz.edit.script import first_stop, script, tables_needed
+
+    history, stem = s.opened, f"{file_stem(s.name)}-steps"
+    edits = [version.edit for version in history.versions[1 : history.at + 1] if version.edit]
+    tables = _tables(s, tables_needed(edits))
+    stop = first_stop(edits, tables)
+    files = row_files(tables)
+    with st.container(horizontal=True, gap="small"):
+        st.download_button(
+            "Python script", lambda: packed_steps(history, tables, stem), f"{stem}.zip", "application/zip",
+            icon=":material/terminal:", on_click="ignore", disabled=not edits,
+            help=f"A folder with {SCRIPT} and what it needs; run it there with `python {SCRIPT}`. It makes this "
+            "network again, checks that it is the same to the bit, and saves it.",
+        )  # fmt: skip
+        st.download_button(
+            "Recipe", lambda: json.dumps(history.recipe(), indent=1), "recipe.json", "application/json",
+            icon=":material/download:", on_click="ignore",
+            help="The steps as JSON, to be done again here or from Python (kanviz.replay).",
+        )  # fmt: skip
+    if not edits:
+        st.caption("There are no steps to this version yet.")
+        return
+    st.caption(_contents(files, tables))
+    if stop:
+        st.warning(f"The script ends before step {stop.step}: {label(stop.why, 300)}.", icon=":material/warning:")
+    if st.toggle("Show the script"):
+        text = script(history, START, files)
+        st.code(text[:SHOWN], language=None, height=420 if len(text) > 1_500 else "content")
+        if len(text) > SHOWN:
+            st.caption(f"The first {SHOWN:,} of {len(text):,} characters; the download has all.")
+
+
+def replay_steps(s: "Session") -> None:
+    """Do the steps of a recipe to the network the history starts from."""
+    upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(s.opened.versions)}")
+    if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training):
+        with in_words():
+            s.replay(_read(contents(upload)))
+            after_change("The recipe is done; Undo leads back through its steps.")
+
+
+def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
+    """The rows that travel with the script, by digest: those its trainings need; else, if asked for, those in hand."""
+    at_hand = s.tables
+    first = next(iter(at_hand), "") if s.data is not None else ""
+    asked = first and st.checkbox(
+        "With the rows in hand", value=first in needed, key=f"steps-rows-{first in needed}", disabled=first in needed,
+        help="Trainings need them, and the script prints the error on them. Whoever gets the folder sees the rows.",
+    )  # fmt: skip
+    wanted = {*needed, *([first] if asked else [])}
+    return {digest: data for digest, data in at_hand.items() if digest in wanted}
+
+
+def row_files(tables: "dict[str, Dataset]") -> dict[str, str]:
+    """In which file of the folder each table is: the first one with the start network."""
+    return {digest: START if n == 1 else f"rows{n}.safetensors" for n, digest in enumerate(tables, 1)}
+
+
+def packed_steps(history: "History", tables: "dict[str, Dataset]", folder: str) -> bytes:
+    """A zip of one folder: the script, the network it starts from, and the rows given by digest."""
+    from kanviz.edit.script import script
+    from kanviz.io.native import to_bytes
+
+    kan, files = history.versions[0].kan, row_files(tables)
+    inside: dict[str, Callable[[], bytes]] = {
+        SCRIPT: lambda: script(history, START, files).encode(),
+        START: lambda: to_bytes(kan),
+    }
+    inside |= {files[digest]: lambda data=data: to_bytes(kan, rows=data) for digest, data in tables.items()}
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as zipped:
+        for name, content in inside.items():
+            zipped.writestr(zipfile.ZipInfo(f"{folder}/{name}", LONG_AGO), content(), zipfile.ZIP_DEFLATED)
+    return packed.getvalue()
+
+
+def _contents(files: dict[str, str], tables: "dict[str, Dataset]") -> str:
+    rows = sum(len(data) for data in tables.values())
+    within = f", with {counted(rows, 'row')} of data" if files else ""
+    return f"In the zip: {SCRIPT}, and {', '.join(dict.fromkeys([START, *files.values()]))}{within}."
+
+
+def _read(data: bytes) -> dict[str, Any]:
+    if len(data) > RECIPE_LIMIT:
+        raise UserError("The recipe is larger than 1 MB; kanviz writes far smaller ones.")
+    try:
+        return read_json(data.decode(), RECIPE_DEPTH)
+    except ValueError as reason:
+        raise UserError(f"The recipe cannot be read ({reason}); export one from the History page.") from None

@@ -1,0 +1,117 @@
+"""The versions of the history, the latest first: what each step did, jump to any, name it, compare it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.text import counted
+from kanviz.ui.history.version_errors import judge, step_effect
+from kanviz.ui.shell.frame import change, label, step_words
+
+if TYPE_CHECKING:
+    from kanviz.ui.state.session import Session
+
+ON_A_PAGE, IN_A_PANEL = (10, 42), (6, 64)  # versions at once, and letters that stay on one line
+PAGE = "pages/history.py"
+
+
+def version_list(s: "Session") -> None:
+    """Every version with the way to compare it on this page."""
+
+    def compare(n: int) -> None:
+        st.button(
+            "Compare", key=f"compare-{n}", icon=":material/compare_arrows:", type="tertiary",
+            on_click=set_two, args=_with_present(s, n), help="With the version in hand",
+        )  # fmt: skip
+
+    _versions(s, compare, ON_A_PAGE)
+    name_version(s)
+    if s.made_by:
+        with st.expander(f"{counted(len(s.made_by), 'step')} before it was opened", icon=":material/history:"):
+            for n, edit in enumerate(s.made_by):
+                st.caption(f"{n + 1} · {label(step_words(edit, s.present), 90)}")
+
+
+def history_panel(s: "Session") -> None:
+    """The same where there is little room; comparing leads to the History page."""
+
+    def compare(n: int) -> None:
+        before, after = _with_present(s, n)
+        st.page_link(
+            PAGE, label="Compare", icon=":material/compare_arrows:",
+            query_params={"before": str(before), "after": str(after)},
+        )  # fmt: skip
+
+    _versions(s, compare, IN_A_PANEL)
+    name_version(s)
+
+
+def set_two(before: int, after: int) -> None:
+    """Choose the two versions to compare, in the page's address."""
+    st.query_params["before"], st.query_params["after"] = str(before), str(after)
+
+
+def _with_present(s: "Session", n: int) -> tuple[int, int]:
+    """A version and the one in hand, the earlier first."""
+    return min(n, s.opened.at), max(n, s.opened.at)
+
+
+def name_version(s: "Session") -> None:
+    """A name for the version in hand."""
+    version, at = s.opened.versions[s.opened.at], s.opened.at
+    key = f"name-{at}-{version.kan.digest[:12]}"
+    st.text_input(
+        "Name of the version in hand", value=version.name, key=key, max_chars=80, placeholder="None yet",
+        on_change=lambda: change(s.rename, st.session_state[key], at),
+    )  # fmt: skip
+
+
+def _versions(s: "Session", compare: Callable[[int], None], room: tuple[int, int]) -> None:
+    """At most so many versions at once, at first the one that has the version in hand, each in so many letters."""
+    most, letters = room
+    history = s.opened
+    latest_first = range(len(history.versions))[::-1]
+    pages = -(-len(latest_first) // most)
+    key = f"versions-{len(latest_first)}-{history.at}"
+    page = min(st.session_state.get(key, latest_first.index(history.at) // most), pages - 1)
+    now = judge(s, s.present)
+    if len(latest_first) > 1:
+        st.caption(f"Before → after each step, on {now.on}." if now else "How far each step moved the outputs.")
+    for n in latest_first[page * most : (page + 1) * most]:
+        _version(s, n, compare, letters)
+    if pages > 1:
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            for words, to in (("Newer", page - 1), ("Older", page + 1)):
+                st.button(
+                    words, key=f"versions-{words}", disabled=not 0 <= to < pages,
+                    on_click=st.session_state.__setitem__, args=(key, to),
+                )  # fmt: skip
+            st.caption(f"Page {page + 1} of {pages}")
+
+
+def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int) -> None:
+    history = s.opened
+    version, in_hand, undone = history.versions[n], n == history.at, n > history.at
+    step = step_words(version, s.present)
+    words = f"{n} · {label(step if len(step) <= letters else f'{step[: letters - 1]}…', letters)}"
+    with st.container(key=f"version-{n}", gap="xxsmall"):
+        st.button(
+            f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,
+            key=f"jump-{n}", type="tertiary", disabled=s.training,
+            icon=":material/radio_button_checked:" if in_hand else ":material/radio_button_unchecked:",
+            on_click=change, args=(s.jump, n),
+            help=_about(s, n, cut=len(step) > letters),
+        )  # fmt: skip
+        with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+            mark = " · in hand" if in_hand else " · undone" if undone else ""
+            st.caption(f"{step_effect(s, n)}{mark}")
+            if not in_hand:
+                compare(n)
+
+
+def _about(s: "Session", n: int, *, cut: bool) -> str:
+    """What a click does, and the step where the version goes by a name, or its words were cut."""
+    version = s.opened.versions[n]
+    step = f": {label(step_words(version.edit, s.present), 200)}" if (version.name or cut) and version.edit else ""
+    return f"{'The version in hand' if n == s.opened.at else f'Go to version {n}'}{step}"

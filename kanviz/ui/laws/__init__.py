@@ -1,0 +1,1 @@
+"""The Laws page: a search for the law behind a table."""

@@ -1,0 +1,8 @@
+"""The six lessons, in the order in which they build on each other."""
+
+from kanviz.ui.lessons import edge, formula, locality, points, pruning, retrain
+from kanviz.ui.lessons.lesson import Following, Lesson, Step
+
+__all__ = ["LESSONS", "Following", "Lesson", "Step"]
+
+LESSONS = tuple(one.LESSON for one in (edge, points, pruning, formula, retrain, locality))

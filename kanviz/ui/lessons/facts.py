@@ -1,0 +1,156 @@
+"""What the lessons measure: errors, edges that kept their bits, control points that moved, rows that saw it."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from kanviz.ui.lessons.lesson import Place
+
+if TYPE_CHECKING:
+    from numpy import ndarray as Array
+
+    from kanviz.analysis.compose import Composition
+    from kanviz.analysis.curves import EdgeCurve
+    from kanviz.analysis.diff import Diff, EdgeChange
+    from kanviz.analysis.scores import Scores
+    from kanviz.core.kan import KAN
+    from kanviz.ui.state.session import Session
+
+
+def start(s: "Session") -> "KAN":
+    """The network as it was opened."""
+    return s.opened.versions[0].kan
+
+
+def number(value: float, unit: str = "") -> str:
+    """Three significant digits and the unit."""
+    return f"{value:.3g}{f' {unit}' if unit else ''}"
+
+
+def total(values: Iterable[float]) -> str:
+    """A sum written out: 0.5 - 0.2 + 1."""
+    first, *rest = values
+    return "".join([number(first), *(f" {'-' if v < 0 else '+'} {number(abs(v))}" for v in rest)])
+
+
+def percent(share: float) -> str:
+    """A share from 0 to 1; below a millionth it is as good as nothing."""
+    return "less than 0.0001 %" if share < 1e-6 else f"{100 * share:.3g} %"
+
+
+def points(numbers: "tuple[int, ...]") -> str:
+    """ "control point 3", "control points 3, 4 and 5", the first six of them named."""
+    if len(numbers) == 1:
+        return f"control point {numbers[0]}"
+    if len(numbers) > 6:
+        return f"{len(numbers)} control points"
+    *most, last = map(str, numbers)
+    return f"control points {', '.join(most)} and {last}"
+
+
+def edge_name(kan: "KAN", edge: Place) -> str:
+    view = kan.edge(edge)
+    return f"{view.source} → {view.target}"
+
+
+def choose(s: "Session", edge: Place) -> None:
+    from kanviz.core.layer import EdgeId
+
+    s.select(EdgeId(*edge))
+
+
+def curve(s: "Session", kan: "KAN", edge: Place) -> "EdgeCurve":
+    from kanviz.analysis.curves import edge_curve
+    from kanviz.core.layer import EdgeId
+
+    at = EdgeId(*edge)
+    return s.derived("curve", lambda: edge_curve(kan, at, s.data), kan.digest, at)
+
+
+def at(found: "EdgeCurve", x: "Array") -> "Array":
+    """The curve's values there, x in its own units."""
+    import numpy as np
+
+    return np.interp(x, found.x, found.total)
+
+
+def scores(s: "Session", kan: "KAN") -> "Scores":
+    from kanviz.analysis.scores import scores
+
+    return s.derived("scores", lambda: scores(kan, s.data), kan.digest)
+
+
+def rmse(s: "Session", kan: "KAN") -> float:
+    """On the training rows, in the target's unit."""
+    from kanviz.analysis.metrics import metrics
+
+    data = s.data
+    assert data is not None
+    return s.derived("metrics", lambda: metrics(kan, data), kan.digest).parts["train"].rmse
+
+
+def error_words(s: "Session", before: "KAN", after: "KAN") -> str:
+    """What an edit did to the error."""
+    assert s.data is not None
+    unit = after.outputs[0].unit
+    was, now = (number(rmse(s, kan), unit) for kan in (before, after))
+    went = f"went from {was} to {now}" if was != now else f"stayed at {now}"
+    return f"The error (RMSE) on the {len(s.data.train):,} training rows {went}."
+
+
+def changed(s: "Session", before: "KAN", after: "KAN") -> "Diff":
+    from kanviz.analysis.diff import diff
+
+    return s.derived("difference", lambda: diff(before, after), before.digest, after.digest)
+
+
+def same_words(found: "Diff") -> str:
+    same = len(found.edges) - len(found.changed)
+    return f"{same} of {len(found.edges)} edges are the same, bit for bit."
+
+
+def change_of(s: "Session", before: "KAN", after: "KAN", edge: Place) -> "EdgeChange":
+    return next(one for one in changed(s, before, after).edges if tuple(one.id) == edge)
+
+
+def moved(s: "Session", before: "KAN", edge: Place) -> tuple[int, ...]:
+    """The control points of an edge that moved since; none where its grid is another."""
+    return change_of(s, before, s.present, edge).coefficients or ()
+
+
+def span(s: "Session", kan: "KAN", edge: Place, numbers: tuple[int, ...]) -> tuple[float, float]:
+    """The interval of x on which these control points move the curve."""
+    found = curve(s, kan, edge)
+    ends = [found.reach(m) for m in numbers]
+    return min(low for low, _ in ends), max(high for _, high in ends)
+
+
+def span_words(ends: tuple[float, float]) -> str:
+    low, high = ends
+    if low == float("-inf"):
+        return "everywhere" if high == float("inf") else f"up to {high:.3g}"
+    return f"from {low:.3g} on" if high == float("inf") else f"from {low:.3g} to {high:.3g}"
+
+
+def kept_rows(s: "Session", before: "KAN", after: "KAN") -> tuple[int, int]:
+    """Training rows whose prediction has the bits it had, and all of them."""
+    from kanviz.analysis.diff import same_bits
+
+    assert s.data is not None
+    x = s.data.matching(after).rows("train")[0]
+    same = s.derived("kept", lambda: same_bits(before(x), after(x)).all(1), before.digest, after.digest)
+    return int(same.sum()), len(same)
+
+
+def written(s: "Session", digits: int) -> str:
+    """The whole network as a formula in the table's units."""
+    from kanviz.analysis.compose import compose
+
+    whole: Composition = s.derived("composition", lambda: compose(s.present, s.data))
+    return "; ".join(s.derived("text", lambda: whole.text(digits), digits))
+
+
+def wait(s: "Session", seconds: float = 60.0) -> None:
+    """For a training that is as short as a sample's."""
+    if s.job is not None:
+        s.job.join(seconds)
+    s.collect()

@@ -1,0 +1,194 @@
+"""Lessons on their page and on every other: begun by a button or a link, followed step by step, left at any time."""
+
+from typing import TYPE_CHECKING
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.text import counted, escape_markdown, shown
+from kanviz.ui.lessons import LESSONS, Following, Lesson, Step
+from kanviz.ui.shell.frame import PAGE, PAGES, attempt, in_words, session
+from kanviz.ui.widgets.samples import open_sample, samples
+
+if TYPE_CHECKING:
+    from kanviz.ui.state.session import Session
+
+GOTO = "lesson-goto"  # the page that a callback asks for: only what is drawn may go to another page
+
+
+def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
+    """Open the lesson's network, do what step `at` (from 0) builds on, and ask for the page of that step.
+
+    The network in hand is put aside, unless it is a lesson's: somebody's own work waits through any number of lessons.
+    """
+    from kanviz.core.layer import EdgeId
+
+    own = s.history is None or s.history.versions[0].kan is not s.lesson_network
+    open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample), aside=own)
+    s.select(EdgeId(*lesson.edge))
+    following, s.lesson_network = Following(lesson, s.present), s.present
+    for n, step in enumerate(lesson.steps[:at]):
+        if not step.alone:
+            following.at = n
+            step.do(s)
+            following.look(s)
+    s.lesson = following
+    _arrive(s, at)
+
+
+def _arrive(s: "Session", at: int) -> None:
+    """Take up a step: widgets as it wants them, and its page asked for."""
+    following = s.lesson
+    assert following is not None
+    following.at = at
+    st.session_state.update(following.step.shows)
+    st.session_state[GOTO] = following.step.page
+
+
+def from_link(s: "Session") -> None:
+    """Once a visit: begin the lesson that the address asks for, at the step it names; a wrong one is said in words."""
+    slug, step = (st.query_params.get(name, "") for name in ("lesson", "step"))
+    for name in ("lesson", "step"):
+        st.query_params.pop(name, None)
+    if not slug:
+        return
+    lesson = next((one for one in LESSONS if one.slug == slug), None)
+    if lesson is None:
+        s.messages.append(("error", f"There is no lesson {shown(slug, 40)}. Choose one on the Lessons page."))
+        return
+    number = int(step) if step.isascii() and step.isdigit() and len(step) < 3 else 1
+    try:
+        with st.spinner("Preparing the lesson…"):
+            begin(s, lesson, min(max(number, 1), len(lesson.steps)) - 1)
+    except UserError as refusal:
+        s.messages.append(("error", str(refusal)))
+
+
+def link(lesson: Lesson, step: int = 1) -> str:
+    """The address that begins a lesson; read on the Lessons page, whose own address it is made of."""
+    root = (st.context.url or "").split("?")[0].rsplit("/", 1)[0]
+    return f"{root}/?{urlencode({'lesson': lesson.slug, 'step': step})}"
+
+
+def lesson_list(s: "Session | None") -> None:
+    """All lessons, each with what one learns, its start and its link."""
+    done = s.lessons_done if s is not None else set()
+    for row in range(0, len(LESSONS), 3):
+        for column, lesson in zip(st.columns(3, gap="small"), LESSONS[row : row + 3], strict=False):
+            with column:
+                _lesson_card(LESSONS.index(lesson) + 1, lesson, done=lesson.slug in done)
+    if GOTO in st.session_state:
+        _go()
+
+
+def _lesson_card(number: int, lesson: Lesson, *, done: bool) -> None:
+    with st.container(border=True, height="stretch", vertical_alignment="distribute", key=f"lesson-{lesson.slug}"):
+        with st.container(gap="small"):
+            st.markdown(f"**{number}. {lesson.title}**{' :green-badge[:material/check: Done]' if done else ''}")
+            st.caption(f"{lesson.minutes} minutes · {counted(len(lesson.steps), 'step')}")
+            st.markdown(lesson.learn)
+        with st.container(horizontal=True, gap="small"):
+            if st.button("Again" if done else "Start", icon=":material/play_arrow:", key=f"start-{lesson.slug}"):
+                with in_words():
+                    begin(session(), lesson)
+            with st.popover("Link", icon=":material/link:", type="tertiary"):
+                st.caption("Opens this lesson for anybody, from its first step.")
+                st.code(link(lesson), language=None, wrap_lines=True)
+
+
+def _go() -> None:
+    """To the page that was asked for, if that is another one."""
+    title = st.session_state.pop(GOTO)
+    if title != st.session_state.get(PAGE):
+        st.switch_page(next(path for path, name, _ in PAGES if name == title))
+
+
+@st.fragment(key="lesson")
+def lesson_card() -> None:
+    """What every page has at its top while a lesson is followed; nothing otherwise."""
+    s = session()
+    if GOTO in st.session_state:
+        _go()
+    following = s.lesson
+    if following is None:
+        return
+    with st.container(border=True, key="lesson"):
+        _head(s, following)
+        if following.holds(s):
+            with in_words():
+                _step(s, following)
+        else:
+            st.info("Another network is in hand than the lesson's.", icon=":material/info:")
+            st.button("Begin the lesson again", icon=":material/replay:", on_click=_again, args=(s, following.lesson))
+
+
+def _head(s: "Session", following: Following) -> None:
+    count = len(following.lesson.steps)
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+        st.markdown(
+            f":material/school: **{following.lesson.title}** · step {following.at + 1} of {count}", width="content"
+        )
+        st.button("Leave the lesson", type="tertiary", icon=":material/close:", key="lesson-leave",
+                  on_click=_leave, args=(s,))  # fmt: skip
+
+
+def _step(s: "Session", following: Following) -> None:
+    step, count = following.step, len(following.lesson.steps)
+    st.markdown(step.text)
+    new = following.at not in following.found
+    done = following.look(s)
+    before = following.found.get(following.at)
+    if new and done is not None:  # where it was done may be far below
+        st.toast(f"Step {following.at + 1} is done. The lesson at the top of the page says what came of it.",
+                 icon=":material/school:")  # fmt: skip
+    if done is not None:
+        st.success(escape_markdown(done), icon=":material/check_circle:")
+    elif before is not None:
+        st.caption(f":material/check: You did this: {escape_markdown(before)}")
+    if following.finished:
+        s.lessons_done.add(following.lesson.slug)
+    last = following.at == count - 1
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.button("Back", icon=":material/arrow_back:", key="lesson-back", disabled=following.at == 0,
+                  on_click=_move, args=(s, following.at - 1))  # fmt: skip
+        st.button("Finish" if last else "Next", icon=":material/check:" if last else ":material/arrow_forward:",
+                  key="lesson-next", type="primary" if before is not None else "secondary",
+                  on_click=_finish if last else _move, args=(s,) if last else (s, following.at + 1))  # fmt: skip
+        if step.page != st.session_state.get(PAGE):
+            path, _, icon = next(one for one in PAGES if one[1] == step.page)
+            st.page_link(path, label=f"To the {step.page} page, where this step is done", icon=icon)
+        elif done is None:
+            _do_button(s, step)
+
+
+def _do_button(s: "Session", step: Step) -> None:
+    if st.button("Do it for me", type="tertiary", icon=":material/auto_fix_high:", key="lesson-do", disabled=s.training,
+                 help="The step is done as you would do it; it can be undone."):  # fmt: skip
+        with in_words(), st.spinner("Doing it…"):
+            step.do(s)
+            st.rerun()
+
+
+def _move(s: "Session", at: int) -> None:
+    """In a callback: to another step."""
+    _arrive(s, at)
+    st.rerun("app")
+
+
+def _finish(s: "Session") -> None:
+    """In a callback: the lesson ends on the page of all lessons; the network stays in hand."""
+    s.lesson = None
+    st.session_state[GOTO] = "Lessons"
+    st.rerun("app")
+
+
+def _leave(s: "Session") -> None:
+    """In a callback: the page and the network stay."""
+    s.lesson = None
+    st.rerun("app")
+
+
+def _again(s: "Session", lesson: Lesson) -> None:
+    attempt(begin, s, lesson)
+    st.rerun("app")

@@ -1,0 +1,1 @@
+"""The Locality page: the ladder of experiments."""

@@ -1,0 +1,1 @@
+"""The Open page: samples, files, tables."""

@@ -1,0 +1,161 @@
+"""The three ways in: a sample, files, a table."""
+
+import base64
+import os
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.errors import LoadError
+from kanviz.text import counted, shown
+from kanviz.ui.server.uploads import contents, forget
+from kanviz.ui.shell.autosave import take_up
+from kanviz.ui.shell.frame import attempt, in_words, label, session, theme
+from kanviz.ui.train.run import start
+from kanviz.ui.widgets.samples import Sample, open_sample
+from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+
+if TYPE_CHECKING:
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.ui.state.session import Session
+
+MODEL_TYPES = ["safetensors", "kanviz", "pt", "pth", "yml", "yaml"]
+STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
+
+
+def sample_card(sample: Sample) -> None:
+    """A sample's curves, what it shows, and the button that opens it."""
+    with st.container(border=True, height="stretch", vertical_alignment="distribute"):
+        st.html(_thumbnail(sample))
+        st.markdown(f"**{sample.title}**")
+        st.caption(sample.shows)
+        st.button("Open", key=f"open-{sample.file.stem}", width="stretch", on_click=_open, args=(sample,))
+
+
+def _open(sample: Sample) -> None:
+    """In a callback, which no other event can cut short, however long the first import of torch takes."""
+    s = session()
+    attempt(open_sample, s, sample)
+    if s.history is not None and s.sample == sample.file.stem:
+        st.switch_page("app.py")
+
+
+def _thumbnail(sample: Sample) -> str:
+    """The sample's first curves as one small picture; its size is told, so that nothing moves when it is there."""
+    ink, accent = STROKES[theme()]
+    paths = []
+    curves = sample.thumbnail[:3]
+    room = 300 / max(len(curves), 1)
+    for n, curve in enumerate(curves):
+        step = (room - 12) / max(len(curve) - 1, 1)
+        points = " ".join(f"{room * n + 6 + k * step:.1f},{56 - 48 * y:.1f}" for k, y in enumerate(curve))
+        colour = accent if n == 0 else ink
+        paths.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.2"/>')
+    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 64" width="300" height="64">{"".join(paths)}</svg>'
+    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
+    return f'<img src="{source}" width="300" height="64" style="width: 100%; height: auto; display: block" alt="">'
+
+
+def way_back(s: "Session") -> None:
+    """Opening a network puts the one before aside; here it is taken up again, with its steps."""
+    if s.left is None:
+        return
+    name, steps = s.left
+    words = f"Back to {shown(name, 40)}" + (f" ({counted(steps, 'step')})" if steps else "")
+    if st.button(words, icon=":material/undo:", disabled=s.training, type="tertiary"):
+        with in_words():
+            s.go_back()
+            st.switch_page("app.py")
+
+
+def open_files() -> None:
+    """Upload one network; pykan's comes as two files."""
+    from kanviz.io.reading import SMALL, readers
+
+    uploads = st.file_uploader(
+        "kanviz .safetensors or .kanviz, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and "
+        "..._state)",
+        accept_multiple_files=True, key="model-files",
+        help="Files are read as data; nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
+    )  # fmt: skip
+    if sum(upload.size for upload in uploads or ()) > SMALL:
+        readers().prepare()
+    if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
+        with in_words(), st.spinner("Reading…"):
+            _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
+            forget(uploads or ())
+            st.switch_page("app.py", query_params=session().view)
+
+
+def _content(path: str) -> bytes:
+    try:
+        return Path(path).read_bytes()
+    except OSError as reason:
+        raise LoadError(f"{shown(path)} cannot be read: {reason.strerror}.") from None
+
+
+def _take(s: "Session", files: dict[str, bytes]) -> None:
+    """Open a network that came in these files, with the steps that made it where its file tells."""
+    from kanviz.io.project import Project
+    from kanviz.io.reading import read
+
+    found = read(files)
+    if isinstance(found, Project):
+        take_up(s, found)
+    else:
+        name = _title(list(files))
+        s.open(found.kan, name, recipe=found.recipe, data=found.data, rows_from=found.rows_from)
+
+
+def _title(names: list[str]) -> str:
+    """What to call a network that came in these files: pykan's two have a stem in common."""
+    stems = [re.sub(r"(_config\.ya?ml|_state|_cache_data|\.\w{1,12})$", "", name) for name in names]
+    return min(stems, key=len) or names[0]
+
+
+def new_network() -> None:
+    """From a table to a first network: columns, shape, and training starts."""
+    table = table_upload("new-table")
+    if table is None:
+        st.caption("A table with column names, one column to predict and at least one to predict from.")
+        return
+    data = choose_columns(session(), table, None, "new")
+    if data is None:
+        return
+    for note in data.notes:
+        st.caption(label(note, 300))
+    one, two, three, four = st.columns(4, vertical_alignment="bottom")
+    hidden = one.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
+    grid = two.number_input(
+        "Grid intervals", 2, 100, 3, help="To begin with. A small network's grids are refined as far as the data ask."
+    )
+    finest = three.number_input("Refine up to", 0, 1_000, 12, help="Intervals. 0 keeps the grid as it is.")
+    steps = four.number_input("Training steps", 1, 2_000, 300, help="At most; training ends when nothing is gained.")
+    if st.button("Create and train", type="primary", icon=":material/play_arrow:"):
+        with in_words():
+            start_from_table(data, int(hidden), int(grid), finest=int(finest), steps=int(steps))
+            st.switch_page("pages/train.py")
+
+
+def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -> None:
+    """A new network for this table, already training."""
+    from dataclasses import replace
+
+    from kanviz.core.init import init
+    from kanviz.core.training.train import TrainConfig
+
+    s = session()
+    shape = [len(data.inputs), *([hidden] if hidden else []), len(data.outputs)]
+    kan = replace(init(shape, grid=grid, inputs=data.inputs, outputs=data.outputs), task=data.task)
+    s.open(kan, f"{data.target} from {s.table_name}", data=data, rows_from=s.table_name, new=True)
+    start(s, TrainConfig.for_new(len(kan.layers), **settings))
+
+
+def open_from_command_line(s: "Session") -> None:
+    """`kanviz app MODEL`: the first visit opens that network."""
+    paths = os.environ.get("KANVIZ_MODEL", "")
+    if paths and "command-line" not in st.session_state:
+        st.session_state["command-line"] = True
+        _take(s, {Path(path).name: _content(path) for path in paths.split(os.pathsep)})

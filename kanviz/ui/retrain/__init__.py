@@ -1,0 +1,1 @@
+"""The Retrain page: new rows learned without losing what is known."""

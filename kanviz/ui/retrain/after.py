@@ -1,0 +1,207 @@
+"""After a retraining: which old rows kept their bits, which edges moved and where, a certificate, and the way back."""
+
+import json
+import math
+import shlex
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.text import escape_markdown
+from kanviz.ui.history.comparison import runs_of
+from kanviz.ui.retrain.before import error_name, what_is_known
+from kanviz.ui.retrain.run import error_figure
+from kanviz.ui.shell.frame import attempt, in_words, label, theme
+from kanviz.ui.train.run import METRIC, begin_and_wait
+from kanviz.ui.widgets.charts import chart, curve_of
+from kanviz.ui.widgets.panels import number, shared_unit
+
+if TYPE_CHECKING:
+    from kanviz.analysis.locality.certificate import Certificate
+    from kanviz.analysis.locality.observed_change import Changes, EdgeMove
+    from kanviz.analysis.locality.supports import Interval
+    from kanviz.core.kan import KAN
+    from kanviz.ui.state.session import Session
+    from kanviz.ui.state.training_run import Run
+
+
+def after(s: "Session", run: "Run") -> None:
+    """What came of the last retraining."""
+    found = _changes(s, run)
+    _verdict(s, run, found)
+    _numbers(s, run, found)
+    _lamps(s, run, found)
+    _ways(s, run)
+    with st.expander("Error by step", icon=":material/show_chart:"):
+        error_figure(s)
+    _edges(s, run, found)
+
+
+def _changes(s: "Session", run: "Run") -> "Changes":
+    from kanviz.analysis.locality.observed_change import changes
+
+    known, kan = run.known, s.present
+    assert known is not None
+    y = None if known.data is None or kan.task == "classification" else known.data.y
+    return s.derived("changes", lambda: changes(run.kan, kan, known.x, y), run.kan.digest, known.key)
+
+
+def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
+    known, last = run.known, s.last_run
+    assert known is not None
+    assert last is not None
+    st.caption(f"{what_is_known(run)}. {s.why_ended.capitalize()}; the network of step {last.best_step} is kept.")
+    kept, count = int(found.lamps.kept.sum()), len(found.lamps.kept)
+    if kept == count:
+        st.success(f"All {count:,} {known.noun} keep their predictions, bit for bit.", icon=":material/lock:")
+    else:
+        st.warning(
+            f"{count - kept:,} of {count:,} {known.noun} have other predictions than before.",
+            icon=":material/lock_open:",
+        )
+
+
+def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
+    from kanviz.ui.state.training_run import Known
+
+    known, kan, unit, name = run.known, s.present, shared_unit(s.present), error_name(s)
+    assert known is not None
+    learned: Known = Known.rows(run.data, "")
+    rows = [(f"{name}, new rows", learned), *([(f"{name}, old rows", known)] if known.data is not None else [])]
+    with st.container(horizontal=True, gap="small"):
+        for word, one in rows:
+            was, now = (
+                s.derived("known error", lambda of=of, one=one: one.error(of, of), of.digest, one.key)
+                for of in (run.kan, kan)
+            )
+            change = f"{now - was:+.2g} from {number(was)}" if now != was else "as before"
+            moved = now != was
+            st.metric(
+                word, number(now, unit), change, width=METRIC, delta_color="inverse" if moved else "off",
+                delta_arrow="auto" if moved else "off",
+            )  # fmt: skip
+        largest = max(found.lamps.largest, default=0.0)
+        st.metric("Old outputs move by", number(largest, unit), width=METRIC, help=f"At most, over {known.noun}.")
+        same = len(found.edges) - len(found.changed)
+        st.metric("Edges unchanged", f"{same} of {len(found.edges)}", width=METRIC, help="Bit for bit.")
+
+
+def _lamps(s: "Session", run: "Run", found: "Changes") -> None:
+    from kanviz.plots import lamps_figure
+
+    output, names = 0, [v.name for v in s.present.outputs]
+    if len(names) > 1:
+        output = st.selectbox("Output", range(len(names)), format_func=lambda n: label(names[n]), key="lamps-output")
+    chart(lamps_figure(found.lamps, output, theme=theme()), "lamps")
+
+
+def _ways(s: "Session", run: "Run") -> None:
+    """The certificate, the two networks it speaks of, and the way back."""
+    with in_words():
+        found = _certificate(s, run)
+        st.markdown(escape_markdown(" ".join(found.summary())))
+        with st.container(horizontal=True, gap="small"):
+            st.button("Undo this retraining", icon=":material/undo:", on_click=attempt, args=(s.undo,))
+            if s.can_continue:
+                st.button("Continue", icon=":material/play_arrow:", on_click=begin_and_wait, args=(s, s.resume))
+            st.download_button(
+                "Certificate", json.dumps(found.to_json(), indent=1), "certificate.json", "application/json",
+                icon=":material/verified:", on_click="ignore",
+                help="What is claimed of the two networks, with their digests; anybody can check it again.",
+            )  # fmt: skip
+            for word, kan in (("before", run.kan), ("after", s.present)):
+                st.download_button(
+                    f"Network {word}", _bytes(kan), f"{word}.safetensors", "application/octet-stream",
+                    icon=":material/save:", on_click="ignore",
+                )  # fmt: skip
+        rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}" if run.known else ""
+        st.caption("To check it again, with the three files:")
+        st.code(
+            f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", language=None, wrap_lines=True
+        )
+    _keep_for_next(s, run)
+
+
+def _carries(found: "Certificate") -> bool:
+    """Whether the certificate can be checked without the old table."""
+    from kanviz.analysis.locality.certificate import RowsClaim
+
+    return not isinstance(found.claim, RowsClaim) or found.claim.x is not None
+
+
+def _keep_for_next(s: "Session", run: "Run") -> None:
+    """Old and new rows together become what is known, so that the next retraining keeps both."""
+    if run.known is None or run.known.data is not s.data or s.new_rows is None or s.data is None:
+        return
+    st.button(
+        "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt, args=(s.learned,),
+        help="Old and new rows together are then in hand, and the next retraining can keep both.",
+    )  # fmt: skip
+
+
+def _bytes(kan: "KAN"):
+    """Made when the button is pressed."""
+
+    def make() -> bytes:
+        from kanviz.io.native import to_bytes
+
+        return to_bytes(kan)
+
+    return make
+
+
+def _certificate(s: "Session", run: "Run") -> "Certificate":
+    from kanviz.analysis.locality.certificate import certify
+
+    known, kan = run.known, s.present
+    assert known is not None
+    box = run.region or known.box
+    rows = known.x if box is None else None
+    with st.spinner("Certifying…"):
+        return s.derived(
+            "certificate", lambda: certify(run.kan, kan, rows=rows, box=box), run.kan.digest, known.key, repr(box)
+        )
+
+
+def _edges(s: "Session", run: "Run", found: "Changes") -> None:
+    from kanviz.plots import compare_figure
+
+    st.header("Edge by edge")
+    if found.biases:
+        st.caption(f"Constants of nodes changed: {label(', '.join(found.biases), 200)}.")
+    moves = sorted(found.edges, key=lambda move: -move.edge.gap)
+    pick = st.dataframe(
+        [_row(move) for move in moves], hide_index=True, on_select="rerun", selection_mode="single-row",
+        key=f"moves-{run.kan.digest[:8]}-{s.present.digest[:8]}",
+        column_config={
+            "max |Δφ|": st.column_config.NumberColumn(format="%.3g", help="Largest change of the curve on its grid."),
+            "on old rows": st.column_config.NumberColumn(format="%.3g", help="Largest change where old rows fall."),
+        },
+    )  # fmt: skip
+    chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
+    move = moves[chosen[0] if chosen else 0]
+    st.caption("Choose a row to see that edge; the one that changed most is shown. Changes are in network units.")
+    if not move.edge.identical:
+        one, two = (curve_of(s, kan, move.id) for kan in (run.kan, s.present))
+        chart(compare_figure(one, two, theme=theme()), "retrained-edge")
+
+
+def _row(move: "EdgeMove") -> dict:
+    points = move.edge.coefficients
+    return {
+        "Edge": f"{move.edge.source} → {move.edge.target}",
+        "State": "unchanged" if move.edge.identical else "changed",
+        "Where": _where(move.span),
+        "Points moved": "other grid" if points is None else runs_of(points),
+        "max |Δφ|": move.edge.gap,
+        "on old rows": move.on_rows,
+    }
+
+
+def _where(span: "Interval") -> str:
+    """Where an edge may differ, in words."""
+    if span.empty:
+        return "nowhere"
+    if span.low == -math.inf:
+        return "everywhere" if span.high == math.inf else f"up to {span.high:.3g}"
+    return f"from {span.low:.3g}" if span.high == math.inf else f"{span.low:.3g} to {span.high:.3g}"

@@ -1,0 +1,172 @@
+"""Before a retraining: what new rows share with what is known, what a lock leaves, and what to expect of it."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.text import counted
+from kanviz.ui.shell.frame import label, theme
+from kanviz.ui.train.run import METRIC
+from kanviz.ui.widgets.charts import chart, curve_of
+from kanviz.ui.widgets.panels import edge_picker, number, shared_unit
+
+if TYPE_CHECKING:
+    from kanviz.analysis.locality.overlap import Overlap
+    from kanviz.analysis.locality.prospect import Prospect
+    from kanviz.core.layer import EdgeId
+    from kanviz.core.locks import Lock
+    from kanviz.ui.state.session import Session
+    from kanviz.ui.state.training_run import Known, Run
+
+
+def before(s: "Session", run: "Run") -> None:
+    """Everything that can be said before the first step."""
+    known, lock = run.known, run.config.lock
+    assert known is not None
+    found, ahead = _overlap(s, run), _prospect(s, run)
+    _numbers(s, run, found, ahead)
+    st.markdown(" ".join(expected(run, found, ahead)))
+    chart(_strips(s, run, found), "strips")
+    _rooms(ahead)
+    with st.expander("Overlap in numbers", icon=":material/table:"):
+        _shares(found)
+    if lock is not None:
+        with st.expander("Locked control points of an edge", icon=":material/lock:", expanded=True):
+            edge = edge_picker(s, pruned=False)
+            chart(locked_edge(s, s.present, edge, lock), "locked-edge")
+
+
+def _key(run: "Run") -> tuple[object, ...]:
+    assert run.known is not None
+    return run.known.key, run.data.digest, run.config.lock
+
+
+def _overlap(s: "Session", run: "Run") -> "Overlap":
+    from kanviz.analysis.locality.overlap import overlap
+
+    known, x = run.known, run.data.rows("train")[0]
+    assert known is not None
+    return s.derived("overlap", lambda: overlap(run.kan, known.x, x), *_key(run)[:2])
+
+
+def _prospect(s: "Session", run: "Run") -> "Prospect":
+    from kanviz.analysis.locality.prospect import prospect
+
+    x = run.data.rows("train")[0]
+    return s.derived("prospect", lambda: prospect(run.kan, run.config.lock, x), *_key(run)[1:])
+
+
+def _strips(s: "Session", run: "Run", found: "Overlap"):
+    from kanviz.analysis.locality.strips import strips
+    from kanviz.plots import strips_figure
+
+    lock = run.config.lock
+    held = None if lock is None else [layer.coef for layer in lock.layers]
+    return strips_figure(strips(run.kan, found, held), theme=theme())
+
+
+def _numbers(s: "Session", run: "Run", found: "Overlap", ahead: "Prospect") -> None:
+    from kanviz.ui.state.training_run import Known
+
+    known, unit = run.known, shared_unit(run.kan)
+    assert known is not None
+    name = error_name(s)
+    new = s.derived("new error", lambda: Known.rows(run.data, "").error(run.kan, run.kan), run.data.digest)
+    with st.container(horizontal=True, gap="small"):
+        st.metric(f"{name}, new rows", number(new, unit), width=METRIC, help=f"{len(run.data):,} rows, as it is now.")
+        if known.data is not None:
+            old = s.derived("old error", lambda: known.error(run.kan, run.kan), known.key)
+            st.metric(
+                f"{name}, old rows", number(old, unit), width=METRIC, help=f"{len(known.x):,} rows, as it is now."
+            )
+        st.metric(
+            "Points shared", f"{found.shared:.0%}" if found.shared == found.shared else "–", width=METRIC,
+            help=f"Of the control points that new rows depend on, so many serve {known.noun} too.",
+        )  # fmt: skip
+        free = sum(room.free for room in ahead.rooms)
+        st.metric(
+            "Points free", f"{free:,}", width=METRIC, help="Control points that may move, over all layers and edges.",
+        )  # fmt: skip
+
+
+def error_name(s: "Session") -> str:
+    return "Cross-entropy" if s.present.task == "classification" else "RMSE"
+
+
+def expected(run: "Run", found: "Overlap", ahead: "Prospect") -> list[str]:
+    """What to expect, in sentences; every figure in them is computed."""
+    known = run.known
+    assert known is not None
+    rows, settled, beyond = len(ahead.settled), int(ahead.settled.sum()), int(ahead.beyond.sum())
+    shared = f"{found.shared:.0%}" if found.shared == found.shared else "none"
+    words = []
+    if run.config.lock is not None:
+        what = "Every point of the region keeps" if run.region else f"All {len(known.x):,} old rows keep"
+        words.append(f"{what} its prediction to the bit." if run.region else f"{what} their predictions to the bit.")
+        if settled:
+            words.append(
+                f"{settled:,} of {rows:,} new rows ({settled / rows:.0%}) fall where locked numbers alone decide: "
+                "nothing can be learned for them."
+            )
+        else:
+            words.append("Every new row depends on numbers that may move.")
+    elif run.aid:
+        words.append(f"{shared} of the control points that new rows need serve {known.noun} too, and may move.")
+    else:
+        words.append(
+            f"Nothing is held: {shared} of the control points that new rows need serve {known.noun} too, and what is "
+            "known may be forgotten."
+        )
+    if beyond:
+        words.append(
+            f"{beyond:,} of {rows:,} new rows ({beyond / rows:.0%}) lie beyond the grid of an input, where a curve is "
+            "a straight line or zero: they are learned badly."
+        )
+    return words
+
+
+def _rooms(ahead: "Prospect") -> None:
+    """Capacity by layer."""
+    rows = [
+        {
+            "Layer": n, "Points": room.points, "Locked": room.locked, "Free": room.free,
+            "Free, for new rows": room.of_use,
+            "Locked share": 100 * room.locked / max(room.points, 1),
+        }
+        for n, room in enumerate(ahead.rooms)
+    ]  # fmt: skip
+    st.dataframe(
+        rows, hide_index=True,
+        column_config={"Locked share": st.column_config.ProgressColumn(format="%.0f %%", max_value=100.0)},
+    )  # fmt: skip
+
+
+def _shares(found: "Overlap") -> None:
+    """Overlap by input and hidden coordinate."""
+    rows = [
+        {
+            "Coordinate": one.name, "Layer": one.layer,
+            "Points of old rows": 100 * one.points[0], "Points of new rows": 100 * one.points[1],
+            "Points of both": 100 * one.points[2], "New rows in cells of old ones": 100 * one.rows,
+        }
+        for one in found.coordinates
+    ]  # fmt: skip
+    share = st.column_config.NumberColumn(format="%.0f %%")
+    st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(list(rows[0])[2:], share))
+    st.caption("Hidden coordinates are those of the network as it is; training moves them.")
+
+
+def locked_edge(s: "Session", kan, edge: "EdgeId", lock: "Lock"):
+    """An edge with its locked control points as squares."""
+    from kanviz.plots import edge_figure
+
+    n, i, j = edge
+    held = lock.layers[n].coef[i, j].tolist()
+    return edge_figure(curve_of(s, kan, edge), theme=theme(), locked=held, parts=("points", "density"))
+
+
+def what_is_known(run: "Run") -> str:
+    """Protection and what it protects, in a few words."""
+    known: Known | None = run.known
+    assert known is not None
+    return f"{run.promise}: {label(known.name)}, {counted(len(known.x), 'point' if known.box else 'row')}"

@@ -1,0 +1,74 @@
+"""A retraining as it happens: errors on new and old rows at every step, and the control points that move."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.retrain.before import error_name, locked_edge, what_is_known
+from kanviz.ui.shell.frame import session, theme
+from kanviz.ui.train.run import LARGE, METRIC, NETWORK_TICKS, TICK, controls, solver_words
+from kanviz.ui.widgets.charts import chart, network_chart
+from kanviz.ui.widgets.panels import number, shared_unit
+
+if TYPE_CHECKING:
+    from kanviz.ui.state.session import Session
+    from kanviz.ui.state.training_run import Run
+
+
+def during(s: "Session") -> None:
+    """The run, five times a second; its network and one edge less often, since they cost more."""
+    st.fragment(_steps, run_every=TICK)()
+    large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
+    st.fragment(_picture, run_every=NETWORK_TICKS[large])()
+
+
+def _steps() -> None:
+    s = session()
+    if s.collect():
+        st.rerun()
+    run, latest = s.run, s.job.latest or s.since if s.job is not None else None
+    if run is None or s.job is None:
+        return
+    if latest is None:
+        controls(s, 0, run.config.steps)
+        return
+    controls(s, latest.step, latest.steps)
+    about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if run.known else [])
+    st.caption(" · ".join(about))
+    if s.trail:
+        _errors(s, run, s.trail[-1])
+    error_figure(s)
+
+
+def _errors(s: "Session", run: "Run", mark: tuple[float | None, ...]) -> None:
+    unit, name = shared_unit(s.present), error_name(s)
+    with st.container(horizontal=True, gap="small"):
+        st.metric(f"{name}, new rows", number(mark[1], unit), width=METRIC)
+        st.metric(f"{name}, held out", number(mark[2], unit), width=METRIC)
+        if len(mark) > 3 and run.known is not None:
+            word = f"{name}, old rows" if run.known.data is not None else "Moved, in the region"
+            st.metric(word, number(mark[3], unit), width=METRIC)
+
+
+def error_figure(s: "Session") -> None:
+    """New, held-out and old rows by step."""
+    from kanviz.plots import training_figure
+
+    known = s.run.known if s.run is not None else None
+    old = "old rows" if known is None or known.data is not None else "change in the region"
+    unit = shared_unit(s.present) if s.present.task != "classification" else ""
+    figure = training_figure(
+        tuple(s.trail), name=error_name(s), unit=unit, theme=theme(),
+        rows=("new rows" if known else "training rows", "new rows, held out" if known else "held-out rows", old),
+    )  # fmt: skip
+    chart(figure, "retraining")
+
+
+def _picture() -> None:
+    s = session()
+    latest = s.job.latest if s.job is not None and s.training else None
+    if latest is None or s.run is None:
+        return
+    if s.edge is not None and s.run.config.lock is not None and latest.kan.edge(s.edge).state != "pruned":
+        chart(locked_edge(s, latest.kan, s.edge, s.run.config.lock), "live-edge")
+    network_chart(s, latest.kan, key="live-retraining", data=s.run.seen)

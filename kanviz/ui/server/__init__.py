@@ -1,0 +1,1 @@
+"""The server: its start, and whom it answers."""

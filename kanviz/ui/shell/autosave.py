@@ -1,0 +1,276 @@
+"""Work that survives: kept in the person's own browser after every step, and offered when they come back."""
+
+import secrets
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.text import counted
+from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
+from kanviz.ui.shell import frame
+from kanviz.ui.state.kept_folder import DAYS
+from kanviz.ui.state.snapshot import Snapshot, go_on, is_own, snapshots
+from kanviz.ui.widgets.url_state import KEEP
+
+if TYPE_CHECKING:
+    from kanviz.io.project import Project
+    from kanviz.ui.state.session import Session
+
+VIEWED = ("tab", "out")  # parts of the address that are kept with the work
+LONGEST_PART = 100
+ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
+EVERY, EVERY_WHILE_BUSY = 3600.0, 1.0  # seconds
+LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
+TROUBLE = {
+    "full": "Work is not kept: this browser has no more room for it.",
+    "closed": "Work is not kept: this browser does not let kanviz store anything, as in some private windows.",
+    "large": "This work is too large to be kept in the browser. Save the project instead.",
+}
+TOLD, ORDER, SENT, PACKED, TROUBLED, AGAIN, ON = (
+    f"kept-{part}" for part in ("told", "order", "sent", "packed", "trouble", "again", "on")
+)
+
+
+def keep() -> None:
+    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page.
+
+    It runs again by a timer, if only every hour: a tab that has one asks a server that was started anew for the page.
+    Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
+    """
+    s = _in_hand()
+    busy = s is not None and (s.training or (s.law_search is not None and s.law_search.job.live))
+    st.fragment(_keep, key="keep", run_every=EVERY_WHILE_BUSY if busy else EVERY)()
+
+
+def _keep() -> None:
+    if TOLD not in st.session_state and ORDER not in st.session_state:
+        order("list")
+    heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
+    s = _in_hand()
+    if s is not None:
+        s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
+    payload = {"v": 1, "order": st.session_state.get(ORDER), "works": _works(s), "offers": bool(_offered(s))}
+    memory(payload, "memory", heard)
+    if s is not None:
+        frame.keep_on_server(s)
+    again = st.session_state.pop(AGAIN, "")
+    if again == "page" or (again and s is None):
+        st.rerun()
+    elif again and s is not None:
+        st.switch_page(again, query_params=s.view if again == "app.py" else None)
+
+
+def keeping_settings() -> None:
+    """Say that work is kept, and let the person turn that off."""
+    st.session_state.setdefault(ON, True)
+    with st.expander("Kept in this browser", icon=":material/history:"):
+        st.toggle(
+            "Keep my work", key=ON, on_change=_turn,
+            help="Turned off, nothing is kept any more, and what was kept is forgotten.",
+        )  # fmt: skip
+        st.caption(
+            "The last five networks you changed or laws a search found, with their steps and tables of up to "
+            f"{ROWS_LIMIT // 1_000_000} MB. They stay in this browser, on this computer, until you forget them."
+            + (f" This server keeps the one in hand for {DAYS} days, too." if frame.KEPT is not None else "")
+        )
+    trouble = st.session_state.get(TROUBLED, "")
+    with st.container(key="kept-trouble"):
+        if trouble and st.session_state[ON]:
+            st.caption(TROUBLE[trouble])
+
+
+def _turn() -> None:
+    """On or off, here and in the browser."""
+    order("on" if st.session_state[ON] else "off")
+    frame.session().is_kept = st.session_state[ON]
+    frame.keep_on_server(frame.session())
+
+
+def offer(s: "Session | None") -> None:
+    """Where nothing was done yet: the work that is kept in this browser, to go on with or to forget."""
+    kept = _offered(s)
+    with st.container(
+        border=bool(kept), key="kept"
+    ):  # there in any case, so that nothing is mounted anew when it fills
+        for one in kept[:1]:
+            _one(one)
+        if kept[1:]:
+            with st.expander(f"Earlier work ({len(kept) - 1})"):
+                for one in kept[1:]:
+                    _one(one)
+
+
+def take_up(s: "Session", project: "Project") -> None:
+    """Go on with work from a file, looking at what was looked at."""
+    s.restore(project)
+    look_at(project)
+    training = project.training
+    if training is not None:
+        at = f"step {training.last.step:,} of {training.last.steps:,}"
+        page = "Retrain" if training.known else "Train"
+        s.messages.append(("info", f"Its training stands at {at}. Continue it on the {page} page."))
+
+
+def look_at(project: "Project") -> None:
+    """Have the pages show what was looked at."""
+    for part in VIEWED:
+        st.session_state.pop(f"{KEEP}{part}", None)
+        if part in project.view:
+            st.query_params[part] = project.view[part]
+
+
+def order(what: str, id: str = "") -> None:
+    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on".
+
+    Each order has a random name: a tab that outlives the server has obeyed orders of the server before.
+    """
+    st.session_state[ORDER] = {"n": secrets.token_hex(8), "what": what, "id": id}
+
+
+def _in_hand() -> "Session | None":
+    return frame.session() if frame.has_session() else None
+
+
+def _offered(s: "Session | None") -> list[Kept]:
+    """What may be gone on with, first the work that was done under this address, then the newest.
+
+    Once something was done to what is in hand, only the newest work of this address, until it was chosen or forgotten:
+    a server that was started anew put another network in its place.
+    """
+    told: Told = st.session_state.get(TOLD, Told())
+    if told.off:
+        return []
+    before = st.session_state.get(frame.ASKED, "")
+    here = {str(st.query_params.get(frame.TOKEN, "")), before} - {""}
+    mine = {s.work, s.law_search.work if s.law_search is not None else ""} if s is not None else set()
+    others = [one for one in told.works if one.id not in mine]
+    found = sorted(others, key=lambda one: (one.token not in here, -one.when))
+    if s is not None and is_own(s):
+        return [one for one in found[:1] if one.token == before]
+    return found
+
+
+def _one(kept: Kept) -> None:
+    more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
+    more += f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    steps = f"{counted(kept.steps, 'step')}, " if kept.steps else ""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(
+            f"Your work on **{frame.label(kept.name)}**, {steps}of {_when(kept.when)}, is kept in this browser.{more}"
+        )
+        st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
+        st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
+
+
+def _when(milliseconds: float) -> str:
+    """A time as the person's own clock shows it."""
+    behind = timedelta(minutes=st.context.timezone_offset or 0)
+    then, now = datetime.fromtimestamp(milliseconds / 1000, UTC) - behind, datetime.now(UTC) - behind
+    days = (now.date() - then.date()).days
+    return f"{then:%H:%M} {('today', 'yesterday')[days]}" if days in (0, 1) else f"{then.day} {then:%B %Y}"
+
+
+# --- what is sent -----------------------------------------------------------------------------------------------
+
+
+def _works(s: "Session | None") -> list[Payload]:
+    """What is to be kept, once the browser has told what it has; nothing before the first step."""
+    state = st.session_state
+    told: Told | None = state.get(TOLD)
+    if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
+        return []
+    wanted, known = snapshots(s, ROWS_LIMIT), state.get(PACKED, {})
+    packed = {one.name: known.get(one.name) for one in wanted}
+    for one in wanted:
+        if packed[one.name] is None or packed[one.name][0] != one.mark:
+            packed[one.name] = one.mark, _packed(one.project) or _packed(replace(one.project, training=None))
+    state[PACKED] = packed
+    kept = [(one, packed[one.name][1]) for one in wanted if packed[one.name][1] is not None]
+    if wanted:
+        state[TROUBLED] = "" if len(kept) == len(wanted) else "large"
+    before, now = state.get(SENT, set()), {name for _, found in kept for name in found.blobs}
+    if kept:
+        state[SENT] = now  # what is needed no more, the browser throws away
+    return [work_payload(_kept(one), found.manifest, found.blobs, set(found.blobs) - before) for one, found in kept]
+
+
+def _kept(one: Snapshot) -> Kept:
+    """How the browser shall list it."""
+    project = one.project
+    missing = project.rows.name if project.rows is not None and project.data is None else ""
+    last = project.training.last if project.training is not None else None
+    at, of = (last.step, last.steps) if last is not None else (0, 0)
+    token, steps = str(st.session_state.get(frame.TOKEN, "")), len(project.history.versions) - 1
+    return Kept(one.name, token, project.name, steps, 0.0, missing, at, of)
+
+
+def _packed(project: Any) -> Any:
+    """The project in parts; None if it is too much to be kept."""
+    from kanviz.io.project import packed
+
+    try:
+        found = packed(project)
+    except UserError:
+        return None
+    return found if len(found.manifest) + sum(map(len, found.blobs.values())) <= LIMIT else None
+
+
+# --- what is heard ----------------------------------------------------------------------------------------------
+
+
+def _told(record: Any) -> None:
+    before: Told | None = st.session_state.get(TOLD)
+    told = told_of(record)
+    _obeyed(record)
+    st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
+    if told.off and frame.has_session():
+        frame.session().is_kept = False
+    if before or told.off or _offered(_in_hand()):
+        st.session_state[AGAIN] = "page"
+
+
+def _found(record: Any) -> None:
+    if not _obeyed(record):
+        return
+
+    def take() -> None:
+        from kanviz.io.project import Packed, unpacked
+
+        id, manifest, blobs = found_of(record)
+        project, s = unpacked(Packed(manifest, blobs)), frame.session()
+        go_on(s, project, id)
+        look_at(project)
+        st.session_state.pop(frame.ASKED, None)
+        st.session_state[AGAIN] = _page_of(s, project)
+
+    st.session_state[AGAIN] = "page"
+    frame.attempt(take)
+
+
+def _page_of(s: "Session", project: "Project") -> str:
+    """Where to see it: the workbench, or the training that goes on."""
+    if not s.training or project.training is None:
+        return "app.py"
+    return "pages/retrain.py" if project.training.known else "pages/train.py"
+
+
+def _missing(record: Any) -> None:
+    st.session_state[SENT] = st.session_state.get(SENT, set()) - missing_of(record)
+
+
+def _trouble(record: Any) -> None:
+    st.session_state[TROUBLED] = record if record in TROUBLE else "closed"
+    st.session_state.setdefault(TOLD, Told())
+    st.session_state[AGAIN] = "page"
+
+
+def _obeyed(record: Any) -> bool:
+    """Whether this answers the order that was given last, which then is done."""
+    given = st.session_state.get(ORDER)
+    if given is None or not isinstance(record, dict) or record.get("n") != given["n"]:
+        return False
+    del st.session_state[ORDER]
+    return True

@@ -1,0 +1,119 @@
+"""What stands in the sidebar beside every page: the network in hand with undo, redo and save, and what is running."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.text import counted
+from kanviz.ui.shell.frame import RUNS, change, file_stem, label, session, step_words
+from kanviz.ui.widgets.panels import queue_words
+
+if TYPE_CHECKING:
+    from kanviz.ui.state.session import Session
+
+
+def sidebar(s: "Session", title: str) -> None:
+    """All of it, on the page of that title."""
+    panel()
+    if s.training and title not in RUNS:
+        job_panel()
+    if title != "Laws" and s.law_search is not None and s.law_search.job.live:
+        st.caption("A search for a law is under way; it is on the Laws page.")
+    if title != "Locality" and s.climbing:
+        st.caption("A rung of the ladder is under way; it is on the Locality page.")
+
+
+@st.fragment(key="panel")
+def panel() -> None:
+    """The network in hand in the sidebar: undo, redo, save."""
+    s = session()
+    if s.history is None:
+        return
+    st.space("small")
+    kan, history = s.present, s.history
+    st.markdown(f"**{label(s.name)}**")
+    there = sum(int(layer.present.sum()) for layer in kan.layers)
+    st.caption(f"{kan.shape_text} · {there:,} edges · {str(kan.dtype).removeprefix('torch.')}")
+    if s.data is not None:
+        st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
+    running = s.training
+    with st.container(gap="small"):
+        last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
+        _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
+        _step("Redo", "Ctrl+Shift+Z", s.redo, step_words(coming[0], kan) if coming else "", running)
+    _save_buttons(s, "network", "project", with_rows=False)
+    if s.data is not None:
+        with st.popover("Save with its rows", icon=":material/table:", width="stretch"):
+            st.caption("The table then travels in the file: whoever opens it sees the rows.")
+            _save_buttons(s, "network and rows", "project and rows", with_rows=True)
+    if kan.notes:
+        with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
+            for note in kan.notes[:20]:
+                st.caption(label(note, 300))
+
+
+def _step(verb: str, keys: str, action: Callable[[], None], version: str, running: bool) -> None:
+    """Undo or redo; `version` is what it would undo or redo, empty when there is nothing."""
+    st.button(
+        verb, icon=f":material/{verb.lower()}:", shortcut=keys, width="stretch", disabled=running or not version,
+        on_click=change, args=(action,),
+        help=f"{verb}: {label(version, 200)}" if version else f"Nothing to {verb.lower()}",
+    )  # fmt: skip
+
+
+def _save_buttons(s: "Session", network: str, project: str, *, with_rows: bool) -> None:
+    """Two downloads. With rows is a button of its own: a box to tick could be heard later than the press after it."""
+    st.download_button(
+        f"Save {network}", icon=":material/save:", data=_saver(s, with_rows=with_rows),
+        file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
+        width="stretch",
+        help="One .safetensors file with the network, its names and units, its formulas and the steps that made it.",
+    )  # fmt: skip
+    st.download_button(
+        f"Save {project}", icon=":material/inventory_2:", data=_project_saver(s, with_rows=with_rows),
+        file_name=f"{file_stem(s.name)}.kanviz", mime="application/octet-stream", on_click="ignore", width="stretch",
+        help="One .kanviz file with all your work: every version, undo and redo, names, the chosen edge. "
+        "Open it here again to go on.",
+    )  # fmt: skip
+
+
+def _saver(s: "Session", *, with_rows: bool):
+    """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
+    kan, recipe = s.present, s.whole_recipe()
+    rows, rows_from = (s.data, s.rows_from) if with_rows else (None, "")
+
+    def make() -> bytes:
+        from kanviz.io.native import to_bytes
+
+        return to_bytes(kan, recipe=recipe, rows=rows, rows_from=rows_from)
+
+    return make
+
+
+def _project_saver(s: "Session", *, with_rows: bool):
+    """As `_saver`, of all the work."""
+    project = s.project(with_rows=with_rows)
+
+    def make() -> bytes:
+        from kanviz.io.project_file import project_to_bytes
+
+        return project_to_bytes(project)
+
+    return make
+
+
+@st.fragment(run_every=1.0)
+def job_panel() -> None:
+    """The running training, on every page, with its stop."""
+    s = session()
+    if not s.training:
+        if s.collect():
+            st.rerun()
+        return
+    assert s.job is not None
+    last = s.job.latest or s.since
+    step, steps = (last.step, last.steps) if last else (0, s.run.config.steps if s.run else 1)
+    now = queue_words(s.job) or s.job.state.capitalize()
+    st.progress(step / steps, text=f"Training · {now} · step {step:,} of {steps:,}")
+    st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")

@@ -1,0 +1,80 @@
+"""A search for laws as the session begins it: in processes of its own, the best so far always at hand."""
+
+import secrets
+from collections.abc import Hashable, Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import torch
+
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.layer import Variable
+from kanviz.laws.record import Discovery
+from kanviz.laws.search.discover import DiscoverConfig, discoveries
+from kanviz.ui.state.job_queue import cores
+from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.subprocess_stream import apart
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """A data set with one target of numbers, as it is sent to another process: torch's tensors do not travel."""
+
+    x: np.ndarray
+    y: np.ndarray
+    train: np.ndarray
+    test: np.ndarray
+    inputs: tuple[Variable, ...]
+    outputs: tuple[Variable, ...]
+    target: str
+    notes: tuple[str, ...]
+    weights: np.ndarray | None = None
+
+    @staticmethod
+    def of(data: Dataset) -> "Rows":
+        x, y, train, test = (part.numpy() for part in (data.x, data.y, data.train, data.test))
+        weights = None if data.weights is None else data.weights.numpy()
+        return Rows(x, y, train, test, data.inputs, data.outputs, data.target, data.notes, weights)
+
+    def data(self) -> Dataset:
+        x, y, train, test = map(torch.from_numpy, (self.x, self.y, self.train, self.test))
+        weights = None if self.weights is None else torch.from_numpy(self.weights)
+        return Dataset(
+            x, y, self.inputs, self.outputs, train, test, target=self.target, notes=self.notes, weights=weights
+        )  # fmt: skip
+
+
+def laws_of(rows: Rows, config: DiscoverConfig) -> Iterator[Discovery]:
+    return discoveries(rows.data(), config)
+
+
+@dataclass(frozen=True, eq=False)
+class LawSearch:
+    """A search that was started: on what, and how. work: what its best law is kept under."""
+
+    data: Dataset
+    rows_from: str
+    config: DiscoverConfig
+    job: Job[Discovery]
+    work: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+
+    @staticmethod
+    def start(data: Dataset, rows_from: str, config: DiscoverConfig, who: Hashable = None) -> "LawSearch":
+        """With as many processes as it is given cores. who: as for `Job`."""
+        rows = Rows.of(data)
+
+        def items() -> Iterator[Discovery | None]:
+            return apart(laws_of, rows, replace(config, jobs=job.cores))
+
+        job = Job(items, who=who, elsewhere=True, most=config.jobs or cores())
+        return LawSearch(data, rows_from, config, job.start())
+
+    @property
+    def found(self) -> Discovery | None:
+        """The best so far; None before there is any."""
+        return self.job.latest
+
+    @property
+    def name(self) -> str:
+        """Of a network made of a law that it found."""
+        return f"Law of {self.data.target} from {self.rows_from}"

@@ -1,0 +1,181 @@
+"""The train page's parts: the run as it happens, and what came of it."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.text import PICKED, SOLVER_TITLES, shown
+from kanviz.ui.shell.frame import attempt, session, theme
+from kanviz.ui.widgets.charts import chart, network_chart
+from kanviz.ui.widgets.panels import number, queue_words, shared_unit
+
+if TYPE_CHECKING:
+    from kanviz.analysis.metrics import Metrics
+    from kanviz.core.training.train import Progress, TrainConfig
+    from kanviz.ui.state.session import Session
+    from kanviz.ui.state.training_run import Run
+
+TICK = 0.2  # seconds between two looks at the run
+NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
+METRIC = 145  # pixels: two beside each other on a telephone
+MOMENT = 0.4  # seconds for which the start of a run waits for its end
+
+
+def start(s: "Session", config: "TrainConfig") -> None:
+    """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
+    begin_and_wait(s, lambda: s.train(config))
+
+
+def begin_and_wait(s: "Session", begin: Callable[[], None]) -> None:
+    attempt(begin)
+    if s.job is not None:
+        s.job.join(MOMENT)
+
+
+def run_panel(s: "Session") -> None:
+    """The run, moving many times a second while it lasts; the network below moves less often, since it costs more."""
+    st.fragment(_run_panel, run_every=TICK if s.training else None)()
+    if s.training:
+        large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
+        st.fragment(_live_network, run_every=NETWORK_TICKS[large])()
+
+
+def _live_network() -> None:
+    s = session()
+    latest = s.job.latest if s.job is not None and s.training else None
+    if latest is not None:
+        network_chart(s, latest.kan, key="live-network")
+
+
+def _run_panel() -> None:
+    s = session()
+    if s.collect():
+        st.rerun()
+    running = s.training
+    progress = (s.job.latest or s.since) if running and s.job else s.last_run
+    if running and progress is None:
+        controls(s, 0, s.run.config.steps if s.run else 1)
+        return
+    if progress is None:
+        st.info(
+            "Nothing has been trained here yet. Start training, and the loss and the edges move here.",
+            icon=":material/show_chart:",
+        )
+        return
+    if running and s.job:
+        controls(s, progress.step, progress.steps)
+        st.caption(solver_words(s, progress, running))
+    else:
+        ended = f"Last run: {s.why_ended}; the network of step {progress.best_step} is kept."
+        st.caption(f"{ended}  \n{solver_words(s, progress, running)}")
+        if s.can_continue and st.button(
+            "Continue", icon=":material/play_arrow:",
+            help="This run goes on where it was stopped, with the settings it had; both count as one step.",
+        ):  # fmt: skip
+            begin_and_wait(s, s.resume)
+            st.rerun()  # the whole page: only then does this panel look at the run many times a second
+    _numbers(s, progress, running)
+    _loss_figure(s, progress.loss)
+
+
+def controls(s: "Session", step: int, steps: int) -> None:
+    """How far the run is; pause, and stop."""
+    assert s.job is not None
+    state = s.job.state
+    waiting = queue_words(s.job)
+    words = f"{waiting} ·" if waiting else f"{state.capitalize()}:"
+    st.progress(step / steps, text=f"{words} step {step:,} of {steps:,}")
+    with st.container(horizontal=True, gap="small"):
+        if state == "paused":
+            st.button("Resume", icon=":material/play_arrow:", on_click=s.job.resume)
+        else:
+            st.button("Pause", icon=":material/pause:", on_click=s.job.pause, disabled=state == "stopping")
+        st.button(
+            "Stop and keep",
+            icon=":material/stop_circle:",
+            on_click=s.job.stop,
+            disabled=state == "stopping",
+            type="primary",
+        )
+
+
+def solver_words(s: "Session", progress: "Progress", running: bool) -> str:
+    """Which solver runs or ran, why it was picked, and the grids: of this step, or of the network that was kept."""
+    picked = s.run is not None and s.run.config.solver == "auto"
+    grids = progress.grids if running else tuple(layer.grid for layer in progress.best.layers)
+    words = [
+        SOLVER_TITLES[progress.solver] + (f", picked: {PICKED[progress.solver]}" if picked else ""),
+        f"grid intervals: {grids[0] if len(set(grids)) == 1 else ', '.join(map(str, grids))}",
+    ]
+    if not running and progress.stopped_because.asks_for_finer_grids:
+        words.append("finer grids may do better: More settings")
+    return " · ".join(words)
+
+
+def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
+    """Errors of the network of this step while it runs, of the one that was kept afterwards."""
+    from kanviz.core.training.train import LOSS_NAMES
+
+    unit = shared_unit(s.present)
+    row = st.container(horizontal=True, gap="small")
+    kept = None if running or s.run is None else _errors_of(s, s.run, progress)
+    if progress.train_rmse is not None:
+        name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
+        if kept is not None:
+            now, held = kept.parts["train"].rmse, kept.parts["test"].rmse if "test" in kept.parts else None
+    else:
+        name, now, held = LOSS_NAMES[progress.loss].capitalize(), progress.train_loss, progress.test_loss
+        if kept is not None:
+            now = kept.parts["train"].cross_entropy
+            held = kept.parts["test"].cross_entropy if "test" in kept.parts else None
+    by_criterion = progress.state.config.by_criterion
+    honest = "These rows decided nothing in this run, not even which step is kept."
+    flattered = "The step with the lowest error on these rows is kept, so it flatters the network a little."
+    lowest = "The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
+    row.metric(f"{name}, train", number(now, unit), width=METRIC)
+    row.metric(f"{name}, held out", number(held, unit), width=METRIC, help=honest if by_criterion else flattered)
+    row.metric(
+        "Best step", progress.best_step, width=METRIC,
+        help=f"{lowest}that were free to fit them." if by_criterion else None,
+    )  # fmt: skip
+    row.metric("Time", f"{progress.seconds:.1f} s", width=METRIC)
+
+
+def _errors_of(s: "Session", run: "Run", progress: "Progress") -> "Metrics":
+    """Errors of the network that was kept, on the rows it was trained on; remembered."""
+    from kanviz.analysis.metrics import metrics
+
+    best = progress.best
+    return s.derived("run metrics", lambda: metrics(best, run.data), best.digest, run.data.digest)
+
+
+def _loss_figure(s: "Session", loss: str) -> None:
+    from kanviz.core.training.train import LOSS_NAMES
+    from kanviz.plots import training_figure
+
+    regression = s.present.task != "classification"
+    name = "RMSE" if regression else LOSS_NAMES.get(loss, loss)
+    figure = training_figure(
+        tuple(s.trail), name=name, unit=shared_unit(s.present) if regression else "", theme=theme()
+    )
+    chart(figure, "training")
+
+
+def outcome(s: "Session") -> None:
+    """How the network's predictions lie beside the table's values."""
+    from kanviz.plots import predicted_figure
+
+    data, kan = s.data, s.present
+    if data is None or kan.task == "classification":
+        return
+    x, y = data.rows()
+    found = s.derived("predictions", lambda: kan(x).numpy())
+    n = 0
+    if len(kan.outputs) > 1:
+        n = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda k: shown(kan.outputs[k].name))
+    held = set(data.test.tolist())
+    parts = ["test" if row in held else "train" for row in range(len(data))]
+    output = kan.outputs[n]
+    figure = predicted_figure(found[:, n], y[:, n], parts, name=output.name, unit=output.unit, theme=theme())
+    chart(figure, "predicted")

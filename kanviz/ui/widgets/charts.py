@@ -1,0 +1,110 @@
+"""Figures on a page: one look everywhere, and clicks that choose an edge or a control point."""
+
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.ui.shell.frame import attempt, redraw, theme
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+    from kanviz.analysis.curves import EdgeCurve
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.core.kan import KAN
+    from kanviz.core.layer import EdgeId
+    from kanviz.ui.state.session import Session
+
+_BAR = {
+    "displaylogo": False,
+    "showSendToCloud": False,  # plotly's bar would offer to upload the chart to its maker
+    "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
+    "scrollZoom": False,
+}
+
+
+def chart(figure: "go.Figure", key: str, on_click: Callable[[list[Any]], None] | None = None) -> None:
+    """Draw a figure; `on_click` gets the customdata of the point that was clicked.
+
+    The click is read in the callback: the selection is gone by the time a changed figure is drawn.
+    """
+    if on_click is None:
+        st.plotly_chart(figure, key=key, theme=None, config=_BAR)
+        return
+
+    def clicked() -> None:
+        points = st.session_state[key].selection.points
+        data = points[0].get("customdata") if points else None
+        if data:
+            on_click(list(data))
+
+    st.plotly_chart(figure, key=key, theme=None, config=_BAR, on_select=clicked, selection_mode="points")
+
+
+def network_chart(
+    s: "Session",
+    kan: "KAN | None" = None,
+    *,
+    key: str = "network",
+    highlight: Collection["EdgeId"] = (),
+    on_edge: "Callable[[EdgeId], None] | None" = None,
+    on_prune: "Callable[[EdgeId], None] | None" = None,
+    data: "Dataset | None" = None,
+) -> None:
+    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given.
+
+    on_prune: what Delete on an edge does · data: other rows to see it on than the session's.
+    """
+    from kanviz.analysis.layout import MOST, layout, wide
+    from kanviz.analysis.scores import scores
+    from kanviz.analysis.thumbnails import all_curves
+    from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload
+    from kanviz.ui.workbench.gestures import edge_of
+
+    shown, look = kan or s.present, theme()
+    rows = s.data if data is None else data
+    seen = (shown.digest, rows.digest if rows else "")
+    ranking = scores_of(s, shown) if data is None else s.derived("scores on", lambda: scores(shown, rows), *seen)
+    places = s.derived("places", lambda: layout(shown, ranking, STRONGEST if wide(shown) else MOST), *seen)
+    drawn_edges = [place.id for place in places.edges] if wide(shown) else None
+    curves = s.derived("curves", lambda: all_curves(shown, rows, edges=drawn_edges), *seen)
+    drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), *seen, look)
+    payload = {
+        **drawn,
+        "selected": list(s.edge) if on_edge is None and s.edge is not None else None,
+        "highlight": [list(edge) for edge in highlight],
+    }
+    act = on_edge or s.select
+
+    def chosen(told: Any) -> None:
+        attempt(lambda: act(edge_of(told)))
+        redraw("curve", then=("picker", "inspector"))
+
+    def offered(told: Any) -> None:
+        attempt(lambda: on_prune(edge_of(told)))  # pyright: ignore[reportOptionalCall]
+        st.rerun()
+
+    network_canvas(payload, key, chosen, None if on_prune is None else offered)
+
+
+def scores_of(s: "Session", kan: "KAN"):
+    """Which edges carry the outputs, on the session's rows; remembered."""
+    from kanviz.analysis.scores import scores
+
+    return s.derived("scores", lambda: scores(kan, s.data), kan.digest)
+
+
+def curve_of(s: "Session", kan: "KAN", edge: "EdgeId") -> "EdgeCurve":
+    """One edge's curve on the session's rows; remembered."""
+    from kanviz.analysis.curves import edge_curve
+
+    return s.derived("curve", lambda: edge_curve(kan, edge, s.data), kan.digest, edge)
+
+
+def metrics_of(s: "Session", kan: "KAN"):
+    """Errors on the session's rows, None without a table; remembered."""
+    from kanviz.analysis.metrics import metrics
+
+    data = s.data
+    return s.derived("metrics", lambda: metrics(kan, data), kan.digest) if data is not None else None

@@ -1,0 +1,151 @@
+"""Pieces that several pages show: choosing an edge, numbers, errors before and after."""
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.text import counted
+from kanviz.ui.shell.frame import attempt, label, redraw
+
+if TYPE_CHECKING:
+    from kanviz.core.edge_list import EdgeList
+    from kanviz.core.kan import KAN
+    from kanviz.core.layer import EdgeId
+    from kanviz.edit.proposals import Effect
+    from kanviz.ui.state.jobs import Job
+    from kanviz.ui.state.session import Session
+
+
+MOST_LISTED = 500  # edges in one list
+
+
+class EdgeNames(Mapping["EdgeId", str]):
+    """Every edge of a network as "x1 → h1,2", with what it is when it is not a plain spline."""
+
+    def __init__(self, kan: "KAN"):
+        self._kan, self._edges = kan, kan.edge_list(pruned=True)
+
+    def __getitem__(self, edge: "EdgeId") -> str:
+        n, i, j = edge
+        layer = self._kan.layers[n]
+        state, frozen = layer.state(i, j), bool(layer.frozen[i, j])
+        more = f"{'' if state == 'spline' else f' · {state}'}{' · frozen' if frozen else ''}"
+        return f"{self._kan.node_name(n, i)} → {self._kan.target_name(n, j)}{more}"
+
+    def __len__(self) -> int:
+        return len(self._edges)
+
+    def __iter__(self) -> "Iterator[EdgeId]":
+        return iter(self._edges)
+
+
+def edge_names(s: "Session") -> EdgeNames:
+    """The edges of the present network by name; a name is made when it is asked for."""
+    return s.derived("edge names", lambda: EdgeNames(s.present))
+
+
+def _choice(s: "Session", pruned: bool) -> "EdgeList":
+    """The edges there are to choose from; remembered, since every part that a click draws asks for them."""
+    kan = s.present
+
+    def listed() -> "EdgeList":
+        some = kan.edge_list(pruned=pruned)
+        return some if len(some) else kan.edge_list(pruned=True)
+
+    return s.derived("choice", listed, pruned)
+
+
+def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
+    """The chosen edge; the first where none is that the network has. pruned: whether it may be a pruned one."""
+    edges = _choice(s, pruned)
+    if s.edge not in edges:
+        s.select(edges[0])
+    return s.edge  # pyright: ignore[reportReturnType]
+
+
+def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
+    """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
+    from kanviz.core.layer import EdgeId
+
+    kan, now = s.present, edge_in_hand(s, pruned=pruned)
+    edges = _choice(s, pruned)
+    at = edges.index(now)
+    if len(edges) <= MOST_LISTED:
+        listed = list(edges)
+    else:  # a longer list would take longer than all else on the page: those that share a node
+        layer = kan.layers[now.layer]
+        near = (EdgeId(now.layer, i, j) for i, j in beside(now, layer.sources, layer.targets))
+        listed = [edge for edge in near if edge in edges]
+    key = f"edge-{kan.digest[:12]}-{s.edge}"
+
+    def choose(edge: "EdgeId | None" = None) -> None:
+        wanted = st.session_state[key] if edge is None else edge
+        if edge is None and (wanted == now or s.edge != now):
+            # Streamlit takes a list that has just gone for one that was changed, in a run that another part asked for:
+            # a choice of parts here would stand in for that, and a press in it would be lost
+            return
+        attempt(s.select, wanted)
+        redraw("curve", "picker", "graph", then=("inspector",))
+
+    with st.container(horizontal=True, wrap=False, gap="small", vertical_alignment="bottom"):
+        st.selectbox(
+            "Edge", listed, index=listed.index(now), key=key, on_change=choose, format_func=edge_names(s).__getitem__,
+        )  # fmt: skip
+        for word, to in (("Prev", at - 1), ("Next", (at + 1) % len(edges))):
+            st.button(word, key=f"edge-{word}", on_click=choose, args=(edges[to],))
+    return now
+
+
+def beside(edge: "EdgeId", sources: int, targets: int) -> list[tuple[int, int]]:
+    """(source, target) of the edges that share a node with this one, at most MOST_LISTED, the nearest."""
+    _, i, j = edge
+    half = MOST_LISTED // 2
+    across = [(i, t) for t in range(max(0, j - half // 2), min(targets, j + half // 2))]
+    down = [(k, j) for k in range(max(0, i - half // 2), min(sources, i + half // 2)) if k != i]
+    return sorted({(i, j), *across, *down})
+
+
+def number(value: float | None, unit: str = "") -> str:
+    """Three significant digits and the unit; a dash where there is nothing to say."""
+    if value is None or value != value:
+        return "–"
+    return f"{value:.3g}{f' {unit}' if unit else ''}"
+
+
+def typeset(latex: str) -> None:
+    """A formula on a line of its own. An empty line over it takes the pixels that Streamlit cuts off at the top."""
+    st.latex(rf"\overset{{}}{{{latex}}}")
+
+
+def show_effect(found: "Effect", unit: str = "") -> None:
+    """What an edit does to the error, and to the outputs, before it is kept."""
+    if found.before is not None and found.after is not None:
+        before, after = st.columns(2)
+        before.metric(f"{found.error} now", number(found.before, unit))
+        change = f"{found.after - found.before:+.2g}"
+        after.metric(f"{found.error} after", number(found.after, unit), change, delta_color="inverse")
+    st.caption(f"Outputs move by at most {number(found.shift, unit)} on {found.rows:,} rows.")
+    if found.before is None:
+        st.caption("Load a table on the Workbench to see what this does to the error.")
+
+
+def time_bar(job: "Job[Any]", total: float, words: str) -> None:
+    """How much of its time a job has had, and what it is doing."""
+    spent = min(job.seconds, total)
+    st.progress(spent / total, text=queue_words(job) or f"{spent:.0f} of {total:.0f} s · {words}")
+
+
+def queue_words(job: "Job[Any]") -> str:
+    """The place in the queue of a job that waits; empty for one that does not."""
+    ahead = job.ahead
+    if ahead is None:
+        return ""
+    place = f"{counted(ahead, 'job')} before this one" if ahead else "next in line"
+    return f"Waiting for a free core · {place}"
+
+
+def shared_unit(kan: "KAN") -> str:
+    """The unit of the outputs when they have one in common."""
+    units = {v.unit for v in kan.outputs}
+    return label(units.pop()) if len(units) == 1 else ""

@@ -1,0 +1,230 @@
+"""What one can do to an edge: look at it, move its control points, freeze, prune, restore, refine."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.shell.frame import KEEP, change, in_words, label, redraw
+from kanviz.ui.widgets.charts import curve_of
+from kanviz.ui.widgets.panels import number, shared_unit, show_effect
+from kanviz.ui.workbench.points import LARGEST, points_table
+from kanviz.ui.workbench.shaping import shape_editor
+
+if TYPE_CHECKING:
+    from kanviz.core.kan import KAN
+    from kanviz.core.layer import EdgeId
+    from kanviz.edit.edits import MoveControlPoint
+    from kanviz.ui.state.session import Session
+
+
+def quick_actions(s: "Session", edge: "EdgeId") -> None:
+    """Prune or restore, freeze or thaw, with the effect said before."""
+    from kanviz.edit.edits import FreezeEdge, ThawEdge
+    from kanviz.edit.proposals import effect, prune, restore
+
+    kan = s.present
+    view = kan.edge(edge)
+    with in_words():
+        if view.state == "pruned":
+            proposal, word, icon = restore(s.opened, [edge]), "Restore", ":material/undo:"
+        else:
+            proposal = s.derived("pruning", lambda: prune(kan, [edge], s.data), (edge,))
+            word, icon = "Prune", ":material/content_cut:"
+        found = s.derived("effect", lambda: effect(kan, proposal, s.data), kan.digest, edge)
+        unit = shared_unit(kan)
+        if found.before is not None:
+            st.caption(
+                f"{word} this edge: {found.error} {number(found.before)} → {number(found.after, unit)} "
+                f"on all {found.rows:,} rows."
+            )
+        else:
+            st.caption(
+                f"{word} this edge: outputs move by up to {number(found.shift, unit)}. Load a table to see the error."
+            )
+        with st.container(horizontal=True, gap="small"):
+            st.button(
+                word, icon=icon, key=f"quick-{word}", on_click=change, args=(s.apply, proposal), disabled=s.training
+            )
+            freeze = ThawEdge((edge,)) if view.frozen else FreezeEdge((edge,))
+            st.button(
+                "Thaw" if view.frozen else "Freeze", icon=":material/ac_unit:", key="quick-freeze", on_click=change,
+                args=(s.apply, freeze), disabled=s.training, help="Training leaves a frozen edge alone, bit for bit.",
+            )  # fmt: skip
+
+
+OFFERED = "offered-prune"
+
+
+def offer_prune(s: "Session", edge: "EdgeId") -> None:
+    """Take an edge in hand and ask, before it is pruned, whether it shall be; the cost is said first."""
+    s.select(edge)
+    if s.present.edge(edge).state != "pruned":
+        st.session_state[OFFERED] = edge
+
+
+def offered_prune(s: "Session") -> None:
+    """The question, where an edge was offered."""
+    edge = st.session_state.pop(OFFERED, None)
+    if edge is not None and not s.training:
+        _ask_to_prune(s, edge)
+
+
+@st.dialog("Prune this edge?")
+def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
+    from kanviz.edit.proposals import effect, prune
+    from kanviz.ui.widgets.panels import edge_names
+
+    kan = s.present
+    with in_words():
+        proposal = prune(kan, [edge], s.data)
+        st.markdown(f"**{label(edge_names(s)[edge], 200)}**")
+        show_effect(effect(kan, proposal, s.data), shared_unit(kan))
+        st.caption("Its mean is kept in its target's bias. Undo brings it back.")
+        yes, no = st.columns(2)
+        if yes.button("Prune it", type="primary", icon=":material/content_cut:", width="stretch"):
+            s.apply(proposal)
+            st.rerun()
+        if no.button("Keep it", width="stretch"):
+            st.rerun()
+
+
+def edge_picture(s: "Session", edge: "EdgeId") -> None:
+    """The curve, to be changed by hand where it has control points."""
+    point, preview = point_in_hand(s, edge), pending(s, edge)
+    shape_editor(s, edge, point=point, preview=preview, hold=lambda m: hold_point(edge, m))
+
+
+def points_panel(s: "Session", edge: "EdgeId") -> None:
+    """The control point in hand, by its exact height; what that would do is shown before it is kept."""
+    kan = s.present
+    if kan.edge(edge).active:
+        point = point_in_hand(s, edge) or 0
+        _what_moves(s, kan, edge, point)
+        _exact_height(s, edge, point)
+        _what_it_does(s, kan, edge, pending(s, edge))
+    else:
+        st.info(f"This edge has no spline to move: it is {_state_words(kan.edge(edge).state)}.", icon=":material/info:")
+
+
+def all_points_panel(s: "Session", edge: "EdgeId") -> None:
+    """Every control point as a table, and a finer grid; made only when it is opened, since a table is slow to draw."""
+    place = st.expander(
+        "All control points, and a finer grid", icon=":material/table:", key=f"{KEEP}points", on_change="rerun"
+    )
+    if place.open:
+        with place:
+            points_table(s, edge)
+            refine_panel(s, edge)
+
+
+def _state_words(state: str) -> str:
+    return {"formula": "a fixed formula; release it on the Formula page", "pruned": "pruned; restore it first"}[state]
+
+
+def _point_key(edge: "EdgeId") -> str:
+    """Where the control point in hand is remembered: beside the widgets, whose own values go when their page does."""
+    return f"point-{edge}"
+
+
+def hold_point(edge: "EdgeId", m: int) -> None:
+    """Take another control point in hand."""
+    st.session_state[_point_key(edge)] = m
+
+
+def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
+    """The control point that was chosen last on this edge, the middle one at first; None where it has no spline."""
+    view = s.present.edge(edge)
+    if not view.active:
+        return None
+    return min(st.session_state.get(_point_key(edge), len(view.coef) // 2), len(view.coef) - 1)
+
+
+def _height_key(s: "Session", edge: "EdgeId", point: int) -> str:
+    """Of the field with the exact number."""
+    return f"{KEEP}height-{s.present.digest[:16]}-{edge}-{point}"
+
+
+def pending(s: "Session", edge: "EdgeId") -> "MoveControlPoint | None":
+    """The move of the control point in hand that was asked for by its number and is not kept yet."""
+    from kanviz.edit.edits import MoveControlPoint
+
+    point = point_in_hand(s, edge)
+    wanted = None if point is None else st.session_state.get(_height_key(s, edge, point))
+    if point is None or wanted is None or wanted == float(s.present.edge(edge).coef[point]):
+        return None
+    return MoveControlPoint(edge, point, float(wanted))
+
+
+def _exact_height(s: "Session", edge: "EdgeId", point: int) -> None:
+    coef = s.present.edge(edge).coef
+    now, usable = float(coef[point]), coef[coef.abs() < LARGEST]
+    if not abs(now) < LARGEST:
+        st.caption("This control point is not a usable number; keep a new height to mend it.")
+        now = 0.0
+    span = float(usable.max() - usable.min()) if len(usable) else 0.0
+    st.number_input(
+        "Exact height", -LARGEST, LARGEST, now, key=_height_key(s, edge, point), format="%.6g",
+        step=max(span, abs(now), 1e-3) / 50, on_change=lambda: redraw("curve", "inspector"),
+    )  # fmt: skip
+
+
+def _interval(low: float, high: float, unit: str) -> str:
+    """ "x from 0.2 to 0.8 m"; a border point of a curve that goes on straight has no end on its side."""
+    ends = [f"{end:.4g}{' ' * bool(unit)}{unit}" for end in (low, high)]
+    if low == float("-inf"):
+        return f"x up to {ends[1]}" if high < float("inf") else "every x"
+    return f"x from {ends[0]} on" if high == float("inf") else f"x from {low:.4g} to {ends[1]}"
+
+
+def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int) -> None:
+    """Which control point is in hand, the interval it reaches and the rows in it."""
+    curve = curve_of(s, kan, edge)
+    low, high = curve.reach(point)
+    words = [
+        f"**Control point {point} at x = {curve.points_x[point]:.4g}.** "
+        f"Moves the curve only for {_interval(low, high, label(curve.unit))}."
+    ]
+    if s.data is not None:
+        words.append(f"{curve.share(low, high):.0%} of the training rows lie there.")
+    lift = float(curve.points_y[point] - curve.coef[point])
+    if abs(lift) > 1e-3 * float(abs(curve.coef).max()):
+        parts = " and ".join(part for part in ("base", "formula") if getattr(curve, part) is not None)
+        words.append(f"Its dot stands at {curve.points_y[point]:.4g}: its height and what the {parts} adds there.")
+    st.caption(" ".join(words))
+
+
+def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveControlPoint | None") -> None:
+    """Of a move that is not kept yet: the proof, the price, and the question."""
+    from kanviz.analysis.diff import diff
+    from kanviz.edit.proposals import effect
+
+    if preview is None:
+        return
+    st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")
+    show_effect(effect(kan, preview, s.data), shared_unit(kan))
+
+    def forget() -> None:
+        st.session_state.pop(_height_key(s, edge, preview.point), None)
+        redraw("curve", "inspector")
+
+    keep, drop = st.columns(2)
+    keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training,
+                on_click=change, args=(lambda: s.apply(preview, merge=True),))  # fmt: skip
+    drop.button("Cancel", icon=":material/close:", width="stretch", on_click=forget)
+
+
+def refine_panel(s: "Session", edge: "EdgeId") -> None:
+    """More control points for the same curves."""
+    from kanviz.edit.edits import RefineGrid
+
+    layer = s.present.layers[edge.layer]
+    ask, act = st.columns([3, 2], vertical_alignment="bottom")
+    grid = ask.number_input(
+        f"Grid intervals of layer {edge.layer} (now {layer.grid})", layer.grid, 1_000, min(2 * layer.grid, 1_000),
+        key=f"refine-{s.present.digest[:12]}-{edge.layer}",
+        help="Knots are inserted; every curve stays as it is, with more control points to move.",
+    )  # fmt: skip
+    act.button(
+        "Refine", icon=":material/grid_on:", on_click=change, args=(s.apply, RefineGrid(edge.layer, int(grid))),
+        disabled=s.training or grid <= layer.grid, width="stretch",
+    )  # fmt: skip

@@ -1,0 +1,195 @@
+"""What a network says at one point: inputs moved by hand or taken from a row, the prediction, and what backs it."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+import streamlit as st
+
+from kanviz.text import shown
+from kanviz.ui.shell.frame import attempt, in_words, label, redraw
+from kanviz.ui.widgets.charts import metrics_of
+from kanviz.ui.widgets.panels import number
+from kanviz.ui.workbench.attribution import four, plane_panel, slices_panel, why_panel
+from kanviz.ui.workbench.outputs import LARGEST, output_picker
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+    from kanviz.ui.state.session import Session
+
+SHOWN = 6  # inputs with a slider and a slice
+CHOSEN = "explored-inputs"  # where they are remembered while the tab is closed
+STEPS = 200
+
+
+def explore_panel(s: "Session") -> None:
+    """Sliders and the prediction, then why it is so, then what it would be elsewhere."""
+    _begin(s)
+    with in_words():
+        point = point_of(s)
+        output = output_picker(s, "explore-output")
+        _prediction(s, point, output)
+        inputs = _inputs(s)
+        for i in inputs:
+            _slider(s, point, i)
+        slices_panel(s, point, output, inputs)
+        why_panel(s, point, output)
+        if len(point) > 1:
+            plane_panel(s, point, output)
+
+
+def _begin(s: "Session") -> None:
+    """The first held-out row is looked at, if there is one and nothing was chosen yet."""
+    if s.point is None and s.data is not None and len(s.data):
+        rows = s.data.test if len(s.data.test) else s.data.train
+        s.take_row(int(rows[0]))
+
+
+def point_of(s: "Session") -> tuple[float, ...]:
+    """Where the network is looked at, in table units; without a table first the middle of its grid."""
+    from kanviz.analysis.paths import reference_of
+
+    return s.point or tuple(reference_of(s.present, None).tolist())
+
+
+def _prediction(s: "Session", point: Sequence[float], output: int) -> None:
+    """The prediction with its unit, beside it what the table says and how good the network is; warnings below."""
+    kan = s.present
+    said = kan([list(point)])[0].detach().double()
+    variable = kan.outputs[output]
+    unit = label(variable.unit)
+    classes = kan.task == "classification"
+    with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
+        if classes:
+            best = int(said.argmax())
+            st.metric("Class predicted", label(kan.outputs[best].name, 24), width="content")
+        name = f"Score of {label(variable.name, 24)}" if classes else f"Predicted {label(variable.name, 24)}"
+        st.metric(name, four(float(said[output]), unit), width="content")
+        _row(s)
+    st.caption(" ".join([*_measured(s, said, output, unit), *_quality(s, output, unit)]))
+    _warn(s, point)
+
+
+def _warn(s: "Session", point: Sequence[float]) -> None:
+    """Where the point leaves what backs the network; nodes on the way leave their grids more often: said quietly."""
+    from kanviz.analysis.extrapolation import beyond
+
+    found = s.latest("beyond", lambda: beyond(s.present, point, s.data), tuple(point))
+    words = [
+        f"{label(one.name)} lies outside {'the training rows' if one.what == 'data' else 'its grid'} "
+        f"({one.low:.4g} to {one.high:.4g}{f' {label(one.unit)}' if one.unit else ''})"
+        for one in found
+        if one.column == 0
+    ]
+    if words:
+        st.warning(f"Nothing backs the prediction here: {'; '.join(words)}.", icon=":material/warning:")
+    nodes = [label(one.name) for one in found if one.column > 0]
+    if nodes:
+        names = ", ".join(nodes[:4]) + (f" and {len(nodes) - 4} more" if len(nodes) > 4 else "")
+        st.caption(
+            f"On the way through the network, {names} {'leaves its grid' if len(nodes) == 1 else 'leave their grids'}."
+        )
+
+
+def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]:
+    """What the table says of the row, where the point is at one."""
+    if s.row is None or s.data is None:
+        return []
+    part = "held out" if bool((s.data.test == s.row).any()) else "training"
+    truth, row = s.data.y[s.row], f"Row {s.row + 1:,} ({part})"
+    if s.present.task == "classification":
+        share = float((said.softmax(0) * truth).sum())
+        return [
+            f"{row} is {label(s.present.outputs[int(truth.argmax())].name, 24)}, which gets a share of {share:.1%}."
+        ]
+    miss = float(said[output] - truth[output])
+    return [f"{row}: measured {four(float(truth[output]), unit)}, missed by {miss:+.3g}{f' {unit}' if unit else ''}."]
+
+
+def _quality(s: "Session", output: int, unit: str) -> list[str]:
+    """How good the network is on rows it has not seen."""
+    found = metrics_of(s, s.present)
+    if found is None:
+        return []
+    part = "test" if "test" in found.parts else "train"
+    words = "held-out rows" if part == "test" else "training rows (none is held out)"
+    if found.task == "classification":
+        return [f"Accuracy on {words}: {found.parts[part].accuracy:.1%}."]
+    return [f"RMSE on {words}: {number(found.outputs[part][output][1].rmse, unit)}."]
+
+
+def _inputs(s: "Session") -> list[int]:
+    """The inputs that have a slider and a slice: all, or of many the chosen ones."""
+    names = [shown(v.name, 60) for v in s.present.inputs]
+    if len(names) <= SHOWN:
+        return list(range(len(names)))
+    kept = [i for i in st.session_state.get(CHOSEN, range(SHOWN)) if i < len(names)]
+    st.multiselect(
+        f"Inputs to move, of {len(names):,}", range(len(names)), kept, key="explore-choose", max_selections=SHOWN,
+        format_func=names.__getitem__, help="The others stay as they are.",
+        on_change=lambda: st.session_state.update({CHOSEN: st.session_state["explore-choose"]}),
+    )  # fmt: skip
+    return kept
+
+
+def _slider(s: "Session", point: Sequence[float], i: int) -> None:
+    """One input: a slider over the range of the data, and a field for the exact number, which may lie beyond."""
+    variable, (low, high) = s.present.inputs[i], _ranges(s)[i]
+    low, high = min(low, point[i]), max(high, point[i])
+    if low == high:
+        low, high = low - abs(variable.scale), high + abs(variable.scale)
+    mark = f"{crc32(repr((s.present.inputs, s.data and s.data.digest)).encode()):08x}-{i}"
+    slider, exact = f"explore-slide-{mark}", f"explore-exact-{mark}"
+
+    def moved(key: str) -> None:
+        now = list(point_of(s))
+        now[i] = float(st.session_state[key])
+        attempt(s.take_point, now)
+        redraw("outputs")
+
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        for key in (slider, exact):
+            if st.session_state.get(key) != point[i]:
+                st.session_state[key] = point[i]
+        st.slider(
+            label(str(variable)), low, high, key=slider, step=(high - low) / STEPS, format="%.4g",
+            on_change=moved, args=(slider,),
+        )  # fmt: skip
+        st.number_input(
+            f"{label(variable.name)}, exactly", -LARGEST, LARGEST, key=exact, step=(high - low) / STEPS, format="%.6g",
+            on_change=moved, args=(exact,), label_visibility="collapsed", width=140,
+        )  # fmt: skip
+
+
+def _ranges(s: "Session") -> list[tuple[float, float]]:
+    """Where the training rows of each input begin and end; without a table, its grid."""
+    from kanviz.analysis.extrapolation import grids_of
+
+    def made() -> list[tuple[float, float]]:
+        if s.data is None:
+            return grids_of(s.present)
+        x = s.data.rows("train")[0]
+        return list(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
+
+    return s.derived("ranges", made)
+
+
+def _row(s: "Session") -> None:
+    """Look at a row of the table by its number."""
+    if s.data is None:
+        return
+    key, now = f"explore-row-{s.data.digest[:12]}", None if s.row is None else s.row + 1
+    if st.session_state.get(key, 0) != now:
+        st.session_state[key] = now
+
+    def taken() -> None:
+        wanted = st.session_state[key]
+        if wanted is not None:
+            attempt(s.take_row, int(wanted) - 1)
+        redraw("outputs")
+
+    st.number_input(
+        f"Row of the table, 1 to {len(s.data):,}", 1, len(s.data), key=key, on_change=taken, width=210,
+        placeholder="none, point moved", help="A click on a point under Errors does the same.",
+    )  # fmt: skip

@@ -1,0 +1,114 @@
+"""The network page's parts: how good it is, all edges in a table, and the rows it is looked at with."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.ui.shell.frame import after_change, attempt, in_words, label, redraw
+from kanviz.ui.widgets.charts import metrics_of, scores_of
+from kanviz.ui.widgets.panels import number, shared_unit
+from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from kanviz.ui.state.session import Session
+
+
+MOST_ROWS = 5_000  # of the table of edges
+
+
+def errors_row(s: "Session") -> None:
+    """Errors on training and held-out rows beside what guessing the mean would give."""
+    found = metrics_of(s, s.present)
+    if found is None:
+        st.caption(
+            "No table is loaded, so curves are shown over their grids only. Load one in the Data tab to see errors "
+            "and density."
+        )
+        return
+    unit = shared_unit(s.present)
+    names = {"train": "training rows", "test": "held-out rows"}
+    last = list(found.parts)[-1]
+    with st.container(horizontal=True, gap="medium"):
+        for part, errors in found.parts.items():
+            rows = f"{errors.rows:,} rows."
+            if s.present.task == "classification":
+                st.metric(f"Accuracy, {names[part]}", f"{errors.accuracy:.1%}", help=rows, width="content")
+            else:
+                st.metric(f"RMSE, {names[part]}", number(errors.rmse, unit), help=rows, width="content")
+        errors = found.parts[last]
+        if s.present.task == "classification":
+            st.metric("Most frequent class alone", f"{errors.baseline:.1%}", width="content")
+            st.metric(f"Cross-entropy, {names[last]}", number(errors.cross_entropy), width="content")
+        else:
+            st.metric(
+                "Guessing the mean", number(errors.baseline, unit), width="content",
+                help=f"The RMSE on the {names[last]} of answering always with the training rows' mean.",
+            )  # fmt: skip
+            st.metric(f"R², {names[last]}", f"{errors.r2:.5f}" if errors.r2 == errors.r2 else "–", width="content")
+
+
+def edge_table(s: "Session") -> None:
+    """Every edge in words and numbers; of very many, those that carry most."""
+    kan = s.present
+    rows = s.derived("edge table", lambda: _edge_rows(s))
+    if len(rows) < len(scores_of(s, kan).ranked):
+        st.caption(f"The {len(rows):,} edges that carry most, of {len(scores_of(s, kan).ranked):,}.")
+    key = f"edges-{kan.digest[:12]}"
+
+    def choose() -> None:
+        for row in st.session_state[key].selection.rows:
+            attempt(s.select, scores_of(s, kan).ranked[row].id)
+        redraw("curve", "picker", "graph", then=("inspector",))
+
+    st.dataframe(
+        rows, hide_index=True, on_select=choose, selection_mode="single-row", key=key,
+        column_config={"Share of the outputs": st.column_config.ProgressColumn(format="%.2f %%", max_value=100.0)},
+    )  # fmt: skip
+
+
+def _edge_rows(s: "Session") -> "pd.DataFrame":
+    import pandas as pd
+
+    from kanviz.analysis.curves import formula_text
+
+    ranked = scores_of(s, s.present).ranked[:MOST_ROWS]
+    return pd.DataFrame(
+        {
+            "Layer": [edge.id.layer for edge in ranked],
+            "Source": [edge.source for edge in ranked],
+            "Target": [edge.target for edge in ranked],
+            "State": [edge.state + (", frozen" if edge.frozen else "") for edge in ranked],
+            "Share of the outputs": [100 * edge.score for edge in ranked],
+            "Formula": [formula_text(s.present, edge.id) for edge in ranked],
+        }
+    )
+
+
+def data_panel(s: "Session", key: str) -> None:
+    """Choose the rows the network is looked at with and trained on."""
+    if s.data is not None:
+        names = ", ".join(label(v.name) for v in s.data.inputs[:8])
+        st.caption(
+            f"In use: {label(s.rows_from)}, {len(s.data):,} rows "
+            f"({len(s.data.train):,} train, {len(s.data.test):,} held out) of {names} "
+            f"and {label(s.data.target)}."
+        )
+    table = table_upload(f"{key}-table")
+    if table is None:
+        return
+    data = choose_columns(s, table, s.present, key)
+    if data is None:
+        return
+    for note in data.notes:
+        st.caption(label(note, 300))
+    same = s.data is not None and s.data.digest == data.digest
+    if st.button(
+        "Use this table", type="primary", icon=":material/table_view:", disabled=same or s.training, key=f"{key}-use"
+    ):
+        with in_words():
+            s.take_data(data, s.table_name)
+            after_change(f"{len(data):,} rows of {s.table_name} are in use.")
+    if same:
+        st.caption("This table is in use.")

@@ -1,0 +1,195 @@
+"""Where a network errs: predicted against measured, and the errors on all rows, on those picked and on a slice."""
+
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.text import counted, shown
+from kanviz.ui.shell.frame import attempt, in_words, label, redraw, theme
+from kanviz.ui.widgets.panels import number
+
+if TYPE_CHECKING:
+    from kanviz.analysis.errors_on_rows import Predictions, SubsetErrors
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.ui.state.session import Session
+
+# Where the slice and the output are remembered: beside the widgets, whose own values go when their tab is closed.
+SLICE, OUTPUT = "outputs-slice", "outputs-output"
+LARGEST = 1e30
+DRAWN = ("outputs", "curve")  # parts of the workbench that show which rows are picked
+PARTS = {"train": "training rows", "test": "held-out rows"}
+
+
+def errors_panel(s: "Session") -> None:
+    """The picture and the numbers; without a table it says what is missing."""
+    if s.data is None:
+        st.info("No table is loaded, so there is nothing to compare the network with.", icon=":material/table:")
+        return
+    with in_words():
+        found = predictions_of(s, s.data)
+        if found.task == "classification":
+            output = 0
+            _confusion(s, found)
+        else:
+            output = output_picker(s, "errors-output")
+            _picture(s, s.data, found, output)
+        _numbers(s, found, output, _slice(s, s.data))
+
+
+def predictions_of(s: "Session", data: "Dataset") -> "Predictions":
+    """What the network says on every row of the table in hand; remembered."""
+    from kanviz.analysis.errors_on_rows import predictions
+
+    return s.derived("row by row", lambda: predictions(s.present, data))
+
+
+def output_picker(s: "Session", key: str) -> int:
+    """Which output is looked at: asked only where there are several, and the same in every tab."""
+    names = [shown(str(v), 60) for v in s.present.outputs]
+    at = min(st.session_state.get(OUTPUT, 0), len(names) - 1)
+    if len(names) > 1:
+        st.selectbox(
+            "Output", range(len(names)), at, key=key, format_func=names.__getitem__,
+            on_change=lambda: st.session_state.update({OUTPUT: st.session_state[key]}),
+        )  # fmt: skip
+    return at
+
+
+def _picture(s: "Session", data: "Dataset", found: "Predictions", output: int) -> None:
+    from kanviz.ui.components.scatter import marked, row_told, rows_told, scatter, scatter_payload
+
+    look = theme()
+    rev = f"{s.present.digest[:16]}-{data.digest[:16]}-{output}"
+    drawn = s.derived("scatter", lambda: scatter_payload(found, data, rev, output=output, look=look), output, look)
+
+    def pick(told: Any) -> None:
+        attempt(lambda: s.pick(rows_told(told, rev, found, output, s.picked)))
+        redraw(*DRAWN)
+
+    def take(told: Any) -> None:
+        attempt(lambda: s.take_row(row_told(told, rev)))
+        redraw("outputs")
+
+    scatter(marked(drawn, s.picked, s.row), "scatter", pick, take)
+
+
+def _confusion(s: "Session", found: "Predictions") -> None:
+    """Which classes are taken for which: of the picked rows, if some are, else of the held-out rows, if there are."""
+    import pandas as pd
+
+    from kanviz.analysis.errors_on_rows import confusion
+
+    held_out = found.held_out.nonzero()[:, 0].tolist()
+    rows, words = (s.picked, "picked rows") if s.picked else (held_out, "held-out rows")
+    if not rows:
+        rows, words = range(len(found.held_out)), "training rows"
+    names = [label(v.name, 24) for v in s.present.outputs]
+    st.caption(f"Classes of the {counted(len(rows), words[:-1])}: measured down, predicted across.")
+    st.table(pd.DataFrame(confusion(found, rows).numpy(), [f"is {name}" for name in names], names), width="content")
+
+
+def _slice(s: "Session", data: "Dataset") -> list[int] | None:
+    """Ask for an input or target and two numbers; the rows whose value lies between them, None without a slice."""
+    from kanviz.analysis.errors_on_rows import between
+
+    names = [shown(str(v), 60) for v in data.inputs]
+    columns = list(data.x.T)
+    if data.task == "regression":
+        names, columns = [*names, *(shown(str(v), 60) for v in data.outputs)], [*columns, *data.y.T]
+    kept = st.session_state.get(SLICE)
+    column, low, high = kept[1:] if kept and kept[0] == data.digest else (None, 0.0, 0.0)
+    keys = {part: f"slice-{part}-{column}-{data.digest[:12]}" for part in ("of", "low", "high")}
+
+    def chosen() -> None:
+        to = st.session_state[keys["of"]]
+        ends = (float(columns[to].min()), float(columns[to].max())) if to is not None else (0.0, 0.0)
+        st.session_state[SLICE] = (data.digest, to, *ends)
+
+    def moved() -> None:
+        st.session_state[SLICE] = (data.digest, column, st.session_state[keys["low"]], st.session_state[keys["high"]])
+
+    def pick(rows: list[int]) -> None:
+        attempt(s.pick, rows)
+        redraw(*DRAWN)
+
+    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+        st.selectbox(
+            "Slice by", range(len(names)), column, key=keys["of"], format_func=names.__getitem__, on_change=chosen,
+            placeholder="an input or the target" if data.task == "regression" else "an input", width=220,
+            help="The rows where this lies between two numbers have errors of their own below.",
+        )  # fmt: skip
+        if column is None:
+            return None
+        step = float(columns[column].max() - columns[column].min()) / 50 or 1.0
+        for part, word, value in (("low", "from", low), ("high", "to", high)):
+            st.number_input(word, -LARGEST, LARGEST, value, step, "%.6g", keys[part], on_change=moved, width=130)
+        rows = between(columns[column], low, high).tolist()
+        st.button(
+            f"Pick {counted(len(rows), 'row')}", key="slice-pick", on_click=pick, args=(rows,),
+            disabled=not rows, help="Marks them in the picture, and shows in the curve of an edge where they lie.",
+        )  # fmt: skip
+    return rows
+
+
+def _numbers(s: "Session", found: "Predictions", output: int, sliced: list[int] | None) -> None:
+    """Errors of each set of rows beside each other, training rows and held-out rows always apart."""
+    import pandas as pd
+
+    from kanviz.analysis.errors_on_rows import errors_on
+
+    everything = range(len(found.held_out))
+    sets = {"All rows": (everything, ()), "Picked": (s.picked, s.picked), "Slice": (sliced, tuple(sliced or ()))}
+    variable = s.present.outputs[output]
+    measured = {
+        name: s.latest(f"errors, {name}", lambda rows=rows: errors_on(found, rows, output), output, key)
+        for name, (rows, key) in sets.items()
+        if rows is not None and (name != "Picked" or rows)
+    }
+    table = {name: _column(errors, found.task, label(variable.unit)) for name, errors in measured.items()}
+    st.table(pd.DataFrame(table), width="content")
+    _worst(s, measured)
+
+
+def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
+    """Offer the rows that are missed most, each once, to be explained."""
+
+    def take(row: int) -> None:
+        attempt(s.take_row, row)
+        redraw("outputs")
+
+    worst: dict[int, list[str]] = {}
+    for name, errors in measured.items():
+        if errors.worst is not None:
+            worst.setdefault(errors.worst[0], []).append(name.lower())
+    with st.container(horizontal=True, gap="small"):
+        for row, names in worst.items():
+            st.button(
+                f"Take row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,), disabled=s.row == row,
+                icon=":material/my_location:",
+                help=f"Missed most of: {', '.join(names)}. Explore then says what makes its prediction.",
+            )  # fmt: skip
+    if s.row is not None:
+        st.caption(f"Row {s.row + 1:,} is taken: Explore says what makes its prediction.")
+
+
+def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:
+    """One set of rows in words and numbers."""
+    parts = errors.parts
+    found = {f"{PARTS[part].capitalize()}": f"{parts[part].rows if part in parts else 0:,}" for part in PARTS}
+    for part, words in PARTS.items():
+        one = parts.get(part)
+        if task == "classification":
+            found[f"Accuracy, {words}"] = f"{one.accuracy:.1%}" if one else "–"
+        else:
+            found[f"RMSE, {words}"] = number(one.rmse, unit) if one else "–"
+    if task == "regression":
+        for part, words in PARTS.items():
+            r2 = parts[part].r2 if part in parts else float("nan")
+            found[f"R², {words}"] = "–" if r2 != r2 else f"{r2:.4f}"
+    worst = "Least share of its class" if task == "classification" else "Largest miss"
+    found[worst] = "–"
+    if errors.worst is not None:
+        row, miss = errors.worst
+        said = f"{miss:.1%}" if task == "classification" else f"{miss:+.3g}{f' {unit}' if unit else ''}"
+        found[worst] = f"{said}, row {row + 1:,}"
+    return found

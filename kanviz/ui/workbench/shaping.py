@@ -1,0 +1,113 @@
+"""One edge's curve under the hand: what a gesture in the editor does to the network in hand."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.errors import EditError, UserError
+from kanviz.ui.shell.frame import attempt, awaited, change, draw_later, redraw, theme
+from kanviz.ui.widgets.charts import curve_of
+
+if TYPE_CHECKING:
+    from kanviz.core.layer import EdgeId
+    from kanviz.edit.edits import MoveControlPoint
+    from kanviz.edit.stretches import Snap
+    from kanviz.ui.state.session import Session
+
+
+def shape_editor(
+    s: "Session",
+    edge: "EdgeId",
+    *,
+    point: int | None,
+    preview: "MoveControlPoint | None",
+    hold: Callable[[int], None],
+) -> None:
+    """The curve to be changed by hand; what a gesture did is one step of the history.
+
+    point: the control point in hand · preview: a move that is shown and not yet made · hold: takes another control
+    point in hand.
+    """
+    from kanviz.edit.edits import MoveControlPoint
+    from kanviz.ui.components.editor import editor_payload, spline_editor
+    from kanviz.ui.workbench.gestures import edge_of, edit_of, stretch_of, together, which_of
+
+    kan, look, picked = s.present, theme(), s.picked
+    drawn = s.derived(
+        "editor", lambda: editor_payload(kan, curve_of(s, kan, edge), s.data, look=look, picked=picked),
+        edge, look, picked,
+    )  # fmt: skip
+    rev, place = drawn["rev"], f"snap-{edge}"
+    draft = st.session_state.get(place)
+    payload = {
+        **drawn,
+        "point": point,
+        "preview": [preview.point, preview.height] if preview is not None else None,
+        "draft": draft[1] if draft is not None and draft[0] == rev else None,
+        "open": not s.training,
+        "awaited": awaited(),
+    }
+
+    def commit(told: Any) -> None:
+        def make() -> None:
+            found = st.session_state.pop(place, None)
+            if isinstance(told, dict) and told.get("words") == "Snap" and found and found[2] and found[0] == rev:
+                if told.get("asked") != found[1]["asked"]:
+                    raise EditError("Another formula has come meanwhile; look at it, then keep it.")
+                edit = together(found[2].moves, f"Snap to {found[1]['text']}")
+            else:
+                edit = edit_of(edge, told, rev)
+            s.apply(edit, merge=True)
+            if isinstance(edit, MoveControlPoint):
+                hold(edit.point)
+
+        change(make)
+
+    def snapped(told: Any) -> None:
+        from kanviz.edit.stretches import snaps
+
+        asked = told.get("asked") if isinstance(told, dict) else None
+        try:
+            stretch = stretch_of(kan, edge, told, rev)
+            near = s.derived("near", lambda: snaps(kan, edge, *stretch), edge, *stretch)
+            which = which_of(told) % len(near)
+            st.session_state[place] = (rev, {"asked": asked, **_draft(s, edge, near, which)}, near[which])
+        except UserError as refusal:
+            st.session_state[place] = (rev, {"asked": asked, "error": str(refusal)}, None)
+
+    def refine(told: Any) -> None:
+        from kanviz.edit.stretches import finer
+
+        change(lambda: s.apply(finer(kan, edge, *stretch_of(kan, edge, told, rev))))
+
+    def pointed(m: Any) -> None:
+        if isinstance(m, int | float):
+            hold(int(m))
+            redraw("curve", "inspector")
+
+    def chosen(told: Any) -> None:
+        attempt(lambda: s.select(edge_of(told)))
+        redraw("curve", then=("picker", "inspector"))
+
+    spline_editor(payload, "editor", {
+        "edge": chosen, "commit": commit, "point": pointed, "snap": snapped, "refine": refine,
+        "drop": lambda _: st.session_state.pop(place, None), "drawn": draw_later,
+    })  # fmt: skip
+
+
+def _draft(s: "Session", edge: "EdgeId", near: "Sequence[Snap]", which: int) -> dict[str, Any]:
+    """What the editor shows of a formula taken over, before it is kept."""
+    from kanviz.analysis.curves import formula_text
+
+    found = near[which]
+    text = formula_text(s.present, edge, found.formula)
+    name = f"Formula {which + 1} of {len(near)}" if which else "Nearest formula"
+    return {
+        "text": text,
+        "which": which,
+        "of": len(near),
+        "said": f"{name}: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
+        f"{100 * found.after:.2g} % once kept.",
+        "points": [[move.point, move.height] for move in found.moves],
+    }
