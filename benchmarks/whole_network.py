@@ -23,8 +23,8 @@ from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.plots import network_figure
-from kanviz.ui.shell.frame import KEY
 from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.current import KEY
 
 ROOT = Path(__file__).parents[1]
 SHAPE = [64, 64, 10]

@@ -7,8 +7,9 @@ from kanviz.ui.formula.edge import candidates_panel
 from kanviz.ui.formula.extraction import together_panel
 from kanviz.ui.formula.network import network_formula
 from kanviz.ui.formula.structure import structure_panel
-from kanviz.ui.shell.frame import KEEP, open_page
+from kanviz.ui.shell.page import open_page
 from kanviz.ui.widgets.panels import edge_picker
+from kanviz.ui.widgets.url_state import KEEP
 
 s = open_page("Formula")
 st.title("Formula")

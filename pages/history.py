@@ -5,7 +5,7 @@ import streamlit as st
 from kanviz.ui.history.comparison import choose_two, report
 from kanviz.ui.history.steps import replay_steps, take_steps
 from kanviz.ui.history.versions import version_list
-from kanviz.ui.shell.frame import open_page
+from kanviz.ui.shell.page import open_page
 
 s = open_page("History")
 st.title("History")

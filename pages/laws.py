@@ -5,7 +5,7 @@ import streamlit as st
 from kanviz.ui.laws.law import law_panel
 from kanviz.ui.laws.options import options, rows_to_search
 from kanviz.ui.laws.search import discover_button, search_panel
-from kanviz.ui.shell.frame import open_home
+from kanviz.ui.shell.page import open_home
 
 s = open_home("Laws")
 st.title("Laws")

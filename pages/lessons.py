@@ -4,7 +4,7 @@ import streamlit as st
 
 from kanviz.ui.lessons.follow import lesson_list
 from kanviz.ui.open.home import way_back
-from kanviz.ui.shell.frame import open_home
+from kanviz.ui.shell.page import open_home
 
 s = open_home("Lessons")
 st.title("Lessons")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kanviz.ui.locality.ladder import choose_rung, run_panel, rung_panel
-from kanviz.ui.shell.frame import open_home
+from kanviz.ui.shell.page import open_home
 
 s = open_home("Locality")
 st.title("Locality")

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kanviz.ui.open.home import new_network, open_files, sample_card, way_back
-from kanviz.ui.shell.frame import open_home
+from kanviz.ui.shell.page import open_home
 from kanviz.ui.widgets.samples import samples
 
 s = open_home("Open")

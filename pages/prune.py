@@ -3,7 +3,7 @@
 import streamlit as st
 
 from kanviz.ui.prune.panels import choose_by_score, network_to_choose_from, offer_prune, offer_restore
-from kanviz.ui.shell.frame import open_page
+from kanviz.ui.shell.page import open_page
 
 s = open_page("Prune")
 st.title("Prune")

@@ -7,7 +7,7 @@ from kanviz.ui.retrain.before import before
 from kanviz.ui.retrain.plan import plan, start_button
 from kanviz.ui.retrain.rows import known_panel, new_panel
 from kanviz.ui.retrain.run import during
-from kanviz.ui.shell.frame import open_page
+from kanviz.ui.shell.page import open_page
 
 s = open_page("Retrain")
 st.title("Retrain")

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kanviz.ui.shell.frame import open_page
+from kanviz.ui.shell.page import open_page
 from kanviz.ui.train.run import outcome, run_panel, start
 from kanviz.ui.train.settings import settings
 from kanviz.ui.workbench.network import data_panel

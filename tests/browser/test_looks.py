@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 import kanviz
-from kanviz.ui.shell.frame import PAGES
+from kanviz.ui.widgets.page_table import PAGES
 from tests.browser.conftest import TOUR_SEEN, heard, settle, upload
 
 AXE = (Path(__file__).parent / "axe.min.js").read_text(encoding="utf-8")

@@ -16,8 +16,8 @@ from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
 from kanviz.ui.components.editor import _rounded, editor_payload
+from kanviz.ui.state.gestures import edit_of, stretch_of, which_of
 from kanviz.ui.state.session import Session
-from kanviz.ui.workbench.gestures import edit_of, stretch_of, which_of
 from kanviz.ui.workbench.points import edit_of_rows
 from tests.figures import small_data, small_kan
 from tests.helpers import kans, table_for

@@ -90,7 +90,7 @@ def test_a_click_jumps_and_what_was_undone_says_so():
 
 
 def _words(s: Session, n: int) -> str:
-    from kanviz.ui.shell.frame import label, step_words
+    from kanviz.ui.widgets.words import label, step_words
 
     return label(step_words(s.opened.versions[n], s.present), 70)
 

@@ -17,10 +17,10 @@ from kanviz.errors import UserError
 from kanviz.laws.search.discover import DiscoverConfig
 from kanviz.laws.search.hints import Hints
 from kanviz.ui.laws.law import open_law
-from kanviz.ui.shell.frame import PAGES
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.law_search import LawSearch, Rows
 from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.page_table import PAGES
 from tests.laws_at_hand import LAWS, R, discovery, gravity, search
 from tests.ui.test_pages import press, texts, uploaded, visit
 

@@ -12,10 +12,10 @@ from kanviz.edit.edits import MoveControlPoint, RefineGrid
 from kanviz.locality.rungs import Rung
 from kanviz.ui.lessons import LESSONS, Following, Lesson
 from kanviz.ui.lessons.facts import percent, points, total
-from kanviz.ui.shell.frame import PAGES
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.ladder_run import Climbing
 from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.samples import open_sample, samples
 from tests.ladder_at_hand import steps
 from tests.ui.test_pages import ROOT, press, texts, visit

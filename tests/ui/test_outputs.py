@@ -10,21 +10,21 @@ from streamlit.testing.v1 import AppTest
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
-from kanviz.ui.shell.frame import KEY
 from kanviz.ui.state.session import Session
+from kanviz.ui.widgets.current import KEY
 from kanviz.ui.widgets.samples import samples
 from tests.ui.test_pages import opened, texts
 
 
 def errors_page():
-    from kanviz.ui.shell.frame import session
+    from kanviz.ui.widgets.current import session
     from kanviz.ui.workbench.outputs import errors_panel
 
     errors_panel(session())
 
 
 def explore_page():
-    from kanviz.ui.shell.frame import session
+    from kanviz.ui.widgets.current import session
     from kanviz.ui.workbench.explore import explore_panel
 
     explore_panel(session())

@@ -11,10 +11,11 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
 from kanviz.core.training.train import TrainConfig
-from kanviz.ui.shell.frame import KEY, PAGES
 from kanviz.ui.state.session import Session
-from kanviz.ui.train import training
+from kanviz.ui.train import run as training
 from kanviz.ui.widgets.charts import scores_of
+from kanviz.ui.widgets.current import KEY
+from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.panels import edge_names
 from kanviz.ui.widgets.samples import open_sample, samples
 

@@ -21,7 +21,7 @@ from kanviz.ui.retrain.before import expected
 from kanviz.ui.retrain.protections import PROTECTIONS
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.training_run import Known, Run
-from kanviz.ui.train import training
+from kanviz.ui.train import run as training
 from kanviz.ui.widgets.samples import rows_of, samples
 from tests.ui.test_pages import opened, press, texts, visit
 

@@ -5,9 +5,10 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from kanviz.core.layer import EdgeId
-from kanviz.ui.shell import frame
-from kanviz.ui.shell.frame import FIRST, KEY, PARTS
 from kanviz.ui.state.session import Session
+from kanviz.ui.widgets import redraw as frame
+from kanviz.ui.widgets.current import KEY
+from kanviz.ui.widgets.redraw import FIRST, PARTS
 from kanviz.ui.widgets.samples import samples
 from kanviz.ui.workbench.workbench import LINK
 from tests.ui.test_pages import opened, press, texts, visit

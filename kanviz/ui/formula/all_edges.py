@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.shell.frame import after_change, attempt, in_words, session
+from kanviz.ui.widgets.current import after_change, attempt, in_words, session
 from kanviz.ui.widgets.panels import edge_names, queue_words, shared_unit, show_effect
 
 if TYPE_CHECKING:

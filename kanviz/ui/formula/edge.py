@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import escape_markdown
-from kanviz.ui.shell.frame import KEEP, after_change, change, in_words, theme
 from kanviz.ui.widgets.charts import chart, curve_of
+from kanviz.ui.widgets.current import after_change, in_words, theme
 from kanviz.ui.widgets.panels import shared_unit, show_effect
+from kanviz.ui.widgets.redraw import change
+from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate

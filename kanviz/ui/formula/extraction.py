@@ -5,10 +5,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted, escape_markdown
-from kanviz.ui.shell.frame import KEEP, after_change, attempt, in_words, label, session, theme
 from kanviz.ui.widgets.charts import chart
+from kanviz.ui.widgets.current import after_change, attempt, in_words, session, theme
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, shared_unit, time_bar, typeset
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.ui.shell.frame import KEEP, in_words, label
+from kanviz.ui.widgets.current import in_words
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, shared_unit, typeset
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition

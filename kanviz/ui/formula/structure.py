@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.analysis.separability import MOST_INPUTS
-from kanviz.ui.shell.frame import label
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session

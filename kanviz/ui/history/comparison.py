@@ -8,9 +8,10 @@ import streamlit as st
 from kanviz.text import counted, shown
 from kanviz.ui.history.version_errors import judge, shift
 from kanviz.ui.history.versions import set_two
-from kanviz.ui.shell.frame import label, step_words, theme
 from kanviz.ui.widgets.charts import chart, curve_of
+from kanviz.ui.widgets.current import theme
 from kanviz.ui.widgets.panels import number, shared_unit
+from kanviz.ui.widgets.words import label, step_words
 
 if TYPE_CHECKING:
     from kanviz.analysis.diff import Diff, EdgeChange

@@ -12,7 +12,8 @@ from kanviz.errors import UserError
 from kanviz.io.strict_json import read_json
 from kanviz.text import counted
 from kanviz.ui.server.uploads import contents
-from kanviz.ui.shell.frame import after_change, file_stem, in_words, label
+from kanviz.ui.widgets.current import after_change, in_words
+from kanviz.ui.widgets.words import file_stem, label
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset

@@ -7,7 +7,8 @@ import streamlit as st
 
 from kanviz.text import counted
 from kanviz.ui.history.version_errors import judge, step_effect
-from kanviz.ui.shell.frame import change, label, step_words
+from kanviz.ui.widgets.redraw import change
+from kanviz.ui.widgets.words import label, step_words
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session

@@ -7,10 +7,11 @@ import streamlit as st
 
 from kanviz.text import escape_markdown, shown
 from kanviz.ui.laws.search import in_hand, law_latex, missed_words
-from kanviz.ui.shell.frame import in_words, label, theme
 from kanviz.ui.widgets.charts import chart
+from kanviz.ui.widgets.current import in_words, theme
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, typeset
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.model_comparison import Beside

@@ -6,8 +6,10 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import written_names
-from kanviz.ui.shell.frame import KEEP, in_words, label, session
+from kanviz.ui.widgets.current import in_words, session
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset

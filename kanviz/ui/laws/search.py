@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted, escape_markdown
-from kanviz.ui.shell.frame import attempt, in_words, label, session, theme
 from kanviz.ui.widgets.charts import chart
+from kanviz.ui.widgets.current import attempt, in_words, session, theme
 from kanviz.ui.widgets.panels import number, time_bar, typeset
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.laws.front import Entry

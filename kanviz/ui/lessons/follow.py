@@ -8,7 +8,9 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
 from kanviz.ui.lessons import LESSONS, Following, Lesson, Step
-from kanviz.ui.shell.frame import PAGE, PAGES, attempt, in_words, session
+from kanviz.ui.widgets.current import attempt, in_words, session
+from kanviz.ui.widgets.page_table import PAGES
+from kanviz.ui.widgets.redraw import PAGE
 from kanviz.ui.widgets.samples import open_sample, samples
 
 if TYPE_CHECKING:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import escape_markdown
-from kanviz.ui.shell.frame import KEEP, in_words, session, theme
 from kanviz.ui.widgets.charts import chart
+from kanviz.ui.widgets.current import in_words, session, theme
 from kanviz.ui.widgets.panels import number, queue_words
+from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
     from kanviz.locality.outcome import Outcome

@@ -11,14 +11,16 @@ import streamlit as st
 from kanviz.errors import LoadError
 from kanviz.text import counted, shown
 from kanviz.ui.server.uploads import contents, forget
-from kanviz.ui.shell.autosave import take_up
-from kanviz.ui.shell.frame import attempt, in_words, label, session, theme
 from kanviz.ui.train.run import start
+from kanviz.ui.widgets.current import attempt, in_words, session, theme
 from kanviz.ui.widgets.samples import Sample, open_sample
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+from kanviz.ui.widgets.url_state import look_at
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
+    from kanviz.io.project import Project
     from kanviz.ui.state.session import Session
 
 MODEL_TYPES = ["safetensors", "kanviz", "pt", "pth", "yml", "yaml"]
@@ -103,7 +105,7 @@ def _take(s: "Session", files: dict[str, bytes]) -> None:
 
     found = read(files)
     if isinstance(found, Project):
-        take_up(s, found)
+        _take_up(s, found)
     else:
         name = _title(list(files))
         s.open(found.kan, name, recipe=found.recipe, data=found.data, rows_from=found.rows_from)
@@ -159,3 +161,14 @@ def open_from_command_line(s: "Session") -> None:
     if paths and "command-line" not in st.session_state:
         st.session_state["command-line"] = True
         _take(s, {Path(path).name: _content(path) for path in paths.split(os.pathsep)})
+
+
+def _take_up(s: "Session", project: "Project") -> None:
+    """Go on with work from a file, looking at what was looked at."""
+    s.restore(project)
+    look_at(project)
+    training = project.training
+    if training is not None:
+        at = f"step {training.last.step:,} of {training.last.steps:,}"
+        page = "Retrain" if training.known else "Train"
+        s.messages.append(("info", f"Its training stands at {at}. Continue it on the {page} page."))

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.shell.frame import KEEP, after_change, in_words, step_words, theme
 from kanviz.ui.widgets.charts import chart, network_chart, scores_of
+from kanviz.ui.widgets.current import after_change, in_words, theme
 from kanviz.ui.widgets.panels import edge_names, shared_unit, show_effect
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import step_words
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId

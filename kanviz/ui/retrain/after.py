@@ -11,10 +11,11 @@ from kanviz.text import escape_markdown
 from kanviz.ui.history.comparison import runs_of
 from kanviz.ui.retrain.before import error_name, what_is_known
 from kanviz.ui.retrain.run import error_figure
-from kanviz.ui.shell.frame import attempt, in_words, label, theme
 from kanviz.ui.train.run import METRIC, begin_and_wait
 from kanviz.ui.widgets.charts import chart, curve_of
+from kanviz.ui.widgets.current import attempt, in_words, theme
 from kanviz.ui.widgets.panels import number, shared_unit
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import Certificate

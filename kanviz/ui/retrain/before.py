@@ -5,10 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.shell.frame import label, theme
 from kanviz.ui.train.run import METRIC
 from kanviz.ui.widgets.charts import chart, curve_of
+from kanviz.ui.widgets.current import theme
 from kanviz.ui.widgets.panels import edge_picker, number, shared_unit
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.overlap import Overlap

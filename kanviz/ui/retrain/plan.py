@@ -7,9 +7,10 @@ import streamlit as st
 from kanviz.text import SOLVER_TITLES
 from kanviz.ui.retrain.protections import PROTECTIONS, elastic, mixed, region_lock, row_lock
 from kanviz.ui.retrain.rows import Box, region_fields
-from kanviz.ui.shell.frame import KEEP, in_words
 from kanviz.ui.train.run import begin_and_wait
 from kanviz.ui.train.settings import SOLVERS
+from kanviz.ui.widgets.current import in_words
+from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset

@@ -7,9 +7,11 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import counted
-from kanviz.ui.shell.frame import KEEP, after_change, attempt, in_words, label
+from kanviz.ui.widgets.current import after_change, attempt, in_words
 from kanviz.ui.widgets.samples import Sample, rows_of, samples
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.retrain.before import error_name, locked_edge, what_is_known
-from kanviz.ui.shell.frame import session, theme
 from kanviz.ui.train.run import LARGE, METRIC, NETWORK_TICKS, TICK, controls, solver_words
 from kanviz.ui.widgets.charts import chart, network_chart
+from kanviz.ui.widgets.current import session, theme
 from kanviz.ui.widgets.panels import number, shared_unit
 
 if TYPE_CHECKING:

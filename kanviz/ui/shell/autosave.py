@@ -10,16 +10,16 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted
 from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
-from kanviz.ui.shell import frame
 from kanviz.ui.state.kept_folder import DAYS
 from kanviz.ui.state.snapshot import Snapshot, go_on, is_own, snapshots
-from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.current import ASKED, KEPT, TOKEN, attempt, has_session, keep_on_server, session
+from kanviz.ui.widgets.url_state import VIEWED, look_at
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.io.project import Project
     from kanviz.ui.state.session import Session
 
-VIEWED = ("tab", "out")  # parts of the address that are kept with the work
 LONGEST_PART = 100
 ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
 EVERY, EVERY_WHILE_BUSY = 3600.0, 1.0  # seconds
@@ -55,7 +55,7 @@ def _keep() -> None:
     payload = {"v": 1, "order": st.session_state.get(ORDER), "works": _works(s), "offers": bool(_offered(s))}
     memory(payload, "memory", heard)
     if s is not None:
-        frame.keep_on_server(s)
+        keep_on_server(s)
     again = st.session_state.pop(AGAIN, "")
     if again == "page" or (again and s is None):
         st.rerun()
@@ -74,7 +74,7 @@ def keeping_settings() -> None:
         st.caption(
             "The last five networks you changed or laws a search found, with their steps and tables of up to "
             f"{ROWS_LIMIT // 1_000_000} MB. They stay in this browser, on this computer, until you forget them."
-            + (f" This server keeps the one in hand for {DAYS} days, too." if frame.KEPT is not None else "")
+            + (f" This server keeps the one in hand for {DAYS} days, too." if KEPT is not None else "")
         )
     trouble = st.session_state.get(TROUBLED, "")
     with st.container(key="kept-trouble"):
@@ -85,8 +85,8 @@ def keeping_settings() -> None:
 def _turn() -> None:
     """On or off, here and in the browser."""
     order("on" if st.session_state[ON] else "off")
-    frame.session().is_kept = st.session_state[ON]
-    frame.keep_on_server(frame.session())
+    session().is_kept = st.session_state[ON]
+    keep_on_server(session())
 
 
 def offer(s: "Session | None") -> None:
@@ -103,25 +103,6 @@ def offer(s: "Session | None") -> None:
                     _one(one)
 
 
-def take_up(s: "Session", project: "Project") -> None:
-    """Go on with work from a file, looking at what was looked at."""
-    s.restore(project)
-    look_at(project)
-    training = project.training
-    if training is not None:
-        at = f"step {training.last.step:,} of {training.last.steps:,}"
-        page = "Retrain" if training.known else "Train"
-        s.messages.append(("info", f"Its training stands at {at}. Continue it on the {page} page."))
-
-
-def look_at(project: "Project") -> None:
-    """Have the pages show what was looked at."""
-    for part in VIEWED:
-        st.session_state.pop(f"{KEEP}{part}", None)
-        if part in project.view:
-            st.query_params[part] = project.view[part]
-
-
 def order(what: str, id: str = "") -> None:
     """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on".
 
@@ -131,7 +112,7 @@ def order(what: str, id: str = "") -> None:
 
 
 def _in_hand() -> "Session | None":
-    return frame.session() if frame.has_session() else None
+    return session() if has_session() else None
 
 
 def _offered(s: "Session | None") -> list[Kept]:
@@ -143,8 +124,8 @@ def _offered(s: "Session | None") -> list[Kept]:
     told: Told = st.session_state.get(TOLD, Told())
     if told.off:
         return []
-    before = st.session_state.get(frame.ASKED, "")
-    here = {str(st.query_params.get(frame.TOKEN, "")), before} - {""}
+    before = st.session_state.get(ASKED, "")
+    here = {str(st.query_params.get(TOKEN, "")), before} - {""}
     mine = {s.work, s.law_search.work if s.law_search is not None else ""} if s is not None else set()
     others = [one for one in told.works if one.id not in mine]
     found = sorted(others, key=lambda one: (one.token not in here, -one.when))
@@ -155,11 +136,11 @@ def _offered(s: "Session | None") -> list[Kept]:
 
 def _one(kept: Kept) -> None:
     more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
-    more += f" Its table {frame.label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    more += f" Its table {label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
     steps = f"{counted(kept.steps, 'step')}, " if kept.steps else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(
-            f"Your work on **{frame.label(kept.name)}**, {steps}of {_when(kept.when)}, is kept in this browser.{more}"
+            f"Your work on **{label(kept.name)}**, {steps}of {_when(kept.when)}, is kept in this browser.{more}"
         )
         st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
         st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
@@ -203,7 +184,7 @@ def _kept(one: Snapshot) -> Kept:
     missing = project.rows.name if project.rows is not None and project.data is None else ""
     last = project.training.last if project.training is not None else None
     at, of = (last.step, last.steps) if last is not None else (0, 0)
-    token, steps = str(st.session_state.get(frame.TOKEN, "")), len(project.history.versions) - 1
+    token, steps = str(st.session_state.get(TOKEN, "")), len(project.history.versions) - 1
     return Kept(one.name, token, project.name, steps, 0.0, missing, at, of)
 
 
@@ -226,8 +207,8 @@ def _told(record: Any) -> None:
     told = told_of(record)
     _obeyed(record)
     st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
-    if told.off and frame.has_session():
-        frame.session().is_kept = False
+    if told.off and has_session():
+        session().is_kept = False
     if before or told.off or _offered(_in_hand()):
         st.session_state[AGAIN] = "page"
 
@@ -240,14 +221,14 @@ def _found(record: Any) -> None:
         from kanviz.io.project import Packed, unpacked
 
         id, manifest, blobs = found_of(record)
-        project, s = unpacked(Packed(manifest, blobs)), frame.session()
+        project, s = unpacked(Packed(manifest, blobs)), session()
         go_on(s, project, id)
         look_at(project)
-        st.session_state.pop(frame.ASKED, None)
+        st.session_state.pop(ASKED, None)
         st.session_state[AGAIN] = _page_of(s, project)
 
     st.session_state[AGAIN] = "page"
-    frame.attempt(take)
+    attempt(take)
 
 
 def _page_of(s: "Session", project: "Project") -> str:

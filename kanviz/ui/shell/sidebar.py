@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.shell.frame import RUNS, change, file_stem, label, session, step_words
+from kanviz.ui.widgets.current import session
+from kanviz.ui.widgets.page_table import RUNS
 from kanviz.ui.widgets.panels import queue_words
+from kanviz.ui.widgets.redraw import change
+from kanviz.ui.widgets.words import file_stem, label, step_words
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import PICKED, SOLVER_TITLES, shown
-from kanviz.ui.shell.frame import attempt, session, theme
 from kanviz.ui.widgets.charts import chart, network_chart
+from kanviz.ui.widgets.current import attempt, session, theme
 from kanviz.ui.widgets.panels import number, queue_words, shared_unit
 
 if TYPE_CHECKING:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from kanviz.text import SOLVER_TITLES
-from kanviz.ui.shell.frame import KEEP, in_words
+from kanviz.ui.widgets.current import in_words
 from kanviz.ui.widgets.panels import edge_names
+from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.ui.shell.frame import attempt, redraw, theme
+from kanviz.ui.widgets.current import attempt, theme
+from kanviz.ui.widgets.redraw import redraw
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -60,7 +61,7 @@ def network_chart(
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
     from kanviz.ui.components.network import STRONGEST, network_canvas, network_payload
-    from kanviz.ui.workbench.gestures import edge_of
+    from kanviz.ui.state.gestures import edge_of
 
     shown, look = kan or s.present, theme()
     rows = s.data if data is None else data

@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.shell.frame import attempt, label, redraw
+from kanviz.ui.widgets.current import attempt
+from kanviz.ui.widgets.redraw import redraw
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.core.edge_list import EdgeList
@@ -16,8 +18,8 @@ if TYPE_CHECKING:
     from kanviz.ui.state.jobs import Job
     from kanviz.ui.state.session import Session
 
-
 MOST_LISTED = 500  # edges in one list
+MOST_EDGES = 50_000  # of a network on pages that list, compare or fit all edges
 
 
 class EdgeNames(Mapping["EdgeId", str]):
@@ -149,3 +151,14 @@ def shared_unit(kan: "KAN") -> str:
     """The unit of the outputs when they have one in common."""
     units = {v.unit for v in kan.outputs}
     return label(units.pop()) if len(units) == 1 else ""
+
+
+def too_wide(kan: "KAN", here: str = "this page") -> bool:
+    """Whether it has more edges than can be listed, compared or fitted one by one; then it says so."""
+    edges = sum(layer.active.numel() for layer in kan.layers)
+    if edges > MOST_EDGES:
+        st.info(
+            f"This network has {edges:,} edges, and {here} works with up to {MOST_EDGES:,}. Look at its strongest "
+            "edges one by one, or use kanviz in Python.", icon=":material/info:",
+        )  # fmt: skip
+    return edges > MOST_EDGES

@@ -8,7 +8,9 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.server.uploads import contents
-from kanviz.ui.shell.frame import KEEP, has_session, in_words, label, session
+from kanviz.ui.widgets.current import has_session, in_words, session
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -11,11 +11,13 @@ from kanviz.text import shown
 from kanviz.ui.widgets.samples import open_sample, samples
 
 if TYPE_CHECKING:
+    from kanviz.io.project import Project
     from kanviz.ui.state.session import Session
 
 KEEP = "keep-"  # how keys of widgets begin that keep their value while another page is looked at
 LINKED = "linked"  # set once the address of this visit was followed
 SAMPLE, EDGE = "sample", "edge"
+VIEWED = ("tab", "out")  # parts of the address that are kept with the work
 
 
 def names_a_sample() -> bool:
@@ -83,3 +85,11 @@ def link(s: "Session", *parts: str) -> str:
     """
     said = {part: st.query_params[part] for part in parts if part in st.query_params}
     return f"{st.context.url or ''}?{urlencode({**view_of(s), **said})}"
+
+
+def look_at(project: "Project") -> None:
+    """Have the pages show what was looked at."""
+    for part in VIEWED:
+        st.session_state.pop(f"{KEEP}{part}", None)
+        if part in project.view:
+            st.query_params[part] = project.view[part]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import shown
-from kanviz.ui.shell.frame import label, theme, too_wide
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.panels import number
+from kanviz.ui.widgets.current import theme
+from kanviz.ui.widgets.panels import number, too_wide
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session

@@ -4,9 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.ui.shell.frame import KEEP, change, in_words, label, redraw
 from kanviz.ui.widgets.charts import curve_of
+from kanviz.ui.widgets.current import in_words
 from kanviz.ui.widgets.panels import number, shared_unit, show_effect
+from kanviz.ui.widgets.redraw import change, redraw
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 from kanviz.ui.workbench.points import LARGEST, points_table
 from kanviz.ui.workbench.shaping import shape_editor
 

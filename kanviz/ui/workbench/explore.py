@@ -7,9 +7,11 @@ from zlib import crc32
 import streamlit as st
 
 from kanviz.text import shown
-from kanviz.ui.shell.frame import attempt, in_words, label, redraw
 from kanviz.ui.widgets.charts import metrics_of
+from kanviz.ui.widgets.current import attempt, in_words
 from kanviz.ui.widgets.panels import number
+from kanviz.ui.widgets.redraw import redraw
+from kanviz.ui.widgets.words import label
 from kanviz.ui.workbench.attribution import four, plane_panel, slices_panel, why_panel
 from kanviz.ui.workbench.outputs import LARGEST, output_picker
 

@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.ui.shell.frame import after_change, attempt, in_words, label, redraw
 from kanviz.ui.widgets.charts import metrics_of, scores_of
+from kanviz.ui.widgets.current import after_change, attempt, in_words
 from kanviz.ui.widgets.panels import number, shared_unit
+from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -5,8 +5,10 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.text import counted, shown
-from kanviz.ui.shell.frame import attempt, in_words, label, redraw, theme
+from kanviz.ui.widgets.current import attempt, in_words, theme
 from kanviz.ui.widgets.panels import number
+from kanviz.ui.widgets.redraw import redraw
+from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.errors_on_rows import Predictions, SubsetErrors

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.errors import EditError
-from kanviz.ui.shell.frame import change
 from kanviz.ui.widgets.charts import curve_of
+from kanviz.ui.widgets.redraw import change
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
@@ -50,7 +50,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
 def edit_of_rows(edge: "EdgeId", rows: Mapping[Any, Mapping[str, Any]]) -> "Edit | None":
     """The edit that changed rows of the table stand for; None where no height was typed."""
     from kanviz.edit.edits import MoveControlPoint
-    from kanviz.ui.workbench.gestures import together
+    from kanviz.ui.state.gestures import together
 
     typed = {int(m): change[HEIGHT] for m, change in rows.items() if HEIGHT in change}
     for m, height in typed.items():

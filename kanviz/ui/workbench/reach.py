@@ -4,9 +4,11 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.ui.shell.frame import KEEP, in_words, label, theme, too_wide
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.panels import number
+from kanviz.ui.widgets.current import in_words, theme
+from kanviz.ui.widgets.panels import number, too_wide
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
 from kanviz.ui.workbench.edges import point_in_hand
 
 if TYPE_CHECKING:

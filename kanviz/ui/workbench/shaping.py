@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.errors import EditError, UserError
-from kanviz.ui.shell.frame import attempt, awaited, change, draw_later, redraw, theme
 from kanviz.ui.widgets.charts import curve_of
+from kanviz.ui.widgets.current import attempt, theme
+from kanviz.ui.widgets.redraw import awaited, change, draw_later, redraw
 
 if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
@@ -31,7 +32,7 @@ def shape_editor(
     """
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.components.editor import editor_payload, spline_editor
-    from kanviz.ui.workbench.gestures import edge_of, edit_of, stretch_of, together, which_of
+    from kanviz.ui.state.gestures import edge_of, edit_of, stretch_of, together, which_of
 
     kan, look, picked = s.present, theme(), s.picked
     drawn = s.derived(

@@ -6,10 +6,11 @@ import streamlit as st
 
 from kanviz.ui.formula.edge import candidates_panel
 from kanviz.ui.history.versions import history_panel
-from kanviz.ui.shell.frame import KEEP, label, session
 from kanviz.ui.widgets.charts import network_chart
+from kanviz.ui.widgets.current import session
 from kanviz.ui.widgets.panels import edge_in_hand, edge_picker
-from kanviz.ui.widgets.url_state import link, show, tabs, view_of
+from kanviz.ui.widgets.url_state import KEEP, link, show, tabs, view_of
+from kanviz.ui.widgets.words import label
 from kanviz.ui.workbench.edges import (
     all_points_panel,
     edge_picture,

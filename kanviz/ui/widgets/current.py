@@ -1,0 +1,118 @@
+"""The session that this browser tab works on, its theme, and refusals shown as messages."""
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.text import escape_markdown
+from kanviz.ui.server.browsers import place_of
+from kanviz.ui.server.tabs import forget, is_open, this_tab
+from kanviz.ui.state.kept_folder import KeptFolder
+from kanviz.ui.state.session_store import SessionStore
+
+if TYPE_CHECKING:
+    from kanviz.ui.state.session import Session
+
+KEY = "kanviz"
+TOKEN = "work"
+PLACE = "kanviz-place"  # where the server finds this tab's session: by the token and by the browser
+ASKED = "asked"  # the token that came with the address, when no session answers to it any more
+
+
+def session() -> "Session":
+    """The one object this tab works on; a reloaded tab of the same browser finds its own again by its address."""
+    state = st.session_state
+    if KEY not in state:
+        token = _token()
+        found = SESSIONS.find(_place(token), this_tab())
+        if found is None:
+            token, found = _new(token)
+        state[KEY], state[TOKEN], state[PLACE] = found, token, _place(token)
+    if TOKEN in state:
+        SESSIONS.put(state[PLACE], state[KEY], this_tab())
+        if _token() != state[TOKEN]:
+            st.query_params[TOKEN] = state[TOKEN]
+    return state[KEY]
+
+
+def _new(token: str) -> "tuple[str, Session]":
+    """A session for a tab that has none, with its secret; with the work that this server kept under that of before."""
+    from kanviz.ui.state.session import Session
+    from kanviz.ui.state.snapshot import go_on
+
+    s = Session()
+    try:
+        kept = KEPT.found(_place(token)) if KEPT is not None else None
+        if kept is not None:
+            go_on(s, *kept)
+            return token, s
+    except UserError as refusal:
+        s.messages.append(("error", f"The work that this server kept cannot be used: {refusal}"))
+    st.session_state[ASKED] = token
+    return secrets.token_urlsafe(16), s
+
+
+def keep_on_server(s: "Session") -> None:
+    """Write the work down, where this server has a folder for it; forget it where that was turned off."""
+    place = st.session_state.get(PLACE, "")
+    if KEPT is not None and place:
+        (KEPT.keep(place, s) if s.is_kept else KEPT.forget(place))
+
+
+def has_session() -> bool:
+    """Whether this tab works on anything yet; asking does not import torch."""
+    place = _place(_token())
+    return KEY in st.session_state or place in SESSIONS or (KEPT is not None and place in KEPT)
+
+
+def _token() -> str:
+    return str(st.query_params.get(TOKEN, ""))
+
+
+def _place(token: str) -> str:
+    return place_of(token, st.context.cookies)
+
+
+def _size(s: "Session") -> int:
+    from kanviz.ui.state.sizes import size_of
+
+    return size_of(s)
+
+
+# Not in Streamlit's cache: any visitor can have that emptied.
+KEPT = KeptFolder(Path(os.environ["KANVIZ_KEEP"])) if os.environ.get("KANVIZ_KEEP") else None
+SESSIONS = SessionStore(is_open, forget, _size, KEPT.keep if KEPT is not None else None)
+
+
+def theme() -> Literal["light", "dark"]:
+    """ "light" or "dark", as the browser shows it."""
+    return "dark" if getattr(st.context.theme, "type", None) == "dark" else "light"
+
+
+def attempt(action, *args, **kwargs) -> None:
+    """Do something in a callback; a refusal becomes a message on the page that follows."""
+    try:
+        action(*args, **kwargs)
+    except UserError as refusal:
+        session().messages.append(("error", str(refusal)))
+
+
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Show a refusal where it happened; the rest of the page goes on."""
+    try:
+        yield
+    except UserError as refusal:
+        st.error(escape_markdown(str(refusal)), icon=":material/error:")
+
+
+def after_change(text: str) -> None:
+    """Say what was done on the page that follows, and draw it."""
+    session().messages.append(("done", text))
+    st.rerun()

@@ -1,0 +1,16 @@
+"""Which pages there are, in their order, and what is known of each."""
+
+PAGES = (
+    ("app.py", "Workbench", ":material/hub:"),
+    ("pages/open.py", "Open", ":material/folder_open:"),
+    ("pages/lessons.py", "Lessons", ":material/school:"),
+    ("pages/prune.py", "Prune", ":material/content_cut:"),
+    ("pages/formula.py", "Formula", ":material/function:"),
+    ("pages/laws.py", "Laws", ":material/functions:"),
+    ("pages/train.py", "Train", ":material/model_training:"),
+    ("pages/retrain.py", "Retrain", ":material/lock:"),
+    ("pages/locality.py", "Locality", ":material/stairs:"),
+    ("pages/history.py", "History", ":material/history:"),
+)
+RUNS = ("Train", "Retrain")  # pages that show the run themselves
+EVERY_EDGE = ("Prune", "Formula", "Retrain", "History")  # pages that list, compare or fit all edges
