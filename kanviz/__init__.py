@@ -36,13 +36,14 @@ if TYPE_CHECKING:
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
+    from kanviz.io.project import Work as Work
     from kanviz.io.table_files import read_table as read_table
-    from kanviz.laws.record import Discovery as Discovery
     from kanviz.laws.search.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.search.discover import discoveries as discoveries
     from kanviz.laws.search.extraction import ExtractConfig as ExtractConfig
     from kanviz.laws.search.extraction import extract as extract
     from kanviz.laws.search.hints import Hints as Hints
+    from kanviz.laws.search.record import Discovery as Discovery
     from kanviz.locality.ladder import climb as climb
     from kanviz.locality.rungs import RUNGS as RUNGS
 
@@ -78,12 +79,13 @@ _HOMES = {
     "save": "kanviz.io",
     "save_project": "kanviz.io",
     "Project": "kanviz.io.project",
+    "Work": "kanviz.io.project",
     "DiscoverConfig": "kanviz.laws.search.discover",
     "discoveries": "kanviz.laws.search.discover",
     "ExtractConfig": "kanviz.laws.search.extraction",
     "extract": "kanviz.laws.search.extraction",
     "Hints": "kanviz.laws.search.hints",
-    "Discovery": "kanviz.laws.record",
+    "Discovery": "kanviz.laws.search.record",
     "climb": "kanviz.locality.ladder",
     "RUNGS": "kanviz.locality.rungs",
 }

@@ -5,14 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from kanviz.core.columns.frames import as_frame
 from kanviz.core.data.dataset import Dataset
-from kanviz.core.data.frames import as_frame
 from kanviz.errors import TableError
 from kanviz.io.table_reading import AS_FOUND, Reading
 from kanviz.io.tables import Table, named_table, open_table
-from kanviz.laws.record import Discovery
 from kanviz.laws.search.discover import DiscoverConfig, discoveries
 from kanviz.laws.search.hints import Hints
+from kanviz.laws.search.record import Discovery
 
 
 def discover(

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from kanviz.ui.lessons.follow import lesson_list
+from kanviz.ui.lessons.lesson import Lessons
 from kanviz.ui.open.home import way_back
 from kanviz.ui.shell.page import open_home
 
@@ -13,5 +14,5 @@ st.markdown(
     "did is recognised and measured. The network you have in hand is put aside; you can go back to it afterwards."
 )
 lesson_list(s)
-if s is not None and s.lesson is None:
+if s is not None and s.of(Lessons).following is None:
     way_back(s)

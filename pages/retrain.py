@@ -23,19 +23,19 @@ with ask:
         with st.container(border=True):
             run = plan(s, known, new)
             start_button(s, run)
-done = s.retrained
+done = s.training.retrained
 with look:
-    if s.training:
+    if s.training.live:
         with st.container(border=True):
             during(s)
     if done is not None:
         with st.container(border=True):
             st.header("What came of it")
             after(s, done)
-    if run is not None and not s.training:
+    if run is not None and not s.training.live:
         with st.expander("Before the next one", expanded=False) if done is not None else st.container(border=True):
             before(s, run)
-    elif not s.training and done is None:
+    elif not s.training.live and done is None:
         st.info(
             "Give the network new rows, and see here what they share with what it knows.", icon=":material/upload_file:"
         )

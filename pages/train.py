@@ -14,14 +14,14 @@ with st.expander("Data", icon=":material/table:", expanded=s.data is None):
 ask, look = st.columns([6, 14], gap="medium")
 with ask.container(border=True):
     config = settings(s)
-    ready = config is not None and s.data is not None and not s.training
+    ready = config is not None and s.data is not None and not s.training.live
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
         on_click=start, args=(s, config), help="" if s.data else "Load a table first, above.",
     )  # fmt: skip
 with look.container(border=True):
     run_panel(s)
-if s.data is not None and not s.training and s.present.task != "classification":
+if s.data is not None and not s.training.live and s.present.task != "classification":
     with st.container(border=True):
         st.header("Predicted against measured")
         outcome(s)

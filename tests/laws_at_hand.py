@@ -11,7 +11,7 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.laws.expressions.template import Rows
 from kanviz.laws.front import Entry, Scale, front
 from kanviz.laws.law import Law, measured
-from kanviz.laws.record import Discovery, Tried
+from kanviz.laws.search.record import Discovery, Tried
 
 A, B, R = (sympy.Symbol(name, real=True) for name in ("m_1", "m_2", "r"))
 LAWS = (

@@ -15,7 +15,7 @@ from kanviz.writing import write
 
 if TYPE_CHECKING:
     from kanviz.laws.front import Entry
-    from kanviz.laws.record import Discovery
+    from kanviz.laws.search.record import Discovery
 
 
 def discover(asked: argparse.Namespace) -> int:

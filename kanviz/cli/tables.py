@@ -74,7 +74,7 @@ def table_for(
 
 def inputs_by_name(kan: "KAN", table: "Table") -> "tuple[Variable, ...] | None":
     """The network's inputs if the table has their columns; None where it has none of them."""
-    from kanviz.core.data.column_inputs import column_of
+    from kanviz.core.columns.inputs import column_of
 
     columns = {str(column) for column in table.frame.columns}
     there = [column_of(v.name, columns) is not None for v in kan.inputs]
@@ -99,7 +99,7 @@ def input_rows(kan: "KAN", path: str, columns: Sequence[str] | None = None, how:
     """
     import torch
 
-    from kanviz.core.data.column_inputs import values_of_all
+    from kanviz.core.columns.inputs import values_of_all
     from kanviz.io.table_reading import Reading
 
     table = read_rows(path, how or Reading(least=1)).named_for([v.name for v in kan.inputs])

@@ -98,7 +98,7 @@ def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "t
 
 def _errors_offered(asked: argparse.Namespace, table: "Table") -> list[str]:
     """Note where a column holds the errors of the target and none was named."""
-    from kanviz.core.data.column_roles import roles_of
+    from kanviz.core.columns.roles import roles_of
 
     target = table.column(asked.target)
     found = [name for name, of in roles_of(table.frame, [target]).errors.items() if of == target]

@@ -13,8 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.data.column_inputs import values_of_all
-from kanviz.core.data.frames import as_frame, is_frame
+from kanviz.core.columns.frames import as_frame, is_frame
+from kanviz.core.columns.inputs import values_of_all
 from kanviz.core.edge_list import EdgeList
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.errors import TableError, UserError

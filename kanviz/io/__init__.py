@@ -12,7 +12,7 @@ from kanviz.errors import LoadError, UserError
 from kanviz.io import native
 from kanviz.io.containers import open_tensors
 from kanviz.io.importers import import_network
-from kanviz.io.project import Project
+from kanviz.io.project import Work
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import listing, shown, size_words
@@ -89,7 +89,7 @@ def save(
     write(path, native.to_bytes(kan, recipe, rows=rows))
 
 
-def save_project(project: Project, path: str | os.PathLike[str]) -> None:
+def save_project(project: Work, path: str | os.PathLike[str]) -> None:
     """Write a whole piece of work, its history and rows included, as .kanviz; an old file stays until it is whole.
 
     Raises UserError for another ending, a folder that cannot be written, or work too large for a file.
@@ -100,7 +100,7 @@ def save_project(project: Project, path: str | os.PathLike[str]) -> None:
     write(path, project_to_bytes(project))
 
 
-def load_project(path: str | os.PathLike[str]) -> Project:
+def load_project(path: str | os.PathLike[str]) -> Work:
     """The work in a .kanviz file: every version, checked against what was saved. Raises LoadError."""
     return project_from_bytes(_content(Path(path)))
 

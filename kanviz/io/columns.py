@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from kanviz.core.data.dates import are_dates, numbers_are_dates
+from kanviz.core.columns.dates import are_dates, numbers_are_dates
 from kanviz.io.arrow_text import PLAIN, compute, holds, share
 from kanviz.io.cells import DATE_PATTERN, MISSING, NUMBER
 from kanviz.io.wrapped_numbers import unwrapped, without_unit

@@ -8,7 +8,7 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError
 from kanviz.io import native, open_model
-from kanviz.io.project import Project
+from kanviz.io.project import Work
 from kanviz.io.project_file import looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.safetensors_file import looks_like_safetensors
 
@@ -25,7 +25,7 @@ class Opened:
     rows_from: str = ""
 
 
-def opened(files: Mapping[str, bytes]) -> Opened | Project:
+def opened(files: Mapping[str, bytes]) -> Opened | Work:
     """What is in these files, contents by name. Raises LoadError, in words, for what is none or too large."""
     only = next(iter(files.values())) if len(files) == 1 else b""
     if looks_like_project(only):
@@ -48,8 +48,8 @@ def check_size(kan: KAN) -> None:
         )
 
 
-def as_own(found: Opened | Project) -> bytes:
+def as_own(found: Opened | Work) -> bytes:
     """The same as the bytes of a file of ours, from which `opened` makes it again."""
-    if isinstance(found, Project):
+    if isinstance(found, Work):
         return project_to_bytes(found)
     return native.to_bytes(found.kan, found.recipe, rows=found.data, rows_from=found.rows_from)

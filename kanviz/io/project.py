@@ -13,6 +13,7 @@ from typing import Any
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
+from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, Version
 from kanviz.errors import LoadError, UserError
 from kanviz.io.json_checks import PROJECT as CHECKS
@@ -47,13 +48,15 @@ _FIELDS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Project:
-    """One person's work on one network.
+class Work:
+    """One person's work on one network: what a project file holds, and what the app works on.
 
     history: with the versions ahead of its cursor. origin: the recipe that made the first version, from its file.
-    data: the rows in hand, in table units, or None; `rows` says which they are even where they do not travel along.
-    edge: the one chosen. view: what was looked at, as the app's pages name it. new: the first version has learned
-    nothing yet. training: one that had not ended; what it has learned so far is a version, too.
+    data: the rows it is looked at with, in table units, or None. rows: which rows they are; where `data` is None, those
+    that are wanted and not there. edge: the one chosen. view: what was looked at, as the app's pages name it. new: the
+    first version has learned nothing yet. training: one that had not ended; what it has learned so far is a version,
+    too. id: the random name it is kept under in a browser, empty if it is not
+    to be kept; not part of the file.
     """
 
     history: History
@@ -65,10 +68,47 @@ class Project:
     view: Mapping[str, str] = field(default_factory=dict)
     new: bool = False
     training: Underway | None = None
+    id: str = ""
 
-    def without_rows(self) -> "Project":
+    @property
+    def present(self) -> KAN:
+        """The network at the cursor of the history."""
+        return self.history.present
+
+    @property
+    def rows_from(self) -> str:
+        """The name of the table that the rows are from; empty without rows."""
+        return self.rows.name if self.rows is not None and self.data is not None else ""
+
+    @property
+    def missing(self) -> RowsOf | None:
+        """The rows that are wanted and not there."""
+        return self.rows if self.data is None else None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the present network is one just made, that has learned nothing and was not edited."""
+        return self.new and self.history.at == 0
+
+    def whole_recipe(self) -> dict[str, Any]:
+        """All steps to the present network, as JSON, those before its file was opened included."""
+        own, before = self.history.recipe(), self.origin
+        return {**own, "start": before["start"], "edits": [*before["edits"], *own["edits"]]} if before else own
+
+    def made_by(self) -> list[Edit]:
+        """The steps before the network was opened, as its file names them."""
+        return [edit_from_json(record) for record in self.origin["edits"]] if self.origin else []
+
+    def with_rows(self, data: Dataset | None, name: str) -> "Work":
+        """The same, looked at with the rows of the table of that name, or with none."""
+        return replace(self, data=data, rows=RowsOf.of(data, name) if data is not None else None)
+
+    def without_rows(self) -> "Work":
         """The same, with no more than the name and the digest of its rows, and so without a training to go on with."""
         return replace(self, data=None, training=None)
+
+
+Project = Work  # its name before version 0.3
 
 
 @dataclass(frozen=True)
@@ -79,7 +119,7 @@ class Packed:
     blobs: dict[str, bytes]
 
 
-def packed(project: Project) -> Packed:
+def packed(project: Work) -> Packed:
     """The project in parts; the same work gives the same bytes. Raises UserError if it could not be read back."""
     blobs: dict[str, bytes] = {}
 
@@ -136,7 +176,7 @@ def needed(manifest: str) -> list[str]:
     return _header(manifest)["blobs"]
 
 
-def unpacked(found: Packed) -> Project:
+def unpacked(found: Packed) -> Work:
     """The project again: cheap steps done again, costly ones taken from their blobs, every version checked.
 
     Raises LoadError, in words, for what is damaged, newer, too much, or does not agree with itself.
@@ -156,7 +196,7 @@ def unpacked(found: Packed) -> Project:
         raise CHECKS.refusal("its first network is not the one it names")
     versions = _with_names([Version(kan), *done_again(kan, steps, blobs, read)], header["names"])
     history = History(versions, CHECKS.whole(header["at"], len(versions) - 1, "the version in hand"))
-    return Project(
+    return Work(
         history,
         header["name"],
         _edge(header["edge"], kan),

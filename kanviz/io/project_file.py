@@ -5,7 +5,7 @@ from io import BytesIO
 
 from kanviz.errors import LoadError, UserError
 from kanviz.io.json_checks import PROJECT as CHECKS
-from kanviz.io.project import MANIFEST_LIMIT, Packed, Project, packed, unpacked
+from kanviz.io.project import MANIFEST_LIMIT, Packed, Work, packed, unpacked
 from kanviz.io.stored_zip import Writer, stored_members, table_of_contents
 from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import size_words
@@ -22,7 +22,7 @@ def looks_like_project(data: bytes) -> bool:
     return data.startswith(b"PK\x03\x04") and data[_NAME_AT : _NAME_AT + len(MANIFEST)] == MANIFEST.encode()
 
 
-def project_to_bytes(project: Project) -> bytes:
+def project_to_bytes(project: Work) -> bytes:
     """The file of a project; the same project, the same bytes. Raises UserError for one that could not be read back."""
     found = packed(project)
     file = BytesIO()
@@ -39,7 +39,7 @@ def project_to_bytes(project: Project) -> bytes:
     return file.getvalue()
 
 
-def project_from_bytes(data: bytes) -> Project:
+def project_from_bytes(data: bytes) -> Work:
     """The project in a file; LoadError, in words, for what is damaged, forged, newer or too large."""
     if len(data) > BYTE_LIMIT:
         raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")

@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from kanviz.core.data.column_inputs import column_of
+from kanviz.core.columns.frames import missing_column
+from kanviz.core.columns.inputs import column_of
 from kanviz.core.data.dataset import Dataset
-from kanviz.core.data.frames import missing_column
 from kanviz.errors import TableError
 from kanviz.io.column_names import mended_names
 from kanviz.io.columns import Findings, read_column

@@ -10,13 +10,13 @@ import sympy
 from sympy.printing.str import StrPrinter
 
 from kanviz.analysis.symbolic import written
+from kanviz.laws.parsimony import PART
 
 if TYPE_CHECKING:
     from kanviz.laws.law import Law
 
 ENOUGH = 1.05  # times the error of the best spline network: a law that misses no more has found what there is to find
 ROUNDING = 1e-9  # share of the target's spread; a law whose errors are below it misses nothing but rounding
-PART = 2.0  # nats that a part of an expression costs: the choice among about eight functions, inputs and constants
 PREFERRED = 2.0  # nats that a preferred function is forgiven
 UNEVEN = 20.0  # nats that a broken symmetry costs
 

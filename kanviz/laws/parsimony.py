@@ -19,8 +19,8 @@ from kanviz.analysis.symbolic.linear import number
 from kanviz.laws.constants.refit import Fit, refit
 from kanviz.laws.expressions.canonical_form import normalised
 from kanviz.laws.expressions.template import Rows, nodes, templated
-from kanviz.laws.front import PART
 
+PART = 2.0  # nats that a part of an expression costs: the choice among about eight functions, inputs and constants
 ALL = frozenset({SQUARE := "x^2", COSINE := "cos", ROOT := "sqrt"})  # functions that may come in
 MOST = 60  # nodes; a longer law is a fit to data
 TRIES = 4  # simpler laws of each round that are fitted: the most promising by one step of Gauss and Newton

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from kanviz.analysis.locality.certificate import certify
+from kanviz.core.columns.dates import moments
 from kanviz.core.data.dataset import Dataset
-from kanviz.core.data.dates import moments
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kanviz.core.data.column_roles import roles_of, usual_target
+from kanviz.core.columns.roles import roles_of, usual_target
 from kanviz.core.data.dataset import Dataset
 
 

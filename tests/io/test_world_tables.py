@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from kanviz.core.data.column_roles import roles_of, usual_target
+from kanviz.core.columns.roles import roles_of, usual_target
 from kanviz.core.data.dataset import Dataset
 from kanviz.io.tables import Table, open_table
 

@@ -14,10 +14,10 @@ import kanviz
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.training.ending import Ending
 from kanviz.errors import TableError, UserError
-from kanviz.laws.record import Discovery
 from kanviz.laws.search.attempt_pool import HeadStart, InTurn, Pool, Task, crew_for
 from kanviz.laws.search.discover import DiscoverConfig, discoveries
 from kanviz.laws.search.hints import Hints
+from kanviz.laws.search.record import Discovery
 from tests.laws.fake_search import FakeSearch, Plan, X, Y, rows
 
 TRUTH = X * Y + 1
@@ -128,7 +128,7 @@ def test_processes_find_the_same_front_as_one_alone(monkeypatch):
     search = FakeSearch((Plan(ROUGH.laws, takes=0.4), FINE, Plan(((X * Y, 0.2),)), EXACT, FINE))
     monkeypatch.setattr("kanviz.laws.search.attempt_pool.HEAD_START", 0.1)
     one = last(search, alone())
-    two = last(search, DiscoverConfig(seconds=60, jobs=2))
+    two = last(search, DiscoverConfig(seconds=1200, jobs=2))
     assert [entry.text for entry in two.front] == [entry.text for entry in one.front]
     assert two.stopped_because == one.stopped_because
 
@@ -146,28 +146,28 @@ class Slow(FakeSearch):
 def test_an_attempt_that_the_head_start_cuts_off_is_made_again_as_a_whole(monkeypatch):
     monkeypatch.setattr("kanviz.laws.search.attempt_pool.HEAD_START", 0.05)
     search = Slow((Plan(ROUGH.laws), FINE))
-    crew = crew_for(task(search), ladder(search), 2, 60)
-    outcomes = list(iter(lambda: crew.next(30), None))
+    crew = crew_for(task(search), ladder(search), 2, 1200)
+    outcomes = list(iter(lambda: crew.next(600), None))
     crew.close()
     assert {outcome.index for outcome in outcomes if outcome.whole} == {0, 1}
 
 
 def test_a_pool_leaves_behind_who_does_not_stop(tmp_path: Path, monkeypatch):
     monkeypatch.setattr("kanviz.laws.search.attempt_pool.GRACE", 0.3)
-    search = FakeSearch((EXACT, Plan(takes=60, stubborn=True)), str(tmp_path))
-    pool = Pool(task(search), ladder(search), 2, 30)
-    first = pool.next(30)
+    search = FakeSearch((EXACT, Plan(takes=1200, stubborn=True)), str(tmp_path))
+    pool = Pool(task(search), ladder(search), 2, 600)
+    first = pool.next(600)
     assert first is not None
     assert first.index == 0
     assert pool.next(0.2) is None
     pool.close()
-    assert not list(tmp_path.glob("*-slept")), "nobody waited until it had slept a minute"
+    assert not list(tmp_path.glob("*-slept")), "nobody waited until it had slept"
 
 
 def test_a_process_that_dies_takes_no_other_attempts_with_it(monkeypatch):
     monkeypatch.setattr("kanviz.laws.search.attempt_pool.HEAD_START", 0.0)
     search = FakeSearch((ROUGH, Plan(dies=True), *(Plan(ROUGH.laws, takes=0.2),) * 4, EXACT))
-    found = last(search, DiscoverConfig(seconds=60, jobs=2))
+    found = last(search, DiscoverConfig(seconds=1200, jobs=2))
     assert found.best.expression == TRUTH
     lost = sum("died" in tried.failure for tried in found.attempts)
     assert 1 <= lost <= 3, "itself, one beside it, and one that joblib had taken in hand"
@@ -195,7 +195,7 @@ def test_the_same_call_runs_on_a_dask_cluster(tmp_path: Path):
     ):
         workers = set(client.run(_pid).values())
         with joblib.parallel_config("dask"):
-            found = last(search, DiscoverConfig(seconds=60))
+            found = last(search, DiscoverConfig(seconds=1200))
     assert found.best.expression == TRUTH
     ran = {int(path.name.split("-")[1]) for path in tmp_path.iterdir()}
     assert ran <= workers

@@ -25,7 +25,7 @@ def frame(law: Callable[[np.ndarray, np.ndarray], np.ndarray], noise: float = 0.
 
 
 def test_a_law_is_found_exactly_with_its_units():
-    found = kanviz.discover(frame(lambda w, h: w * h / 2), "area", seconds=120, jobs=1)
+    found = kanviz.discover(frame(lambda w, h: w * h / 2), "area", seconds=1200, jobs=1)
     assert found.best.expression == WIDTH * HEIGHT / 2
     assert found.exact
     assert found.best.exact_constants
@@ -34,20 +34,20 @@ def test_a_law_is_found_exactly_with_its_units():
 
 
 def test_a_law_whose_units_cannot_be_right_says_so():
-    found = kanviz.discover(frame(lambda w, h: w + h**2), "area", seconds=120, jobs=1)
+    found = kanviz.discover(frame(lambda w, h: w + h**2), "area", seconds=1200, jobs=1)
     assert found.best.expression == WIDTH + HEIGHT**2
     assert any("units do not agree" in note for note in found.best.notes)
 
 
 def test_equal_seeds_give_equal_fronts():
     data = kanviz.Dataset.from_frame(frame(lambda w, h: np.exp(w - h)), "area (m^2)")
-    one, two = ([*discoveries(data, DiscoverConfig(seconds=120, jobs=1))][-1] for _ in range(2))
+    one, two = ([*discoveries(data, DiscoverConfig(seconds=1200, jobs=1))][-1] for _ in range(2))
     assert [entry.text for entry in one.front] == [entry.text for entry in two.front]
     assert [entry.test_rmse for entry in one.front] == [entry.test_rmse for entry in two.front]
 
 
 def test_with_noise_the_knee_is_the_law_and_its_constant_is_within_its_error():
-    found = kanviz.discover(frame(lambda w, h: 2.345 * w / h, noise=0.01), "area", seconds=120, seeds=1, jobs=1)
+    found = kanviz.discover(frame(lambda w, h: 2.345 * w / h, noise=0.01), "area", seconds=1200, seeds=1, jobs=1)
     value = found.best.expression / (WIDTH / HEIGHT)
     assert value.is_number, found.best.text
     (constant,) = [c for c in found.best.law.constants if not c.exact]
@@ -65,7 +65,7 @@ def test_a_forbidden_function_is_not_used():
 def test_the_command_prints_the_law_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str], shape: tuple[str, ...]):
     path = tmp_path / "areas.csv"
     frame(lambda w, h: w * h / 2).to_csv(path, index=False)
-    assert main(["discover", str(path), "--target", "area", "--json", "--seconds", "120", "--jobs", "1", *shape]) == 0
+    assert main(["discover", str(path), "--target", "area", "--json", "--seconds", "1200", "--jobs", "1", *shape]) == 0
     out, err = capsys.readouterr()
     front = json.loads(out)["front"]
     assert err == ""

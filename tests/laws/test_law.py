@@ -37,7 +37,7 @@ F = Float
 @pytest.mark.parametrize("off", [1e-3, 1e-6])
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.name)
 def test_a_law_is_recovered_exactly_from_what_a_network_writes(sample: Sample, off: float) -> None:
-    law = polished(as_a_network_writes_it(sample.law, 1, off), sample.inputs, *sample.four(), seconds=60)
+    law = polished(as_a_network_writes_it(sample.law, 1, off), sample.inputs, *sample.four(), seconds=1200)
     assert same_law(law.expression, sample.law, sample.inputs, sample.ranges)
     assert law.free == 0
 
@@ -62,7 +62,7 @@ ROUNDABOUT = [
 @pytest.mark.parametrize(("name", "written"), ROUNDABOUT, ids=[name for name, _ in ROUNDABOUT])
 def test_a_law_written_in_a_roundabout_way_is_recovered(name: str, written: sympy.Expr) -> None:
     sample = BY_NAME[name]
-    law = polished(written, sample.inputs, *sample.four(), seconds=60)
+    law = polished(written, sample.inputs, *sample.four(), seconds=1200)
     assert same_law(law.expression, sample.law, sample.inputs, sample.ranges)
 
 
@@ -70,7 +70,7 @@ def decimals(noise: float) -> Law:
     truth = F(1.37210934) * exp(F(-0.48129031) * X) + F(0.91238471) * sin(F(1.732901) * Y)
     seen, held = rows(truth, 1000, noise), rows(truth, 300, noise, seed=1)
     start = F(1.372) * exp(F(-0.4815) * X) + F(0.9121) * sin(F(1.7333) * Y + F(1e-4)) + F(1e-4)
-    return polished(start, INPUTS, seen.x, seen.y, held.x, held.y, seconds=60)
+    return polished(start, INPUTS, seen.x, seen.y, held.x, held.y, seconds=1200)
 
 
 def test_constants_that_are_no_numbers_of_the_field_stay_decimals_with_small_errors() -> None:
@@ -93,7 +93,7 @@ def test_without_noise_decimals_are_found_to_rounding() -> None:
 def test_errors_are_those_on_the_rows_given() -> None:
     truth = F(1.37210934) * exp(F(-0.48129031) * X)
     seen, held = rows(truth, 500, 0.01), rows(truth, 200, 0.01, seed=1)
-    law = polished(truth, INPUTS, seen.x, seen.y, held.x, held.y, seconds=60)
+    law = polished(truth, INPUTS, seen.x, seen.y, held.x, held.y, seconds=1200)
     assert law.train_rmse == pytest.approx(float((law(seen.x) - seen.y).square().mean().sqrt()))
     assert law.test_rmse == pytest.approx(float((law(held.x) - held.y).square().mean().sqrt()))
 
@@ -102,7 +102,7 @@ def test_errors_are_those_on_the_rows_given() -> None:
 @given(laws(4), st.integers(0, 9))
 def test_a_polished_law_is_never_worse_than_what_the_bound_allows(law: sympy.Expr, seed: int) -> None:
     seen, held = rows(law, 200, 0.01, seed), rows(law, 200, 0.01, seed + 1000)
-    found = polished(law, INPUTS, seen.x, seen.y, held.x, held.y, seconds=20)
+    found = polished(law, INPUTS, seen.x, seen.y, held.x, held.y, seconds=1200)
     # at most a dozen constants, each of which may cost a factor of N^(1/N) in the mean square
     assert found.train_rmse <= math.sqrt(seen.mse(law) * 200 ** (12 / 200))
 
@@ -131,13 +131,13 @@ def test_a_law_whose_time_is_over_is_still_a_law() -> None:
 
 def test_exact_numbers_are_named_among_the_constants() -> None:
     sample = BY_NAME["feynman_II_6_15a"]
-    law = polished(as_a_network_writes_it(sample.law, 1, 1e-3), sample.inputs, *sample.four(), seconds=60)
+    law = polished(as_a_network_writes_it(sample.law, 1, 1e-3), sample.inputs, *sample.four(), seconds=1200)
     assert [one.exact for one in law.constants] == ["1/(4*pi)"]
     assert law.constants[0].identifiable
 
 
 def test_a_law_that_is_no_number_is_said_to_be_none() -> None:
     seen = rows(X**2)
-    law = polished(log(X - 5) + F(1.5), INPUTS, seen.x, seen.y, seen.x, seen.y, seconds=60)
+    law = polished(log(X - 5) + F(1.5), INPUTS, seen.x, seen.y, seen.x, seen.y, seconds=1200)
     assert law.train_rmse == math.inf
     assert any("not a number" in note for note in law.notes)

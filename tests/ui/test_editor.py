@@ -201,7 +201,7 @@ def sent(session: Session) -> dict:
 def test_the_workbench_shows_rows_that_were_picked_over_the_density():
     session = opened("Five hidden nodes, one at work")
     assert sent(session)["picked"] is None
-    session.pick((3, 1, 4))
+    session.looking.pick((3, 1, 4))
     assert sent(session)["picked"]["rows"] == 3
 
 

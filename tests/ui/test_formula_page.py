@@ -2,6 +2,8 @@
 
 import pytest
 
+from kanviz.ui.state.edge_search import EdgeSearch
+from kanviz.ui.state.extractions import Extractions
 from kanviz.ui.widgets.samples import samples
 from tests.ui.test_pages import opened, press, texts, visit
 
@@ -32,8 +34,8 @@ def test_formulas_network_and_data_stand_side_by_side_before_anything_is_kept():
     session = opened(samples()[0].title)
     start = session.present
     app = alone(session)
-    assert session.search_job is not None
-    assert session.search_job.join(60)
+    assert session.of(EdgeSearch).job is not None
+    assert session.of(EdgeSearch).job.join(600)
     app.run()
     assert not app.exception, [e.message for e in app.exception]
     (compared,) = tables(app, "Largest error")
@@ -46,9 +48,9 @@ def test_formulas_network_and_data_stand_side_by_side_before_anything_is_kept():
 def test_a_search_for_formulas_can_be_stopped():
     session = opened(samples()[0].title)
     app = alone(session)
-    assert session.search_job is not None
-    session.search_job.stop()
-    assert session.search_job.join(60)
+    assert session.of(EdgeSearch).job is not None
+    session.of(EdgeSearch).job.stop()
+    assert session.of(EdgeSearch).job.join(600)
     assert not app.run().exception
 
 
@@ -84,11 +86,11 @@ def test_all_edges_together_become_a_law_that_can_be_kept_and_undone():
     app = visit(PAGE, session)
     next(n for n in app.number_input if n.label == "Seconds at most").set_value(600).run()  # a busy machine has them
     press(app, "Read all edges together")
-    assert session.extraction is not None
-    assert session.extraction.job.join(600)
+    assert session.of(Extractions).current is not None
+    assert session.of(Extractions).current.job.join(600)
     app.run()
     assert not app.exception, [e.message for e in app.exception]
-    found = session.extraction.found
+    found = session.of(Extractions).current.found
     assert found is not None
     assert found.best.law is not None
     assert "Ended because" in texts(app)
@@ -98,21 +100,21 @@ def test_all_edges_together_become_a_law_that_can_be_kept_and_undone():
     press(app, "Keep this")
     assert session.present is not start
     assert not any(bool(layer.active.any()) for layer in session.present.layers)
-    assert session.extraction is None, "what was found counts for the network before"
+    assert session.of(Extractions).current is None, "what was found counts for the network before"
     session.undo()
     assert session.present is start
-    assert session.extraction is not None
+    assert session.of(Extractions).current is not None
 
 
 def test_reading_together_is_stopped_and_the_best_so_far_stays():
     session = opened(next(sample.title for sample in samples() if "unpruned" in sample.file.stem))
     press(visit(PAGE, session), "Read all edges together")
-    running = session.extraction
+    running = session.of(Extractions).current
     assert running is not None
     while running.found is None and running.job.live:
         pass
-    session.stop_extracting()
-    assert running.job.join(60)
+    session.of(Extractions).stop()
+    assert running.job.join(600)
     app = visit(PAGE, session)
     assert "Stopped by you" in texts(app) or "Ended because" in texts(app)
     assert running.found is not None

@@ -18,7 +18,7 @@ from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, RefineGrid, Retrain
-from kanviz.ui import judging, versions
+from kanviz.ui.history import version_errors, versions
 from kanviz.ui.history.comparison import runs_of, two_of
 from kanviz.ui.history.steps import packed_steps, row_files
 from kanviz.ui.history.version_errors import judge, shift, step_effect
@@ -26,6 +26,7 @@ from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.panels import number
 from kanviz.ui.widgets.samples import samples
 from tests.helpers import table_for
+from tests.ui.changed import change
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/history.py"
@@ -54,7 +55,7 @@ def test_every_step_shows_the_error_before_and_after_on_held_out_rows():
     s = changed()
     app = visit(PAGE, s)
     assert s.data is not None
-    errors = [metrics(version.kan, s.data).parts["test"].rmse for version in s.opened.versions]
+    errors = [metrics(version.kan, s.data).parts["test"].rmse for version in s.opened.history.versions]
     said = texts(app)
     assert f"RMSE {number(errors[0])} → {number(errors[1])}" in said
     assert f"RMSE {number(errors[1])}, as before" in said
@@ -65,7 +66,7 @@ def test_every_step_shows_the_error_before_and_after_on_held_out_rows():
 def test_without_a_table_it_shows_how_far_the_outputs_moved():
     s = changed(table=False)
     app = visit(PAGE, s)
-    one, two = (s.opened.versions[n].kan for n in (0, 1))
+    one, two = (s.opened.history.versions[n].kan for n in (0, 1))
     assert f"outputs move by {number(shift(s, one, two))}" in texts(app)
     assert "RMSE" not in texts(app)
 
@@ -82,17 +83,17 @@ def test_all_rows_count_where_none_are_held_out():
 def test_a_click_jumps_and_what_was_undone_says_so():
     s = changed()
     app = press(visit(PAGE, s), "1 · " + _words(s, 1))
-    assert s.opened.at == 1
+    assert s.opened.history.at == 1
     assert "undone" in texts(app)
     assert [label.startswith(":gray[") for label in buttons(app) if " · " in label] == [True, True, False, False]
     press(app, f":gray[3 · {_words(s, 3)}]")
-    assert s.opened.at == 3
+    assert s.opened.history.at == 3
 
 
 def _words(s: Session, n: int) -> str:
     from kanviz.ui.widgets.words import label, step_words
 
-    return label(step_words(s.opened.versions[n], s.present), 70)
+    return label(step_words(s.opened.history.versions[n], s.present), 70)
 
 
 def test_naming_a_version_keeps_the_page_alive():
@@ -101,7 +102,7 @@ def test_naming_a_version_keeps_the_page_alive():
     for name in ("start", "the start *now*"):
         app.text_input[0].set_value(name).run()
         assert not app.exception, [e.message for e in app.exception]
-        assert str(s.opened.versions[3]) == name
+        assert str(s.opened.history.versions[3]) == name
     assert r"**3 · the start \*now\***" in buttons(app)
 
 
@@ -111,7 +112,7 @@ def test_compare_takes_a_version_and_the_one_in_hand():
     app.button(key="compare-1").click().run()
     assert not app.exception, [e.message for e in app.exception]
     assert [app.query_params[name] for name in ("before", "after")] == ["1", "3"]
-    one, three = s.opened.versions[1].kan, s.opened.versions[3].kan
+    one, three = s.opened.history.versions[1].kan, s.opened.history.versions[3].kan
     assert s.data is not None
     values = {m.label: m.value for m in app.metric}
     assert values["RMSE before"] == number(metrics(one, s.data).parts["test"].rmse)
@@ -162,7 +163,7 @@ def test_errors_of_all_versions_are_computed_once_and_dropped_when_the_rows_chan
     s.jump(3)
     assert [step_effect(s, n) for n in range(500)] == effects
     assert len(asked) == 500
-    s.take_data(table_for(kan, seed=4), "other")
+    s.tables.look_with(table_for(kan, seed=4), "other")
     count = len(asked)
     assert step_effect(s, 3) != effects[3]
     assert len(asked) > count
@@ -178,7 +179,7 @@ def test_long_histories_are_turned_in_pages():
     press(press(app, "Older"), "Older")
     assert "Page 3 of 3" in texts(app)
     press(app, "0 · Opened")
-    assert s.opened.at == 0
+    assert s.opened.history.at == 0
     assert "**0 · Opened**" in buttons(app), "the page with the version in hand stays"
 
 
@@ -186,7 +187,7 @@ def test_the_narrow_list_jumps_too_and_leads_to_the_page_with_the_two_versions(m
     monkeypatch.setattr(versions, "version_list", versions.history_panel)
     s = changed()
     app = press(visit(PAGE, s), "2 · " + _words(s, 2))
-    assert s.opened.at == 2
+    assert s.opened.history.at == 2
     links = [link.proto.query_string for link in app.get("page_link") if link.proto.label == "Compare"]
     assert links == ["before=2&after=3", "before=1&after=2", "before=0&after=2"]
 
@@ -202,7 +203,7 @@ def run_zip(data: bytes, place: Path) -> tuple[str, kanviz.KAN]:
     root = str(Path(__file__).parents[2])
     done = subprocess.run(
         [sys.executable, "-c", f"import sys; sys.path.insert(0, {root!r}); import runpy; runpy.run_path('steps.py')"],
-        capture_output=True, text=True, timeout=120, cwd=folder,
+        capture_output=True, text=True, timeout=600, cwd=folder,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     return done.stdout, kanviz.load(folder / "changed.safetensors")
@@ -214,25 +215,27 @@ def test_the_zip_runs_as_downloaded_trainings_on_two_tables_included(tmp_path):
     config = TrainConfig("adam", steps=2)
     s.open(kan, "my net.pt", data=one)
     for data in (one, two):
-        s.take_data(data, "t")
-        s.train(config)
-        assert s.job is not None
-        s.job.join(60)
-        s.collect()
-    assert [type(v.edit) for v in s.opened.versions[1:]] == [Retrain, Retrain]
-    assert list(s.tables) == [two.digest, one.digest], "the rows in hand, then those a training was done on"
-    said, made = run_zip(packed_steps(s.opened, s.tables, "my_net-steps"), tmp_path)
+        s.tables.look_with(data, "t")
+        s.training.start(config)
+        assert s.training.job is not None
+        s.training.job.join(600)
+        s.training.collect()
+    assert [type(v.edit) for v in s.opened.history.versions[1:]] == [Retrain, Retrain]
+    assert list(s.tables.fitting) == [two.digest, one.digest], "the rows in hand, then those a training was done on"
+    said, made = run_zip(packed_steps(s.opened.history, s.tables.fitting, "my_net-steps"), tmp_path)
     assert made.digest == s.present.digest
     assert "the same, bit for bit" in said
     assert f"RMSE {metrics(s.present, two).parts['train'].rmse:.6g}" in said
-    assert set(row_files(s.tables).values()) == {"start.safetensors", "rows2.safetensors"}
-    s.replay(s.opened.recipe())
+    assert set(row_files(s.tables.fitting).values()) == {"start.safetensors", "rows2.safetensors"}
+    s.replay(s.opened.history.recipe())
     assert s.present.digest == made.digest
 
 
 def test_the_same_steps_are_the_same_zip():
     s = changed()
-    assert packed_steps(s.opened, s.tables, "a") == packed_steps(s.opened, s.tables, "a")
+    assert packed_steps(s.opened.history, s.tables.fitting, "a") == packed_steps(
+        s.opened.history, s.tables.fitting, "a"
+    )
 
 
 def test_rows_go_along_only_if_asked_for_or_needed():
@@ -247,7 +250,7 @@ def test_rows_go_along_only_if_asked_for_or_needed():
 def test_a_script_that_cannot_do_all_says_so_before_it_is_downloaded():
     s = opened(samples()[0].title)
     edit = Retrain(TrainConfig(steps=1), s.data.digest if s.data else "", 1, "ewc")
-    s.history = s.opened.record(edit, RefineGrid(0, 20).apply(s.present))
+    change(s, history=s.opened.history.record(edit, RefineGrid(0, 20).apply(s.present)))
     app = visit(PAGE, s)
     assert "ends before step 1" in app.warning[0].value
     app.toggle[0].set_value(True).run()
@@ -264,4 +267,4 @@ def test_the_script_is_shown_on_demand():
 def test_runs_of_numbers_are_written_short():
     assert runs_of([0, 1, 2, 3, 7]) == "0–3, 7"
     assert runs_of([]) == "none"
-    assert judging.Judged("RMSE", 1.0, 1, True).on == "1 held-out row"
+    assert version_errors.Judged("RMSE", 1.0, 1, True).on == "1 held-out row"

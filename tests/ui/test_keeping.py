@@ -22,6 +22,7 @@ from kanviz.laws.search.discover import DiscoverConfig
 from kanviz.ui.components.memory import Kept, Told, found_of, missing_of, told_of, work_payload
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.law_search import LawSearch
+from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.snapshot import go_on, snapshot, snapshots
 from kanviz.ui.state.training_run import Run
@@ -49,32 +50,34 @@ def at_work() -> Session:
     s.rename("better", 1)
     s.apply(Prune((EdgeId(0, 0, 0),), (0.25,)))
     s.undo()
-    s.view = {"tab": "Reach"}
+    s.look_at({"tab": "Reach"})
     return s
 
 
 def again(s: Session, *, with_rows: bool = True) -> Session:
     other = Session()
-    other.restore(unpacked(packed(s.project(with_rows=with_rows))), s.work)
+    other.restore(unpacked(packed(s.saved(with_rows=with_rows))), s.opened.id)
     return other
 
 
 def test_a_session_takes_up_the_same_work():
     s = at_work()
     other = again(s)
-    assert [v.kan.digest for v in other.opened.versions] == [v.kan.digest for v in s.opened.versions]
-    assert [str(v) for v in other.opened.versions] == [str(v) for v in s.opened.versions]
+    assert [v.kan.digest for v in other.opened.history.versions] == [v.kan.digest for v in s.opened.history.versions]
+    assert [str(v) for v in other.opened.history.versions] == [str(v) for v in s.opened.history.versions]
     assert other.data is not None
     assert other.data.digest == rows().digest
-    parts = ("name", "edge", "rows_from", "work", "view", "sample", "is_new", "made_by")
-    assert [getattr(other, part) for part in parts] == [getattr(s, part) for part in parts]
-    assert other.whole_recipe() == s.whole_recipe()
+    parts = ("name", "edge", "rows_from", "id", "view", "is_new")
+    assert [getattr(other.opened, part) for part in parts] == [getattr(s.opened, part) for part in parts]
+    assert other.sample == s.sample == "five"
+    assert [str(edit) for edit in other.opened.made_by()] == [str(edit) for edit in s.opened.made_by()]
+    assert other.opened.whole_recipe() == s.opened.whole_recipe()
     other.redo()
     s.redo()
     assert other.present.digest == s.present.digest
     other.undo()
     other.undo()
-    assert other.present.digest == s.opened.versions[0].kan.digest
+    assert other.present.digest == s.opened.history.versions[0].kan.digest
     with pytest.raises(EditError, match="nothing to undo"):
         other.undo()
 
@@ -84,17 +87,17 @@ def test_without_rows_the_session_says_which_table_to_load_and_still_knows_it_wh
     assert s.data is None
     assert "load the table again" in s.messages[-1][1]
     assert "t.csv" in s.messages[-1][1]
-    assert s.project(with_rows=True).rows == at_work().project(with_rows=False).rows
-    s.take_data(rows(), "t.csv")
-    assert s.project(with_rows=True).data is not None
+    assert s.saved(with_rows=True).rows == at_work().saved(with_rows=False).rows
+    s.tables.look_with(rows(), "t.csv")
+    assert s.saved(with_rows=True).data is not None
 
 
 def test_rows_in_hand_are_taken_if_they_are_the_same():
     same, other = at_work(), at_work()
-    found = unpacked(packed(same.project(with_rows=False)))
+    found = unpacked(packed(same.saved(with_rows=False)))
     same.restore(found)
     assert same.data is not None
-    other.take_data(rows(1), "u.csv")
+    other.tables.look_with(rows(1), "u.csv")
     other.restore(found)
     assert other.data is None
 
@@ -102,17 +105,17 @@ def test_rows_in_hand_are_taken_if_they_are_the_same():
 def test_what_was_in_hand_waits_when_work_is_taken_up():
     s = at_work()
     before = s.present
-    s.restore(unpacked(packed(again(at_work()).project(with_rows=True))))
+    s.restore(unpacked(packed(again(at_work()).saved(with_rows=True))))
     s.go_back()
     assert s.present is before
-    assert s.view == {"tab": "Reach"}
+    assert s.opened.view == {"tab": "Reach", "sample": "five"}
 
 
 @pytest.mark.parametrize("solver", ["lm", "lbfgs", "adam"])
 def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(solver, monkeypatch):
     config, items, go_on_there = TrainConfig(solver, steps=30, smooth=None), Run.items, threading.Event()
     whole, s, other = at_work(), at_work(), Session()
-    whole.train(config)
+    whole.training.start(config)
     finish(whole)
 
     def held(run, resume=None):
@@ -122,8 +125,8 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(solver, monke
                 yield None
 
     monkeypatch.setattr(Run, "items", held)
-    s.train(config)
-    while s.job.latest is None or s.job.latest.step < 10:
+    s.training.start(config)
+    while s.training.job.latest is None or s.training.job.latest.step < 10:
         time.sleep(0.002)
     monkeypatch.undo()
     go_on(other, unpacked(packed(snapshot(s))), "id")
@@ -131,24 +134,24 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(solver, monke
     assert other.messages[-1][1] == "Its training goes on from step 10 of 30."
     finish(other)
     assert other.present.digest == whole.present.digest
-    assert [str(v) for v in other.opened.versions] == [str(v) for v in whole.opened.versions]
-    assert other.trail == whole.trail
-    assert s.job.join(20)
+    assert [str(v) for v in other.opened.history.versions] == [str(v) for v in whole.opened.history.versions]
+    assert other.training.trail == whole.training.trail
+    assert s.training.job.join(600)
 
 
 def test_the_best_law_of_a_search_is_kept_as_a_network_of_formulas():
     go_on_there = threading.Event()
     s = searching(go_on_there)
     (first,) = snapshots(s)
-    assert s.law_search is not None
-    assert first.name == s.law_search.work
+    assert s.of(LawSearches).last is not None
+    assert first.id == s.of(LawSearches).last.work
     go_on_there.set()
-    assert s.law_search.job.join(30)
+    assert s.of(LawSearches).last.job.join(600)
     (last,) = snapshots(s)
     assert last.mark != first.mark
     assert snapshots(s)[0].mark == last.mark
     other = Session()
-    go_on(other, unpacked(packed(last.project)), last.name)
+    go_on(other, unpacked(packed(last.work)), last.id)
     assert other.name == "Law of F from pulls.csv"
     assert other.data is not None
     torch.testing.assert_close(other.present(other.data.x), other.data.y)
@@ -156,79 +159,79 @@ def test_the_best_law_of_a_search_is_kept_as_a_network_of_formulas():
 
 def test_work_and_law_are_both_kept_and_neither_twice():
     s = at_work()
-    s.law_search = ended().law_search
+    s.of(LawSearches).last = ended().of(LawSearches).last
     work, law = snapshots(s)
-    assert (work.name, law.name) == (s.work, s.law_search.work)
-    assert law.project.history.present.digest != work.project.history.present.digest
-    assert snapshots(s, rows_limit=100)[1].project.data is None
+    assert (work.id, law.id) == (s.opened.id, s.of(LawSearches).last.work)
+    assert law.work.history.present.digest != work.work.history.present.digest
+    assert snapshots(s, rows_limit=100)[1].work.data is None
 
 
 def test_a_law_that_is_no_network_keeps_nothing_from_being_kept():
     s, data = at_work(), gravity()
     found = discovery(data, (sympy.besselj(1, R),))
-    s.law_search = LawSearch(data, "t", DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
-    assert s.law_search.job.join(30)
-    assert [one.name for one in snapshots(s)] == [s.work]
+    s.of(LawSearches).last = LawSearch(data, "t", DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
+    assert s.of(LawSearches).last.job.join(600)
+    assert [one.id for one in snapshots(s)] == [s.opened.id]
 
 
 def test_a_training_that_was_paused_waits_for_its_continue():
     s = at_work()
-    s.train(TrainConfig("adam", steps=20_000))
-    while s.job.latest is None or s.job.latest.step < 3:
+    s.training.start(TrainConfig("adam", steps=20_000))
+    while s.training.job.latest is None or s.training.job.latest.step < 3:
         time.sleep(0.002)
-    s.job.pause()
+    s.training.job.pause()
     other = Session()
     go_on(other, unpacked(packed(snapshot(s))), "id")
-    assert not other.training
-    assert other.can_continue
-    assert other.why_ended == "the server was stopped"
-    assert snapshot(other).training.last.step == other.last_run.step
-    s.job.stop()
-    s.job.join(20)
+    assert not other.training.live
+    assert other.training.can_continue
+    assert other.training.why_ended == "the server was stopped"
+    assert snapshot(other).training.last.step == other.training.last.step
+    s.training.job.stop()
+    s.training.job.join(600)
 
 
 def test_a_training_that_goes_on_and_waits_for_its_first_step_is_not_lost(monkeypatch):
     s, other = at_work(), Session()
-    s.train(TrainConfig("adam", steps=20_000))
-    while s.job.latest is None or s.job.latest.step < 3:
+    s.training.start(TrainConfig("adam", steps=20_000))
+    while s.training.job.latest is None or s.training.job.latest.step < 3:
         time.sleep(0.002)
     found, may_go = snapshot(s), threading.Event()
     monkeypatch.setattr(Run, "items", lambda *_: iter(lambda: may_go.wait(0.01) or None, True))
     go_on(other, unpacked(packed(found)), "id")
     again = snapshot(other)
-    assert other.training
+    assert other.training.live
     assert (again.training.last.step, again.training.running) == (found.training.last.step, True)
     assert again.history.present.digest == found.history.present.digest
     may_go.set()
-    assert other.job.join(20)
-    s.job.stop()
-    assert s.job.join(20)
+    assert other.training.job.join(600)
+    s.training.job.stop()
+    assert s.training.job.join(600)
 
 
 def test_tables_that_are_too_large_leave_what_the_training_has_learned():
     s = at_work()
-    s.train(TrainConfig("adam", steps=20_000))
-    while s.job.latest is None or s.job.latest.best_step < 3:
+    s.training.start(TrainConfig("adam", steps=20_000))
+    while s.training.job.latest is None or s.training.job.latest.best_step < 3:
         time.sleep(0.002)
     found = snapshot(s, rows_limit=100)
     assert found.training is None
     assert found.data is None
     assert str(found.history.versions[-1]).startswith("Retrain: ")
-    s.job.stop()
-    s.job.join(20)
+    s.training.job.stop()
+    s.training.job.join(600)
 
 
 def test_nothing_is_taken_up_while_a_training_runs():
     s = at_work()
-    found = s.project(with_rows=True)
-    s.train(TrainConfig(steps=2000, solver="adam"))
+    found = s.saved(with_rows=True)
+    s.training.start(TrainConfig(steps=2000, solver="adam"))
     try:
         with pytest.raises(EditError, match="Training is running"):
             s.restore(found)
     finally:
-        assert s.job is not None
-        s.job.stop()
-        s.job.join(20)
+        assert s.training.job is not None
+        s.training.job.stop()
+        s.training.job.join(600)
 
 
 def test_every_network_that_is_opened_is_work_of_its_own():
@@ -244,7 +247,7 @@ def test_every_network_that_is_opened_is_work_of_its_own():
 
 
 def test_blobs_travel_once_and_are_always_named():
-    found = packed(at_work().project(with_rows=True))
+    found = packed(at_work().saved(with_rows=True))
     first = work_payload(KEPT, found.manifest, found.blobs, set(found.blobs))
     later = work_payload(KEPT, found.manifest, found.blobs, ())
     assert set(first["blobs"]) == set(first["needs"]) == set(later["needs"]) == set(found.blobs)
@@ -282,7 +285,7 @@ def test_anything_from_the_browser_is_read_or_refused_in_words(record):
 
 
 def test_a_blob_that_was_changed_in_the_browser_is_refused():
-    found = packed(at_work().project(with_rows=True))
+    found = packed(at_work().saved(with_rows=True))
     name = next(iter(found.blobs))
     blobs = {n: base64.b64encode(content + (b"x" if n == name else b"")).decode() for n, content in found.blobs.items()}
     _, manifest, back = found_of({"id": "id", "manifest": found.manifest, "blobs": blobs})

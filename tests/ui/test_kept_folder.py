@@ -9,6 +9,7 @@ import pytest
 from kanviz.edit.edits import FreezeEdge
 from kanviz.errors import LoadError, UserError
 from kanviz.ui.state.kept_folder import DAYS, KeptFolder
+from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.snapshot import go_on
 from tests.ui.test_keeping import EDGE, at_work
@@ -34,8 +35,8 @@ def test_work_is_there_under_its_secret_alone(folder: KeptFolder):
     found = folder.found("secret")
     assert found is not None
     go_on(other, *found)
-    assert [v.kan.digest for v in other.opened.versions] == [v.kan.digest for v in s.opened.versions]
-    assert (other.work, other.view, other.sample) == (s.work, s.view, s.sample)
+    assert [v.kan.digest for v in other.opened.history.versions] == [v.kan.digest for v in s.opened.history.versions]
+    assert (other.opened.id, other.opened.view, other.sample) == (s.opened.id, s.opened.view, s.sample)
 
 
 def test_the_folder_tells_no_secret_and_its_files_are_for_this_user_alone(folder: KeptFolder):
@@ -63,11 +64,11 @@ def test_a_law_is_kept_where_nothing_else_was_done(folder: KeptFolder):
     folder.keep("secret", s)
     found = folder.found("secret")
     assert found is not None
-    assert (found[0].name, found[1]) == (s.law_search.name, s.law_search.work)  # pyright: ignore[reportOptionalMemberAccess]
+    assert (found[0].name, found[1]) == (s.of(LawSearches).last.name, s.of(LawSearches).last.work)  # pyright: ignore[reportOptionalMemberAccess]
     s.open(found[0].history.present, "own")
     s.apply(FreezeEdge((found[0].edge,)))
     folder.keep("secret", s)
-    assert folder.found("secret")[1] == s.work  # pyright: ignore[reportOptionalSubscript]
+    assert folder.found("secret")[1] == s.opened.id  # pyright: ignore[reportOptionalSubscript]
 
 
 def test_a_full_disk_is_said_once_and_the_old_work_stays(folder: KeptFolder, full_disk):

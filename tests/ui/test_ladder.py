@@ -16,6 +16,7 @@ from kanviz.locality.outcome import to_csv
 from kanviz.locality.rungs import RUNGS, Rung, rung_of
 from kanviz.ui.locality.ladder import same_run
 from kanviz.ui.state.jobs import Job
+from kanviz.ui.state.ladder import Ladder
 from kanviz.ui.state.ladder_run import Climbing
 from kanviz.ui.state.session import Session
 from tests.ladder_at_hand import method, outcome, steps
@@ -27,7 +28,7 @@ PAGE = "pages/locality.py"
 def running(rung: Rung, go_on: threading.Event) -> Session:
     session = Session()
     job = Job(lambda: steps(rung, go_on), elsewhere=True).start()
-    session.climbs[rung.number] = Climbing(rung, 0, job)
+    session.of(Ladder).runs[rung.number] = Climbing(rung, 0, job)
     while job.latest is None:
         time.sleep(0.01)
     return session
@@ -36,8 +37,8 @@ def running(rung: Rung, go_on: threading.Event) -> Session:
 def ended(rung: Rung, items: Iterator[Any] | None = None) -> Session:
     session = Session()
     job = Job(lambda: items or steps(rung), elsewhere=True).start()
-    session.climbs[rung.number] = Climbing(rung, 0, job)
-    assert job.join(30)
+    session.of(Ladder).runs[rung.number] = Climbing(rung, 0, job)
+    assert job.join(600)
     return session
 
 
@@ -65,7 +66,7 @@ def started(monkeypatch) -> list[tuple[Rung, int]]:
     def start(rung: Rung, seed: int, who: object) -> Climbing:
         found.append((rung, seed))
         job = Job(lambda: steps(rung), elsewhere=True).start()
-        assert job.join(30)
+        assert job.join(600)
         return Climbing(rung, seed, job)
 
     monkeypatch.setattr(Climbing, "start", staticmethod(start))
@@ -125,7 +126,7 @@ def test_while_a_rung_runs_it_shows_how_far_it_is_and_can_be_stopped():
     assert "A rung of the ladder is under way" in shown(visit("pages/open.py", session))
     app = visit(PAGE, session)
     press(app, "Stop and keep what there is")
-    assert session.climbs[1].job.join(30)
+    assert session.of(Ladder).runs[1].job.join(600)
     app = visit(PAGE, session)
     assert "stopped by you" in shown(app)
     assert not button(app, "Make it hold").disabled
@@ -168,9 +169,9 @@ def test_a_run_that_goes_wrong_says_so_and_keeps_what_it_had():
 
 def test_another_run_ends_the_one_before(started):
     session = running(rung_of(1), threading.Event())
-    session.climb(rung_of(2), 3)
-    assert session.climbs[1].job.join(30)
-    assert not session.climbing
+    session.of(Ladder).start(rung_of(2), 3)
+    assert session.of(Ladder).runs[1].job.join(600)
+    assert not session.of(Ladder).live
     assert started == [(rung_of(2), 3)]
 
 

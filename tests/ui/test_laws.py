@@ -19,6 +19,7 @@ from kanviz.laws.search.hints import Hints
 from kanviz.ui.laws.law import open_law
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.law_search import LawSearch, Rows
+from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.page_table import PAGES
 from tests.laws_at_hand import LAWS, R, discovery, gravity, search
@@ -32,7 +33,7 @@ def searching(go_on: threading.Event, data: Dataset | None = None) -> Session:
     data = data or gravity()
     session = Session()
     job = Job(lambda: search(data, go_on), elsewhere=True)
-    session.law_search = LawSearch(data, "pulls.csv", DiscoverConfig(), job.start())
+    session.of(LawSearches).last = LawSearch(data, "pulls.csv", DiscoverConfig(), job.start())
     while job.latest is None:
         time.sleep(0.01)
     return session
@@ -42,8 +43,8 @@ def ended(data: Dataset | None = None) -> Session:
     go_on = threading.Event()
     go_on.set()
     session = searching(go_on, data)
-    assert session.law_search is not None
-    assert session.law_search.job.join(30)
+    assert session.of(LawSearches).last is not None
+    assert session.of(LawSearches).last.job.join(600)
     return session
 
 
@@ -60,7 +61,7 @@ def test_without_a_network_it_asks_for_a_table():
 
 def test_a_table_is_all_it_needs(monkeypatch):
     started = []
-    monkeypatch.setattr(Session, "discover", lambda self, *given: started.append(given))
+    monkeypatch.setattr(LawSearches, "start", lambda self, *given: started.append(given))
     app = visit(PAGE, uploaded("a (m),b,c\n" + "\n".join(f"{k}.5,{k % 7},{k * k}" for k in range(40))))
     next(n for n in app.number_input if n.label == "Seconds").set_value(30).run()
     next(m for m in app.multiselect if "does not have" in m.label).set_value(["sin", "x^2"]).run()
@@ -112,8 +113,8 @@ def test_another_table_of_the_same_name_is_asked_about_anew():
     app = visit(PAGE, table)
     next(b for b in app.selectbox if "predict" in b.label).set_value("a").run()
     app.switch_page("pages/train.py").run()
-    table.take_table(
-        uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40))).table, table.table_name
+    table.tables.upload(
+        uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40))).tables.main, table.tables.main_name
     )
     app.switch_page(PAGE).run()
     assert not app.exception
@@ -145,8 +146,8 @@ def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
     assert "0.85" in latex(app)
     assert "The best so far misses" in texts(app)
     press(app, "Stop and keep the best so far")
-    assert session.law_search is not None
-    assert session.law_search.job.join(30)
+    assert session.of(LawSearches).last is not None
+    assert session.of(LawSearches).last.job.join(600)
     app.run()
     assert not app.exception
     assert "stopped by you" in texts(app)
@@ -160,8 +161,8 @@ def test_other_pages_say_that_a_search_is_running():
     session = searching(go_on)
     assert "A search for a law is under way" in texts(visit("app.py", session))
     go_on.set()
-    assert session.law_search is not None
-    assert session.law_search.job.join(30)
+    assert session.of(LawSearches).last is not None
+    assert session.of(LawSearches).last.job.join(600)
     assert "A search for a law is under way" not in texts(visit("app.py", session))
 
 
@@ -174,7 +175,7 @@ def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
     other = discovery(gravity()).front[1]
     next(b for b in app.selectbox if b.label == "Law").set_value(other.text).run()
     assert not app.exception, [e.message for e in app.exception]
-    assert session.law == other.text
+    assert session.of(LawSearches).chosen == other.text
     assert "this is no law of these rows yet" in app.warning[0].value
     assert "It bends the wrong way" in app.warning[1].value
     values = {m.label: m.value for m in app.metric}
@@ -214,8 +215,8 @@ def test_law_network_and_data_stand_side_by_side_when_the_network_fits():
 @pytest.mark.parametrize("page", [page for page, _, _ in PAGES])
 def test_every_page_shows_a_law_that_was_opened_as_a_network(page, entry):
     session = ended()
-    assert session.law_search is not None
-    open_law(session, session.law_search, entry)
+    assert session.of(LawSearches).last is not None
+    open_law(session, session.of(LawSearches).last, entry)
     assert not visit(page, session).error
 
 
@@ -223,8 +224,8 @@ def test_the_law_in_hand_opens_as_a_network_with_its_rows_and_the_one_before_wai
     data = gravity()
     session = ended(data)
     session.open(init([2, 1]), "its forebear")
-    search = session.law_search
-    session.law = discovery(data).front[-1].text
+    search = session.of(LawSearches).last
+    session.of(LawSearches).chosen = discovery(data).front[-1].text
     app = press(visit(PAGE, session), "Open as a network")
     assert app.title[0].value == "Workbench"
     assert [t.value.replace("\\", "") for t in app.toast] == [
@@ -235,7 +236,7 @@ def test_the_law_in_hand_opens_as_a_network_with_its_rows_and_the_one_before_wai
     assert session.data is not None
     assert session.data.digest == data.digest
     assert (session.name, session.rows_from) == ("Law of F from pulls.csv", "pulls.csv")
-    assert session.law_search is search
+    assert session.of(LawSearches).last is search
     session.go_back()
     assert session.name == "its forebear"
 
@@ -243,7 +244,7 @@ def test_the_law_in_hand_opens_as_a_network_with_its_rows_and_the_one_before_wai
 def test_a_law_does_not_open_while_a_training_runs():
     session, go_on = ended(), threading.Event()
     training: Job[Any] = Job(lambda: iter(lambda: go_on.wait(0.02) or None, True), elsewhere=True)
-    session.job = training.start()
+    session.training.job = training.start()
     app = visit(PAGE, session)
     assert next(b for b in app.button if b.label == "Open as a network").disabled
     training.stop()
@@ -253,11 +254,11 @@ def test_a_law_does_not_open_while_a_training_runs():
 def test_a_law_that_is_no_network_is_refused_in_words():
     data = gravity()
     session = ended(data)
-    assert session.law_search is not None
+    assert session.of(LawSearches).last is not None
     found = discovery(data, (sympy.besselj(1, R),))
     search = LawSearch(data, "t", DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
-    assert search.job.join(30)
-    session.law_search = search
+    assert search.job.join(600)
+    session.of(LawSearches).last = search
     app = press(visit(PAGE, session), "Open as a network")
     assert "besselj, which is no function that an edge can have" in app.error[0].value
     assert session.history is None
@@ -271,8 +272,8 @@ def test_a_search_that_goes_wrong_says_so_and_keeps_what_it_had():
         raise UserError("The search ended unexpectedly.")
 
     session = Session()
-    session.law_search = LawSearch(data, "t", DiscoverConfig(), Job(broken, elsewhere=True).start())
-    assert session.law_search.job.join(30)
+    session.of(LawSearches).last = LawSearch(data, "t", DiscoverConfig(), Job(broken, elsewhere=True).start())
+    assert session.of(LawSearches).last.job.join(600)
     app = visit(PAGE, session)
     assert "ended unexpectedly" in app.error[0].value
     assert "0.85" in latex(app)
@@ -285,8 +286,10 @@ def test_hostile_column_names_stay_text():
     data = gravity()
     session = ended(data)
     found = replace(discovery(data), target=name, unit=name, notes=(name,))
-    session.law_search = LawSearch(data, name, DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
-    assert session.law_search.job.join(30)
+    session.of(LawSearches).last = LawSearch(
+        data, name, DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start()
+    )
+    assert session.of(LawSearches).last.job.join(600)
     app = visit(PAGE, session)
     assert not [m for m in app.markdown if m.allow_html]
     assert name not in texts(app)
@@ -295,10 +298,10 @@ def test_hostile_column_names_stay_text():
 def test_a_search_refuses_before_it_starts():
     session = Session()
     with pytest.raises(UserError, match="symmetric"):
-        session.discover(gravity(), "t", DiscoverConfig(hints=Hints(symmetric=(("a", "b"),))))
+        session.of(LawSearches).start(gravity(), "t", DiscoverConfig(hints=Hints(symmetric=(("a", "b"),))))
     with pytest.raises(UserError, match="shape"):
-        session.discover(gravity(), "t", DiscoverConfig([2, 1]))
-    assert session.law_search is None
+        session.of(LawSearches).start(gravity(), "t", DiscoverConfig([2, 1]))
+    assert session.of(LawSearches).last is None
 
 
 def test_rows_travel_whole():
@@ -309,12 +312,12 @@ def test_rows_travel_whole():
 def test_another_search_ends_the_one_before(monkeypatch):
     endless = threading.Event()
     session = searching(endless)
-    first = session.law_search
+    first = session.of(LawSearches).last
     monkeypatch.setattr(LawSearch, "start", staticmethod(lambda *given: "the new one"))
-    session.discover(gravity(), "t", DiscoverConfig())
+    session.of(LawSearches).start(gravity(), "t", DiscoverConfig())
     assert first is not None
-    assert first.job.join(30)
-    assert session.law_search == "the new one"
+    assert first.job.join(600)
+    assert session.of(LawSearches).last == "the new one"
 
 
 def test_all_laws_can_be_taken_along_as_json():

@@ -10,7 +10,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import MoveControlPoint, RefineGrid
 from kanviz.locality.rungs import Rung
-from kanviz.ui.lessons import LESSONS, Following, Lesson
+from kanviz.ui.lessons import LESSONS, Following, Lesson, Lessons
 from kanviz.ui.lessons.facts import percent, points, total
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.ladder_run import Climbing
@@ -32,7 +32,7 @@ def following(slug: str) -> Session:
     lesson, session = lesson_of(slug), Session()
     open_sample(session, next(one for one in samples() if one.file.stem == lesson.sample))
     session.select(EdgeId(*lesson.edge))
-    session.lesson = Following(lesson, session.present)
+    session.of(Lessons).following = Following(lesson, session.present)
     return session
 
 
@@ -55,7 +55,7 @@ def rungs_at_hand(monkeypatch):
 
     def start(rung: Rung, seed: int, who: object) -> Climbing:
         job = Job(lambda: steps(rung), elsewhere=True).start()
-        assert job.join(30)
+        assert job.join(600)
         return Climbing(rung, seed, job)
 
     monkeypatch.setattr(Climbing, "start", staticmethod(start))
@@ -65,7 +65,7 @@ def rungs_at_hand(monkeypatch):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_step_is_not_done_before_and_done_after(slug):
     session = following(slug)
-    lesson = session.lesson
+    lesson = session.of(Lessons).following
     for at, step in enumerate(lesson.lesson.steps):
         lesson.at = at
         assert lesson.look(session) is None, f"step {at + 1} is done before anybody did it"
@@ -81,29 +81,31 @@ def test_what_is_said_of_a_moved_point_is_what_was_measured():
     start, x = session.present, session.data.rows("train")[0]
     height = float(start.edge((0, 0, 2)).coef[3]) + 0.25
     session.apply(MoveControlPoint(EdgeId(0, 0, 2), 3, height))
-    said = session.lesson.look(session)
+    said = session.of(Lessons).following.look(session)
     assert f"control point 3 from {float(start.edge((0, 0, 2)).coef[3]):.3g} to {height:.3g}" in said
     assert "14 of 15 edges are the same, bit for bit" in said
     y = session.data.rows("train")[1]
     errors = [float((kan(x) - y).square().mean().sqrt()) for kan in (start, session.present)]
     assert f"went from {errors[0]:.3g} to {errors[1]:.3g}" in said
     session.apply(MoveControlPoint(EdgeId(0, 1, 2), 3, 1.0))
-    assert "13 of 15 edges are the same" in session.lesson.look(session)
+    assert "13 of 15 edges are the same" in session.of(Lessons).following.look(session)
 
 
 def test_a_move_on_another_edge_does_not_count():
     session = following("control-points")
     session.apply(MoveControlPoint(EdgeId(0, 1, 2), 3, 1.0))
-    assert session.lesson.look(session) is None
+    assert session.of(Lessons).following.look(session) is None
 
 
 def test_rows_are_counted_by_their_bits():
     session = following("locality")
     start = session.present
-    session.lesson.lesson.steps[0].do(session)
+    session.of(Lessons).following.lesson.steps[0].do(session)
     x = session.data.rows("train")[0]
     kept = int((start(x) == session.present(x)).all(1).sum())
-    assert f"{len(x) - kept:,} of {len(x):,} training rows have another prediction" in session.lesson.look(session)
+    assert f"{len(x) - kept:,} of {len(x):,} training rows have another prediction" in session.of(
+        Lessons
+    ).following.look(session)
     assert 0 < kept < len(x)
 
 
@@ -111,29 +113,29 @@ def test_points_count_after_the_refinement_only_when_they_moved_after_it():
     session = following("control-points")
     session.apply(MoveControlPoint(EdgeId(0, 0, 2), 3, 0.5))
     session.apply(RefineGrid(0, 10))
-    session.lesson.at = 3
-    assert session.lesson.look(session) is None
+    session.of(Lessons).following.at = 3
+    assert session.of(Lessons).following.look(session) is None
     session.apply(MoveControlPoint(EdgeId(0, 0, 2), 5, 0.5))
-    assert "control point 5" in session.lesson.look(session)
+    assert "control point 5" in session.of(Lessons).following.look(session)
 
 
 def test_a_strong_edge_is_back_only_after_it_was_gone():
     session = following("pruning")
-    session.lesson.at = 3
-    assert session.lesson.look(session) is None
-    for step in session.lesson.lesson.steps[1:3]:
+    session.of(Lessons).following.at = 3
+    assert session.of(Lessons).following.look(session) is None
+    for step in session.of(Lessons).following.lesson.steps[1:3]:
         step.do(session)
-    assert session.lesson.look(session) is None
+    assert session.of(Lessons).following.look(session) is None
     session.undo()
-    assert "3 edges are left" in session.lesson.look(session)
+    assert "3 edges are left" in session.of(Lessons).following.look(session)
 
 
 def test_another_network_in_hand_is_not_the_lessons():
     session = following("edge")
     open_sample(session, samples()[0])
-    assert not session.lesson.holds(session)
+    assert not session.of(Lessons).following.holds(session)
     session.go_back()
-    assert session.lesson.holds(session)
+    assert session.of(Lessons).following.holds(session)
 
 
 @pytest.mark.parametrize(
@@ -182,12 +184,12 @@ def test_a_link_to_a_step_that_is_not_there_goes_to_the_nearest(step, at):
 
 
 def test_a_link_to_no_lesson_says_so():
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     app.query_params["lesson"] = "<b>astrology"
     app.run()
     assert "There is no lesson" in app.error[0].value
     assert app.title[0].value == "Workbench"
-    assert app.session_state["kanviz"].lesson is None
+    assert app.session_state["kanviz"].of(Lessons).following is None
 
 
 def test_next_goes_to_the_page_of_the_step_and_back_comes_back():
@@ -207,13 +209,13 @@ def test_a_lesson_done_to_its_end_is_ticked():
         press(app, word)
     assert app.title[0].value == "Lessons"
     assert "1. What an edge is** :green-badge" in texts(app)
-    assert app.session_state["kanviz"].lesson is None
+    assert app.session_state["kanviz"].of(Lessons).following is None
     assert app.session_state["kanviz"].history is not None
 
 
 def test_what_was_done_once_stays_done_and_says_so():
     session = following("edge")
-    session.lesson.lesson.steps[0].do(session)
+    session.of(Lessons).following.lesson.steps[0].do(session)
     app = visit("app.py", session)
     session.select(EdgeId(0, 1, 0))
     app.run()
@@ -229,9 +231,9 @@ def test_a_lesson_can_be_left_and_begun_again():
     app.run()
     assert "Another network is in hand than the lesson's." in texts(app)
     press(app, "Begin the lesson again")
-    assert session.lesson.holds(session)
+    assert session.of(Lessons).following.holds(session)
     press(app, "Leave the lesson")
-    assert session.lesson is None
+    assert session.of(Lessons).following is None
     assert "step 1" not in texts(app)
 
 
@@ -252,14 +254,14 @@ def test_ones_own_work_waits_through_any_number_of_lessons():
 
 def test_a_lesson_waits_for_a_training_that_runs():
     session = following("formula")
-    session.train(TrainConfig(steps=100_000, solver="adam"))
+    session.training.start(TrainConfig(steps=100_000, solver="adam"))
     try:
         app = visit("pages/lessons.py", session)
         press(app, "Start")
         assert any("Training is running" in error.value for error in app.error)
     finally:
-        session.job.stop()
-        session.job.join(30)
+        session.training.job.stop()
+        session.training.job.join(600)
     assert torch.isfinite(session.present.layers[0].coef).all()
 
 

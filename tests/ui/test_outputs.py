@@ -31,7 +31,7 @@ def explore_page():
 
 
 def visit(page, session: Session) -> AppTest:
-    app = AppTest.from_function(page, default_timeout=60)
+    app = AppTest.from_function(page, default_timeout=600)
     app.session_state[KEY] = session
     return again(app)
 
@@ -88,7 +88,7 @@ def test_all_rows_have_errors_training_rows_and_held_out_rows_apart():
 
 def test_picked_rows_have_errors_of_their_own_and_are_marked():
     s = pendulum()
-    s.pick(s.data.test[:7].tolist())
+    s.looking.pick(s.data.test[:7].tolist())
     app = visit(errors_page, s)
     found = numbers(app)["Picked"]
     assert (found["Training rows"], found["Held-out rows"], found["RMSE, training rows"]) == ("0", "7", "–")
@@ -107,7 +107,7 @@ def test_a_slice_has_errors_of_its_own_and_its_rows_can_be_picked():
     found = numbers(app)["Slice"]
     assert int(found["Training rows"]) + int(found["Held-out rows"]) == len(inside)
     next(b for b in app.button if b.label == f"Pick {len(inside)} rows").click().run()
-    assert s.picked == tuple(inside.tolist())
+    assert s.looking.picked == tuple(inside.tolist())
     assert list(numbers(app)["Picked"]) == list(numbers(app)["Slice"])
     fresh = again(app)
     assert fresh.number_input[1].value == 1.0
@@ -128,8 +128,8 @@ def test_the_row_missed_most_can_be_taken():
     app = visit(errors_page, s)
     gap = (s.present(s.data.x) - s.data.y)[:, 0].abs()
     next(b for b in app.button if b.label.startswith("Take row")).click().run()
-    assert s.row == int(gap.argmax())
-    assert f"Row {s.row + 1} is taken" in texts(app).replace("\\", "")
+    assert s.looking.row == int(gap.argmax())
+    assert f"Row {s.looking.row + 1} is taken" in texts(app).replace("\\", "")
 
 
 def test_classes_are_counted_of_picked_rows_or_of_those_held_out():
@@ -139,7 +139,7 @@ def test_classes_are_counted_of_picked_rows_or_of_those_held_out():
     assert int(app.table[0].value.to_numpy().sum()) == 12
     assert "Accuracy, held-out rows" in numbers(app).index
     assert not app.get("bidi_component")
-    s.pick(range(5))
+    s.looking.pick(range(5))
     again(app)
     assert int(app.table[0].value.to_numpy().sum()) == 5
 
@@ -165,7 +165,7 @@ def test_at_first_a_held_out_row_is_looked_at_with_what_was_measured():
     s = pendulum()
     app = visit(explore_page, s)
     row = int(s.data.test[0])
-    assert s.row == row
+    assert s.looking.row == row
     assert app.metric[0].value == f"{float(s.present(s.data.x[[row]])[0, 0]):.4g} s"
     assert f"Row {row + 1} (held out): measured" in texts(app)
     assert "RMSE on held-out rows" in texts(app)
@@ -177,14 +177,14 @@ def test_moving_an_input_moves_prediction_and_field_and_leaves_the_row():
     s = pendulum()
     app = visit(explore_page, s)
     app.slider[0].set_value(1.5).run()
-    assert s.point[0] == 1.5
-    assert s.row is None
-    assert app.metric[0].value == f"{float(s.present([list(s.point)])[0, 0]):.4g} s"
+    assert s.looking.point[0] == 1.5
+    assert s.looking.row is None
+    assert app.metric[0].value == f"{float(s.present([list(s.looking.point)])[0, 0]):.4g} s"
     exact = next(n for n in app.number_input if n.label == "length, exactly")
     assert exact.value == 1.5
     assert "measured" not in texts(app).split("RMSE")[0]
     exact.set_value(0.75).run()
-    assert (s.point[0], app.slider[0].value) == (0.75, 0.75)
+    assert (s.looking.point[0], app.slider[0].value) == (0.75, 0.75)
 
 
 def test_a_point_beyond_data_and_grid_is_warned_of_and_the_slider_reaches_it():
@@ -202,7 +202,7 @@ def test_a_row_is_taken_by_its_number():
     s = pendulum()
     app = visit(explore_page, s)
     next(n for n in app.number_input if n.label.startswith("Row of the table")).set_value(12).run()
-    assert s.row == 11
+    assert s.looking.row == 11
     assert app.slider[1].value == float(s.data.x[11, 1])
 
 
@@ -225,7 +225,7 @@ def test_of_many_inputs_six_are_moved_and_others_can_be_chosen():
     app.multiselect[0].set_value([8]).run()
     assert [slider.label for slider in app.slider] == ["x9"]
     app.slider[0].set_value(0.5).run()
-    assert s.point[8] == 0.5
+    assert s.looking.point[8] == 0.5
 
 
 def test_two_inputs_of_the_plane_are_never_the_same():

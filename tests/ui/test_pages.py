@@ -18,6 +18,7 @@ from kanviz.ui.widgets.current import KEY
 from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.panels import edge_names
 from kanviz.ui.widgets.samples import open_sample, samples
+from tests.ui.changed import without_rows
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [page for page, _, _ in PAGES if page != "pages/open.py"]
@@ -28,13 +29,13 @@ def opened(title: str, *, table: bool = True) -> Session:
     session = Session()
     open_sample(session, next(sample for sample in samples() if sample.title == title))
     if not table:
-        session.data = None
+        without_rows(session)
     return session
 
 
 def visit(page: str, session: Session | None = None, **address: str) -> AppTest:
     """The page after two runs, free of exceptions."""
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     for name, value in address.items():
         app.query_params[name] = value
     if session is not None:
@@ -162,7 +163,7 @@ def test_a_run_of_a_moment_shows_its_end_at_once(monkeypatch):
     next(n for n in app.number_input if n.label == "Steps").set_value(1).run()
     press(app, "Start training")
     assert "Last run: all steps done" in texts(app)
-    assert [step for step, _, _ in session.trail] == [0, 1]
+    assert [step for step, _, _ in session.training.trail] == [0, 1]
 
 
 def labels(app: AppTest) -> set[str]:
@@ -195,13 +196,13 @@ def test_the_end_of_a_run_says_what_was_picked_why_it_stopped_and_the_grid(monke
     monkeypatch.setattr(training, "MOMENT", 60)
     session = opened(samples()[0].title)
     app = press(visit("pages/train.py", session), "Start training")
-    assert session.last_run is not None
-    assert session.last_run.stopped_because
-    assert f"Last run: {session.last_run.stopped_because}" in texts(app)
+    assert session.training.last is not None
+    assert session.training.last.stopped_because
+    assert f"Last run: {session.training.last.stopped_because}" in texts(app)
     assert "Levenberg-Marquardt, picked: the network is small enough · grid intervals: 5" in texts(app)
     held = next(m for m in app.metric if "held out" in m.label)
     assert "decided nothing" in held.help
-    assert len(session.trail) > 2
+    assert len(session.training.trail) > 2
 
 
 def test_where_held_out_rows_choose_the_step_that_is_said(monkeypatch):
@@ -221,9 +222,13 @@ def test_a_new_network_is_trained_from_coarse_grids_and_a_trained_one_keeps_its_
     next(box for box in app.selectbox if "predict" in box.label).set_value("mass").run()
     press(app, "Create and train")
     app = visit("pages/train.py", session)
-    assert session.run is not None
-    assert (session.run.config.solver, session.run.config.finest, session.run.config.starts) == ("auto", 12, 1)
-    assert session.opened.versions[0].kan.layers[0].grid == 3
+    assert session.training.run is not None
+    assert (
+        session.training.run.config.solver,
+        session.training.run.config.finest,
+        session.training.run.config.starts,
+    ) == ("auto", 12, 1)
+    assert session.opened.history.versions[0].kan.layers[0].grid == 3
     assert "It goes on from what the network has learned; grids stay as they are" in texts(app)
     press(app, "Undo")
     assert "A new network; grids are refined up to 12 intervals" in texts(app)
@@ -231,20 +236,20 @@ def test_a_new_network_is_trained_from_coarse_grids_and_a_trained_one_keeps_its_
 
 def test_a_stopped_run_offers_to_go_on():
     session = opened(samples()[0].title)
-    session.train(TrainConfig(steps=100_000, solver="adam"))
-    while len(session.trail) < 3:
+    session.training.start(TrainConfig(steps=100_000, solver="adam"))
+    while len(session.training.trail) < 3:
         time.sleep(0.005)
-    session.job.stop()
-    assert session.job.join(60)
+    session.training.job.stop()
+    assert session.training.job.join(600)
     app = visit("pages/train.py", session)
-    steps = len(session.trail)
+    steps = len(session.training.trail)
     press(app, "Continue")
-    assert session.job is not None
-    session.job.stop()
-    assert session.job.join(60)
+    assert session.training.job is not None
+    session.training.job.stop()
+    assert session.training.job.join(600)
     app.run()
-    assert len(session.trail) >= steps
-    assert len(session.opened.versions) == 2
+    assert len(session.training.trail) >= steps
+    assert len(session.opened.history.versions) == 2
     press(app, "Undo")
     assert "Continue" not in [b.label for b in app.button]
 
@@ -262,7 +267,7 @@ def test_a_control_point_moves_only_when_kept():
     assert "bit-identical, 1 changed" in texts(app)
     press(app, "Keep")
     assert session.present is not start
-    assert "MoveControlPoint" in type(session.opened.versions[-1].edit).__name__
+    assert "MoveControlPoint" in type(session.opened.history.versions[-1].edit).__name__
 
 
 def test_fix_and_release_a_formula():
@@ -286,10 +291,10 @@ def test_training_starts_and_is_collected():
     app = visit("pages/train.py", session)
     next(n for n in app.number_input if n.label == "Steps").set_value(3).run()
     press(app, "Start training")
-    assert session.job is None or session.job.join(60)
+    assert session.training.job is None or session.training.job.join(600)
     app.run()
     assert not app.exception
-    assert len(session.opened.versions) == 2
+    assert len(session.opened.history.versions) == 2
     assert "Last run" in texts(app)
 
 
@@ -331,7 +336,7 @@ def uploaded(text: str, name: str = "measured.csv") -> Session:
     from kanviz.io.tables import read_table
 
     session = Session()
-    session.take_table(read_table(text.encode(), name), name)
+    session.tables.upload(read_table(text.encode(), name), name)
     return session
 
 
@@ -348,7 +353,7 @@ def test_a_table_goes_to_a_trained_network_untouched():
     next(box for box in app.selectbox if "predict" in box.label).set_value("mass").run()
     next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
     press(app, "Create and train")
-    assert session.job is None or session.job.join(60)
+    assert session.training.job is None or session.training.job.join(600)
     assert [(v.name, v.unit) for v in session.present.inputs] == [("length", "m")]
     assert [(v.name, v.unit) for v in session.present.outputs] == [("mass", "kg")]
 
@@ -359,8 +364,8 @@ def test_a_classifier_made_from_a_table_shows_on_every_page():
     assert next(box for box in app.selectbox if "predict" in box.label).value == "kind"  # the last column
     next(n for n in app.number_input if n.label == "Training steps").set_value(3).run()
     press(app, "Create and train")
-    assert session.job is None or session.job.join(60)
-    session.collect()
+    assert session.training.job is None or session.training.job.join(600)
+    session.training.collect()
     assert session.present.task == "classification"
     assert [v.name for v in session.present.outputs] == ["a", "b", "c"]
     for page in OTHERS:

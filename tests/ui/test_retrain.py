@@ -23,6 +23,7 @@ from kanviz.ui.state.session import Session
 from kanviz.ui.state.training_run import Known, Run
 from kanviz.ui.train import run as training
 from kanviz.ui.widgets.samples import rows_of, samples
+from tests.ui.changed import without_rows
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/retrain.py"
@@ -33,7 +34,7 @@ PROTECTED = tuple(name for name in PROTECTIONS if name not in ("replay", "ewc", 
 def ready() -> Session:
     """The sample with its new rows taken."""
     session = opened(HILLS.title)
-    session.take_new(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
+    session.tables.take_new(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
     return session
 
 
@@ -64,8 +65,8 @@ def test_the_sample_offers_its_new_rows_and_shows_what_they_share():
     app = visit(PAGE, session)
     assert not app.get("plotly_chart")
     press(app, f"Take the sample's new rows ({HILLS.new.name})")
-    assert session.new_rows is not None
-    assert len(session.new_rows[0]) == 500
+    assert session.tables.new_rows is not None
+    assert len(session.tables.new_rows[0]) == 500
     assert {m.label for m in app.metric} == {"RMSE, new rows", "RMSE, old rows", "Points shared", "Points free"}
     assert "All 500 old rows keep their predictions to the bit" in texts(app)
     assert len(app.get("plotly_chart")) == 2  # the strips, and an edge with its locked points
@@ -78,11 +79,11 @@ def test_under_a_lock_new_rows_are_learned_and_every_old_bit_stays(name):
     app = retrain(session, name, 60)
     assert session.present is not before
     assert float(lamps(before, session.present, session.data.x).share) == 1.0
-    assert error(session.present, session.new_rows[0]) < 0.05 < error(before, session.new_rows[0])
+    assert error(session.present, session.tables.new_rows[0]) < 0.05 < error(before, session.tables.new_rows[0])
     assert "All 500 old rows keep their predictions, bit for bit" in "".join(s.value for s in app.success)
     values = {m.label: m.value for m in app.metric}
     assert values["Old outputs move by"] == "0"
-    edit = session.opened.versions[-1].edit
+    edit = session.opened.history.versions[-1].edit
     assert isinstance(edit, Retrain)
     assert edit.config.lock is not None
     assert edit.aid == ""
@@ -98,19 +99,19 @@ def test_an_aid_forgets_less_than_nothing_does_and_promises_no_bit(name, most):
     assert old < error(bare.present, bare.data)
     assert not app.success
     assert "have other predictions than before" in "".join(w.value for w in app.warning)
-    assert session.opened.versions[-1].edit.aid == name
+    assert session.opened.history.versions[-1].edit.aid == name
 
 
 def test_a_retrain_under_a_lock_is_done_again_from_its_recipe_and_one_with_old_rows_is_refused_in_words():
     session = ready()
     retrain(session, "rows", 5)
-    recipe, end = session.opened.recipe(), session.present
+    recipe, end = session.opened.history.recipe(), session.present
     session.replay(recipe)
     assert session.present.digest == end.digest
     session.undo()
     retrain(session, "ewc", 2)
     with pytest.raises(EditError, match="does not hold the old rows"):
-        replay(session.opened.versions[0].kan, session.opened.recipe(), session.new_rows[0])
+        replay(session.opened.history.versions[0].kan, session.opened.history.recipe(), session.tables.new_rows[0])
 
 
 def test_undo_takes_the_whole_retraining_back():
@@ -139,7 +140,7 @@ def test_the_certificate_is_of_what_was_promised():
     session = ready()
     before = session.present
     app = retrain(session, "region", 3)
-    box = session.run.region
+    box = session.training.run.region
     low, high = torch.tensor(box, dtype=torch.float64).T
     assert bool((low <= session.data.x).all() & (session.data.x <= high).all())
     assert float((low - session.data.x.amin(0)).abs().max()) < 2e-3
@@ -150,10 +151,10 @@ def test_the_certificate_is_of_what_was_promised():
 
 def test_what_was_learned_counts_as_known_from_then_on():
     session = ready()
-    new = session.new_rows[0]
+    new = session.tables.new_rows[0]
     app = retrain(session, "rows", 3)
     press(app, "Count the new rows to what it knows")
-    assert session.new_rows is None
+    assert session.tables.new_rows is None
     assert len(session.data) == 500 + len(new)
     assert torch.equal(session.data.rows("test")[0][-len(new.test) :], new.rows("test")[0])
     assert session.rows_from == f"{HILLS.table.name} + {HILLS.new.name}"
@@ -161,7 +162,7 @@ def test_what_was_learned_counts_as_known_from_then_on():
 
 def test_a_region_is_enough_to_know_and_is_kept():
     session = ready()
-    session.data = None
+    without_rows(session)
     before = session.present
     app = visit(PAGE, session)
     radio = next(radio for radio in app.radio if radio.label == "Protection")
@@ -185,21 +186,21 @@ def test_a_region_that_ends_before_it_begins_is_refused_in_words():
 
 def test_rows_that_only_locked_numbers_decide_are_counted_before_anything_is_done():
     session = ready()
-    session.take_new(session.data, "the same rows")
+    session.tables.take_new(session.data, "the same rows")
     app = visit(PAGE, session)
     assert "400 of 400 new rows (100%) fall where locked numbers alone decide" in texts(app)
 
 
 def test_rows_beyond_the_grid_are_warned_of():
     session = ready()
-    new = session.new_rows[0]
-    session.take_new(replace(new, x=new.x + 5), "far")
+    new = session.tables.new_rows[0]
+    session.tables.take_new(replace(new, x=new.x + 5), "far")
     assert "400 of 400 new rows (100%) lie beyond the grid" in texts(visit(PAGE, session))
 
 
 def test_what_to_expect_never_promises_what_no_lock_holds():
     session = ready()
-    data, known = session.new_rows[0], Known.rows(session.data, "old")
+    data, known = session.tables.new_rows[0], Known.rows(session.data, "old")
     from kanviz.analysis.locality.overlap import overlap
     from kanviz.analysis.locality.prospect import prospect
 
@@ -213,9 +214,11 @@ def test_what_to_expect_never_promises_what_no_lock_holds():
 def test_the_error_on_old_rows_is_noted_at_every_step():
     session = ready()
     app = retrain(session, "none", 4)
-    assert [mark[0] for mark in session.trail] == [0, 1, 2, 3, 4]
-    assert session.trail[0][3] == pytest.approx(error(session.opened.versions[0].kan, session.data), rel=1e-5)
-    assert session.trail[-1][3] > 10 * session.trail[0][3]
+    assert [mark[0] for mark in session.training.trail] == [0, 1, 2, 3, 4]
+    assert session.training.trail[0][3] == pytest.approx(
+        error(session.opened.history.versions[0].kan, session.data), rel=1e-5
+    )
+    assert session.training.trail[-1][3] > 10 * session.training.trail[0][3]
     assert not app.exception
 
 
@@ -223,37 +226,39 @@ def test_a_run_that_goes_on_is_watched_and_can_be_taken_up_again():
     session = ready()
     known = Known.rows(session.data, "old")
     config = TrainConfig(solver="adam", steps=100_000)
-    session.retrain(Run(session.present, session.new_rows[0], config, 0, known=known, promise="No protection"))
-    while len(session.trail) < 3:
+    session.training.retrain(
+        Run(session.present, session.tables.new_rows[0], config, 0, known=known, promise="No protection")
+    )
+    while len(session.training.trail) < 3:
         time.sleep(0.005)
     app = visit(PAGE, session)
     assert "Stop and keep" in [b.label for b in app.button]
     assert {"RMSE, new rows", "RMSE, held out", "RMSE, old rows"} <= {m.label for m in app.metric}
-    session.job.stop()
-    assert session.job.join(60)
+    session.training.job.stop()
+    assert session.training.job.join(600)
     app.run()
     assert "Continue" in [b.label for b in app.button]
-    assert len(session.trail[0]) == 4
+    assert len(session.training.trail[0]) == 4
 
 
 def test_a_network_that_has_changed_in_the_meantime_is_not_retrained():
     session = ready()
-    run = Run(session.present, session.new_rows[0], TrainConfig(), 0, known=Known.rows(session.data, "old"))
+    run = Run(session.present, session.tables.new_rows[0], TrainConfig(), 0, known=Known.rows(session.data, "old"))
     retrain(session, "rows", 2)
     with pytest.raises(EditError, match="has changed since"):
-        session.retrain(run)
+        session.training.retrain(run)
 
 
 def test_uploads_for_the_page_do_not_take_the_place_of_another_table():
     session = ready()
     table = read_table(b"x,y,f\n0,0,1\n0.5,0.5,2\n1,1,3\n", "small.csv")
-    session.take_table(table, "small.csv", "old")
-    assert session.table is None
+    session.tables.upload(table, "small.csv", "old")
+    assert session.tables.main is None
     app = visit(PAGE, session)
     next(g for g in app.get("button_group") if g.label == "What it shall keep").set_value("Table").run()
     press(app, "Use these old rows")
-    assert session.old_rows is not None
-    assert session.old_rows[1] == "small.csv"
+    assert session.tables.old_rows is not None
+    assert session.tables.old_rows[1] == "small.csv"
     assert "All 3 old rows keep" in texts(app)
 
 
@@ -266,7 +271,7 @@ def classes() -> Session:
     kan = replace(init([2, 3, 2], seed=0, inputs=data.inputs, outputs=data.outputs), task="classification")
     session = Session()
     session.open(kan, "kinds", data=data.matching(kan))
-    session.take_new(data.matching(kan), "kinds")
+    session.tables.take_new(data.matching(kan), "kinds")
     return session
 
 

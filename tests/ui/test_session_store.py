@@ -42,18 +42,18 @@ def at_work() -> Session:
     """A training under way."""
     s, data = Session(), rows()
     s.open(init([2, 3, 1], inputs=data.inputs, outputs=data.outputs), "test", data=data)
-    s.train(TrainConfig(steps=100_000, solver="adam"))
+    s.training.start(TrainConfig(steps=100_000, solver="adam"))
     return s
 
 
 @pytest.fixture
 def busy():
     s = at_work()
-    job = s.job
+    job = s.training.job
     yield s
     assert job is not None
     job.stop()
-    assert job.join(20)
+    assert job.join(600)
 
 
 def test_a_reload_finds_its_session():
@@ -90,13 +90,13 @@ def test_a_closed_tabs_job_ends_in_a_minute_and_says_why(busy: Session):
     server.later(5)
     server.open.clear()
     server.later(LEFT_AFTER - 1)
-    assert busy.training
+    assert busy.training.live
     server.later(1)
-    assert busy.job is not None
-    assert busy.job.join(20)
-    assert busy.job.end is End.CLOSED
-    busy.collect()
-    assert busy.last_run is None or busy.why_ended == "no tab was open on it for a minute"
+    assert busy.training.job is not None
+    assert busy.training.job.join(600)
+    assert busy.training.job.end is End.CLOSED
+    busy.training.collect()
+    assert busy.training.last is None or busy.training.why_ended == "no tab was open on it for a minute"
 
 
 def test_a_reload_within_the_minute_finds_the_job_alive(busy: Session):
@@ -108,7 +108,7 @@ def test_a_reload_within_the_minute_finds_the_job_alive(busy: Session):
     server.later(2)
     assert server.forgotten == ["first"]
     server.later(10 * LEFT_AFTER)
-    assert busy.training
+    assert busy.training.live
 
 
 def test_a_session_with_a_job_under_way_is_not_let_go(busy: Session, monkeypatch):

@@ -67,10 +67,10 @@ def test_a_code_for_missing_is_one_click():
     assert any("of T (30), RH (30) and c (45)." in c.value.replace("\\", "") for c in app.caption)
     box.uncheck().run()
     assert not app.exception
-    assert len(session_of(app).table.frame.dropna()) == 300
+    assert len(session_of(app).tables.main.frame.dropna()) == 300
     (box,) = (c for c in app.checkbox if "means that a value is missing" in c.label)
     box.check().run()
-    assert len(session_of(app).table.frame.dropna()) == 206
+    assert len(session_of(app).tables.main.frame.dropna()) == 206
 
 
 def test_lines_of_names_and_units_can_be_chosen():
@@ -80,10 +80,10 @@ def test_lines_of_names_and_units_can_be_chosen():
     assert (names.value, units.value) == ([1], 2)
     names.set_value([]).run()
     assert not app.exception
-    assert list(session_of(app).table.frame.columns) == ["x1", "x2", "x3"]
+    assert list(session_of(app).tables.main.frame.columns) == ["x1", "x2", "x3"]
     (names,) = (m for m in app.multiselect if m.label.startswith("Header row"))
     names.set_value([1, 2]).run()
-    assert list(session_of(app).table.frame.columns) == ["U V", "R Ohm", "I A"]
+    assert list(session_of(app).tables.main.frame.columns) == ["U V", "R Ohm", "I A"]
 
 
 def test_another_encoding_can_be_chosen():
@@ -92,7 +92,7 @@ def test_another_encoding_can_be_chosen():
     assert encoding.value == "cp1250"
     encoding.set_value("cp1252").run()
     assert not app.exception
-    assert list(session_of(app).table.frame.columns) == ["Teplota", "Tlak", "Prùtok"]
+    assert list(session_of(app).tables.main.frame.columns) == ["Teplota", "Tlak", "Prùtok"]
 
 
 def test_a_line_that_does_not_fit_is_refused_where_it_was_chosen():
@@ -126,7 +126,7 @@ def test_a_network_of_words_takes_its_columns_again():
     app = dropped("pages/open.py", "charges.csv")
     data = chosen(app)
     session = session_of(app)
-    session.take_table(open_table(TABLES / "charges.csv"), "charges.csv")
+    session.tables.upload(open_table(TABLES / "charges.csv"), "charges.csv")
     again = visit("pages/train.py", session)
     (inputs,) = (m for m in again.multiselect if "Inputs" in m.label)
     assert inputs.value == ["age", "bmi", "smoker"]

@@ -11,6 +11,7 @@ from kanviz.ui.widgets.current import KEY
 from kanviz.ui.widgets.redraw import FIRST, PARTS
 from kanviz.ui.widgets.samples import samples
 from kanviz.ui.workbench.workbench import LINK
+from tests.ui.changed import without_work
 from tests.ui.test_pages import opened, press, texts, visit
 
 
@@ -53,12 +54,12 @@ def test_a_wrong_address_is_said_in_words_and_the_page_lives(address, words):
 
     from tests.ui.test_pages import ROOT
 
-    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=60)
+    app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=600)
     app.session_state[KEY] = session = opened(samples()[0].title)
     for name, value in address.items():
         app.query_params[name] = value
     if "sample" in address:
-        session.history = None
+        without_work(session)
     app.run()
     assert not app.exception
     assert words in " ".join(e.value for e in app.error)

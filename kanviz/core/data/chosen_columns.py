@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kanviz.core.data.column_inputs import Input, inputs_from, note_on
-from kanviz.core.data.column_roles import roles_of
-from kanviz.core.data.frames import missing_column, the_column
+from kanviz.core.columns.frames import missing_column, the_column
+from kanviz.core.columns.inputs import Input, inputs_from, note_on
+from kanviz.core.columns.roles import roles_of
 from kanviz.core.kan import Task
 from kanviz.core.layer import Variable
 from kanviz.errors import TableError

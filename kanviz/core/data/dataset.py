@@ -12,9 +12,9 @@ import torch
 from jaxtyping import Float, Int
 from torch import Tensor
 
+from kanviz.core.columns.frames import as_frame, the_column
+from kanviz.core.columns.inputs import values_of, values_of_all
 from kanviz.core.data.chosen_columns import chosen_inputs, classes_of, names_variables, note_on_classes, task_of
-from kanviz.core.data.column_inputs import values_of, values_of_all
-from kanviz.core.data.frames import as_frame, the_column
 from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
 from kanviz.errors import TableError

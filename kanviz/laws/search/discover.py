@@ -13,12 +13,12 @@ from kanviz.core.threads import on_one_thread
 from kanviz.core.training.ending import Ending
 from kanviz.errors import UserError
 from kanviz.laws.front import PREFERRED, UNEVEN, Entry, Scale, best, enough, front
-from kanviz.laws.record import Discovery, Tried
 from kanviz.laws.search import attempt as engine
 from kanviz.laws.search.attempt import Attempt, Found, Table
 from kanviz.laws.search.attempt_pool import Outcome, Task, crew_for
 from kanviz.laws.search.hints import Hints, unit_doubts
 from kanviz.laws.search.problem import Question, question_of
+from kanviz.laws.search.record import Discovery, Tried
 
 SETTLED = 1  # attempts in a row that brought nothing better: each looks at everything from another start
 LEAST_PATIENCE = 2.0  # seconds that earlier attempts still have once there is an exact law

@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
+from kanviz.ui.state.edge_search import EdgeSearch
 from kanviz.ui.widgets.current import after_change, attempt, in_words, session
 from kanviz.ui.widgets.panels import edge_names, queue_words, shared_unit, show_effect
 
 if TYPE_CHECKING:
+    from kanviz.analysis.model_comparison import Beside
     from kanviz.analysis.symbolic import Candidate
+    from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import Batch
@@ -25,15 +28,21 @@ def search_panel(s: "Session") -> None:
     if not left:
         st.caption("Every edge has a formula.")
         return
-    running = s.search_job is not None and s.search_job.live and s.candidates is not None
+    running = s.of(EdgeSearch).live and s.of(EdgeSearch).candidates is not None
     if running:
         st.fragment(_watch, run_every=0.5)()
         return
-    found = s.candidates
+    found = s.of(EdgeSearch).candidates
     if found is None:
         st.caption(f"{counted(len(left), 'edge')} without a formula. Prune first: fewer edges make a shorter formula.")
     if found is None or len(found) < len(left):
-        st.button("Find formulas", icon=":material/search:", on_click=attempt, args=(s.search,), disabled=s.training)
+        st.button(
+            "Find formulas",
+            icon=":material/search:",
+            on_click=attempt,
+            args=(s.of(EdgeSearch).start,),
+            disabled=s.training.live,
+        )
     if found:
         _use(s, found)
 
@@ -44,7 +53,7 @@ def _without_formula(kan: "KAN") -> "list[EdgeId]":
 
 def _watch() -> None:
     s = session()
-    job, found = s.search_job, s.candidates
+    job, found = s.of(EdgeSearch).job, s.of(EdgeSearch).candidates
     if job is None or found is None or not job.live:
         st.rerun()
     total = len(_without_formula(s.present))
@@ -89,25 +98,30 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
     words = f"Fix {counted(len(good), 'formula')}"
     with in_words():
         batch = Batch(tuple(FixFormula(edge, c.formula) for edge, c in sorted(good.items())), words)
-        found_effect = s.derived("effect of formulas", lambda: effect(kan, batch, s.data), hash(batch))
+        found_effect = s.cache.result(effect, kan, batch, s.data)
         show_effect(found_effect, shared_unit(kan))
         _side_by_side(s, batch)
-        if st.button(words, type="primary", icon=":material/lock:", disabled=s.training):
+        if st.button(words, type="primary", icon=":material/lock:", disabled=s.training.live):
             s.apply(batch)
             after_change(f"{words}. The splines are kept aside.")
 
 
 def _side_by_side(s: "Session", batch: "Batch") -> None:
     """The network with the formulas beside the network as it is and the data, before anything is kept."""
-    from kanviz.analysis.model_comparison import beside, network_for
     from kanviz.ui.laws.law import beside_panel
 
-    data = s.data
-    if data is None or data.task != "regression":
+    if s.data is None or s.data.task != "regression":
         return
-    before, after = network_for(s.present, data), network_for(batch.apply(s.present), data)
+    found = s.cache.result(_compared, s.present, batch, s.data)
+    if found is not None:
+        with st.expander("Formulas, network and data", icon=":material/compare:"):
+            beside_panel(found, "formulas")
+
+
+def _compared(kan: "KAN", batch: "Batch", data: "Dataset") -> "Beside | None":
+    from kanviz.analysis.model_comparison import beside, network_for
+
+    before, after = network_for(kan, data), network_for(batch.apply(kan), data)
     if before is None or after is None:
-        return
-    others = {"with these formulas": after, "network now": before}
-    with st.expander("Formulas, network and data", icon=":material/compare:"):
-        beside_panel(s.derived("beside formulas", lambda: beside(data, others), hash(batch)), "formulas")
+        return None
+    return beside(data, {"with these formulas": after, "network now": before})

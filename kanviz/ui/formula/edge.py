@@ -36,7 +36,7 @@ def candidates_panel(s: "Session", edge: "EdgeId", *, beside: bool = True) -> No
         return
     with in_words():
         with st.spinner("Fitting…"):
-            found = s.derived("candidates", lambda: suggest_edge(kan, edge, s.data), kan.digest, edge)
+            found = s.cache.result(suggest_edge, kan, edge, s.data)
         table, picture = st.columns([11, 9], gap="medium") if beside else (st.container(), st.container())
         with table:
             listed = _choose(s, edge, found)
@@ -92,7 +92,7 @@ def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
     if not text.strip():
         return None
     with in_words():
-        return s.derived("typed", lambda: fit_edge(s.present, edge, text, s.data), s.present.digest, edge, text)
+        return s.cache.result(fit_edge, s.present, edge, text, s.data)
     return None
 
 
@@ -103,7 +103,7 @@ def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
     from kanviz.analysis.symbolic.lengths import lengths
 
     with st.expander("Why this order", icon=":material/sort:"):
-        points = s.derived("samples", lambda: edge_samples(s.present, edge, s.data), edge)
+        points = s.cache.result(edge_samples, s.present, edge, s.data)
         parts = lengths(found[:SHOWN], points)
         shortest = min((part.total for part in parts), default=0.0)
         st.caption(
@@ -159,7 +159,7 @@ def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     for warning in chosen.warnings:
         st.warning(escape_markdown(warning), icon=":material/warning:")
     show_effect(effect(kan, edit, s.data), shared_unit(kan))
-    if st.button("Fix this formula", type="primary", icon=":material/lock:", disabled=s.training):
+    if st.button("Fix this formula", type="primary", icon=":material/lock:", disabled=s.training.live):
         s.apply(edit)
         after_change(f"{edit}. The spline is kept aside.")
 
@@ -174,10 +174,10 @@ def _fixed(s: "Session", edge: "EdgeId") -> None:
     with st.container(horizontal=True, gap="small"):
         st.button(
             "Back to its spline", icon=":material/undo:", on_click=change, args=(s.apply, ReleaseFormula(edge)),
-            disabled=s.training, help="The spline the edge had before the formula was fixed.",
+            disabled=s.training.live, help="The spline the edge had before the formula was fixed.",
         )  # fmt: skip
         st.button(
             "To a spline of this shape", icon=":material/show_chart:", on_click=change,
-            args=(s.apply, ReleaseFormula(edge, refit=True)), disabled=s.training,
+            args=(s.apply, ReleaseFormula(edge, refit=True)), disabled=s.training.live,
             help="A new spline fitted to the formula, with control points to move.",
         )  # fmt: skip

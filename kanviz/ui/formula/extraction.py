@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted, escape_markdown
+from kanviz.ui.state.extractions import Extractions
 from kanviz.ui.widgets.charts import chart
 from kanviz.ui.widgets.current import after_change, attempt, in_words, session, theme
 from kanviz.ui.widgets.formula_export import copies
@@ -14,6 +15,10 @@ from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition
+    from kanviz.analysis.model_comparison import Beside
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.core.kan import KAN
+    from kanviz.laws.law import Law
     from kanviz.laws.search.extraction import ExtractConfig, Extraction, Reading
     from kanviz.ui.state.session import Session
 
@@ -27,7 +32,7 @@ def together_panel(s: "Session") -> None:
     """Start, watch, and use the extraction."""
     from kanviz.laws.fitting.pruning import curves_of
 
-    running = s.extraction
+    running = s.of(Extractions).current
     if running is not None and running.job.live:
         st.fragment(_watch, run_every=TICK)()
         return
@@ -40,8 +45,8 @@ def together_panel(s: "Session") -> None:
     )
     with in_words():
         config = _asked(s)
-        st.button("Read all edges together", icon=":material/search:", type="primary", disabled=s.training,
-                  on_click=attempt, args=(s.extract, config))  # fmt: skip
+        st.button("Read all edges together", icon=":material/search:", type="primary", disabled=s.training.live,
+                  on_click=attempt, args=(s.of(Extractions).start, config))  # fmt: skip
     if running is not None:
         if running.job.error:
             st.error(escape_markdown(running.job.error), icon=":material/error:")
@@ -68,13 +73,13 @@ def _asked(s: "Session") -> "ExtractConfig":
 
 def _watch() -> None:
     s = session()
-    running = s.extraction
+    running = s.of(Extractions).current
     if running is None or not running.job.live:
         st.rerun()
     found, total = running.found, running.config.seconds
     words = "reading the network" if found is None else _so_far(found)
     time_bar(running.job, total, words)
-    st.button("Stop and keep the best so far", icon=":material/stop_circle:", on_click=s.stop_extracting,
+    st.button("Stop and keep the best so far", icon=":material/stop_circle:", on_click=s.of(Extractions).stop,
               key="stop-extract")  # fmt: skip
     if found is not None:
         _front_chart(s, found)
@@ -92,7 +97,7 @@ def _front_chart(s: "Session", found: "Extraction") -> None:
 
     def take(data: list[int]) -> None:
         if data[0] < len(found.front):
-            s.reading = found.front[data[0]].complexity
+            s.of(Extractions).chosen = found.front[data[0]].complexity
 
     chart(readings_figure(found, found.front.index(_in_hand(s, found)), theme=theme()), "readings",
           lambda data: attempt(take, data))  # fmt: skip
@@ -100,12 +105,13 @@ def _front_chart(s: "Session", found: "Extraction") -> None:
 
 def _in_hand(s: "Session", found: "Extraction") -> "Reading":
     """The reading that was chosen, by its complexity, of which a front has each once; the best one otherwise."""
-    return next((one for one in found.front if one.complexity == s.reading), found.best)
+    return next((one for one in found.front if one.complexity == s.of(Extractions).chosen), found.best)
 
 
 def _found(s: "Session", found: "Extraction") -> None:
     """The front to choose from, and the reading in hand in full."""
-    why = found.stopped_because or (s.extraction.job.end if s.extraction is not None else "")
+    current = s.of(Extractions).current
+    why = found.stopped_because or (current.job.end if current is not None else "")
     st.caption(f"Ended because: {why}. Judged on {found.rows:,} rows that were not fitted to.")
     _front_chart(s, found)
     what = "the network" if found.imitates else "the table"
@@ -130,7 +136,7 @@ def _choose(s: "Session", found: "Extraction") -> "Reading":
     key = f"reading-{hash(tuple((one.complexity, one.test_rmse) for one in found.front))}-{chosen.complexity}"
 
     def take() -> None:
-        s.reading = found.front[st.session_state[key]].complexity
+        s.of(Extractions).chosen = found.front[st.session_state[key]].complexity
 
     def named(place: int) -> str:
         one = found.front[place]
@@ -147,7 +153,7 @@ def _choose(s: "Session", found: "Extraction") -> "Reading":
 def _composed(s: "Session", one: "Reading") -> "Composition":
     from kanviz.analysis.compose import compose
 
-    return s.derived("reading", lambda: compose(one.kan, s.data), one.kan.digest)
+    return s.cache.result(compose, one.kan, s.data)
 
 
 def _written(s: "Session", found: "Extraction", one: "Reading") -> None:
@@ -157,7 +163,7 @@ def _written(s: "Session", found: "Extraction", one: "Reading") -> None:
         lines = [f"{latex_name(found.start.kan.outputs[0].name)} = {latex(one.law.expression, DIGITS)}"]
     else:
         whole = _composed(s, one)
-        lines = s.derived("reading in LaTeX", lambda: list(whole.latex(DIGITS)), one.kan.digest)
+        lines = s.cache.result(whole.latex, DIGITS)
     for line in lines:
         if len(line) > LONG:
             with st.expander(f"{label(line[:40].split('=')[0])} (long: {len(line):,} signs)"):
@@ -181,21 +187,26 @@ def _numbers(s: "Session", found: "Extraction", one: "Reading") -> None:
 
 def _beside(s: "Session", one: "Reading") -> None:
     """Formula, network and data side by side, before anything is kept."""
-    from kanviz.analysis.model_comparison import beside, network_for
     from kanviz.ui.laws.law import beside_panel
 
-    data = s.data
-    if data is None or data.task != "regression":
+    if s.data is None or s.data.task != "regression":
         return
-    now, after = network_for(s.present, data), network_for(one.kan, data)
+    found = s.cache.result(_compared, s.present, one.kan, one.law, s.data)
+    if found is not None:
+        with st.expander("Formula, network and data", icon=":material/compare:", expanded=True):
+            beside_panel(found, "reading")
+
+
+def _compared(kan: "KAN", read: "KAN", law: "Law | None", data: "Dataset") -> "Beside | None":
+    """The formula, as a law where it is one, beside the network and the data."""
+    from kanviz.analysis.model_comparison import beside, network_for
+
+    now, after = network_for(kan, data), network_for(read, data)
     if now is None or after is None:
-        return
-    order = [[v.name for v in data.inputs].index(v.name) for v in s.present.inputs]
-    law = one.law
+        return None
+    order = [[v.name for v in data.inputs].index(v.name) for v in kan.inputs]
     says = after if law is None else (lambda x: law(x[:, order]))
-    others = {"this formula": says, "network now": now}
-    with st.expander("Formula, network and data", icon=":material/compare:", expanded=True):
-        beside_panel(s.derived("beside reading", lambda: beside(data, others), one.kan.digest, law is None), "reading")
+    return beside(data, {"this formula": says, "network now": now})
 
 
 def _keep(s: "Session", one: "Reading") -> None:
@@ -204,7 +215,7 @@ def _keep(s: "Session", one: "Reading") -> None:
     same = one.kan.digest == s.present.digest
     made = sum(len(layer.formulas) for layer in one.kan.layers) - sum(len(v.formulas) for v in s.present.layers)
     words = f"{counted(made, 'formula')} found together" if made else "Curves left out, the others fitted again"
-    if st.button("Keep this", type="primary", icon=":material/lock:", disabled=s.training or same,
+    if st.button("Keep this", type="primary", icon=":material/lock:", disabled=s.training.live or same,
                  help="One step of the history; the curves it replaces are kept aside."):  # fmt: skip
         s.apply(Rewrite.of(s.present, one.kan, words))
         after_change(f"{words}. What they replace is kept aside.")

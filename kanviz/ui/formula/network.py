@@ -29,15 +29,15 @@ def network_formula(s: "Session") -> None:
     kan, data = s.present, s.data
     with in_words():
         with st.spinner("Composing…"):
-            whole = s.derived("composition", lambda: compose(kan, data))
+            whole = s.cache.result(compose, kan, data)
         digits = st.slider(
             "Digits of the constants", 2, 12, 4, key=f"{KEEP}digits",
             help="A constant that is added keeps more, as many as the sum it stands in needs.",
         )  # fmt: skip
-        shown = s.derived("rounded", lambda: whole.rounded(digits), digits)
+        shown = s.cache.result(whole.rounded, digits)
         for note in whole.notes:
             st.caption(label(note, 400))
-        lines = s.derived("lines", shown.latex, digits)
+        lines = s.cache.result(shown.latex)
         if shown.expanded and len(shown.steps) > len(lines):
             long = max(map(len, lines)) > LONG
             how = st.segmented_control(
@@ -45,7 +45,7 @@ def network_formula(s: "Session") -> None:
                 required=True, key=f"written-{kan.digest[:12]}",
             )  # fmt: skip
             if how != "In one line":
-                lines = s.derived("steps", replace(shown, expanded=False).latex, digits)
+                lines = s.cache.result(_node_by_node, shown)
         for line in lines:
             typeset(line)
         _say_gap(s, whole, shown)
@@ -69,6 +69,10 @@ def _wanted(s: "Session") -> bool:
     return False
 
 
+def _node_by_node(whole: "Composition") -> list[str]:
+    return list(replace(whole, expanded=False).latex())
+
+
 def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
     unit = shared_unit(s.present)
     exact, rounded, left = st.columns(3)
@@ -88,7 +92,7 @@ def _take(s: "Session", whole: "Composition", shown: "Composition") -> None:
     st.markdown("**Take it with you**")
     copies("\n".join(shown.latex()), "\n".join(whole.text()), _source(whole), key="network")
     st.download_button(
-        "Steps as a recipe", lambda: json.dumps(s.whole_recipe(), indent=2), "recipe.json", "application/json",
+        "Steps as a recipe", lambda: json.dumps(s.opened.whole_recipe(), indent=2), "recipe.json", "application/json",
         icon=":material/download:", on_click="ignore",
         help="What was done to the network to get here; the History page replays it.",
     )  # fmt: skip

@@ -27,7 +27,7 @@ def structure_panel(s: "Session") -> None:
     few = len(kan.inputs) <= AT_ONCE
     if not few and not st.checkbox("Look at all pairs of inputs", key=f"structure-{kan.digest[:12]}"):
         return
-    found = s.derived("separability", lambda: separability(kan, data))
+    found = s.cache.result(separability, kan, data)
     for hint in found.hints():
         st.markdown(f"- {label(hint, 300)}.")
     if not found.hints():

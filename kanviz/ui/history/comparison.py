@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 def choose_two(s: "Session") -> tuple[int, int]:
     """Which two versions to compare: those in the page's address, at first the one before, and the one in hand."""
-    history = s.opened
+    history = s.opened.history
     count = len(history.versions)
     before, after = two_of(st.query_params, count) or (max(history.at - 1, 0), history.at)
     words = [f"{n} · {shown(step_words(v, s.present), 60)}" for n, v in enumerate(history.versions)]
@@ -51,8 +51,8 @@ def report(s: "Session", before: int, after: int) -> None:
     """Which edges changed, how far, where; and which are the same, bit for bit."""
     from kanviz.analysis.diff import diff
 
-    one, two = (s.opened.versions[n].kan for n in (before, after))
-    found = s.derived("diff", lambda: diff(one, two), one.digest, two.digest)
+    one, two = (s.opened.history.versions[n].kan for n in (before, after))
+    found = s.cache.result(diff, one, two)
     apart = shift(s, one, two)
     _numbers(s, found, one, two, apart)
     if found.identical:
@@ -107,7 +107,7 @@ def _changed_edges(s: "Session", found: "Diff", before: int, after: int) -> None
     )
     chosen = pick["selection"]["rows"]  # pyright: ignore[reportIndexIssue]
     change = changed[chosen[0] if chosen and chosen[0] < len(changed) else 0]
-    one, two = (s.opened.versions[n].kan for n in (before, after))
+    one, two = (s.opened.history.versions[n].kan for n in (before, after))
     chart(compare_figure(curve_of(s, one, change.id), curve_of(s, two, change.id), theme=theme()), "compare")
 
 

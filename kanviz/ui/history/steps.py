@@ -31,7 +31,7 @@ def take_steps(s: "Session") -> None:
     """The steps from the opened network to the version in hand, in both forms, and the script to look at."""
     from kanviz.edit.script import first_stop, script, tables_needed
 
-    history, stem = s.opened, f"{file_stem(s.name)}-steps"
+    history, stem = s.opened.history, f"{file_stem(s.name)}-steps"
     edits = [version.edit for version in history.versions[1 : history.at + 1] if version.edit]
     tables = _tables(s, tables_needed(edits))
     stop = first_stop(edits, tables)
@@ -63,8 +63,8 @@ def take_steps(s: "Session") -> None:
 
 def replay_steps(s: "Session") -> None:
     """Do the steps of a recipe to the network the history starts from."""
-    upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(s.opened.versions)}")
-    if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training):
+    upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(s.opened.history.versions)}")
+    if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training.live):
         with in_words():
             s.replay(_read(contents(upload)))
             after_change("The recipe is done; Undo leads back through its steps.")
@@ -72,7 +72,7 @@ def replay_steps(s: "Session") -> None:
 
 def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
     """The rows that travel with the script, by digest: those its trainings need; else, if asked for, those in hand."""
-    at_hand = s.tables
+    at_hand = s.tables.fitting
     first = next(iter(at_hand), "") if s.data is not None else ""
     asked = first and st.checkbox(
         "With the rows in hand", value=first in needed, key=f"steps-rows-{first in needed}", disabled=first in needed,

@@ -7,6 +7,7 @@ from kanviz.text import counted
 from kanviz.ui.widgets.panels import number, shared_unit
 
 if TYPE_CHECKING:
+    from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.ui.state.session import Session
 
@@ -28,34 +29,34 @@ class Judged:
 
 def judge(s: "Session", kan: "KAN") -> Judged | None:
     """The error of one version on the session's rows; None without rows."""
+    return s.cache.small(_judged, kan, s.data) if s.data is not None else None
+
+
+def _judged(kan: "KAN", data: "Dataset") -> Judged:
     from kanviz.analysis.metrics import metrics
 
-    data = s.data
-    if data is None:
-        return None
-
-    def made() -> Judged:
-        held_out = len(data.test) > 0
-        looked_at = replace(data, train=data.test, test=data.test[:0]) if held_out else data  # only those are computed
-        errors = metrics(kan, looked_at).parts["train"]
-        if data.task == "classification":
-            return Judged("cross-entropy", errors.cross_entropy, errors.rows, held_out)
-        return Judged("RMSE", errors.rmse, errors.rows, held_out)
-
-    return s.judged("error", made, kan.digest)
+    held_out = len(data.test) > 0
+    looked_at = replace(data, train=data.test, test=data.test[:0]) if held_out else data  # only those are computed
+    errors = metrics(kan, looked_at).parts["train"]
+    if data.task == "classification":
+        return Judged("cross-entropy", errors.cross_entropy, errors.rows, held_out)
+    return Judged("RMSE", errors.rmse, errors.rows, held_out)
 
 
 def shift(s: "Session", before: "KAN", after: "KAN") -> float:
     """The largest distance of the outputs of two versions (their unit), on the rows or on draws from the grid."""
+    return s.cache.small(_shift, before, after, s.data)
+
+
+def _shift(before: "KAN", after: "KAN", data: "Dataset | None") -> float:
     from kanviz.edit.proposals import compare_outputs
 
-    data = s.data
-    return s.judged("shift", lambda: compare_outputs(before, after, data).shift, before.digest, after.digest)
+    return compare_outputs(before, after, data).shift
 
 
 def step_effect(s: "Session", n: int) -> str:
     """What the step to version n did, in a few words."""
-    versions = s.opened.versions
+    versions = s.opened.history.versions
     kan, unit = versions[n].kan, shared_unit(versions[n].kan)
     now = judge(s, kan)
     if n == 0:

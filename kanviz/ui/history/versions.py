@@ -28,9 +28,9 @@ def version_list(s: "Session") -> None:
 
     _versions(s, compare, ON_A_PAGE)
     name_version(s)
-    if s.made_by:
-        with st.expander(f"{counted(len(s.made_by), 'step')} before it was opened", icon=":material/history:"):
-            for n, edit in enumerate(s.made_by):
+    if s.opened.made_by():
+        with st.expander(f"{counted(len(s.opened.made_by()), 'step')} before it was opened", icon=":material/history:"):
+            for n, edit in enumerate(s.opened.made_by()):
                 st.caption(f"{n + 1} · {label(step_words(edit, s.present), 90)}")
 
 
@@ -55,12 +55,12 @@ def set_two(before: int, after: int) -> None:
 
 def _with_present(s: "Session", n: int) -> tuple[int, int]:
     """A version and the one in hand, the earlier first."""
-    return min(n, s.opened.at), max(n, s.opened.at)
+    return min(n, s.opened.history.at), max(n, s.opened.history.at)
 
 
 def name_version(s: "Session") -> None:
     """A name for the version in hand."""
-    version, at = s.opened.versions[s.opened.at], s.opened.at
+    version, at = s.opened.history.versions[s.opened.history.at], s.opened.history.at
     key = f"name-{at}-{version.kan.digest[:12]}"
     st.text_input(
         "Name of the version in hand", value=version.name, key=key, max_chars=80, placeholder="None yet",
@@ -71,7 +71,7 @@ def name_version(s: "Session") -> None:
 def _versions(s: "Session", compare: Callable[[int], None], room: tuple[int, int]) -> None:
     """At most so many versions at once, at first the one that has the version in hand, each in so many letters."""
     most, letters = room
-    history = s.opened
+    history = s.opened.history
     latest_first = range(len(history.versions))[::-1]
     pages = -(-len(latest_first) // most)
     key = f"versions-{len(latest_first)}-{history.at}"
@@ -92,14 +92,14 @@ def _versions(s: "Session", compare: Callable[[int], None], room: tuple[int, int
 
 
 def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int) -> None:
-    history = s.opened
+    history = s.opened.history
     version, in_hand, undone = history.versions[n], n == history.at, n > history.at
     step = step_words(version, s.present)
     words = f"{n} · {label(step if len(step) <= letters else f'{step[: letters - 1]}…', letters)}"
     with st.container(key=f"version-{n}", gap="xxsmall"):
         st.button(
             f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,
-            key=f"jump-{n}", type="tertiary", disabled=s.training,
+            key=f"jump-{n}", type="tertiary", disabled=s.training.live,
             icon=":material/radio_button_checked:" if in_hand else ":material/radio_button_unchecked:",
             on_click=change, args=(s.jump, n),
             help=_about(s, n, cut=len(step) > letters),
@@ -113,6 +113,6 @@ def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int)
 
 def _about(s: "Session", n: int, *, cut: bool) -> str:
     """What a click does, and the step where the version goes by a name, or its words were cut."""
-    version = s.opened.versions[n]
+    version = s.opened.history.versions[n]
     step = f": {label(step_words(version.edit, s.present), 200)}" if (version.name or cut) and version.edit else ""
-    return f"{'The version in hand' if n == s.opened.at else f'Go to version {n}'}{step}"
+    return f"{'The version in hand' if n == s.opened.history.at else f'Go to version {n}'}{step}"

@@ -7,6 +7,7 @@ import streamlit as st
 
 from kanviz.text import escape_markdown, shown
 from kanviz.ui.laws.search import in_hand, law_latex, missed_words
+from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.widgets.charts import chart
 from kanviz.ui.widgets.current import in_words, theme
 from kanviz.ui.widgets.formula_export import copies
@@ -16,8 +17,10 @@ from kanviz.ui.widgets.words import label
 if TYPE_CHECKING:
     from kanviz.analysis.model_comparison import Beside
     from kanviz.core.data.dataset import Dataset
+    from kanviz.core.kan import KAN
     from kanviz.laws.front import Entry
-    from kanviz.laws.record import Discovery
+    from kanviz.laws.law import Law
+    from kanviz.laws.search.record import Discovery
     from kanviz.ui.state.law_search import LawSearch
     from kanviz.ui.state.session import Session
 
@@ -26,7 +29,7 @@ POOR = 0.1  # a share of the target's spread; what misses more is no law
 
 def law_panel(s: "Session") -> None:
     """The law in hand; nothing where none was found."""
-    search = s.law_search
+    search = s.of(LawSearches).last
     found = search.found if search else None
     if search is None or found is None or not found.front:
         return
@@ -58,7 +61,7 @@ def _choose(s: "Session", found: "Discovery") -> "Entry":
     key = f"law-{hash((*texts, chosen.text))}"
 
     def take() -> None:
-        s.law = st.session_state[key]
+        s.of(LawSearches).chosen = st.session_state[key]
 
     def named(text: str) -> str:
         entry = found.front[texts.index(text)]
@@ -142,7 +145,7 @@ def _copies(found: "Discovery", entry: "Entry") -> None:
 
 def _to_network(s: "Session", search: "LawSearch", entry: "Entry") -> None:
     if st.button(
-        "Open as a network", icon=":material/hub:", disabled=s.training,
+        "Open as a network", icon=":material/hub:", disabled=s.training.live,
         help="Each part of the law becomes an edge with its formula: to look at, to edit, and to train on other rows. "
         "A network that is open now waits on the Open page, and the laws stay here.",
     ):  # fmt: skip
@@ -158,20 +161,25 @@ def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
     data = search.data
     kan = as_network(entry.law, data.inputs, data.outputs[0], data.x)
     s.open(kan, search.name, data=data, rows_from=search.rows_from)
-    waits = f"; {shown(s.left[0])} waits on the Open page" if s.left else ""
+    waits = f"; {shown(s.left.name)} waits on the Open page" if s.left else ""
     s.messages.append(("done", f"The law is open as a network{waits}."))
 
 
 def _beside(s: "Session", data: "Dataset", found: "Discovery", entry: "Entry") -> None:
+    compared = s.cache.result(_compared, s.present if s.work is not None else None, entry.law, data)
+    alone = len(compared.said) == 1
+    st.markdown("**Against the data**" if alone else "**Law, network and data**")
+    beside_panel(compared, "law")
+    if alone and s.work is not None:
+        st.caption("The open network has other columns, so it is not shown beside the law.")
+
+
+def _compared(kan: "KAN | None", law: "Law", data: "Dataset") -> "Beside":
+    """The law beside the data, and beside the network where that has the same columns."""
     from kanviz.analysis.model_comparison import beside, network_for
 
-    network = network_for(s.present, data) if s.history is not None else None
-    others = {"this law": entry.law, **({"open network": network} if network else {})}
-    compared = s.derived("beside", lambda: beside(data, others), data.digest, entry.text)
-    st.markdown("**Against the data**" if not network else "**Law, network and data**")
-    beside_panel(compared, "law")
-    if network is None and s.history is not None:
-        st.caption("The open network has other columns, so it is not shown beside the law.")
+    network = network_for(kan, data) if kan is not None else None
+    return beside(data, {"this law": law, **({"open network": network} if network else {})})
 
 
 def beside_panel(found: "Beside", key: str) -> None:

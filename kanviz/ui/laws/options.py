@@ -40,7 +40,7 @@ def rows_to_search(s: "Session | None") -> "Chosen | None":
     data = choose_columns(s, table, None, "laws", weigh=False)
     for note in data.notes if data else ():
         st.caption(label(note, 300))
-    return (data, s.table_name) if data else None
+    return (data, s.tables.main_name) if data else None
 
 
 def options(rows: "Chosen | None") -> "DiscoverConfig | None":

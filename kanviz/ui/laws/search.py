@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted, escape_markdown
+from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.widgets.charts import chart
 from kanviz.ui.widgets.current import attempt, in_words, session, theme
 from kanviz.ui.widgets.panels import number, time_bar, typeset
@@ -12,8 +13,8 @@ from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.laws.front import Entry
-    from kanviz.laws.record import Discovery
     from kanviz.laws.search.discover import DiscoverConfig
+    from kanviz.laws.search.record import Discovery
     from kanviz.ui.laws.options import Chosen
     from kanviz.ui.state.law_search import LawSearch
     from kanviz.ui.state.session import Session
@@ -22,7 +23,7 @@ TICK = 0.5  # seconds between two looks at the search
 
 
 def discover_button(s: "Session | None", rows: "Chosen | None", config: "DiscoverConfig | None") -> None:
-    running = s is not None and s.law_search is not None and s.law_search.job.live
+    running = s is not None and s.of(LawSearches).live
     ready = rows is not None and config is not None and not running
     if st.button(
         "Find the law", type="primary", icon=":material/search:", disabled=not ready, width="stretch",
@@ -31,7 +32,7 @@ def discover_button(s: "Session | None", rows: "Chosen | None", config: "Discove
         assert rows is not None
         assert config is not None
         with in_words():
-            session().discover(*rows, config)
+            session().of(LawSearches).start(*rows, config)
             st.rerun()
     st.caption(
         "Small networks of many shapes are fitted, their curves are replaced by formulas, and the constants made exact "
@@ -41,14 +42,15 @@ def discover_button(s: "Session | None", rows: "Chosen | None", config: "Discove
 
 def search_panel(s: "Session | None") -> None:
     """The search, moving while it lasts; afterwards why it ended, and the laws to choose from."""
-    if s is None or s.law_search is None:
+    search = s.of(LawSearches).last if s is not None else None
+    if s is None or search is None:
         st.info("Choose rows and start. The laws found so far appear here.", icon=":material/functions:")
         return
-    if s.law_search.job.live:
+    if search.job.live:
         st.fragment(_watch, run_every=TICK)()
         return
-    _ending(s.law_search)
-    found = s.law_search.found
+    _ending(search)
+    found = search.found
     if found is not None and found.front:
         front_chart(s, found)
         st.caption(
@@ -60,14 +62,15 @@ def search_panel(s: "Session | None") -> None:
 
 def _watch() -> None:
     s = session()
-    search = s.law_search
+    search = s.of(LawSearches).last
     if search is None or not search.job.live:
         st.rerun()
     found, total = search.found, search.config.seconds
     words = _progress_words(found) if found else "networks of many shapes are being fitted"
     time_bar(search.job, total, words)
     st.button(
-        "Stop and keep the best so far", icon=":material/stop_circle:", on_click=s.stop_discovering, key="stop-laws",
+        "Stop and keep the best so far", icon=":material/stop_circle:", key="stop-laws",
+        on_click=s.of(LawSearches).stop,
     )  # fmt: skip
     if found is not None and found.front:
         front_chart(s, found)
@@ -101,7 +104,7 @@ def front_chart(s: "Session", found: "Discovery") -> None:
 
     def take(data: list[int]) -> None:
         if data[0] < len(found.front):
-            s.law = found.front[data[0]].text
+            s.of(LawSearches).chosen = found.front[data[0]].text
 
     figure = front_figure(found, found.front.index(in_hand(s, found)), theme=theme())
     chart(figure, "front", lambda data: attempt(take, data))
@@ -109,7 +112,7 @@ def front_chart(s: "Session", found: "Discovery") -> None:
 
 def in_hand(s: "Session", found: "Discovery") -> "Entry":
     """The law that was chosen; the best one when none was, or when it is no longer on the front."""
-    return next((entry for entry in found.front if entry.text == s.law), found.best)
+    return next((entry for entry in found.front if entry.text == s.of(LawSearches).chosen), found.best)
 
 
 def law_latex(found: "Discovery", entry: "Entry", digits: int = 6) -> str:

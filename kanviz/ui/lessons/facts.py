@@ -8,17 +8,17 @@ from kanviz.ui.lessons.lesson import Place
 if TYPE_CHECKING:
     from numpy import ndarray as Array
 
-    from kanviz.analysis.compose import Composition
     from kanviz.analysis.curves import EdgeCurve
     from kanviz.analysis.diff import Diff, EdgeChange
     from kanviz.analysis.scores import Scores
+    from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.ui.state.session import Session
 
 
 def start(s: "Session") -> "KAN":
     """The network as it was opened."""
-    return s.opened.versions[0].kan
+    return s.opened.history.versions[0].kan
 
 
 def number(value: float, unit: str = "") -> str:
@@ -63,7 +63,7 @@ def curve(s: "Session", kan: "KAN", edge: Place) -> "EdgeCurve":
     from kanviz.core.layer import EdgeId
 
     at = EdgeId(*edge)
-    return s.derived("curve", lambda: edge_curve(kan, at, s.data), kan.digest, at)
+    return s.cache.result(edge_curve, kan, at, s.data)
 
 
 def at(found: "EdgeCurve", x: "Array") -> "Array":
@@ -76,7 +76,7 @@ def at(found: "EdgeCurve", x: "Array") -> "Array":
 def scores(s: "Session", kan: "KAN") -> "Scores":
     from kanviz.analysis.scores import scores
 
-    return s.derived("scores", lambda: scores(kan, s.data), kan.digest)
+    return s.cache.result(scores, kan, s.data)
 
 
 def rmse(s: "Session", kan: "KAN") -> float:
@@ -85,7 +85,7 @@ def rmse(s: "Session", kan: "KAN") -> float:
 
     data = s.data
     assert data is not None
-    return s.derived("metrics", lambda: metrics(kan, data), kan.digest).parts["train"].rmse
+    return s.cache.result(metrics, kan, data).parts["train"].rmse
 
 
 def error_words(s: "Session", before: "KAN", after: "KAN") -> str:
@@ -100,7 +100,7 @@ def error_words(s: "Session", before: "KAN", after: "KAN") -> str:
 def changed(s: "Session", before: "KAN", after: "KAN") -> "Diff":
     from kanviz.analysis.diff import diff
 
-    return s.derived("difference", lambda: diff(before, after), before.digest, after.digest)
+    return s.cache.result(diff, before, after)
 
 
 def same_words(found: "Diff") -> str:
@@ -133,11 +133,15 @@ def span_words(ends: tuple[float, float]) -> str:
 
 def kept_rows(s: "Session", before: "KAN", after: "KAN") -> tuple[int, int]:
     """Training rows whose prediction has the bits it had, and all of them."""
+    assert s.data is not None
+    return s.cache.small(_kept_rows, before, after, s.data)
+
+
+def _kept_rows(before: "KAN", after: "KAN", data: "Dataset") -> tuple[int, int]:
     from kanviz.analysis.diff import same_bits
 
-    assert s.data is not None
-    x = s.data.matching(after).rows("train")[0]
-    same = s.derived("kept", lambda: same_bits(before(x), after(x)).all(1), before.digest, after.digest)
+    x = data.matching(after).rows("train")[0]
+    same = same_bits(before(x), after(x)).all(1)
     return int(same.sum()), len(same)
 
 
@@ -145,12 +149,12 @@ def written(s: "Session", digits: int) -> str:
     """The whole network as a formula in the table's units."""
     from kanviz.analysis.compose import compose
 
-    whole: Composition = s.derived("composition", lambda: compose(s.present, s.data))
-    return "; ".join(s.derived("text", lambda: whole.text(digits), digits))
+    whole = s.cache.result(compose, s.present, s.data)
+    return "; ".join(s.cache.result(whole.text, digits))
 
 
 def wait(s: "Session", seconds: float = 60.0) -> None:
     """For a training that is as short as a sample's."""
-    if s.job is not None:
-        s.job.join(seconds)
-    s.collect()
+    if s.training.job is not None:
+        s.training.job.join(seconds)
+    s.training.collect()

@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
-from kanviz.ui.lessons import LESSONS, Following, Lesson, Step
+from kanviz.ui.lessons import LESSONS, Following, Lesson, Lessons, Step
 from kanviz.ui.widgets.current import attempt, in_words, session
 from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.redraw import PAGE
@@ -26,22 +26,22 @@ def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
     """
     from kanviz.core.layer import EdgeId
 
-    own = s.history is None or s.history.versions[0].kan is not s.lesson_network
-    open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample), aside=own)
+    own = s.work is None or bool(s.work.id)
+    open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample), aside=own, kept=False)
     s.select(EdgeId(*lesson.edge))
-    following, s.lesson_network = Following(lesson, s.present), s.present
+    following = Following(lesson, s.present)
     for n, step in enumerate(lesson.steps[:at]):
         if not step.alone:
             following.at = n
             step.do(s)
             following.look(s)
-    s.lesson = following
+    s.of(Lessons).following = following
     _arrive(s, at)
 
 
 def _arrive(s: "Session", at: int) -> None:
     """Take up a step: widgets as it wants them, and its page asked for."""
-    following = s.lesson
+    following = s.of(Lessons).following
     assert following is not None
     following.at = at
     st.session_state.update(following.step.shows)
@@ -75,7 +75,7 @@ def link(lesson: Lesson, step: int = 1) -> str:
 
 def lesson_list(s: "Session | None") -> None:
     """All lessons, each with what one learns, its start and its link."""
-    done = s.lessons_done if s is not None else set()
+    done = s.of(Lessons).done if s is not None else set()
     for row in range(0, len(LESSONS), 3):
         for column, lesson in zip(st.columns(3, gap="small"), LESSONS[row : row + 3], strict=False):
             with column:
@@ -112,7 +112,7 @@ def lesson_card() -> None:
     s = session()
     if GOTO in st.session_state:
         _go()
-    following = s.lesson
+    following = s.of(Lessons).following
     if following is None:
         return
     with st.container(border=True, key="lesson"):
@@ -149,7 +149,7 @@ def _step(s: "Session", following: Following) -> None:
     elif before is not None:
         st.caption(f":material/check: You did this: {escape_markdown(before)}")
     if following.finished:
-        s.lessons_done.add(following.lesson.slug)
+        s.of(Lessons).done.add(following.lesson.slug)
     last = following.at == count - 1
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.button("Back", icon=":material/arrow_back:", key="lesson-back", disabled=following.at == 0,
@@ -165,8 +165,8 @@ def _step(s: "Session", following: Following) -> None:
 
 
 def _do_button(s: "Session", step: Step) -> None:
-    if st.button("Do it for me", type="tertiary", icon=":material/auto_fix_high:", key="lesson-do", disabled=s.training,
-                 help="The step is done as you would do it; it can be undone."):  # fmt: skip
+    if st.button("Do it for me", type="tertiary", icon=":material/auto_fix_high:", key="lesson-do",
+                 disabled=s.training.live, help="The step is done as you would do it; it can be undone."):  # fmt: skip
         with in_words(), st.spinner("Doing it…"):
             step.do(s)
             st.rerun()
@@ -180,14 +180,14 @@ def _move(s: "Session", at: int) -> None:
 
 def _finish(s: "Session") -> None:
     """In a callback: the lesson ends on the page of all lessons; the network stays in hand."""
-    s.lesson = None
+    s.of(Lessons).following = None
     st.session_state[GOTO] = "Lessons"
     st.rerun("app")
 
 
 def _leave(s: "Session") -> None:
     """In a callback: the page and the network stay."""
-    s.lesson = None
+    s.of(Lessons).following = None
     st.rerun("app")
 
 

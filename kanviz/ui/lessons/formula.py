@@ -55,7 +55,7 @@ def _trained(s: "Session") -> "tuple[KAN, KAN] | None":
     """The networks before and after a training that had only formulas to move; None while there was none."""
     from kanviz.edit.edits import Retrain
 
-    past = s.opened.versions[: s.opened.at + 1]
+    past = s.opened.history.versions[: s.opened.history.at + 1]
     for before, after in pairwise(past):
         curves = any(bool(layer.active.any()) for layer in before.kan.layers)
         if isinstance(after.edit, Retrain) and not curves:
@@ -66,7 +66,7 @@ def _trained(s: "Session") -> "tuple[KAN, KAN] | None":
 def _train(s: "Session") -> None:
     from kanviz.core.training.train import TrainConfig
 
-    s.train(TrainConfig(steps=100))
+    s.training.start(TrainConfig(steps=100))
     wait(s)
 
 

@@ -4,8 +4,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from kanviz.ui.state.part import Part
+
 if TYPE_CHECKING:
     from kanviz.core.kan import KAN
+    from kanviz.ui.state.holder import Holder
     from kanviz.ui.state.session import Session
 
 TAB, RUNG = "keep-tab", "keep-rung"  # where the workbench keeps the open tab, the Locality page its rung
@@ -44,6 +47,19 @@ class Lesson:
     sample: str
     edge: Place
     steps: tuple[Step, ...]
+
+
+class Lessons(Part):
+    """Which lesson is followed, and which were done, by their slugs."""
+
+    def __init__(self, holder: "Holder") -> None:
+        super().__init__(holder)
+        self.following: Following | None = None
+        self.done: set[str] = set()
+
+    @property
+    def fragment(self) -> str:
+        return "lesson" if self.following is not None else ""
 
 
 @dataclass

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from kanviz.ui.lessons.facts import kept_rows, moved, points, span, span_words, start
 from kanviz.ui.lessons.lesson import RUNG, TAB, Lesson, Step
+from kanviz.ui.state.ladder import Ladder
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
@@ -33,7 +34,7 @@ def _moved_words(s: "Session") -> str:
 
 
 def _ran(s: "Session", number: int, *, failing: bool) -> bool:
-    run = s.climbs.get(number)
+    run = s.of(Ladder).runs.get(number)
     ended = run is not None and not run.job.live and run.outcome is not None and bool(run.outcome.methods)
     return ended and run is not None and bool(run.rung.failing_with) == failing
 
@@ -42,7 +43,7 @@ def _verdict(s: "Session", number: int) -> str:
     """What the rung's own network did, in the page's words, and the last of the methods beside it."""
     from kanviz.locality.verdict import verdict
 
-    found = s.climbs[number].outcome
+    found = s.of(Ladder).runs[number].outcome
     assert found is not None
     own, *others = found.methods
     words = [f"{one.name}: {verdict(one, found.spread).text.replace(': ', ', ', 1)}." for one in (own, *others[-1:])]
@@ -53,8 +54,8 @@ def _climb(s: "Session", number: int, *, failing: bool) -> None:
     from kanviz.locality.rungs import rung_of
 
     rung = rung_of(number)
-    s.climb(rung.failing() if failing else rung)
-    s.climbs[number].job.join(60.0)
+    s.of(Ladder).start(rung.failing() if failing else rung)
+    s.of(Ladder).runs[number].job.join(60.0)
 
 
 LESSON = Lesson(

@@ -48,13 +48,15 @@ def _first(s: "Session") -> str:
 
 
 def _back(s: "Session") -> str:
-    return f"{same_words(changed(s, start(s), s.present))} {error_words(s, s.opened.versions[-1].kan, s.present)}"
+    return (
+        f"{same_words(changed(s, start(s), s.present))} {error_words(s, s.opened.history.versions[-1].kan, s.present)}"
+    )
 
 
 def _refined(s: "Session") -> "KAN | None":
     """The network right after its first grid became finer; None while it has not."""
     grid = start(s).layers[0].grid
-    past = s.opened.versions[: s.opened.at + 1]
+    past = s.opened.history.versions[: s.opened.history.at + 1]
     return next((version.kan for version in past if version.kan.layers[0].grid > grid), None)
 
 
@@ -117,7 +119,7 @@ LESSON = Lesson(
             "Workbench",
             "Nothing is lost by trying: every change is one step, and each step can be taken back. **Press Undo** (in "
             "the sidebar, or Ctrl+Z) until the curve is as it was.",
-            lambda s: len(s.opened.versions) > 1 and s.present.digest == start(s).digest,
+            lambda s: len(s.opened.history.versions) > 1 and s.present.digest == start(s).digest,
             _back,
             lambda s: s.jump(0),
         ),

@@ -60,7 +60,7 @@ def _pruned_words(s: "Session") -> str:
 
 def _without_busy(s: "Session") -> "tuple[KAN, KAN] | None":
     """The networks before and after an edge that carries much was pruned, the last time."""
-    past = [version.kan for version in s.opened.versions]
+    past = [version.kan for version in s.opened.history.versions]
     for before, after in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
         if len(_gone(s, after, busy=True)) > len(_gone(s, before, busy=True)):
             return before, after
@@ -98,7 +98,7 @@ def _prune_busy(s: "Session") -> None:
 def _restore(s: "Session") -> None:
     from kanviz.edit.proposals import restore
 
-    s.apply(restore(s.opened, _gone(s, s.present, busy=True)))
+    s.apply(restore(s.opened.history, _gone(s, s.present, busy=True)))
 
 
 LESSON = Lesson(

@@ -16,17 +16,17 @@ def _take(s: "Session") -> None:
 
     sample = next(one for one in samples() if one.title == s.name and one.new is not None)
     assert sample.new is not None
-    s.take_new(rows_of(sample, sample.new, s.present), sample.new.name)
+    s.tables.take_new(rows_of(sample, sample.new, s.present), sample.new.name)
 
 
 def _taken_words(s: "Session") -> str:
     from kanviz.ui.state.training_run import Known
 
     assert s.data is not None
-    assert s.new_rows is not None
-    new, old = Known.rows(*s.new_rows), Known.rows(s.data, s.rows_from)
+    assert s.tables.new_rows is not None
+    new, old = Known.rows(*s.tables.new_rows), Known.rows(s.data, s.rows_from)
     kan = s.present
-    spread = float(s.new_rows[0].y.std(correction=0))
+    spread = float(s.tables.new_rows[0].y.std(correction=0))
     return (
         f"{len(new.x):,} new rows are there. On the {len(old.x):,} old rows the network is off by "
         f"{number(old.error(kan, kan))} (RMSE), on the new ones by {number(new.error(kan, kan))}; always saying their "
@@ -41,37 +41,35 @@ def _retrain(s: "Session", *, locked: bool) -> None:
     from kanviz.ui.retrain.protections import row_lock
     from kanviz.ui.state.training_run import Known, Run
 
-    if s.retrained is not None:
+    if s.training.retrained is not None:
         s.undo()
-    if s.new_rows is None:
+    if s.tables.new_rows is None:
         _take(s)
     assert s.data is not None
-    assert s.new_rows is not None
+    assert s.tables.new_rows is not None
     known = Known.rows(s.data, s.rows_from)
     config = TrainConfig(steps=STEPS, smooth=SMOOTH, lock=row_lock(s, known) if locked else None)
-    s.retrain(Run(s.present, s.new_rows[0], config, s.opened.at, known=known))
+    s.training.retrain(Run(s.present, s.tables.new_rows[0], config, s.opened.history.at, known=known))
     wait(s)
 
 
 def _ran(s: "Session", *, locked: bool) -> bool:
     """Whether the network in hand is one that was retrained with a lock, or without anything."""
-    run = s.retrained
+    run = s.training.retrained
     return run is not None and not run.aid and (run.config.lock is not None) == locked
 
 
 def _changes(s: "Session", run: "Run") -> "Changes":
-    from kanviz.analysis.locality.observed_change import changes
+    from kanviz.ui.retrain.after import changes_of
 
-    known, kan = run.known, s.present
-    assert known is not None
-    y = known.data.y if known.data is not None else None
-    return s.derived("changes", lambda: changes(run.kan, kan, known.x, y), run.kan.digest, known.key)
+    assert run.known is not None
+    return s.cache.result(changes_of, run.kan, s.present, run.known)
 
 
 def _run_words(s: "Session") -> str:
     from kanviz.ui.state.training_run import Known
 
-    run = s.retrained
+    run = s.training.retrained
     assert run is not None
     assert run.known is not None
     lamps, new = _changes(s, run).lamps, Known.rows(run.data, "")
@@ -95,7 +93,7 @@ LESSON = Lesson(
             "Retrain",
             "This network knows one hill in one corner of a square. There are rows of a second hill, in the "
             "opposite corner. **Press Take the sample's new rows.**",
-            lambda s: s.new_rows is not None,
+            lambda s: s.tables.new_rows is not None,
             _taken_words,
             _take,
         ),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import escape_markdown
+from kanviz.ui.state.ladder import Ladder
 from kanviz.ui.widgets.charts import chart
 from kanviz.ui.widgets.current import in_words, session, theme
 from kanviz.ui.widgets.panels import number, queue_words
@@ -34,7 +35,7 @@ def rung_panel(s: "Session | None", rung: "Rung") -> None:
     """What the rung is about, and its two buttons."""
     st.header(f"{rung.number}. {rung.title}")
     st.markdown(escape_markdown(rung.text))
-    live = s is not None and s.climbing
+    live = s is not None and s.of(Ladder).live
     seed = int(st.number_input("Seed of the rows and the start", 0, 2**32 - 1, 0, key=f"{KEEP}ladder-seed"))
     if st.button("Make it hold", type="primary", icon=":material/lock:", disabled=live, width="stretch"):
         _start(rung, seed)
@@ -69,13 +70,13 @@ def _switches(rung: "Rung") -> tuple[str, ...]:
 
 def _start(rung: "Rung", seed: int) -> None:
     with in_words():
-        session().climb(rung, seed)
+        session().of(Ladder).start(rung, seed)
         st.rerun()
 
 
 def run_panel(s: "Session | None", rung: "Rung") -> None:
     """The rung's last run, moving while it lasts."""
-    climbing = s.climbs.get(rung.number) if s is not None else None
+    climbing = s.of(Ladder).runs.get(rung.number) if s is not None else None
     if climbing is None:
         st.info(
             "Five peaks are learned one after another. Start; what is kept and what is forgotten is computed from the "
@@ -95,7 +96,7 @@ def run_panel(s: "Session | None", rung: "Rung") -> None:
 
 def _watch(number: int) -> None:
     s = session()
-    climbing = s.climbs.get(number)
+    climbing = s.of(Ladder).runs.get(number)
     if climbing is None or not climbing.job.live:
         st.rerun()
     step = climbing.step

@@ -15,12 +15,12 @@ from kanviz.ui.train.run import start
 from kanviz.ui.widgets.current import attempt, in_words, session, theme
 from kanviz.ui.widgets.samples import Sample, open_sample
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
-from kanviz.ui.widgets.url_state import look_at
+from kanviz.ui.widgets.url_state import look_at, viewed
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
-    from kanviz.io.project import Project
+    from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
 MODEL_TYPES = ["safetensors", "kanviz", "pt", "pth", "yml", "yaml"]
@@ -64,9 +64,9 @@ def way_back(s: "Session") -> None:
     """Opening a network puts the one before aside; here it is taken up again, with its steps."""
     if s.left is None:
         return
-    name, steps = s.left
+    name, steps = s.left.name, len(s.left.history.versions) - 1
     words = f"Back to {shown(name, 40)}" + (f" ({counted(steps, 'step')})" if steps else "")
-    if st.button(words, icon=":material/undo:", disabled=s.training, type="tertiary"):
+    if st.button(words, icon=":material/undo:", disabled=s.training.live, type="tertiary"):
         with in_words():
             s.go_back()
             st.switch_page("app.py")
@@ -88,7 +88,7 @@ def open_files() -> None:
         with in_words(), st.spinner("Reading…"):
             _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
             forget(uploads or ())
-            st.switch_page("app.py", query_params=session().view)
+            st.switch_page("app.py", query_params=viewed(session().opened))
 
 
 def _content(path: str) -> bytes:
@@ -100,11 +100,11 @@ def _content(path: str) -> bytes:
 
 def _take(s: "Session", files: dict[str, bytes]) -> None:
     """Open a network that came in these files, with the steps that made it where its file tells."""
-    from kanviz.io.project import Project
+    from kanviz.io.project import Work
     from kanviz.io.reading import read
 
     found = read(files)
-    if isinstance(found, Project):
+    if isinstance(found, Work):
         _take_up(s, found)
     else:
         name = _title(list(files))
@@ -151,7 +151,7 @@ def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -
     s = session()
     shape = [len(data.inputs), *([hidden] if hidden else []), len(data.outputs)]
     kan = replace(init(shape, grid=grid, inputs=data.inputs, outputs=data.outputs), task=data.task)
-    s.open(kan, f"{data.target} from {s.table_name}", data=data, rows_from=s.table_name, new=True)
+    s.open(kan, f"{data.target} from {s.tables.main_name}", data=data, rows_from=s.tables.main_name, new=True)
     start(s, TrainConfig.for_new(len(kan.layers), **settings))
 
 
@@ -163,7 +163,7 @@ def open_from_command_line(s: "Session") -> None:
         _take(s, {Path(path).name: _content(path) for path in paths.split(os.pathsep)})
 
 
-def _take_up(s: "Session", project: "Project") -> None:
+def _take_up(s: "Session", project: "Work") -> None:
     """Go on with work from a file, looking at what was looked at."""
     s.restore(project)
     look_at(project)

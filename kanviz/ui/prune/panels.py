@@ -86,14 +86,14 @@ def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
         st.info("Nothing is chosen. Raise the threshold or choose edges by name.", icon=":material/info:")
         return
     with in_words():
-        proposal = s.derived("pruning", lambda: prune(kan, edges, s.data), tuple(edges))
-        show_effect(s.derived("its effect", lambda: effect(kan, proposal, s.data), tuple(edges)), shared_unit(kan))
+        proposal = s.cache.result(prune, kan, edges, s.data)
+        show_effect(s.cache.result(effect, kan, proposal, s.data), shared_unit(kan))
         st.caption(
             f"{there - len(edges)} of {there} edges stay. The mean of each pruned edge is kept in its target's bias, "
             "so the outputs keep their level. Pruned edges are hidden, not lost: they can be restored."
         )
         word = f"Prune {counted(len(edges), 'edge')}"
-        if st.button(word, type="primary", icon=":material/content_cut:", disabled=s.training):
+        if st.button(word, type="primary", icon=":material/content_cut:", disabled=s.training.live):
             s.apply(proposal)
             after_change(f"{proposal!s}. Undo brings back everything.")
 
@@ -115,8 +115,8 @@ def offer_restore(s: "Session") -> None:
     if not edges:
         return
     with in_words():
-        proposal = restore(s.opened, edges)
+        proposal = restore(s.opened.history, edges)
         show_effect(effect(kan, proposal, s.data), shared_unit(kan))
-        if st.button("Restore", icon=":material/undo:", disabled=s.training):
+        if st.button("Restore", icon=":material/undo:", disabled=s.training.live):
             s.apply(proposal)
             after_change(f"{step_words(proposal, kan)}: done.")

@@ -22,8 +22,9 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.observed_change import Changes, EdgeMove
     from kanviz.analysis.locality.supports import Interval
     from kanviz.core.kan import KAN
+    from kanviz.io.project_training import Box
     from kanviz.ui.state.session import Session
-    from kanviz.ui.state.training_run import Run
+    from kanviz.ui.state.training_run import Known, Run
 
 
 def after(s: "Session", run: "Run") -> None:
@@ -39,19 +40,25 @@ def after(s: "Session", run: "Run") -> None:
 
 
 def _changes(s: "Session", run: "Run") -> "Changes":
+    assert run.known is not None
+    return s.cache.result(changes_of, run.kan, s.present, run.known)
+
+
+def changes_of(before: "KAN", after: "KAN", known: "Known") -> "Changes":
+    """What a retraining changed, where the network was known."""
     from kanviz.analysis.locality.observed_change import changes
 
-    known, kan = run.known, s.present
-    assert known is not None
-    y = None if known.data is None or kan.task == "classification" else known.data.y
-    return s.derived("changes", lambda: changes(run.kan, kan, known.x, y), run.kan.digest, known.key)
+    y = None if known.data is None or after.task == "classification" else known.data.y
+    return changes(before, after, known.x, y)
 
 
 def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
-    known, last = run.known, s.last_run
+    known, last = run.known, s.training.last
     assert known is not None
     assert last is not None
-    st.caption(f"{what_is_known(run)}. {s.why_ended.capitalize()}; the network of step {last.best_step} is kept.")
+    st.caption(
+        f"{what_is_known(run)}. {s.training.why_ended.capitalize()}; the network of step {last.best_step} is kept."
+    )
     kept, count = int(found.lamps.kept.sum()), len(found.lamps.kept)
     if kept == count:
         st.success(f"All {count:,} {known.noun} keep their predictions, bit for bit.", icon=":material/lock:")
@@ -71,10 +78,7 @@ def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
     rows = [(f"{name}, new rows", learned), *([(f"{name}, old rows", known)] if known.data is not None else [])]
     with st.container(horizontal=True, gap="small"):
         for word, one in rows:
-            was, now = (
-                s.derived("known error", lambda of=of, one=one: one.error(of, of), of.digest, one.key)
-                for of in (run.kan, kan)
-            )
+            was, now = (s.cache.result(Known.error, one, of, of) for of in (run.kan, kan))
             change = f"{now - was:+.2g} from {number(was)}" if now != was else "as before"
             moved = now != was
             st.metric(
@@ -103,8 +107,10 @@ def _ways(s: "Session", run: "Run") -> None:
         st.markdown(escape_markdown(" ".join(found.summary())))
         with st.container(horizontal=True, gap="small"):
             st.button("Undo this retraining", icon=":material/undo:", on_click=attempt, args=(s.undo,))
-            if s.can_continue:
-                st.button("Continue", icon=":material/play_arrow:", on_click=begin_and_wait, args=(s, s.resume))
+            if s.training.can_continue:
+                st.button(
+                    "Continue", icon=":material/play_arrow:", on_click=begin_and_wait, args=(s, s.training.resume)
+                )
             st.download_button(
                 "Certificate", json.dumps(found.to_json(), indent=1), "certificate.json", "application/json",
                 icon=":material/verified:", on_click="ignore",
@@ -132,10 +138,11 @@ def _carries(found: "Certificate") -> bool:
 
 def _keep_for_next(s: "Session", run: "Run") -> None:
     """Old and new rows together become what is known, so that the next retraining keeps both."""
-    if run.known is None or run.known.data is not s.data or s.new_rows is None or s.data is None:
+    if run.known is None or run.known.data is not s.data or s.tables.new_rows is None or s.data is None:
         return
     st.button(
-        "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt, args=(s.learned,),
+        "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt,
+        args=(s.tables.join_new,),
         help="Old and new rows together are then in hand, and the next retraining can keep both.",
     )  # fmt: skip
 
@@ -152,16 +159,16 @@ def _bytes(kan: "KAN"):
 
 
 def _certificate(s: "Session", run: "Run") -> "Certificate":
+    assert run.known is not None
+    with st.spinner("Certifying…"):
+        return s.cache.result(_certified, run.kan, s.present, run.known, run.region or run.known.box)
+
+
+def _certified(before: "KAN", after: "KAN", known: "Known", box: "Box | None") -> "Certificate":
+    """Of the box where there is one, else of the known rows."""
     from kanviz.analysis.locality.certificate import certify
 
-    known, kan = run.known, s.present
-    assert known is not None
-    box = run.region or known.box
-    rows = known.x if box is None else None
-    with st.spinner("Certifying…"):
-        return s.derived(
-            "certificate", lambda: certify(run.kan, kan, rows=rows, box=box), run.kan.digest, known.key, repr(box)
-        )
+    return certify(before, after, rows=known.x if box is None else None, box=box)
 
 
 def _edges(s: "Session", run: "Run", found: "Changes") -> None:

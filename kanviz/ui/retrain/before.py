@@ -14,6 +14,8 @@ from kanviz.ui.widgets.words import label
 if TYPE_CHECKING:
     from kanviz.analysis.locality.overlap import Overlap
     from kanviz.analysis.locality.prospect import Prospect
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.core.locks import Lock
     from kanviz.ui.state.session import Session
@@ -37,24 +39,25 @@ def before(s: "Session", run: "Run") -> None:
             chart(locked_edge(s, s.present, edge, lock), "locked-edge")
 
 
-def _key(run: "Run") -> tuple[object, ...]:
-    assert run.known is not None
-    return run.known.key, run.data.digest, run.config.lock
-
-
 def _overlap(s: "Session", run: "Run") -> "Overlap":
+    assert run.known is not None
+    return s.cache.result(_overlapping, run.kan, run.known, run.data)
+
+
+def _overlapping(kan: "KAN", known: "Known", new: "Dataset") -> "Overlap":
     from kanviz.analysis.locality.overlap import overlap
 
-    known, x = run.known, run.data.rows("train")[0]
-    assert known is not None
-    return s.derived("overlap", lambda: overlap(run.kan, known.x, x), *_key(run)[:2])
+    return overlap(kan, known.x, new.rows("train")[0])
 
 
 def _prospect(s: "Session", run: "Run") -> "Prospect":
+    return s.cache.result(_ahead, run.kan, run.config.lock, run.data)
+
+
+def _ahead(kan: "KAN", lock: "Lock | None", new: "Dataset") -> "Prospect":
     from kanviz.analysis.locality.prospect import prospect
 
-    x = run.data.rows("train")[0]
-    return s.derived("prospect", lambda: prospect(run.kan, run.config.lock, x), *_key(run)[1:])
+    return prospect(kan, lock, new.rows("train")[0])
 
 
 def _strips(s: "Session", run: "Run", found: "Overlap"):
@@ -72,11 +75,11 @@ def _numbers(s: "Session", run: "Run", found: "Overlap", ahead: "Prospect") -> N
     known, unit = run.known, shared_unit(run.kan)
     assert known is not None
     name = error_name(s)
-    new = s.derived("new error", lambda: Known.rows(run.data, "").error(run.kan, run.kan), run.data.digest)
+    new = s.cache.result(Known.error, Known.rows(run.data, ""), run.kan, run.kan)
     with st.container(horizontal=True, gap="small"):
         st.metric(f"{name}, new rows", number(new, unit), width=METRIC, help=f"{len(run.data):,} rows, as it is now.")
         if known.data is not None:
-            old = s.derived("old error", lambda: known.error(run.kan, run.kan), known.key)
+            old = s.cache.result(Known.error, known, run.kan, run.kan)
             st.metric(
                 f"{name}, old rows", number(old, unit), width=METRIC, help=f"{len(known.x):,} rows, as it is now."
             )

@@ -52,7 +52,7 @@ def plan(s: "Session", known: "Known", new: "Dataset") -> "Run | None":
         settings = _settings()
         config = TrainConfig(**settings, lock=lock)
         return Run(
-            s.present, data, config, s.opened.at, known=known, region=box, aid=aid, anchor=anchor,
+            s.present, data, config, s.opened.history.at, known=known, region=box, aid=aid, anchor=anchor,
             promise=PROTECTIONS[name].title,
         )  # fmt: skip
     return None
@@ -90,10 +90,10 @@ def _settings() -> dict:
 
 def start_button(s: "Session", run: "Run | None") -> None:
     st.button(
-        "Retrain", type="primary", icon=":material/play_arrow:", width="stretch", disabled=run is None or s.training,
-        on_click=_begin, args=(s, run),
+        "Retrain", type="primary", icon=":material/play_arrow:", width="stretch",
+        disabled=run is None or s.training.live, on_click=_begin, args=(s, run),
     )  # fmt: skip
 
 
 def _begin(s: "Session", run: "Run") -> None:
-    begin_and_wait(s, lambda: s.retrain(run))
+    begin_and_wait(s, lambda: s.training.retrain(run))

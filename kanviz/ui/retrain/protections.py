@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
+    from kanviz.core.kan import KAN
     from kanviz.core.locks import Certified, Lock
     from kanviz.core.training.ewc import Anchor
     from kanviz.ui.state.session import Session
@@ -45,30 +46,35 @@ PROTECTIONS: dict[str, Protection] = {
 
 def row_lock(s: "Session", known: "Known") -> "Lock":
     """Every number that the old rows use; remembered."""
+    return s.cache.result(_row_lock, s.present, known)
+
+
+def _row_lock(kan: "KAN", known: "Known") -> "Lock":
     from kanviz.core.locks import data_lock
 
-    kan = s.present
-    return s.derived("row lock", lambda: data_lock(kan, known.x, f"rows of {known.name}"[:200]), known.key)
+    return data_lock(kan, known.x, f"rows of {known.name}"[:200])
 
 
 def region_lock(s: "Session", box: tuple[tuple[float, float], ...]) -> "Certified":
     """Every number that any point of the box can use; remembered."""
     from kanviz.core.locks import certified_lock
 
-    kan = s.present
-    return s.derived("region lock", lambda: certified_lock(kan, box), repr(box))
+    return s.cache.result(certified_lock, s.present, box)
 
 
 def elastic(s: "Session", known: "Known", strength: float) -> "Anchor":
     """The network anchored where what it knows needs it; remembered."""
+    return s.cache.result(_anchor, s.present, known, strength)
+
+
+def _anchor(kan: "KAN", known: "Known", strength: float) -> "Anchor":
     from kanviz.core.training.forgetting import anchor
 
-    kan = s.present
-    return s.derived("anchor", lambda: anchor(kan, known.x, strength), known.key, strength)
+    return anchor(kan, known.x, strength)
 
 
 def mixed(s: "Session", new: "Dataset", old: "Dataset", share: float) -> "Dataset":
     """The new rows with old ones among those that train; remembered."""
     from kanviz.core.training.forgetting import with_replay
 
-    return s.derived("mixed", lambda: with_replay(new, old, share), new.digest, old.digest, share)
+    return s.cache.result(with_replay, new, old, share)

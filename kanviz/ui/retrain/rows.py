@@ -42,30 +42,30 @@ def known_panel(s: "Session") -> "Known | None":
             return None
         st.caption(f"{label(s.rows_from)}: {len(s.data):,} rows")
         return Known.rows(s.data, s.rows_from)
-    if s.old_rows is not None:
-        st.caption(f"In use: {label(s.old_rows[1])}, {len(s.old_rows[0]):,} rows")
-    _upload(s, "old", "Table of old rows", s.take_old, s.old_rows)
-    return Known.rows(*s.old_rows) if s.old_rows is not None else None
+    if s.tables.old_rows is not None:
+        st.caption(f"In use: {label(s.tables.old_rows[1])}, {len(s.tables.old_rows[0]):,} rows")
+    _upload(s, "old", "Table of old rows", s.tables.take_old, s.tables.old_rows)
+    return Known.rows(*s.tables.old_rows) if s.tables.old_rows is not None else None
 
 
 def new_panel(s: "Session") -> "Dataset | None":
     """Ask for the rows to learn."""
     sample = _sample(s)
-    if s.new_rows is not None:
-        data, name = s.new_rows
+    if s.tables.new_rows is not None:
+        data, name = s.tables.new_rows
         parts = f"{len(data.train):,} to learn from, {len(data.test):,} held out"
         st.caption(f"In use: {label(name)}, {len(data):,} rows ({parts})")
     elif sample is not None and sample.new is not None:
         st.button(
             f"Take the sample's new rows ({sample.new.name})", icon=":material/table_view:", type="primary",
-            width="stretch", on_click=attempt, args=(_take_sample, s, sample), disabled=s.training,
+            width="stretch", on_click=attempt, args=(_take_sample, s, sample), disabled=s.training.live,
         )  # fmt: skip
-    if s.new_rows is None:
-        _upload(s, "new", "Table of new rows", s.take_new, None)
+    if s.tables.new_rows is None:
+        _upload(s, "new", "Table of new rows", s.tables.take_new, None)
     else:
         with st.expander("Other new rows", icon=":material/upload_file:"):
-            _upload(s, "new", "Table of new rows", s.take_new, s.new_rows)
-    return s.new_rows[0] if s.new_rows is not None else None
+            _upload(s, "new", "Table of new rows", s.tables.take_new, s.tables.new_rows)
+    return s.tables.new_rows[0] if s.tables.new_rows is not None else None
 
 
 def _sample(s: "Session") -> "Sample | None":
@@ -75,7 +75,7 @@ def _sample(s: "Session") -> "Sample | None":
 
 def _take_sample(s: "Session", sample: Sample) -> None:
     assert sample.new is not None
-    s.take_new(rows_of(sample, sample.new, s.present), sample.new.name)
+    s.tables.take_new(rows_of(sample, sample.new, s.present), sample.new.name)
 
 
 def _upload(
@@ -84,7 +84,7 @@ def _upload(
 ) -> None:  # fmt: skip
     """Take a table for one of the two purposes, and ask for its columns."""
     table_upload(f"retrain-{slot}", slot, title)
-    found = s.table_in(slot)
+    found = s.tables.uploaded(slot)
     if found is None:
         return
     table, name = found
@@ -95,7 +95,7 @@ def _upload(
         st.caption(label(note, 300))
     same = had is not None and had[0].digest == data.digest
     if st.button(
-        f"Use these {slot} rows", icon=":material/table_view:", type="primary", disabled=same or s.training,
+        f"Use these {slot} rows", icon=":material/table_view:", type="primary", disabled=same or s.training.live,
         key=f"use-{slot}",
     ):  # fmt: skip
         with in_words():

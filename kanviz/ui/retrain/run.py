@@ -24,10 +24,10 @@ def during(s: "Session") -> None:
 
 def _steps() -> None:
     s = session()
-    if s.collect():
+    if s.training.collect():
         st.rerun()
-    run, latest = s.run, s.job.latest or s.since if s.job is not None else None
-    if run is None or s.job is None:
+    run, latest = s.training.run, s.training.job.latest or s.training.since if s.training.job is not None else None
+    if run is None or s.training.job is None:
         return
     if latest is None:
         controls(s, 0, run.config.steps)
@@ -35,8 +35,8 @@ def _steps() -> None:
     controls(s, latest.step, latest.steps)
     about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if run.known else [])
     st.caption(" · ".join(about))
-    if s.trail:
-        _errors(s, run, s.trail[-1])
+    if s.training.trail:
+        _errors(s, run, s.training.trail[-1])
     error_figure(s)
 
 
@@ -54,11 +54,11 @@ def error_figure(s: "Session") -> None:
     """New, held-out and old rows by step."""
     from kanviz.plots import training_figure
 
-    known = s.run.known if s.run is not None else None
+    known = s.training.run.known if s.training.run is not None else None
     old = "old rows" if known is None or known.data is not None else "change in the region"
     unit = shared_unit(s.present) if s.present.task != "classification" else ""
     figure = training_figure(
-        tuple(s.trail), name=error_name(s), unit=unit, theme=theme(),
+        tuple(s.training.trail), name=error_name(s), unit=unit, theme=theme(),
         rows=("new rows" if known else "training rows", "new rows, held out" if known else "held-out rows", old),
     )  # fmt: skip
     chart(figure, "retraining")
@@ -66,9 +66,9 @@ def error_figure(s: "Session") -> None:
 
 def _picture() -> None:
     s = session()
-    latest = s.job.latest if s.job is not None and s.training else None
-    if latest is None or s.run is None:
+    latest = s.training.job.latest if s.training.job is not None and s.training.live else None
+    if latest is None or s.training.run is None:
         return
-    if s.edge is not None and s.run.config.lock is not None and latest.kan.edge(s.edge).state != "pruned":
-        chart(locked_edge(s, latest.kan, s.edge, s.run.config.lock), "live-edge")
-    network_chart(s, latest.kan, key="live-retraining", data=s.run.seen)
+    if s.edge is not None and s.training.run.config.lock is not None and latest.kan.edge(s.edge).state != "pruned":
+        chart(locked_edge(s, latest.kan, s.edge, s.training.run.config.lock), "live-edge")
+    network_chart(s, latest.kan, key="live-retraining", data=s.training.run.seen)

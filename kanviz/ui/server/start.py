@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 from kanviz.errors import UserError
+from kanviz.ui.server import THIS_MACHINE
 from kanviz.ui.state.kept_folder import KeptFolder
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # names by which a browser here reaches the server
 PRELOADED = (
     "kanviz.ui.state.session",
     "kanviz.io.tables",

@@ -14,8 +14,8 @@ from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from kanviz.ui.server import THIS_MACHINE
 from kanviz.ui.server.browsers import set_cookie
-from kanviz.ui.server.start import THIS_MACHINE
 
 HEADERS = {
     # What Streamlit's own page needs, and nothing from another server; plotly and the components compile code.

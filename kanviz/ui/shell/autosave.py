@@ -13,11 +13,11 @@ from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, m
 from kanviz.ui.state.kept_folder import DAYS
 from kanviz.ui.state.snapshot import Snapshot, go_on, is_own, snapshots
 from kanviz.ui.widgets.current import ASKED, KEPT, TOKEN, attempt, has_session, keep_on_server, session
-from kanviz.ui.widgets.url_state import VIEWED, look_at
+from kanviz.ui.widgets.url_state import VIEWED, look_at, viewed
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
-    from kanviz.io.project import Project
+    from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
 LONGEST_PART = 100
@@ -41,7 +41,7 @@ def keep() -> None:
     Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
     """
     s = _in_hand()
-    busy = s is not None and (s.training or (s.law_search is not None and s.law_search.job.live))
+    busy = s is not None and any(part.live for part in s.parts if part.is_kept)
     st.fragment(_keep, key="keep", run_every=EVERY_WHILE_BUSY if busy else EVERY)()
 
 
@@ -50,8 +50,8 @@ def _keep() -> None:
         order("list")
     heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
     s = _in_hand()
-    if s is not None:
-        s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
+    if s is not None and s.work is not None:
+        s.look_at({part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params})
     payload = {"v": 1, "order": st.session_state.get(ORDER), "works": _works(s), "offers": bool(_offered(s))}
     memory(payload, "memory", heard)
     if s is not None:
@@ -60,7 +60,7 @@ def _keep() -> None:
     if again == "page" or (again and s is None):
         st.rerun()
     elif again and s is not None:
-        st.switch_page(again, query_params=s.view if again == "app.py" else None)
+        st.switch_page(again, query_params=viewed(s.opened) if again == "app.py" else None)
 
 
 def keeping_settings() -> None:
@@ -126,7 +126,7 @@ def _offered(s: "Session | None") -> list[Kept]:
         return []
     before = st.session_state.get(ASKED, "")
     here = {str(st.query_params.get(TOKEN, "")), before} - {""}
-    mine = {s.work, s.law_search.work if s.law_search is not None else ""} if s is not None else set()
+    mine = {s.opened.id}.union(*(part.ids for part in s.parts)) if s is not None and s.work is not None else set()
     others = [one for one in told.works if one.id not in mine]
     found = sorted(others, key=lambda one: (one.token not in here, -one.when))
     if s is not None and is_own(s):
@@ -164,12 +164,12 @@ def _works(s: "Session | None") -> list[Payload]:
     if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
         return []
     wanted, known = snapshots(s, ROWS_LIMIT), state.get(PACKED, {})
-    packed = {one.name: known.get(one.name) for one in wanted}
+    packed = {one.id: known.get(one.id) for one in wanted}
     for one in wanted:
-        if packed[one.name] is None or packed[one.name][0] != one.mark:
-            packed[one.name] = one.mark, _packed(one.project) or _packed(replace(one.project, training=None))
+        if packed[one.id] is None or packed[one.id][0] != one.mark:
+            packed[one.id] = one.mark, _packed(one.work) or _packed(replace(one.work, training=None))
     state[PACKED] = packed
-    kept = [(one, packed[one.name][1]) for one in wanted if packed[one.name][1] is not None]
+    kept = [(one, packed[one.id][1]) for one in wanted if packed[one.id][1] is not None]
     if wanted:
         state[TROUBLED] = "" if len(kept) == len(wanted) else "large"
     before, now = state.get(SENT, set()), {name for _, found in kept for name in found.blobs}
@@ -180,12 +180,12 @@ def _works(s: "Session | None") -> list[Payload]:
 
 def _kept(one: Snapshot) -> Kept:
     """How the browser shall list it."""
-    project = one.project
-    missing = project.rows.name if project.rows is not None and project.data is None else ""
-    last = project.training.last if project.training is not None else None
+    work = one.work
+    last = work.training.last if work.training is not None else None
     at, of = (last.step, last.steps) if last is not None else (0, 0)
-    token, steps = str(st.session_state.get(TOKEN, "")), len(project.history.versions) - 1
-    return Kept(one.name, token, project.name, steps, 0.0, missing, at, of)
+    token, steps = str(st.session_state.get(TOKEN, "")), len(work.history.versions) - 1
+    missing = work.missing.name if work.missing is not None else ""
+    return Kept(one.id, token, work.name, steps, 0.0, missing, at, of)
 
 
 def _packed(project: Any) -> Any:
@@ -231,9 +231,9 @@ def _found(record: Any) -> None:
     attempt(take)
 
 
-def _page_of(s: "Session", project: "Project") -> str:
+def _page_of(s: "Session", project: "Work") -> str:
     """Where to see it: the workbench, or the training that goes on."""
-    if not s.training or project.training is None:
+    if not s.training.live or project.training is None:
         return "app.py"
     return "pages/retrain.py" if project.training.known else "pages/train.py"
 

@@ -78,7 +78,7 @@ def open_workbench() -> "Session":
 
 
 def _says_that_it_trains(s: "Session", title: str) -> None:
-    if s.training and title not in RUNS:
+    if s.training.live and title not in RUNS:
         st.info(
             "Training is running; this is the network before it. Stop it to change the network.", icon=":material/info:"
         )
@@ -100,7 +100,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
         _keep(None)
         return None
     s = _opened(or_sample=or_sample)
-    s.collect()
+    s.training.collect()
     with st.sidebar:
         sidebar(s, title)
     _show_messages(s)

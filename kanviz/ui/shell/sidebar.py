@@ -19,12 +19,11 @@ if TYPE_CHECKING:
 def sidebar(s: "Session", title: str) -> None:
     """All of it, on the page of that title."""
     panel()
-    if s.training and title not in RUNS:
+    if s.training.live and title not in RUNS:
         job_panel()
-    if title != "Laws" and s.law_search is not None and s.law_search.job.live:
-        st.caption("A search for a law is under way; it is on the Laws page.")
-    if title != "Locality" and s.climbing:
-        st.caption("A rung of the ladder is under way; it is on the Locality page.")
+    for part in s.parts:
+        if part.live and part.running and part.page != title:
+            st.caption(part.running)
 
 
 @st.fragment(key="panel")
@@ -40,7 +39,7 @@ def panel() -> None:
     st.caption(f"{kan.shape_text} · {there:,} edges · {str(kan.dtype).removeprefix('torch.')}")
     if s.data is not None:
         st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
-    running = s.training
+    running = s.training.live
     with st.container(gap="small"):
         last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
         _step("Undo", "Ctrl+Z", s.undo, step_words(last, kan) if history.can_undo else "", running)
@@ -83,7 +82,7 @@ def _save_buttons(s: "Session", network: str, project: str, *, with_rows: bool) 
 
 def _saver(s: "Session", *, with_rows: bool):
     """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
-    kan, recipe = s.present, s.whole_recipe()
+    kan, recipe = s.present, s.opened.whole_recipe()
     rows, rows_from = (s.data, s.rows_from) if with_rows else (None, "")
 
     def make() -> bytes:
@@ -96,7 +95,7 @@ def _saver(s: "Session", *, with_rows: bool):
 
 def _project_saver(s: "Session", *, with_rows: bool):
     """As `_saver`, of all the work."""
-    project = s.project(with_rows=with_rows)
+    project = s.saved(with_rows=with_rows)
 
     def make() -> bytes:
         from kanviz.io.project_file import project_to_bytes
@@ -110,13 +109,13 @@ def _project_saver(s: "Session", *, with_rows: bool):
 def job_panel() -> None:
     """The running training, on every page, with its stop."""
     s = session()
-    if not s.training:
-        if s.collect():
+    if not s.training.live:
+        if s.training.collect():
             st.rerun()
         return
-    assert s.job is not None
-    last = s.job.latest or s.since
-    step, steps = (last.step, last.steps) if last else (0, s.run.config.steps if s.run else 1)
-    now = queue_words(s.job) or s.job.state.capitalize()
+    assert s.training.job is not None
+    last = s.training.job.latest or s.training.since
+    step, steps = (last.step, last.steps) if last else (0, s.training.run.config.steps if s.training.run else 1)
+    now = queue_words(s.training.job) or s.training.job.state.capitalize()
     st.progress(step / steps, text=f"Training · {now} · step {step:,} of {steps:,}")
-    st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.job.stop, key="panel-stop")
+    st.button("Stop and keep", icon=":material/stop_circle:", on_click=s.training.job.stop, key="panel-stop")

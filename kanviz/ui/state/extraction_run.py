@@ -56,11 +56,12 @@ class Extracting:
     @staticmethod
     def start(kan: KAN, data: Dataset | None, config: ExtractConfig, who: Hashable = None) -> "Extracting":
         """Classes are no numbers to fit to: of such a table only the inputs count. who: as for `Job`."""
+        fitted = data
         if data is not None and data.task != "regression":
             nothing = torch.zeros(len(data.x), len(kan.outputs), dtype=data.x.dtype)
-            data = replace(data, y=nothing, outputs=kan.outputs, task="regression")
+            fitted = replace(data, y=nothing, outputs=kan.outputs, task="regression")
             config = replace(config, imitate=True)
-        network, rows = to_bytes(kan), Rows.of(data) if data is not None else None
+        network, rows = to_bytes(kan), Rows.of(fitted) if fitted is not None else None
 
         def items() -> Iterator[Extraction | None]:
             for sent in apart(readings_of, network, rows, config):

@@ -12,7 +12,7 @@ from kanviz.text import shown
 from kanviz.writing import sweep, write
 
 if TYPE_CHECKING:
-    from kanviz.io.project import Project
+    from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
 DAYS = 30  # for which work that nobody comes back to is kept
@@ -62,7 +62,7 @@ class KeptFolder:
             found = snapshots(s)[:1] if s.is_kept else []
             if not found or s.written == found[0].mark:
                 return
-            work, project, s.written = found[0].name, found[0].project, found[0].mark
+            work, project, s.written = found[0].id, found[0].work, found[0].mark
             file = self._file(place)
             new = not file.exists()
             try:
@@ -75,7 +75,7 @@ class KeptFolder:
                     self._failed.add(place)
                     s.messages.append(("error", f"Your work is not kept on the server any more: {problem}"))
 
-    def found(self, place: str) -> "tuple[Project, str] | None":
+    def found(self, place: str) -> "tuple[Work, str] | None":
         """The work of that secret and its name; None where there is none. LoadError where its file is damaged."""
         from kanviz.io import load_project
 

@@ -9,8 +9,12 @@ import torch
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.layer import Variable
-from kanviz.laws.record import Discovery
+from kanviz.edit.history import History
+from kanviz.io.project import Work
+from kanviz.io.project_rows import RowsOf
+from kanviz.laws.network import as_network
 from kanviz.laws.search.discover import DiscoverConfig, discoveries
+from kanviz.laws.search.record import Discovery
 from kanviz.ui.state.job_queue import cores
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.subprocess_stream import apart
@@ -78,3 +82,11 @@ class LawSearch:
     def name(self) -> str:
         """Of a network made of a law that it found."""
         return f"Law of {self.data.target} from {self.rows_from}"
+
+    def best_as_work(self) -> Work:
+        """The best law so far as a network of formulas. Raises UserError where no network can be it."""
+        assert self.found is not None
+        data = self.data
+        kan = as_network(self.found.best.law, data.inputs, data.outputs[0], data.x)
+        rows = RowsOf.of(data, self.rows_from)
+        return Work(History.start(kan), self.name, next(kan.edges(pruned=True)), data=data, rows=rows)

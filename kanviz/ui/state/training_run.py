@@ -46,8 +46,8 @@ class Known:
         return Known("the region", low + (high - low) * draws, None, box)
 
     @property
-    def key(self) -> str:
-        """What it is, for results that are remembered."""
+    def digest(self) -> str:
+        """The same for the same rows or the same box."""
         return self.data.digest if self.data is not None else repr(self.box)
 
     @property

@@ -24,38 +24,38 @@ MOMENT = 0.4  # seconds for which the start of a run waits for its end
 
 def start(s: "Session", config: "TrainConfig") -> None:
     """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
-    begin_and_wait(s, lambda: s.train(config))
+    begin_and_wait(s, lambda: s.training.start(config))
 
 
 def begin_and_wait(s: "Session", begin: Callable[[], None]) -> None:
     attempt(begin)
-    if s.job is not None:
-        s.job.join(MOMENT)
+    if s.training.job is not None:
+        s.training.job.join(MOMENT)
 
 
 def run_panel(s: "Session") -> None:
     """The run, moving many times a second while it lasts; the network below moves less often, since it costs more."""
-    st.fragment(_run_panel, run_every=TICK if s.training else None)()
-    if s.training:
+    st.fragment(_run_panel, run_every=TICK if s.training.live else None)()
+    if s.training.live:
         large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
         st.fragment(_live_network, run_every=NETWORK_TICKS[large])()
 
 
 def _live_network() -> None:
     s = session()
-    latest = s.job.latest if s.job is not None and s.training else None
+    latest = s.training.job.latest if s.training.job is not None and s.training.live else None
     if latest is not None:
         network_chart(s, latest.kan, key="live-network")
 
 
 def _run_panel() -> None:
     s = session()
-    if s.collect():
+    if s.training.collect():
         st.rerun()
-    running = s.training
-    progress = (s.job.latest or s.since) if running and s.job else s.last_run
+    running = s.training.live
+    progress = (s.training.job.latest or s.training.since) if running and s.training.job else s.training.last
     if running and progress is None:
-        controls(s, 0, s.run.config.steps if s.run else 1)
+        controls(s, 0, s.training.run.config.steps if s.training.run else 1)
         return
     if progress is None:
         st.info(
@@ -63,17 +63,17 @@ def _run_panel() -> None:
             icon=":material/show_chart:",
         )
         return
-    if running and s.job:
+    if running and s.training.job:
         controls(s, progress.step, progress.steps)
         st.caption(solver_words(s, progress, running))
     else:
-        ended = f"Last run: {s.why_ended}; the network of step {progress.best_step} is kept."
+        ended = f"Last run: {s.training.why_ended}; the network of step {progress.best_step} is kept."
         st.caption(f"{ended}  \n{solver_words(s, progress, running)}")
-        if s.can_continue and st.button(
+        if s.training.can_continue and st.button(
             "Continue", icon=":material/play_arrow:",
             help="This run goes on where it was stopped, with the settings it had; both count as one step.",
         ):  # fmt: skip
-            begin_and_wait(s, s.resume)
+            begin_and_wait(s, s.training.resume)
             st.rerun()  # the whole page: only then does this panel look at the run many times a second
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
@@ -81,20 +81,20 @@ def _run_panel() -> None:
 
 def controls(s: "Session", step: int, steps: int) -> None:
     """How far the run is; pause, and stop."""
-    assert s.job is not None
-    state = s.job.state
-    waiting = queue_words(s.job)
+    assert s.training.job is not None
+    state = s.training.job.state
+    waiting = queue_words(s.training.job)
     words = f"{waiting} ·" if waiting else f"{state.capitalize()}:"
     st.progress(step / steps, text=f"{words} step {step:,} of {steps:,}")
     with st.container(horizontal=True, gap="small"):
         if state == "paused":
-            st.button("Resume", icon=":material/play_arrow:", on_click=s.job.resume)
+            st.button("Resume", icon=":material/play_arrow:", on_click=s.training.job.resume)
         else:
-            st.button("Pause", icon=":material/pause:", on_click=s.job.pause, disabled=state == "stopping")
+            st.button("Pause", icon=":material/pause:", on_click=s.training.job.pause, disabled=state == "stopping")
         st.button(
             "Stop and keep",
             icon=":material/stop_circle:",
-            on_click=s.job.stop,
+            on_click=s.training.job.stop,
             disabled=state == "stopping",
             type="primary",
         )
@@ -102,7 +102,7 @@ def controls(s: "Session", step: int, steps: int) -> None:
 
 def solver_words(s: "Session", progress: "Progress", running: bool) -> str:
     """Which solver runs or ran, why it was picked, and the grids: of this step, or of the network that was kept."""
-    picked = s.run is not None and s.run.config.solver == "auto"
+    picked = s.training.run is not None and s.training.run.config.solver == "auto"
     grids = progress.grids if running else tuple(layer.grid for layer in progress.best.layers)
     words = [
         SOLVER_TITLES[progress.solver] + (f", picked: {PICKED[progress.solver]}" if picked else ""),
@@ -119,7 +119,7 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
 
     unit = shared_unit(s.present)
     row = st.container(horizontal=True, gap="small")
-    kept = None if running or s.run is None else _errors_of(s, s.run, progress)
+    kept = None if running or s.training.run is None else _errors_of(s, s.training.run, progress)
     if progress.train_rmse is not None:
         name, now, held = "RMSE", progress.train_rmse, progress.test_rmse
         if kept is not None:
@@ -147,7 +147,7 @@ def _errors_of(s: "Session", run: "Run", progress: "Progress") -> "Metrics":
     from kanviz.analysis.metrics import metrics
 
     best = progress.best
-    return s.derived("run metrics", lambda: metrics(best, run.data), best.digest, run.data.digest)
+    return s.cache.result(metrics, best, run.data)
 
 
 def _loss_figure(s: "Session", loss: str) -> None:
@@ -157,25 +157,32 @@ def _loss_figure(s: "Session", loss: str) -> None:
     regression = s.present.task != "classification"
     name = "RMSE" if regression else LOSS_NAMES.get(loss, loss)
     figure = training_figure(
-        tuple(s.trail), name=name, unit=shared_unit(s.present) if regression else "", theme=theme()
+        tuple(s.training.trail), name=name, unit=shared_unit(s.present) if regression else "", theme=theme()
     )
     chart(figure, "training")
 
 
 def outcome(s: "Session") -> None:
     """How the network's predictions lie beside the table's values."""
+    from kanviz.analysis.errors_on_rows import predictions
     from kanviz.plots import predicted_figure
 
     data, kan = s.data, s.present
     if data is None or kan.task == "classification":
         return
-    x, y = data.rows()
-    found = s.derived("predictions", lambda: kan(x).numpy())
+    found = s.cache.result(predictions, kan, data)
     n = 0
     if len(kan.outputs) > 1:
         n = st.selectbox("Output", range(len(kan.outputs)), format_func=lambda k: shown(kan.outputs[k].name))
     held = set(data.test.tolist())
     parts = ["test" if row in held else "train" for row in range(len(data))]
     output = kan.outputs[n]
-    figure = predicted_figure(found[:, n], y[:, n], parts, name=output.name, unit=output.unit, theme=theme())
+    figure = predicted_figure(
+        found.predicted[:, n].numpy(),
+        found.measured[:, n].numpy(),
+        parts,
+        name=output.name,
+        unit=output.unit,
+        theme=theme(),
+    )
     chart(figure, "predicted")

@@ -38,7 +38,7 @@ def settings(s: "Session") -> "TrainConfig | None":
     from kanviz.core.training.parameters import PARTS
     from kanviz.core.training.train import TrainConfig
 
-    usual = TrainConfig.for_new(len(s.present.layers)) if s.is_new else TrainConfig.for_trained()
+    usual = TrainConfig.for_new(len(s.present.layers)) if s.opened.is_new else TrainConfig.for_trained()
     solver: Solver = st.selectbox(
         "Solver", list(SOLVERS), format_func=SOLVER_TITLES.__getitem__, key=f"{KEEP}solver",
         help="  \n".join(f"{SOLVER_TITLES[name]}: {words}." for name, words in SOLVERS.items()),
@@ -46,7 +46,7 @@ def settings(s: "Session") -> "TrainConfig | None":
     st.caption(f"{SOLVERS[solver][:1].upper()}{SOLVERS[solver][1:]}.")
     most = {"lbfgs": 100, "adam": 1_000}.get(solver, usual.steps)
     steps = st.number_input(
-        "Steps", 1, 10_000, most, key=_key("steps", solver, s.is_new),
+        "Steps", 1, 10_000, most, key=_key("steps", solver, s.opened.is_new),
         help="At most; training ends earlier when nothing is gained.",
     )  # fmt: skip
     frozen = _scope(s)
@@ -172,7 +172,7 @@ MORE: dict[str, Ask] = {
 
 def _plan(s: "Session", config: "TrainConfig") -> str:
     """What Levenberg-Marquardt is about to do, in a sentence."""
-    begin = "A new network" if s.is_new else "It goes on from what the network has learned"
+    begin = "A new network" if s.opened.is_new else "It goes on from what the network has learned"
     if config.starts > 1:
         begin = f"The best of {config.starts} random starts"
     grids = f"grids are refined up to {config.finest} intervals" if config.finest else "grids stay as they are"

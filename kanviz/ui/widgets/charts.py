@@ -65,12 +65,11 @@ def network_chart(
 
     shown, look = kan or s.present, theme()
     rows = s.data if data is None else data
-    seen = (shown.digest, rows.digest if rows else "")
-    ranking = scores_of(s, shown) if data is None else s.derived("scores on", lambda: scores(shown, rows), *seen)
-    places = s.derived("places", lambda: layout(shown, ranking, STRONGEST if wide(shown) else MOST), *seen)
+    ranking = s.cache.result(scores, shown, rows)
+    places = s.cache.result(layout, shown, ranking, STRONGEST if wide(shown) else MOST)
     drawn_edges = [place.id for place in places.edges] if wide(shown) else None
-    curves = s.derived("curves", lambda: all_curves(shown, rows, edges=drawn_edges), *seen)
-    drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), *seen, look)
+    curves = s.cache.result(all_curves, shown, rows, edges=drawn_edges)
+    drawn = s.cache.result(network_payload, places, curves, ranking, look=look)
     payload = {
         **drawn,
         "selected": list(s.edge) if on_edge is None and s.edge is not None else None,
@@ -93,14 +92,14 @@ def scores_of(s: "Session", kan: "KAN"):
     """Which edges carry the outputs, on the session's rows; remembered."""
     from kanviz.analysis.scores import scores
 
-    return s.derived("scores", lambda: scores(kan, s.data), kan.digest)
+    return s.cache.result(scores, kan, s.data)
 
 
 def curve_of(s: "Session", kan: "KAN", edge: "EdgeId") -> "EdgeCurve":
     """One edge's curve on the session's rows; remembered."""
     from kanviz.analysis.curves import edge_curve
 
-    return s.derived("curve", lambda: edge_curve(kan, edge, s.data), kan.digest, edge)
+    return s.cache.result(edge_curve, kan, edge, s.data)
 
 
 def metrics_of(s: "Session", kan: "KAN"):
@@ -108,4 +107,4 @@ def metrics_of(s: "Session", kan: "KAN"):
     from kanviz.analysis.metrics import metrics
 
     data = s.data
-    return s.derived("metrics", lambda: metrics(kan, data), kan.digest) if data is not None else None
+    return s.cache.result(metrics, kan, data) if data is not None else None

@@ -44,18 +44,17 @@ class EdgeNames(Mapping["EdgeId", str]):
 
 def edge_names(s: "Session") -> EdgeNames:
     """The edges of the present network by name; a name is made when it is asked for."""
-    return s.derived("edge names", lambda: EdgeNames(s.present))
+    return s.cache.result(EdgeNames, s.present)
 
 
 def _choice(s: "Session", pruned: bool) -> "EdgeList":
     """The edges there are to choose from; remembered, since every part that a click draws asks for them."""
-    kan = s.present
+    return s.cache.result(_listed, s.present, pruned)
 
-    def listed() -> "EdgeList":
-        some = kan.edge_list(pruned=pruned)
-        return some if len(some) else kan.edge_list(pruned=True)
 
-    return s.derived("choice", listed, pruned)
+def _listed(kan: "KAN", pruned: bool) -> "EdgeList":
+    some = kan.edge_list(pruned=pruned)
+    return some if len(some) else kan.edge_list(pruned=True)
 
 
 def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":

@@ -28,7 +28,7 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     if st.session_state.get(PAGE) != PAGES[0][1] or session().messages or not asked_alone():
         st.rerun("app")
     if not then:
-        st.rerun([*parts, *(["lesson"] if session().lesson is not None else [])])
+        st.rerun([*parts, *(part.fragment for part in session().parts if part.fragment)])
     _, waiting = st.session_state.get(LATER, ("", ()))
     st.session_state[LATER] = secrets.token_hex(4), tuple(dict.fromkeys((*waiting, *then)))
     st.rerun([*parts])

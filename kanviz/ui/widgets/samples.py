@@ -48,8 +48,8 @@ def samples() -> list[Sample]:
     ]
 
 
-def open_sample(s: "Session", sample: Sample, *, aside: bool = True) -> None:
-    """Open a sample with its table, its telling edge chosen. aside: as in `Session.open`."""
+def open_sample(s: "Session", sample: Sample, *, aside: bool = True, kept: bool = True) -> None:
+    """Open a sample with its table, its telling edge chosen. aside, kept: as in `Session.open`."""
     from kanviz.core.layer import EdgeId
     from kanviz.io import load
 
@@ -58,7 +58,7 @@ def open_sample(s: "Session", sample: Sample, *, aside: bool = True) -> None:
     edge = EdgeId(*sample.edge) if sample.edge else None
     rows_from = sample.table.name if sample.table else ""
     s.open(kan, sample.title, data=data, rows_from=rows_from, edge=edge, sample=sample.file.stem,
-           aside=aside)  # fmt: skip
+           aside=aside, kept=kept)  # fmt: skip
 
 
 def rows_of(sample: Sample, path: Path, kan: "KAN") -> "Dataset":

@@ -15,7 +15,7 @@ from kanviz.ui.widgets.words import label
 if TYPE_CHECKING:
     import pandas as pd
 
-    from kanviz.core.data.column_roles import Roles
+    from kanviz.core.columns.roles import Roles
     from kanviz.core.data.dataset import Dataset, Task
     from kanviz.core.kan import KAN
     from kanviz.core.layer import Variable
@@ -42,7 +42,7 @@ def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | Non
         if upload is None:
             return
         try:
-            session().take_table(read_table(contents(upload), upload.name), upload.name, slot)
+            session().tables.upload(read_table(contents(upload), upload.name), upload.name, slot)
         except UserError as refusal:
             refused[key] = str(refusal)
 
@@ -54,7 +54,7 @@ def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | Non
     if refusal:
         st.error(escape_markdown(refusal), icon=":material/error:")
         return None
-    found = session().table_in(slot) if has_session() else None
+    found = session().tables.uploaded(slot) if has_session() else None
     return found[0] if found else None
 
 
@@ -66,10 +66,10 @@ def choose_columns(
     Without a network the answers for a table stay while other pages are looked at. weigh: whether rows may count by the
     errors of the target.
     """
-    from kanviz.core.data.column_roles import roles_of
+    from kanviz.core.columns.roles import roles_of
     from kanviz.core.data.dataset import Dataset
 
-    name = name or s.table_name
+    name = name or s.tables.main_name
     st.caption(f"{label(name)}: {len(table.frame):,} rows, {len(table.frame.columns)} columns")
     table_notes(s, table, name, slot, key)
     st.dataframe(table.frame.head(200), height=180, hide_index=True)
@@ -121,7 +121,7 @@ def table_notes(s: "Session", table: "Table", name: str, slot: str, key: str) ->
         times = counted(code.count, "time")
         st.caption(f"It occurs {times}, far from all other values of {label(code.places, 200)}.")
         if missing != code.missing:
-            s.take_table(table.counting(code.value, missing=missing), name, slot)
+            s.tables.upload(table.counting(code.value, missing=missing), name, slot)
             st.rerun()
     if table.layout is not None and table.origin.data is not None:
         _reading_choice(s, table, name, slot, key)
@@ -158,7 +158,7 @@ def _reading_choice(s: "Session", table: "Table", name: str, slot: str, key: str
         if changed:
             how = Reading(tuple(sorted(names)), units, encoding if encodings else origin.how.encoding)
             with in_words():
-                s.take_table(table.again(how), name, slot)
+                s.tables.upload(table.again(how), name, slot)
                 st.rerun()
 
 
@@ -166,7 +166,7 @@ def _targets(
     s: "Session", kan: "KAN | None", frame: "pd.DataFrame", numeric: list[str], few: list[str], key: str
 ) -> list[str]:
     """Ask for the target, or the targets of a network with several outputs; nothing when there is none to choose."""
-    from kanviz.core.data.column_roles import usual_target
+    from kanviz.core.columns.roles import usual_target
 
     classes = kan is not None and kan.task == "classification"
     known = [v.name for v in kan.outputs] if kan and not classes else [s.data.target] if kan and s.data else []
@@ -186,7 +186,7 @@ def _inputs(kan: "KAN | None", frame: "pd.DataFrame", roles: "Roles", key: str) 
     """Ask for the inputs: at first the network's own where the table has them, else as many columns as it takes; for a
     new one all numbers and columns of two words that are neither row numbers nor errors.
     """
-    from kanviz.core.data.column_inputs import column_of, label_of
+    from kanviz.core.columns.inputs import column_of, label_of
 
     rest = [name for name in (*roles.inputs, *roles.left_out) if roles.left_out.get(name) != "text"]
     rest.sort(key=list(frame.columns).index)
@@ -204,7 +204,7 @@ def _inputs(kan: "KAN | None", frame: "pd.DataFrame", roles: "Roles", key: str) 
 
 def _known(kan: "KAN | None", frame: "pd.DataFrame", inputs: list[str]) -> "list[str] | tuple[Variable, ...]":
     """The inputs of the network where their columns were chosen, so that words and dates count as it knows them."""
-    from kanviz.core.data.column_inputs import column_of
+    from kanviz.core.columns.inputs import column_of
 
     if kan is None:
         return inputs

@@ -11,7 +11,7 @@ from kanviz.text import shown
 from kanviz.ui.widgets.samples import open_sample, samples
 
 if TYPE_CHECKING:
-    from kanviz.io.project import Project
+    from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
 KEEP = "keep-"  # how keys of widgets begin that keep their value while another page is looked at
@@ -87,7 +87,12 @@ def link(s: "Session", *parts: str) -> str:
     return f"{st.context.url or ''}?{urlencode({**view_of(s), **said})}"
 
 
-def look_at(project: "Project") -> None:
+def viewed(work: "Work") -> dict[str, str]:
+    """The parts of the address that were looked at when the work was saved."""
+    return {part: work.view[part] for part in VIEWED if part in work.view}
+
+
+def look_at(project: "Work") -> None:
     """Have the pages show what was looked at."""
     for part in VIEWED:
         st.session_state.pop(f"{KEEP}{part}", None)

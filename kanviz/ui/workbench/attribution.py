@@ -31,7 +31,7 @@ def slices_panel(s: "Session", point: Sequence[float], output: int, inputs: list
     if not inputs:
         return
     kan = s.present
-    found = s.latest("slices", lambda: slices(kan, point, s.data, inputs), tuple(point), tuple(inputs))
+    found = s.cache.latest(slices, kan, point, s.data, inputs)
     span = heights(found, output)
     st.markdown("**Along each input**", help="The others stay at the point. Grey: beyond the grid. Dots: where the "
                 "training rows end; bars: how many there are.")  # fmt: skip
@@ -51,7 +51,7 @@ def why_panel(s: "Session", point: Sequence[float], output: int) -> None:
     kan = s.present
     if too_wide(kan, "the sum of what makes a prediction"):
         return
-    found = s.latest("paths", lambda: explain(kan, point, s.data, output=output), tuple(point), output)
+    found = s.cache.latest(explain, kan, point, s.data, output=output)
     st.markdown("**What makes it**")
     draw = {"Paths": paths_figure, "Edges": edges_figure, "Inputs": inputs_figure}
     way = st.segmented_control(
@@ -103,5 +103,5 @@ def plane_panel(s: "Session", point: Sequence[float], output: int) -> None:
         others = [i for i in range(len(names)) if i != across]
         second.selectbox("Up", others, others.index(up), format_func=names.__getitem__, key=f"explore-up-{across}",
                          on_change=chosen)  # fmt: skip
-    found = s.latest("plane", lambda: plane(kan, point, across, up, output, s.data), tuple(point), across, up, output)
+    found = s.cache.latest(plane, kan, point, across, up, output, s.data)
     chart(plane_figure(found, theme=theme()), "explore-plane")

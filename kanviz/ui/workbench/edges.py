@@ -29,11 +29,11 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
     view = kan.edge(edge)
     with in_words():
         if view.state == "pruned":
-            proposal, word, icon = restore(s.opened, [edge]), "Restore", ":material/undo:"
+            proposal, word, icon = restore(s.opened.history, [edge]), "Restore", ":material/undo:"
         else:
-            proposal = s.derived("pruning", lambda: prune(kan, [edge], s.data), (edge,))
+            proposal = s.cache.result(prune, kan, [edge], s.data)
             word, icon = "Prune", ":material/content_cut:"
-        found = s.derived("effect", lambda: effect(kan, proposal, s.data), kan.digest, edge)
+        found = s.cache.result(effect, kan, proposal, s.data)
         unit = shared_unit(kan)
         if found.before is not None:
             st.caption(
@@ -46,12 +46,18 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
             )
         with st.container(horizontal=True, gap="small"):
             st.button(
-                word, icon=icon, key=f"quick-{word}", on_click=change, args=(s.apply, proposal), disabled=s.training
+                word,
+                icon=icon,
+                key=f"quick-{word}",
+                on_click=change,
+                args=(s.apply, proposal),
+                disabled=s.training.live,
             )
             freeze = ThawEdge((edge,)) if view.frozen else FreezeEdge((edge,))
             st.button(
                 "Thaw" if view.frozen else "Freeze", icon=":material/ac_unit:", key="quick-freeze", on_click=change,
-                args=(s.apply, freeze), disabled=s.training, help="Training leaves a frozen edge alone, bit for bit.",
+                args=(s.apply, freeze), disabled=s.training.live,
+                help="Training leaves a frozen edge alone, bit for bit.",
             )  # fmt: skip
 
 
@@ -68,7 +74,7 @@ def offer_prune(s: "Session", edge: "EdgeId") -> None:
 def offered_prune(s: "Session") -> None:
     """The question, where an edge was offered."""
     edge = st.session_state.pop(OFFERED, None)
-    if edge is not None and not s.training:
+    if edge is not None and not s.training.live:
         _ask_to_prune(s, edge)
 
 
@@ -211,7 +217,7 @@ def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveContro
         redraw("curve", "inspector")
 
     keep, drop = st.columns(2)
-    keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training,
+    keep.button("Keep", type="primary", icon=":material/check:", width="stretch", disabled=s.training.live,
                 on_click=change, args=(lambda: s.apply(preview, merge=True),))  # fmt: skip
     drop.button("Cancel", icon=":material/close:", width="stretch", on_click=forget)
 
@@ -229,5 +235,5 @@ def refine_panel(s: "Session", edge: "EdgeId") -> None:
     )  # fmt: skip
     act.button(
         "Refine", icon=":material/grid_on:", on_click=change, args=(s.apply, RefineGrid(edge.layer, int(grid))),
-        disabled=s.training or grid <= layer.grid, width="stretch",
+        disabled=s.training.live or grid <= layer.grid, width="stretch",
     )  # fmt: skip

@@ -18,6 +18,7 @@ from kanviz.ui.workbench.outputs import LARGEST, output_picker
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from kanviz.core.data.dataset import Dataset
     from kanviz.ui.state.session import Session
 
 SHOWN = 6  # inputs with a slider and a slice
@@ -43,16 +44,16 @@ def explore_panel(s: "Session") -> None:
 
 def _begin(s: "Session") -> None:
     """The first held-out row is looked at, if there is one and nothing was chosen yet."""
-    if s.point is None and s.data is not None and len(s.data):
+    if s.looking.point is None and s.data is not None and len(s.data):
         rows = s.data.test if len(s.data.test) else s.data.train
-        s.take_row(int(rows[0]))
+        s.looking.take_row(int(rows[0]))
 
 
 def point_of(s: "Session") -> tuple[float, ...]:
     """Where the network is looked at, in table units; without a table first the middle of its grid."""
     from kanviz.analysis.paths import reference_of
 
-    return s.point or tuple(reference_of(s.present, None).tolist())
+    return s.looking.point or tuple(reference_of(s.present, None).tolist())
 
 
 def _prediction(s: "Session", point: Sequence[float], output: int) -> None:
@@ -77,7 +78,7 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
     """Where the point leaves what backs the network; nodes on the way leave their grids more often: said quietly."""
     from kanviz.analysis.extrapolation import beyond
 
-    found = s.latest("beyond", lambda: beyond(s.present, point, s.data), tuple(point))
+    found = s.cache.latest(beyond, s.present, point, s.data)
     words = [
         f"{label(one.name)} lies outside {'the training rows' if one.what == 'data' else 'its grid'} "
         f"({one.low:.4g} to {one.high:.4g}{f' {label(one.unit)}' if one.unit else ''})"
@@ -96,10 +97,10 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
 
 def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]:
     """What the table says of the row, where the point is at one."""
-    if s.row is None or s.data is None:
+    if s.looking.row is None or s.data is None:
         return []
-    part = "held out" if bool((s.data.test == s.row).any()) else "training"
-    truth, row = s.data.y[s.row], f"Row {s.row + 1:,} ({part})"
+    part = "held out" if bool((s.data.test == s.looking.row).any()) else "training"
+    truth, row = s.data.y[s.looking.row], f"Row {s.looking.row + 1:,} ({part})"
     if s.present.task == "classification":
         share = float((said.softmax(0) * truth).sum())
         return [
@@ -147,7 +148,7 @@ def _slider(s: "Session", point: Sequence[float], i: int) -> None:
     def moved(key: str) -> None:
         now = list(point_of(s))
         now[i] = float(st.session_state[key])
-        attempt(s.take_point, now)
+        attempt(s.looking.take_point, now)
         redraw("outputs")
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -168,27 +169,26 @@ def _ranges(s: "Session") -> list[tuple[float, float]]:
     """Where the training rows of each input begin and end; without a table, its grid."""
     from kanviz.analysis.extrapolation import grids_of
 
-    def made() -> list[tuple[float, float]]:
-        if s.data is None:
-            return grids_of(s.present)
-        x = s.data.rows("train")[0]
-        return list(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
+    return s.cache.result(_ends, s.data) if s.data is not None else s.cache.result(grids_of, s.present)
 
-    return s.derived("ranges", made)
+
+def _ends(data: "Dataset") -> list[tuple[float, float]]:
+    x = data.rows("train")[0]
+    return list(zip(x.amin(0).tolist(), x.amax(0).tolist(), strict=True))
 
 
 def _row(s: "Session") -> None:
     """Look at a row of the table by its number."""
     if s.data is None:
         return
-    key, now = f"explore-row-{s.data.digest[:12]}", None if s.row is None else s.row + 1
+    key, now = f"explore-row-{s.data.digest[:12]}", None if s.looking.row is None else s.looking.row + 1
     if st.session_state.get(key, 0) != now:
         st.session_state[key] = now
 
     def taken() -> None:
         wanted = st.session_state[key]
         if wanted is not None:
-            attempt(s.take_row, int(wanted) - 1)
+            attempt(s.looking.take_row, int(wanted) - 1)
         redraw("outputs")
 
     st.number_input(

@@ -14,6 +14,8 @@ from kanviz.ui.widgets.words import label
 if TYPE_CHECKING:
     import pandas as pd
 
+    from kanviz.analysis.scores import Scores
+    from kanviz.core.kan import KAN
     from kanviz.ui.state.session import Session
 
 
@@ -54,7 +56,7 @@ def errors_row(s: "Session") -> None:
 def edge_table(s: "Session") -> None:
     """Every edge in words and numbers; of very many, those that carry most."""
     kan = s.present
-    rows = s.derived("edge table", lambda: _edge_rows(s))
+    rows = s.cache.result(_edge_rows, kan, scores_of(s, kan))
     if len(rows) < len(scores_of(s, kan).ranked):
         st.caption(f"The {len(rows):,} edges that carry most, of {len(scores_of(s, kan).ranked):,}.")
     key = f"edges-{kan.digest[:12]}"
@@ -70,12 +72,12 @@ def edge_table(s: "Session") -> None:
     )  # fmt: skip
 
 
-def _edge_rows(s: "Session") -> "pd.DataFrame":
+def _edge_rows(kan: "KAN", found: "Scores") -> "pd.DataFrame":
     import pandas as pd
 
     from kanviz.analysis.curves import formula_text
 
-    ranked = scores_of(s, s.present).ranked[:MOST_ROWS]
+    ranked = found.ranked[:MOST_ROWS]
     return pd.DataFrame(
         {
             "Layer": [edge.id.layer for edge in ranked],
@@ -83,7 +85,7 @@ def _edge_rows(s: "Session") -> "pd.DataFrame":
             "Target": [edge.target for edge in ranked],
             "State": [edge.state + (", frozen" if edge.frozen else "") for edge in ranked],
             "Share of the outputs": [100 * edge.score for edge in ranked],
-            "Formula": [formula_text(s.present, edge.id) for edge in ranked],
+            "Formula": [formula_text(kan, edge.id) for edge in ranked],
         }
     )
 
@@ -107,10 +109,14 @@ def data_panel(s: "Session", key: str) -> None:
         st.caption(label(note, 300))
     same = s.data is not None and s.data.digest == data.digest
     if st.button(
-        "Use this table", type="primary", icon=":material/table_view:", disabled=same or s.training, key=f"{key}-use"
+        "Use this table",
+        type="primary",
+        icon=":material/table_view:",
+        disabled=same or s.training.live,
+        key=f"{key}-use",
     ):
         with in_words():
-            s.take_data(data, s.table_name)
-            after_change(f"{len(data):,} rows of {s.table_name} are in use.")
+            s.tables.look_with(data, s.tables.main_name)
+            after_change(f"{len(data):,} rows of {s.tables.main_name} are in use.")
     if same:
         st.caption("This table is in use.")

@@ -42,7 +42,7 @@ def predictions_of(s: "Session", data: "Dataset") -> "Predictions":
     """What the network says on every row of the table in hand; remembered."""
     from kanviz.analysis.errors_on_rows import predictions
 
-    return s.derived("row by row", lambda: predictions(s.present, data))
+    return s.cache.result(predictions, s.present, data)
 
 
 def output_picker(s: "Session", key: str) -> int:
@@ -62,17 +62,17 @@ def _picture(s: "Session", data: "Dataset", found: "Predictions", output: int) -
 
     look = theme()
     rev = f"{s.present.digest[:16]}-{data.digest[:16]}-{output}"
-    drawn = s.derived("scatter", lambda: scatter_payload(found, data, rev, output=output, look=look), output, look)
+    drawn = s.cache.result(scatter_payload, found, data, rev, output=output, look=look)
 
     def pick(told: Any) -> None:
-        attempt(lambda: s.pick(rows_told(told, rev, found, output, s.picked)))
+        attempt(lambda: s.looking.pick(rows_told(told, rev, found, output, s.looking.picked)))
         redraw(*DRAWN)
 
     def take(told: Any) -> None:
-        attempt(lambda: s.take_row(row_told(told, rev)))
+        attempt(lambda: s.looking.take_row(row_told(told, rev)))
         redraw("outputs")
 
-    scatter(marked(drawn, s.picked, s.row), "scatter", pick, take)
+    scatter(marked(drawn, s.looking.picked, s.looking.row), "scatter", pick, take)
 
 
 def _confusion(s: "Session", found: "Predictions") -> None:
@@ -82,7 +82,7 @@ def _confusion(s: "Session", found: "Predictions") -> None:
     from kanviz.analysis.errors_on_rows import confusion
 
     held_out = found.held_out.nonzero()[:, 0].tolist()
-    rows, words = (s.picked, "picked rows") if s.picked else (held_out, "held-out rows")
+    rows, words = (s.looking.picked, "picked rows") if s.looking.picked else (held_out, "held-out rows")
     if not rows:
         rows, words = range(len(found.held_out)), "training rows"
     names = [label(v.name, 24) for v in s.present.outputs]
@@ -111,7 +111,7 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
         st.session_state[SLICE] = (data.digest, column, st.session_state[keys["low"]], st.session_state[keys["high"]])
 
     def pick(rows: list[int]) -> None:
-        attempt(s.pick, rows)
+        attempt(s.looking.pick, rows)
         redraw(*DRAWN)
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
@@ -139,13 +139,12 @@ def _numbers(s: "Session", found: "Predictions", output: int, sliced: list[int] 
 
     from kanviz.analysis.errors_on_rows import errors_on
 
-    everything = range(len(found.held_out))
-    sets = {"All rows": (everything, ()), "Picked": (s.picked, s.picked), "Slice": (sliced, tuple(sliced or ()))}
+    sets = {"All rows": range(len(found.held_out)), "Picked": s.looking.picked or None, "Slice": sliced}
     variable = s.present.outputs[output]
     measured = {
-        name: s.latest(f"errors, {name}", lambda rows=rows: errors_on(found, rows, output), output, key)
-        for name, (rows, key) in sets.items()
-        if rows is not None and (name != "Picked" or rows)
+        name: (s.cache.latest if rows is sliced else s.cache.result)(errors_on, found, rows, output)
+        for name, rows in sets.items()
+        if rows is not None
     }
     table = {name: _column(errors, found.task, label(variable.unit)) for name, errors in measured.items()}
     st.table(pd.DataFrame(table), width="content")
@@ -156,7 +155,7 @@ def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
     """Offer the rows that are missed most, each once, to be explained."""
 
     def take(row: int) -> None:
-        attempt(s.take_row, row)
+        attempt(s.looking.take_row, row)
         redraw("outputs")
 
     worst: dict[int, list[str]] = {}
@@ -166,12 +165,12 @@ def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
     with st.container(horizontal=True, gap="small"):
         for row, names in worst.items():
             st.button(
-                f"Take row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,), disabled=s.row == row,
-                icon=":material/my_location:",
+                f"Take row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,),
+                disabled=s.looking.row == row, icon=":material/my_location:",
                 help=f"Missed most of: {', '.join(names)}. Explore then says what makes its prediction.",
             )  # fmt: skip
-    if s.row is not None:
-        st.caption(f"Row {s.row + 1:,} is taken: Explore says what makes its prediction.")
+    if s.looking.row is not None:
+        st.caption(f"Row {s.looking.row + 1:,} is taken: Explore says what makes its prediction.")
 
 
 def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:

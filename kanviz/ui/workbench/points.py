@@ -38,7 +38,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
 
     st.data_editor(
         {"x": curve.points_x, HEIGHT: curve.coef},
-        key=key, on_change=typed, disabled=True if s.training else ["x"], num_rows="fixed", width="stretch",
+        key=key, on_change=typed, disabled=True if s.training.live else ["x"], num_rows="fixed", width="stretch",
         column_config={
             "x": st.column_config.NumberColumn(curve.x_label, format="%.4g"),
             HEIGHT: st.column_config.NumberColumn("Height", format="%.6g", required=True, help=f"{curve.y_label}."),

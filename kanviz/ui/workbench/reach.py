@@ -39,11 +39,13 @@ def reach_panel(s: "Session", edge: "EdgeId") -> None:
                                     label_visibility="collapsed")  # fmt: skip
     with in_words():
         whole = what == EDGE or point is None
-        change = edge_change(kan, edge) if whole else point_change(kan, edge, point or 0)
-        found = s.derived("reach", lambda: reach(change, s.data), edge, -1 if whole else point)
+        change = (
+            s.cache.result(edge_change, kan, edge) if whole else s.cache.result(point_change, kan, edge, point or 0)
+        )
+        found = s.cache.result(reach, change, s.data)
         _figures(s, found)
         if len(kan.inputs) > 1:
-            _map(s, change, (edge, -1 if whole else point))
+            _map(s, change)
 
 
 def _figures(s: "Session", found: "Reach") -> None:
@@ -76,7 +78,7 @@ def _between(low: float, high: float) -> str:
     return f"is at least {low:.4g}" if high == float("inf") else f"is between {low:.4g} and {high:.4g}"
 
 
-def _map(s: "Session", change: "Change", key: tuple) -> None:
+def _map(s: "Session", change: "Change") -> None:
     from kanviz.analysis.locality.maps import reach_map
     from kanviz.plots import reach_map_figure
 
@@ -93,5 +95,5 @@ def _map(s: "Session", change: "Change", key: tuple) -> None:
             out = third.selectbox(
                 "Output", range(len(outputs)), 0, format_func=outputs.__getitem__, key=f"{KEEP}reach-out"
             )
-    found = s.derived("reach map", lambda: reach_map(change, s.data, across, up, out), *key, across, up, out)
+    found = s.cache.result(reach_map, change, s.data, across, up, out)
     chart(reach_map_figure(found, theme=theme()), "reach-map")

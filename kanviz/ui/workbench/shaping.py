@@ -34,11 +34,8 @@ def shape_editor(
     from kanviz.ui.components.editor import editor_payload, spline_editor
     from kanviz.ui.state.gestures import edge_of, edit_of, stretch_of, together, which_of
 
-    kan, look, picked = s.present, theme(), s.picked
-    drawn = s.derived(
-        "editor", lambda: editor_payload(kan, curve_of(s, kan, edge), s.data, look=look, picked=picked),
-        edge, look, picked,
-    )  # fmt: skip
+    kan, look, picked = s.present, theme(), s.looking.picked
+    drawn = s.cache.result(editor_payload, kan, curve_of(s, kan, edge), s.data, look=look, picked=picked)
     rev, place = drawn["rev"], f"snap-{edge}"
     draft = st.session_state.get(place)
     payload = {
@@ -46,7 +43,7 @@ def shape_editor(
         "point": point,
         "preview": [preview.point, preview.height] if preview is not None else None,
         "draft": draft[1] if draft is not None and draft[0] == rev else None,
-        "open": not s.training,
+        "open": not s.training.live,
         "awaited": awaited(),
     }
 
@@ -71,7 +68,7 @@ def shape_editor(
         asked = told.get("asked") if isinstance(told, dict) else None
         try:
             stretch = stretch_of(kan, edge, told, rev)
-            near = s.derived("near", lambda: snaps(kan, edge, *stretch), edge, *stretch)
+            near = s.cache.result(snaps, kan, edge, *stretch)
             which = which_of(told) % len(near)
             st.session_state[place] = (rev, {"asked": asked, **_draft(s, edge, near, which)}, near[which])
         except UserError as refusal:

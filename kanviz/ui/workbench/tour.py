@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING
 
 from kanviz.ui.components.tour import Stop, tour, tour_payload
+from kanviz.ui.lessons import Lessons
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
@@ -34,4 +35,4 @@ STOPS = (
 
 def tour_button(s: "Session") -> None:
     """The button; on a browser's first visit the tour begins by itself, unless a lesson is being followed."""
-    tour(tour_payload(STOPS, first=s.lesson is None), "tour")
+    tour(tour_payload(STOPS, first=s.of(Lessons).following is None), "tour")

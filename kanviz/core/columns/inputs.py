@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 import numpy as np
 
-from kanviz.core.data.dates import NOTHING, are_dates, days_since, moments
-from kanviz.core.data.frames import missing_column, the_column
+from kanviz.core.columns.dates import NOTHING, are_dates, days_since, moments
+from kanviz.core.columns.frames import missing_column, the_column
 from kanviz.errors import TableError
 from kanviz.text import counted, listing, shown
 

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from kanviz.core.data.column_inputs import kind_of
-from kanviz.core.data.frames import the_column
+from kanviz.core.columns.frames import the_column
+from kanviz.core.columns.inputs import kind_of
 from kanviz.text import listing, shown
 
 if TYPE_CHECKING:

@@ -1,0 +1,92 @@
+"""Results that are computed once: remembered by the function that made them and by what it was given."""
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+from kanviz.edit.history import LONGEST
+
+T = TypeVar("T")
+P = ParamSpec("P")
+MOST = 48  # results kept, newest first
+MOST_SMALL = 2 * LONGEST  # small results kept: more than a history has versions
+
+
+@dataclass(frozen=True)
+class _Same:
+    """An object that equals only itself; it lives as long as what is remembered by it."""
+
+    one: Any
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.one is other.one
+
+    def __hash__(self) -> int:
+        return id(self.one)
+
+
+def key_of(value: Any) -> Hashable:
+    """What an argument is remembered by: its digest where it has one, its value where it has one, else itself."""
+    digest = getattr(value, "digest", None)
+    if isinstance(digest, str):
+        return type(value), digest
+    if isinstance(value, list | tuple):
+        return tuple(key_of(part) for part in value)
+    if type(value).__eq__ is not object.__eq__:
+        with suppress(TypeError):  # no hash: it can be changed
+            hash(value)
+            return type(value), value
+    return _Same(value)
+
+
+class Cache:
+    """What was derived from networks and tables, per function.
+
+    A network or a table stands for its digest, so that going back in the history finds what was known there.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
+        self._small: OrderedDict[Hashable, Any] = OrderedDict()
+        self._latest: dict[Callable[..., Any], tuple[Hashable, Any]] = {}
+
+    def result(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """`make(*args, **kwargs)`, computed once; of the results the newest 48 are kept."""
+        return self._kept(self._results, MOST, make, args, kwargs)
+
+    def small(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `result`, for numbers about single versions: there is room for those of a whole history."""
+        return self._kept(self._small, MOST_SMALL, make, args, kwargs)
+
+    def latest(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """As `result`, but of this function only the last is kept: for what every move of a slider makes anew."""
+        key = _key(make, args, kwargs)
+        known = self._latest.get(make)
+        if known is not None and known[0] == key:
+            return known[1]
+        found = make(*args, **kwargs)
+        self._latest[make] = (key, found)
+        return found
+
+    def _kept(
+        self, store: OrderedDict[Hashable, Any], most: int, make: Callable[..., T], args: Any, kwargs: dict[str, Any]
+    ) -> T:
+        key = _key(make, args, kwargs)
+        with self._lock:
+            if key in store:
+                store.move_to_end(key)
+                return store[key]
+        found = make(*args, **kwargs)
+        with self._lock:
+            store[key] = found
+            while len(store) > most:
+                store.popitem(last=False)
+        return found
+
+
+def _key(make: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Hashable:
+    return make, key_of(tuple(args)), tuple((name, key_of(value)) for name, value in sorted(kwargs.items()))
