@@ -19,6 +19,7 @@ from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.train import Progress, TrainConfig
 from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, replay
+from kanviz.edit.recipe import Recipe
 from kanviz.errors import EditError, UserError
 from kanviz.text import shown
 from kanviz.ui.jobs import End, Job
@@ -619,11 +620,9 @@ class Session:
 def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:
     """Whether a recipe from a file is whole and ends at that network; one that is not is left out."""
     try:
-        for record in recipe["edits"]:
-            edit_from_json(record)
-    except (UserError, KeyError, TypeError):
+        return Recipe.from_json(recipe).end == kan.digest
+    except UserError:
         return False
-    return isinstance(recipe.get("start"), str) and recipe.get("end") == kan.digest
 
 
 def _fitting(data: Dataset | None, kan: KAN) -> Dataset | None:
