@@ -167,7 +167,8 @@ class JsonValue:
     def choice(self, allowed: Collection[str]) -> Any:
         """One of these texts."""
         if not isinstance(self.value, str) or self.value not in allowed:
-            self.refuse(f"is {shown(str(self.value)[:200])}; expected {' or '.join(allowed)}")
+            found = shown(self.value[:200]) if isinstance(self.value, str) else "no text"
+            self.refuse(f"is {found}; expected {' or '.join(allowed)}")
         return self.value
 
     def digest(self) -> str:

@@ -199,6 +199,8 @@ def _header(manifest: str) -> JsonValue:
     header["name"].text()
     header["new"].truth()
     blobs = header["blobs"].each(JsonValue.digest, MOST_BLOBS)
+    if len(set(blobs)) < len(blobs):
+        header["blobs"].refuse("names a part twice")
     header["start"]["digest"].digest()
     rows = header["rows"].maybe(_check_rows)
     parts = [header["start"]["blob"], *header["chapters"].items(LONGEST)]

@@ -56,6 +56,9 @@ class Policy:
     def from_json(record: Any) -> "Policy":
         """The policy that `to_json` wrote; raises TrainError for anything else."""
         found = POLICY.value(record).fields((), [part.name for part in fields(Policy)])
+        found.get("name", "none").text()
+        for part in ("share", "strength"):
+            found.get(part, 0.5).number()
         return Policy(**{**found.value, "boxes": found.get("boxes").maybe(read_boxes)})
 
 
