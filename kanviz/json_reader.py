@@ -189,6 +189,13 @@ class JsonValue:
             self.refuse(f"is no whole number from {low:,} {f'to {high:,}' if high < MOST_WHOLE else 'on'}")
         return self.value
 
+    def index(self, high: int = 2**31) -> int:
+        """A whole number from 0 on as JavaScript may write it, 3 or 3.0."""
+        found = self.number(0, high)
+        if found != int(found):
+            self.refuse("is no whole number")
+        return int(found)
+
     def number(self, low: float = -LARGEST, high: float = LARGEST) -> float:
         """A finite number from `low` to `high`."""
         if type(self.value) not in (int, float) or not low <= self.value <= high:

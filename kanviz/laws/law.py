@@ -118,7 +118,7 @@ def _expression(found: JsonValue) -> sympy.Expr:
         found.refuse("is no expression")
 
 
-def _symbol(found: JsonValue) -> sympy.Expr:
+def _symbol(found: JsonValue) -> Any:
     symbol = _expression(found)
     if not symbol.is_Symbol:
         found.refuse("is no symbol")
