@@ -1,4 +1,4 @@
-"""JSON nobody vouches for: read as text within bounds, then value by value, each only if it is of the kind asked for.
+"""Read JSON nobody vouches for: as text within bounds, then value by value, each only if it is of the kind asked for.
 
 A `JsonReader` is one kind of file with its refusal. It gives a `JsonValue`, which knows where it stands, so that a
 refusal names the place, what was expected there, and what to do:
@@ -38,7 +38,7 @@ T = TypeVar("T")
 
 
 def read_json(text: str, deepest: int) -> Any:
-    """The value of a JSON text: bounded depth, every name once, plain finite numbers.
+    """Read a JSON text: bounded depth, every name once, plain finite numbers.
 
     Raises ValueError with the reason, in words, when there is none to trust.
     """
@@ -54,7 +54,7 @@ def read_json(text: str, deepest: int) -> Any:
 
 @dataclass(frozen=True)
 class JsonReader:
-    """The reader of one kind of file.
+    """Read one kind of file.
 
     sentence: its refusal, with {why} in it · error: the class of the refusal · names: what places are called in words,
     as {"rows.count": "the number of its rows", "layers[]": "a layer"}; others are called by their path.
@@ -65,7 +65,7 @@ class JsonReader:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def parse(self, text: str | bytes, deepest: int) -> "JsonValue":
-        """The value of a JSON text, nested no deeper than that; bytes are UTF-8."""
+        """Read a JSON text nested no deeper than that; bytes are UTF-8."""
         try:
             return JsonValue(read_json(text if isinstance(text, str) else text.decode("utf-8"), deepest), self)
         except UnicodeDecodeError:
@@ -74,7 +74,7 @@ class JsonReader:
             raise self.refusal(f"a part of it cannot be read, {problem}") from None
 
     def value(self, record: Any) -> "JsonValue":
-        """A value that is no text any more."""
+        """Take a value that was parsed already."""
         return JsonValue(record, self)
 
     def refusal(self, why: str) -> UserError:
@@ -100,11 +100,11 @@ class JsonValue:
     # Records and lists.
 
     def __getitem__(self, name: str) -> "JsonValue":
-        """The field of a record; one that is missing is refused when it is read."""
+        """Give the field of a record; one that is missing is refused when it is read."""
         return JsonValue(self.record().get(name, _MISSING), self.reader, name, self)
 
     def get(self, name: str, default: Any = None) -> "JsonValue":
-        """The field of a record; the default in its place where it is missing."""
+        """Give the field of a record, or the default where it is missing."""
         return JsonValue(self.record().get(name, default), self.reader, name, self)
 
     def __contains__(self, name: str) -> bool:
@@ -116,7 +116,7 @@ class JsonValue:
         return self.value
 
     def fields(self, needed: Collection[str], optional: Collection[str] = ()) -> "JsonValue":
-        """Itself, if it is a record of these fields and of no others."""
+        """Give itself, if it is a record of these fields and of no others."""
         found = self.record()
         odd = {*(name for name in needed if name not in found), *(set(found) - set(needed) - set(optional))}
         if odd:
@@ -124,23 +124,23 @@ class JsonValue:
         return self
 
     def pairs(self, most: int, longest: int = LONGEST_TEXT) -> list[tuple[str, "JsonValue"]]:
-        """The names and values of a record with at most so many, names no longer than that."""
+        """Give the names and values of a record with at most so many, names no longer than that."""
         if len(self.record()) > most:
             self.refuse(f"has more than {most:,} entries")
         found = [(name, JsonValue(value, self.reader, name, self)) for name, value in self.value.items()]
         return [(JsonValue(name, self.reader, "a name", self).text(longest), value) for name, value in found]
 
     def items(self, most: int | None = None, least: int = 0) -> "list[JsonValue]":
-        """The values of a list with at least and at most so many."""
+        """Give the values of a list with at least and at most so many."""
         self._check_length(most, least)
         return [JsonValue(value, self.reader, n, self) for n, value in enumerate(self.value)]
 
     def each(self, read: "Callable[[JsonValue], T]", most: int | None = None, least: int = 0) -> tuple[T, ...]:
-        """The values of a list, each read in the same way."""
+        """Read the values of a list, each in the same way."""
         return tuple(map(read, self.items(most, least)))
 
     def numbers(self, most: int | None = None, least: int = 0) -> tuple[float, ...]:
-        """The finite numbers of a list, however long, in one go."""
+        """Read a list of finite numbers, however long, in one go."""
         found = self.value if isinstance(self.value, list) else ()
         if all(type(v) in (int, float) and abs(v) <= LARGEST for v in found):
             self._check_length(most, least)
@@ -148,7 +148,7 @@ class JsonValue:
         return self.each(JsonValue.number, most, least)
 
     def maybe(self, read: "Callable[[JsonValue], T]") -> T | None:
-        """What is read, or None where there is null."""
+        """Read it, or give None where there is null."""
         return None if self.value is None else read(self)
 
     def _check_length(self, most: int | None, least: int) -> None:
@@ -159,20 +159,20 @@ class JsonValue:
     # Single values.
 
     def text(self, longest: int = LONGEST_TEXT) -> str:
-        """A text without half characters ("\\ud800"), which no later step can write or show."""
+        """Read a text without half characters ("\\ud800"), which no later step can write or show."""
         if not isinstance(self.value, str) or len(self.value) > longest or _HALF.search(self.value):
             self.refuse(f"is no text of at most {longest:,} characters")
         return self.value
 
     def choice(self, allowed: Collection[str]) -> Any:
-        """One of these texts."""
+        """Read one of these texts."""
         if not isinstance(self.value, str) or self.value not in allowed:
             found = shown(self.value[:200]) if isinstance(self.value, str) else "no text"
             self.refuse(f"is {found}; expected {' or '.join(allowed)}")
         return self.value
 
     def digest(self) -> str:
-        """A SHA-256 in hexadecimal."""
+        """Read a SHA-256 in hexadecimal."""
         if not isinstance(self.value, str) or not _DIGEST.fullmatch(self.value):
             self.refuse("has no checksum")
         return self.value
@@ -184,20 +184,20 @@ class JsonValue:
             self.refuse("is not base64")
 
     def whole(self, low: int = 0, high: int = MOST_WHOLE) -> int:
-        """A whole number from `low` to `high`."""
+        """Read a whole number from `low` to `high`."""
         if type(self.value) is not int or not low <= self.value <= high:
             self.refuse(f"is no whole number from {low:,} {f'to {high:,}' if high < MOST_WHOLE else 'on'}")
         return self.value
 
     def index(self, high: int = 2**31) -> int:
-        """A whole number from 0 on as JavaScript may write it, 3 or 3.0."""
+        """Read a whole number from 0 on as JavaScript may write it, 3 or 3.0."""
         found = self.number(0, high)
         if found != int(found):
             self.refuse("is no whole number")
         return int(found)
 
     def number(self, low: float = -LARGEST, high: float = LARGEST) -> float:
-        """A finite number from `low` to `high`."""
+        """Read a finite number from `low` to `high`."""
         if type(self.value) not in (int, float) or not low <= self.value <= high:
             bounds = "" if (low, high) == (-LARGEST, LARGEST) else f" from {low:g} to {high:g}"
             self.refuse(f"is no finite number{bounds}")
@@ -216,7 +216,7 @@ class JsonValue:
 
     @property
     def place(self) -> str:
-        """Where it stands: in words where the reader has some, as a path where it has none or they say too little."""
+        """Say where it stands: in words where the reader has some, as a path where it has none or they say too little."""
         keys: list[str | int] = []
         at: JsonValue | None = self
         while at is not None and at._inside is not None:
@@ -234,7 +234,7 @@ class JsonValue:
 
 
 def _path(keys: list[str | int], number: str | None = None) -> str:
-    """As `layers[2].base`, or with something else for all numbers."""
+    """Write keys as `layers[2].base`, or with something else for all numbers."""
     steps = (f".{shown(k, 30)}" if isinstance(k, str) else f"[{k if number is None else number}]" for k in keys)
     return "".join(steps).removeprefix(".")
 
@@ -246,7 +246,7 @@ def _no_list(least: int, most: int | None) -> str:
 
 
 def _depth(text: str) -> int:
-    """How deep the brackets nest, found without recursion."""
+    """Count how deep the brackets nest, without recursion."""
     depth = deepest = 0
     for token in _TOKENS.finditer(text):
         first = token.group()[0]

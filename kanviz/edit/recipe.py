@@ -1,4 +1,4 @@
-"""How a network was made, read from JSON nobody vouches for: where the steps begin, every edit, and where they end."""
+"""Read how a network was made from JSON nobody vouches for: where the steps begin, every edit, and where they end."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -21,7 +21,7 @@ class Recipe:
 
     @staticmethod
     def from_json(record: Any) -> "Recipe":
-        """The recipe that `History.recipe` wrote; raises EditError, in words, for anything else."""
+        """Read the recipe that `History.recipe` wrote; raises EditError, in words, for anything else."""
         found = RECIPE.value(record)
         found["format"].whole(FORMAT, FORMAT)
         start, end = found["start"].text(), found.get("end", "").text()
