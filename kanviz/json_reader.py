@@ -216,7 +216,7 @@ class JsonValue:
 
     @property
     def place(self) -> str:
-        """Say where it stands: in words where the reader has some, as a path where it has none or they say too little."""
+        """Say where it stands: in words where the reader has some, and as a path where they are not enough."""
         keys: list[str | int] = []
         at: JsonValue | None = self
         while at is not None and at._inside is not None:
