@@ -122,7 +122,7 @@ def test_the_same_settings_give_the_same_result(run: Run, settings):
         ({"tasks": ["a.csv"]}, "'tasks' must be a list of two tables or more"),
         ({"tasks": ["a.csv", "c.csv"]}, "c.csv: No such file"),
         ({"tasks": ["a.csv", "b\0.csv"]}, "'tasks' must be a list of two tables"),
-        ({"boxes": [[[10, float("inf")]], [[10, 50]]], "policies": ["none"]}, "'boxes' must be for each task"),
+        ({"boxes": [[[10, float("inf")]], [[10, 50]]], "policies": ["none"]}, "Infinity is not a number"),
         ({"target": "z"}, "a.csv: There is no column 'z'"),
         ({"grid": True}, "'grid' must be a whole number from 1 to 1,000, not true"),
         ({"grid": 0}, "'grid' must be a whole number"),

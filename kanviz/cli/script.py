@@ -20,7 +20,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 def script(asked: argparse.Namespace) -> None:
     """The steps that a saved network tells, as Python; says where they cannot all be done again."""
-    from kanviz.edit.edits import edit_from_json
+    from kanviz.edit.recipe import Recipe
     from kanviz.edit.script import first_stop, recipe_script
     from kanviz.io.native import saved_with
 
@@ -31,9 +31,10 @@ def script(asked: argparse.Namespace) -> None:
         raise UserError(f"{shown(asked.model, 200)} does not tell the steps that made it; only kanviz's files do.")
     rows = {held[0].digest: asked.model} if held else {}
     text = recipe_script(recipe, kan, asked.start, rows)
-    if recipe["start"] != start.digest:
+    found = Recipe.from_json(recipe)
+    if found.start != start.digest:
         raise UserError(f"{shown(asked.start, 200)} is not the network that these steps began with.")
-    stop = first_stop([edit_from_json(record) for record in recipe["edits"]], rows)
+    stop = first_stop(found.edits, rows)
     if stop:
         say(f"The script ends before step {stop.step}: {stop.why}.")
     if output:

@@ -1,12 +1,12 @@
 """Words of the command line read as values; argparse says which option a refused word belongs to."""
 
 import argparse
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kanviz.errors import UserError
+from kanviz.json_reader import read_json
 from kanviz.text import listing, shown
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ def pykan_width(text: str) -> tuple[Any, ...]:
     """Read a whole width, "[2,[4,2],1]" as (2, [4, 2], 1)."""
     wrong = argparse.ArgumentTypeError(f"write a whole width as [2,5,1] or [2,[4,2],1], not {shown(text, 40)!r}")
     try:
-        columns = json.loads(text[:1_000])
-    except (ValueError, RecursionError):
+        columns = read_json(text[:1_000], 2)
+    except ValueError:
         raise wrong from None
     pairs = [column if isinstance(column, list) else [column, 0] for column in columns]
     if len(columns) < 2 or not all(len(p) == 2 and all(type(v) is int and 0 <= v < 1_000 for v in p) for p in pairs):

@@ -13,8 +13,9 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit
 from kanviz.edit import protocol as read
-from kanviz.edit.protocol import Edit, EditRecord, Json, check_edges, finite, named, put
+from kanviz.edit.protocol import Edit, EditRecord, check_edges, finite, named, put
 from kanviz.errors import EditError
+from kanviz.json_reader import JsonValue
 
 
 class _Draft:
@@ -67,8 +68,8 @@ class Prune(_OnEdges):
         return f"Prune {named(self.edges)}"
 
     @staticmethod
-    def from_json(record: Json) -> "Prune":
-        return Prune(read.rows(record["edges"], read.edge), read.rows(record["means"], read.number))
+    def read(found: JsonValue) -> "Prune":
+        return Prune(read.edges(found["edges"]), found["means"].numbers())
 
 
 @dataclass(frozen=True)
@@ -103,12 +104,12 @@ class Restore(_OnEdges):
         return f"Restore {named(self.edges)}"
 
     @staticmethod
-    def from_json(record: Json) -> "Restore":
+    def read(found: JsonValue) -> "Restore":
         return Restore(
-            read.rows(record["edges"], read.edge),
-            read.rows(record["splines"], read.truth),
-            read.rows(record["formulas"], lambda value: None if value is None else read.formula(value)),
-            read.rows(record["biases"], read.number),
+            read.edges(found["edges"]),
+            found["splines"].each(JsonValue.truth),
+            found["formulas"].each(lambda value: value.maybe(read.formula)),
+            found["biases"].numbers(),
         )
 
 
@@ -150,8 +151,8 @@ class MoveControlPoint(_OnEdge):
         return f"Move control point {self.point} of {self.edge} to {self.height:.4g}"
 
     @staticmethod
-    def from_json(record: Json) -> "MoveControlPoint":
-        return MoveControlPoint(read.edge(record["edge"]), read.whole(record["point"]), read.number(record["height"]))
+    def read(found: JsonValue) -> "MoveControlPoint":
+        return MoveControlPoint(read.edge(found["edge"]), found["point"].whole(), found["height"].number())
 
 
 @dataclass(frozen=True)
@@ -168,8 +169,8 @@ class FixFormula(_OnEdge):
         return f"Fix {self.edge} as {self.formula}"
 
     @staticmethod
-    def from_json(record: Json) -> "FixFormula":
-        return FixFormula(read.edge(record["edge"]), read.formula(record["formula"]))
+    def read(found: JsonValue) -> "FixFormula":
+        return FixFormula(read.edge(found["edge"]), read.formula(found["formula"]))
 
 
 def fix_formulas(kan: KAN, fixes: Iterable[FixFormula]) -> KAN:
@@ -213,8 +214,8 @@ class ReleaseFormula(_OnEdge):
         return f"Release {self.edge} {'to a spline of the same shape' if self.refit else 'back to its spline'}"
 
     @staticmethod
-    def from_json(record: Json) -> "ReleaseFormula":
-        return ReleaseFormula(read.edge(record["edge"]), read.truth(record["refit"]))
+    def read(found: JsonValue) -> "ReleaseFormula":
+        return ReleaseFormula(read.edge(found["edge"]), found["refit"].truth())
 
 
 @dataclass(frozen=True)
@@ -233,8 +234,8 @@ class FreezeEdge(_OnEdges):
         return f"Freeze {named(self.edges)}"
 
     @staticmethod
-    def from_json(record: Json) -> "FreezeEdge":
-        return FreezeEdge(read.rows(record["edges"], read.edge))
+    def read(found: JsonValue) -> "FreezeEdge":
+        return FreezeEdge(read.edges(found["edges"]))
 
 
 @dataclass(frozen=True)
@@ -253,8 +254,8 @@ class ThawEdge(_OnEdges):
         return f"Thaw {named(self.edges)}"
 
     @staticmethod
-    def from_json(record: Json) -> "ThawEdge":
-        return ThawEdge(read.rows(record["edges"], read.edge))
+    def read(found: JsonValue) -> "ThawEdge":
+        return ThawEdge(read.edges(found["edges"]))
 
 
 def _with_frozen(kan: KAN, edges: Iterable[EdgeId], frozen: bool) -> KAN:

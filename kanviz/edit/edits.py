@@ -24,9 +24,10 @@ from kanviz.edit.edge_edits import (
     fix_formulas,
 )
 from kanviz.edit.network_edits import InsertKnots, RefineGrid, Retrain
-from kanviz.edit.protocol import Edit, EditRecord, Json
+from kanviz.edit.protocol import Edit, EditRecord
 from kanviz.edit.rewrite import Rewrite
 from kanviz.errors import EditError
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown
 
 __all__ = [
@@ -64,8 +65,8 @@ class Batch(EditRecord):
         return self.label
 
     @staticmethod
-    def from_json(record: Json) -> "Batch":
-        return Batch(read.rows(record["edits"], edit_from_json), read.text(record["label"]))
+    def read(found: JsonValue) -> "Batch":
+        return Batch(found["edits"].each(_edit), read.label(found["label"]))
 
 
 EDITS = {
@@ -79,11 +80,22 @@ EDITS = {
 
 def edit_from_json(record: Any) -> Edit:
     """The edit a recipe's line stands for; refuses, in words, what is none."""
+    kind = _kind(record)
+    sentence = f"The recipe's step {kind!r} is incomplete or damaged: {{why}}. Export the recipe again."
+    reader = JsonReader(sentence, EditError)
+    try:
+        return _edit(reader.value(record))
+    except RecursionError:
+        raise reader.refusal("it is nested too deep") from None
+
+
+def _edit(found: JsonValue) -> Edit:
+    return EDITS[_kind(found.value)].read(found)
+
+
+def _kind(record: Any) -> str:
     kind = record.get("kind") if isinstance(record, dict) else None
     if not isinstance(kind, str) or kind not in EDITS:
         found = shown(kind, 40) if isinstance(kind, str) else "none of them"
         raise EditError(f"A recipe's step must be one of {', '.join(EDITS)}; found {found}.")
-    try:
-        return EDITS[kind].from_json(record)
-    except (KeyError, TypeError, ValueError, OverflowError, RecursionError):
-        raise EditError(f"The recipe's step {kind!r} is incomplete or damaged.") from None
+    return kind

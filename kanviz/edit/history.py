@@ -6,7 +6,8 @@ from typing import Any
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.edit.edits import Edit, edit_from_json
+from kanviz.edit.edits import Edit
+from kanviz.edit.recipe import FORMAT, Recipe
 from kanviz.errors import EditError
 
 LONGEST = 500  # versions kept; unchanged tensors are shared between them
@@ -86,7 +87,7 @@ class History:
     def recipe(self) -> dict[str, Any]:
         """How the present network was made, as JSON: the digest of the start and every edit since."""
         edits = [v.edit.to_json() for v in self.versions[1 : self.at + 1] if v.edit]
-        return {"format": 1, "start": self.versions[0].kan.digest, "end": self.present.digest, "edits": edits}
+        return {"format": FORMAT, "start": self.versions[0].kan.digest, "end": self.present.digest, "edits": edits}
 
 
 def replay(kan: KAN, recipe: dict[str, Any], data: Dataset | Sequence[Dataset] | None = None) -> History:
@@ -94,14 +95,12 @@ def replay(kan: KAN, recipe: dict[str, Any], data: Dataset | Sequence[Dataset] |
 
     data: the tables that its trainings were done on; each training finds its own by digest.
     """
-    if not isinstance(recipe, dict) or recipe.get("format") != 1 or not isinstance(recipe.get("edits"), list):
-        raise EditError("This is not a recipe kanviz can read; export one from the History page.")
-    if recipe.get("start") != kan.digest:
+    found = Recipe.from_json(recipe)
+    if found.start != kan.digest:
         raise EditError("This recipe was written for another network; open the one it starts from.")
     given = [] if data is None else [data] if isinstance(data, Dataset) else data
     tables = {d.digest: d for d in (d.matching(kan) for d in given)}
     history = History.start(kan)
-    for record in recipe["edits"]:
-        edit = edit_from_json(record)
+    for edit in found.edits:
         history = history.apply(edit, tables.get(getattr(edit, "data_digest", "")))
     return history

@@ -11,8 +11,9 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.spline import domain, insert, refine
 from kanviz.core.training.train import Progress, TrainConfig, train
 from kanviz.edit import protocol as read
-from kanviz.edit.protocol import EditRecord, Json
+from kanviz.edit.protocol import EditRecord
 from kanviz.errors import EditError
+from kanviz.json_reader import JsonValue
 from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
@@ -50,8 +51,8 @@ class RefineGrid(EditRecord):
         return f"Refine layer {self.layer} to {self.grid} intervals"
 
     @staticmethod
-    def from_json(record: Json) -> "RefineGrid":
-        return RefineGrid(read.whole(record["layer"]), read.whole(record["grid"]))
+    def read(found: JsonValue) -> "RefineGrid":
+        return RefineGrid(found["layer"].whole(), found["grid"].whole())
 
 
 @dataclass(frozen=True)
@@ -94,10 +95,8 @@ class InsertKnots(EditRecord):
         return f"Insert {counted(count, 'knot')} into the grid of {self.edge}{others}"
 
     @staticmethod
-    def from_json(record: Json) -> "InsertKnots":
-        return InsertKnots(
-            read.edge(record["edge"]), read.rows(record["knots"], lambda row: read.rows(row, read.number))
-        )
+    def read(found: JsonValue) -> "InsertKnots":
+        return InsertKnots(read.edge(found["edge"]), found["knots"].each(JsonValue.numbers))
 
 
 @dataclass(frozen=True)
@@ -164,7 +163,6 @@ class Retrain(EditRecord):
         return f"Retrain: {counted(self.steps, 'step')} of {SOLVER_TITLES[self.config.solver]}{under}{aided}"
 
     @staticmethod
-    def from_json(record: Json) -> "Retrain":
-        config = TrainConfig.from_json(record["config"])
-        aid = read.text(record.get("aid", ""))
-        return Retrain(config, read.text(record["data_digest"]), read.whole(record["steps"]), aid)
+    def read(found: JsonValue) -> "Retrain":
+        config, aid = TrainConfig.from_json(found["config"].value), read.label(found.get("aid", ""))
+        return Retrain(config, read.label(found["data_digest"]), found["steps"].whole(), aid)

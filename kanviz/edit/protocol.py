@@ -1,9 +1,8 @@
 """What every edit can do, how it becomes JSON, and how JSON nobody vouches for is read back."""
 
-import math
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import fields, replace
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol
 
 import torch
 
@@ -13,9 +12,10 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.training.train import TrainConfig
 from kanviz.errors import EditError
+from kanviz.json_reader import JsonValue
 
 Json = dict[str, Any]
-T = TypeVar("T")
+LONGEST_LABEL = 10_000
 
 
 class Edit(Protocol):
@@ -55,48 +55,23 @@ def _plain(value: Any) -> Any:
     return value
 
 
-# Readers of JSON: the value if it is of its kind, else ValueError, which `edit_from_json` puts into words.
+# How values are read back that several edits hold.
 
 
-def whole(value: Any) -> int:
-    """A whole number, 0 or more."""
-    if type(value) is not int or value < 0:
-        raise ValueError("not a whole number")
-    return value
+def edge(found: JsonValue) -> EdgeId:
+    return EdgeId(*found.each(JsonValue.whole, 3, 3))
 
 
-def number(value: Any) -> float:
-    """A finite number."""
-    if type(value) not in (int, float) or not math.isfinite(value):
-        raise ValueError("not a finite number")
-    return float(value)
+def edges(found: JsonValue) -> tuple[EdgeId, ...]:
+    return found.each(edge)
 
 
-def truth(value: Any) -> bool:
-    if type(value) is not bool:
-        raise ValueError("neither true nor false")
-    return value
+def label(found: JsonValue) -> str:
+    return found.text(LONGEST_LABEL)
 
 
-def text(value: Any) -> str:
-    if type(value) is not str or len(value) > 10_000:
-        raise ValueError("not a text")
-    return value
-
-
-def edge(value: Any) -> EdgeId:
-    return EdgeId(*rows(value, whole))
-
-
-def formula(value: Any) -> Formula:
-    return Formula(text(value["primitive"]), *(number(value[name]) for name in "abcd"))
-
-
-def rows(value: Any, read: Callable[[Any], T]) -> tuple[T, ...]:
-    """A JSON list, each value read in the same way."""
-    if type(value) is not list:
-        raise ValueError("not a list")
-    return tuple(read(v) for v in value)
+def formula(found: JsonValue) -> Formula:
+    return Formula(label(found["primitive"]), *(found[name].number() for name in "abcd"))
 
 
 # What several edits need.

@@ -14,8 +14,9 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit, spline
 from kanviz.edit import protocol as read
-from kanviz.edit.protocol import EditRecord, Json
+from kanviz.edit.protocol import EditRecord
 from kanviz.errors import EditError, UserError
+from kanviz.json_reader import JsonValue
 
 NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
 PARTS = (*NUMBERS, "active", "formulas")
@@ -69,8 +70,8 @@ class Rewrite(EditRecord):
         return self.label
 
     @staticmethod
-    def from_json(record: Json) -> "Rewrite":
-        return Rewrite(read.rows(record["parts"], _part), read.text(record["label"]))
+    def read(found: JsonValue) -> "Rewrite":
+        return Rewrite(found["parts"].each(_part), read.label(found["label"]))
 
 
 def kept_aside(old: Layer, new: Layer) -> Layer:
@@ -129,22 +130,22 @@ def _nested(values: Tensor) -> Nested:
     return tuples(values.double().tolist() if values.is_floating_point() else values.tolist())
 
 
-def _part(record: Any) -> tuple[int, str, Nested]:
-    n, name, value = record
-    if name == "formulas":
-        return read.whole(n), name, read.rows(value, _formula)
-    return read.whole(n), read.text(name), _numbers(value, 0)
+def _part(found: JsonValue) -> tuple[int, str, Nested]:
+    n, name, value = found.items(3, 3)
+    values = value.each(_formula) if name.choice(PARTS) == "formulas" else _numbers(value, 0)
+    return n.whole(), name.value, values
 
 
-def _formula(record: Any) -> tuple[int, int, str]:
-    i, j, name = record
-    primitive(read.text(name))  # refuses what is none
-    return read.whole(i), read.whole(j), name
+def _formula(found: JsonValue) -> tuple[int, int, str]:
+    i, j, name = found.items(3, 3)
+    primitive(read.label(name))  # refuses what is none
+    return i.whole(), j.whole(), name.value
 
 
-def _numbers(value: Any, depth: int) -> Nested:
-    if type(value) is bool:
-        return value
-    if type(value) is list and depth < 3:
-        return tuple(_numbers(one, depth + 1) for one in value)
-    return read.number(value)
+def _numbers(found: JsonValue, depth: int) -> Nested:
+    if type(found.value) is bool:
+        return found.value
+    if type(found.value) is list and depth < 3:
+        flat = not any(type(one) in (list, bool) for one in found.value)
+        return found.numbers() if flat else found.each(lambda one: _numbers(one, depth + 1))
+    return found.number()

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from kanviz.core.kan import KAN
-from kanviz.edit.edits import Batch, Edit, Retrain, edit_from_json
+from kanviz.edit.edits import Batch, Edit, Retrain
 from kanviz.edit.history import LONGEST, History
 from kanviz.edit.network_edits import AIDS
+from kanviz.edit.recipe import Recipe
 from kanviz.edit.source import WIDTH, imports, pieces, written
 from kanviz.errors import EditError
 from kanviz.text import counted
@@ -48,15 +49,13 @@ def recipe_script(
     """The same from a recipe, as a saved file holds it, and the network it leads to; raises EditError where the recipe
     is damaged or leads elsewhere.
     """
-    steps, start = recipe.get("edits"), recipe.get("start")
-    if not isinstance(steps, list) or not isinstance(start, str):
-        raise EditError("This is not a recipe kanviz can read; export one from the History page.")
-    if recipe.get("end") != end.digest:
+    found = Recipe.from_json(recipe)
+    if found.end != end.digest:
         raise EditError("This recipe leads to another network than the one it came with; save the network again.")
-    if len(steps) >= LONGEST:
-        raise EditError(f"The recipe has {len(steps)} steps; a history, and so a script, holds {LONGEST - 1}.")
-    found = [(edit_from_json(record), "") for record in steps]
-    return _script(_Session(start, "", found, end), start_file, rows or {}, result)
+    if len(found.edits) >= LONGEST:
+        raise EditError(f"The recipe has {len(found.edits)} steps; a history, and so a script, holds {LONGEST - 1}.")
+    steps = [(edit, "") for edit in found.edits]
+    return _script(_Session(found.start, "", steps, end), start_file, rows or {}, result)
 
 
 def tables_needed(edits: Sequence[Edit]) -> tuple[str, ...]:

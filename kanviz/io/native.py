@@ -6,10 +6,9 @@ over all of it stands beside it, so that a file changed by other hands is refuse
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, NoReturn
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -20,20 +19,21 @@ from kanviz.core.layer import BASES, Layer, Variable
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
 from kanviz.io.formula_names import readable_primitive
-from kanviz.io.native_rows import PARTS, WEIGHTS, packed, unpacked
+from kanviz.io.native_rows import PARTS, TASKS, WEIGHTS, packed, unpacked
 from kanviz.io.safetensors_file import HEADER_LIMIT, write_safetensors
-from kanviz.io.strict_json import read_json
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown
 
 FORMAT = 1
 HEADER = "kanviz"
 CHECKSUM = "sha256"
-TASKS = ("regression", "classification")
-LONGEST_TEXT = 2000
 MOST_NOTES = 1000
 MOST_FORMULA_TEXT = 100_000  # different formulas of one layer together: reading them takes half a second
+MOST_NODES = 100_000
+MOST_FORMULAS = 1_000_000
 DEEPEST = 12
 ROOM_PER_TENSOR = 200  # bytes of the file's header that describe a tensor, at most
+NATIVE = JsonReader("The kanviz file cannot be used: {why}. Open an earlier copy, or save it again from kanviz.")
 
 _NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
 _MARKS = ("active", "frozen")  # true/false, written as 1 and 0
@@ -104,31 +104,32 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
             "The file was changed or damaged after kanviz saved it (its checksum does not fit). "
             "Open an earlier copy, or save it again from kanviz."
         )
-    layers = _rows(header, "layers", 1, 1000)
+    layers = header["layers"].items(1000, 1)
     expected = {f"layers.{n}.{name}" for n in range(len(layers)) for name in (*_NUMBERS, *_MARKS)}
     if "rows" in header:
         expected |= {f"rows.{part}" for part in PARTS} | (set(tensors) & {f"rows.{WEIGHTS}"})
     if set(tensors) != expected:
         odd = sorted(set(tensors) ^ expected)
-        _refuse(f"weights and header disagree about {shown(odd[0])}")
+        raise NATIVE.refusal(f"weights and header disagree about {shown(odd[0])}")
     kan = KAN(
         tuple(_layer(n, record, tensors) for n, record in enumerate(layers)),
-        tuple(_read_variable(record) for record in _rows(header, "inputs", 1, 100_000)),
-        tuple(_read_variable(record) for record in _rows(header, "outputs", 1, 100_000)),
-        _one_of(header, "task", TASKS),
+        header["inputs"].each(_read_variable, MOST_NODES, 1),
+        header["outputs"].each(_read_variable, MOST_NODES, 1),
+        header["task"].choice(TASKS),
         _notes(header),
     )
-    if header.get("shape") != list(kan.shape):
-        said = "-".join(str(n)[:10] for n in _rows(header, "shape", 1, 1001))
-        _refuse(f"the header says {said}, the weights say {'-'.join(map(str, kan.shape))}")
+    shape = header["shape"].each(JsonValue.whole, 1001, 1)
+    if shape != kan.shape:
+        said = "-".join(str(n)[:10] for n in shape)
+        raise NATIVE.refusal(f"the header says {said}, the weights say {'-'.join(map(str, kan.shape))}")
     return kan
 
 
-def _notes(header: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(header: JsonValue) -> tuple[str, ...]:
     """The notes; `cautions` counts which of them change what the network means."""
-    notes = [_text(note) for note in _rows(header, "notes", 0, MOST_NOTES)]
-    for n in _rows({"cautions": [], **header}, "cautions", 0, MOST_NOTES):
-        at = _whole(n, 0, len(notes) - 1)
+    notes = list(header["notes"].each(JsonValue.text, MOST_NOTES))
+    for n in header.get("cautions", []).items(MOST_NOTES):
+        at = n.whole(0, len(notes) - 1)
         notes[at] = Caution(notes[at])
     return tuple(notes)
 
@@ -145,8 +146,8 @@ def saved_with(data: bytes) -> tuple[dict[str, Any] | None, tuple[Dataset, str] 
     if not is_native(opened.metadata):
         return None, None
     kan, header = read(opened.tensors, opened.metadata), _header(opened.metadata)
-    recipe = header.get("recipe")
-    rows = unpacked(kan, header["rows"], opened.tensors) if "rows" in header else None
+    recipe = header.get("recipe").value
+    rows = unpacked(kan, header["rows"].value, opened.tensors) if "rows" in header else None
     return recipe if isinstance(recipe, dict) else None, rows
 
 
@@ -179,14 +180,11 @@ def _checksum(text: str, tensors: Mapping[str, Tensor]) -> str:
     return sha.hexdigest()
 
 
-def _header(metadata: Mapping[str, str]) -> dict[str, Any]:
-    try:
-        header = read_json(metadata[HEADER], DEEPEST)
-    except ValueError as problem:
-        _refuse(f"its header cannot be read, {problem}")
-    found = header.get("format") if isinstance(header, dict) else None
+def _header(metadata: Mapping[str, str]) -> JsonValue:
+    header = NATIVE.parse(metadata[HEADER], DEEPEST)
+    found = header.value.get("format") if isinstance(header.value, dict) else None
     if type(found) is not int or found < 1:
-        _refuse("its header has no format number")
+        raise NATIVE.refusal("its header has no format number")
     if found > FORMAT:
         raise LoadError(
             f"Saved by a newer kanviz (file format {found}; this one reads up to {FORMAT}). Update kanviz to open it."
@@ -194,29 +192,27 @@ def _header(metadata: Mapping[str, str]) -> dict[str, Any]:
     return header
 
 
-def _layer(n: int, record: object, tensors: Mapping[str, Tensor]) -> Layer:
+def _layer(n: int, record: JsonValue, tensors: Mapping[str, Tensor]) -> Layer:
     """Layer n, after its names and its tensors have been found to agree in number, kind and range."""
-    if not isinstance(record, dict):
-        _refuse(f"layer {n} is not described")
     part = {name: tensors[f"layers.{n}.{name}"] for name in (*_NUMBERS, *_MARKS)}
     ranks = {"knots": 2, "coef": 3, "base_weight": 2, "bias": 1, "offset": 1, "affine": 2, "active": 2, "frozen": 2}
     for name, rank in ranks.items():
         if part[name].ndim != rank:
-            _refuse(f"{name} of layer {n} has {part[name].ndim} axes instead of {rank}")
+            raise NATIVE.refusal(f"{name} of layer {n} has {part[name].ndim} axes instead of {rank}")
     if len({part[name].dtype for name in _NUMBERS}) != 1:
-        _refuse(f"layer {n} mixes two precisions")
+        raise NATIVE.refusal(f"layer {n} mixes two precisions")
     if 0 in part["coef"].shape or not _ascending(part["knots"]):
-        _refuse(f"the knots of layer {n} do not ascend, or it has no edges")
+        raise NATIVE.refusal(f"the knots of layer {n} do not ascend, or it has no edges")
     for name in _MARKS:
         if not bool(((part[name] == 0) | (part[name] == 1)).all()):
-            _refuse(f"{name} of layer {n} is not only 0 and 1")
+            raise NATIVE.refusal(f"{name} of layer {n} is not only 0 and 1")
     return Layer(
         **{name: part[name] for name in _NUMBERS},
         **{name: part[name] != 0 for name in _MARKS},
-        formulas=_formulas(n, _rows(record, "formulas", 0, 1_000_000), part["coef"].shape),
-        arity=tuple(_whole(k, 1, 1000) for k in _rows(record, "arity", 1, 100_000)),
-        base=_one_of(record, "base", tuple(BASES)),
-        outside=_one_of(record, "outside", ("zero", "linear")),
+        formulas=_formulas(n, record["formulas"].items(MOST_FORMULAS), part["coef"].shape),
+        arity=record["arity"].each(lambda k: k.whole(1, 1000), MOST_NODES, 1),
+        base=record["base"].choice(tuple(BASES)),
+        outside=record["outside"].choice(("zero", "linear")),
     )
 
 
@@ -224,62 +220,25 @@ def _ascending(knots: Tensor) -> bool:
     return bool(torch.isfinite(knots).all()) and bool((knots.diff(dim=1) >= 0).all())
 
 
-def _formulas(n: int, rows: list[Any], shape: torch.Size) -> tuple[tuple[int, int, str], ...]:
+def _formulas(n: int, rows: list[JsonValue], shape: torch.Size) -> tuple[tuple[int, int, str], ...]:
     """(source, target, primitive) of each formula; a primitive is a name we know or what our own parser reads."""
-    found: list[tuple[int, int, str]] = []
-    if not all(isinstance(row, list) and len(row) == 3 for row in rows):
-        _refuse(f"a formula of layer {n} is not a source, a target and a name")
-    length = sum(len(name) for name in {_text(row[2]) for row in rows})
+    parts = [row.items(3, 3) for row in rows]
+    length = sum(len(name) for name in {name.text() for _, _, name in parts})
     if length > MOST_FORMULA_TEXT:
-        _refuse(f"the formulas of layer {n} have {length:,} characters in all, the limit is {MOST_FORMULA_TEXT:,}")
-    for row in rows:
-        source, target = _whole(row[0], 0, shape[0] - 1), _whole(row[1], 0, shape[1] - 1)
-        found.append((source, target, readable_primitive(_text(row[2]), f"edge {n},{source},{target}")))
-    if len({row[:2] for row in found}) != len(found):
-        _refuse(f"an edge of layer {n} has two formulas")
-    return tuple(found)
+        raise NATIVE.refusal(
+            f"the formulas of layer {n} have {length:,} characters in all, the limit is {MOST_FORMULA_TEXT:,}"
+        )
+    found: dict[tuple[int, int], str] = {}
+    for source, target, name in parts:
+        i, j = source.whole(0, shape[0] - 1), target.whole(0, shape[1] - 1)
+        found[i, j] = readable_primitive(name.value, f"edge {n},{i},{j}")
+    if len(found) != len(rows):
+        raise NATIVE.refusal(f"an edge of layer {n} has two formulas")
+    return tuple((i, j, name) for (i, j), name in found.items())
 
 
-def _read_variable(record: object) -> Variable:
-    if not isinstance(record, dict):
-        _refuse("a variable is not described")
-    scale = _number(record.get("scale"))
-    if scale == 0:
-        _refuse("a variable has the scale 0")
-    return Variable(_text(record.get("name")), _text(record.get("unit")), _number(record.get("shift")), scale)
-
-
-def _rows(record: Mapping[str, Any], name: str, least: int, most: int) -> list[Any]:
-    rows = record.get(name)
-    if not isinstance(rows, list) or not least <= len(rows) <= most:
-        _refuse(f"{name} is not a list of {least:,} to {most:,} entries")
-    return rows
-
-
-def _one_of(record: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> Any:
-    value = record.get(name)
-    if value not in allowed:
-        _refuse(f"{name} is {shown(str(value)[:200])}; expected {' or '.join(allowed)}")
-    return value
-
-
-def _text(value: object) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        _refuse(f"a name or note is no text of at most {LONGEST_TEXT:,} characters")
-    return value
-
-
-def _whole(value: object, low: int, high: int) -> int:
-    if type(value) is not int or not low <= value <= high:
-        _refuse(f"a whole number from {low:,} to {high:,} was expected")
-    return value
-
-
-def _number(value: object) -> float:
-    if type(value) not in (int, float) or not math.isfinite(value):  # pyright: ignore[reportArgumentType]
-        _refuse("a shift or scale is no finite number")
-    return float(value)  # pyright: ignore[reportArgumentType]
-
-
-def _refuse(why: str) -> NoReturn:
-    raise LoadError(f"The kanviz file cannot be used: {why}. Open an earlier copy, or save it again from kanviz.")
+def _read_variable(record: JsonValue) -> Variable:
+    if record["scale"].number() == 0:
+        record.refuse("has the scale 0")
+    name, unit = record["name"].text(), record["unit"].text()
+    return Variable(name, unit, record["shift"].number(), record["scale"].number())

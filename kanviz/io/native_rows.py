@@ -9,12 +9,18 @@ from torch import Tensor
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
-from kanviz.errors import LoadError
+from kanviz.json_reader import JsonReader
 from kanviz.text import shown
 
 PARTS = ("x", "y", "train", "test")
 WEIGHTS = "weights"  # how much each row counts; older files have none
+TASKS = ("regression", "classification")
 LONGEST = 500  # letters of a name
+LONGEST_STORED = 1_000_000
+ROWS = JsonReader(
+    "The rows stored in this file cannot be used: {why}. Save the network again without them.",
+    names={"": "their table"},
+)
 
 
 class Columns(Protocol):
@@ -41,32 +47,28 @@ def tensors_of(data: Dataset) -> dict[str, Tensor]:
 
 def unpacked(kan: Columns, record: Any, tensors: Mapping[str, Tensor]) -> tuple[Dataset, str]:
     """The rows of a file and the name of the table they are from; refuses what does not fit the network or itself."""
-    if not isinstance(record, dict) or not all(isinstance(record.get(key), str) for key in ("name", "target")):
-        _refuse("they are not described")
+    described = ROWS.value(record)
+    name, target = (shown(described[part].text(LONGEST_STORED), LONGEST) for part in ("name", "target"))
     x, y, *splits = (tensors[f"rows.{part}"] for part in PARTS)
     count = len(x)
     if x.dtype != torch.float64 or y.dtype != torch.float64 or x.ndim != 2 or y.ndim != 2 or len(y) != count:
-        _refuse("inputs and targets are not rows of one table")
+        raise ROWS.refusal("inputs and targets are not rows of one table")
     if x.shape[1] != len(kan.inputs) or y.shape[1] != len(kan.outputs):
-        _refuse("they have other columns than the network")
+        raise ROWS.refusal("they have other columns than the network")
     if not bool(x.isfinite().all() & y.isfinite().all()):
-        _refuse("a value is not a finite number")
+        raise ROWS.refusal("a value is not a finite number")
     train, test = (part.double() for part in splits)
     both = torch.cat([train, test]) if train.ndim == test.ndim == 1 else torch.full((1,), torch.nan)
     whole = bool(((both == both.round()) & (both >= 0) & (both < count)).all())
     if not whole or len(both.unique()) != len(both):
-        _refuse("the split names a row that is not there, or one twice")
+        raise ROWS.refusal("the split names a row that is not there, or one twice")
     weights = tensors.get(f"rows.{WEIGHTS}")
     if weights is not None:
         fits = weights.dtype == torch.float64 and weights.shape == (count,)
         if not fits or not bool((weights.isfinite() & (weights > 0)).all()):
-            _refuse("their weights are not a number above 0 for every row")
+            raise ROWS.refusal("their weights are not a number above 0 for every row")
     data = Dataset(
-        x, y, kan.inputs, kan.outputs, train.long(), test.long(), kan.task, shown(record["target"], LONGEST),
+        x, y, kan.inputs, kan.outputs, train.long(), test.long(), kan.task, target,
         weights=weights,
     )  # fmt: skip
-    return data, shown(record["name"], LONGEST)
-
-
-def _refuse(why: str) -> Any:
-    raise LoadError(f"The rows stored in this file cannot be used: {why}. Save the network again without them.")
+    return data, name

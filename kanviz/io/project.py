@@ -15,8 +15,9 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, Version
+from kanviz.edit.recipe import Recipe
 from kanviz.errors import LoadError, UserError
-from kanviz.io.json_checks import PROJECT as CHECKS
+from kanviz.io.project_reader import ORIGIN, PROJECT, TRAINING
 from kanviz.io.project_rows import MOST_COLUMNS, RowsOf, rows_blob, rows_from_bytes
 from kanviz.io.project_steps import (
     DEEPEST,
@@ -28,13 +29,12 @@ from kanviz.io.project_steps import (
     done_again,
     history_work,
     network_blob,
-    read_edit,
     read_network,
     read_steps,
     step_text,
 )
 from kanviz.io.project_training import Underway, read_training, training_blobs, training_record
-from kanviz.text import shown
+from kanviz.json_reader import JsonReader, JsonValue
 
 FORMAT = 2  # 1 where there is no training under way
 MANIFEST_LIMIT = 4_000_000  # bytes
@@ -173,7 +173,7 @@ def _text(record: Any) -> str:
 
 def needed(manifest: str) -> list[str]:
     """The names of the blobs that a manifest asks for."""
-    return _header(manifest)["blobs"]
+    return list(_header(manifest)["blobs"].value)
 
 
 def unpacked(found: Packed) -> Work:
@@ -182,137 +182,121 @@ def unpacked(found: Packed) -> Work:
     Raises LoadError, in words, for what is damaged, newer, too much, or does not agree with itself.
     """
     header, blobs = _header(found.manifest), found.blobs
-    _check_blobs(header["blobs"], blobs)
-    start, rows = header["start"], header["rows"]
-    steps = read_steps([CHECKS.utf8(blobs[name]) for name in header["chapters"]], header["last"])
-    training = _training(header, blobs)
-    named = {start["blob"], *header["chapters"], header["origin"], rows and rows["blob"], *(s.blob for s in steps)}
-    named |= {header["training"], *training_blobs(training)} if training is not None else set()
+    rows, origin, training = (header.get(part) for part in ("rows", "origin", "training"))
+    _check_blobs([name.digest() for name in header["blobs"].items()], blobs)
+    start, names = header["start"], [name.digest() for name in header["chapters"].items()]
+    steps = read_steps([blobs[name] for name in names], header["last"])
+    underway = training.maybe(lambda name: _parsed(TRAINING, blobs[name.value]))
+    named = {start["blob"].value, *names, origin.value, rows.value and rows["blob"].value, *(s.blob for s in steps)}
+    named |= {training.value, *training_blobs(underway)} if underway is not None else set()
     if named - {None, ""} != set(blobs):
-        raise CHECKS.refusal("a part of it is missing, or is there and belongs to nothing")
+        raise PROJECT.refusal("a part of it is missing, or is there and belongs to nothing")
     read: dict[str, KAN] = {}
-    kan = read_network(start["blob"], blobs, read)
-    if kan.digest != start["digest"]:
-        raise CHECKS.refusal("its first network is not the one it names")
+    kan = read_network(start["blob"].value, blobs, read)
+    if kan.digest != start["digest"].value:
+        raise PROJECT.refusal("its first network is not the one it names")
     versions = _with_names([Version(kan), *done_again(kan, steps, blobs, read)], header["names"])
-    history = History(versions, CHECKS.whole(header["at"], len(versions) - 1, "the version in hand"))
     return Work(
-        history,
-        header["name"],
+        History(versions, header["at"].whole(0, len(versions) - 1)),
+        header["name"].text(),
         _edge(header["edge"], kan),
-        _origin(CHECKS.utf8(blobs[header["origin"]]), kan) if header["origin"] is not None else None,
-        *(_rows(rows, kan, blobs) if rows is not None else (None, None)),
-        header["view"],
-        header["new"],
-        read_training(training, blobs, [v.kan for v in versions]) if training is not None else None,
+        origin.maybe(lambda name: _origin(_parsed(ORIGIN, blobs[name.value]), kan)),
+        *(rows.maybe(lambda table: _rows(table, kan, blobs)) or (None, None)),
+        header["view"].value,
+        header["new"].truth(),
+        read_training(underway, blobs, [v.kan for v in versions]) if underway is not None else None,
     )
 
 
-def _training(header: dict[str, Any], blobs: Mapping[str, bytes]) -> dict[str, Any] | None:
-    """The record of a training under way; None where there is none."""
-    if "training" not in header:
-        return None
-    text = CHECKS.utf8(blobs[header["training"]])
+def _parsed(reader: JsonReader, text: bytes) -> JsonValue:
     if len(text) > MOST_LETTERS:
-        raise CHECKS.refusal("its training is described at too great length")
-    return CHECKS.object(CHECKS.json(text, DEEPEST), "its training")
+        reader.value(None).refuse("is too long")
+    return reader.parse(text, DEEPEST)
 
 
 def _check_blobs(names: Sequence[str], blobs: Mapping[str, bytes]) -> None:
     """Refuses blobs that are not exactly those named, or not what their names say."""
     if set(names) != set(blobs):
-        raise CHECKS.refusal("a part of it is missing, or is there and belongs to nothing")
+        raise PROJECT.refusal("a part of it is missing, or is there and belongs to nothing")
     if any(hashlib.sha256(data).hexdigest() != name for name, data in blobs.items()):
-        raise CHECKS.refusal("a part of it was changed after it was saved (its checksum does not fit)")
+        raise PROJECT.refusal("a part of it was changed after it was saved (its checksum does not fit)")
 
 
-def _header(manifest: str) -> dict[str, Any]:
+def _header(manifest: str) -> JsonValue:
     """The manifest with every field of its kind; steps and numbers of versions are not looked at yet."""
     if len(manifest) > MANIFEST_LIMIT:
-        raise CHECKS.refusal("its description is too long")
-    header = CHECKS.object(CHECKS.json(manifest, DEEPEST), "it")
-    found = header.get("format")
+        raise PROJECT.refusal("its description is too long")
+    header = PROJECT.parse(manifest, DEEPEST)
+    found = header.get("format").value
     if type(found) is int and found > FORMAT:
         raise LoadError(
             f"Saved by a newer kanviz (project format {str(found)[:20]}; this one reads up to {FORMAT}). "
             "Update kanviz to open it."
         )
-    if type(found) is not int or found < 1 or set(header) != _FIELDS | ({"training"} if found > 1 else set()):
-        raise CHECKS.refusal("its description has a missing or unknown field")
-    CHECKS.text(header["name"], "the name")
-    CHECKS.truth(header["new"], "whether it is new")
-    start = CHECKS.object(header["start"], "its first network")
-    blobs = CHECKS.list(header["blobs"], MOST_BLOBS, "what it consists of")
-    named = [start.get("digest"), *CHECKS.list(header["chapters"], LONGEST, "its history")]
-    for name in (*blobs, *named, *(v for v in (header["origin"],) if v is not None)):
-        CHECKS.digest(name, "a part of it")
-    if start.get("blob") not in blobs or any(name not in blobs for name in header["chapters"]):
-        raise CHECKS.refusal("a part of it is missing")
-    if "training" in header:
-        CHECKS.digest(header["training"], "its training")
-    if any(header.get(part) is not None and header[part] not in blobs for part in ("origin", "training")):
-        raise CHECKS.refusal("a part of it is missing")
-    if header["rows"] is not None:
-        _check_rows(CHECKS.object(header["rows"], "its table"), blobs)
-    _check_view(CHECKS.object(header["view"], "what was looked at"))
+    if type(found) is not int or found < 1:
+        header.refuse("has a missing or unknown field, its format")
+    header.fields(_FIELDS | ({"training"} if found > 1 else set()))
+    header["name"].text()
+    header["new"].truth()
+    blobs = header["blobs"].each(JsonValue.digest, MOST_BLOBS)
+    if len(set(blobs)) < len(blobs):
+        header["blobs"].refuse("names a part twice")
+    header["start"]["digest"].digest()
+    rows = header["rows"].maybe(_check_rows)
+    parts = [header["start"]["blob"], *header["chapters"].items(LONGEST)]
+    parts += [header["training"]] if "training" in header else []
+    parts += [part for part in (header["origin"], rows) if part is not None and part.value is not None]
+    for part in parts:
+        if part.digest() not in blobs:
+            raise PROJECT.refusal(f"a part of it is missing, {part.place}")
+    for _, looked_at in header["view"].pairs(MOST_VIEWS, LONGEST_VIEW):
+        looked_at.text(LONGEST_VIEW)
     return header
 
 
-def _check_rows(rows: dict[str, Any], blobs: Sequence[str]) -> None:
-    if set(rows) != {"name", "digest", "count", "columns", "blob"} or rows["blob"] not in (None, *blobs):
-        raise CHECKS.refusal("its table is not described, or missing")
-    CHECKS.text(rows["name"], "the name of its table")
-    CHECKS.digest(rows["digest"], "its table")
-    CHECKS.whole(rows["count"], 2**53, "the number of its rows")
-    for column in CHECKS.list(rows["columns"], MOST_COLUMNS, "its columns"):
-        CHECKS.text(column, "a column")
+def _check_rows(rows: JsonValue) -> JsonValue:
+    """Where they are, once the rest of what is said of them is of its kind."""
+    rows.fields({"name", "digest", "count", "columns", "blob"})
+    rows["name"].text()
+    rows["digest"].digest()
+    rows["count"].whole(0, 2**53)
+    rows["columns"].each(JsonValue.text, MOST_COLUMNS)
+    return rows["blob"]
 
 
-def _check_view(view: dict[str, Any]) -> None:
-    if len(view) > MOST_VIEWS:
-        raise CHECKS.refusal(f"it looked at more than {MOST_VIEWS} things")
-    for text in (*view.keys(), *view.values()):
-        CHECKS.text(text, "what was looked at", LONGEST_VIEW)
-
-
-def _with_names(versions: list[Version], names: Any) -> tuple[Version, ...]:
-    for key, name in CHECKS.object(names, "the names of its versions").items():
+def _with_names(versions: list[Version], names: JsonValue) -> tuple[Version, ...]:
+    for key, name in names.pairs(LONGEST):
         if not key.isascii() or not key.isdigit() or len(key) > 3 or int(key) >= len(versions):
-            raise CHECKS.refusal("a version that is not there has a name")
-        versions[int(key)] = replace(versions[int(key)], name=CHECKS.text(name, "the name of a version", 80))
+            raise PROJECT.refusal("a version that is not there has a name")
+        versions[int(key)] = replace(versions[int(key)], name=name.text(80))
     return tuple(versions)
 
 
-def _edge(found: Any, kan: KAN) -> EdgeId:
-    try:
-        return kan.check([CHECKS.whole(part, 2**31, "the edge") for part in CHECKS.list(found, 3, "the edge")])
-    except UserError as problem:
-        raise CHECKS.refusal(f"the edge it looks at is not there ({shown(str(problem), 120)})") from None
+def _edge(found: JsonValue, kan: KAN) -> EdgeId:
+    address = found.each(lambda part: part.whole(0, 2**31), 3, 3)
+    with PROJECT.explaining("the edge it looks at is not there"):
+        return kan.check(address)
 
 
-def _rows(found: dict[str, Any], kan: KAN, blobs: Mapping[str, bytes]) -> tuple[Dataset | None, RowsOf]:
-    rows = RowsOf(found["name"], found["digest"], found["count"], tuple(found["columns"]))
-    if found["blob"] is None:
+def _rows(found: JsonValue, kan: KAN, blobs: Mapping[str, bytes]) -> tuple[Dataset | None, RowsOf]:
+    name, digest, count, columns, blob = (found[part].value for part in ("name", "digest", "count", "columns", "blob"))
+    rows = RowsOf(name, digest, count, tuple(columns))
+    if blob is None:
         return None, rows
-    data = rows_from_bytes(blobs[found["blob"]])
-    if RowsOf.of(data, rows.name) != rows:
-        raise CHECKS.refusal("its rows are not those it names")
-    try:
+    data = rows_from_bytes(blobs[blob])
+    if RowsOf.of(data, name) != rows:
+        raise PROJECT.refusal("its rows are not those it names")
+    with PROJECT.explaining("its rows do not fit its network"):
         data.matching(kan)
-    except UserError as problem:
-        raise CHECKS.refusal(f"its rows do not fit its network ({shown(str(problem), 160)})") from None
     return data, rows
 
 
-def _origin(text: str, kan: KAN) -> dict[str, Any]:
+def _origin(recipe: JsonValue, kan: KAN) -> dict[str, Any]:
     """The recipe that led to the first version."""
-    if len(text) > MOST_LETTERS:
-        raise CHECKS.refusal("the steps before its first network are too long")
-    recipe = CHECKS.object(CHECKS.json(text, DEEPEST), "what was done before")
-    edits = CHECKS.list(recipe.get("edits"), MOST_ORIGIN, "what was done before")
-    check_formulas(edits)
-    for n, edit in enumerate(edits, 1):
-        read_edit(edit, n)
-    if recipe.get("end") != kan.digest or not isinstance(recipe.get("start"), str):
-        raise CHECKS.refusal("the steps before its first network lead elsewhere")
-    return recipe
+    edits = recipe["edits"].items(MOST_ORIGIN)
+    check_formulas([edit.value for edit in edits])
+    with PROJECT.explaining("what was done before cannot be read"):
+        found = Recipe.from_json(recipe.value)
+    if found.end != kan.digest:
+        raise PROJECT.refusal("the steps before its first network lead elsewhere")
+    return recipe.value

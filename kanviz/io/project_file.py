@@ -4,8 +4,8 @@ import zipfile
 from io import BytesIO
 
 from kanviz.errors import LoadError, UserError
-from kanviz.io.json_checks import PROJECT as CHECKS
 from kanviz.io.project import MANIFEST_LIMIT, Packed, Work, packed, unpacked
+from kanviz.io.project_reader import PROJECT
 from kanviz.io.stored_zip import Writer, stored_members, table_of_contents
 from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import size_words
@@ -48,6 +48,9 @@ def project_from_bytes(data: bytes) -> Work:
     members = stored_members(data, table_of_contents(data, _WRITER), _WRITER)
     odd = [name for name in members if name != MANIFEST and not name.startswith(FOLDER)]
     if odd or len(members.get(MANIFEST, b"")) > MANIFEST_LIMIT:
-        raise CHECKS.refusal("it holds a part that kanviz does not write")
-    manifest = CHECKS.utf8(bytes(members.pop(MANIFEST)))
+        raise PROJECT.refusal("it holds a part that kanviz does not write")
+    try:
+        manifest = bytes(members.pop(MANIFEST)).decode("utf-8")
+    except UnicodeDecodeError:
+        raise PROJECT.refusal("a part of it is not text") from None
     return unpacked(Packed(manifest, {name.removeprefix(FOLDER): bytes(v) for name, v in members.items()}))

@@ -2,17 +2,17 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from dataclasses import dataclass, replace
 from weakref import WeakKeyDictionary
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import Task
 from kanviz.core.layer import Variable
 from kanviz.errors import UserError
-from kanviz.io.json_checks import PROJECT as CHECKS
-from kanviz.io.native_rows import PARTS, WEIGHTS, tensors_of, unpacked
+from kanviz.io.native_rows import PARTS, TASKS, WEIGHTS, tensors_of, unpacked
+from kanviz.io.project_reader import PROJECT, TABLE
 from kanviz.io.safetensors_file import read_safetensors, write_safetensors
+from kanviz.json_reader import JsonValue
 
 HEADER = "kanviz-rows"
 DEEPEST = 4
@@ -69,38 +69,17 @@ def rows_from_bytes(data: bytes) -> Dataset:
     content = read_safetensors(data)
     parts = {f"rows.{part}" for part in PARTS}
     if set(content.tensors) - {f"rows.{WEIGHTS}"} != parts or HEADER not in content.metadata:
-        _refuse("its rows are not a table")
-    record = CHECKS.object(CHECKS.json(content.metadata[HEADER], DEEPEST), "the table")
-    columns = _Columns(_variables(record, "inputs"), _variables(record, "outputs"), _task(record))
-    target = CHECKS.text(record.get("target"), "the target")
-    found, _ = unpacked(columns, {"name": "", "target": target}, content.tensors)
-    notes = (CHECKS.text(note, "a note on the table") for note in CHECKS.list(record.get("notes"), 1000, "notes"))
-    return Dataset(
-        found.x, found.y, found.inputs, found.outputs, found.train, found.test, found.task, target, tuple(notes),
-        found.weights,
-    )  # fmt: skip
+        raise PROJECT.refusal("its rows are not a table")
+    record = TABLE.parse(content.metadata[HEADER], DEEPEST)
+    inputs, outputs = (record[part].each(_variable, MOST_COLUMNS) for part in ("inputs", "outputs"))
+    columns = _Columns(inputs, outputs, record["task"].choice(TASKS))
+    found, _ = unpacked(columns, {"name": "", "target": record["target"].text()}, content.tensors)
+    notes = record["notes"].each(JsonValue.text, 1000)
+    return replace(found, target=record["target"].text(), notes=notes)
 
 
-def _variables(record: dict[str, Any], part: str) -> tuple[Variable, ...]:
-    found = []
-    for column in CHECKS.list(record.get(part), MOST_COLUMNS, part):
-        name, unit, shift, scale = CHECKS.list(column, 4, "a column", exactly=True)
-        variable = Variable(
-            CHECKS.text(name, "a column"), CHECKS.text(unit, "a unit"),
-            CHECKS.number(shift, "a shift"), CHECKS.number(scale, "a scale"),
-        )  # fmt: skip
-        if variable.scale == 0:
-            _refuse("a column has the scale 0")
-        found.append(variable)
-    return tuple(found)
-
-
-def _task(record: dict[str, Any]) -> Task:
-    task = record.get("task")
-    if task != "regression" and task != "classification":
-        _refuse("its rows are neither for regression nor for classification")
-    return task
-
-
-def _refuse(why: str) -> NoReturn:
-    raise CHECKS.refusal(why)
+def _variable(column: JsonValue) -> Variable:
+    name, unit, shift, scale = column.items(4, 4)
+    if scale.number() == 0:
+        column.refuse("has the scale 0")
+    return Variable(name.text(), unit.text(), shift.number(), scale.number())

@@ -16,8 +16,9 @@ from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, ReleaseFormul
 from kanviz.edit.history import LONGEST, Version
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
-from kanviz.io.json_checks import PROJECT as CHECKS
+from kanviz.io.project_reader import PROJECT, SENTENCE, STEPS
 from kanviz.io.safetensors_file import read_safetensors
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown, size_words
 
 DEEPEST = 24
@@ -27,6 +28,7 @@ MOST_FORMULA_LETTERS = 200_000  # of different formulas: reading them takes a se
 MOST_PARTS = 200_000  # edits inside edits, and edges they name
 MOST_WORK = 4_000_000_000  # bytes of networks, one for each part that is done again: some seconds
 
+_TEXT = JsonReader(SENTENCE, names={"": "a text in a step"})
 _files: "WeakKeyDictionary[KAN, tuple[str, bytes]]" = WeakKeyDictionary()
 _texts: "WeakKeyDictionary[KAN, tuple[Edit, str]]" = WeakKeyDictionary()
 
@@ -84,25 +86,22 @@ def chapters(texts: Sequence[str]) -> tuple[list[str], str]:
     return full, f"[{','.join(last)}]"
 
 
-def read_steps(texts: Sequence[str], last: Any) -> list[Step]:
+def read_steps(texts: Sequence[bytes], last: JsonValue) -> list[Step]:
     """The steps in full chapters and in the last one, checked in form and number before any of them is done."""
     if sum(map(len, texts)) > MOST_LETTERS:
-        raise CHECKS.refusal(f"its steps take more than {size_words(MOST_LETTERS)}")
+        raise PROJECT.refusal(f"its steps take more than {size_words(MOST_LETTERS)}")
     steps: list[Step] = []
-    for chapter in (*(CHECKS.json(text, DEEPEST) for text in texts), last):
-        steps.extend(map(_step, CHECKS.list(chapter, LONGEST, "a part of its history")))
+    for chapter in (*(STEPS.parse(text, DEEPEST) for text in texts), last):
+        steps.extend(chapter.each(_step, LONGEST))
         if len(steps) >= LONGEST:
-            raise CHECKS.refusal(f"it has more than {LONGEST - 1} steps")
+            raise PROJECT.refusal(f"it has more than {LONGEST - 1} steps")
     check_formulas([step.edit for step in steps])
     return steps
 
 
-def _step(record: Any) -> Step:
-    found = CHECKS.object(record, "a step")
-    if not {"edit", "digest"} <= set(found) <= {"edit", "digest", "blob"}:
-        raise CHECKS.refusal("a step has a missing or unknown field")
-    blob = CHECKS.digest(found["blob"], "the result of a step") if "blob" in found else ""
-    return Step(CHECKS.object(found["edit"], "a step"), CHECKS.digest(found["digest"], "a step"), blob)
+def _step(found: JsonValue) -> Step:
+    found.fields({"edit", "digest"}, {"blob"})
+    return Step(found["edit"].record(), found["digest"].digest(), found["blob"].digest() if "blob" in found else "")
 
 
 def check_formulas(records: Sequence[dict[str, Any]]) -> None:
@@ -119,17 +118,15 @@ def check_formulas(records: Sequence[dict[str, Any]]) -> None:
                 formulas.add(value[2])
             rest.extend(v for v in value if isinstance(v, dict | list | str))
         elif not value.isascii():
-            CHECKS.text(value, "a text in a step", MOST_LETTERS)
+            _TEXT.value(value).text(MOST_LETTERS)
     if sum(map(len, formulas)) > MOST_FORMULA_LETTERS:
-        raise CHECKS.refusal(f"its formulas have more than {MOST_FORMULA_LETTERS:,} characters")
+        raise PROJECT.refusal(f"its formulas have more than {MOST_FORMULA_LETTERS:,} characters")
 
 
 def read_edit(record: dict[str, Any], n: int) -> Edit:
     """The edit of step n."""
-    try:
+    with PROJECT.explaining(f"step {n} cannot be read"):
         return edit_from_json(record)
-    except UserError as problem:
-        raise CHECKS.refusal(f"step {n} cannot be read ({shown(str(problem), 160)})") from None
 
 
 def read_network(name: str, blobs: Mapping[str, bytes], read: dict[str, KAN]) -> KAN:
@@ -137,7 +134,7 @@ def read_network(name: str, blobs: Mapping[str, bytes], read: dict[str, KAN]) ->
     if name not in read:
         content = read_safetensors(blobs[name])
         if not native.is_native(content.metadata):
-            raise CHECKS.refusal("a network in it is not one that kanviz wrote")
+            raise PROJECT.refusal("a network in it is not one that kanviz wrote")
         read[name] = native.read(content.tensors, content.metadata)
         _files[read[name]] = name, blobs[name]
     return read[name]
@@ -150,11 +147,11 @@ def done_again(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], re
     for n, step in enumerate(steps, 1):
         edit = read_edit(step.edit, n)
         if bool(step.blob) != brings_result(edit):
-            raise CHECKS.refusal(f"step {n} has no stored result, or one that it needs not")
+            raise PROJECT.refusal(f"step {n} has no stored result, or one that it needs not")
         if step.blob:
             after = read_network(step.blob, blobs, read)
             if unchanging(after) != unchanging(kan):
-                raise CHECKS.refusal(f"step {n} leads to a network of another shape")
+                raise PROJECT.refusal(f"step {n} leads to a network of another shape")
             work += network_size(after)
         else:
             count = _parts(edit)
@@ -218,4 +215,4 @@ def _after(edit: Edit, kan: KAN, n: int) -> KAN:
         return edit.apply(kan)
     except (UserError, RuntimeError, ValueError, TypeError, OverflowError) as problem:
         why = f" ({shown(str(problem), 160)})" if isinstance(problem, UserError) else ""
-        raise CHECKS.refusal(f"step {n} cannot be done{why}") from None
+        raise PROJECT.refusal(f"step {n} cannot be done{why}") from None

@@ -21,12 +21,11 @@ from kanviz.core.training.objective import LOSSES
 from kanviz.core.training.parameters import PARTS
 from kanviz.core.training.progress import Checkpoint, Progress
 from kanviz.core.training.solvers import Saved
-from kanviz.errors import UserError
-from kanviz.io.json_checks import PROJECT as CHECKS
+from kanviz.io.project_reader import PROJECT
 from kanviz.io.project_rows import rows_blob, rows_from_bytes
 from kanviz.io.project_steps import network_blob, read_network, unchanging
 from kanviz.io.safetensors_file import read_safetensors, write_safetensors
-from kanviz.text import shown
+from kanviz.json_reader import JsonValue
 
 MOST_MARKS = 2_000  # of the curve of errors that are stored
 MOST_NUMBERS = 1_000  # and names, of what a solver remembers
@@ -115,93 +114,80 @@ def _sides(box: Box | None) -> list[list[float]] | None:
     return None if box is None else [list(side) for side in box]
 
 
-def training_blobs(record: Any) -> set[str]:
+def training_blobs(record: JsonValue) -> set[str]:
     """The names of the blobs that a training consists of; LoadError for a record that is none."""
-    found = CHECKS.object(record, "its training")
-    if set(found) != _FIELDS:
-        raise CHECKS.refusal("its training has a missing or unknown field")
-    named = {CHECKS.digest(found[name], "its training") for name in _BLOBS if found[name] is not None}
-    if any(found[name] is None for name in ("kan", "best", "data", "tensors")):
-        raise CHECKS.refusal("a part of its training is missing")
-    return named
+    record.fields(_FIELDS)
+    if any(record[name].value is None for name in ("kan", "best", "data", "tensors")):
+        raise PROJECT.refusal("a part of its training is missing")
+    return {found for name in _BLOBS if (found := record[name].maybe(JsonValue.digest)) is not None}
 
 
-def read_training(record: dict[str, Any], blobs: Mapping[str, bytes], versions: Sequence[KAN]) -> Underway:
+def read_training(record: JsonValue, blobs: Mapping[str, bytes], versions: Sequence[KAN]) -> Underway:
     """The training in a record that `training_blobs` has looked at. versions: the networks of its history."""
-    at = CHECKS.whole(record["at"], len(versions) - 1, "the version that was trained")
+    at = record["at"].whole(0, len(versions) - 1)
     start = versions[at]
     read: dict[str, KAN] = {}
-    kan, best, centre = (
-        read_network(record[name], blobs, read) if record[name] is not None else None for name in _NETWORKS
-    )
+    kan, best, centre = (record[name].maybe(lambda v: read_network(v.value, blobs, read)) for name in _NETWORKS)
     assert kan is not None
     assert best is not None
     if any(unchanging(network) != unchanging(start) for network in (kan, best, centre or start)):
-        raise CHECKS.refusal("its training is of a network of another shape")
-    data, known_data = (rows_from_bytes(blobs[record[name]]) if record[name] is not None else None for name in _ROWS)
+        raise PROJECT.refusal("its training is of a network of another shape")
+    data, known_data = (record[name].maybe(lambda v: rows_from_bytes(blobs[v.value])) for name in _ROWS)
     assert data is not None
-    try:
-        config = TrainConfig.from_json(record["config"])
-        how = replace(config, solver=record["solver"], batch=record["batch"])
+    with PROJECT.explaining("its training does not fit it"):
+        config = TrainConfig.from_json(record["config"].value)
+        how = replace(config, solver=record["solver"].value, batch=record["batch"].value)
         for rows in (data, known_data):
             if rows is not None:
                 rows.matching(start)
         if config.lock is not None:
             config.lock.check(start)
-    except (UserError, TypeError) as problem:
-        raise CHECKS.refusal(f"its training does not fit it ({shown(str(problem), 160)})") from None
-    tensors = _tensors(record, blobs[record["tensors"]])
+    tensors = _tensors(record, blobs[record["tensors"].value])
     trail = tensors.pop("trail")
     anchor = _anchor(record, centre, tensors)
-    numbers = {name: _number(record[name]) for name in _NUMBERS}
-    step = CHECKS.whole(record["step"], MAX_STEPS, "the step of its training")
-    steps = CHECKS.whole(record["steps"], MAX_STEPS, "the steps of its training")
-    best_step = CHECKS.whole(record["best_step"], step, "the best step of its training")
-    if step > steps or record["loss"] not in tuple(LOSSES) or numbers["train_loss"] is None or trail.ndim != 2:
-        raise CHECKS.refusal("its training does not agree with itself")
+    numbers = {name: record[name].maybe(JsonValue.number) for name in _NUMBERS}
+    steps = record["steps"].whole(0, MAX_STEPS)
+    step = record["step"].whole(0, MAX_STEPS)
+    best_step = record["best_step"].whole(0, step)
+    if step > steps or record["loss"].value not in tuple(LOSSES) or numbers["train_loss"] is None or trail.ndim != 2:
+        raise PROJECT.refusal("its training does not agree with itself")
     lowest = numbers.pop("lowest")
     state = Checkpoint(
         how, step, kan, best, best_step, math.inf if lowest is None else lowest, _saved(record["numbers"], tensors),
         data.digest, anchor,
     )  # fmt: skip
     last = Progress(
-        step, steps, record["loss"], numbers["train_loss"], numbers["test_loss"], numbers["train_rmse"],
-        numbers["test_rmse"], CHECKS.number(record["seconds"], "the time of its training"), kan, best, best_step, state,
+        step, steps, record["loss"].value, numbers["train_loss"], numbers["test_loss"], numbers["train_rmse"],
+        numbers["test_rmse"], record["seconds"].number(), kan, best, best_step, state,
         numbers["criterion"],
     )  # fmt: skip
-    name, box = CHECKS.list(record["known"], 2, "what must not be forgotten", exactly=True)
+    name, box = record["known"].items(2, 2)
     return Underway(
-        at, config, last, data, trail, CHECKS.truth(record["running"], "whether it was running"),
-        CHECKS.text(name, "what must not be forgotten"), known_data, _box(box, start), _box(record["region"], start),
-        CHECKS.text(record["aid"], "its aid"), CHECKS.text(record["promise"], "its protection"),
+        at, config, last, data, trail, record["running"].truth(), name.text(), known_data, _box(box, start),
+        _box(record["region"], start), record["aid"].text(), record["promise"].text(),
     )  # fmt: skip
 
 
-def _number(value: Any) -> float | None:
-    return None if value is None else CHECKS.number(value, "a number of its training")
-
-
-def _tensors(record: dict[str, Any], content: bytes) -> dict[str, Tensor]:
+def _tensors(record: JsonValue, content: bytes) -> dict[str, Tensor]:
     found = read_safetensors(content).tensors
-    whole = {CHECKS.text(n, "a name") for n in CHECKS.list(record["bytes"], MOST_NUMBERS, "what its solver remembers")}
+    whole = set(record["bytes"].each(JsonValue.text, MOST_NUMBERS))
     if "trail" not in found or not whole <= set(found):
-        raise CHECKS.refusal("what its solver remembers is not there")
+        raise PROJECT.refusal("what its solver remembers is not there")
     if any(bool(((found[n] < 0) | (found[n] > 255) | (found[n] != found[n].round())).any()) for n in whole):
-        raise CHECKS.refusal("what its solver remembers is damaged")
+        raise PROJECT.refusal("what its solver remembers is damaged")
     return {name: part.to(torch.uint8) if name in whole else part for name, part in found.items()}
 
 
-def _saved(numbers: Any, tensors: dict[str, Tensor]) -> Saved | None:
-    if numbers is None:
+def _saved(numbers: JsonValue, tensors: dict[str, Tensor]) -> Saved | None:
+    if numbers.value is None:
         return None
-    found = CHECKS.object(numbers, "what its solver remembers")
-    if len(found) > MOST_NUMBERS or not all(isinstance(v, float | int | str | None) for v in found.values()):
-        raise CHECKS.refusal("what its solver remembers is damaged")
+    if not all(isinstance(v.value, float | int | str | None) for _, v in numbers.pairs(MOST_NUMBERS)):
+        raise PROJECT.refusal("what its solver remembers is damaged")
     own = {name.removeprefix("state."): part for name, part in tensors.items() if name.startswith("state.")}
-    return Saved(found, own)
+    return Saved(numbers.value, own)
 
 
-def _anchor(record: dict[str, Any], centre: KAN | None, tensors: dict[str, Tensor]) -> Anchor | None:
+def _anchor(record: JsonValue, centre: KAN | None, tensors: dict[str, Tensor]) -> Anchor | None:
     if centre is None:
         return None
     weights: list[dict[str, Tensor]] = [{} for _ in centre.layers]
@@ -211,20 +197,18 @@ def _anchor(record: dict[str, Any], centre: KAN | None, tensors: dict[str, Tenso
         if head != "anchor":
             continue
         if not place.isascii() or not place.isdigit() or len(place) > 4 or int(place) >= len(weights):
-            raise CHECKS.refusal("what holds its network is damaged")
+            raise PROJECT.refusal("what holds its network is damaged")
         number = getattr(centre.layers[int(place)], which, None) if which in _HELD else None
         if not isinstance(number, Tensor) or number.shape != part.shape:
-            raise CHECKS.refusal("what holds its network is damaged")
+            raise PROJECT.refusal("what holds its network is damaged")
         weights[int(place)][which] = part
-    try:
-        return Anchor(centre, tuple(weights), CHECKS.number(record["strength"], "its strength"))
-    except UserError as problem:
-        raise CHECKS.refusal(shown(str(problem), 160)) from None
+    strength = record["strength"].number()
+    with PROJECT.explaining("what holds its network is damaged"):
+        return Anchor(centre, tuple(weights), strength)
 
 
-def _box(sides: Any, kan: KAN) -> Box | None:
-    if sides is None:
+def _box(sides: JsonValue, kan: KAN) -> Box | None:
+    if sides.value is None:
         return None
-    found = CHECKS.list(sides, len(kan.inputs), "its region", exactly=True)
-    pairs = [CHECKS.list(side, 2, "a side of its region", exactly=True) for side in found]
-    return tuple((CHECKS.number(low, "an end of it"), CHECKS.number(high, "an end of it")) for low, high in pairs)
+    low_high = (side.numbers(2, 2) for side in sides.items(len(kan.inputs), len(kan.inputs)))
+    return tuple((low, high) for low, high in low_high)

@@ -14,13 +14,18 @@ import numpy as np
 import torch
 
 from kanviz.errors import LoadError, UserError
-from kanviz.io.strict_json import read_json
 from kanviz.io.torch_views import BYTE_LIMIT, check_shape, floating, half_notes
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown, size_words
 
 HEADER_LIMIT = 1_000_000
 MOST_TENSORS = 10_000
 DEEPEST = 4
+LONGEST_DTYPE = 40
+METADATA = "__metadata__"
+SAFETENSORS = JsonReader(
+    "Not a valid safetensors file: {why}. Upload it again, or save it again.", names={"": "its header"}
+)
 
 _FLOATS = {"F64": ("float64", "<f8"), "F32": ("float32", "<f4"), "F16": ("float16", "<f2"), "BF16": ("bfloat16", "<u2")}
 _OTHERS = {
@@ -58,19 +63,21 @@ def looks_like_safetensors(data: bytes) -> bool:
 def read_safetensors(data: bytes) -> SafetensorsContent:
     """Every tensor of the file with memory of its own, as float32 or float64, and the metadata text."""
     header, start = _header(data)
-    metadata = _metadata(header.pop("__metadata__", {}))
-    if len(header) > MOST_TENSORS:
-        raise LoadError(f"The file has {len(header):,} tensors; the limit is {MOST_TENSORS:,}. Save fewer tensors.")
-    if not header:
+    named = header.get(METADATA, {}).pairs(HEADER_LIMIT, HEADER_LIMIT)
+    metadata = {name: text.text(HEADER_LIMIT) for name, text in named}
+    entries = [(name, entry) for name, entry in header.pairs(HEADER_LIMIT, HEADER_LIMIT) if name != METADATA]
+    if len(entries) > MOST_TENSORS:
+        raise LoadError(f"The file has {len(entries):,} tensors; the limit is {MOST_TENSORS:,}. Save fewer tensors.")
+    if not entries:
         raise LoadError("The file holds no weights. Save a trained model.")
-    slots = {name: _slot(name, entry) for name, entry in header.items()}
+    slots = {name: _slot(shown(name), entry) for name, entry in entries}
     _check_ranges(slots, len(data) - start)
     tensors = {name: _tensor(data, start, slot) for name, slot in slots.items()}
     notes = half_notes({name: _FLOATS[slot.dtype][0] for name, slot in slots.items()})
     return SafetensorsContent(tensors, metadata, tuple(notes))
 
 
-def _header(data: bytes) -> tuple[dict[str, object], int]:
+def _header(data: bytes) -> tuple[JsonValue, int]:
     """The JSON object at the front, and where the numbers begin."""
     if len(data) < 8:
         _refuse("the file is empty or cut short")
@@ -79,57 +86,24 @@ def _header(data: bytes) -> tuple[dict[str, object], int]:
         _refuse(f"header length {length:,}; the limit is {size_words(HEADER_LIMIT)}")
     if length > len(data) - 8:
         _refuse("header longer than the file")
-    try:
-        text = data[8 : 8 + length].decode("utf-8")
-    except UnicodeDecodeError:
-        _refuse("header is not UTF-8")
-    try:
-        header = read_json(text, DEEPEST)
-    except ValueError as problem:
-        _refuse(f"header cannot be read, {problem}")
-    if not isinstance(header, dict):
-        _refuse("header is not an object")
-    return header, 8 + length
+    return SAFETENSORS.parse(data[8 : 8 + length], DEEPEST), 8 + length
 
 
-def _metadata(found: object) -> dict[str, str]:
-    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
-        _refuse("metadata is not text")
-    for text in (*found.keys(), *found.values()):
-        _check_encodable(text)
-    return found
-
-
-def _check_encodable(text: str) -> None:
-    """JSON may spell half a character ("\\ud800"), which no later step can write or show."""
-    if any(0xD800 <= ord(character) <= 0xDFFF for character in text):
-        _refuse("text holds half a character")
-
-
-def _slot(name: str, entry: object) -> _Slot:
+def _slot(label: str, entry: JsonValue) -> _Slot:
     """One tensor as declared: the kinds of numbers, the shape and the byte range must agree."""
-    _check_encodable(name)
-    label = shown(name)
-    if not isinstance(entry, dict) or set(entry) != {"dtype", "shape", "data_offsets"}:
-        _refuse(f"{label} has a missing or unknown field")
-    dtype, shape, offsets = entry["dtype"], entry["shape"], entry["data_offsets"]
-    if not isinstance(dtype, str) or (dtype not in _FLOATS and dtype not in _OTHERS):
-        _refuse(f"unknown dtype {shown(str(dtype)[:40])} of {label}")
+    entry.fields({"dtype", "shape", "data_offsets"})
+    dtype, shape = entry["dtype"].text(LONGEST_DTYPE), entry["shape"].each(JsonValue.whole)
+    if dtype not in _FLOATS and dtype not in _OTHERS:
+        _refuse(f"unknown dtype {shown(dtype)} of {label}")
     if dtype in _OTHERS:
         raise LoadError(f"{label} holds {_OTHERS[dtype]} ({dtype}); weights must be floating point (float32, float64).")
-    if not _whole(shape) or not _whole(offsets) or len(offsets) != 2:
-        _refuse(f"shape or byte range of {label} is not a list of whole numbers")
-    start, end = offsets
-    if start < 0 or end < start:
-        _refuse(f"byte range of {label} is reversed or negative")
-    check_shape(label, tuple(shape))
+    start, end = entry["data_offsets"].each(JsonValue.whole, 2, 2)
+    if end < start:
+        _refuse(f"byte range of {label} is reversed")
+    check_shape(label, shape)
     if math.prod(shape) * np.dtype(_FLOATS[dtype][1]).itemsize != end - start:
         _refuse(f"shape of {label} does not fit its byte range")
-    return _Slot(dtype, tuple(shape), start, end)
-
-
-def _whole(values: object) -> bool:
-    return isinstance(values, list) and all(type(value) is int for value in values)
+    return _Slot(dtype, shape, start, end)
 
 
 def _check_ranges(slots: Mapping[str, _Slot], available: int) -> None:
@@ -152,7 +126,7 @@ def _tensor(data: bytes, start: int, slot: _Slot) -> torch.Tensor:
 
 
 def _refuse(why: str) -> NoReturn:
-    raise LoadError(f"Not a valid safetensors file: {why}. Upload it again, or save it again.")
+    raise SAFETENSORS.refusal(why)
 
 
 def write_safetensors(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> bytes:
@@ -161,12 +135,12 @@ def write_safetensors(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str
     Float64 stands before float32, so that every tensor begins at a multiple of its own item size.
     """
     order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
-    header: dict[str, object] = {"__metadata__": dict(sorted(metadata.items()))} if metadata else {}
+    header: dict[str, object] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}
     buffers: list[bytes] = []
     at = 0
     for name in order:
         tensor = tensors[name].detach().cpu().contiguous()
-        if tensor.dtype not in _WRITTEN or name == "__metadata__":
+        if tensor.dtype not in _WRITTEN or name == METADATA:
             raise TypeError(f"{name}: only float32 and float64 are written, and __metadata__ is no name for a tensor.")
         code = _WRITTEN[tensor.dtype]
         content = tensor.numpy().astype(_FLOATS[code][1], copy=False).tobytes()

@@ -11,6 +11,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.errors import UserError
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.laws.constants.exact_constants import EXACT, snapped
 from kanviz.laws.constants.refit import Fit, refit, standard_errors
 from kanviz.laws.expressions import tree
@@ -24,6 +26,7 @@ from kanviz.laws.parsimony import limited
 
 __all__ = ["Constant", "Law", "polished", "same_law"]
 
+LAW = JsonReader("This is not a law that kanviz wrote: {why}. Write it again.", UserError)
 ROUNDS = 3  # of writing without redundant constants, fitting, and snapping
 
 
@@ -94,16 +97,42 @@ class Law:
         }
 
     @staticmethod
-    def from_json(data: dict[str, Any]) -> "Law":
+    def from_json(data: Any) -> "Law":
+        """The law that `to_json` wrote; raises UserError for anything else."""
+        found = LAW.value(data)
         return Law(
-            template=tree.from_json(data["template"]),
-            constants=tuple(Constant(*parts) for parts in data["constants"]),
-            inputs=tuple(tree.from_json(symbol) for symbol in data["inputs"]),
-            train_rmse=data["train_rmse"],
-            test_rmse=data["test_rmse"],
-            notes=tuple(data["notes"]),
-            placeholders=tuple(tree.from_json(symbol) for symbol in data["placeholders"]),
+            template=_expression(found["template"]),
+            constants=found["constants"].each(_constant),
+            inputs=found["inputs"].each(_symbol),
+            train_rmse=_real(found["train_rmse"]),
+            test_rmse=_real(found["test_rmse"]),
+            notes=found["notes"].each(JsonValue.text),
+            placeholders=found["placeholders"].each(_symbol),
         )
+
+
+def _expression(found: JsonValue) -> sympy.Expr:
+    try:
+        return tree.from_json(found.value)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        found.refuse("is no expression")
+
+
+def _symbol(found: JsonValue) -> Any:
+    symbol = _expression(found)
+    if not symbol.is_Symbol:
+        found.refuse("is no symbol")
+    return symbol
+
+
+def _constant(found: JsonValue) -> Constant:
+    name, value, error, exact = found.items(4, 4)
+    return Constant(name.text(), _real(value), error.maybe(_real), exact.text())
+
+
+def _real(found: JsonValue) -> float:
+    """A number; nan and infinity, too, where nothing was found or fitted."""
+    return found.value if type(found.value) is float else found.number()
 
 
 def polished(

@@ -10,13 +10,20 @@ from kanviz.core.engine import BASE_CURVES
 from kanviz.core.init import MOST_GRID, MOST_ORDER, init, parse_shape
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
-from kanviz.core.training.config import MAX_STEPS, SOLVER_NAMES, TrainConfig
+from kanviz.core.training.config import MAX_STEPS, MAX_WEIGHT, SOLVER_NAMES, TrainConfig
 from kanviz.errors import UserError
-from kanviz.locality.policy import POLICIES, Boxes, Policy, as_boxes
+from kanviz.json_reader import JsonReader, JsonValue
+from kanviz.locality.policy import POLICIES, Boxes, Policy, read_boxes
 from kanviz.locality.turn import SMOOTH, STEPS
 from kanviz.text import counted, listing, shown
 
+LEAST, BELOW_ONE = math.ulp(0.0), math.nextafter(1.0, 0.0)  # the numbers next to 0 and 1
+DEEPEST, MOST_SETTINGS, LONGEST_NAME = 8, 100, 10_000
 EXAMPLE = '{"shape": [2, 5, 1], "tasks": ["a.csv", "b.csv"], "target": "y"}'
+CONFIG = JsonReader(
+    f"The settings cannot be read: {{why}}. Write them as in {EXAMPLE}.",
+    UserError,
+)
 
 
 @dataclass(frozen=True)
@@ -69,68 +76,58 @@ class ContinualConfig:
 
 def read_config(text: str) -> ContinualConfig:
     """The settings in a JSON text; raises UserError, in words, for what does not fit."""
-    try:
-        record = json.loads(text)
-    except (ValueError, RecursionError):
-        raise UserError(f"This is not JSON; write the settings as in {EXAMPLE}.") from None
-    if not isinstance(record, dict):
-        raise UserError(f"The settings are one JSON object, as in {EXAMPLE}.")
+    found = CONFIG.parse(text, DEEPEST)
     names = [part.name for part in fields(ContinualConfig)]
-    strangers = [name for name in record if name not in names]
-    if strangers:
-        raise UserError(f"There is no setting {shown(strangers[0])!r}; there are {listing(names, len(names))}.")
-    missing = [name for name in ("shape", "tasks", "target") if name not in record]
-    if missing:
-        raise UserError(f"The setting {missing[0]!r} is missing; write the settings as in {EXAMPLE}.")
-    for name, value in record.items():
-        fits, words = CHECKS[name]
-        if not fits(value):
-            raise UserError(f"The setting {name!r} must be {words}, not {shown(json.dumps(value), 60)}.")
-    lists = {name: tuple(record[name]) for name in ("shape", "tasks", "inputs", "policies") if name in record}
-    boxes = {"boxes": as_boxes(record["boxes"])} if record.get("boxes") is not None else {}
-    return ContinualConfig(**{**record, **lists, **boxes})
+    values: dict[str, Any] = {}
+    for name, value in found.pairs(MOST_SETTINGS):
+        if name not in SETTINGS:
+            raise UserError(f"There is no setting {shown(name)!r}; there are {listing(names, len(names))}.")
+        read, words = SETTINGS[name]
+        try:
+            checked = read(value)
+        except UserError:
+            words = f"The setting {name!r} must be {words}, not {shown(json.dumps(value.value), 60)}."
+            raise UserError(words) from None
+        values[name] = checked if isinstance(checked, tuple) else value.value  # numbers as they are written: 1 stays 1
+    for name in ("shape", "tasks", "target"):
+        if name not in values:
+            raise UserError(f"The setting {name!r} is missing; write the settings as in {EXAMPLE}.")
+    return ContinualConfig(**values)
 
 
-def _whole(low: int, high: int) -> Callable[[Any], bool]:
-    return lambda value: type(value) is int and low <= value <= high
+def _name(found: JsonValue) -> str:
+    if not found.text(LONGEST_NAME) or "\0" in found.value:
+        found.refuse("is no name")
+    return found.value
 
 
-def _between(low: float, high: float) -> Callable[[Any], bool]:
-    """A number above low and below high."""
-    return lambda value: type(value) in (int, float) and low < value < high
+def _weight(found: JsonValue) -> float:
+    return found.number(0, MAX_WEIGHT)
 
 
-def _names(value: Any, least: int = 0) -> bool:
-    return type(value) is list and len(value) >= least and all(type(v) is str and v and "\0" not in v for v in value)
+def _policies(found: JsonValue) -> tuple[str, ...]:
+    names = found.each(lambda name: name.choice(tuple(POLICIES)), least=1)
+    if len(set(names)) < len(names):
+        found.refuse("has a policy twice")
+    return names
 
 
-def _boxes(value: Any) -> bool:
-    try:
-        return value is None or bool(as_boxes(value))
-    except (TypeError, ValueError):
-        return False
-
-
-def _policies(value: Any) -> bool:
-    return _names(value, 1) and set(value) <= set(POLICIES) and len(set(value)) == len(value)
-
-
-CHECKS: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "shape": (lambda value: type(value) is list, "a list as [2, 5, 1]"),
-    "tasks": (lambda value: _names(value, 2), "a list of two tables or more, as [\"a.csv\", \"b.csv\"]"),
-    "target": (lambda value: type(value) is str and bool(value), "the name of a column"),
-    "inputs": (_names, "a list of names of columns"),
-    "grid": (_whole(1, MOST_GRID), f"a whole number from 1 to {MOST_GRID:,}"),
-    "order": (_whole(1, MOST_ORDER), f"a whole number from 1 to {MOST_ORDER}"),
-    "base": (lambda value: value in tuple(BASE_CURVES), f"one of {listing(list(BASE_CURVES), 9)}"),
-    "noise": (_between(0, math.inf), "a number above 0"),
+SETTINGS: dict[str, tuple[Callable[[JsonValue], Any], str]] = {
+    "shape": (lambda v: v.each(lambda column: column.value), "a list as [2, 5, 1]"),
+    "tasks": (lambda v: v.each(_name, least=2), "a list of two tables or more, as [\"a.csv\", \"b.csv\"]"),
+    "target": (_name, "the name of a column"),
+    "inputs": (lambda v: v.each(_name), "a list of names of columns"),
+    "grid": (lambda v: v.whole(1, MOST_GRID), f"a whole number from 1 to {MOST_GRID:,}"),
+    "order": (lambda v: v.whole(1, MOST_ORDER), f"a whole number from 1 to {MOST_ORDER}"),
+    "base": (lambda v: v.choice(tuple(BASE_CURVES)), f"one of {listing(list(BASE_CURVES), 9)}"),
+    "noise": (lambda v: v.number(LEAST), "a number above 0"),
     "policies": (_policies, f"a list of some of {listing(list(POLICIES), 9)}, none twice"),
-    "solver": (lambda value: value in SOLVER_NAMES, f"one of {listing(list(SOLVER_NAMES), 9)}"),
-    "steps": (_whole(1, MAX_STEPS), f"a whole number from 1 to {MAX_STEPS:,}"),
-    "smooth": (lambda value: value is None or _between(-1e-300, 1e30)(value), "a number that is not negative, or null"),
-    "test": (_between(0, 1), "a share above 0 and below 1"),
-    "share": (_between(0, 1), "a share above 0 and below 1"),
-    "strength": (_between(-1e-300, 1e30), "a number that is not negative"),
-    "boxes": (_boxes, "for each task a list of [least, greatest], one per input, or null"),
-    "seed": (_whole(0, 2**32 - 1), f"a whole number from 0 to {2**32 - 1:,}"),
+    "solver": (lambda v: v.choice(SOLVER_NAMES), f"one of {listing(list(SOLVER_NAMES), 9)}"),
+    "steps": (lambda v: v.whole(1, MAX_STEPS), f"a whole number from 1 to {MAX_STEPS:,}"),
+    "smooth": (lambda v: v.maybe(_weight), "a number that is not negative, or null"),
+    "test": (lambda v: v.number(LEAST, BELOW_ONE), "a share above 0 and below 1"),
+    "share": (lambda v: v.number(LEAST, BELOW_ONE), "a share above 0 and below 1"),
+    "strength": (_weight, "a number that is not negative"),
+    "boxes": (lambda v: v.maybe(read_boxes), "for each task a list of [least, greatest], one per input, or null"),
+    "seed": (lambda v: v.whole(0, 2**32 - 1), f"a whole number from 0 to {2**32 - 1:,}"),
 }  # fmt: skip

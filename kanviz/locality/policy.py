@@ -1,10 +1,11 @@
 """What is done against forgetting while one task is learned after another, as a value."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from kanviz.errors import TrainError
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown
 
 POLICIES = {
@@ -14,6 +15,7 @@ POLICIES = {
     "replay": "rows of earlier tasks are mixed in",
     "ewc": "numbers that earlier tasks need are held near where they were",
 }
+POLICY = JsonReader("This is not a policy that kanviz wrote: {why}. Save it again.", TrainError)
 Boxes = tuple[tuple[tuple[float, float], ...], ...]
 
 
@@ -53,19 +55,22 @@ class Policy:
     @staticmethod
     def from_json(record: Any) -> "Policy":
         """The policy that `to_json` wrote; raises TrainError for anything else."""
-        try:
-            boxes = record.get("boxes")
-            return Policy(**{**record, "boxes": None if boxes is None else as_boxes(boxes)})
-        except (AttributeError, TypeError, ValueError):
-            raise TrainError("This is not a policy that kanviz wrote; save it again.") from None
+        found = POLICY.value(record).fields((), [part.name for part in fields(Policy)])
+        found.get("name", "none").text()
+        for part in ("share", "strength"):
+            found.get(part, 0.5).number()
+        return Policy(**{**found.value, "boxes": found.get("boxes").maybe(read_boxes)})
 
 
-def as_boxes(record: Any) -> Boxes:
-    """Regions from nested lists; raises ValueError or TypeError for other things."""
-    boxes = tuple(tuple((a, b) for a, b in box) for box in record)
-    if not all(_number(end) and math.isfinite(end) for box in boxes for pair in box for end in pair):
-        raise ValueError
-    return boxes
+def read_boxes(found: JsonValue) -> Boxes:
+    """A region for each task: (least, greatest) per input."""
+    return found.each(lambda box: box.each(_side))
+
+
+def _side(found: JsonValue) -> tuple[float, float]:
+    found.numbers(2, 2)
+    low, high = found.value  # as they are written: 1 stays 1
+    return low, high
 
 
 def _number(value: Any) -> bool:

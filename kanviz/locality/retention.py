@@ -13,6 +13,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.errors import UserError
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.locality.policy import Policy
 
 Rows = tuple[tuple[float, ...], ...]
@@ -89,32 +90,28 @@ class Retention:
     @staticmethod
     def from_json(record: Any) -> "Retention":
         """The run that `to_json` wrote; raises UserError for anything else."""
-        try:
-            found = Retention(
-                policy=Policy.from_json(record["policy"]),
-                tasks=tuple(_text(name) for name in record["tasks"]),
-                unit=_text(record["unit"]),
-                guess=_floats(record["guess"]),
-                errors=tuple(map(_floats, record["errors"])),
-                kept=tuple(map(_floats, record["kept"])),
-                points=tuple(map(_count, record["points"])),
-                free=tuple(tuple(map(_count, row)) for row in record["free"]),
-                full=_count(record["full"]),
-            )
-        except (KeyError, TypeError, ValueError, UserError):
-            raise UserError(_UNREADABLE) from None
-        count = len(found.tasks)
-        tables = found.errors, found.kept
-        lengths = {len(row) for table in tables for row in table}
-        if not count or {len(found.guess), *map(len, tables)} != {count} or len(lengths) != 1 or max(lengths) > count:
-            raise UserError(_UNREADABLE)
-        if len(found.free) != len(found.points) or {len(row) for row in found.free} - lengths:
-            raise UserError(_UNREADABLE)
-        return found
+        found = RUN.value(record)
+        tasks = found["tasks"].each(JsonValue.text, least=1)
+        count, layers = len(tasks), len(found["points"].items())
+        learned = len(found["errors"].items(count, count)[0].items(count))
+
+        def table(part: str) -> Rows:
+            return found[part].each(lambda row: row.each(_float, learned, learned), count, count)
+
+        with RUN.explaining("its policy cannot be read"):
+            policy = Policy.from_json(found["policy"].value)
+        return Retention(
+            policy, tasks, found["unit"].text(), found["guess"].each(_float, count, count), table("errors"),
+            table("kept"), found["points"].each(JsonValue.whole),
+            found["free"].each(lambda row: row.each(JsonValue.whole, learned, learned), layers, layers),
+            found["full"].whole(),
+        )  # fmt: skip
 
 
 DERIVED = ("own", "end", "gained", "forgetting", "backward_transfer", "bits")
-_UNREADABLE = "This is not a run of tasks learned in turn that kanviz wrote, or it was damaged; run it again."
+RUN = JsonReader(
+    "This is not a run of tasks learned in turn that kanviz wrote, or it was damaged: {why}; run it again.", UserError
+)
 
 
 def _mean(values: list[float]) -> float:
@@ -128,19 +125,5 @@ def _plain(value: Any) -> Any:
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
-def _floats(row: Any) -> tuple[float, ...]:
-    if type(row) is not list or not all(v is None or type(v) in (int, float) for v in row):
-        raise ValueError
-    return tuple(NAN if v is None else float(v) for v in row)
-
-
-def _count(value: Any) -> int:
-    if type(value) is not int or value < 0:
-        raise ValueError
-    return value
-
-
-def _text(value: Any) -> str:
-    if type(value) is not str:
-        raise ValueError
-    return value
+def _float(found: JsonValue) -> float:
+    return NAN if found.value is None else found.number()

@@ -22,7 +22,7 @@ def test_a_certificate_is_read_as_it_was_written():
         (b"[" * 100_000, "nested too deep"),
         (b'{"format": 1, "format": 1}', "a name appears twice"),
         (b"{}", "This is not a certificate that this kanviz reads"),
-        (b'{"format": "kanviz certificate 1"}', "its version must be text"),
+        (b'{"format": "kanviz certificate 1"}', "its version is missing"),
         (b" " * 50_000_001, "at most 50.0 MB are read"),
     ],
 )

@@ -16,7 +16,7 @@ from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
 from kanviz.ui.components.editor import _rounded, editor_payload
-from kanviz.ui.state.gestures import edit_of, stretch_of, which_of
+from kanviz.ui.state.gestures import edge_of, edit_of, point_of, stretch_of, which_of
 from kanviz.ui.state.session import Session
 from kanviz.ui.workbench.points import edit_of_rows
 from tests.figures import small_data, small_kan
@@ -149,12 +149,29 @@ def test_a_drag_is_one_move_and_a_pull_is_several():
     "told",
     [None, "x", {}, {"rev": "old", "points": [[1, 2]]}, {"rev": "r", "points": [[1, True]]},
      {"rev": "r", "points": [[1, math.nan]]}, {"rev": "r"}, {"rev": "r", "points": []},
-     {"rev": "r", "points": [[1]]}, {"rev": "r", "points": [["a", 2]]}, {"rev": "r", "points": "ab"}],
+     {"rev": "r", "points": [[1]]}, {"rev": "r", "points": [["a", 2]]}, {"rev": "r", "points": "ab"},
+     {"rev": "r", "points": [[0.5, 2]]}, {"rev": "r", "points": [[math.nan, 2]]}, {"rev": "r", "points": [[-1, 2]]}],
     ids=str,
 )  # fmt: skip
 def test_a_gesture_on_a_curve_that_is_gone_or_none_at_all_is_refused(told):
     with pytest.raises(EditError):
         edit_of(EDGE, told, "r")
+
+
+@pytest.mark.parametrize(
+    "told", [None, "x", [0, 0], [0, 0, True], [0, 0, math.nan], [math.inf, 0, 0], [-1, 0, 0]], ids=str
+)
+def test_a_click_that_names_no_edge_and_no_point_is_refused(told):
+    for read in (edge_of, point_of):
+        with pytest.raises(EditError, match="Click it again"):
+            read(told)
+
+
+def test_a_click_names_an_edge_or_a_point_however_a_browser_writes_numbers():
+    assert edge_of([1, 0, 2.0]) == EdgeId(1, 0, 2)
+    assert point_of(3.0) == 3
+    assert which_of({"which": 2}) == 2
+    assert [which_of(odd) for odd in (None, {"which": math.nan}, {"which": 1e9}, {"which": True}, {})] == [0] * 5
 
 
 def test_a_stretch_is_told_in_the_curves_units_and_taken_in_the_networks():

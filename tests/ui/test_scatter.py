@@ -130,6 +130,7 @@ def test_a_space_picks_one_more_or_less_and_escape_none():
 @pytest.mark.parametrize("told", [
     None, 3, {}, {"rev": "another", "none": True}, {"rev": REV}, {"rev": REV, "box": [1, 2, 3]},
     {"rev": REV, "box": ["a", 1, 2, 3]}, {"rev": REV, "row": "4"},
+    {"rev": REV, "row": float("nan")}, {"rev": REV, "row": float("inf")}, {"rev": REV, "row": True},
 ])  # fmt: skip
 def test_a_gesture_on_another_picture_or_none_at_all_is_refused(told):
     _, found, _ = picture()

@@ -7,9 +7,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 
+from kanviz.errors import LoadError
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import counted, shown
 
 FORMAT = "kanviz certificate 1"
+MOST = 2**53  # counted in JSON
+LONGEST = 10_000  # characters of a name
+LARGEST = 1e308
+CERTIFICATE = JsonReader("The certificate cannot be read: {why}. Write it again with kanviz certify.")
 
 
 @dataclass(frozen=True)
@@ -19,6 +25,11 @@ class ChangedEdge:
     source: int
     target: int
     points: tuple[int, ...] | None
+
+    @staticmethod
+    def read(found: JsonValue) -> "ChangedEdge":
+        points = found.get("points").maybe(lambda value: value.each(_count))
+        return ChangedEdge(_count(found["source"]), _count(found["target"]), points)
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,14 @@ class LayerClaim:
     constants: int
     constants_same: int
     changed: tuple[ChangedEdge, ...]
+
+    @staticmethod
+    def read(found: JsonValue) -> "LayerClaim":
+        counts = []
+        for part in ("edges", "coefficients", "constants"):
+            total = _count(found[part])
+            counts += [total, found[f"{part}_same"].whole(0, total)]
+        return LayerClaim(*counts, changed=found["changed"].each(ChangedEdge.read))
 
 
 @dataclass(frozen=True)
@@ -62,6 +81,17 @@ class RowsClaim:
         """Whether every row kept its prediction."""
         return self.kept == self.rows
 
+    @staticmethod
+    def read(found: JsonValue, inputs: int, outputs: int, layers: int) -> "RowsClaim":
+        rows = found["rows"].whole(1, MOST)
+        kept = found["kept"].whole(0, rows)
+        return RowsClaim(
+            rows, found["digest"].digest(), found["chunk"].whole(1, MOST), kept,
+            found["largest"].each(_size, outputs, outputs), found["missing"].whole(0, rows - kept),
+            found["used"].each(_used, layers, layers), found["certain"].truth(),
+            found.get("x").maybe(lambda x: x.each(lambda row: row.each(_number, inputs, inputs), rows, rows)),
+        )  # fmt: skip
+
 
 @dataclass(frozen=True)
 class RegionClaim:
@@ -85,6 +115,14 @@ class RegionClaim:
     def holds(self) -> bool:
         """Whether every point is known to keep its prediction."""
         return self.certain
+
+    @staticmethod
+    def read(found: JsonValue, inputs: int, outputs: int, layers: int) -> "RegionClaim":
+        return RegionClaim(
+            found["box"].each(_side, inputs, inputs), found["used"].each(_used, layers, layers),
+            found["certain"].truth(), found["bound"].each(_size, outputs, outputs), _count(found["boxes"]),
+            found["sampled"].each(_size, outputs, outputs), _count(found["points"]),
+        )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -131,10 +169,47 @@ class Certificate:
 
     @staticmethod
     def from_json(record: Any) -> "Certificate":
-        """The certificate that `to_json` wrote; raises UserError, which says what is wrong, for anything else."""
-        from kanviz.analysis.locality.claims_reader import read
+        """The certificate that `to_json` wrote; raises LoadError, which says what is wrong, for anything else."""
+        found = CERTIFICATE.value(record)
+        if not isinstance(record, dict) or record.get("format") != FORMAT:
+            raise LoadError(f"This is not a certificate that this kanviz reads: its format is not {FORMAT!r}.")
+        version = _name(found["version"])
+        inputs, outputs = (found[part].each(_name, least=1) for part in ("inputs", "outputs"))
+        layers, claim = found["layers"].each(LayerClaim.read, least=1), found["claim"]
+        if ("rows" in claim) == ("box" in claim):
+            claim.refuse("is neither of rows nor of a region")
+        kind = RowsClaim if "rows" in claim else RegionClaim
+        return Certificate(
+            version, found["before"].digest(), found["after"].digest(), inputs, outputs, layers,
+            kind.read(claim, len(inputs), len(outputs), len(layers)), found["seal"].digest(),
+        )  # fmt: skip
 
-        return read(record)
+
+def _count(found: JsonValue) -> int:
+    return found.whole(0, MOST)
+
+
+def _name(found: JsonValue) -> str:
+    return found.text(LONGEST)
+
+
+def _number(found: JsonValue) -> float:
+    return found.number(-LARGEST, LARGEST)
+
+
+def _size(found: JsonValue) -> float:
+    """A size, null for an infinite one."""
+    return math.inf if found.value is None else found.number(0, LARGEST)
+
+
+def _side(found: JsonValue) -> tuple[float, float]:
+    low, high = found.items(2, 2)
+    return _number(low), high.number(_number(low), LARGEST)
+
+
+def _used(found: JsonValue) -> tuple[int, int]:
+    total, same = found.items(2, 2)
+    return _count(total), same.whole(0, _count(total))
 
 
 def _of_rows(certificate: Certificate, claim: RowsClaim) -> list[str]:

@@ -4,7 +4,6 @@ A lock holds every grid too: knots decide what a coefficient means, and whether 
 """
 
 import base64
-import binascii
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -19,10 +18,10 @@ from torch import Tensor
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.errors import UserError
+from kanviz.json_reader import LONGEST_TEXT, JsonReader, JsonValue
 from kanviz.text import shown
 
-LONGEST_TEXT = 2_000
-_UNREADABLE = "This is not a lock that kanviz wrote, or it was damaged; save it again."
+LOCK = JsonReader("This is not a lock that kanviz wrote, or it was damaged: {why}. Save it again.", UserError)
 
 
 @dataclass(frozen=True, eq=False)
@@ -163,13 +162,8 @@ class Lock:
     @staticmethod
     def from_json(record: Any) -> "Lock":
         """The lock that `to_json` wrote; raises UserError for anything else."""
-        try:
-            name, origin, layers = (record[key] for key in ("name", "origin", "layers"))
-            if not (_text(name) and _text(origin) and type(layers) is list and layers):
-                raise ValueError
-            return Lock(tuple(_layer(layer["shape"], layer["bits"]) for layer in layers), name, origin)
-        except (KeyError, TypeError, ValueError, binascii.Error):
-            raise UserError(_UNREADABLE) from None
+        found = LOCK.value(record)
+        return Lock(found["layers"].each(_layer, least=1), found["name"].text(), found["origin"].text())
 
 
 def _sizes(sources: int, targets: int, basis: int, nodes: int) -> dict[str, tuple[int, ...]]:
@@ -177,20 +171,14 @@ def _sizes(sources: int, targets: int, basis: int, nodes: int) -> dict[str, tupl
     return {"coef": (*pairs, basis), "base_weight": pairs, "bias": (targets,), "offset": (nodes,), "affine": pairs}
 
 
-def _text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_TEXT
-
-
-def _layer(shape: Any, bits: Any) -> LayerLock:
-    if not (type(shape) is list and len(shape) == 4 and all(type(n) is int and 1 <= n < 2**31 for n in shape)):
-        raise ValueError
-    sizes = _sizes(*shape)
+def _layer(found: JsonValue) -> LayerLock:
+    sizes = _sizes(*found["shape"].each(lambda size: size.whole(1, 2**31 - 1), 4, 4))
     count = sum(math.prod(size) for size in sizes.values())
-    packed = np.frombuffer(base64.b64decode(bits, validate=True), np.uint8)
+    packed = np.frombuffer(found["bits"].base64(), np.uint8)
     if len(packed) != (count + 7) // 8:  # before anything is allocated by the shape
-        raise ValueError
+        found["bits"].refuse("does not fit the shape")
     flat = torch.from_numpy(np.unpackbits(packed)).bool()
     if bool(flat[count:].any()):
-        raise ValueError
+        found["bits"].refuse("has bits beyond the shape")
     parts = flat[:count].split([math.prod(size) for size in sizes.values()])
     return LayerLock(**{name: part.reshape(size) for (name, size), part in zip(sizes.items(), parts, strict=True)})

@@ -6,13 +6,15 @@ from typing import Any, Literal
 from kanviz.core.layer import EdgeId
 from kanviz.core.locks.lock import Lock
 from kanviz.core.training.parameters import PARTS
-from kanviz.errors import TrainError, UserError
+from kanviz.errors import TrainError
+from kanviz.json_reader import JsonReader, JsonValue
 
 SOLVER_NAMES = ("auto", "lm", "lbfgs", "adam")
 MAX_STARTS, MAX_FINEST = 100, 1_000
 LOSS_NAMES = {"mse": "mean squared error", "mae": "mean absolute error", "cross_entropy": "cross-entropy"}
 MAX_STEPS = 1_000_000
 MAX_WEIGHT = 1e30
+SETTINGS = JsonReader("These are not training settings: {why}. Export them again.", TrainError)
 
 
 @dataclass(frozen=True)
@@ -104,19 +106,12 @@ class TrainConfig:
     @staticmethod
     def from_json(record: Any) -> "TrainConfig":
         """The settings `to_json` wrote; raises TrainError for anything else."""
-        try:
-            edges = tuple(EdgeId(*edge) for edge in record.get("frozen", ()))
-            lock = None if record.get("lock") is None else _lock(record["lock"])
-            return TrainConfig(**{**record, "frozen": edges, "parts": tuple(record.get("parts", PARTS)), "lock": lock})
-        except (AttributeError, TypeError, ValueError):
-            raise TrainError("These are not training settings; export them again.") from None
-
-
-def _lock(record: Any) -> Lock:
-    try:
-        return Lock.from_json(record)
-    except UserError as problem:
-        raise TrainError(str(problem)) from None
+        found = SETTINGS.value(record).fields((), [part.name for part in fields(TrainConfig)])
+        edges = found.get("frozen", []).each(lambda edge: EdgeId(*edge.each(JsonValue.whole, 3, 3)))
+        parts = found.get("parts", list(PARTS)).each(JsonValue.text)
+        with SETTINGS.explaining("its lock cannot be read"):
+            lock = found.get("lock").maybe(lambda value: Lock.from_json(value.value))
+        return TrainConfig(**{**found.value, "frozen": edges, "parts": parts, "lock": lock})
 
 
 def _whole(value: Any, low: int = 0, high: int = 2**63 - 1) -> bool:

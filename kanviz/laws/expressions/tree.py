@@ -43,7 +43,7 @@ def from_json(data: Any) -> Any:
             return sympy.Symbol(name, positive=True) if positive else sympy.Symbol(name, real=True)
         case ["float", str(digits)]:
             return sympy.Float(float.fromhex(digits), 15)
-        case ["ratio", str(p), str(q)]:
+        case ["ratio", str(p), str(q)] if int(q):
             return sympy.Rational(int(p), int(q))
         case [str(name)] if name in CONSTANTS:
             return CONSTANTS[name]

@@ -1,18 +1,23 @@
 """What the browser keeps of the work in hand: what it is sent, and what comes back, which nobody vouches for."""
 
 import base64
-import binascii
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kanviz.errors import LoadError
+from kanviz.json_reader import JsonReader
 from kanviz.ui.components import renderer
 
 MOST_WORKS = 5
 MOST_NAMES = 5_000  # blobs
 LONGEST = 200
+LONGEST_MANIFEST = 4_000_000
+LATEST = 10**14  # milliseconds since 1970
+BROWSER = JsonReader(
+    "This work is no longer in the browser as it was kept: {why}. Open a sample or a file instead.", LoadError
+)
 HTML = '<div class="kv-memory"></div>'
 
 Payload = dict[str, Any]
@@ -70,29 +75,23 @@ def told_of(record: Any) -> Told:
 
 
 def _kept(record: Any) -> Kept | None:
-    if not isinstance(record, dict):
+    found = BROWSER.value(record)
+    try:
+        id, token, name, rows = (found[part].text(LONGEST) for part in ("id", "token", "name", "rows"))
+        steps, step, of = (v.index(LATEST) for v in (found["steps"], found.get("step", 0), found.get("of", 0)))
+        return Kept(id, token, name, steps, found["when"].number(0, LATEST), rows, step, of) if id else None
+    except LoadError:
         return None
-    texts = [record.get(part) for part in ("id", "token", "name", "rows")]
-    numbers = [record.get("steps"), record.get("when"), record.get("step", 0), record.get("of", 0)]
-    if not all(isinstance(text, str) and len(text) <= LONGEST for text in texts) or not texts[0]:
-        return None
-    if not all(isinstance(v, int | float) and 0 <= v < 1e14 for v in numbers):
-        return None
-    id, token, name, rows = map(str, texts)
-    steps, when, step, of = map(float, numbers)
-    return Kept(id, token, name, int(steps), when, rows, int(step), int(of))
 
 
 def found_of(record: Any) -> tuple[str, str, dict[str, bytes]]:
     """Name, manifest and blobs of work that was read from the browser; LoadError when they are not there."""
-    try:
-        id, manifest, blobs = (record[part] for part in ("id", "manifest", "blobs"))
-        found = {str(name): base64.b64decode(content, validate=True) for name, content in blobs.items()}
-        if not isinstance(id, str) or not isinstance(manifest, str) or not manifest:
-            raise ValueError
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error):
-        raise LoadError("This work is no longer in the browser. Open a sample or a file instead.") from None
-    return id, manifest, found
+    found = BROWSER.value(record)
+    blobs = {name: content.base64() for name, content in found["blobs"].pairs(MOST_NAMES)}
+    manifest = found["manifest"].text(LONGEST_MANIFEST)
+    if not manifest:
+        found["manifest"].refuse("is empty")
+    return found["id"].text(), manifest, blobs
 
 
 def missing_of(record: Any) -> set[str]:

@@ -9,6 +9,7 @@ from numpy import ndarray as Array
 from kanviz.analysis.errors_on_rows import Predictions
 from kanviz.core.data.dataset import Dataset
 from kanviz.errors import EditError
+from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
@@ -24,6 +25,7 @@ HTML = """<div class="kv-scatter"><div class="kv-tools" role="toolbar" aria-labe
 <div class="kv-note" aria-live="polite"></div></div>"""
 
 Payload = dict[str, Any]
+GESTURE = JsonReader("This gesture picked no rows: {why}. Do it again.", EditError)
 
 
 def scatter_payload(
@@ -93,18 +95,18 @@ def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequ
     The rectangle is over measured and predicted, or, where it says so, over measured and what is missed. Refuses a
     gesture made on a picture that is no longer there, or that is none.
     """
-    if not isinstance(told, dict) or told.get("rev") != rev:
-        raise EditError("The rows have changed meanwhile; do it again.")
-    box, row = told.get("box"), told.get("row")
-    if isinstance(box, list) and len(box) == 4 and all(isinstance(v, int | float) for v in box):
-        left, right, bottom, top = (*sorted(box[:2]), *sorted(box[2:]))
+    gesture = _checked(told, rev)
+    box, row = gesture.get("box"), gesture.get("row")
+    if box.value is not None:
+        ends = box.numbers(4, 4)
+        left, right, bottom, top = (*sorted(ends[:2]), *sorted(ends[2:]))
         measured, predicted = (part[:, output].numpy() for part in (found.measured, found.predicted))
         height = predicted - measured if told.get("of") == "miss" else predicted
         inside = (measured >= left) & (measured <= right) & (height >= bottom) & (height <= top)
         rows = np.flatnonzero(inside).tolist()
         return tuple(sorted({*rows, *picked} if told.get("add") else rows))
-    if isinstance(row, int | float):
-        return tuple(sorted(set(picked) ^ {int(row)}))
+    if row.value is not None:
+        return tuple(sorted(set(picked) ^ {row.index()}))
     if told.get("none"):
         return ()
     raise EditError("This gesture picked no rows.")
@@ -112,9 +114,13 @@ def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequ
 
 def row_told(told: Any, rev: str) -> int:
     """The row that was taken; refuses one of a picture that is no longer there."""
-    if not isinstance(told, dict) or told.get("rev") != rev or not isinstance(told.get("row"), int | float):
+    return _checked(told, rev)["row"].index()
+
+
+def _checked(told: Any, rev: str) -> JsonValue:
+    if not isinstance(told, dict) or told.get("rev") != rev:
         raise EditError("The rows have changed meanwhile; do it again.")
-    return int(told["row"])
+    return GESTURE.value(told)
 
 
 def scatter(payload: Payload, key: str, on_pick: Callable[[Any], None], on_take: Callable[[Any], None]) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.errors import UserError
-from kanviz.io.strict_json import read_json
 from kanviz.text import counted
 from kanviz.ui.server.uploads import contents
 from kanviz.ui.widgets.current import after_change, in_words
@@ -112,9 +111,8 @@ def _contents(files: dict[str, str], tables: "dict[str, Dataset]") -> str:
 
 
 def _read(data: bytes) -> dict[str, Any]:
+    from kanviz.edit.recipe import RECIPE
+
     if len(data) > RECIPE_LIMIT:
         raise UserError("The recipe is larger than 1 MB; kanviz writes far smaller ones.")
-    try:
-        return read_json(data.decode(), RECIPE_DEPTH)
-    except ValueError as reason:
-        raise UserError(f"The recipe cannot be read ({reason}); export one from the History page.") from None
+    return RECIPE.parse(data, RECIPE_DEPTH).value

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.errors import UserError
+from kanviz.json_reader import JsonReader
 from kanviz.text import written_names
 from kanviz.ui.widgets.current import in_words, session
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
 Chosen = tuple["Dataset", str]
+SHAPE = JsonReader("Write the shape as pykan's width, as in [2, 5, 1] or [2, [1, 1], 1]: {why}.", UserError)
 NETWORK, TABLE = "Those of the open network", "A table"
 
 
@@ -80,14 +82,4 @@ def options(rows: "Chosen | None") -> "DiscoverConfig | None":
 
 
 def _shape(text: str) -> "list[Any] | None":
-    from kanviz.io.strict_json import read_json
-
-    if not text.strip():
-        return None
-    try:
-        found = read_json(text, 3)
-    except ValueError:
-        found = None
-    if not isinstance(found, list):
-        raise UserError("Write the shape as pykan's width, as in [2, 5, 1] or [2, [1, 1], 1].")
-    return found
+    return [column.value for column in SHAPE.parse(text, 3).items()] if text.strip() else None

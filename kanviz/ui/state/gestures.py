@@ -1,31 +1,40 @@
 """From what the spline editor tells to the edit it stands for; what is told is checked like any other input."""
 
-import math
 from typing import Any
 
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, Edit, MoveControlPoint
 from kanviz.errors import EditError
+from kanviz.json_reader import JsonReader, JsonValue
 
+CLICK = JsonReader("This click named no edge and no point: {why}. Click it again.", EditError)
+GESTURE = JsonReader("This gesture moved nothing: {why}. Do it again.", EditError)
+STRETCH = JsonReader("Mark a stretch of the curve first: {why}.", EditError)
 WORDS = ("Pull", "Smooth", "Flatten", "Straighten", "Bridge", "Make rise", "Make fall")
 
 
 def edge_of(told: Any) -> EdgeId:
     """The edge that was chosen in a picture."""
-    if not isinstance(told, list) or len(told) != 3 or not all(type(part) in (int, float) for part in told):
-        raise EditError("This click named no edge.")
-    return EdgeId(*(int(part) for part in told))
+    return EdgeId(*CLICK.value(told).each(JsonValue.index, 3, 3))
+
+
+def point_of(told: Any) -> int:
+    """The control point that was chosen in the picture of a curve."""
+    return CLICK.value(told).index()
 
 
 def edit_of(edge: EdgeId, told: Any, rev: str) -> Edit:
     """The edit that a gesture asks for; refuses one made on a curve that is no longer there, or that is none."""
-    points = _checked(told, rev).get("points")
-    if not isinstance(points, list) or not points or not all(_are_numbers(move) for move in points):
-        raise EditError("This gesture moved nothing.")
-    words = told.get("words")
-    moves = tuple(MoveControlPoint(edge, int(m), float(height)) for m, height in points)
+    found = GESTURE.value(_checked(told, rev))
+    words = found.get("words").value
+    moves = found["points"].each(lambda move: _move(edge, move), least=1)
     return together(moves, words if words in WORDS else "Change")
+
+
+def _move(edge: EdgeId, found: JsonValue) -> MoveControlPoint:
+    point, height = found.items(2, 2)
+    return MoveControlPoint(edge, point.index(), height.number())
 
 
 def together(moves: tuple[MoveControlPoint, ...], words: str) -> Edit:
@@ -37,10 +46,10 @@ def together(moves: tuple[MoveControlPoint, ...], words: str) -> Edit:
 
 def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, float]:
     """The stretch that was marked, in network units; it is told in the units the curve is drawn in."""
-    region = _checked(told, rev).get("region")
-    if region is None or not _are_numbers(region):
+    region = STRETCH.value(_checked(told, rev)).get("region")
+    if region.value is None:
         raise EditError("Mark a stretch of the curve first.")
-    low, high = float(region[0]), float(region[1])
+    low, high = region.numbers(2, 2)
     if edge.layer == 0:
         variable = kan.inputs[edge.source]
         low, high = ((end - variable.shift) / variable.scale for end in (low, high))
@@ -49,20 +58,13 @@ def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, floa
 
 def which_of(told: Any) -> int:
     """How many formulas to pass over; none where nothing usable was told."""
-    which = told.get("which", 0) if isinstance(told, dict) else 0
-    return int(which) if type(which) in (int, float) and 0 <= which < 1_000 else 0
+    try:
+        return GESTURE.value(told).get("which", 0).index(999)
+    except EditError:
+        return 0
 
 
 def _checked(told: Any, rev: str) -> dict[str, Any]:
     if not isinstance(told, dict) or told.get("rev") != rev:
         raise EditError("The curve has changed meanwhile; do it again.")
     return told
-
-
-def _are_numbers(pair: Any) -> bool:
-    """Whether it is two finite numbers."""
-    return (
-        isinstance(pair, list)
-        and len(pair) == 2
-        and all(type(value) in (int, float) and math.isfinite(value) for value in pair)
-    )

@@ -12,8 +12,9 @@ from typing import Any, TypeVar, cast
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.edit.edits import Edit, edit_from_json
+from kanviz.edit.edits import Edit
 from kanviz.edit.history import History, replay
+from kanviz.edit.recipe import Recipe
 from kanviz.errors import EditError, UserError
 from kanviz.io.project import Work
 from kanviz.text import shown
@@ -228,8 +229,6 @@ class Session:
 def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:
     """Whether a recipe from a file is whole and ends at that network; one that is not is left out."""
     try:
-        for record in recipe["edits"]:
-            edit_from_json(record)
-    except (UserError, KeyError, TypeError):
+        return Recipe.from_json(recipe).end == kan.digest
+    except UserError:
         return False
-    return isinstance(recipe.get("start"), str) and recipe.get("end") == kan.digest

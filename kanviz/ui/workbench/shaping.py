@@ -32,7 +32,7 @@ def shape_editor(
     """
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.components.editor import editor_payload, spline_editor
-    from kanviz.ui.state.gestures import edge_of, edit_of, stretch_of, together, which_of
+    from kanviz.ui.state.gestures import edge_of, edit_of, point_of, stretch_of, together, which_of
 
     kan, look, picked = s.present, theme(), s.looking.picked
     drawn = s.cache.result(editor_payload, kan, curve_of(s, kan, edge), s.data, look=look, picked=picked)
@@ -80,9 +80,8 @@ def shape_editor(
         change(lambda: s.apply(finer(kan, edge, *stretch_of(kan, edge, told, rev))))
 
     def pointed(m: Any) -> None:
-        if isinstance(m, int | float):
-            hold(int(m))
-            redraw("curve", "inspector")
+        attempt(lambda: hold(point_of(m)))
+        redraw("curve", "inspector")
 
     def chosen(told: Any) -> None:
         attempt(lambda: s.select(edge_of(told)))
