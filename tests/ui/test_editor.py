@@ -15,7 +15,7 @@ from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
-from kanviz.ui.components.editor import _rounded, editor_payload
+from kanviz.ui.components.editor.payload import _rounded, editor_payload
 from kanviz.ui.gestures import edit_of, stretch_of, which_of
 from kanviz.ui.points import edit_of_rows
 from kanviz.ui.session import Session

@@ -181,4 +181,4 @@ def spline_editor(payload: Payload, key: str, hands: Mapping[str, Callable[[Any]
         return act
 
     wired = {f"on_{event}_change": heard(event) for event in hands}
-    renderer("editor", HTML, "curves")(data=payload, key=key, height="content", **wired)
+    renderer("editor", HTML)(data=payload, key=key, height="content", **wired)
