@@ -1,7 +1,7 @@
 """Components of our own: small vanilla JavaScript, fed by the records that plotly draws too.
 
-A folder each: `payload.py` makes what is sent and reads what comes back (`protocol.py` names every message), `view.js` is
-where its JavaScript begins, a `.css` its look; `shared/` is what all use.
+A folder each: `payload.py` makes what is sent and reads what comes back (`protocol.py` names every message), `view.js`
+is where its JavaScript begins, a `.css` its look; `shared/` is what all use.
 """
 
 from collections.abc import Callable

@@ -5,9 +5,9 @@ the addresses of those files never change, so a tab that outlives the server, or
 payloads to old modules; it finds the files only of an installed package that carries a `pyproject.toml`; and it adds
 a script element to the page for each payload. Text comes with the payload it belongs to.
 
-A module is wrapped in a function, so that names are its own, and imports become reads of what that function returns. Only
-one way to import and to export is known; anything else is refused, and the tests import the same files in node. Lines
-of comments stay behind: the script goes along with each payload.
+A module is wrapped in a function, so that names are its own, and imports become reads of what that function returns.
+Only one way to import and to export is known; anything else is refused, and the tests import the same files in node.
+Lines of comments stay behind: the script goes along with each payload.
 """
 
 import re

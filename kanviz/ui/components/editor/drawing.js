@@ -75,7 +75,8 @@ export class Picture {
     }
     svg.append(...labels(d, box), ...this.densities(d));
     for (const t of d.knots) {
-      if (t >= ends[0] && t <= ends[1]) svg.append(make("path", { class: "knot", d: `M${X(t)} ${bottom - 7}V${bottom}` }));
+      if (t >= ends[0] && t <= ends[1])
+        svg.append(make("path", { class: "knot", d: `M${X(t)} ${bottom - 7}V${bottom}` }));
     }
     svg.append(...this.lines(d, box));
     this.handles = this.points(d);

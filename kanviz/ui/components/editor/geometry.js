@@ -214,5 +214,6 @@ export function effect({ rows, unit }, moves) {
     return `RMSE ${about}${size(off)} → ${size(off.map((v, r) => v + moves[r]))}${ending}`;
   }
   const most = moves.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
-  return `the output moves by up to ${about}${three(most)}${ending}${rows.drawn ? " on points drawn over the grids" : ""}`;
+  const where = rows.drawn ? " on points drawn over the grids" : "";
+  return `the output moves by up to ${about}${three(most)}${ending}${where}`;
 }

@@ -25,7 +25,7 @@ export function listen(editor) {
     if (event.shiftKey || editor.marking) mark(editor, /** @type {Press} */ (event));
   };
   svg.addEventListener("pointerdown", marks, true);
-  svg.onpointerdown = () => !editor.draft && !editor.asked && editor.region && editor.stretch(null);
+  svg.onpointerdown = () => !editor.offer.isOpen() && editor.region && editor.stretch(null);
 }
 
 /**
@@ -55,7 +55,7 @@ function gesture(editor, event, move, done) {
   target.onpointerup = target.onpointercancel = (last) => {
     target.onpointermove = target.onpointerup = target.onpointercancel = null;
     if (last.type === "pointerup") done();
-    else editor.cancel();
+    else editor.offer.cancel();
   };
 }
 
@@ -66,7 +66,7 @@ function gesture(editor, event, move, done) {
  */
 function drag(editor, event, m) {
   const { curve, picture } = editor;
-  if (editor.draft || !curve.open) return;
+  if (editor.offer.draft || !curve.open) return;
   event.currentTarget.focus({ preventScroll: true });
   const grab = place(editor, event)[1] - picture.scales.Y(picture.usable(editor.coef[m] + curve.lift[m]));
   let moved = false;
@@ -88,7 +88,7 @@ function drag(editor, event, m) {
  */
 function pull(editor, event) {
   const { curve, picture } = editor;
-  if (editor.draft || !curve.open || !curve.coef.length) return;
+  if (editor.offer.draft || !curve.open || !curve.coef.length) return;
   const xs = curve.x;
   const start = [...editor.coef];
   const x = picture.scales.unX(place(editor, event)[0]);
@@ -119,12 +119,12 @@ function nudge(editor, event, m) {
   const next = { ArrowLeft: m - 1, ArrowRight: m + 1, Home: 0, End: picture.handles.length - 1 }[event.key];
   if (next !== undefined) {
     if (!event.shiftKey) editor.anchor = null;
-    else if (!editor.draft && picture.handles[next]) {
+    else if (!editor.offer.draft && picture.handles[next]) {
       editor.anchor ??= m;
       editor.stretch([curve.points[editor.anchor], curve.points[next]]);
     }
     picture.handles[next]?.focus();
-  } else if (step && curve.open && !editor.draft) {
+  } else if (step && curve.open && !editor.offer.draft) {
     editor.coef[m] += step * (event.shiftKey ? 10 : 1) * (picture.span[1] - picture.span[0]);
     editor.paint();
     editor.later(() => editor.commit("Move"), WAIT);
@@ -138,7 +138,7 @@ function nudge(editor, event, m) {
  */
 function mark(editor, event) {
   const { curve, picture } = editor;
-  if (editor.draft || !curve.coef.length) return;
+  if (editor.offer.draft || !curve.coef.length) return;
   const from = picture.scales.unX(place(editor, event)[0]);
   gesture(
     editor,

@@ -23,7 +23,8 @@ export function style(c) {
     .base { stroke: ${c.base_part}; stroke-width: 1.6; stroke-dasharray: 7 3 2 3; }
     .polygon { stroke: ${c.point}; stroke-dasharray: 2 3; opacity: .7; }
     .grip { fill: none; stroke: transparent; stroke-width: 16; cursor: ns-resize; }
-    .handle { fill: ${c.page}; stroke: ${c.point}; stroke-width: 2.2; cursor: ns-resize; outline: none; touch-action: none; }
+    .handle { fill: ${c.page}; stroke: ${c.point}; stroke-width: 2.2; cursor: ns-resize; outline: none;
+      touch-action: none; }
     .handle:hover, .handle.held { fill: ${c.point}; }
     .handle:focus-visible { stroke: ${c.frozen}; stroke-width: 4; }`;
 }

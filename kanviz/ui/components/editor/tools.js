@@ -6,8 +6,7 @@ import { isMoved } from "./drawing.js";
 /** @typedef {import("./view.js").Editor} Editor */
 /** @typedef {import("./geometry.js").Shown} Shown */
 
-const HELP =
-  "Drag a point or the curve; arrows nudge, Shift ten times as far. Shift-drag or “mark” marks a stretch.";
+const HELP = "Drag a point or the curve; arrows nudge, Shift ten times as far. Shift-drag or “mark” marks a stretch.";
 
 /** @type {[string, string][]} tools that the editor does by itself, with their titles */
 const SHAPING = [
@@ -42,10 +41,10 @@ export class Tools {
     this.editor = editor;
     this.bar = parent.querySelector(".kv-tools");
     this.bar.replaceChildren(...this.groups());
-    this.another = button("another", "Another formula", () => editor.another());
+    this.another = button("another", "Another formula", () => editor.offer.another());
     this.answers = [
-      button("keep", "Keep the change (Enter)", () => editor.keep(), { class: "strong" }),
-      button("cancel", "Cancel the change (Escape)", () => editor.cancel()),
+      button("keep", "Keep the change (Enter)", () => editor.offer.keep(), { class: "strong" }),
+      button("cancel", "Cancel the change (Escape)", () => editor.offer.cancel()),
     ];
     this.note = html("div", { class: "kv-note", "aria-live": "polite" });
     const answers = html("span", { class: "kv-answers" }, ...this.answers, this.another);
@@ -58,14 +57,18 @@ export class Tools {
       html("span", { class: "kv-group", role: "group", "aria-label": name, ...parts }, ...nodes);
     const marks = "Mark a stretch: the next drag over the plot chooses it (Shift-drag does too)";
     this.marker = button("mark", marks, () => editor.mark(!editor.marking), { "aria-pressed": "false" });
-    const whole = button("whole", "Mark the whole curve", () => !editor.draft && editor.stretch(editor.curve.grid));
+    const whole = button(
+      "whole",
+      "Mark the whole curve",
+      () => !editor.offer.draft && editor.stretch(editor.curve.grid),
+    );
     return [
       group("Choose a stretch", { "data-shape": "" }, this.marker, whole),
       group(
         "Shape the stretch",
         { "data-shape": "" },
-        ...SHAPING.map(([kind, title]) => button(kind, title, () => editor.shape(kind), { "data-region": "" })),
-        ...ASKING.map(([kind, title]) => button(kind, title, () => editor.ask(kind), { "data-region": "" })),
+        ...SHAPING.map(([kind, title]) => button(kind, title, () => editor.offer.shape(kind), { "data-region": "" })),
+        ...ASKING.map(([kind, title]) => button(kind, title, () => editor.offer.ask(kind), { "data-region": "" })),
       ),
       group("Show", {}, ...SHOWING.map(([kind, title]) => this.toggle(kind, title))),
     ];
@@ -106,7 +109,12 @@ export class Tools {
   fit() {
     const { curve: d, coef } = this.editor;
     const c = d.colours;
-    const ink = { sum: d.state === "both" ? c.both : c.spline, spline: c.spline_part, base: c.base_part, formula: c.formula };
+    const ink = {
+      sum: d.state === "both" ? c.both : c.spline,
+      spline: c.spline_part,
+      base: c.base_part,
+      formula: c.formula,
+    };
     const there = SHOWING.map(([kind]) => kind).filter((kind) => part(d, coef, kind));
     for (const node of this.all("[data-part]")) {
       const kind = /** @type {keyof Shown} */ (node.dataset.part);
@@ -119,12 +127,12 @@ export class Tools {
 
   /** Show what can be done now, and what was. */
   paint() {
-    const { curve, region, draft, choice } = this.editor;
+    const { curve, region, offer } = this.editor;
     for (const node of this.all("[data-region]")) {
-      /** @type {HTMLButtonElement} */ (node).disabled = !region || Boolean(draft) || !curve.open;
+      /** @type {HTMLButtonElement} */ (node).disabled = !region || Boolean(offer.draft) || !curve.open;
     }
-    for (const node of this.answers) node.hidden = !draft;
-    this.another.hidden = draft !== "Snap" || choice.of < 2;
+    for (const node of this.answers) node.hidden = !offer.draft;
+    this.another.hidden = !offer.hasMore();
     this.say();
   }
 

@@ -1,29 +1,17 @@
 // One edge to be changed by hand: its control points are dragged or nudged, its curve pulled, a stretch of it shaped.
 // The curve follows here, at the rate of the display; Python hears once a gesture, and fits formulas when asked.
 import { mounted, resized } from "../shared/mount.js";
-import { SHAPES } from "./curves.js";
 import { Picture } from "./drawing.js";
-import { bridged, heights, within } from "./geometry.js";
 import { listen } from "./hands.js";
+import { Offer } from "./offer.js";
 import { changed, decoded } from "./protocol.js";
 import { Tools } from "./tools.js";
 
-/** @typedef {import("../protocol").EditorDraft} Draft */
 /** @typedef {import("./protocol.js").Payload} Payload */
 /** @typedef {import("./protocol.js").Events} Events */
 /** @typedef {import("./protocol.js").Curve} Curve */
 
 const UNSEEN = 200; // ms after which a curve counts as drawn: a hidden page has no frames
-
-/** @type {Record<string, string>} */
-const NAMES = {
-  smooth: "Smooth",
-  flatten: "Flatten",
-  straight: "Straighten",
-  bridge: "Bridge",
-  rise: "Make rise",
-  fall: "Make fall",
-};
 
 export class Editor {
   /**
@@ -45,14 +33,8 @@ export class Editor {
     this.marking = false;
     /** @type {[number, number] | null} the stretch that is marked */
     this.region = null;
-    this.draft = ""; // a change that is shown, to be kept or not
-    /** @type {string | null} the mark of a question to Python that has no answer yet */
-    this.asked = null;
-    this.message = "";
-    /** @type {(Draft & { region: [number, number] }) | null} the formula that is offered */
-    this.choice = null;
-    /** @type {HTMLElement | null} what had the focus before a change was offered */
-    this.back = null;
+    this.message = ""; // what is said of the last thing done
+    this.offer = new Offer(this);
     this.picture = new Picture(parent.querySelector(".kv-plot"));
     this.tools = new Tools(parent, this);
     /** @type {import("../protocol").Send<Events>} */
@@ -60,9 +42,14 @@ export class Editor {
     /** @type {import("../protocol").Send<Events>} */
     this.tell = () => {};
     this.root.addEventListener("keydown", (event) => this.key(event), { signal });
-    const choose = (/** @type {Event} */ event) => this.root.isConnected && this.take(/** @type {CustomEvent} */ (event));
+    const choose = (/** @type {Event} */ event) =>
+      this.root.isConnected && this.take(/** @type {CustomEvent} */ (event));
     document.addEventListener("kanviz-edge", choose, { signal });
-    resized(this.picture.stage, signal, () => this.curve && this.picture.width() !== this.picture.drawnAt && this.draw());
+    resized(
+      this.picture.stage,
+      signal,
+      () => this.curve && this.picture.width() !== this.picture.drawnAt && this.draw(),
+    );
     signal.addEventListener("abort", () => this.end());
   }
 
@@ -95,13 +82,13 @@ export class Editor {
       this.rest();
       this.coef = [...this.curve.coef];
       if (payload.preview) this.coef[payload.preview[0]] = payload.preview[1];
-      this.draft = this.message = "";
-      this.asked = null;
+      this.message = "";
+      this.offer.drop();
       const focused = fresh && this.focused();
       this.draw();
       if (focused) this.picture.handles[Number(focused)]?.focus({ preventScroll: true });
     }
-    if (payload.draft && payload.draft.asked === this.asked) this.answer(payload.draft);
+    if (payload.draft && payload.draft.asked === this.offer.asked) this.offer.answer(payload.draft);
     this.paint();
   }
 
@@ -178,11 +165,11 @@ export class Editor {
   /** @param {KeyboardEvent} event */
   key(event) {
     if (event.key === "Escape") {
-      if (this.draft || this.asked) this.cancel();
+      if (this.offer.isOpen()) this.offer.cancel();
       else this.stretch(null);
     }
     const onButton = /** @type {HTMLElement} */ (event.target).tagName === "BUTTON";
-    if (event.key === "Enter" && this.draft && !onButton) this.keep();
+    if (event.key === "Enter" && this.offer.draft && !onButton) this.offer.keep();
   }
 
   /** @param {number} m */
@@ -198,7 +185,12 @@ export class Editor {
    */
   stretch(ends) {
     this.region = ends && [Math.min(...ends), Math.max(...ends)];
-    this.message = "";
+    this.say("");
+  }
+
+  /** @param {string} message */
+  say(message) {
+    this.message = message;
     this.paint();
   }
 
@@ -216,97 +208,6 @@ export class Editor {
   commit(words) {
     const points = changed(this.coef, this.curve.coef);
     if (points.length) this.send("commit", { rev: this.curve.rev, words, points });
-  }
-
-  // --- a change that is offered, to be kept or not --------------------------------------------------------------
-
-  /**
-   * Shape the marked stretch.
-   * @param {string} kind
-   */
-  shape(kind) {
-    const d = this.curve;
-    const inside = within(d, this.region);
-    if (inside.length < 2) {
-      this.message = "Mark a stretch with at least two control points in it.";
-      this.paint();
-      return;
-    }
-    if (kind === "bridge") this.coef = bridged(d, this.coef, this.region);
-    else {
-      const shaped = SHAPES[kind](heights(d, this.coef), inside, d.points);
-      shaped.forEach((y, k) => (this.coef[inside[k]] = y - d.lift[inside[k]]));
-    }
-    this.message = "";
-    this.propose(NAMES[kind]);
-  }
-
-  /**
-   * Ask Python for a formula for the stretch, or for knots in it.
-   * @param {"snap" | "refine"} kind
-   */
-  ask(kind, region = this.region, which = 0) {
-    const asked = `${Date.now()}`;
-    if (kind === "snap") {
-      this.message = "Looking for the nearest formula …";
-      this.asked = asked;
-      this.choosing = region;
-    }
-    this.paint();
-    this.send(kind, { rev: this.curve.rev, region, which, asked });
-  }
-
-  another() {
-    if (!this.asked) this.ask("snap", this.choice.region, this.choice.which + 1);
-  }
-
-  /** @param {import("../protocol").EditorAnswer} answer */
-  answer(answer) {
-    this.asked = null;
-    if ("error" in answer) {
-      this.message = answer.error;
-      return;
-    }
-    this.message = answer.said;
-    for (const [m, height] of answer.points) this.coef[m] = height;
-    this.choice = { ...answer, region: this.choosing };
-    this.propose("Snap");
-  }
-
-  /**
-   * Show a change; the hand is led to the answers, since the tools wait meanwhile.
-   * @param {string} words
-   */
-  propose(words) {
-    const hand = /** @type {HTMLElement} */ (this.active());
-    const first = !this.draft;
-    if (first) this.back = this.root.contains(hand) ? hand : null;
-    this.draft = words;
-    this.paint();
-    if (first && this.back) this.tools.answers[0].focus({ preventScroll: true });
-  }
-
-  keep() {
-    if (this.asked) return; // another formula is on its way
-    const words = this.draft;
-    this.draft = this.message = "";
-    if (words === "Snap") this.send("commit", { rev: this.curve.rev, words, asked: this.choice.asked });
-    else this.commit(words);
-    this.settle();
-  }
-
-  cancel() {
-    if (this.draft === "Snap" || this.asked) this.send("drop", true);
-    this.draft = this.message = "";
-    this.asked = null;
-    this.coef = [...this.curve.coef];
-    this.settle();
-  }
-
-  settle() {
-    this.paint();
-    this.back?.focus({ preventScroll: true });
-    this.back = null;
   }
 }
 

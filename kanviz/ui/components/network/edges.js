@@ -160,6 +160,7 @@ function edge(e, { X, Y, U, V }, level, grow) {
     rx: 4,
   });
   const path = curve(e.y, at, half, grow);
+  const state = `${e.state}${e.frozen ? ", frozen" : ""}`;
   const box = make(
     "g",
     {
@@ -167,7 +168,7 @@ function edge(e, { X, Y, U, V }, level, grow) {
       role: "button",
       tabindex: -1,
       "data-id": e.id.join(","),
-      "aria-label": `${e.name}, ${e.state}${e.frozen ? ", frozen" : ""}, carries ${percent(e.score)} of the outputs' variance`,
+      "aria-label": `${e.name}, ${state}, carries ${percent(e.score)} of the outputs' variance`,
     },
     frame,
     make("path", { class: "curve", d: path, "stroke-width": (1.2 + 1.6 * level).toFixed(2) }),

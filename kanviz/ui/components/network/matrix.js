@@ -191,7 +191,11 @@ export class MatrixView {
     const kind = same(e.id, d.selected) ? "chosen" : "";
     const card = html("button", { type: "button", class: kind, "data-id": e.id.join(",") });
     if (e.y) {
-      const path = make("path", { class: `curve ${e.state}`, d: curve(e.y, [46, 20], [42, 17], 1), "stroke-width": 1.8 });
+      const path = make("path", {
+        class: `curve ${e.state}`,
+        d: curve(e.y, [46, 20], [42, 17], 1),
+        "stroke-width": 1.8,
+      });
       const look = make("style", {}, style(d.colours));
       card.append(make("svg", { width: 92, height: 40, "aria-hidden": "true" }, look, path));
     }

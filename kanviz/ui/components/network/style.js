@@ -1,4 +1,4 @@
-// The look of the picture. Colours are written out in it, so that a saved picture has them: many programs know no var().
+// The look of the picture. Colours are written out in it, so that a saved picture has them: few programs know var().
 import { FONT } from "../shared/dom.js";
 
 /** @param {Record<string, string>} c colours by meaning */

@@ -22,10 +22,11 @@ export function scales(width, height, [low, high], [bottom, top]) {
   return {
     X: (/** @type {number} */ v) => LEFT + ((v - low) / (high - low)) * wide,
     Y: (/** @type {number} */ v) => height - BOTTOM - ((v - bottom) / (top - bottom)) * tall,
-    value: (/** @type {Point} */ [x, y]) => /** @type {Point} */ ([
-      low + ((x - LEFT) / wide) * (high - low),
-      bottom + ((height - BOTTOM - y) / tall) * (top - bottom),
-    ]),
+    value: (/** @type {Point} */ [x, y]) =>
+      /** @type {Point} */ ([
+        low + ((x - LEFT) / wide) * (high - low),
+        bottom + ((height - BOTTOM - y) / tall) * (top - bottom),
+      ]),
   };
 }
 

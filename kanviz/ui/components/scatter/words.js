@@ -41,8 +41,9 @@ export function rest(d) {
 export function row(d, k, picked) {
   const unit = d.unit ? ` ${d.unit}` : "";
   const miss = d.miss[k];
+  const kind = `${d.test[k] ? "held out" : "training"}${picked ? " · picked" : ""}`;
   return {
-    title: `Row ${(d.rows[k] + 1).toLocaleString("en")} · ${d.test[k] ? "held out" : "training"}${picked ? " · picked" : ""}`,
+    title: `Row ${(d.rows[k] + 1).toLocaleString("en")} · ${kind}`,
     numbers: [
       `measured: ${four(d.x[k])}${unit}`,
       `predicted: ${four(d.y[k])}${unit}`,

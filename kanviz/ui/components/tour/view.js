@@ -49,7 +49,10 @@ export class Tour {
     this.title = html("h2", { id: "kv-tour-title" });
     this.text = html("p", { id: "kv-tour-text" });
     this.count = html("span", { class: "kv-tour-count" });
-    [this.skip, this.back, this.next] = ["Skip", "Back", "Next"].map((word) => html("button", { type: "button" }, word));
+    const plain = (/** @type {string} */ word) => html("button", { type: "button" }, word);
+    this.skip = plain("Skip");
+    this.back = plain("Back");
+    this.next = plain("Next");
     this.next.classList.add("first");
     this.skip.onclick = () => this.end();
     this.back.onclick = () => this.go(-1);
@@ -149,7 +152,8 @@ export class Tour {
     if (this.at < 0) return;
     const box = ring(place(this.steps[this.at])?.getBoundingClientRect(), size());
     this.ring.style.visibility = box ? "visible" : "hidden";
-    if (box) put(this.ring, { left: box.left, top: box.top, width: box.right - box.left, height: box.bottom - box.top });
+    if (box)
+      put(this.ring, { left: box.left, top: box.top, width: box.right - box.left, height: box.bottom - box.top });
     const narrow = innerWidth <= NARROW;
     this.card.classList.toggle("below", narrow);
     if (!narrow) put(this.card, beside(box, { width: this.card.offsetWidth, height: this.card.offsetHeight }, size()));
