@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kanviz.core.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
+    from kanviz.ui.components.protocol import NetworkPayload
     from kanviz.ui.session import Session
 
 _BAR = {
@@ -70,7 +71,7 @@ def network_chart(
     drawn_edges = [place.id for place in places.edges] if wide(shown) else None
     curves = s.derived("curves", lambda: all_curves(shown, rows, edges=drawn_edges), *seen)
     drawn = s.derived("canvas", lambda: network_payload(places, curves, ranking, look=look), *seen, look)
-    payload = {
+    payload: NetworkPayload = {
         **drawn,
         "selected": list(s.edge) if on_edge is None and s.edge is not None else None,
         "highlight": [list(edge) for edge in highlight],

@@ -11,12 +11,13 @@ from kanviz.errors import UserError
 from kanviz.text import counted
 from kanviz.ui import frame
 from kanviz.ui.address import KEEP
-from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
+from kanviz.ui.components.memory import Kept, Told, found_of, memory, missing_of, told_of, work_payload
 from kanviz.ui.kept_folder import DAYS
 from kanviz.ui.snapshot import Snapshot, go_on, is_own, snapshots
 
 if TYPE_CHECKING:
     from kanviz.io.project import Project
+    from kanviz.ui.components.protocol import MemoryPayload, MemoryWork
     from kanviz.ui.session import Session
 
 VIEWED = ("tab", "out")  # parts of the address that are kept with the work
@@ -52,7 +53,12 @@ def _keep() -> None:
     s = _in_hand()
     if s is not None:
         s.view = {part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params}
-    payload = {"v": 1, "order": st.session_state.get(ORDER), "works": _works(s), "offers": bool(_offered(s))}
+    payload: MemoryPayload = {
+        "v": 1,
+        "order": st.session_state.get(ORDER),
+        "works": _works(s),
+        "offers": bool(_offered(s)),
+    }
     memory(payload, "memory", heard)
     if s is not None:
         frame.keep_on_server(s)
@@ -176,7 +182,7 @@ def _when(milliseconds: float) -> str:
 # --- what is sent -----------------------------------------------------------------------------------------------
 
 
-def _works(s: "Session | None") -> list[Payload]:
+def _works(s: "Session | None") -> "list[MemoryWork]":
     """What is to be kept, once the browser has told what it has; nothing before the first step."""
     state = st.session_state
     told: Told | None = state.get(TOLD)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.edit.stretches import Snap
+    from kanviz.ui.components.protocol import EditorPayload
     from kanviz.ui.session import Session
 
 
@@ -40,7 +41,7 @@ def shape_editor(
     )  # fmt: skip
     rev, place = drawn["rev"], f"snap-{edge}"
     draft = st.session_state.get(place)
-    payload = {
+    payload: EditorPayload = {
         **drawn,
         "point": point,
         "preview": [preview.point, preview.height] if preview is not None else None,

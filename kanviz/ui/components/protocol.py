@@ -1,7 +1,7 @@
 """Every message between Python and the components in the browser, with its fields.
 
-A payload is sent to a component; an event comes back by its name, with the value that its row gives. Events are input from
-outside: whoever reads one checks it. `protocol.d.ts` says the same to JavaScript and is made of this module, by
+A payload is sent to a component; an event comes back by its name, with the value that its row gives. Events are input
+from outside: whoever reads one checks it. `protocol.d.ts` says the same to JavaScript and is made of this module, by
 `python -m tests.protocol_types`; a test compares them.
 """
 
@@ -51,23 +51,23 @@ class EditorCurve(TypedDict):
     why: str
     x_label: str
     y_label: str
-    x: list[float]
+    x: list[Value]
     rest: list[Value]
     base: list[Value] | None
     formula: list[Value] | None
     resting: list[Value] | None
     first: list[int]
-    basis: list[list[float]]
+    basis: list[list[Value]]
     coef: list[Value]
     lift: list[Value]
-    points: list[float]
-    reach: list[Annotated[list[Value], 2]]
-    knots: list[float]
+    points: list[Value]
+    reach: list[list[Value]]
+    knots: list[Value]
     grid: Pair
     data: Pair | None
     span: Pair
-    edges: list[float]
-    density: list[float]
+    edges: list[Value]
+    density: list[Value]
     picked: EditorPicked | None
     rows: EditorRows | None
     unit: str

@@ -107,7 +107,14 @@ export class Edges {
    */
   go(box, at, step) {
     const all = [...this.drawn.values()];
-    const best = all[nearest(at, step, all.map((one) => one.at))]?.box; // prettier-ignore
+    const best =
+      all[
+        nearest(
+          at,
+          step,
+          all.map((one) => one.at),
+        )
+      ]?.box;
     if (!best) return;
     box.setAttribute("tabindex", "-1");
     best.setAttribute("tabindex", "0");
