@@ -6,6 +6,7 @@ Node is needed for these tests alone. Without it they are skipped, except in CI,
 import os
 import shutil
 import subprocess
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -29,62 +30,56 @@ def file_name(path: Path) -> str:
     return f"{path.parent.name}/{path.name}"
 
 
-def node(*arguments: str | Path) -> None:
-    """Run node; what it finds wrong is what the test says."""
-    found = shutil.which("node")
-    assert found is not None
-    done = subprocess.run(
-        [found, *map(str, arguments)], cwd=TESTS, capture_output=True, text=True, check=False, timeout=SECONDS
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+def needed(what: str, there: bool, remedy: str) -> None:
+    """Skip a test that lacks something, and say what; in CI it fails instead."""
+    if there:
+        return
+    missing = f"{what} is missing, so this is not tested. Install it: {remedy}"
+    if os.environ.get("CI") or os.environ.get("KANVIZ_CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
 
 
 @pytest.fixture
-def needs():
-    """Skip a test that lacks something, and say what; in CI it fails instead."""
+def node() -> Callable[..., None]:
+    """Runs node; what it finds wrong is what the test says."""
+    found = shutil.which("node")
+    needed("node", found is not None, "apt-get install nodejs npm")
 
-    def have(there: bool, missing: str) -> None:
-        if there:
-            return
-        if os.environ.get("CI") or os.environ.get("KANVIZ_CI"):
-            pytest.fail(missing)
-        pytest.skip(missing)
+    def run(*arguments: str | Path) -> None:
+        command = [str(found), *map(str, arguments)]
+        done = subprocess.run(command, cwd=TESTS, capture_output=True, text=True, check=False, timeout=SECONDS)
+        assert done.returncode == 0, done.stdout + done.stderr
 
-    return have
+    return run
 
 
 @pytest.mark.parametrize("script", sorted(TESTS.glob("*.test.mjs")), ids=lambda path: path.name)
-def test_the_tests_in_node_pass(script: Path, needs):
-    needs(
-        shutil.which("node") is not None,
-        "node is missing: JavaScript is not tested. Install it: apt-get install nodejs",
-    )
+def test_the_tests_in_node_pass(script: Path, node: Callable[..., None]):
     node("--test", script)
 
 
-def test_the_modules_are_used_as_their_types_say(needs):
-    needs(shutil.which("node") is not None, "node is missing: the types of JavaScript are not checked")
-    needs(TSC.exists(), "TypeScript is missing: types are not checked. Install it: npm ci --prefix tests/js")
+def test_the_modules_and_their_messages_are_as_their_types_say(node: Callable[..., None]):
+    needed("TypeScript", TSC.exists(), "npm ci --prefix tests/js")
     node(TSC, "--project", TESTS)
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=component)
-def test_the_script_of_a_component_is_a_module_with_one_thing_to_call(view: Path, needs, tmp_path: Path):
-    needs(shutil.which("node") is not None, "node is missing: the scripts of the components are not loaded")
+def test_the_script_of_a_component_is_a_module_with_one_thing_to_call(
+    view: Path, node: Callable[..., None], tmp_path: Path
+):
     script = tmp_path / f"{component(view)}.mjs"
     script.write_text(bundle(view), encoding="utf-8")
     node("--eval", f"import({script.as_uri()!r}).then((m) => process.exit(typeof m.default === 'function' ? 0 : 1))")
 
 
 @pytest.mark.parametrize("view", VIEWS, ids=component)
-def test_a_script_is_the_same_each_time_and_imports_nothing(view: Path):
+def test_a_script_is_the_same_each_time_and_stands_by_itself(view: Path):
     script = bundle(view)
     assert script == bundle(view)
-    lines = script.splitlines()
-    assert [line for line in lines if line.startswith(("import ", "export "))] == [
-        line for line in lines if line.startswith("export default ")
-    ]
-    assert sum(line.startswith("export default mounted(") for line in lines) == 1
+    left = [line for line in script.splitlines() if line.startswith(("import ", "export "))]
+    assert len(left) == 1
+    assert left[0].startswith("export default mounted(")
 
 
 @pytest.mark.parametrize("module", MODULES, ids=file_name)
