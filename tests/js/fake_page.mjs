@@ -87,7 +87,7 @@ class Node extends Listened {
   }
 
   get isConnected() {
-    return true;
+    return this.parentNode?.isConnected ?? this.onPage ?? false;
   }
 
   focus() {}
@@ -103,6 +103,7 @@ export function page(...classes) {
     activeElement: null,
   });
   const found = { document, watching: 0, parent: new Node("div"), sent: [] };
+  found.parent.onPage = true;
   class ResizeObserver {
     observe() {
       found.watching += 1;

@@ -22,13 +22,18 @@ function call(component, place, data) {
   return component({ data, parentElement: place.parent, setTriggerValue: send, setStateValue: send });
 }
 
+function takeOff(place, end) {
+  place.parent.onPage = false;
+  end();
+}
+
 for (const [name, [component, classes, payload]] of Object.entries(COMPONENTS)) {
   test(`${name}: nothing listens any more once it is taken off the page`, () => {
     const place = page(...classes);
     call(component, place, payload);
     assert.ok(listening(place) > 0);
     const end = call(component, place, { ...payload, rev: "two" });
-    end();
+    takeOff(place, end);
     assert.equal(listening(place), 0);
   });
 
@@ -37,7 +42,7 @@ for (const [name, [component, classes, payload]] of Object.entries(COMPONENTS)) 
     const nodes = () => place.parent.all().length;
     const end = call(component, place, payload);
     const [count, listeners] = [nodes(), listening(place)];
-    end();
+    takeOff(place, end);
     call(component, place, payload);
     assert.deepEqual([nodes(), listening(place)], [count, listeners]);
   });
@@ -54,31 +59,31 @@ function life() {
   return { said, component: mounted(begin), place: page() };
 }
 
-test("one view is shown every payload", () => {
+test("one view is shown every payload, and ends with its place", () => {
   const { said, component, place } = life();
   call(component, place, "a");
-  call(component, place, "b")();
+  takeOff(place, call(component, place, "b"));
   assert.deepEqual(said, ["begin 1", "show a", "show b", "end 1"]);
 });
 
-test("a payload that was overtaken ends nothing", () => {
-  const { said, component, place } = life();
-  const overtaken = call(component, place, "a");
-  const last = call(component, place, "b");
-  overtaken();
-  assert.deepEqual(said, ["begin 1", "show a", "show b"]);
-  last();
-  last();
-  assert.deepEqual(said.slice(3), ["end 1"], "and it ends once");
-});
-
-test("a payload that was overtaken before the next one came makes room for it", () => {
+test("a payload that was overtaken ends nothing, before the next one or after it", () => {
   const { said, component, place } = life();
   call(component, place, "a")();
-  const last = call(component, place, "b");
-  assert.deepEqual(said, ["begin 1", "show a", "end 1", "begin 2", "show b"]);
+  const overtaken = call(component, place, "b");
+  const last = call(component, place, "c");
+  overtaken();
+  assert.deepEqual(said, ["begin 1", "show a", "show b", "show c"]);
+  takeOff(place, last);
   last();
-  assert.equal(said.at(-1), "end 2");
+  overtaken();
+  assert.deepEqual(said.slice(4), ["end 1"], "and it ends once");
+});
+
+test("a payload that comes when the place has left the page leaves nothing behind", () => {
+  const { said, component, place } = life();
+  takeOff(place, call(component, place, "a"));
+  call(component, place, "late")();
+  assert.deepEqual(said, ["begin 1", "show a", "end 1", "begin 2", "show late", "end 2"]);
 });
 
 test("a newer script ends the view that an older one left in the same place", () => {
@@ -87,7 +92,7 @@ test("a newer script ends the view that an older one left in the same place", ()
   const newer = mounted(() => ({ show: (data) => said.push(`newer ${data}`) }));
   const end = call(newer, place, "b");
   assert.deepEqual(said, ["begin 1", "show a", "end 1", "newer b"]);
-  end();
+  takeOff(place, end);
 });
 
 test("an edge that is chosen elsewhere reaches the editor only while it is on the page", () => {
@@ -97,7 +102,7 @@ test("an edge that is chosen elsewhere reaches the editor only while it is on th
     place.document.dispatchEvent(Object.assign(new Event("kanviz-edge", { cancelable: true }), { detail: id }));
   const end = call(component, place, payload);
   assert.equal(choose([0, 1, 0]), false, "it was heard");
-  end();
+  takeOff(place, end);
   assert.equal(choose([0, 1, 1]), true, "nobody heard it");
   assert.deepEqual(place.sent, [["edge", [0, 1, 0]]]);
 });
@@ -109,7 +114,7 @@ test("a nudge that waits is sent when the editor is taken off the page", () => {
   const handle = place.parent.querySelectorAll(".handle")[1];
   handle.onkeydown(Object.assign(new Event("keydown"), { key: "ArrowUp" }));
   assert.deepEqual(place.sent, []);
-  end();
+  takeOff(place, end);
   const [[event, { rev, words, points }]] = place.sent;
   assert.deepEqual([event, rev, words, points.length, points[0][0]], ["commit", "one", "Move", 1, 1]);
   assert.ok(points[0][1] > payload.coef[1]);

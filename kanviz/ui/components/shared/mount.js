@@ -24,8 +24,8 @@ const MOUNTED = Symbol.for("kanviz.mounted"); // one name for all versions of th
 /**
  * Make the function that Streamlit calls. It returns what Streamlit calls when the component is taken off the page.
  *
- * Streamlit also calls that at once for a payload that was overtaken by the next one, before or after that one came:
- * so only the last call's counts, and a view that ended is made anew.
+ * Streamlit also calls that for a payload that was overtaken by the next one, before or after that one came. Then the
+ * place is still on the page, and the view goes on: what a hand is doing in it must not be lost.
  * @template Payload
  * @param {(parent: ParentNode, signal: AbortSignal) => View<Payload>} begin makes the view; its signal ends it:
  *   listeners, observers and timers end with it
@@ -37,15 +37,14 @@ export function mounted(begin) {
     if (place[MOUNTED]?.begin !== begin) {
       place[MOUNTED]?.life.abort();
       const life = new AbortController();
-      place[MOUNTED] = { begin, life, view: begin(parentElement, life.signal), calls: 0 };
+      place[MOUNTED] = { begin, life, view: begin(parentElement, life.signal) };
     }
     const here = place[MOUNTED];
-    const call = ++here.calls;
     here.view.send = setTriggerValue;
     here.view.tell = setStateValue;
     here.view.show(data);
     return () => {
-      if (call !== here.calls || place[MOUNTED] !== here) return;
+      if (parentElement.isConnected || place[MOUNTED] !== here) return;
       delete place[MOUNTED];
       here.life.abort();
     };
