@@ -3,8 +3,9 @@ PYTHON ?= python3
 BIN = .venv/bin
 PORT ?= 8501
 CHROMIUM ?= /usr/bin/chromium
+TSC = tests/js/node_modules/typescript/bin/tsc
 
-.PHONY: app test check snapshots samples clean browser
+.PHONY: app test check snapshots samples clean browser javascript
 
 app: .venv/app
 	$(BIN)/kanviz app --port $(PORT)
@@ -16,7 +17,7 @@ test: export OMP_WAIT_POLICY = PASSIVE
 # What is compiled is kept, whatever the environment says: every worker, server and reader begins with it.
 test: export PYTHONDONTWRITEBYTECODE =
 test: export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/pycache
-test: .venv/test browser
+test: .venv/test browser javascript
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 check: .venv/test
@@ -48,5 +49,12 @@ browser:
 	@test -x $(CHROMIUM) || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q chromium; } || \
 		{ echo "The browser tests need $(CHROMIUM). Install it: sudo apt-get install chromium"; exit 1; }
 
+# The tests of JavaScript need node, and TypeScript from npm. Without them they are skipped and say so; in CI they fail.
+javascript:
+	@command -v npm >/dev/null || { test "$$(id -u)" = 0 && apt-get update -q && apt-get install -y -q nodejs npm; } || \
+		echo "JavaScript is not tested. Install node and npm: sudo apt-get install nodejs npm"
+	@! command -v npm >/dev/null || test -e $(TSC) || npm ci --silent --no-audit --no-fund --prefix tests/js || \
+		echo "The types of JavaScript are not checked: npm could not install TypeScript."
+
 clean:
-	rm -rf .venv build dist *.egg-info
+	rm -rf .venv build dist *.egg-info tests/js/node_modules

@@ -52,12 +52,16 @@ def built(tree: Path, out: Path, environment: Mapping[str, str]) -> Path:
 def test_the_wheel_holds_the_package_and_the_app(wheel: Path):
     names = set(zipfile.ZipFile(wheel).namelist())
     modules = {str(path.relative_to(ROOT)) for path in ROOT.glob("kanviz/**/*.py")}
+    scripts = {
+        str(path.relative_to(ROOT)) for kind in ("js", "css") for path in ROOT.glob(f"kanviz/ui/components/*/*.{kind}")
+    }
     shipped = ["app.py", ".streamlit/config.toml", "sample_models/samples.json"]
     shipped += [f"{path.parent.name}/{path.name}" for path in (*ROOT.glob("pages/*.py"), *ROOT.glob("static/*"))]
     shipped += [
         f"sample_models/{path.name}" for path in ROOT.glob("sample_models/*") if path.suffix in (".csv", ".safetensors")
     ]
     assert modules <= names
+    assert scripts <= names, "what the components consist of in the browser"
     assert {f"kanviz/_app/{path}" for path in shipped} <= names
     extra = {name for name in names if not name.startswith(("kanviz/", "kanviz-"))}
     assert not extra, "nothing lands beside the package"

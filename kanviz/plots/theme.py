@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from kanviz.text import shown
 
 Look = Literal["light", "dark"]
-FONT = "Inter, system-ui, sans-serif"  # as in .streamlit/config.toml and components/shared.js
+FONT = "Inter, system-ui, sans-serif"  # as in .streamlit/config.toml and components/shared/dom.js
 
 
 @dataclass(frozen=True)

@@ -1,12 +1,13 @@
 """The numbers on an axis: few and round, whatever the range; a column without width freezes no tab."""
 
 import math
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser
 
-SHARED = Path(__file__).parents[2] / "kanviz" / "ui" / "components" / "shared.js"
+AXIS = Path(__file__).parents[2] / "kanviz" / "ui" / "components" / "shared" / "axis.js"
 RANGES = [
     (0, 1), (-3, 7), (1e-12, 2e-12), (5, 5), (0, 0), (1, math.nextafter(1, 2)), (1e300, 1e300), (-1e308, 1e308),
     (0, 5e-324), (1e16, 1e16 + 2), (1e9, 1e9 + 1e-6), (-1e-9, 1e15), (7, 3),
@@ -16,7 +17,8 @@ RANGES = [
 @pytest.fixture(scope="module")
 def axes(chromium: Browser):
     page = chromium.new_page()
-    page.evaluate(f"() => {{ {SHARED.read_text('utf-8')}; window.ticks = ticks; window.spread = spread; }}")
+    module = f"data:text/javascript;base64,{b64encode(AXIS.read_bytes()).decode()}"
+    page.evaluate("async (module) => { Object.assign(window, await import(module)); }", module)
     yield page
     page.close()
 

@@ -296,3 +296,25 @@ def test_nothing_of_the_editor_is_cut_off(editor: Page, width: int):
         assert box is not None
         assert box["x"] >= frame["x"] - 1
         assert box["x"] + box["width"] <= frame["x"] + frame["width"] + 1
+
+
+def listening(page: Page, event: str) -> int:
+    """How many listen to an event of the document."""
+    tools = page.context.new_cdp_session(page)
+    found = tools.send("Runtime.evaluate", {"expression": "document"})["result"]["objectId"]
+    listeners = tools.send("DOMDebugger.getEventListeners", {"objectId": found})["listeners"]
+    tools.detach()
+    return sum(one["type"] == event for one in listeners)
+
+
+def test_the_editor_listens_once_and_no_more_when_it_has_left_the_page(editor: Page):
+    sidebar = editor.get_by_test_id("stSidebar")
+    for _ in range(2):
+        assert listening(editor, "kanviz-edge") == 1
+        sidebar.get_by_role("link", name="Prune").click()
+        expect(editor.get_by_role("heading", name="Prune", exact=True, level=1)).to_be_visible()
+        settle(editor)
+        assert listening(editor, "kanviz-edge") == 0
+        sidebar.get_by_role("link", name="Workbench").click()
+        expect(handle(editor, 3)).to_be_visible()
+        settle(editor)

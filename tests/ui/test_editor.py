@@ -15,7 +15,7 @@ from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
-from kanviz.ui.components.editor import _rounded, editor_payload
+from kanviz.ui.components.editor.payload import _rounded, editor_payload
 from kanviz.ui.state.gestures import edge_of, edit_of, point_of, stretch_of, which_of
 from kanviz.ui.state.session import Session
 from kanviz.ui.workbench.points import edit_of_rows

@@ -11,6 +11,7 @@ from kanviz.plots.theme import FONT, THEMES
 
 ROOT = Path(__file__).parents[2]
 COMPONENTS = ROOT / "kanviz" / "ui" / "components"
+SHEETS, SCRIPTS = (sorted(COMPONENTS.rglob(f"*.{kind}")) for kind in ("css", "js"))
 CONFIG = tomllib.loads((ROOT / ".streamlit" / "config.toml").read_text(encoding="utf-8"))["theme"]
 LOOKS = ("light", "dark")
 READ = ("text", "muted")
@@ -18,6 +19,10 @@ ADORN = ("page", "card", "frame", "line", "shade")  # nobody has to see a grid l
 CAPTION = 0.6  # how strong Streamlit's captions are
 CHOSEN = 0.1  # how much of the accent is in the ground of a chosen segment
 UNDER_THE_MOUSE = 0.2
+
+
+def place(path: Path) -> str:
+    return f"{path.parent.name}/{path.name}"
 
 
 def rgb(colour: str) -> list[int]:
@@ -83,7 +88,9 @@ def test_figures_and_pages_have_one_ground(look: str):
 
 
 def test_one_font_stands_in_pages_figures_and_components():
-    (in_components,) = re.findall(r'const FONT = "([^"]+)"', (COMPONENTS / "shared.js").read_text(encoding="utf-8"))
+    (in_components,) = re.findall(
+        r'const FONT = "([^"]+)"', (COMPONENTS / "shared" / "dom.js").read_text(encoding="utf-8")
+    )
     assert {CONFIG["font"], CONFIG["headingFont"], FONT, in_components} == {FONT}
     families = {name.strip() for key in ("font", "codeFont") for name in CONFIG[key].split(",")[:1]}
     assert families == {face["family"] for face in CONFIG["fontFaces"]}
@@ -96,21 +103,21 @@ def test_fonts_and_logo_are_in_the_folder_that_is_served_and_nothing_else_is():
     assert served == named | {"README.md", "logo.svg", "inter-OFL.txt", "jetbrains-mono-OFL.txt"}
 
 
-@pytest.mark.parametrize("sheet", sorted(COMPONENTS.glob("*.css")), ids=lambda path: path.name)
+@pytest.mark.parametrize("sheet", SHEETS, ids=place)
 def test_what_moves_by_itself_does_so_only_for_those_who_like_it(sheet: Path):
     text = sheet.read_text(encoding="utf-8")
     calm = re.sub(r"@media \(prefers-reduced-motion: no-preference\) \{(?:[^{}]*\{[^{}]*\})*[^{}]*\}", "", text)
     assert not re.search(r"\b(transition|animation)\b", calm)
 
 
-@pytest.mark.parametrize("sheet", sorted(COMPONENTS.glob("*.[cj]s*")), ids=lambda path: path.name)
+@pytest.mark.parametrize("sheet", [*SHEETS, *SCRIPTS], ids=place)
 def test_an_outline_is_taken_away_only_where_something_else_shows_the_focus(sheet: Path):
     text = sheet.read_text(encoding="utf-8")
     bare = re.findall(r"^ *(\.[^{}\n]+?) \{[^{}]*outline: none", text, re.MULTILINE)
     assert [mark for mark in bare if f"{mark}:focus-visible" not in text] == []
 
 
-@pytest.mark.parametrize("script", sorted(COMPONENTS.glob("*.js")), ids=lambda path: path.name)
+@pytest.mark.parametrize("script", SCRIPTS, ids=place)
 def test_a_drawing_names_the_one_font(script: Path):
     named = re.findall(r"font: \d+px ([^;]+);", script.read_text(encoding="utf-8"))
     assert set(named) <= {"${FONT}"}

@@ -11,7 +11,7 @@ from kanviz.analysis.errors_on_rows import predictions
 from kanviz.core.init import init
 from kanviz.core.layer import Variable
 from kanviz.errors import EditError
-from kanviz.ui.components.scatter import VALUES, marked, row_told, rows_told, scatter_payload
+from kanviz.ui.components.scatter.payload import VALUES, marked, row_told, rows_told, scatter_payload
 from tests.figures import small_data, small_kan
 from tests.helpers import table_for
 

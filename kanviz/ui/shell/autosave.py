@@ -9,7 +9,7 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import counted
-from kanviz.ui.components.memory import Kept, Payload, Told, found_of, memory, missing_of, told_of, work_payload
+from kanviz.ui.components.memory import Kept, Told, found_of, memory, missing_of, told_of, work_payload
 from kanviz.ui.state.kept_folder import DAYS
 from kanviz.ui.state.snapshot import Snapshot, go_on, is_own, snapshots
 from kanviz.ui.widgets.current import ASKED, KEPT, TOKEN, attempt, has_session, keep_on_server, session
@@ -18,6 +18,7 @@ from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.io.project import Work
+    from kanviz.ui.components.protocol import MemoryPayload, MemoryWork
     from kanviz.ui.state.session import Session
 
 LONGEST_PART = 100
@@ -52,7 +53,12 @@ def _keep() -> None:
     s = _in_hand()
     if s is not None and s.work is not None:
         s.look_at({part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params})
-    payload = {"v": 1, "order": st.session_state.get(ORDER), "works": _works(s), "offers": bool(_offered(s))}
+    payload: MemoryPayload = {
+        "v": 1,
+        "order": st.session_state.get(ORDER),
+        "works": _works(s),
+        "offers": bool(_offered(s)),
+    }
     memory(payload, "memory", heard)
     if s is not None:
         keep_on_server(s)
@@ -157,7 +163,7 @@ def _when(milliseconds: float) -> str:
 # --- what is sent -----------------------------------------------------------------------------------------------
 
 
-def _works(s: "Session | None") -> list[Payload]:
+def _works(s: "Session | None") -> "list[MemoryWork]":
     """What is to be kept, once the browser has told what it has; nothing before the first step."""
     state = st.session_state
     told: Told | None = state.get(TOLD)

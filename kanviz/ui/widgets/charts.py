@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
+    from kanviz.ui.components.protocol import NetworkPayload
     from kanviz.ui.state.session import Session
 
 _BAR = {
@@ -70,7 +71,7 @@ def network_chart(
     drawn_edges = [place.id for place in places.edges] if wide(shown) else None
     curves = s.cache.result(all_curves, shown, rows, edges=drawn_edges)
     drawn = s.cache.result(network_payload, places, curves, ranking, look=look)
-    payload = {
+    payload: NetworkPayload = {
         **drawn,
         "selected": list(s.edge) if on_edge is None and s.edge is not None else None,
         "highlight": [list(edge) for edge in highlight],

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.edit.stretches import Snap
+    from kanviz.ui.components.protocol import EditorPayload
     from kanviz.ui.state.session import Session
 
 
@@ -38,7 +39,7 @@ def shape_editor(
     drawn = s.cache.result(editor_payload, kan, curve_of(s, kan, edge), s.data, look=look, picked=picked)
     rev, place = drawn["rev"], f"snap-{edge}"
     draft = st.session_state.get(place)
-    payload = {
+    payload: EditorPayload = {
         **drawn,
         "point": point,
         "preview": [preview.point, preview.height] if preview is not None else None,

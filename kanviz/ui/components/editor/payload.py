@@ -1,7 +1,7 @@
 """The spline editor: what is sent to it, and how it is mounted."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from kanviz.core.spline import basis
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
+from kanviz.ui.components.protocol import EditorCurve, EditorPayload, EditorPicked, EditorRows, State
 
 POINTS = 200
 PICKED = 5_000  # rows of which a density is made at most
@@ -25,15 +26,12 @@ PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", 
          "base_part", "spline_part", "point", "density", "marked")  # fmt: skip
 HTML = """<div class="kv-editor"><div class="kv-tools" role="toolbar" aria-label="Tools for the curve"></div>
 <div class="kv-plot"></div><div class="kv-foot"></div></div>"""
-EVENTS = ("edge", "commit", "point", "snap", "drop", "refine", "drawn")
-
-Payload = dict[str, Any]
 
 
 @torch.no_grad()
 def editor_payload(
     kan: KAN, curve: EdgeCurve, data: Dataset | None = None, *, look: Look = "light", picked: Sequence[int] = ()
-) -> Payload:
+) -> EditorCurve:
     """Everything the editor draws of an edge, as plain data, x in the units of the curve.
 
     The curve is rest + sum_k basis[r][k] coef[first[r] + k] at x[r]; a control point's handle stands `lift` above its
@@ -57,7 +55,7 @@ def editor_payload(
         "look": look,
         "colours": {part: getattr(inks, part) for part in PARTS},
         "title": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}, {len(curve.coef)} control points",
-        "state": curve.state,
+        "state": cast(State, curve.state),
         "why": _why(curve),
         "x_label": shown(curve.x_label, 60),
         "y_label": shown(curve.y_label, 60),
@@ -139,7 +137,7 @@ def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
     return first.tolist(), [flat[at : at + wide] for at in range(0, len(flat), wide)]
 
 
-def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int]) -> Payload | None:
+def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int]) -> EditorPicked | None:
     """Density of the picked rows over the bins of the training rows; those beyond count in the outermost."""
     if data is None or not rows or not len(curve.edges):
         return None
@@ -154,7 +152,7 @@ def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int
     return {"rows": len(rows), "density": _rounded(counts / max(len(values), 1) / np.abs(np.diff(edges)))}
 
 
-def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> Payload | None:
+def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> EditorRows | None:
     """How the outputs follow the edge; None where that cannot be told for any row."""
     found = gains(kan, edge, data)
     if not len(found.x):
@@ -168,8 +166,8 @@ def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> Payload | None:
     }
 
 
-def spline_editor(payload: Payload, key: str, hands: Mapping[str, Callable[[Any], None]]) -> None:
-    """Draw it. hands: by the name of an event (EVENTS), what to do with what was told."""
+def spline_editor(payload: EditorPayload, key: str, hands: Mapping[str, Callable[[Any], None]]) -> None:
+    """Draw it. hands: by the name of an event (`EditorEvents`), what to do with what was told."""
     import streamlit as st
 
     def heard(event: str) -> Callable[[], None]:
@@ -181,4 +179,4 @@ def spline_editor(payload: Payload, key: str, hands: Mapping[str, Callable[[Any]
         return act
 
     wired = {f"on_{event}_change": heard(event) for event in hands}
-    renderer("editor", HTML, "curves")(data=payload, key=key, height="content", **wired)
+    renderer("editor", HTML)(data=payload, key=key, height="content", **wired)

@@ -13,6 +13,7 @@ from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
+from kanviz.ui.components.protocol import ScatterPayload, ScatterPoints
 
 DRAWN = 2_000  # points at most, spread evenly over the rows
 VALUES = 6  # inputs told of a point
@@ -24,13 +25,12 @@ HTML = """<div class="kv-scatter"><div class="kv-tools" role="toolbar" aria-labe
 <div class="kv-plot"></div><div class="kv-tip" role="tooltip" hidden></div>
 <div class="kv-note" aria-live="polite"></div></div>"""
 
-Payload = dict[str, Any]
 GESTURE = JsonReader("This gesture picked no rows: {why}. Do it again.", EditError)
 
 
 def scatter_payload(
     found: Predictions, data: Dataset, rev: str, *, output: int = 0, look: Look = "light", most: int = DRAWN
-) -> Payload:
+) -> ScatterPoints:
     """Everything that is drawn, as plain data, in table units; `marked` adds which rows are picked and which is taken.
 
     Of more rows than `most` some are drawn, evenly over the table. A row whose prediction is no number has no point.
@@ -67,7 +67,7 @@ def scatter_payload(
     }
 
 
-def marked(payload: Payload, picked: Sequence[int], row: int | None) -> Payload:
+def marked(payload: ScatterPoints, picked: Sequence[int], row: int | None) -> ScatterPayload:
     """The picture with the places of those picked rows that are drawn, how many are picked, and the row taken."""
     there = np.flatnonzero(np.isin(payload["rows"], np.asarray(picked, dtype=int)))
     return {**payload, "picked": there.tolist(), "count": len(picked), "row": row}
@@ -123,7 +123,7 @@ def _checked(told: Any, rev: str) -> JsonValue:
     return GESTURE.value(told)
 
 
-def scatter(payload: Payload, key: str, on_pick: Callable[[Any], None], on_take: Callable[[Any], None]) -> None:
+def scatter(payload: ScatterPayload, key: str, on_pick: Callable[[Any], None], on_take: Callable[[Any], None]) -> None:
     """Draw it; a rectangle, a space or a click beside the points does `on_pick`, a click on a point `on_take`."""
     import streamlit as st
 

@@ -2,7 +2,7 @@
 
 import base64
 from collections.abc import Callable, Collection
-from typing import Any
+from typing import Any, cast
 from zlib import crc32
 
 import numpy as np
@@ -16,6 +16,14 @@ from kanviz.core.layer import EdgeId, Layer
 from kanviz.plots.theme import THEMES, Look
 from kanviz.text import shown
 from kanviz.ui.components import renderer
+from kanviz.ui.components.protocol import (
+    NetworkEdge,
+    NetworkMatrix,
+    NetworkNode,
+    NetworkPayload,
+    NetworkSum,
+    State,
+)
 
 POINTS = 28  # of a thumbnail's curve
 NONE = 255  # stands for a height that is no number
@@ -28,8 +36,6 @@ HTML = """<div class="kv-network">
 <div class="kv-tip" role="tooltip" hidden></div><div class="kv-said" aria-live="polite"></div>
 </div>"""
 
-Payload = dict[str, Any]
-
 
 def network_payload(
     layout: Layout,
@@ -39,7 +45,7 @@ def network_payload(
     look: Look = "light",
     selected: EdgeId | None = None,
     highlight: Collection[EdgeId] = (),
-) -> Payload:
+) -> NetworkPayload:
     """Everything the canvas draws, as plain data: places from the layout, curves as bytes, 0 to 200 for the
     least and the greatest height that is drawn.
 
@@ -48,7 +54,7 @@ def network_payload(
     """
     kan, inks = scores.kan, THEMES[look]
     drawn = [_edge(place, curves, scores) for place in layout.edges]
-    return {
+    payload: NetworkPayload = {
         "v": 1,
         "rev": f"{kan.digest[:16]}-{crc32(repr(drawn).encode()):08x}",
         "look": look,
@@ -61,51 +67,60 @@ def network_payload(
         "edges": drawn,
         "selected": list(selected) if selected is not None else None,
         "highlight": [list(edge) for edge in highlight],
-        **(_matrix(kan, scores) if wide(kan) else {}),
+    }
+    if wide(kan):
+        payload["matrix"] = _matrix(kan, scores)
+        layers = list(enumerate(kan.layers))
+        payload["names"] = [[shown(kan.node_name(n, i), 40) for i in range(v.sources)] for n, v in layers]
+        payload["targets"] = [[shown(kan.target_name(n, j), 40) for j in range(v.targets)] for n, v in layers]
+    return payload
+
+
+def _node(n: NodePlace) -> NetworkNode:
+    return {
+        "c": n.column,
+        "x": round(n.x, 4),
+        "y": round(n.y, 4),
+        "name": shown(n.name, 60),
+        "product": n.product,
+        "linked": n.linked,
     }
 
 
-def _node(n: NodePlace) -> Payload:
-    place = {"c": n.column, "x": round(n.x, 4), "y": round(n.y, 4)}
-    return {**place, "name": shown(n.name, 60), "product": n.product, "linked": n.linked}
+def _sum(s: SumPlace) -> NetworkSum:
+    x, y, nx, ny = (round(value, 4) for value in (s.x, s.y, s.node_x, s.node_y))
+    return {"x": x, "y": y, "nx": nx, "ny": ny, "name": shown(s.name, 60)}
 
 
-def _sum(s: SumPlace) -> Payload:
-    places = {"x": s.x, "y": s.y, "nx": s.node_x, "ny": s.node_y}
-    return {**{name: round(value, 4) for name, value in places.items()}, "name": shown(s.name, 60)}
-
-
-def _edge(place: EdgePlace, curves: Thumbnails, scores: Scores) -> Payload:
+def _edge(place: EdgePlace, curves: Thumbnails, scores: Scores) -> NetworkEdge:
     curve = curves.of(place.id)
     at = (*place.start, place.enter, place.leave, *place.end, place.x, place.y, place.width, place.height)
     heights = curve.heights[np.linspace(0, len(curve.heights) - 1, POINTS).round().astype(int)]
-    return {
+    edge: NetworkEdge = {
         "id": list(place.id),
         "name": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}",
         "at": [round(v, 3) for v in at],
         "y": _bytes(np.where(np.isfinite(heights), np.round(100 * heights) + 100, NONE)),
         "scale": float(f"{curve.scale:.3g}") if np.isfinite(curve.scale) else 0.0,
         "score": float(f"{scores.of(place.id):.3g}"),
-        "state": curve.state,
+        "state": cast(State, curve.state),
         "frozen": curve.frozen,
-        **({"formula": shown(curve.formula_text, 90)} if curve.formula_text else {}),
     }
+    if curve.formula_text:
+        edge["formula"] = shown(curve.formula_text, 90)
+    return edge
 
 
-def _matrix(kan: KAN, scores: Scores) -> Payload:
-    return {
-        "matrix": [
-            {
-                "s": layer.sources,
-                "t": layer.targets,
-                "scores": _bytes(np.ceil(255 * shares / (shares.max() or 1.0))),
-                "states": _bytes(_states(layer)),
-            }
-            for layer, shares in zip(kan.layers, scores.layers, strict=True)
-        ],
-        "names": [[shown(kan.node_name(n, i), 40) for i in range(v.sources)] for n, v in enumerate(kan.layers)],
-        "targets": [[shown(kan.target_name(n, j), 40) for j in range(v.targets)] for n, v in enumerate(kan.layers)],
-    }
+def _matrix(kan: KAN, scores: Scores) -> list[NetworkMatrix]:
+    return [
+        {
+            "s": layer.sources,
+            "t": layer.targets,
+            "scores": _bytes(np.ceil(255 * shares / (shares.max() or 1.0))),
+            "states": _bytes(_states(layer)),
+        }
+        for layer, shares in zip(kan.layers, scores.layers, strict=True)
+    ]
 
 
 def _states(layer: Layer) -> Array:
@@ -121,7 +136,7 @@ def _bytes(values: Array) -> str:
 
 
 def network_canvas(
-    payload: Payload,
+    payload: NetworkPayload,
     key: str,
     on_select: Callable[[Any], None],
     on_prune: Callable[[Any], None] | None = None,

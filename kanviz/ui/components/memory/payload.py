@@ -9,6 +9,7 @@ from typing import Any
 from kanviz.errors import LoadError
 from kanviz.json_reader import JsonReader
 from kanviz.ui.components import renderer
+from kanviz.ui.components.protocol import MemoryPayload, MemoryWork
 
 MOST_WORKS = 5
 MOST_NAMES = 5_000  # blobs
@@ -19,8 +20,6 @@ BROWSER = JsonReader(
     "This work is no longer in the browser as it was kept: {why}. Open a sample or a file instead.", LoadError
 )
 HTML = '<div class="kv-memory"></div>'
-
-Payload = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -49,7 +48,7 @@ class Told:
     off: bool = False
 
 
-def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: Collection[str]) -> Payload:
+def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: Collection[str]) -> MemoryWork:
     """A piece of work as it is sent; of the blobs it consists of, those that are `fresh` travel along."""
     return {
         "id": kept.id,
@@ -99,7 +98,7 @@ def missing_of(record: Any) -> set[str]:
     return {name for name in record[:MOST_NAMES] if isinstance(name, str)} if isinstance(record, list) else set()
 
 
-def memory(payload: Payload, key: str, heard: Mapping[str, Callable[[Any], None]]) -> None:
+def memory(payload: MemoryPayload, key: str, heard: Mapping[str, Callable[[Any], None]]) -> None:
     """Put it on the page, invisible. heard: what to do when it says "told", "found", "missing" or "trouble"."""
     import streamlit as st
 

@@ -1,42 +1,42 @@
 // Work kept in this browser: manifests, and blobs called by their checksums, in a database that only kanviz reads.
-const MOST = 5;
+import { mounted } from "../shared/mount.js";
+import { changing, done, newest, opened } from "./store.js";
 
-const done = (asked) =>
-  new Promise((good, bad) => {
-    asked.onsuccess = () => good(asked.result);
-    asked.onerror = () => bad(asked.error);
-  });
-const ended = (change) =>
-  new Promise((good, bad) => {
-    change.oncomplete = good;
-    change.onabort = () => bad(change.error);
-  });
-const opened = () => {
-  const asked = indexedDB.open("kanviz", 1);
-  asked.onupgradeneeded = () => {
-    asked.result.createObjectStore("works", { keyPath: "id" });
-    asked.result.createObjectStore("blobs");
-    asked.result.createObjectStore("settings");
-  };
-  return done(asked);
-};
-const newest = (works) => works.sort((a, b) => b.when - a.when);
+/** @typedef {import("../protocol").MemoryPayload} Payload */
+/** @typedef {import("../protocol").MemoryOrder} Order */
+/** @typedef {import("../protocol").MemoryWork} Work */
 
-export default mounted(() => new Memory());
+const MOST = 5; // pieces of work
 
-class Memory {
-  constructor() {
-    this.turn = Promise.resolve();
+export class Memory {
+  /** @param {AbortSignal} signal */
+  constructor(signal) {
+    this.turn = Promise.resolve(); // one payload after the other
+    /** @type {Record<string, string>} revisions that are kept, by the name of the work */
     this.revs = {};
+    /** @type {IDBDatabase | null} */
+    this.db = null;
+    this.offers = false;
+    this.failed = false;
+    /** @type {string | undefined} the order that was obeyed last */
+    this.obeyed = undefined;
+    /** @type {import("../protocol").Send<import("../protocol").MemoryEvents>} */
+    this.send = () => {};
+    signal.addEventListener("abort", () => (this.turn = this.turn.then(() => this.db?.close())));
   }
 
+  /** @param {Payload} data */
   show(data) {
     this.turn = this.turn.then(() => this.act(data)).catch((problem) => this.fail(problem, data));
     if (data.offers && !this.offers) document.querySelector(".st-key-kept")?.scrollIntoView({ block: "nearest" });
     this.offers = data.offers;
   }
 
-  // Once for each order: a server that was started anew does not know yet.
+  /**
+   * Say that nothing can be kept, once for each order: a server that was started anew does not know yet.
+   * @param {DOMException} problem
+   * @param {Payload} payload
+   */
   fail(problem, { order }) {
     if (this.failed && this.obeyed === order?.n) return;
     this.failed = true;
@@ -44,9 +44,9 @@ class Memory {
     this.send("trouble", problem?.name === "QuotaExceededError" ? "full" : "closed");
   }
 
+  /** @param {Payload} payload */
   async act({ order, works }) {
     this.db ||= await opened();
-    this.db.onversionchange = () => this.db.close();
     for (const work of works) if (work.rev !== this.revs[work.id]) await this.keep(work);
     if (order && order.n !== this.obeyed) {
       this.obeyed = order.n;
@@ -54,28 +54,32 @@ class Memory {
     }
   }
 
-  change() {
-    const change = this.db.transaction(["works", "blobs", "settings"], "readwrite");
-    return [ended(change), ...["works", "blobs", "settings"].map((name) => change.objectStore(name))];
-  }
-
+  /** @param {Work} work */
   async keep({ rev, needs, blobs, ...work }) {
-    const [end, works, store, settings] = this.change();
+    const { end, works, blobs: store, settings } = changing(this.db);
     if (!(await done(settings.get("off")))) {
       for (const [name, content] of Object.entries(blobs)) store.put(content, name);
-      const there = new Set(await done(store.getAllKeys())), missing = needs.filter((name) => !there.has(name));
+      const there = new Set(await done(store.getAllKeys()));
+      const missing = needs.filter((name) => !there.has(name));
       if (missing.length) {
         await end;
-        return this.send("missing", missing);
+        this.send("missing", missing);
+        return;
       }
       const before = await done(works.get(work.id));
-      if (before?.manifest !== work.manifest || before.token !== work.token) works.put({ ...work, needs, when: Date.now() });
+      const differs = before?.manifest !== work.manifest || before.token !== work.token;
+      if (differs) works.put({ ...work, needs, when: Date.now() });
       await this.tidy(works, store);
     }
     await end;
     this.revs[work.id] = rev;
   }
 
+  /**
+   * Let go of what is too old, and of blobs that no work needs.
+   * @param {IDBObjectStore} works
+   * @param {IDBObjectStore} store
+   */
   async tidy(works, store) {
     const all = newest(await done(works.getAll()));
     for (const old of all.splice(MOST)) works.delete(old.id);
@@ -83,12 +87,16 @@ class Memory {
     for (const name of await done(store.getAllKeys())) if (!needed.has(name)) store.delete(name);
   }
 
+  /** @param {Order} order */
   async obey({ n, what, id }) {
-    const [end, works, store, settings] = this.change();
+    const { end, works, blobs: store, settings } = changing(this.db);
     if (what === "read") {
-      const work = await done(works.get(id)), blobs = {};
+      const work = await done(works.get(id));
+      /** @type {Record<string, string>} */
+      const blobs = {};
       for (const name of work?.needs || []) blobs[name] = (await done(store.get(name))) || "";
-      return this.send("found", { n, id, manifest: work?.manifest || "", blobs });
+      this.send("found", { n, id, manifest: work?.manifest || "", blobs });
+      return;
     }
     if (what === "forget") works.delete(id);
     if (what === "off") works.clear();
@@ -101,3 +109,5 @@ class Memory {
     this.send("told", { n, off, works: kept });
   }
 }
+
+export default mounted((_, signal) => new Memory(signal));

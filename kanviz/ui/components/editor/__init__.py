@@ -1,0 +1,5 @@
+"""The spline editor: one edge changed by hand."""
+
+from kanviz.ui.components.editor.payload import editor_payload, spline_editor
+
+__all__ = ["editor_payload", "spline_editor"]
