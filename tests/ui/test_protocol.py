@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from kanviz.analysis.curves import edge_curve
+from kanviz.analysis.errors_on_rows import predictions
 from kanviz.analysis.layout import layout, wide
 from kanviz.analysis.scores import scores
-from kanviz.analysis.subset import predictions
 from kanviz.analysis.thumbnails import all_curves
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
@@ -20,7 +20,7 @@ from kanviz.ui.components.memory import Kept, work_payload
 from kanviz.ui.components.network import STRONGEST, network_payload
 from kanviz.ui.components.scatter import marked, scatter_payload
 from kanviz.ui.components.tour import tour_payload
-from kanviz.ui.tour import STOPS
+from kanviz.ui.workbench.tour import STOPS
 from tests import protocol_types
 from tests.figures import small_data, small_kan
 
