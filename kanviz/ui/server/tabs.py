@@ -1,5 +1,7 @@
 """Browser tabs as Streamlit knows them: which one a script runs for, whether it is open, and the end of one."""
 
+from contextlib import suppress
+
 from streamlit import runtime
 from streamlit.runtime.scriptrunner import get_script_run_ctx
 
@@ -23,4 +25,5 @@ def forget(tab: str) -> None:
         if not server.is_active_session(tab):  # on the server's own thread, so that it cannot come back meanwhile
             server.close_session(tab)
 
-    server._get_async_objs().eventloop.call_soon_threadsafe(drop)
+    with suppress(RuntimeError):  # the loop is closed: the server is being stopped
+        server._get_async_objs().eventloop.call_soon_threadsafe(drop)
