@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.claims import Certificate as Certificate
     from kanviz.analysis.metrics import metrics as metrics
     from kanviz.analysis.symbolic import suggest as suggest
+    from kanviz.continual.ladder import climb as climb
+    from kanviz.continual.rungs import RUNGS as RUNGS
     from kanviz.core.dataset import Dataset as Dataset
     from kanviz.core.formula import Formula as Formula
     from kanviz.core.init import init as init
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
     from kanviz.laws.extraction import extract as extract
     from kanviz.laws.hints import Hints as Hints
     from kanviz.laws.record import Discovery as Discovery
-    from kanviz.locality.ladder import climb as climb
-    from kanviz.locality.rungs import RUNGS as RUNGS
 
 _HOMES = {
     "compose": "kanviz.analysis.compose",
@@ -84,8 +84,8 @@ _HOMES = {
     "extract": "kanviz.laws.extraction",
     "Hints": "kanviz.laws.hints",
     "Discovery": "kanviz.laws.record",
-    "climb": "kanviz.locality.ladder",
-    "RUNGS": "kanviz.locality.rungs",
+    "climb": "kanviz.continual.ladder",
+    "RUNGS": "kanviz.continual.rungs",
 }
 __version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -1,74 +1,123 @@
-"""The ways of keeping what a network knows while it learns new rows: what each promises, and what it costs."""
+"""The ways of keeping what a network knows, as the pages offer them, and the training that comes of one."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import streamlit as st
+
+from kanviz.continual.protection import (
+    PROTECTIONS,
+    ElasticWeights,
+    LockRegion,
+    LockRows,
+    NoProtection,
+    Protected,
+    Protection,
+    Replay,
+)
+from kanviz.ui.frame import KEEP
+from kanviz.ui.regions import region_fields
+from kanviz.ui.runs import Retraining
 
 if TYPE_CHECKING:
-    from kanviz.core.anchor import Anchor
+    from kanviz.continual.known import Known
     from kanviz.core.dataset import Dataset
-    from kanviz.core.locks import Certified, Lock
-    from kanviz.ui.runs import Known
     from kanviz.ui.session import Session
 
 
 @dataclass(frozen=True)
-class Protection:
-    """needs_rows: it takes old rows; a region alone does not do."""
+class Offer:
+    """A protection as people choose it. ask: draws its settings, and makes it · full: advice where a lock leaves no
+    control point free.
+    """
 
     title: str
     promise: str
-    needs_rows: bool = False
+    ask: "Callable[[Session, Known], Protection]"
+    full: str = ""
 
 
-PROTECTIONS: dict[str, Protection] = {
-    "rows": Protection(
+def _region(s: "Session", known: "Known") -> Protection:
+    return LockRegion(known.box or region_fields(s, "lock"))
+
+
+def _replay(s: "Session", known: "Known") -> Protection:
+    share = st.slider("Old rows among those that train", 5, 95, 50, 5, format="%d%%", key=f"{KEEP}share")
+    return Replay(share / 100)
+
+
+def _elastic(s: "Session", known: "Known") -> Protection:
+    strength = st.number_input(
+        "Strength", 0.0, 1e6, 1.0, format="%g", key=f"{KEEP}strength",
+        help="1 counts the old rows' loss as much as the new rows', near where the network stands.",
+    )  # fmt: skip
+    return ElasticWeights(float(strength))
+
+
+OFFERS = {
+    "rows": Offer(
         "Lock the old rows",
         "Their predictions keep every bit. Nothing is promised between them; control points they use learn no more.",
-        needs_rows=True,
+        lambda s, known: LockRows(),
+        "Fewer old rows, or a network with finer grids, leave more.",
     ),
-    "region": Protection(
+    "region": Offer(
         "Lock a region",
         "Every point of the region keeps every bit, proven. It holds more control points than rows alone do.",
+        _region,
+        "Intervals grow too wide there. A smaller region, or a lock of rows, leaves more.",
     ),
-    "replay": Protection(
+    "replay": Offer(
         "Replay old rows",
         "Old rows are learned again beside the new ones. The error stays small, no bit is promised; runs take longer.",
-        needs_rows=True,
+        _replay,
     ),
-    "ewc": Protection(
+    "ewc": Offer(
         "Elastic weights (EWC)",
         "Numbers that old rows depend on are drawn back to where they were. Forgets less, no bit is promised.",
+        _elastic,
     ),
-    "none": Protection("No protection", "Every number may move. It learns best, and may forget everything."),
+    "none": Offer(
+        "No protection",
+        "Every number may move. It learns best, and may forget everything.",
+        lambda s, known: NoProtection(),
+    ),
 }
 
 
-def row_lock(s: "Session", known: "Known") -> "Lock":
-    """Every number that the old rows use; remembered."""
-    from kanviz.core.locks import data_lock
+def choose_protection(s: "Session", known: "Known", *, none: bool = True) -> Protection:
+    """Ask how to keep what is known. none: whether it may also be left unprotected."""
+    names = [
+        name for name in OFFERS
+        if (known.box is None or not PROTECTIONS[name].needs_rows) and (none or name != NoProtection.kind)
+    ]  # fmt: skip
+    name = st.radio(
+        "Protection", names, key=f"{KEEP}protection-{known.data is None}-{none}",
+        format_func=lambda name: OFFERS[name].title, captions=[OFFERS[name].promise for name in names],
+    )  # fmt: skip
+    return OFFERS[name].ask(s, known)
 
+
+def apply(s: "Session", protection: Protection, known: "Known", new: "Dataset") -> Protected:
+    """Apply a protection to the network in use; remembered. Warns where a lock leaves a layer nothing to learn with."""
     kan = s.present
-    return s.derived("row lock", lambda: data_lock(kan, known.x, f"rows of {known.name}"[:200]), known.key)
+    with st.spinner("Looking for the numbers that must stay…"):
+        held = s.derived(
+            "protected", lambda: protection.apply(kan, known, new), protection, known.name, known.key, new.digest
+        )
+    full = [] if held.lock is None else [n for n, left in enumerate(held.lock.capacity(kan)) if left.free == 0]
+    if full:
+        layers = ", ".join(map(str, full))
+        st.warning(f"No control point is left free in layer {layers}. {OFFERS[protection.kind].full}")
+    return held
 
 
-def region_lock(s: "Session", box: tuple[tuple[float, float], ...]) -> "Certified":
-    """Every number that any point of the box can use; remembered."""
-    from kanviz.core.locks import certified_lock
-
-    kan = s.present
-    return s.derived("region lock", lambda: certified_lock(kan, box), repr(box))
-
-
-def elastic(s: "Session", known: "Known", strength: float) -> "Anchor":
-    """The network anchored where what it knows needs it; remembered."""
-    from kanviz.core.remember import anchor
-
-    kan = s.present
-    return s.derived("anchor", lambda: anchor(kan, known.x, strength), known.key, strength)
-
-
-def mixed(s: "Session", new: "Dataset", old: "Dataset", share: float) -> "Dataset":
-    """The new rows with old ones among those that train; remembered."""
-    from kanviz.core.remember import with_replay
-
-    return s.derived("mixed", lambda: with_replay(new, old, share), new.digest, old.digest, share)
+def retraining(
+    s: "Session", protection: Protection, known: "Known", held: Protected, settings: dict[str, Any]
+) -> Retraining:
+    """Make the training of the network in use that keeps what is known. settings: of `TrainConfig`."""
+    return Retraining(
+        s.present, held.data, held.config(**settings), s.opened.at, known=known, region=protection.region(known),
+        aid=protection.aid, anchor=held.anchor, promise=OFFERS[protection.kind].title,
+    )  # fmt: skip

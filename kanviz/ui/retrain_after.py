@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.changes import Changes, EdgeMove
     from kanviz.analysis.locality.supports import Interval
     from kanviz.core.kan import KAN
-    from kanviz.ui.runs import Run
+    from kanviz.ui.runs import Retraining
     from kanviz.ui.session import Session
 
 
-def after(s: "Session", run: "Run") -> None:
+def after(s: "Session", run: "Retraining") -> None:
     """What came of the last retraining."""
     found = _changes(s, run)
     _verdict(s, run, found)
@@ -37,18 +37,16 @@ def after(s: "Session", run: "Run") -> None:
     _edges(s, run, found)
 
 
-def _changes(s: "Session", run: "Run") -> "Changes":
+def _changes(s: "Session", run: "Retraining") -> "Changes":
     from kanviz.analysis.locality.changes import changes
 
     known, kan = run.known, s.present
-    assert known is not None
     y = None if known.data is None or kan.task == "classification" else known.data.y
     return s.derived("changes", lambda: changes(run.kan, kan, known.x, y), run.kan.digest, known.key)
 
 
-def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
+def _verdict(s: "Session", run: "Retraining", found: "Changes") -> None:
     known, last = run.known, s.last_run
-    assert known is not None
     assert last is not None
     st.caption(f"{what_is_known(run)}. {s.why_ended.capitalize()}; the network of step {last.best_step} is kept.")
     kept, count = int(found.lamps.kept.sum()), len(found.lamps.kept)
@@ -61,12 +59,11 @@ def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
         )
 
 
-def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
-    from kanviz.ui.runs import Known
+def _numbers(s: "Session", run: "Retraining", found: "Changes") -> None:
+    from kanviz.continual.known import Known
 
     known, kan, unit, name = run.known, s.present, shared_unit(s.present), error_name(s)
-    assert known is not None
-    learned: Known = Known.rows(run.data, "")
+    learned = Known.rows(run.data, "")
     rows = [(f"{name}, new rows", learned), *([(f"{name}, old rows", known)] if known.data is not None else [])]
     with st.container(horizontal=True, gap="small"):
         for word, one in rows:
@@ -86,7 +83,7 @@ def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
         st.metric("Edges unchanged", f"{same} of {len(found.edges)}", width=METRIC, help="Bit for bit.")
 
 
-def _lamps(s: "Session", run: "Run", found: "Changes") -> None:
+def _lamps(s: "Session", run: "Retraining", found: "Changes") -> None:
     from kanviz.plots import lamps_figure
 
     output, names = 0, [v.name for v in s.present.outputs]
@@ -95,7 +92,7 @@ def _lamps(s: "Session", run: "Run", found: "Changes") -> None:
     chart(lamps_figure(found.lamps, output, theme=theme()), "lamps")
 
 
-def _ways(s: "Session", run: "Run") -> None:
+def _ways(s: "Session", run: "Retraining") -> None:
     """The certificate, the two networks it speaks of, and the way back."""
     with in_words():
         found = _certificate(s, run)
@@ -114,7 +111,7 @@ def _ways(s: "Session", run: "Run") -> None:
                     f"Network {word}", _bytes(kan), f"{word}.safetensors", "application/octet-stream",
                     icon=":material/save:", on_click="ignore",
                 )  # fmt: skip
-        rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}" if run.known else ""
+        rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}"
         st.caption("To check it again, with the three files:")
         st.code(
             f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", language=None, wrap_lines=True
@@ -129,9 +126,9 @@ def _carries(found: "Certificate") -> bool:
     return not isinstance(found.claim, RowsClaim) or found.claim.x is not None
 
 
-def _keep_for_next(s: "Session", run: "Run") -> None:
+def _keep_for_next(s: "Session", run: "Retraining") -> None:
     """Old and new rows together become what is known, so that the next retraining keeps both."""
-    if run.known is None or run.known.data is not s.data or s.new_rows is None or s.data is None:
+    if run.known.data is not s.data or s.new_rows is None or s.data is None:
         return
     st.button(
         "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt, args=(s.learned,),
@@ -150,11 +147,10 @@ def _bytes(kan: "KAN"):
     return make
 
 
-def _certificate(s: "Session", run: "Run") -> "Certificate":
+def _certificate(s: "Session", run: "Retraining") -> "Certificate":
     from kanviz.analysis.locality.certificate import certify
 
     known, kan = run.known, s.present
-    assert known is not None
     box = run.region or known.box
     rows = known.x if box is None else None
     with st.spinner("Certifying…"):
@@ -163,7 +159,7 @@ def _certificate(s: "Session", run: "Run") -> "Certificate":
         )
 
 
-def _edges(s: "Session", run: "Run", found: "Changes") -> None:
+def _edges(s: "Session", run: "Retraining", found: "Changes") -> None:
     from kanviz.plots import compare_figure
 
     st.header("Edge by edge")

@@ -15,14 +15,13 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.prospect import Prospect
     from kanviz.core.layer import EdgeId
     from kanviz.core.locks import Lock
-    from kanviz.ui.runs import Known, Run
+    from kanviz.ui.runs import Retraining
     from kanviz.ui.session import Session
 
 
-def before(s: "Session", run: "Run") -> None:
+def before(s: "Session", run: "Retraining") -> None:
     """Everything that can be said before the first step."""
-    known, lock = run.known, run.config.lock
-    assert known is not None
+    lock = run.config.lock
     found, ahead = _overlap(s, run), _prospect(s, run)
     _numbers(s, run, found, ahead)
     st.markdown(" ".join(expected(run, found, ahead)))
@@ -36,27 +35,25 @@ def before(s: "Session", run: "Run") -> None:
             chart(locked_edge(s, s.present, edge, lock), "locked-edge")
 
 
-def _key(run: "Run") -> tuple[object, ...]:
-    assert run.known is not None
+def _key(run: "Retraining") -> tuple[object, ...]:
     return run.known.key, run.data.digest, run.config.lock
 
 
-def _overlap(s: "Session", run: "Run") -> "Overlap":
+def _overlap(s: "Session", run: "Retraining") -> "Overlap":
     from kanviz.analysis.locality.overlap import overlap
 
     known, x = run.known, run.data.rows("train")[0]
-    assert known is not None
     return s.derived("overlap", lambda: overlap(run.kan, known.x, x), *_key(run)[:2])
 
 
-def _prospect(s: "Session", run: "Run") -> "Prospect":
+def _prospect(s: "Session", run: "Retraining") -> "Prospect":
     from kanviz.analysis.locality.prospect import prospect
 
     x = run.data.rows("train")[0]
     return s.derived("prospect", lambda: prospect(run.kan, run.config.lock, x), *_key(run)[1:])
 
 
-def _strips(s: "Session", run: "Run", found: "Overlap"):
+def _strips(s: "Session", run: "Retraining", found: "Overlap"):
     from kanviz.analysis.locality.strips import strips
     from kanviz.plots import strips_figure
 
@@ -65,11 +62,10 @@ def _strips(s: "Session", run: "Run", found: "Overlap"):
     return strips_figure(strips(run.kan, found, held), theme=theme())
 
 
-def _numbers(s: "Session", run: "Run", found: "Overlap", ahead: "Prospect") -> None:
-    from kanviz.ui.runs import Known
+def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect") -> None:
+    from kanviz.continual.known import Known
 
     known, unit = run.known, shared_unit(run.kan)
-    assert known is not None
     name = error_name(s)
     new = s.derived("new error", lambda: Known.rows(run.data, "").error(run.kan, run.kan), run.data.digest)
     with st.container(horizontal=True, gap="small"):
@@ -93,10 +89,9 @@ def error_name(s: "Session") -> str:
     return "Cross-entropy" if s.present.task == "classification" else "RMSE"
 
 
-def expected(run: "Run", found: "Overlap", ahead: "Prospect") -> list[str]:
+def expected(run: "Retraining", found: "Overlap", ahead: "Prospect") -> list[str]:
     """What to expect, in sentences; every figure in them is computed."""
     known = run.known
-    assert known is not None
     rows, settled, beyond = len(ahead.settled), int(ahead.settled.sum()), int(ahead.beyond.sum())
     shared = f"{found.shared:.0%}" if found.shared == found.shared else "none"
     words = []
@@ -165,8 +160,7 @@ def locked_edge(s: "Session", kan, edge: "EdgeId", lock: "Lock"):
     return edge_figure(curve_of(s, kan, edge), theme=theme(), locked=held, parts=("points", "density"))
 
 
-def what_is_known(run: "Run") -> str:
+def what_is_known(run: "Retraining") -> str:
     """Protection and what it protects, in a few words."""
-    known: Known | None = run.known
-    assert known is not None
+    known = run.known
     return f"{run.promise}: {label(known.name)}, {counted(len(known.x), 'point' if known.box else 'row')}"

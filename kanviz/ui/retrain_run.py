@@ -8,6 +8,7 @@ from kanviz.ui.charts import chart, network_chart
 from kanviz.ui.frame import session, theme
 from kanviz.ui.panels import number, shared_unit
 from kanviz.ui.retrain_before import error_name, locked_edge, what_is_known
+from kanviz.ui.runs import Retraining
 from kanviz.ui.training import LARGE, METRIC, NETWORK_TICKS, TICK, controls, solver_words
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ def _steps() -> None:
         controls(s, 0, run.config.steps)
         return
     controls(s, latest.step, latest.steps)
-    about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if run.known else [])
+    about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if isinstance(run, Retraining) else [])
     st.caption(" · ".join(about))
     if s.trail:
         _errors(s, run, s.trail[-1])
@@ -45,7 +46,7 @@ def _errors(s: "Session", run: "Run", mark: tuple[float | None, ...]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.metric(f"{name}, new rows", number(mark[1], unit), width=METRIC)
         st.metric(f"{name}, held out", number(mark[2], unit), width=METRIC)
-        if len(mark) > 3 and run.known is not None:
+        if isinstance(run, Retraining):
             word = f"{name}, old rows" if run.known.data is not None else "Moved, in the region"
             st.metric(word, number(mark[3], unit), width=METRIC)
 
@@ -54,7 +55,7 @@ def error_figure(s: "Session") -> None:
     """New, held-out and old rows by step."""
     from kanviz.plots import training_figure
 
-    known = s.run.known if s.run is not None else None
+    known = s.run.known if isinstance(s.run, Retraining) else None
     old = "old rows" if known is None or known.data is not None else "change in the region"
     unit = shared_unit(s.present) if s.present.task != "classification" else ""
     figure = training_figure(

@@ -22,16 +22,16 @@ from kanviz.edit.history import LONGEST, History, replay
 from kanviz.errors import EditError, UserError
 from kanviz.text import shown
 from kanviz.ui.jobs import End, Job
-from kanviz.ui.runs import Mark, Run
+from kanviz.ui.runs import Mark, Retraining, Run
 
 if TYPE_CHECKING:
     from kanviz.analysis.symbolic import Candidate
+    from kanviz.continual.rungs import Rung
     from kanviz.io.project import Project
     from kanviz.io.project_rows import RowsOf
     from kanviz.io.tables import Table
     from kanviz.laws.discover import DiscoverConfig
     from kanviz.laws.extraction import ExtractConfig
-    from kanviz.locality.rungs import Rung
     from kanviz.ui.climbing import Climbing
     from kanviz.ui.course import Following
     from kanviz.ui.extracting import Extracting
@@ -406,8 +406,8 @@ class Session:
                 raise UserError("Training needs a table. Upload one, or open a sample that brings its own.")
             self._begin(Run(self.present, self.data, config, self.opened.at), [])
 
-    def retrain(self, run: Run) -> None:
-        """Start teaching the present network new rows; one training at a time."""
+    def retrain(self, run: Retraining) -> None:
+        """Start teaching the present network rows while others are kept; one training at a time."""
         with self._lock:
             self._refuse_while_training()
             if run.kan is not self.present:
@@ -415,10 +415,10 @@ class Session:
             self._begin(run, [])
 
     @property
-    def retrained(self) -> Run | None:
+    def retrained(self) -> Retraining | None:
         """The last retraining, if the network in hand is what came of it."""
         run, last = self.run, self.last_run
-        if run is None or run.known is None or last is None or self.training or last.best is run.kan:
+        if not isinstance(run, Retraining) or last is None or self.training or last.best is run.kan:
             return None
         return run if self.present.digest == last.best.digest else None
 

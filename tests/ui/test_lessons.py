@@ -6,10 +6,10 @@ import pytest
 import torch
 from streamlit.testing.v1 import AppTest
 
+from kanviz.continual.rungs import Rung
 from kanviz.core.layer import EdgeId
 from kanviz.core.train import TrainConfig
 from kanviz.edit.edits import MoveControlPoint, RefineGrid
-from kanviz.locality.rungs import Rung
 from kanviz.ui.climbing import Climbing
 from kanviz.ui.course import LESSONS, Following, Lesson
 from kanviz.ui.course.facts import percent, points, total

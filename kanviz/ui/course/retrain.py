@@ -7,7 +7,7 @@ from kanviz.ui.course.lesson import Lesson, Step
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.changes import Changes
-    from kanviz.ui.runs import Run
+    from kanviz.ui.runs import Retraining
     from kanviz.ui.session import Session
 
 
@@ -20,7 +20,7 @@ def _take(s: "Session") -> None:
 
 
 def _taken_words(s: "Session") -> str:
-    from kanviz.ui.runs import Known
+    from kanviz.continual.known import Known
 
     assert s.data is not None
     assert s.new_rows is not None
@@ -36,10 +36,9 @@ def _taken_words(s: "Session") -> str:
 
 def _retrain(s: "Session", *, locked: bool) -> None:
     """As the page does it with what it proposes."""
-    from kanviz.core.train import TrainConfig
-    from kanviz.ui.protections import row_lock
-    from kanviz.ui.retrain_plan import SMOOTH, STEPS
-    from kanviz.ui.runs import Known, Run
+    from kanviz.continual.known import Known
+    from kanviz.continual.protection import SMOOTH, STEPS, LockRows, NoProtection
+    from kanviz.ui.protections import retraining
 
     if s.retrained is not None:
         s.undo()
@@ -48,8 +47,9 @@ def _retrain(s: "Session", *, locked: bool) -> None:
     assert s.data is not None
     assert s.new_rows is not None
     known = Known.rows(s.data, s.rows_from)
-    config = TrainConfig(steps=STEPS, smooth=SMOOTH, lock=row_lock(s, known) if locked else None)
-    s.retrain(Run(s.present, s.new_rows[0], config, s.opened.at, known=known))
+    protection = LockRows() if locked else NoProtection()
+    held = protection.apply(s.present, known, s.new_rows[0])
+    s.retrain(retraining(s, protection, known, held, {"solver": "lbfgs", "steps": STEPS, "smooth": SMOOTH}))
     wait(s)
 
 
@@ -59,21 +59,19 @@ def _ran(s: "Session", *, locked: bool) -> bool:
     return run is not None and not run.aid and (run.config.lock is not None) == locked
 
 
-def _changes(s: "Session", run: "Run") -> "Changes":
+def _changes(s: "Session", run: "Retraining") -> "Changes":
     from kanviz.analysis.locality.changes import changes
 
     known, kan = run.known, s.present
-    assert known is not None
     y = known.data.y if known.data is not None else None
     return s.derived("changes", lambda: changes(run.kan, kan, known.x, y), run.kan.digest, known.key)
 
 
 def _run_words(s: "Session") -> str:
-    from kanviz.ui.runs import Known
+    from kanviz.continual.known import Known
 
     run = s.retrained
     assert run is not None
-    assert run.known is not None
     lamps, new = _changes(s, run).lamps, Known.rows(run.data, "")
     return (
         f"{int(lamps.kept.sum()):,} of {len(lamps.kept):,} {run.known.noun} kept their prediction, bit for bit; the "

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from kanviz.locality.rungs import Rung
+from kanviz.continual.rungs import Rung
 from kanviz.text import no_formula
 
 Rows = list[dict[str, Any]]
@@ -131,7 +131,7 @@ class Outcome:
 
     def to_json(self) -> dict[str, Any]:
         """Plain JSON: the lines of the table, every error, and the verdicts; null where there is no number."""
-        from kanviz.locality.verdict import verdict
+        from kanviz.continual.verdict import verdict
 
         methods = [
             {

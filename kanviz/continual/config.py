@@ -6,14 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from kanviz.continual.policy import POLICIES, Boxes, Policy, as_boxes
+from kanviz.continual.protection import SMOOTH, STEPS
 from kanviz.core.engine import BASE_CURVES
 from kanviz.core.init import MOST_GRID, MOST_ORDER, init, parse_shape
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Variable
 from kanviz.core.train_config import MAX_STEPS, SOLVER_NAMES, TrainConfig
 from kanviz.errors import UserError
-from kanviz.locality.policy import POLICIES, Boxes, Policy, as_boxes
-from kanviz.locality.turn import SMOOTH, STEPS
 from kanviz.text import counted, listing, shown
 
 EXAMPLE = '{"shape": [2, 5, 1], "tasks": ["a.csv", "b.csv"], "target": "y"}'
