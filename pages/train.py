@@ -4,23 +4,26 @@ import streamlit as st
 
 from kanviz.ui.frame import open_page
 from kanviz.ui.network import data_panel
-from kanviz.ui.train_settings import settings
+from kanviz.ui.retrain_after import what_was_kept
+from kanviz.ui.train_keep import ask
 from kanviz.ui.training import outcome, run_panel, start
 
 s = open_page("Train")
 st.title("Train")
 with st.expander("Data", icon=":material/table:", expanded=s.data is None):
     data_panel(s, "train")
-ask, look = st.columns([6, 14], gap="medium")
-with ask.container(border=True):
-    config = settings(s)
-    ready = config is not None and s.data is not None and not s.training
+questions, look = st.columns([6, 14], gap="medium")
+with questions.container(border=True):
+    run = ask(s)
+    ready = run is not None and s.data is not None and not s.training
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
-        on_click=start, args=(s, config), help="" if s.data else "Load a table first, above.",
+        on_click=start, args=(s, run), help="" if s.data else "Load a table first, above.",
     )  # fmt: skip
 with look.container(border=True):
     run_panel(s)
+    if s.retrained is not None:
+        what_was_kept(s, s.retrained)
 if s.data is not None and not s.training and s.present.task != "classification":
     with st.container(border=True):
         st.header("Predicted against measured")

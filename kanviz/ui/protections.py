@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import streamlit as st
 
@@ -23,6 +23,7 @@ from kanviz.ui.runs import Retraining
 if TYPE_CHECKING:
     from kanviz.continual.known import Known
     from kanviz.core.dataset import Dataset
+    from kanviz.core.train import TrainConfig
     from kanviz.ui.session import Session
 
 
@@ -114,10 +115,10 @@ def apply(s: "Session", protection: Protection, known: "Known", new: "Dataset") 
 
 
 def retraining(
-    s: "Session", protection: Protection, known: "Known", held: Protected, settings: dict[str, Any]
+    s: "Session", protection: Protection, known: "Known", held: Protected, config: "TrainConfig"
 ) -> Retraining:
-    """Make the training of the network in use that keeps what is known. settings: of `TrainConfig`."""
+    """Make the training of the network in use that keeps what is known. config: with the lock, of `held.config`."""
     return Retraining(
-        s.present, held.data, held.config(**settings), s.opened.at, known=known, region=protection.region(known),
+        s.present, held.data, config, s.opened.at, known=known, region=protection.region(known),
         aid=protection.aid, anchor=held.anchor, promise=OFFERS[protection.kind].title,
     )  # fmt: skip

@@ -12,14 +12,15 @@ from kanviz.ui.charts import chart, curve_of
 from kanviz.ui.comparison import runs_of
 from kanviz.ui.frame import attempt, in_words, label, theme
 from kanviz.ui.panels import number, shared_unit
-from kanviz.ui.retrain_before import error_name, what_is_known
 from kanviz.ui.retrain_run import error_figure
-from kanviz.ui.training import METRIC, begin_and_wait
+from kanviz.ui.run_words import METRIC, error_name, what_is_known
+from kanviz.ui.training import begin_and_wait
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import Certificate
     from kanviz.analysis.locality.changes import Changes, EdgeMove
     from kanviz.analysis.locality.supports import Interval
+    from kanviz.continual.known import Known
     from kanviz.core.kan import KAN
     from kanviz.ui.runs import Retraining
     from kanviz.ui.session import Session
@@ -49,6 +50,18 @@ def _verdict(s: "Session", run: "Retraining", found: "Changes") -> None:
     known, last = run.known, s.last_run
     assert last is not None
     st.caption(f"{what_is_known(run)}. {s.why_ended.capitalize()}; the network of step {last.best_step} is kept.")
+    _kept(known, found)
+
+
+def what_was_kept(s: "Session", run: "Retraining") -> None:
+    """Say whether what is known kept its bits, and where more is to be seen."""
+    _kept(run.known, _changes(s, run))
+    st.page_link(
+        "pages/retrain.py", label="Every edge that changed, and a certificate", icon=":material/model_training:"
+    )
+
+
+def _kept(known: "Known", found: "Changes") -> None:
     kept, count = int(found.lamps.kept.sum()), len(found.lamps.kept)
     if kept == count:
         st.success(f"All {count:,} {known.noun} keep their predictions, bit for bit.", icon=":material/lock:")

@@ -4,11 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.text import counted
 from kanviz.ui.charts import chart, curve_of
-from kanviz.ui.frame import label, theme
+from kanviz.ui.frame import theme
 from kanviz.ui.panels import edge_picker, number, shared_unit
-from kanviz.ui.training import METRIC
+from kanviz.ui.run_words import METRIC, error_name, known_error_name
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.overlap import Overlap
@@ -73,7 +72,7 @@ def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect
         if known.data is not None:
             old = s.derived("old error", lambda: known.error(run.kan, run.kan), known.key)
             st.metric(
-                f"{name}, old rows", number(old, unit), width=METRIC, help=f"{len(known.x):,} rows, as it is now."
+                known_error_name(s, run), number(old, unit), width=METRIC, help=f"{len(known.x):,} rows, as it is now."
             )
         st.metric(
             "Points shared", f"{found.shared:.0%}" if found.shared == found.shared else "–", width=METRIC,
@@ -85,12 +84,13 @@ def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect
         )  # fmt: skip
 
 
-def error_name(s: "Session") -> str:
-    return "Cross-entropy" if s.present.task == "classification" else "RMSE"
+def outlook(s: "Session", run: "Retraining", learned: str = "new rows") -> str:
+    """Say what to expect of a retraining; what is computed for it is remembered."""
+    return " ".join(expected(run, _overlap(s, run), _prospect(s, run), learned))
 
 
-def expected(run: "Retraining", found: "Overlap", ahead: "Prospect") -> list[str]:
-    """What to expect, in sentences; every figure in them is computed."""
+def expected(run: "Retraining", found: "Overlap", ahead: "Prospect", learned: str = "new rows") -> list[str]:
+    """What to expect, in sentences; every figure in them is computed. learned: what to call the rows to learn."""
     known = run.known
     rows, settled, beyond = len(ahead.settled), int(ahead.settled.sum()), int(ahead.beyond.sum())
     shared = f"{found.shared:.0%}" if found.shared == found.shared else "none"
@@ -100,21 +100,21 @@ def expected(run: "Retraining", found: "Overlap", ahead: "Prospect") -> list[str
         words.append(f"{what} its prediction to the bit." if run.region else f"{what} their predictions to the bit.")
         if settled:
             words.append(
-                f"{settled:,} of {rows:,} new rows ({settled / rows:.0%}) fall where locked numbers alone decide: "
+                f"{settled:,} of {rows:,} {learned} ({settled / rows:.0%}) fall where locked numbers alone decide: "
                 "nothing can be learned for them."
             )
         else:
-            words.append("Every new row depends on numbers that may move.")
+            words.append(f"All {learned} depend on numbers that may move.")
     elif run.aid:
-        words.append(f"{shared} of the control points that new rows need serve {known.noun} too, and may move.")
+        words.append(f"{shared} of the control points that {learned} need serve {known.noun} too, and may move.")
     else:
         words.append(
-            f"Nothing is held: {shared} of the control points that new rows need serve {known.noun} too, and what is "
+            f"Nothing is held: {shared} of the control points that {learned} need serve {known.noun} too, and what is "
             "known may be forgotten."
         )
     if beyond:
         words.append(
-            f"{beyond:,} of {rows:,} new rows ({beyond / rows:.0%}) lie beyond the grid of an input, where a curve is "
+            f"{beyond:,} of {rows:,} {learned} ({beyond / rows:.0%}) lie beyond the grid of an input, where a curve is "
             "a straight line or zero: they are learned badly."
         )
     return words
@@ -158,9 +158,3 @@ def locked_edge(s: "Session", kan, edge: "EdgeId", lock: "Lock"):
     n, i, j = edge
     held = lock.layers[n].coef[i, j].tolist()
     return edge_figure(curve_of(s, kan, edge), theme=theme(), locked=held, parts=("points", "density"))
-
-
-def what_is_known(run: "Retraining") -> str:
-    """Protection and what it protects, in a few words."""
-    known = run.known
-    return f"{run.promise}: {label(known.name)}, {counted(len(known.x), 'point' if known.box else 'row')}"

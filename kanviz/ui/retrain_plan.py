@@ -23,7 +23,7 @@ def plan(s: "Session", known: "Known", new: "Dataset") -> "Retraining | None":
     with in_words():
         protection = choose_protection(s, known)
         held = apply(s, protection, known, new)
-        return retraining(s, protection, known, held, _settings())
+        return retraining(s, protection, known, held, held.config(**_settings()))
     return None
 
 

@@ -4,15 +4,12 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.text import counted
-from kanviz.ui.frame import KEEP, after_change, attempt, in_words, label
+from kanviz.ui.frame import KEEP, attempt, in_words, label
 from kanviz.ui.regions import region_fields
+from kanviz.ui.rows_upload import upload_rows
 from kanviz.ui.samples import Sample, rows_of, samples
-from kanviz.ui.tables import choose_columns, table_upload
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kanviz.continual.known import Known
     from kanviz.core.dataset import Dataset
     from kanviz.ui.session import Session
@@ -41,7 +38,7 @@ def known_panel(s: "Session") -> "Known | None":
         return Known.rows(s.data, s.rows_from)
     if s.old_rows is not None:
         st.caption(f"In use: {label(s.old_rows[1])}, {len(s.old_rows[0]):,} rows")
-    _upload(s, "old", "Table of old rows", s.take_old, s.old_rows)
+    upload_rows(s, "old", "Table of old rows", s.take_old, s.old_rows)
     return Known.rows(*s.old_rows) if s.old_rows is not None else None
 
 
@@ -58,10 +55,10 @@ def new_panel(s: "Session") -> "Dataset | None":
             width="stretch", on_click=attempt, args=(_take_sample, s, sample), disabled=s.training,
         )  # fmt: skip
     if s.new_rows is None:
-        _upload(s, "new", "Table of new rows", s.take_new, None)
+        upload_rows(s, "new", "Table of new rows", s.take_new, None)
     else:
         with st.expander("Other new rows", icon=":material/upload_file:"):
-            _upload(s, "new", "Table of new rows", s.take_new, s.new_rows)
+            upload_rows(s, "new", "Table of new rows", s.take_new, s.new_rows)
     return s.new_rows[0] if s.new_rows is not None else None
 
 
@@ -73,28 +70,3 @@ def _sample(s: "Session") -> "Sample | None":
 def _take_sample(s: "Session", sample: Sample) -> None:
     assert sample.new is not None
     s.take_new(rows_of(sample, sample.new, s.present), sample.new.name)
-
-
-def _upload(
-    s: "Session", slot: str, title: str, take: "Callable[[Dataset, str], None]",
-    had: "tuple[Dataset, str] | None",
-) -> None:  # fmt: skip
-    """Take a table for one of the two purposes, and ask for its columns."""
-    table_upload(f"retrain-{slot}", slot, title)
-    found = s.table_in(slot)
-    if found is None:
-        return
-    table, name = found
-    data = choose_columns(s, table, s.present, f"retrain-{slot}", name, slot)
-    if data is None:
-        return
-    for note in data.notes:
-        st.caption(label(note, 300))
-    same = had is not None and had[0].digest == data.digest
-    if st.button(
-        f"Use these {slot} rows", icon=":material/table_view:", type="primary", disabled=same or s.training,
-        key=f"use-{slot}",
-    ):  # fmt: skip
-        with in_words():
-            take(data, name)
-            after_change(f"{counted(len(data), 'row')} of {name} in use.")

@@ -7,9 +7,10 @@ import streamlit as st
 from kanviz.ui.charts import chart, network_chart
 from kanviz.ui.frame import session, theme
 from kanviz.ui.panels import number, shared_unit
-from kanviz.ui.retrain_before import error_name, locked_edge, what_is_known
+from kanviz.ui.retrain_before import locked_edge
+from kanviz.ui.run_words import METRIC, error_name, known_error_name, what_is_known
 from kanviz.ui.runs import Retraining
-from kanviz.ui.training import LARGE, METRIC, NETWORK_TICKS, TICK, controls, solver_words
+from kanviz.ui.training import LARGE, NETWORK_TICKS, TICK, controls, solver_words
 
 if TYPE_CHECKING:
     from kanviz.ui.runs import Run
@@ -47,8 +48,7 @@ def _errors(s: "Session", run: "Run", mark: tuple[float | None, ...]) -> None:
         st.metric(f"{name}, new rows", number(mark[1], unit), width=METRIC)
         st.metric(f"{name}, held out", number(mark[2], unit), width=METRIC)
         if isinstance(run, Retraining):
-            word = f"{name}, old rows" if run.known.data is not None else "Moved, in the region"
-            st.metric(word, number(mark[3], unit), width=METRIC)
+            st.metric(known_error_name(s, run), number(mark[3], unit), width=METRIC)
 
 
 def error_figure(s: "Session") -> None:

@@ -69,6 +69,7 @@ class Session:
         self._halted: tuple[History | None, Dataset | None] | None = None
         self.new_rows: tuple[Dataset, str] | None = None  # to be learned next, and the name of their table
         self.old_rows: tuple[Dataset, str] | None = None  # of another table than the one in hand, not to be forgotten
+        self.data_before: tuple[Dataset, str] | None = None  # the table that was in use before, and its name
         self.trail: list[Mark] = []
         self.last_run: Progress | None = None
         self._run_end: End | None = None
@@ -136,7 +137,7 @@ class Session:
             if data is not None:
                 self.rows_from = rows_from
             self.data = data if data is not None else _fitting(self.data, kan)
-            self.new_rows = self.old_rows = None
+            self.new_rows = self.old_rows = self.data_before = None
             self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     @property
@@ -151,7 +152,7 @@ class Session:
             self.history, self.name, self.data, self.rows_from, self.edge, self._origin, self._new, self.sample,
             self.work, self.view, self.missing,
         ) = work  # fmt: skip
-        self.new_rows = self.old_rows = None
+        self.new_rows = self.old_rows = self.data_before = None
         self.trail, self.last_run, self.job, self._halted = [], None, None, None
 
     @property
@@ -296,7 +297,10 @@ class Session:
         """Look at the network on these rows, from the table of that name; refuses a table that does not fit it."""
         with self._lock:
             self._refuse_while_training()
-            self.data, self.rows_from, self.missing = data.matching(self.present), rows_from, None
+            found = data.matching(self.present)
+            if self.data is not None and self.data.digest != found.digest:
+                self.data_before = self.data, self.rows_from
+            self.data, self.rows_from, self.missing = found, rows_from, None
 
     def take_new(self, data: Dataset, name: str) -> None:
         """Rows that the network shall learn next, beside those it knows."""
@@ -319,7 +323,7 @@ class Session:
     @property
     def tables(self) -> dict[str, Dataset]:
         """All rows at hand that fit the network, by the digest trainings know them by; those looked at come first."""
-        others = [rows[0] for rows in (self.new_rows, self.old_rows) if rows]
+        others = [rows[0] for rows in (self.new_rows, self.old_rows, self.data_before) if rows]
         given = [_fitting(data, self.present) for data in (self.data, *others, *reversed(self._learned.values()))]
         return {data.digest: data for data in given if data is not None}
 

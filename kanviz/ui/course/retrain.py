@@ -49,7 +49,7 @@ def _retrain(s: "Session", *, locked: bool) -> None:
     known = Known.rows(s.data, s.rows_from)
     protection = LockRows() if locked else NoProtection()
     held = protection.apply(s.present, known, s.new_rows[0])
-    s.retrain(retraining(s, protection, known, held, {"solver": "lbfgs", "steps": STEPS, "smooth": SMOOTH}))
+    s.retrain(retraining(s, protection, known, held, held.config(solver="lbfgs", steps=STEPS, smooth=SMOOTH)))
     wait(s)
 
 
