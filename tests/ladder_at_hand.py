@@ -6,7 +6,8 @@ from collections.abc import Iterator
 import numpy as np
 
 from kanviz.continual.ladder import Step
-from kanviz.continual.outcome import Learned, Outcome
+from kanviz.continual.learned import Learned
+from kanviz.continual.outcome import Outcome
 from kanviz.continual.rungs import Rung, rung_of
 
 TASKS = 5

@@ -9,9 +9,10 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
+from kanviz.continual.learned import Learned
 from kanviz.continual.learners import Learner, beside, of_setting
 from kanviz.continual.mlp import mlp
-from kanviz.continual.outcome import Learned, Outcome
+from kanviz.continual.outcome import Outcome
 from kanviz.continual.peaks import Place, tasks
 from kanviz.continual.rungs import Rung, Setting
 from kanviz.continual.verdict import Verdict, verdict

@@ -10,17 +10,17 @@ from kanviz.ui.frame import KEEP, label
 
 if TYPE_CHECKING:
     from kanviz.continual.known import Box
+    from kanviz.core.dataset import Dataset
     from kanviz.ui.session import Session
 
 TALL = 6  # inputs, of more than which the fields scroll
 
 
-def region_fields(s: "Session", key: str) -> "Box":
-    """Ask for the least and the greatest value of every input; at first those of the table in use, or the grid's.
-
-    Raises UserError where one ends before it begins.
+def region_fields(s: "Session", key: str, rows: "Dataset | None" = None) -> "Box":
+    """Ask for the least and the greatest value of every input; at first those of these rows (None: of the table in use,
+    or where there is none of the grid). Raises UserError where one ends before it begins.
     """
-    ends = _usual(s)
+    ends = _usual(s, rows or s.data)
     found = []
     with st.container(height=320 if len(ends) > TALL else "content", border=False):
         for n, (variable, (low, high)) in enumerate(zip(s.present.inputs, ends, strict=True)):
@@ -44,9 +44,9 @@ def _rounded(low: float, high: float) -> tuple[float, float]:
     return min(a, low), max(b, high)
 
 
-def _usual(s: "Session") -> "Box":
-    if s.data is not None:
-        low, high = s.data.x.amin(0).tolist(), s.data.x.amax(0).tolist()
+def _usual(s: "Session", rows: "Dataset | None") -> "Box":
+    if rows is not None:
+        low, high = rows.x.amin(0).tolist(), rows.x.amax(0).tolist()
         return tuple(map(_rounded, low, high))
     from kanviz.core.spline import domain
 

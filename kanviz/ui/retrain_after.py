@@ -56,9 +56,7 @@ def _verdict(s: "Session", run: "Retraining", found: "Changes") -> None:
 def what_was_kept(s: "Session", run: "Retraining") -> None:
     """Say whether what is known kept its bits, and where more is to be seen."""
     _kept(run.known, _changes(s, run))
-    st.page_link(
-        "pages/retrain.py", label="Every edge that changed, and a certificate", icon=":material/model_training:"
-    )
+    st.page_link("pages/retrain.py", label="Every edge that changed, and a certificate", icon=":material/lock:")
 
 
 def _kept(known: "Known", found: "Changes") -> None:

@@ -85,8 +85,11 @@ def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect
 
 
 def outlook(s: "Session", run: "Retraining", learned: str = "new rows") -> str:
-    """Say what to expect of a retraining; what is computed for it is remembered."""
-    return " ".join(expected(run, _overlap(s, run), _prospect(s, run), learned))
+    """Say what to expect of a retraining, and how much may move; what is computed for it is remembered."""
+    ahead = _prospect(s, run)
+    free, points = (sum(getattr(room, part) for room in ahead.rooms) for part in ("free", "points"))
+    room = [] if run.config.lock is None else [f"{free:,} of {points:,} control points may move."]
+    return " ".join(expected(run, _overlap(s, run), ahead, learned) + room)
 
 
 def expected(run: "Retraining", found: "Overlap", ahead: "Prospect", learned: str = "new rows") -> list[str]:

@@ -47,6 +47,8 @@ def ask(s: "Session") -> "TrainConfig | Retraining | None":
     if source != NOTHING:
         with in_words():
             kept = _kept(s, source)
+    elif not s.is_new:
+        _say_what_may_be_lost(s)
     config = settings(s, top, kept)
     if kept is None:
         return config if source == NOTHING else None
@@ -59,6 +61,12 @@ def _source() -> str:
         help="Training moves numbers that other rows depend on too: a network that learns one table may forget "
         "another. Known rows: of a table that it learned before. A region: every point between limits of the inputs.",
     )  # fmt: skip
+
+
+def _say_what_may_be_lost(s: "Session") -> None:
+    name = next(iter(known_tables(s)), None)
+    if name is not None and s.data is not None:
+        st.caption(f"What the network knows of {label(name)} may be lost.")
 
 
 def _kept(s: "Session", source: str) -> Kept | None:
@@ -77,7 +85,8 @@ def _kept(s: "Session", source: str) -> Kept | None:
 
 
 def _region(s: "Session") -> Known:
-    return Known.region(region_fields(s, "train"))
+    """A box of inputs, at first around known rows: around those that are to be learned, nothing could be."""
+    return Known.region(region_fields(s, "train", next(iter(known_tables(s).values()), None)))
 
 
 def _rows(s: "Session") -> Known | None:

@@ -12,9 +12,10 @@ import pytest
 import torch
 
 from kanviz.continual.ladder import Step, climb
+from kanviz.continual.learned import Learned
 from kanviz.continual.learners import ByAdam, Learner, Trained, network
 from kanviz.continual.mlp import mlp
-from kanviz.continual.outcome import Learned, to_csv
+from kanviz.continual.outcome import to_csv
 from kanviz.continual.peaks import LINE, PLACES, tasks
 from kanviz.continual.rungs import RUNGS, rung_of
 from kanviz.continual.verdict import Verdict, verdict

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.continual.outcome import Learned
+from kanviz.continual.learned import Learned
 from kanviz.continual.verdict import FORGOTTEN, LEARNED, verdict
 
 SPREAD = (0.3, 0.3, 0.3)
