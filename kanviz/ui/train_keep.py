@@ -119,12 +119,15 @@ def known_tables(s: "Session") -> "dict[str, Dataset]":
     given = [*([s.old_rows] if s.old_rows else []), *([s.data_before] if s.data_before else []), *_of_sample(s),
              *_of_steps(s)]  # fmt: skip
     found: dict[str, Dataset] = {}
-    seen = {s.data.digest} if s.data is not None else set()
     for data, name in given:
-        if data.digest not in seen:
-            seen.add(data.digest)
+        if not any(_same_rows(data, other) for other in (s.data, *found.values())):
             found[name if name not in found else f"{name} ({len(found) + 1})"] = data
     return found
+
+
+def _same_rows(one: "Dataset", two: "Dataset | None") -> bool:
+    """Whether two tables hold the same rows, however they are split."""
+    return two is not None and one.x.shape == two.x.shape and bool((one.x == two.x).all() and (one.y == two.y).all())
 
 
 def _of_sample(s: "Session") -> "list[tuple[Dataset, str]]":

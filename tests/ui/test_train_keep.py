@@ -1,6 +1,7 @@
 """The Train page asks what must not be lost: known rows of another table, or a region, kept by any protection."""
 
 import re
+from dataclasses import replace
 
 import pytest
 import torch
@@ -186,6 +187,14 @@ def test_the_table_in_use_is_never_among_the_known_ones():
     assert known_tables(session) == {}
     session.take_data(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
     assert list(known_tables(session)) == [HILLS.table.name]
+
+
+def test_the_table_in_use_is_the_same_however_it_is_split():
+    session = opened(HILLS.title)
+    data = session.data
+    session.take_data(replace(data, train=data.test, test=data.train), "split otherwise")
+    assert session.data_before is not None
+    assert known_tables(session) == {}
 
 
 def test_a_table_that_was_learned_earlier_is_known_and_a_step_that_was_undone_is_not():
