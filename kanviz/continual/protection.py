@@ -18,10 +18,9 @@ from kanviz.core.train import TrainConfig
 from kanviz.errors import TableError, TrainError, UserError
 
 STEPS = 60  # that learn well under a lock; a run ends earlier when nothing is gained
-SMOOTH = (
-    1e-5  # under a lock: free control points bridge the gaps that locked ones leave; the weight that the data would
-)
-# choose for free and locked points together is too much for the free ones
+# Of smoothing under a lock: free control points bridge the gaps that locked ones leave. The weight that the data would
+# choose, for free and locked points together, is too much for the free ones.
+SMOOTH = 1e-5
 
 
 class Protected(NamedTuple):
