@@ -22,8 +22,8 @@ import torch
 
 from benchmarks.peaks import ADAM, ADJACENT, DIAGONAL, LBFGS, LINE, SQUARE, Outcome, Setting, patch, run, shown
 from kanviz.bench.measure import machine
+from kanviz.continual.policy import Policy
 from kanviz.core.training.train import TrainConfig
-from kanviz.locality.policy import Policy
 from kanviz.writing import write
 
 WITH_BASE = replace(LBFGS, parts=("coef", "base_weight"))

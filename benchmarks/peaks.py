@@ -7,13 +7,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from kanviz.continual.policy import Policy
+from kanviz.continual.sequence import learn_in_turn
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.module import KANLayer
 from kanviz.core.training.train import TrainConfig
-from kanviz.locality.policy import Policy
-from kanviz.locality.turn import learn_in_turn
 
 Centre = tuple[float, ...]
 Model = Callable[[Tensor], Tensor]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.claims import Certificate as Certificate
     from kanviz.analysis.metrics import metrics as metrics
     from kanviz.analysis.symbolic import suggest as suggest
+    from kanviz.continual.ladder import climb as climb
+    from kanviz.continual.rungs import RUNGS as RUNGS
     from kanviz.core.data.dataset import Dataset as Dataset
     from kanviz.core.formulas.formula import Formula as Formula
     from kanviz.core.init import init as init
@@ -44,8 +46,6 @@ if TYPE_CHECKING:
     from kanviz.laws.search.extraction import extract as extract
     from kanviz.laws.search.hints import Hints as Hints
     from kanviz.laws.search.record import Discovery as Discovery
-    from kanviz.locality.ladder import climb as climb
-    from kanviz.locality.rungs import RUNGS as RUNGS
 
 _HOMES = {
     "compose": "kanviz.analysis.compose",
@@ -86,8 +86,8 @@ _HOMES = {
     "extract": "kanviz.laws.search.extraction",
     "Hints": "kanviz.laws.search.hints",
     "Discovery": "kanviz.laws.search.record",
-    "climb": "kanviz.locality.ladder",
-    "RUNGS": "kanviz.locality.rungs",
+    "climb": "kanviz.continual.ladder",
+    "RUNGS": "kanviz.continual.rungs",
 }
 __version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]

@@ -2,25 +2,28 @@
 
 import streamlit as st
 
+from kanviz.ui.retrain.after import what_was_kept
+from kanviz.ui.retrain.keep import ask
 from kanviz.ui.shell.page import open_page
 from kanviz.ui.train.run import outcome, run_panel, start
-from kanviz.ui.train.settings import settings
 from kanviz.ui.workbench.network import data_panel
 
 s = open_page("Train")
 st.title("Train")
 with st.expander("Data", icon=":material/table:", expanded=s.data is None):
     data_panel(s, "train")
-ask, look = st.columns([6, 14], gap="medium")
-with ask.container(border=True):
-    config = settings(s)
-    ready = config is not None and s.data is not None and not s.training.live
+questions, look = st.columns([6, 14], gap="medium")
+with questions.container(border=True):
+    run = ask(s)
+    ready = run is not None and s.data is not None and not s.training.live
     st.button(
         "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
-        on_click=start, args=(s, config), help="" if s.data else "Load a table first, above.",
+        on_click=start, args=(s, run), help="" if s.data else "Load a table first, above.",
     )  # fmt: skip
 with look.container(border=True):
     run_panel(s)
+    if s.training.retrained is not None:
+        what_was_kept(s, s.training.retrained)
 if s.data is not None and not s.training.live and s.present.task != "classification":
     with st.container(border=True):
         st.header("Predicted against measured")

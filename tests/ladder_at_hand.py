@@ -5,9 +5,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from kanviz.locality.ladder import Step
-from kanviz.locality.outcome import Learned, Outcome
-from kanviz.locality.rungs import Rung, rung_of
+from kanviz.continual.ladder import Step
+from kanviz.continual.learned import Learned
+from kanviz.continual.outcome import Outcome
+from kanviz.continual.rungs import Rung, rung_of
 
 TASKS = 5
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from kanviz.cli import main
-from kanviz.locality.retention import Retention
+from kanviz.continual.retention import Retention
 
 Run = Callable[..., tuple[int, str, str]]
 POLICIES = ["none", "lock", "certified", "replay", "ewc"]

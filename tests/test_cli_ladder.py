@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from kanviz.cli import main
-from kanviz.locality.rungs import RUNGS, rung_of
+from kanviz.continual.rungs import RUNGS, rung_of
 from tests.ladder_at_hand import steps
 
 
@@ -20,7 +20,7 @@ def asked(monkeypatch) -> list:
         found.append((rung, seed))
         return (step for step in steps(rung) if step is not None)
 
-    monkeypatch.setattr("kanviz.locality.ladder.climb", climb)
+    monkeypatch.setattr("kanviz.continual.ladder.climb", climb)
     return found
 
 
@@ -77,7 +77,7 @@ def test_stopped_it_keeps_the_rungs_that_ended(monkeypatch, capsys):
         if rung.number == 3:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("kanviz.locality.ladder.climb", climb)
+    monkeypatch.setattr("kanviz.continual.ladder.climb", climb)
     assert main(["ladder", "--csv"]) == 130
     out, err = capsys.readouterr()
     assert set(pd.read_csv(io.StringIO(out))["rung"]) == {1, 2}

@@ -12,6 +12,7 @@ import jaxtyping
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kanviz.locality.config import read_config
 
 from kanviz.analysis.locality.claims import Certificate
 from kanviz.core.locks import Lock
@@ -21,7 +22,6 @@ from kanviz.io.containers import open_tensors
 from kanviz.io.native import CHECKSUM, HEADER, _checksum, _described, read
 from kanviz.io.project import Packed, packed, unpacked
 from kanviz.laws.law import Law
-from kanviz.locality.config import read_config
 from kanviz.locality.retention import Retention
 from kanviz.ui.components.memory import found_of, told_of
 from tests.io.damage import answer

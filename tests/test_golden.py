@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import torch
+from kanviz.locality.config import read_config
 
 import kanviz
 from kanviz.analysis.locality.claims import Certificate
@@ -18,7 +19,6 @@ from kanviz.io.certificates import certificate_text, read_certificate
 from kanviz.io.native import recipe_of
 from kanviz.io.project import Packed, unpacked
 from kanviz.laws.law import Law
-from kanviz.locality.config import read_config
 from kanviz.locality.retention import Retention
 from kanviz.ui.components.memory import found_of
 

@@ -16,9 +16,9 @@ from kanviz.text import counted, listing, shown
 from kanviz.writing import write
 
 if TYPE_CHECKING:
+    from kanviz.continual.config import ContinualConfig
+    from kanviz.continual.retention import Retention
     from kanviz.core.data.dataset import Dataset
-    from kanviz.locality.config import ContinualConfig
-    from kanviz.locality.retention import Retention
 
 LARGEST = 1_000_000  # bytes of a settings file
 
@@ -27,7 +27,7 @@ def continual(asked: argparse.Namespace) -> int:
     """Learn the tables of a settings file in turn, once under each policy; what is done is written at once, and kept by
     Ctrl-C. The exit status.
     """
-    from kanviz.locality.config import read_config
+    from kanviz.continual.config import read_config
 
     output = json_path(asked.output) if asked.output else None
     config = read_config(_text(asked.config))
@@ -96,7 +96,7 @@ def _tables(config: "ContinualConfig", folder: Path) -> list["Dataset"]:
 
 
 def _run(config: "ContinualConfig", tables: Sequence["Dataset"], name: str) -> "Retention":
-    from kanviz.locality.turn import learn_in_turn
+    from kanviz.continual.sequence import learn_in_turn
 
     last = None
     kan = config.network(tables[0].inputs, tables[0].outputs)

@@ -10,8 +10,8 @@ from kanviz.cli.console import INTERRUPTED, UsageError, bar, bar_end, out, say
 from kanviz.text import counted
 
 if TYPE_CHECKING:
-    from kanviz.locality.outcome import Outcome
-    from kanviz.locality.rungs import Rung
+    from kanviz.continual.outcome import Outcome
+    from kanviz.continual.rungs import Rung
 
 
 def ladder(asked: argparse.Namespace) -> int:
@@ -30,14 +30,14 @@ def ladder(asked: argparse.Namespace) -> int:
     if asked.json:
         out(json.dumps({"rungs": [outcome.to_json() for outcome in outcomes]}, indent=2, allow_nan=False))
     elif asked.csv:
-        from kanviz.locality.outcome import to_csv
+        from kanviz.continual.outcome import to_csv
 
         out(to_csv(outcomes), end="")
     return INTERRUPTED if interrupted else 0
 
 
 def _rungs(asked: argparse.Namespace) -> "list[Rung]":
-    from kanviz.locality.rungs import RUNGS, rung_of
+    from kanviz.continual.rungs import RUNGS, rung_of
 
     chosen = [rung_of(asked.rung)] if asked.rung else list(RUNGS)
     if asked.fail and not asked.rung:
@@ -46,7 +46,7 @@ def _rungs(asked: argparse.Namespace) -> "list[Rung]":
 
 
 def _run(rung: "Rung", seed: int) -> "Outcome":
-    from kanviz.locality.ladder import climb
+    from kanviz.continual.ladder import climb
 
     step = None
     for step in climb(rung, seed):
@@ -57,7 +57,7 @@ def _run(rung: "Rung", seed: int) -> "Outcome":
 
 
 def _report(outcome: "Outcome") -> None:
-    from kanviz.locality.verdict import number, verdict
+    from kanviz.continual.verdict import number, verdict
 
     rung = outcome.rung
     how = f", failing with {', '.join(rung.failing_with)}" if rung.failing_with else ""

@@ -1,8 +1,9 @@
 """What `kanviz train --start` is asked to keep while a trained network learns new rows: locks, replay, an anchor."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kanviz.cli.console import UsageError, finite, say
@@ -10,35 +11,27 @@ from kanviz.cli.tables import input_rows, read_rows, reading, region, table_for
 from kanviz.text import counted
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
+    from kanviz.continual.known import Known
+    from kanviz.continual.protection import Protected, Protection
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.locks import Lock
-    from kanviz.core.training.ewc import Anchor
 
-OF_A_START = ("lock_rows", "lock_box", "replay", "ewc")
 OF_A_NEW_NETWORK = ("shape", "grid", "order", "finest")
-SMOOTH = 1e-5  # under a lock: what the data would choose for free and locked points together is too much for the free
-
 LITTLE = 0.75  # share locked above which a finer grid is advised
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """data: the table to learn from, with old rows if they are replayed · lock, anchor: None where there is none ·
-    old: inputs of the old rows by the option that named them.
-    """
+    """How a training keeps what it was asked to: what it is given, and what is kept, by the option that named it."""
 
-    data: "Dataset"
-    lock: "Lock | None"
-    anchor: "Anchor | None"
-    old: dict[str, "Tensor"]
+    held: "Protected"
+    known: "dict[str, Known]"
 
 
 def check(options: argparse.Namespace) -> None:
     """Refuses options that go with a network that is given, or with a new one, but not with the other."""
-    given = [name for name in (OF_A_NEW_NETWORK if options.start else OF_A_START) if getattr(options, name) is not None]
+    given = [name for name in (OF_A_NEW_NETWORK if options.start else ASKED) if getattr(options, name) is not None]
     if given and options.start:
         raise UsageError(f"{_option(given[0])} shapes a new network; --start goes on with one as it is.")
     if given:
@@ -48,31 +41,57 @@ def check(options: argparse.Namespace) -> None:
 
 
 def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keeping:
-    """All that was asked for, said on stderr: locks together hold what any of them holds."""
-    from kanviz.core.locks import certified_lock, data_lock
-    from kanviz.core.training.forgetting import anchor, with_replay
+    """Apply all that was asked for, and say on stderr what it costs: locks together hold what any of them holds."""
+    from kanviz.continual.protection import protect
 
-    old = {
-        name: input_rows(start, path, options.inputs, reading(options, least=1))
-        for name in ("lock_rows", "ewc")
-        if (path := getattr(options, name)) is not None
-    }
-    locks = [data_lock(start, old["lock_rows"])] if "lock_rows" in old else []
-    if options.lock_box is not None:
-        locks.append(certified_lock(start, region(start, options.lock_box)).lock)
-    lock = reduce(lambda one, two: one | two, locks) if locks else None
-    if lock is not None:
-        _say_capacity(capacity(lock, start))
-    if options.replay is not None:
-        table = read_rows(options.replay, reading(options))
-        again = table_for(start, table, [options.target], options.inputs, test=0.0, seed=options.seed)
-        data = with_replay(data, again, seed=options.seed)
-        old["replay"] = again.x
-        say(f"note: {data.notes[-1]}")
-    held = None
-    if options.ewc is not None:
-        held = anchor(start, old["ewc"], 1.0 if options.ewc_strength is None else options.ewc_strength)
-    return Keeping(data, lock, held, old)
+    asked = {name: ask(options, start) for name, ask in ASKED.items() if getattr(options, name) is not None}
+    held = protect(start, list(asked.values()), data)
+    if held.lock is not None:
+        _say_capacity(capacity(held.lock, start))
+    if held.data is not data:
+        say(f"note: {held.data.notes[-1]}")
+    return Keeping(held, {name: known for name, (_, known) in asked.items()})
+
+
+def _lock_rows(options: argparse.Namespace, start: "KAN") -> "tuple[Protection, Known]":
+    from kanviz.continual.protection import LockRows
+
+    return LockRows(), _inputs(options, start, options.lock_rows)
+
+
+def _lock_box(options: argparse.Namespace, start: "KAN") -> "tuple[Protection, Known]":
+    from kanviz.continual.known import Known
+    from kanviz.continual.protection import LockRegion
+
+    return LockRegion(), Known.region(region(start, options.lock_box))
+
+
+def _ewc(options: argparse.Namespace, start: "KAN") -> "tuple[Protection, Known]":
+    from kanviz.continual.protection import ElasticWeights
+
+    strength = 1.0 if options.ewc_strength is None else options.ewc_strength
+    return ElasticWeights(strength), _inputs(options, start, options.ewc)
+
+
+def _replay(options: argparse.Namespace, start: "KAN") -> "tuple[Protection, Known]":
+    from kanviz.continual.known import Known
+    from kanviz.continual.protection import Replay
+
+    table = read_rows(options.replay, reading(options))
+    again = table_for(start, table, [options.target], options.inputs, test=0.0, seed=options.seed)
+    return Replay(seed=options.seed), Known.rows(again, Path(options.replay).name)
+
+
+def _inputs(options: argparse.Namespace, start: "KAN", path: str) -> "Known":
+    """Read the inputs of old rows; their targets are not needed."""
+    from kanviz.continual.known import Known
+
+    return Known(Path(path).name, input_rows(start, path, options.inputs, reading(options, least=1)))
+
+
+ASKED: "dict[str, Callable[[argparse.Namespace, KAN], tuple[Protection, Known]]]" = {
+    "lock_rows": _lock_rows, "lock_box": _lock_box, "ewc": _ewc, "replay": _replay
+}  # fmt: skip
 
 
 def capacity(lock: "Lock", kan: "KAN") -> list[dict[str, Any]]:
@@ -89,7 +108,7 @@ def kept(keeping: Keeping, before: "KAN", after: "KAN") -> dict[str, dict[str, A
     """
     from kanviz.analysis.locality.observed_change import lamps
 
-    found = {name: lamps(before, after, x) for name, x in keeping.old.items()}
+    found = {name: lamps(before, after, known.x) for name, known in keeping.known.items() if known.box is None}
     return {
         name: {"rows": len(v.kept), "bit_identical": int(v.kept.sum()), "largest_change": list(map(finite, v.largest))}
         for name, v in found.items()
@@ -103,11 +122,6 @@ def say_kept(record: dict[str, dict[str, Any]], names: list[str]) -> None:
             f"Old rows of {_option(option)}: {found['bit_identical']:,} of {counted(found['rows'], 'prediction')} "
             f"bit-identical, largest change {largest}."
         )
-
-
-def settings(keeping: Keeping, **given: Any) -> dict[str, Any]:
-    """Training settings for a network that goes on: smoothing is fixed under a lock, chosen by the data without."""
-    return given if keeping.lock is None else {"smooth": SMOOTH, "lock": keeping.lock} | given
 
 
 def _say_capacity(layers: list[dict[str, Any]]) -> None:

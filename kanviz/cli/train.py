@@ -68,7 +68,7 @@ def train(asked: argparse.Namespace) -> int:
     start, data, kept = _given(asked, table) if asked.start else _new(asked, table, units)
     run = _run(start, data, _config(asked, start, kept), kept)
     recipe = None
-    if kept is None or kept.anchor is None:  # a recipe has no anchor to replay a training with
+    if kept is None or kept.held.anchor is None:  # a recipe has no anchor to replay a training with
         recipe = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan).recipe()
     save(run.kan, output, recipe=recipe)
     if run.interrupted:
@@ -117,7 +117,7 @@ def _given(asked: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Ke
     )  # fmt: skip
     say_notes(data.notes)
     kept = protections.keeping(asked, start, data)
-    return start, kept.data, kept
+    return start, kept.held.data, kept
 
 
 def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "TrainConfig":
@@ -128,8 +128,7 @@ def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "T
 
     given = {name: value for name in ("steps", "finest") if (value := getattr(asked, name)) is not None}
     if kept is not None:
-        given = protections.settings(kept, **given)
-        return TrainConfig.for_trained(solver=asked.solver, seed=asked.seed, **given)
+        return kept.held.config(solver=asked.solver, seed=asked.seed, **given)
     if asked.solver in ("auto", "lm"):
         return TrainConfig.for_new(len(kan.layers), solver=asked.solver, seed=asked.seed, **given)
     if "finest" in given:
@@ -142,7 +141,7 @@ def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | 
 
     last, interrupted, clock = None, False, time.process_time()
     try:
-        for last in steps_of(start, data, config, anchor=kept.anchor if kept else None):
+        for last in steps_of(start, data, config, anchor=kept.held.anchor if kept else None):
             bar(last.step, last.steps, f"{last.loss} {last.train_loss:.3g}")
     except KeyboardInterrupt:
         interrupted = True
@@ -160,7 +159,7 @@ def _report(run: Run, path: str, *, as_json: bool) -> None:
     old = protections.kept(keeping, run.start, run.kan) if keeping else {}
     protections.say_kept(old, [v.name for v in run.kan.outputs])
     if as_json:
-        lock = protections.capacity(keeping.lock, run.start) if keeping and keeping.lock else None
+        lock = protections.capacity(keeping.held.lock, run.start) if keeping and keeping.held.lock else None
         more = {"start": run.start.digest, "lock": lock, "old_rows": old} if keeping else {}
         out(json.dumps(record(run, found, path) | more, indent=2, allow_nan=False))
         return

@@ -5,8 +5,9 @@ import math
 import numpy as np
 import plotly.graph_objects as go
 
-from kanviz.locality.outcome import Learned, Outcome
-from kanviz.locality.verdict import number, verdict
+from kanviz.continual.learned import Learned
+from kanviz.continual.outcome import Outcome
+from kanviz.continual.verdict import number, verdict
 from kanviz.plots.charts import SMALLEST, log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, words, wrapped
 

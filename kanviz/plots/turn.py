@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import plotly.graph_objects as go
 
-from kanviz.locality.retention import Retention
+from kanviz.continual.retention import Retention
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, brief, canvas, empty, label, words
 
 CELL = 34  # pixels

@@ -1,6 +1,6 @@
 """The ladder as a person climbs it: a rung runs to its end, the app answers meanwhile, and a run can be stopped.
 
-That every rung keeps what it promises is seen without a browser (tests/locality).
+That every rung keeps what it promises is seen without a browser (tests/continual).
 """
 
 import re

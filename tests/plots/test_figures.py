@@ -24,12 +24,12 @@ from kanviz.analysis.paths import explain
 from kanviz.analysis.scores import scores
 from kanviz.analysis.slices import plane, slices
 from kanviz.analysis.thumbnails import all_curves
+from kanviz.continual.policy import Policy
+from kanviz.continual.retention import Retention
+from kanviz.continual.rungs import rung_of
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.errors import UserError
-from kanviz.locality.policy import Policy
-from kanviz.locality.retention import Retention
-from kanviz.locality.rungs import rung_of
 from kanviz.plots import (
     agreement_figure,
     capacity_figure,

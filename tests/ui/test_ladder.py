@@ -10,10 +10,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from kanviz.cli import parser
+from kanviz.continual.ladder import Step, climb
+from kanviz.continual.outcome import to_csv
+from kanviz.continual.rungs import RUNGS, Rung, rung_of
 from kanviz.errors import UserError
-from kanviz.locality.ladder import Step, climb
-from kanviz.locality.outcome import to_csv
-from kanviz.locality.rungs import RUNGS, Rung, rung_of
 from kanviz.ui.locality.ladder import same_run
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.ladder import Ladder
@@ -188,7 +188,7 @@ def test_the_same_run_elsewhere_is_the_same_run(rung: Rung, monkeypatch):
         asked.append((rung, seed))
         return (step for step in steps(rung) if step is not None)
 
-    monkeypatch.setattr("kanviz.locality.ladder.climb", watched)
+    monkeypatch.setattr("kanviz.continual.ladder.climb", watched)
     exec(python, {})
     assert asked == [(rung, 5)]
 

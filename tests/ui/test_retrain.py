@@ -10,6 +10,7 @@ from streamlit.testing.v1 import AppTest
 
 from kanviz.analysis.locality.certificate import certify
 from kanviz.analysis.locality.observed_change import lamps
+from kanviz.continual.known import Known
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.training.train import TrainConfig
@@ -18,17 +19,17 @@ from kanviz.edit.history import replay
 from kanviz.errors import EditError
 from kanviz.io.tables import read_table
 from kanviz.ui.retrain.before import expected
-from kanviz.ui.retrain.protections import PROTECTIONS
 from kanviz.ui.state.session import Session
-from kanviz.ui.state.training_run import Known, Run
-from kanviz.ui.train import run as training
+from kanviz.ui.state.training_run import Retraining
+from kanviz.ui.train import training
+from kanviz.ui.train.protections import OFFERS
 from kanviz.ui.widgets.samples import rows_of, samples
 from tests.ui.changed import without_rows
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/retrain.py"
 HILLS = next(sample for sample in samples() if sample.new is not None)
-PROTECTED = tuple(name for name in PROTECTIONS if name not in ("replay", "ewc", "none"))
+PROTECTED = tuple(name for name in OFFERS if name not in ("replay", "ewc", "none"))
 
 
 def ready() -> Session:
@@ -166,7 +167,7 @@ def test_a_region_is_enough_to_know_and_is_kept():
     before = session.present
     app = visit(PAGE, session)
     radio = next(radio for radio in app.radio if radio.label == "Protection")
-    assert radio.options == [PROTECTIONS[name].title for name in ("region", "ewc", "none")]
+    assert radio.options == [OFFERS[name].title for name in ("region", "ewc", "none")]
     for field in (n for n in app.number_input if n.label.endswith(", to")):
         field.set_value(-0.1)
     app.run()
@@ -206,7 +207,9 @@ def test_what_to_expect_never_promises_what_no_lock_holds():
 
     found, ahead = overlap(session.present, known.x, data.x), prospect(session.present, None, data.x)
     for aid in ("", "replay", "ewc"):
-        words = " ".join(expected(Run(session.present, data, TrainConfig(), 0, known=known, aid=aid), found, ahead))
+        words = " ".join(
+            expected(Retraining(session.present, data, TrainConfig(), 0, known=known, aid=aid), found, ahead)
+        )
         assert "to the bit" not in words
         assert f"{found.shared:.0%}" in words
 
@@ -227,7 +230,7 @@ def test_a_run_that_goes_on_is_watched_and_can_be_taken_up_again():
     known = Known.rows(session.data, "old")
     config = TrainConfig(solver="adam", steps=100_000)
     session.training.retrain(
-        Run(session.present, session.tables.new_rows[0], config, 0, known=known, promise="No protection")
+        Retraining(session.present, session.tables.new_rows[0], config, 0, known=known, promise="No protection")
     )
     while len(session.training.trail) < 3:
         time.sleep(0.005)
@@ -243,7 +246,9 @@ def test_a_run_that_goes_on_is_watched_and_can_be_taken_up_again():
 
 def test_a_network_that_has_changed_in_the_meantime_is_not_retrained():
     session = ready()
-    run = Run(session.present, session.tables.new_rows[0], TrainConfig(), 0, known=Known.rows(session.data, "old"))
+    run = Retraining(
+        session.present, session.tables.new_rows[0], TrainConfig(), 0, known=Known.rows(session.data, "old")
+    )
     retrain(session, "rows", 2)
     with pytest.raises(EditError, match="has changed since"):
         session.training.retrain(run)

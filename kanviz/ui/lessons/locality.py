@@ -41,7 +41,7 @@ def _ran(s: "Session", number: int, *, failing: bool) -> bool:
 
 def _verdict(s: "Session", number: int) -> str:
     """What the rung's own network did, in the page's words, and the last of the methods beside it."""
-    from kanviz.locality.verdict import verdict
+    from kanviz.continual.verdict import verdict
 
     found = s.of(Ladder).runs[number].outcome
     assert found is not None
@@ -51,7 +51,7 @@ def _verdict(s: "Session", number: int) -> str:
 
 
 def _climb(s: "Session", number: int, *, failing: bool) -> None:
-    from kanviz.locality.rungs import rung_of
+    from kanviz.continual.rungs import rung_of
 
     rung = rung_of(number)
     s.of(Ladder).start(rung.failing() if failing else rung)

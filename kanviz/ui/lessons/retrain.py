@@ -8,7 +8,7 @@ from kanviz.ui.lessons.lesson import Lesson, Step
 if TYPE_CHECKING:
     from kanviz.analysis.locality.observed_change import Changes
     from kanviz.ui.state.session import Session
-    from kanviz.ui.state.training_run import Run
+    from kanviz.ui.state.training_run import Retraining
 
 
 def _take(s: "Session") -> None:
@@ -20,7 +20,7 @@ def _take(s: "Session") -> None:
 
 
 def _taken_words(s: "Session") -> str:
-    from kanviz.ui.state.training_run import Known
+    from kanviz.continual.known import Known
 
     assert s.data is not None
     assert s.tables.new_rows is not None
@@ -36,10 +36,9 @@ def _taken_words(s: "Session") -> str:
 
 def _retrain(s: "Session", *, locked: bool) -> None:
     """As the page does it with what it proposes."""
-    from kanviz.core.training.train import TrainConfig
-    from kanviz.ui.retrain.plan import SMOOTH, STEPS
-    from kanviz.ui.retrain.protections import row_lock
-    from kanviz.ui.state.training_run import Known, Run
+    from kanviz.continual.known import Known
+    from kanviz.continual.protection import SMOOTH, STEPS, LockRows, NoProtection
+    from kanviz.ui.train.protections import retraining
 
     if s.training.retrained is not None:
         s.undo()
@@ -48,8 +47,9 @@ def _retrain(s: "Session", *, locked: bool) -> None:
     assert s.data is not None
     assert s.tables.new_rows is not None
     known = Known.rows(s.data, s.rows_from)
-    config = TrainConfig(steps=STEPS, smooth=SMOOTH, lock=row_lock(s, known) if locked else None)
-    s.training.retrain(Run(s.present, s.tables.new_rows[0], config, s.opened.history.at, known=known))
+    protection = LockRows() if locked else NoProtection()
+    held = protection.apply(s.present, known, s.tables.new_rows[0])
+    s.training.retrain(retraining(s, protection, known, held, held.config(solver="lbfgs", steps=STEPS, smooth=SMOOTH)))
     wait(s)
 
 
@@ -59,19 +59,17 @@ def _ran(s: "Session", *, locked: bool) -> bool:
     return run is not None and not run.aid and (run.config.lock is not None) == locked
 
 
-def _changes(s: "Session", run: "Run") -> "Changes":
+def _changes(s: "Session", run: "Retraining") -> "Changes":
     from kanviz.ui.retrain.after import changes_of
 
-    assert run.known is not None
     return s.cache.result(changes_of, run.kan, s.present, run.known)
 
 
 def _run_words(s: "Session") -> str:
-    from kanviz.ui.state.training_run import Known
+    from kanviz.continual.known import Known
 
     run = s.training.retrained
     assert run is not None
-    assert run.known is not None
     lamps, new = _changes(s, run).lamps, Known.rows(run.data, "")
     return (
         f"{int(lamps.kept.sum()):,} of {len(lamps.kept):,} {run.known.noun} kept their prediction, bit for bit; the "

@@ -12,16 +12,16 @@ from kanviz.ui.widgets.panels import number, queue_words
 from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
-    from kanviz.locality.outcome import Outcome
-    from kanviz.locality.rungs import Rung
-    from kanviz.locality.verdict import Verdict
+    from kanviz.continual.outcome import Outcome
+    from kanviz.continual.rungs import Rung
+    from kanviz.continual.verdict import Verdict
     from kanviz.ui.state.session import Session
 
 TICK = 0.4  # seconds between two looks at a run
 
 
 def choose_rung() -> "Rung":
-    from kanviz.locality.rungs import RUNGS
+    from kanviz.continual.rungs import RUNGS
 
     titles = {rung.number: f"{rung.number} · {rung.title}" for rung in RUNGS}
     chosen = st.segmented_control(
@@ -132,7 +132,7 @@ def _say(found: "Verdict") -> None:
 
 def report(found: "Outcome", why: str) -> None:
     """A run that has ended: verdict, figures, table, and the same run elsewhere. why: it ended, in words."""
-    from kanviz.locality.verdict import verdict
+    from kanviz.continual.verdict import verdict
     from kanviz.plots import ladder_errors_figure, ladder_plane_figure
 
     ended = "" if found.finished else f", {why}"
@@ -169,8 +169,8 @@ def _predictions(found: "Outcome", place: int, key: str) -> None:
 
 
 def _table(found: "Outcome") -> None:
-    from kanviz.locality.outcome import to_csv
-    from kanviz.locality.verdict import verdict
+    from kanviz.continual.outcome import to_csv
+    from kanviz.continual.verdict import verdict
 
     rows = [
         {

@@ -9,9 +9,9 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.history.comparison import runs_of
-from kanviz.ui.retrain.before import error_name, what_is_known
 from kanviz.ui.retrain.run import error_figure
-from kanviz.ui.train.run import METRIC, begin_and_wait
+from kanviz.ui.train.run import begin_and_wait
+from kanviz.ui.train.run_words import METRIC, error_name, what_is_known
 from kanviz.ui.widgets.charts import chart, curve_of
 from kanviz.ui.widgets.current import attempt, in_words, theme
 from kanviz.ui.widgets.panels import number, shared_unit
@@ -21,13 +21,14 @@ if TYPE_CHECKING:
     from kanviz.analysis.locality.certificate import Certificate
     from kanviz.analysis.locality.observed_change import Changes, EdgeMove
     from kanviz.analysis.locality.supports import Interval
+    from kanviz.continual.known import Known
     from kanviz.core.kan import KAN
     from kanviz.io.project_training import Box
     from kanviz.ui.state.session import Session
-    from kanviz.ui.state.training_run import Known, Run
+    from kanviz.ui.state.training_run import Retraining
 
 
-def after(s: "Session", run: "Run") -> None:
+def after(s: "Session", run: "Retraining") -> None:
     """What came of the last retraining."""
     found = _changes(s, run)
     _verdict(s, run, found)
@@ -39,26 +40,34 @@ def after(s: "Session", run: "Run") -> None:
     _edges(s, run, found)
 
 
-def _changes(s: "Session", run: "Run") -> "Changes":
-    assert run.known is not None
+def _changes(s: "Session", run: "Retraining") -> "Changes":
     return s.cache.result(changes_of, run.kan, s.present, run.known)
 
 
 def changes_of(before: "KAN", after: "KAN", known: "Known") -> "Changes":
-    """What a retraining changed, where the network was known."""
+    """Compare a network with the one before it, where it was known."""
     from kanviz.analysis.locality.observed_change import changes
 
     y = None if known.data is None or after.task == "classification" else known.data.y
     return changes(before, after, known.x, y)
 
 
-def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
+def _verdict(s: "Session", run: "Retraining", found: "Changes") -> None:
     known, last = run.known, s.training.last
-    assert known is not None
     assert last is not None
     st.caption(
         f"{what_is_known(run)}. {s.training.why_ended.capitalize()}; the network of step {last.best_step} is kept."
     )
+    _kept(known, found)
+
+
+def what_was_kept(s: "Session", run: "Retraining") -> None:
+    """Say whether what is known kept its bits, and where more is to be seen."""
+    _kept(run.known, _changes(s, run))
+    st.page_link("pages/retrain.py", label="Every edge that changed, and a certificate", icon=":material/lock:")
+
+
+def _kept(known: "Known", found: "Changes") -> None:
     kept, count = int(found.lamps.kept.sum()), len(found.lamps.kept)
     if kept == count:
         st.success(f"All {count:,} {known.noun} keep their predictions, bit for bit.", icon=":material/lock:")
@@ -69,12 +78,11 @@ def _verdict(s: "Session", run: "Run", found: "Changes") -> None:
         )
 
 
-def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
-    from kanviz.ui.state.training_run import Known
+def _numbers(s: "Session", run: "Retraining", found: "Changes") -> None:
+    from kanviz.continual.known import Known
 
     known, kan, unit, name = run.known, s.present, shared_unit(s.present), error_name(s)
-    assert known is not None
-    learned: Known = Known.rows(run.data, "")
+    learned = Known.rows(run.data, "")
     rows = [(f"{name}, new rows", learned), *([(f"{name}, old rows", known)] if known.data is not None else [])]
     with st.container(horizontal=True, gap="small"):
         for word, one in rows:
@@ -91,7 +99,7 @@ def _numbers(s: "Session", run: "Run", found: "Changes") -> None:
         st.metric("Edges unchanged", f"{same} of {len(found.edges)}", width=METRIC, help="Bit for bit.")
 
 
-def _lamps(s: "Session", run: "Run", found: "Changes") -> None:
+def _lamps(s: "Session", run: "Retraining", found: "Changes") -> None:
     from kanviz.plots import lamps_figure
 
     output, names = 0, [v.name for v in s.present.outputs]
@@ -100,7 +108,7 @@ def _lamps(s: "Session", run: "Run", found: "Changes") -> None:
     chart(lamps_figure(found.lamps, output, theme=theme()), "lamps")
 
 
-def _ways(s: "Session", run: "Run") -> None:
+def _ways(s: "Session", run: "Retraining") -> None:
     """The certificate, the two networks it speaks of, and the way back."""
     with in_words():
         found = _certificate(s, run)
@@ -121,7 +129,7 @@ def _ways(s: "Session", run: "Run") -> None:
                     f"Network {word}", _bytes(kan), f"{word}.safetensors", "application/octet-stream",
                     icon=":material/save:", on_click="ignore",
                 )  # fmt: skip
-        rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}" if run.known else ""
+        rows = "" if _carries(found) else f" --rows {shlex.quote(run.known.name)}"
         st.caption("To check it again, with the three files:")
         st.code(
             f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", language=None, wrap_lines=True
@@ -136,9 +144,9 @@ def _carries(found: "Certificate") -> bool:
     return not isinstance(found.claim, RowsClaim) or found.claim.x is not None
 
 
-def _keep_for_next(s: "Session", run: "Run") -> None:
+def _keep_for_next(s: "Session", run: "Retraining") -> None:
     """Old and new rows together become what is known, so that the next retraining keeps both."""
-    if run.known is None or run.known.data is not s.data or s.tables.new_rows is None or s.data is None:
+    if run.known.data is not s.data or s.tables.new_rows is None or s.data is None:
         return
     st.button(
         "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt,
@@ -158,20 +166,19 @@ def _bytes(kan: "KAN"):
     return make
 
 
-def _certificate(s: "Session", run: "Run") -> "Certificate":
-    assert run.known is not None
+def _certificate(s: "Session", run: "Retraining") -> "Certificate":
     with st.spinner("Certifying…"):
         return s.cache.result(_certified, run.kan, s.present, run.known, run.region or run.known.box)
 
 
 def _certified(before: "KAN", after: "KAN", known: "Known", box: "Box | None") -> "Certificate":
-    """Of the box where there is one, else of the known rows."""
+    """Certify for the box where there is one, else for the known rows."""
     from kanviz.analysis.locality.certificate import certify
 
     return certify(before, after, rows=known.x if box is None else None, box=box)
 
 
-def _edges(s: "Session", run: "Run", found: "Changes") -> None:
+def _edges(s: "Session", run: "Retraining", found: "Changes") -> None:
     from kanviz.plots import compare_figure
 
     st.header("Edge by edge")

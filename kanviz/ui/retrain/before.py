@@ -4,28 +4,26 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.text import counted
-from kanviz.ui.train.run import METRIC
+from kanviz.ui.train.run_words import METRIC, error_name, known_error_name
 from kanviz.ui.widgets.charts import chart, curve_of
 from kanviz.ui.widgets.current import theme
 from kanviz.ui.widgets.panels import edge_picker, number, shared_unit
-from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.overlap import Overlap
     from kanviz.analysis.locality.prospect import Prospect
+    from kanviz.continual.known import Known
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.layer import EdgeId
     from kanviz.core.locks import Lock
     from kanviz.ui.state.session import Session
-    from kanviz.ui.state.training_run import Known, Run
+    from kanviz.ui.state.training_run import Retraining
 
 
-def before(s: "Session", run: "Run") -> None:
+def before(s: "Session", run: "Retraining") -> None:
     """Everything that can be said before the first step."""
-    known, lock = run.known, run.config.lock
-    assert known is not None
+    lock = run.config.lock
     found, ahead = _overlap(s, run), _prospect(s, run)
     _numbers(s, run, found, ahead)
     st.markdown(" ".join(expected(run, found, ahead)))
@@ -39,8 +37,7 @@ def before(s: "Session", run: "Run") -> None:
             chart(locked_edge(s, s.present, edge, lock), "locked-edge")
 
 
-def _overlap(s: "Session", run: "Run") -> "Overlap":
-    assert run.known is not None
+def _overlap(s: "Session", run: "Retraining") -> "Overlap":
     return s.cache.result(_overlapping, run.kan, run.known, run.data)
 
 
@@ -50,7 +47,7 @@ def _overlapping(kan: "KAN", known: "Known", new: "Dataset") -> "Overlap":
     return overlap(kan, known.x, new.rows("train")[0])
 
 
-def _prospect(s: "Session", run: "Run") -> "Prospect":
+def _prospect(s: "Session", run: "Retraining") -> "Prospect":
     return s.cache.result(_ahead, run.kan, run.config.lock, run.data)
 
 
@@ -60,7 +57,7 @@ def _ahead(kan: "KAN", lock: "Lock | None", new: "Dataset") -> "Prospect":
     return prospect(kan, lock, new.rows("train")[0])
 
 
-def _strips(s: "Session", run: "Run", found: "Overlap"):
+def _strips(s: "Session", run: "Retraining", found: "Overlap"):
     from kanviz.analysis.locality.strips import strips
     from kanviz.plots import strips_figure
 
@@ -69,11 +66,10 @@ def _strips(s: "Session", run: "Run", found: "Overlap"):
     return strips_figure(strips(run.kan, found, held), theme=theme())
 
 
-def _numbers(s: "Session", run: "Run", found: "Overlap", ahead: "Prospect") -> None:
-    from kanviz.ui.state.training_run import Known
+def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect") -> None:
+    from kanviz.continual.known import Known
 
     known, unit = run.known, shared_unit(run.kan)
-    assert known is not None
     name = error_name(s)
     new = s.cache.result(Known.error, Known.rows(run.data, ""), run.kan, run.kan)
     with st.container(horizontal=True, gap="small"):
@@ -81,7 +77,7 @@ def _numbers(s: "Session", run: "Run", found: "Overlap", ahead: "Prospect") -> N
         if known.data is not None:
             old = s.cache.result(Known.error, known, run.kan, run.kan)
             st.metric(
-                f"{name}, old rows", number(old, unit), width=METRIC, help=f"{len(known.x):,} rows, as it is now."
+                known_error_name(s, run), number(old, unit), width=METRIC, help=f"{len(known.x):,} rows, as it is now."
             )
         st.metric(
             "Points shared", f"{found.shared:.0%}" if found.shared == found.shared else "–", width=METRIC,
@@ -93,14 +89,17 @@ def _numbers(s: "Session", run: "Run", found: "Overlap", ahead: "Prospect") -> N
         )  # fmt: skip
 
 
-def error_name(s: "Session") -> str:
-    return "Cross-entropy" if s.present.task == "classification" else "RMSE"
+def outlook(s: "Session", run: "Retraining", learned: str = "new rows") -> str:
+    """Say what to expect of a retraining, and how much may move; what is computed for it is remembered."""
+    ahead = _prospect(s, run)
+    free, points = (sum(getattr(room, part) for room in ahead.rooms) for part in ("free", "points"))
+    room = [] if run.config.lock is None else [f"{free:,} of {points:,} control points may move."]
+    return " ".join(expected(run, _overlap(s, run), ahead, learned) + room)
 
 
-def expected(run: "Run", found: "Overlap", ahead: "Prospect") -> list[str]:
-    """What to expect, in sentences; every figure in them is computed."""
+def expected(run: "Retraining", found: "Overlap", ahead: "Prospect", learned: str = "new rows") -> list[str]:
+    """What to expect, in sentences; every figure in them is computed. learned: what to call the rows to learn."""
     known = run.known
-    assert known is not None
     rows, settled, beyond = len(ahead.settled), int(ahead.settled.sum()), int(ahead.beyond.sum())
     shared = f"{found.shared:.0%}" if found.shared == found.shared else "none"
     words = []
@@ -109,21 +108,21 @@ def expected(run: "Run", found: "Overlap", ahead: "Prospect") -> list[str]:
         words.append(f"{what} its prediction to the bit." if run.region else f"{what} their predictions to the bit.")
         if settled:
             words.append(
-                f"{settled:,} of {rows:,} new rows ({settled / rows:.0%}) fall where locked numbers alone decide: "
+                f"{settled:,} of {rows:,} {learned} ({settled / rows:.0%}) fall where locked numbers alone decide: "
                 "nothing can be learned for them."
             )
         else:
-            words.append("Every new row depends on numbers that may move.")
+            words.append(f"All {learned} depend on numbers that may move.")
     elif run.aid:
-        words.append(f"{shared} of the control points that new rows need serve {known.noun} too, and may move.")
+        words.append(f"{shared} of the control points that {learned} need serve {known.noun} too, and may move.")
     else:
         words.append(
-            f"Nothing is held: {shared} of the control points that new rows need serve {known.noun} too, and what is "
+            f"Nothing is held: {shared} of the control points that {learned} need serve {known.noun} too, and what is "
             "known may be forgotten."
         )
     if beyond:
         words.append(
-            f"{beyond:,} of {rows:,} new rows ({beyond / rows:.0%}) lie beyond the grid of an input, where a curve is "
+            f"{beyond:,} of {rows:,} {learned} ({beyond / rows:.0%}) lie beyond the grid of an input, where a curve is "
             "a straight line or zero: they are learned badly."
         )
     return words
@@ -167,10 +166,3 @@ def locked_edge(s: "Session", kan, edge: "EdgeId", lock: "Lock"):
     n, i, j = edge
     held = lock.layers[n].coef[i, j].tolist()
     return edge_figure(curve_of(s, kan, edge), theme=theme(), locked=held, parts=("points", "density"))
-
-
-def what_is_known(run: "Run") -> str:
-    """Protection and what it protects, in a few words."""
-    known: Known | None = run.known
-    assert known is not None
-    return f"{run.promise}: {label(known.name)}, {counted(len(known.x), 'point' if known.box else 'row')}"

@@ -4,8 +4,10 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.ui.retrain.before import error_name, locked_edge, what_is_known
-from kanviz.ui.train.run import LARGE, METRIC, NETWORK_TICKS, TICK, controls, solver_words
+from kanviz.ui.retrain.before import locked_edge
+from kanviz.ui.state.training_run import Retraining
+from kanviz.ui.train.run import LARGE, NETWORK_TICKS, TICK, controls, solver_words
+from kanviz.ui.train.run_words import METRIC, error_name, known_error_name, what_is_known
 from kanviz.ui.widgets.charts import chart, network_chart
 from kanviz.ui.widgets.current import session, theme
 from kanviz.ui.widgets.panels import number, shared_unit
@@ -33,7 +35,7 @@ def _steps() -> None:
         controls(s, 0, run.config.steps)
         return
     controls(s, latest.step, latest.steps)
-    about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if run.known else [])
+    about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if isinstance(run, Retraining) else [])
     st.caption(" · ".join(about))
     if s.training.trail:
         _errors(s, run, s.training.trail[-1])
@@ -45,16 +47,15 @@ def _errors(s: "Session", run: "Run", mark: tuple[float | None, ...]) -> None:
     with st.container(horizontal=True, gap="small"):
         st.metric(f"{name}, new rows", number(mark[1], unit), width=METRIC)
         st.metric(f"{name}, held out", number(mark[2], unit), width=METRIC)
-        if len(mark) > 3 and run.known is not None:
-            word = f"{name}, old rows" if run.known.data is not None else "Moved, in the region"
-            st.metric(word, number(mark[3], unit), width=METRIC)
+        if isinstance(run, Retraining):
+            st.metric(known_error_name(s, run), number(mark[3], unit), width=METRIC)
 
 
 def error_figure(s: "Session") -> None:
     """New, held-out and old rows by step."""
     from kanviz.plots import training_figure
 
-    known = s.training.run.known if s.training.run is not None else None
+    known = s.training.run.known if isinstance(s.training.run, Retraining) else None
     old = "old rows" if known is None or known.data is not None else "change in the region"
     unit = shared_unit(s.present) if s.present.task != "classification" else ""
     figure = training_figure(

@@ -6,7 +6,7 @@ from kanviz.ui.state.jobs import End, Job
 from kanviz.ui.state.part import Part
 
 if TYPE_CHECKING:
-    from kanviz.locality.rungs import Rung
+    from kanviz.continual.rungs import Rung
     from kanviz.ui.state.holder import Holder
     from kanviz.ui.state.ladder_run import Climbing
 

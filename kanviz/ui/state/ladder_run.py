@@ -3,9 +3,9 @@
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from kanviz.locality.ladder import Step, climb
-from kanviz.locality.outcome import Outcome
-from kanviz.locality.rungs import Rung
+from kanviz.continual.ladder import Step, climb
+from kanviz.continual.outcome import Outcome
+from kanviz.continual.rungs import Rung
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.subprocess_stream import apart
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 class Tables:
     """new_rows: to be learned next, and the name of their table · old_rows: not to be forgotten, of another table than
-    the current one.
+    the current one · before: the table that was current before.
     """
 
     def __init__(self, holder: Holder, training: Training) -> None:
@@ -21,6 +21,7 @@ class Tables:
         self._uploaded: dict[str, tuple[Table, str]] = {}
         self.new_rows: tuple[Dataset, str] | None = None
         self.old_rows: tuple[Dataset, str] | None = None
+        self.before: tuple[Dataset, str] | None = None
 
     def upload(self, table: "Table", name: str, slot: str = "") -> None:
         """slot: tables for different purposes do not take each other's place."""
@@ -45,7 +46,10 @@ class Tables:
         with self._holder.lock:
             self._training.refuse_while_live()
             work = self._holder.opened
-            self._holder.work = work.with_rows(data.matching(work.present), name)
+            found = data.matching(work.present)
+            if work.data is not None and work.data.digest != found.digest:
+                self.before = work.data, work.rows_from
+            self._holder.work = work.with_rows(found, name)
 
     def take_new(self, data: Dataset, name: str) -> None:
         """Rows that the network shall learn next, beside those it knows."""
@@ -69,13 +73,13 @@ class Tables:
             self.new_rows = None
 
     def forget(self) -> None:
-        """Another network was opened: new and old rows were chosen for the one before."""
-        self.new_rows = self.old_rows = None
+        """Another network was opened: these rows were chosen for the one before."""
+        self.new_rows = self.old_rows = self.before = None
 
     @property
     def fitting(self) -> dict[str, Dataset]:
         """All rows at hand that fit the network, by the digest trainings know them by; the current ones come first."""
         present = self._holder.opened.present
-        others = [rows[0] for rows in (self.new_rows, self.old_rows) if rows]
+        others = [rows[0] for rows in (self.new_rows, self.old_rows, self.before) if rows]
         given = [fitting(data, present) for data in (self._holder.data, *others, *self._training.learned_rows)]
         return {data.digest: data for data in given if data is not None}

@@ -14,7 +14,7 @@ from kanviz.io.project import Work
 from kanviz.ui.state.holder import Holder
 from kanviz.ui.state.jobs import End, Job
 from kanviz.ui.state.part import Part
-from kanviz.ui.state.training_run import Mark, Run
+from kanviz.ui.state.training_run import Mark, Retraining, Run
 
 LEARNED = 20  # tables kept that trainings were done on
 
@@ -49,10 +49,10 @@ class Training(Part):
         return list(reversed(self._learned.values()))
 
     @property
-    def retrained(self) -> Run | None:
+    def retrained(self) -> Retraining | None:
         """The last retraining, if the present network is what came of it."""
         run, last = self.run, self.last
-        if run is None or run.known is None or last is None or self.live or last.best is run.kan:
+        if not isinstance(run, Retraining) or last is None or self.live or last.best is run.kan:
             return None
         return run if self._holder.opened.present.digest == last.best.digest else None
 
@@ -85,8 +85,8 @@ class Training(Part):
                 raise UserError("Training needs a table. Upload one, or open a sample that brings its own.")
             self._begin(Run(work.present, work.data, config, work.history.at), [])
 
-    def retrain(self, run: Run) -> None:
-        """Start teaching the present network new rows."""
+    def retrain(self, run: Retraining) -> None:
+        """Start teaching the present network rows while others are kept."""
         with self._holder.lock:
             self.refuse_while_live()
             if run.kan is not self._holder.opened.present:

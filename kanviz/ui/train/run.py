@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import PICKED, SOLVER_TITLES, shown
+from kanviz.ui.state.training_run import Retraining
+from kanviz.ui.train.run_words import METRIC, known_error_name, what_is_known
 from kanviz.ui.widgets.charts import chart, network_chart
 from kanviz.ui.widgets.current import attempt, session, theme
 from kanviz.ui.widgets.panels import number, queue_words, shared_unit
@@ -18,13 +20,15 @@ if TYPE_CHECKING:
 
 TICK = 0.2  # seconds between two looks at the run
 NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
-METRIC = 145  # pixels: two beside each other on a telephone
 MOMENT = 0.4  # seconds for which the start of a run waits for its end
 
 
-def start(s: "Session", config: "TrainConfig") -> None:
-    """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once."""
-    begin_and_wait(s, lambda: s.training.start(config))
+def start(s: "Session", how: "TrainConfig | Retraining") -> None:
+    """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once.
+
+    how: settings, or where something must not be lost, the training that keeps it.
+    """
+    begin_and_wait(s, lambda: s.training.retrain(how) if isinstance(how, Retraining) else s.training.start(how))
 
 
 def begin_and_wait(s: "Session", begin: Callable[[], None]) -> None:
@@ -63,12 +67,15 @@ def _run_panel() -> None:
             icon=":material/show_chart:",
         )
         return
+    words = solver_words(s, progress, running)
+    if isinstance(s.training.run, Retraining):
+        words += f"  \n{what_is_known(s.training.run)}"
     if running and s.training.job:
         controls(s, progress.step, progress.steps)
-        st.caption(solver_words(s, progress, running))
+        st.caption(words)
     else:
         ended = f"Last run: {s.training.why_ended}; the network of step {progress.best_step} is kept."
-        st.caption(f"{ended}  \n{solver_words(s, progress, running)}")
+        st.caption(f"{ended}  \n{words}")
         if s.training.can_continue and st.button(
             "Continue", icon=":material/play_arrow:",
             help="This run goes on where it was stopped, with the settings it had; both count as one step.",
@@ -129,17 +136,29 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
         if kept is not None:
             now = kept.parts["train"].cross_entropy
             held = kept.parts["test"].cross_entropy if "test" in kept.parts else None
+    run = s.training.run
+    known = _known_error(s, run, progress, running) if isinstance(run, Retraining) else None
     by_criterion = progress.state.config.by_criterion
     honest = "These rows decided nothing in this run, not even which step is kept."
     flattered = "The step with the lowest error on these rows is kept, so it flatters the network a little."
     lowest = "The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
     row.metric(f"{name}, train", number(now, unit), width=METRIC)
     row.metric(f"{name}, held out", number(held, unit), width=METRIC, help=honest if by_criterion else flattered)
+    if isinstance(run, Retraining):
+        row.metric(known_error_name(s, run), number(known, unit), width=METRIC, help="What must not be lost.")
     row.metric(
         "Best step", progress.best_step, width=METRIC,
         help=f"{lowest}that were free to fit them." if by_criterion else None,
     )  # fmt: skip
     row.metric("Time", f"{progress.seconds:.1f} s", width=METRIC)
+
+
+def _known_error(s: "Session", run: Retraining, progress: "Progress", running: bool) -> float | None:
+    """The error on what must not be lost: of this step, or of the network that was kept; remembered."""
+    if running:
+        return s.training.trail[-1][-1] if s.training.trail else None
+    best = progress.best
+    return s.cache.result(type(run.known).error, run.known, best, run.kan)
 
 
 def _errors_of(s: "Session", run: "Run", progress: "Progress") -> "Metrics":

@@ -11,9 +11,12 @@ from kanviz.ui.widgets.panels import edge_names
 from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
+    from streamlit.delta_generator import DeltaGenerator
+
     from kanviz.core.layer import EdgeId
     from kanviz.core.training.train import TrainConfig
     from kanviz.ui.state.session import Session
+    from kanviz.ui.train.protections import Kept
 
 Solver = Literal["auto", "lm", "lbfgs", "adam"]
 SOLVERS: dict[Solver, str] = {
@@ -28,28 +31,35 @@ USES: dict[Solver, tuple[str, ...]] = {  # which of the settings below a solver 
     "lbfgs": ("rate", "weight", "l1", "entropy", "patience", "follow"),
     "adam": ("rate", "batch", "weight", "l1", "entropy", "patience", "follow", "seed"),
 }
+GRIDS = ("finest", "starts", "follow")  # settings that move grids
 PART_NAMES = {
     "coef": "control points", "base_weight": "base weights", "bias": "biases", "affine": "formula constants"
 }  # fmt: skip
 
 
-def settings(s: "Session") -> "TrainConfig | None":
-    """Ask how to train; None where the answers do not make sense (and that is said)."""
+def settings(s: "Session", top: "DeltaGenerator", kept: "Kept | None" = None) -> "TrainConfig | None":
+    """Ask how to train; None where the answers do not make sense (and that is said).
+
+    top: where the first questions are asked · kept: what must not be lost, and how it is kept.
+    """
     from kanviz.core.training.parameters import PARTS
     from kanviz.core.training.train import TrainConfig
 
     usual = TrainConfig.for_new(len(s.present.layers)) if s.opened.is_new else TrainConfig.for_trained()
-    solver: Solver = st.selectbox(
-        "Solver", list(SOLVERS), format_func=SOLVER_TITLES.__getitem__, key=f"{KEEP}solver",
-        help="  \n".join(f"{SOLVER_TITLES[name]}: {words}." for name, words in SOLVERS.items()),
-    )  # fmt: skip
-    st.caption(f"{SOLVERS[solver][:1].upper()}{SOLVERS[solver][1:]}.")
-    most = {"lbfgs": 100, "adam": 1_000}.get(solver, usual.steps)
-    steps = st.number_input(
-        "Steps", 1, 10_000, most, key=_key("steps", solver, s.opened.is_new),
-        help="At most; training ends earlier when nothing is gained.",
-    )  # fmt: skip
-    frozen = _scope(s)
+    usual = usual if kept is None else kept.held.config()
+    with top:
+        solver: Solver = st.selectbox(
+            "Solver", list(SOLVERS), format_func=SOLVER_TITLES.__getitem__, key=f"{KEEP}solver",
+            help="  \n".join(f"{SOLVER_TITLES[name]}: {words}." for name, words in SOLVERS.items()),
+        )  # fmt: skip
+        st.caption(f"{SOLVERS[solver][:1].upper()}{SOLVERS[solver][1:]}.")
+        most = {"lbfgs": 100, "adam": 1_000}.get(solver, usual.steps)
+        steps = st.number_input(
+            "Steps", 1, 10_000, most, key=_key("steps", solver, s.opened.is_new),
+            help="At most; training ends earlier when nothing is gained.",
+        )  # fmt: skip
+        frozen = _scope(s)
+    held_back = GRIDS if kept is not None and kept.protection.holds_grids else ()
     with st.expander("More settings", icon=":material/tune:"):
         parts = st.pills(
             "What learns", PARTS, selection_mode="multi", default=PARTS, format_func=PART_NAMES.__getitem__,
@@ -57,10 +67,11 @@ def settings(s: "Session") -> "TrainConfig | None":
         )  # fmt: skip
         more = {}
         for name in USES[solver]:
-            more |= MORE[name](solver, usual)
+            more |= MORE[name](solver, usual) if name not in held_back else {}
     config = None
     with in_words():
-        config = TrainConfig(solver=solver, steps=int(steps), parts=tuple(parts), frozen=frozen, **more)
+        given = {"solver": solver, "steps": int(steps), "parts": tuple(parts), "frozen": frozen, **more}
+        config = TrainConfig(**given) if kept is None else kept.held.config(**given)
     if config is not None and solver in ("auto", "lm"):
         st.caption(_plan(s, config))
     return config
@@ -93,17 +104,20 @@ def _scope(s: "Session") -> "tuple[EdgeId, ...]":
     return tuple(sorted(set(free).difference(learning)))
 
 
-def _smooth(solver: Solver, _: "TrainConfig") -> dict[str, Any]:
+def _smooth(solver: Solver, usual: "TrainConfig") -> dict[str, Any]:
     how = st.segmented_control(
-        "Smoothing", ["By the data", "Fixed"], default="By the data", required=True, key=f"{KEEP}smoothing",
+        "Smoothing", ["By the data", "Fixed"], default="By the data" if usual.smooth is None else "Fixed",
+        required=True, key=_key("smoothing", usual.smooth),
         help="How far neighbouring control points are drawn together. By the data: as much as generalised "
         "cross-validation on the training rows asks for. Where L-BFGS or Adam is picked, a small fixed weight.",
     )  # fmt: skip
-    return {"smooth": None} if how == "By the data" else _weight(solver, _)
+    return {"smooth": None} if how == "By the data" else _weight(solver, usual)
 
 
-def _weight(solver: Solver, _: "TrainConfig") -> dict[str, Any]:
-    weight = st.number_input("Smoothing weight", 0.0, 1e6, 1e-8, format="%g", key=_key("weight"))
+def _weight(_: Solver, usual: "TrainConfig") -> dict[str, Any]:
+    weight = st.number_input(
+        "Smoothing weight", 0.0, 1e6, usual.smooth or 1e-8, format="%g", key=_key("weight", usual.smooth)
+    )
     return {"smooth": float(weight)}
 
 

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kanviz.locality.outcome import Learned
-from kanviz.locality.verdict import FORGOTTEN, LEARNED, verdict
+from kanviz.continual.learned import Learned
+from kanviz.continual.verdict import FORGOTTEN, LEARNED, verdict
 
 SPREAD = (0.3, 0.3, 0.3)
 

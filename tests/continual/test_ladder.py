@@ -11,14 +11,15 @@ import pandas as pd
 import pytest
 import torch
 
+from kanviz.continual.ladder import Step, climb
+from kanviz.continual.learned import Learned
+from kanviz.continual.learners import ByAdam, Learner, Trained, network
+from kanviz.continual.mlp import mlp
+from kanviz.continual.outcome import to_csv
+from kanviz.continual.peaks import LINE, PLACES, tasks
+from kanviz.continual.rungs import RUNGS, rung_of
+from kanviz.continual.verdict import Verdict, verdict
 from kanviz.errors import UserError
-from kanviz.locality.ladder import Step, climb
-from kanviz.locality.learners import ByAdam, Learner, Trained, network
-from kanviz.locality.mlp import mlp
-from kanviz.locality.outcome import Learned, to_csv
-from kanviz.locality.peaks import LINE, PLACES, tasks
-from kanviz.locality.rungs import RUNGS, rung_of
-from kanviz.locality.verdict import Verdict, verdict
 
 
 @cache

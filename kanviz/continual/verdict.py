@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from kanviz.locality.outcome import Learned
+from kanviz.continual.learned import Learned
 from kanviz.text import counted
 
 LEARNED = 0.25  # a task counts as learned while its error is below this share of its target's spread

@@ -9,6 +9,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanviz.continual.policy import POLICIES, Policy
+from kanviz.continual.retention import Retention
+from kanviz.continual.sequence import learn_in_turn, learned_in_turn
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
@@ -16,9 +19,6 @@ from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.locks import edge_lock
 from kanviz.core.training.train import SOLVERS, TrainConfig
 from kanviz.errors import TableError, TrainError, UserError
-from kanviz.locality.policy import POLICIES, Policy
-from kanviz.locality.retention import Retention
-from kanviz.locality.turn import learn_in_turn, learned_in_turn
 
 CENTRES = (-0.6, 0.0, 0.6)
 SHORT = {name: TrainConfig(name, steps=8, smooth=1e-6) for name in SOLVERS}

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields
 from typing import Any
 
+from kanviz.continual.policy import POLICIES, Boxes, Policy, read_boxes
+from kanviz.continual.protection import SMOOTH, STEPS
 from kanviz.core.engine import BASE_CURVES
 from kanviz.core.init import MOST_GRID, MOST_ORDER, init, parse_shape
 from kanviz.core.kan import KAN
@@ -13,8 +15,6 @@ from kanviz.core.layer import Variable
 from kanviz.core.training.config import MAX_STEPS, MAX_WEIGHT, SOLVER_NAMES, TrainConfig
 from kanviz.errors import UserError
 from kanviz.json_reader import JsonReader, JsonValue
-from kanviz.locality.policy import POLICIES, Boxes, Policy, read_boxes
-from kanviz.locality.turn import SMOOTH, STEPS
 from kanviz.text import counted, listing, shown
 
 LEAST, BELOW_ONE = math.ulp(0.0), math.nextafter(1.0, 0.0)  # the numbers next to 0 and 1

@@ -9,14 +9,15 @@ import torch
 from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
+from kanviz.continual.learned import Learned
+from kanviz.continual.learners import Learner, beside, of_setting
+from kanviz.continual.mlp import mlp
+from kanviz.continual.outcome import Outcome
+from kanviz.continual.peaks import Place, tasks
+from kanviz.continual.rungs import Rung, Setting
+from kanviz.continual.verdict import Verdict, verdict
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.threads import on_one_thread
-from kanviz.locality.learners import Learner, beside, of_setting
-from kanviz.locality.mlp import mlp
-from kanviz.locality.outcome import Learned, Outcome
-from kanviz.locality.peaks import Place, tasks
-from kanviz.locality.rungs import Rung, Setting
-from kanviz.locality.verdict import Verdict, verdict
 
 LINE, WINDOW = 401, 21  # points drawn along a line, and along each side of a region
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from kanviz.continual.peaks import PLACES, Place
 from kanviz.errors import UserError
-from kanviz.locality.peaks import PLACES, Place
 from kanviz.text import listing, shown
 
 Lock = Literal["none", "rows", "region"]

@@ -1,20 +1,29 @@
 """Ways of learning one task after another with a KAN, as values: each gives the next one when it has learned."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, Self
 
 import torch
 from torch import Tensor
 
+from kanviz.continual.known import Known
+from kanviz.continual.protection import (
+    ElasticWeights,
+    LockRegion,
+    LockRows,
+    NoProtection,
+    Protected,
+    Protection,
+    Replay,
+)
+from kanviz.continual.rungs import Setting
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.kan import KAN
-from kanviz.core.locks import Lock, certified_lock, data_lock
-from kanviz.core.training.forgetting import anchor, with_replay
+from kanviz.core.locks import Lock
 from kanviz.core.training.parameters import FreeParameters
-from kanviz.core.training.train import TrainConfig, trained
-from kanviz.locality.rungs import Setting
+from kanviz.core.training.train import trained
 
 RATE = 0.03  # Adam's, for one layer of coefficients
 
@@ -48,6 +57,21 @@ def _parts(setting: Setting) -> tuple[str, ...]:
     return ("coef", "base_weight") if setting.base != "zero" else ("coef",)
 
 
+AIDS: dict[str, Callable[[int], Protection]] = {  # by how many tasks are old: all their rows are replayed
+    "none": lambda old: NoProtection(),
+    "replay": lambda old: Replay(old / (old + 1)),
+    "ewc": lambda old: ElasticWeights(),
+}
+LOCKS: dict[str, Protection] = {"none": NoProtection(), "rows": LockRows(), "region": LockRegion()}
+
+
+def _newest(setting: Setting, task: int, data: Dataset) -> Known:
+    """What is to be locked of the task that was just learned."""
+    if setting.lock == "region":
+        return Known.region(setting.where.region(task))
+    return Known(f"task {task + 1}", data.x[: setting.locked_rows])
+
+
 @dataclass(frozen=True, eq=False)
 class Trained:
     """A network trained as `kanviz.train` does. aid: all old rows among the new ones, or an anchor by
@@ -68,26 +92,18 @@ class Trained:
         return FreeParameters.of(self.kan, _parts(self.setting), lock=self.lock).count / self.numbers
 
     def learned(self, task: int, tables: Sequence[Dataset]) -> "Trained":
-        s, old = self.setting, tables[:task]
-        data = replace(tables[task], test=tables[task].test[:0])  # held-out points are for looking, not for choosing
+        s, new = self.setting, tables[task]
         if FreeParameters.of(self.kan, _parts(s), lock=self.lock).count == 0:
             return self  # everything is locked
-        config = TrainConfig("lm", steps=s.steps, smooth=0.0, parts=_parts(s), lock=self.lock)
-        aid = self.aid if old else "none"
-        if aid == "replay":
-            data = with_replay(data, old[0].joined(*old[1:]), share=task / (task + 1))
-        held = anchor(self.kan, old[0].joined(*old[1:]).rows("train")[0]) if aid == "ewc" else None
-        kan = trained(self.kan, data, config, anchor=held).kan
-        return replace(self, kan=kan, lock=self._locked(kan, task, tables[task]))
-
-    def _locked(self, kan: KAN, task: int, data: Dataset) -> Lock | None:
-        if self.setting.lock == "none":
-            return None
-        if self.setting.lock == "region":
-            new = certified_lock(kan, self.setting.where.region(task)).lock
-        else:
-            new = data_lock(kan, data.x[: self.setting.locked_rows])
-        return new if self.lock is None else self.lock | new
+        data = replace(new, test=new.test[:0])  # held-out points are for looking, not for choosing
+        held = Protected(data, self.lock)
+        if task:
+            old = tables[0].joined(*tables[1:task])
+            known = Known("earlier tasks", old.rows("train")[0], old)
+            held = held.joined(AIDS[self.aid](task).apply(self.kan, known, data))
+        config = held.config(solver="lm", steps=s.steps, smooth=0.0, parts=_parts(s))
+        kan = trained(self.kan, held.data, config, anchor=held.anchor).kan
+        return replace(self, kan=kan, lock=held.joined(LOCKS[s.lock].apply(kan, _newest(s, task, new), data)).lock)
 
     def __call__(self, x: Tensor) -> Tensor:
         return self.kan(x)

@@ -1,0 +1,78 @@
+"""What a network has learned and must not lose: rows of a table, or every point of a region of its inputs."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.kan import KAN
+
+Box = tuple[tuple[float, float], ...]
+POINTS = 2_000  # that stand for a region
+WATCHED = 2_000  # rows on which the error is computed at every step of a training
+
+
+@dataclass(frozen=True, eq=False)
+class Known:
+    """What a network must not forget while it learns more; make it with `Known.rows` or `Known.region`.
+
+    name: for people · x: inputs (row, input) in table units; for a region, points drawn evenly from it · data: the
+    table, with its targets; None where only inputs are known · box: least and greatest value of each input in table
+    units; None for rows.
+
+    >>> Known.region(((0.0, 1.0), (-2.0, 2.0))).x.shape
+    torch.Size([2000, 2])
+    """
+
+    name: str
+    x: Float[Tensor, "rows input"]
+    data: Dataset | None = None
+    box: Box | None = None
+
+    @staticmethod
+    def rows(data: Dataset, name: str) -> "Known":
+        """Name all rows of a table, held-out ones included."""
+        return Known(name, data.x, data)
+
+    @staticmethod
+    def region(box: Box) -> "Known":
+        """Name all points of a box, (least, greatest) for each input; the same box gives the same points `x`."""
+        low, high = torch.tensor(box, dtype=torch.float64).T
+        draws = torch.quasirandom.SobolEngine(len(box), scramble=True, seed=0).draw(POINTS).double()
+        return Known("the region", low + (high - low) * draws, None, box)
+
+    @cached_property
+    def digest(self) -> str:
+        """Identify it, for results that are remembered."""
+        if self.data is not None:
+            return self.data.digest
+        return (
+            repr(self.box) if self.box else hashlib.sha256(self.x.double().contiguous().numpy().tobytes()).hexdigest()
+        )
+
+    @property
+    def noun(self) -> str:
+        """Name its points, in the plural."""
+        return "old rows" if self.box is None else "points of the region"
+
+    @torch.no_grad()
+    def error(self, kan: KAN, start: KAN) -> float:
+        """Measure how well a network still knows it: RMSE in table units, for classes cross-entropy.
+
+        Without targets, the root mean square of how far outputs have moved since `start`. On at most 2,000 rows,
+        spread evenly.
+        """
+        at = self._watched
+        found = kan(self.x[at]).double()
+        wanted = self.data.y[at] if self.data is not None else start(self.x[at]).double()
+        if self.data is not None and kan.task == "classification":
+            return float(torch.nn.functional.cross_entropy(found, wanted.argmax(1)))
+        return float((found - wanted).square().mean().sqrt())
+
+    @cached_property
+    def _watched(self) -> Tensor:
+        return torch.linspace(0, len(self.x) - 1, min(WATCHED, len(self.x))).long()

@@ -1,0 +1,224 @@
+"""Ways of keeping what a network knows while it learns new rows: each is a value with one method, `apply`.
+
+Only locks promise bits. Replay and elastic weights trade some of the old for some of the new.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, NamedTuple
+
+from kanviz.continual.known import Box, Known
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.locks import Lock, certified_lock, data_lock
+from kanviz.core.training.ewc import Anchor
+from kanviz.core.training.forgetting import anchor, with_replay
+from kanviz.core.training.train import TrainConfig
+from kanviz.errors import TableError, TrainError, UserError
+
+STEPS = 60  # that learn well under a lock; a run ends earlier when nothing is gained
+# Of smoothing under a lock: free control points bridge the gaps that locked ones leave. The weight that the data would
+# choose, for free and locked points together, is too much for the free ones.
+SMOOTH = 1e-5
+
+
+class Protected(NamedTuple):
+    """What a protected training is given, as (data, lock, anchor).
+
+    data: the rows to learn, with old ones among them under replay · lock: numbers that do not move, None for none ·
+    anchor: what draws the others back to where they were, None for nothing.
+    """
+
+    data: Dataset
+    lock: Lock | None = None
+    anchor: Anchor | None = None
+
+    def config(self, **other: Any) -> TrainConfig:
+        """Make the settings to train with: `TrainConfig.for_trained`, and under a lock smoothing fixed at `SMOOTH`.
+
+        other: settings of `TrainConfig`, which win. Give `anchor` to `train` beside them.
+        """
+        held = {} if self.lock is None else {"lock": self.lock, "smooth": SMOOTH}
+        return TrainConfig.for_trained(**held | other)
+
+    def joined(self, later: "Protected") -> "Protected":
+        """Hold what either holds, and learn the rows of `later`.
+
+        Anchors make one at the newest network, with the weights of both (Huszár, Note on the quadratic penalties in
+        elastic weight consolidation, PNAS 2018).
+        """
+        return Protected(later.data, _both(self.lock, later.lock), _summed(self.anchor, later.anchor))
+
+
+@dataclass(frozen=True)
+class Protection(ABC):
+    """A way of keeping what is known; the concrete ones are in `PROTECTIONS`.
+
+    kind: its name there · aid: what `Retrain` of a history calls it beside the lock, "" where the lock is all ·
+    keeps_bits: whether predictions on what is known keep every bit · holds_grids: grids must stay as they are ·
+    needs_rows: it takes rows, a region does not do.
+    """
+
+    kind: ClassVar[str]
+    aid: ClassVar[str] = ""
+    keeps_bits: ClassVar[bool] = False
+    holds_grids: ClassVar[bool] = False
+    needs_rows: ClassVar[bool] = False
+
+    @abstractmethod
+    def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
+        """Prepare a training of `kan` on the rows `new` that keeps `known` in this way.
+
+        Raises UserError where this way cannot keep it: rows are needed and a region was given, the tables have
+        different columns, the box is no box, or values are not finite.
+        """
+        ...
+
+    def region(self, known: Known) -> Box | None:
+        """Name the box in which every point keeps its bits; None for the ways that promise none."""
+        return None
+
+
+@dataclass(frozen=True)
+class NoProtection(Protection):
+    """Keep nothing: every number may move."""
+
+    kind: ClassVar[str] = "none"
+
+    def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
+        """Give the new rows as they are."""
+        return Protected(new)
+
+
+@dataclass(frozen=True)
+class LockRows(Protection):
+    """Lock every number that the known rows use, so that their predictions keep every bit.
+
+    Nothing is promised between the rows; control points that they use do not learn any more. See `data_lock`.
+
+    >>> import torch
+    >>> from kanviz import Dataset, init, train
+    >>> x = torch.linspace(-1, 0, 40, dtype=torch.float64)[:, None]
+    >>> old, new = Dataset.from_arrays(x, x[:, 0] ** 2), Dataset.from_arrays(x + 1, (x[:, 0] + 1) ** 2)
+    >>> before = init([1, 2, 1], grid=20)
+    >>> data, lock, anchor = held = LockRows().apply(before, Known.rows(old, "old rows"), new)
+    >>> *_, last = train(before, data, held.config(steps=3), anchor=anchor)
+    >>> torch.equal(last.best(old.x), before(old.x)), last.best.digest == before.digest
+    (True, False)
+    """
+
+    kind: ClassVar[str] = "rows"
+    keeps_bits: ClassVar[bool] = True
+    holds_grids: ClassVar[bool] = True
+    needs_rows: ClassVar[bool] = True
+
+    def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
+        """Lock what the rows use, held-out ones included; no targets are needed."""
+        if known.box is not None:
+            raise UserError("A lock of rows holds no region: give rows, or lock the region.")
+        return Protected(new, data_lock(kan, known.x, f"rows of {known.name}"[:200]))
+
+
+@dataclass(frozen=True)
+class LockRegion(Protection):
+    """Lock every number that any point of a box can use, so that all predictions there keep every bit, proven.
+
+    box: (least, greatest) of each input in table units; None takes the known region, or the hull of the known rows.
+    It locks more control points than rows alone do. Source: interval arithmetic (see `certified_lock`).
+
+    >>> from kanviz import Dataset, init
+    >>> new = Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
+    >>> held = LockRegion().apply(kan := init([1, 1], grid=20), Known.region(((-1.0, 0.0),)), new)
+    >>> [left.share for left in held.lock.capacity(kan)]
+    [0.6086956521739131]
+    """
+
+    box: Box | None = None
+    kind: ClassVar[str] = "region"
+    keeps_bits: ClassVar[bool] = True
+    holds_grids: ClassVar[bool] = True
+
+    def region(self, known: Known) -> Box:
+        """Name the box that is locked."""
+        return self.box or known.box or tuple(zip(known.x.amin(0).tolist(), known.x.amax(0).tolist(), strict=True))
+
+    def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
+        """Lock what the box can use."""
+        return Protected(new, certified_lock(kan, self.region(known)).lock)
+
+
+@dataclass(frozen=True)
+class Replay(Protection):
+    """Learn known rows again among the new ones (rehearsal): old errors stay small, no bit is promised.
+
+    share: of the training rows that are old then, above 0 and below 1 · seed: of the old rows that are drawn. Source:
+    Robins, Catastrophic forgetting, rehearsal and pseudorehearsal, Connection Science 1995. See `with_replay`.
+
+    >>> from kanviz import Dataset, init
+    >>> old, new = (Dataset.from_arrays([[a], [a + 1.0]], [a, a], test=0) for a in (0.0, 5.0))
+    >>> Replay(share=0.5).apply(init([1, 1]), Known.rows(old, "old rows"), new).data.x[:, 0].tolist()
+    [5.0, 6.0, 0.0, 1.0]
+    """
+
+    share: float = 0.5
+    seed: int = 0
+    kind: ClassVar[str] = "replay"
+    aid: ClassVar[str] = "replay"
+    needs_rows: ClassVar[bool] = True
+
+    def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
+        """Mix the known training rows in; their targets are needed."""
+        if known.data is None:
+            raise TableError("Replay learns old rows again, so it needs their table, with targets.")
+        return Protected(with_replay(new, known.data, self.share, self.seed))
+
+
+@dataclass(frozen=True)
+class ElasticWeights(Protection):
+    """Draw numbers back to where they were, the more, the more the known rows need them (EWC).
+
+    strength: 1 counts the old loss as much as the new, to second order; 0 holds nothing. No bit is promised. Source:
+    Kirkpatrick et al., Overcoming catastrophic forgetting in neural networks, PNAS 2017. See `Anchor`.
+
+    >>> from kanviz import Dataset, init
+    >>> new = Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
+    >>> data, lock, anchor = ElasticWeights(2.0).apply(init([1, 1]), Known.region(((-1.0, 0.0),)), new)
+    >>> data is new, lock, anchor.strength
+    (True, None, 2.0)
+    """
+
+    strength: float = 1.0
+    kind: ClassVar[str] = "ewc"
+    aid: ClassVar[str] = "ewc"
+    holds_grids: ClassVar[bool] = True
+
+    def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
+        """Anchor the network where it stands; grids must stay as they are then, and no targets are needed."""
+        return Protected(new, None, anchor(kan, known.x, self.strength) if self.strength else None)
+
+
+PROTECTIONS: dict[str, type[Protection]] = {
+    one.kind: one for one in (LockRows, LockRegion, Replay, ElasticWeights, NoProtection)
+}
+
+
+def protect(kan: KAN, asked: Sequence[tuple[Protection, Known]], new: Dataset) -> Protected:
+    """Apply several protections at once, each to what it keeps: locks together hold what any of them holds."""
+    held = Protected(new)
+    for protection, known in asked:
+        held = held.joined(protection.apply(kan, known, held.data))
+    return held
+
+
+def _both(one: Lock | None, two: Lock | None) -> Lock | None:
+    return one or two if one is None or two is None else one | two
+
+
+def _summed(before: Anchor | None, now: Anchor | None) -> Anchor | None:
+    if before is None or now is None:
+        return now or before
+    if before.strength != now.strength:
+        raise TrainError("Anchors of different strengths do not add up; give all elastic weights the same strength.")
+    both = zip(before.weights, now.weights, strict=True)
+    return replace(now, weights=tuple({part: a[part] + b[part] for part in b} for a, b in both))

@@ -1,0 +1,129 @@
+"""What learning tasks in turn came to: the error on every task after every task, what kept its bits, what is left free.
+
+Sources: Lopez-Paz & Ranzato, Gradient episodic memory, NeurIPS 2017 (backward transfer); Chaudhry et al., Riemannian
+walk, ECCV 2018 (forgetting); both there for accuracies, here for errors.
+"""
+
+import math
+from dataclasses import dataclass, fields
+from typing import Any
+
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kanviz.continual.policy import Policy
+from kanviz.errors import UserError
+from kanviz.json_reader import JsonReader, JsonValue
+
+Rows = tuple[tuple[float, ...], ...]
+NAN = float("nan")
+
+
+@dataclass(frozen=True)
+class Retention:
+    """A run so far. Tables are by task, then by turn: errors[i][j] belongs to task i after task j was learned.
+
+    policy: what was done against forgetting · tasks: their names · unit: of the errors · guess: for each task, the
+    error of one constant answer for all tasks together, the best there is · errors: root mean square on held-out rows
+    in the target's units (for classes the share that is wrong), of tasks not yet learned too · kept: share of the
+    predictions on all rows of task i that have the same bits after task j as right after task i, 0 to 1; nan before ·
+    points: control points of every layer now · free: of each layer, those that could still move after each task ·
+    full: how many tasks came when nothing could move any more, and were not learned.
+    """
+
+    policy: Policy
+    tasks: tuple[str, ...]
+    unit: str
+    guess: tuple[float, ...]
+    errors: Rows
+    kept: Rows
+    points: tuple[int, ...]
+    free: tuple[tuple[int, ...], ...]
+    full: int = 0
+
+    @property
+    def turns(self) -> int:
+        """Tasks learned so far."""
+        return len(self.errors[0])
+
+    @property
+    def matrix(self) -> Float[Tensor, "task turn"]:
+        return torch.tensor(self.errors, dtype=torch.float64).reshape(len(self.tasks), self.turns)
+
+    @property
+    def own(self) -> tuple[float, ...]:
+        """The error on each task right after it was learned."""
+        return tuple(self.errors[i][i] for i in range(self.turns))
+
+    @property
+    def end(self) -> tuple[float, ...]:
+        """The error on each learned task now."""
+        return tuple(self.errors[i][-1] for i in range(self.turns))
+
+    @property
+    def gained(self) -> float:
+        """How much better than the constant answer each task was right after it was learned, on average."""
+        return _mean([self.guess[i] - error for i, error in enumerate(self.own)])
+
+    @property
+    def forgetting(self) -> float:
+        """How much worse earlier tasks are now than they were at their best, on average; 0 at least."""
+        return _mean([self.errors[i][-1] - min(self.errors[i][i:]) for i in range(self.turns - 1)])
+
+    @property
+    def backward_transfer(self) -> float:
+        """How much better earlier tasks are now than right after they were learned, on average; negative: forgotten."""
+        return _mean([self.errors[i][i] - self.errors[i][-1] for i in range(self.turns - 1)])
+
+    @property
+    def bits(self) -> float:
+        """Share of the predictions on earlier tasks' rows that still have their bits now, 0 to 1; tasks count alike."""
+        return _mean([self.kept[i][-1] for i in range(self.turns - 1)])
+
+    def to_json(self) -> dict[str, Any]:
+        """The record, and what is derived from it; null where there is no number."""
+        record = {part.name: _plain(getattr(self, part.name)) for part in fields(self) if part.name != "policy"}
+        derived = {name: _plain(getattr(self, name)) for name in DERIVED} if self.turns else {}
+        return {"policy": self.policy.to_json(), **record, **derived}
+
+    @staticmethod
+    def from_json(record: Any) -> "Retention":
+        """The run that `to_json` wrote; raises UserError for anything else."""
+        found = RUN.value(record)
+        tasks = found["tasks"].each(JsonValue.text, least=1)
+        count, layers = len(tasks), len(found["points"].items())
+        learned = len(found["errors"].items(count, count)[0].items(count))
+
+        def table(part: str) -> Rows:
+            return found[part].each(lambda row: row.each(_float, learned, learned), count, count)
+
+        with RUN.explaining("its policy cannot be read"):
+            policy = Policy.from_json(found["policy"].value)
+        return Retention(
+            policy, tasks, found["unit"].text(), found["guess"].each(_float, count, count), table("errors"),
+            table("kept"), found["points"].each(JsonValue.whole),
+            found["free"].each(lambda row: row.each(JsonValue.whole, learned, learned), layers, layers),
+            found["full"].whole(),
+        )  # fmt: skip
+
+
+DERIVED = ("own", "end", "gained", "forgetting", "backward_transfer", "bits")
+RUN = JsonReader(
+    "This is not a run of tasks learned in turn that kanviz wrote, or it was damaged: {why}; run it again.", UserError
+)
+
+
+def _mean(values: list[float]) -> float:
+    """nan of none: one task alone forgets nothing and keeps nothing."""
+    return sum(values) / len(values) if values else NAN
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _float(found: JsonValue) -> float:
+    return NAN if found.value is None else found.number()

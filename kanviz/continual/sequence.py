@@ -1,0 +1,179 @@
+"""One task learned after another, by one network, under a policy against forgetting."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import torch
+from torch import Tensor
+
+from kanviz.analysis.diff import same_bits
+from kanviz.continual.known import Known
+from kanviz.continual.policy import Policy
+from kanviz.continual.protection import SMOOTH, STEPS, Protected
+from kanviz.continual.retention import NAN, Retention
+from kanviz.core.data.dataset import Dataset
+from kanviz.core.kan import KAN
+from kanviz.core.locks import Lock
+from kanviz.core.training.parameters import FreeParameters
+from kanviz.core.training.train import Progress, TrainConfig, train
+from kanviz.errors import TableError, TrainError
+from kanviz.text import listing
+
+
+@dataclass(frozen=True, eq=False)
+class Turn:
+    """Where learning in turn is, after every training step.
+
+    task: which is learned now · progress: of its training; None where nothing may move any more · kan: the network ·
+    done: whether the task is over; `found` has it then.
+    """
+
+    task: int
+    progress: Progress | None
+    kan: KAN
+    done: bool
+    found: Retention
+
+
+def learn_in_turn(
+    kan: KAN,
+    tasks: Sequence[Dataset],
+    policy: Policy | None = None,
+    config: TrainConfig | None = None,
+    seed: int = 0,
+    names: Sequence[str] = (),
+) -> Iterator[Turn]:
+    """Learn each task from the network that the one before left; the last item holds the whole run.
+
+    config: of every task's training; None takes 60 steps and a little smoothing, with the solver that fits. Grids stay
+    as they are under locks and anchors, so let `finest`, `starts` and `follow` be 0 to compare policies. seed: of
+    batches and of the old rows drawn, which differ from task to task. Every policy sees whole tables: a lock holds for
+    held-out rows too, whose targets it does not look at. Where a lock leaves nothing free, later tasks are not learned,
+    and counted in `full`. Raises TableError for tasks that do not fit the network or have no held-out rows.
+    """
+    policy = policy or Policy()
+    config = config or TrainConfig.for_trained(steps=STEPS, smooth=SMOOTH)
+    tasks = _checked(kan, tasks, policy)
+    held = Protected(tasks[0], config.lock)
+    found = _begun(kan, tasks, policy, names or [f"task {n + 1}" for n in range(len(tasks))])
+    shown: list[Tensor] = []
+    for turn, data in enumerate(tasks):
+        how = replace(config, lock=held.lock, seed=config.seed + seed + turn)
+        if FreeParameters.of(kan, how.parts, how.frozen, how.lock).count == 0:
+            found, last = replace(found, full=found.full + 1), None
+        else:
+            last = None
+            for item in train(kan, held.data, how, anchor=held.anchor):
+                if last is not None:
+                    yield Turn(turn, last, last.kan, False, found)
+                last = item
+            assert last is not None
+            kan = last.best
+        following = tasks[min(turn + 1, len(tasks) - 1)]
+        known = _KNOWN[policy.name](policy, tasks[: turn + 1])
+        held = held.joined(policy.protection(seed + turn + 1).apply(kan, known, following))
+        with torch.no_grad():
+            shown.append(kan(data.x))
+        found = _measured(found, kan, tasks, shown, held.lock)
+        yield Turn(turn, last, kan, True, found)
+
+
+def learned_in_turn(
+    kan: KAN, tasks: Sequence[Dataset], policy: Policy | None = None, config: TrainConfig | None = None, seed: int = 0
+) -> Turn:
+    """The last item of `learn_in_turn`: run to the end, for scripts and tests."""
+    *_, last = learn_in_turn(kan, tasks, policy, config, seed)
+    return last
+
+
+def _checked(kan: KAN, tasks: Sequence[Dataset], policy: Policy) -> list[Dataset]:
+    """The tasks with their columns as the network takes them."""
+    if not tasks:
+        raise TableError("There is no task to learn; give one table for each.")
+    if policy.boxes is not None and len(policy.boxes) != len(tasks):
+        raise TrainError(f"There are {len(tasks)} tasks and {len(policy.boxes)} regions; give a region for each task.")
+    outputs = [v.name for v in kan.outputs]
+    for n, data in enumerate(tasks):
+        if data.task != kan.task:
+            raise TableError(f"Task {n + 1} was read for {data.task}, the network is for {kan.task}; read it for that.")
+        if kan.task == "classification" and sorted(v.name for v in data.outputs) != sorted(outputs):
+            raise TableError(
+                f"Task {n + 1} does not have the classes {listing(outputs, 8)} that the network has; give every task "
+                "all of them."
+            )
+        if not len(data.test):
+            raise TableError(f"Task {n + 1} has no held-out rows to measure its error on; read it with some held out.")
+    return [data.matching(kan) for data in tasks]
+
+
+def _newest(policy: Policy, learned: Sequence[Dataset]) -> Known:
+    """All rows of the newest task; what earlier ones use is locked already."""
+    return Known(f"task {len(learned)}", learned[-1].x)
+
+
+def _region(policy: Policy, learned: Sequence[Dataset]) -> Known:
+    """The region of the newest task."""
+    return replace(_newest(policy, learned), box=policy.boxes[len(learned) - 1] if policy.boxes else None)
+
+
+def _all(policy: Policy, learned: Sequence[Dataset]) -> Known:
+    """The rows of all tasks that were learned, in turn."""
+    return Known.rows(learned[0].joined(*learned[1:]), "earlier tasks")
+
+
+def _trained_on(policy: Policy, learned: Sequence[Dataset]) -> Known:
+    """The rows from which the newest task was learned; what earlier ones need is in the anchor already."""
+    return Known(f"task {len(learned)}", learned[-1].rows("train")[0])
+
+
+_KNOWN: dict[str, Callable[[Policy, Sequence[Dataset]], Known]] = {
+    "none": _newest, "lock": _newest, "certified": _region, "replay": _all, "ewc": _trained_on,
+}  # what a policy is given of the tasks so far  # fmt: skip
+
+
+def _begun(kan: KAN, tasks: list[Dataset], policy: Policy, names: Sequence[str]) -> Retention:
+    """The record before anything is learned."""
+    units = {v.unit for v in kan.outputs}
+    unit = units.pop() if kan.task == "regression" and len(units) == 1 else ""
+    y = torch.cat([data.rows("train")[1] for data in tasks])
+    constant = y.mean(0)
+    points = _points(kan)
+    nothing = tuple(() for _ in tasks)
+    guess = tuple(_error(constant.expand_as(data.rows("test")[1]), data) for data in tasks)
+    return Retention(policy, tuple(names), unit, guess, nothing, nothing, points, tuple(() for _ in points))
+
+
+def _points(kan: KAN) -> tuple[int, ...]:
+    """Control points of each layer."""
+    return tuple(int(layer.active.sum()) * layer.coef.shape[2] for layer in kan.layers)
+
+
+def _error(guess: Tensor, data: Dataset) -> float:
+    """Of these predictions on the held-out rows: root mean square, for classes the share that is wrong."""
+    y = data.rows("test")[1]
+    if data.task == "classification":
+        return float((guess.argmax(1) != y.argmax(1)).double().mean())
+    return float((guess.double() - y).square().mean().sqrt())
+
+
+@torch.no_grad()
+def _measured(found: Retention, kan: KAN, tasks: list[Dataset], shown: list[Tensor], lock: Lock | None) -> Retention:
+    """The record with one more turn; shown: what each learned task's rows were predicted right after it."""
+    errors = [_error(kan(data.x[data.test]), data) for data in tasks]
+    kept = [
+        float(same_bits(kan(tasks[i].x), shown[i]).all(1).double().mean()) if i < len(shown) else NAN
+        for i in range(len(tasks))
+    ]
+    points = _points(kan)
+    free = points if lock is None else [left.free for left in lock.capacity(kan)]
+
+    def with_one(table, column):
+        return tuple((*row, value) for row, value in zip(table, column, strict=True))
+
+    return replace(
+        found,
+        errors=with_one(found.errors, errors),
+        kept=with_one(found.kept, kept),
+        points=points,
+        free=with_one(found.free, free),
+    )

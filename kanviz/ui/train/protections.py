@@ -1,0 +1,137 @@
+"""The ways of keeping what a network knows, as the pages offer them, and the training that comes of one."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.continual.protection import (
+    PROTECTIONS,
+    ElasticWeights,
+    LockRegion,
+    LockRows,
+    NoProtection,
+    Protected,
+    Protection,
+    Replay,
+)
+from kanviz.ui.state.training_run import Retraining
+from kanviz.ui.train.regions import region_fields
+from kanviz.ui.widgets.url_state import KEEP
+
+if TYPE_CHECKING:
+    from kanviz.continual.known import Known
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.core.kan import KAN
+    from kanviz.core.training.train import TrainConfig
+    from kanviz.ui.state.session import Session
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A protection as people choose it. ask: draws its settings, and makes it · full: advice where a lock leaves no
+    control point free.
+    """
+
+    title: str
+    promise: str
+    ask: "Callable[[Session, Known], Protection]"
+    full: str = ""
+
+
+def _region(s: "Session", known: "Known") -> Protection:
+    return LockRegion(known.box or region_fields(s, "lock"))
+
+
+def _replay(s: "Session", known: "Known") -> Protection:
+    share = st.slider("Old rows among those that train", 5, 95, 50, 5, format="%d%%", key=f"{KEEP}share")
+    return Replay(share / 100)
+
+
+def _elastic(s: "Session", known: "Known") -> Protection:
+    strength = st.number_input(
+        "Strength", 0.0, 1e6, 1.0, format="%g", key=f"{KEEP}strength",
+        help="1 counts the old rows' loss as much as the new rows', near where the network stands.",
+    )  # fmt: skip
+    return ElasticWeights(float(strength))
+
+
+OFFERS = {
+    "rows": Offer(
+        "Lock the old rows",
+        "Their predictions keep every bit. Nothing is promised between them; control points they use learn no more.",
+        lambda s, known: LockRows(),
+        "Fewer old rows, or a network with finer grids, leave more.",
+    ),
+    "region": Offer(
+        "Lock a region",
+        "Every point of the region keeps every bit, proven. It holds more control points than rows alone do.",
+        _region,
+        "Intervals grow too wide there. A smaller region, or a lock of rows, leaves more.",
+    ),
+    "replay": Offer(
+        "Replay old rows",
+        "Old rows are learned again beside the new ones. The error stays small, no bit is promised; runs take longer.",
+        _replay,
+    ),
+    "ewc": Offer(
+        "Elastic weights (EWC)",
+        "Numbers that old rows depend on are drawn back to where they were. Forgets less, no bit is promised.",
+        _elastic,
+    ),
+    "none": Offer(
+        "No protection",
+        "Every number may move. It learns best, and may forget everything.",
+        lambda s, known: NoProtection(),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What must not be lost, how it is kept, and what the training is given for that."""
+
+    known: Known
+    protection: Protection
+    held: Protected
+
+
+def choose_protection(s: "Session", known: "Known", *, none: bool = True) -> Protection:
+    """Ask how to keep what is known. none: whether it may also be left unprotected."""
+    names = [
+        name for name in OFFERS
+        if (known.box is None or not PROTECTIONS[name].needs_rows) and (none or name != NoProtection.kind)
+    ]  # fmt: skip
+    name = st.radio(
+        "Protection", names, key=f"{KEEP}protection-{known.data is None}-{none}",
+        format_func=lambda name: OFFERS[name].title, captions=[OFFERS[name].promise for name in names],
+    )  # fmt: skip
+    return OFFERS[name].ask(s, known)
+
+
+def apply(s: "Session", protection: Protection, known: "Known", new: "Dataset") -> Protected:
+    """Apply a protection to the network in use; remembered. Warns where a lock leaves a layer nothing to learn with."""
+    kan = s.present
+    with st.spinner("Looking for the numbers that must stay…"):
+        held = s.cache.result(_applied, protection, kan, known, known.name, new)
+    full = [] if held.lock is None else [n for n, left in enumerate(held.lock.capacity(kan)) if left.free == 0]
+    if full:
+        layers = ", ".join(map(str, full))
+        st.warning(f"No control point is left free in layer {layers}. {OFFERS[protection.kind].full}")
+    return held
+
+
+def _applied(protection: Protection, kan: "KAN", known: "Known", name: str, new: "Dataset") -> Protected:
+    """name: of what is known, since a lock carries it."""
+    return protection.apply(kan, known, new)
+
+
+def retraining(
+    s: "Session", protection: Protection, known: "Known", held: Protected, config: "TrainConfig"
+) -> Retraining:
+    """Make the training of the network in use that keeps what is known. config: with the lock, of `held.config`."""
+    return Retraining(
+        s.present, held.data, config, s.opened.history.at, known=known, region=protection.region(known),
+        aid=protection.aid, anchor=held.anchor, promise=OFFERS[protection.kind].title,
+    )  # fmt: skip

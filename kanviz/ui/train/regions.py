@@ -1,0 +1,60 @@
+"""The fields in which a region of inputs is given."""
+
+import math
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.errors import UserError
+from kanviz.ui.widgets.url_state import KEEP
+from kanviz.ui.widgets.words import label
+
+if TYPE_CHECKING:
+    from kanviz.continual.known import Box
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.ui.state.session import Session
+
+TALL = 6  # inputs, of more than which the fields scroll
+
+
+def region_fields(s: "Session", key: str, rows: "Dataset | None" = None) -> "Box":
+    """Ask for the least and the greatest value of every input; at first those of these rows (None: of the table in use,
+    or where there is none of the grid). Raises UserError where one ends before it begins.
+    """
+    ends = _usual(s, rows or s.data)
+    found = []
+    with st.container(height=320 if len(ends) > TALL else "content", border=False):
+        for n, (variable, (low, high)) in enumerate(zip(s.present.inputs, ends, strict=True)):
+            left, right = st.columns(2)
+            name, of = label(str(variable), 40), f"{KEEP}box-{key}-{s.name}-{n}-{low:g}-{high:g}"
+            a = left.number_input(f"{name}, from", value=low, format="%.6g", key=f"{of}-from")
+            b = right.number_input(f"{name}, to", value=high, format="%.6g", key=f"{of}-to")
+            found.append((float(a), float(b)))
+    for variable, (a, b) in zip(s.present.inputs, found, strict=True):
+        if a > b:
+            raise UserError(f"The region of {variable.name} ends before it begins; give the least value first.")
+    return tuple(found)
+
+
+def _rounded(low: float, high: float) -> tuple[float, float]:
+    """The ends outward to thousandths of their distance, so that they are short to read and hold all between."""
+    step = 10.0 ** (math.floor(math.log10(high - low)) - 2) if high > low else 0.0
+    if not step:
+        return low, high
+    a, b = (float(f"{end(v / step) * step:.12g}") for end, v in ((math.floor, low), (math.ceil, high)))
+    return min(a, low), max(b, high)
+
+
+def _usual(s: "Session", rows: "Dataset | None") -> "Box":
+    if rows is not None:
+        low, high = rows.x.amin(0).tolist(), rows.x.amax(0).tolist()
+        return tuple(map(_rounded, low, high))
+    from kanviz.core.spline import domain
+
+    layer = s.present.layers[0]
+    ends = zip(*(end.tolist() for end in domain(layer.knots, layer.order)), strict=True)
+    found = []
+    for variable, (low, high) in zip(s.present.inputs, ends, strict=True):
+        at = sorted(end * variable.scale + variable.shift for end in (low, high))
+        found.append((at[0], at[1]))
+    return tuple(found)

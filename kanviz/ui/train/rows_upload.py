@@ -1,0 +1,41 @@
+"""A table of rows taken for one purpose, beside the one in use: old rows to keep, or new ones to learn."""
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from kanviz.text import counted
+from kanviz.ui.widgets.current import after_change, in_words
+from kanviz.ui.widgets.table_upload import choose_columns, table_upload
+from kanviz.ui.widgets.words import label
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kanviz.core.data.dataset import Dataset
+    from kanviz.ui.state.session import Session
+
+
+def upload_rows(
+    s: "Session", slot: str, title: str, take: "Callable[[Dataset, str], None]",
+    had: "tuple[Dataset, str] | None",
+) -> None:  # fmt: skip
+    """Take a table for one of the two purposes, and ask for its columns."""
+    table_upload(f"retrain-{slot}", slot, title)
+    found = s.tables.uploaded(slot)
+    if found is None:
+        return
+    table, name = found
+    data = choose_columns(s, table, s.present, f"retrain-{slot}", name, slot)
+    if data is None:
+        return
+    for note in data.notes:
+        st.caption(label(note, 300))
+    same = had is not None and had[0].digest == data.digest
+    if st.button(
+        f"Use these {slot} rows", icon=":material/table_view:", type="primary", disabled=same or s.training.live,
+        key=f"use-{slot}",
+    ):  # fmt: skip
+        with in_words():
+            take(data, name)
+            after_change(f"{counted(len(data), 'row')} of {name} in use.")

@@ -1,0 +1,28 @@
+"""What a training is called on the pages: its error, what it keeps, and the error on that."""
+
+from typing import TYPE_CHECKING
+
+from kanviz.text import counted
+from kanviz.ui.widgets.words import label
+
+if TYPE_CHECKING:
+    from kanviz.ui.state.session import Session
+    from kanviz.ui.state.training_run import Retraining
+
+METRIC = 145  # pixels: two beside each other on a telephone
+
+
+def error_name(s: "Session") -> str:
+    """Name the error that is shown for the network in use."""
+    return "Cross-entropy" if s.present.task == "classification" else "RMSE"
+
+
+def known_error_name(s: "Session", run: "Retraining") -> str:
+    """Name the error on what must not be lost; a region has no targets, so how far outputs moved is shown there."""
+    return f"{error_name(s)}, old rows" if run.known.data is not None else "Moved, in the region"
+
+
+def what_is_known(run: "Retraining") -> str:
+    """Say the protection and what it protects, in a few words."""
+    known = run.known
+    return f"{run.promise}: {label(known.name)}, {counted(len(known.x), 'point' if known.box else 'row')}"
