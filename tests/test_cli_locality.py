@@ -183,7 +183,7 @@ def test_rows_with_gaps_are_left_out_and_columns_chosen_by_name(run: Run, tmp_pa
         (["certify", "{before}", "{before}", "-o", "{k}"], 2, "--rows --box"),
         (["certify", "{before}", "{before}", "--box", "x=0:1,y=0:1", "-o", "k.txt"], 2, "written as .json"),
         (["certify", "{before}", "{before}", "--box", "x=1:0,y=0:1", "-o", "k.json"], 1, "the least first"),
-        (["verify", "{before}", "{before}", "{before}"], 1, "This is no certificate"),
+        (["verify", "{before}", "{before}", "{before}"], 1, "The certificate cannot be read"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_done_is_one_line(run: Run, tmp_path: Path, before, old, new, arguments, status, says):
