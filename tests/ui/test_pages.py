@@ -1,5 +1,8 @@
 """Every page under AppTest, twice over: without a network, with one, with its table; and what their buttons do."""
 
+import ast
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -396,3 +399,14 @@ def test_a_network_with_useless_numbers_shows_on_every_page(number):
     other.open(session.present.with_layer(0, coef=coef), "useless", data=session.data, edge=session.edge)
     for page in OTHERS:
         visit(page, other)
+
+
+@pytest.mark.parametrize("page", ["app.py", *(f"pages/{path.name}" for path in sorted((ROOT / "pages").glob("*.py")))])
+def test_what_a_page_imports_first_is_light(page: str):
+    """A page is painted before torch is there; and while the server imports that, no other thread may."""
+    tree = ast.parse((ROOT / page).read_text(encoding="utf-8"))
+    modules = sorted({node.module for node in tree.body if isinstance(node, ast.ImportFrom) and node.module})
+    heavy = ("torch", "sympy", "pandas", "kanviz.io", "kanviz.plots", "kanviz.core.kan")
+    script = f"import sys, {', '.join(modules)}; print([name for name in {heavy} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stdout == "[]\n"

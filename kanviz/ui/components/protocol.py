@@ -7,7 +7,7 @@ from outside: whoever reads one checks it. `protocol.d.ts` says the same to Java
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-from kanviz.plots.theme import Look
+Look = Literal["light", "dark"]  # as kanviz.plots.theme has it, which imports torch
 
 EdgeId = Annotated[list[int], 3]  # layer, source, target
 Pair = Annotated[list[float], 2]

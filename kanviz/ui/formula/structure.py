@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.analysis.separability import MOST_INPUTS
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ AT_ONCE = 6  # inputs whose pairs are looked at without being asked to
 
 def structure_panel(s: "Session") -> None:
     """What pairs of inputs look like, each with the measured residual."""
-    from kanviz.analysis.separability import separability
+    from kanviz.analysis.separability import MOST_INPUTS, separability
 
     kan, data = s.present, s.data
     if data is None or kan.task != "regression":

@@ -5,10 +5,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.continual.known import Known
 from kanviz.text import shown
 from kanviz.ui.retrain.before import outlook
-from kanviz.ui.train.protections import Kept, apply, choose_protection, retraining
 from kanviz.ui.train.regions import region_fields
 from kanviz.ui.train.rows_upload import upload_rows
 from kanviz.ui.train.settings import settings
@@ -18,10 +16,12 @@ from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
+    from kanviz.continual.known import Known
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.training.train import TrainConfig
     from kanviz.ui.state.session import Session
     from kanviz.ui.state.training_run import Retraining
+    from kanviz.ui.train.protections import Kept
 
 NOTHING, ROWS, REGION = "Nothing", "Known rows", "A region"
 OTHER = "Another table…"
@@ -32,6 +32,8 @@ def ask(s: "Session") -> "TrainConfig | Retraining | None":
 
     None while that cannot be done, and it is said why.
     """
+    from kanviz.ui.train.protections import retraining
+
     top = st.container()
     source = NOTHING if s.opened.is_new else _source()  # a new network has nothing to lose
     kept = None
@@ -60,8 +62,10 @@ def _say_what_may_be_lost(s: "Session") -> None:
         st.caption(f"What the network knows of {label(name)} may be lost.")
 
 
-def _kept(s: "Session", source: str) -> Kept | None:
+def _kept(s: "Session", source: str) -> "Kept | None":
     """Ask what it is and how to keep it, and say what that costs; None while something is missing."""
+    from kanviz.ui.train.protections import Kept, apply, choose_protection, retraining
+
     known = SOURCES[source](s)
     if known is None:
         return None
@@ -75,13 +79,17 @@ def _kept(s: "Session", source: str) -> Kept | None:
     return Kept(known, protection, held)
 
 
-def _region(s: "Session") -> Known:
+def _region(s: "Session") -> "Known":
     """A box of inputs, at first around known rows: around those that are to be learned, nothing could be."""
+    from kanviz.continual.known import Known
+
     return Known.region(region_fields(s, "train", next(iter(known_tables(s).values()), None)))
 
 
-def _rows(s: "Session") -> Known | None:
+def _rows(s: "Session") -> "Known | None":
     """Rows at hand of other tables than the one in use, or of a file."""
+    from kanviz.continual.known import Known
+
     found = known_tables(s)
     names = [*found, OTHER]
     name = OTHER

@@ -4,9 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.continual.protection import SMOOTH, STEPS
 from kanviz.text import SOLVER_TITLES
-from kanviz.ui.train.protections import apply, choose_protection, retraining
 from kanviz.ui.train.run import begin_and_wait
 from kanviz.ui.train.settings import SOLVERS
 from kanviz.ui.widgets.current import in_words
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
 
 def plan(s: "Session", known: "Known", new: "Dataset") -> "Retraining | None":
     """Ask how to keep what is known; the run to start, None where an answer does not make sense (and that is said)."""
+    from kanviz.ui.train.protections import apply, choose_protection, retraining
+
     with in_words():
         protection = choose_protection(s, known)
         held = apply(s, protection, known, new)
@@ -29,6 +29,8 @@ def plan(s: "Session", known: "Known", new: "Dataset") -> "Retraining | None":
 
 
 def _settings() -> dict[str, Any]:
+    from kanviz.continual.protection import SMOOTH, STEPS
+
     steps = st.number_input(
         "Steps", 1, 10_000, STEPS, key=f"{KEEP}retrain-steps", help="At most; it ends when nothing is gained."
     )

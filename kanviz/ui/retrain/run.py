@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.retrain.before import locked_edge
-from kanviz.ui.state.training_run import Retraining
 from kanviz.ui.train.run import LARGE, NETWORK_TICKS, TICK, controls, solver_words
 from kanviz.ui.train.run_words import METRIC, error_name, known_error_name, what_is_known
 from kanviz.ui.widgets.charts import chart, network_chart
@@ -14,7 +13,7 @@ from kanviz.ui.widgets.panels import number, shared_unit
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
-    from kanviz.ui.state.training_run import Run
+    from kanviz.ui.state.training_run import Retraining
 
 
 def during(s: "Session") -> None:
@@ -35,19 +34,20 @@ def _steps() -> None:
         controls(s, 0, run.config.steps)
         return
     controls(s, latest.step, latest.steps)
-    about = [solver_words(s, latest, running=True)] + ([what_is_known(run)] if isinstance(run, Retraining) else [])
+    kept = s.training.retraining
+    about = [solver_words(s, latest, running=True)] + ([what_is_known(kept)] if kept is not None else [])
     st.caption(" · ".join(about))
     if s.training.trail:
-        _errors(s, run, s.training.trail[-1])
+        _errors(s, kept, s.training.trail[-1])
     error_figure(s)
 
 
-def _errors(s: "Session", run: "Run", mark: tuple[float | None, ...]) -> None:
+def _errors(s: "Session", run: "Retraining | None", mark: tuple[float | None, ...]) -> None:
     unit, name = shared_unit(s.present), error_name(s)
     with st.container(horizontal=True, gap="small"):
         st.metric(f"{name}, new rows", number(mark[1], unit), width=METRIC)
         st.metric(f"{name}, held out", number(mark[2], unit), width=METRIC)
-        if isinstance(run, Retraining):
+        if run is not None:
             st.metric(known_error_name(s, run), number(mark[3], unit), width=METRIC)
 
 
@@ -55,7 +55,7 @@ def error_figure(s: "Session") -> None:
     """New, held-out and old rows by step."""
     from kanviz.plots import training_figure
 
-    known = s.training.run.known if isinstance(s.training.run, Retraining) else None
+    known = s.training.retraining.known if s.training.retraining is not None else None
     old = "old rows" if known is None or known.data is not None else "change in the region"
     unit = shared_unit(s.present) if s.present.task != "classification" else ""
     figure = training_figure(

@@ -24,6 +24,7 @@ PRELOADED = (
     "kanviz.plots",
     "kanviz.analysis.compose",
 )
+PRELOADING: list[threading.Thread] = []  # the thread that does it, once the server starts
 
 
 def app_folder() -> Path:
@@ -99,7 +100,8 @@ def serve(
     check_port(options["server.address"], port)
     os.environ["KANVIZ_MODEL"] = os.pathsep.join(map(str, paths))
     one_thread()
-    threading.Thread(target=_preload, name="preload", daemon=True).start()
+    PRELOADING.append(threading.Thread(target=_preload, name="preload", daemon=True))
+    PRELOADING[0].start()
 
     from streamlit import config
     from streamlit.web import bootstrap
@@ -115,6 +117,16 @@ def serve(
     bootstrap.load_config_options(options)
     print(f"kanviz: http://{options['server.address']}:{port} (Ctrl-C stops it)", file=sys.stderr)  # noqa: T201
     bootstrap.run(script, False, [], options)
+
+
+def wait_for_imports() -> None:
+    """Wait until what the first click needs is imported; at once where nothing is being imported.
+
+    Two threads that import one package and one of its modules at the same time can end in a KeyError: each holds what
+    the other waits for, and Python then goes on with half a package.
+    """
+    for thread in PRELOADING:
+        thread.join()
 
 
 def _preload() -> None:

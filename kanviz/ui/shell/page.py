@@ -9,7 +9,7 @@ import streamlit as st
 from kanviz.text import escape_markdown
 from kanviz.ui.lessons.follow import from_link, lesson_card
 from kanviz.ui.open.home import open_from_command_line
-from kanviz.ui.server.start import app_folder
+from kanviz.ui.server.start import app_folder, wait_for_imports
 from kanviz.ui.shell.autosave import keep, keeping_settings, offer
 from kanviz.ui.shell.sidebar import sidebar
 from kanviz.ui.widgets.current import attempt, has_session, session
@@ -96,6 +96,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
     with st.sidebar:
         for page, label, icon in PAGES:
             st.page_link(page, label=label, icon=icon)
+    wait_for_imports()  # the way to the other pages is on the screen by now
     if not (has_session() or or_sample or names_a_sample() or os.environ.get("KANVIZ_MODEL")):
         _keep(None)
         return None

@@ -57,6 +57,11 @@ class Training(Part):
         return run if self._holder.opened.present.digest == last.best.digest else None
 
     @property
+    def retraining(self) -> Retraining | None:
+        """The last run that was started, if it keeps what the network knew."""
+        return self.run if isinstance(self.run, Retraining) else None
+
+    @property
     def why_ended(self) -> str:
         """Why the last run ended, in words."""
         found = self.last.stopped_because if self.last is not None else ""
@@ -76,14 +81,17 @@ class Training(Part):
         if self.live:
             raise EditError("Training is running; stop it before you change the network.")
 
-    def start(self, config: TrainConfig) -> None:
-        """Start training the present network on the table."""
+    def start(self, how: TrainConfig | Retraining) -> None:
+        """Start training the present network on the table. how: settings, or a training that keeps what is known."""
+        if isinstance(how, Retraining):
+            self.retrain(how)
+            return
         with self._holder.lock:
             self.refuse_while_live()
             work = self._holder.opened
             if work.data is None:
                 raise UserError("Training needs a table. Upload one, or open a sample that brings its own.")
-            self._begin(Run(work.present, work.data, config, work.history.at), [])
+            self._begin(Run(work.present, work.data, how, work.history.at), [])
 
     def retrain(self, run: Retraining) -> None:
         """Start teaching the present network rows while others are kept."""

@@ -92,7 +92,7 @@ OFFERS = {
 class Kept:
     """What must not be lost, how it is kept, and what the training is given for that."""
 
-    known: Known
+    known: "Known"
     protection: Protection
     held: Protected
 

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import PICKED, SOLVER_TITLES, shown
-from kanviz.ui.state.training_run import Retraining
 from kanviz.ui.train.run_words import METRIC, known_error_name, what_is_known
 from kanviz.ui.widgets.charts import chart, network_chart
 from kanviz.ui.widgets.current import attempt, session, theme
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
     from kanviz.core.training.train import Progress, TrainConfig
     from kanviz.ui.state.session import Session
-    from kanviz.ui.state.training_run import Run
+    from kanviz.ui.state.training_run import Retraining, Run
 
 TICK = 0.2  # seconds between two looks at the run
 NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
@@ -28,7 +27,7 @@ def start(s: "Session", how: "TrainConfig | Retraining") -> None:
 
     how: settings, or where something must not be lost, the training that keeps it.
     """
-    begin_and_wait(s, lambda: s.training.retrain(how) if isinstance(how, Retraining) else s.training.start(how))
+    begin_and_wait(s, lambda: s.training.start(how))
 
 
 def begin_and_wait(s: "Session", begin: Callable[[], None]) -> None:
@@ -68,8 +67,8 @@ def _run_panel() -> None:
         )
         return
     words = solver_words(s, progress, running)
-    if isinstance(s.training.run, Retraining):
-        words += f"  \n{what_is_known(s.training.run)}"
+    if s.training.retraining is not None:
+        words += f"  \n{what_is_known(s.training.retraining)}"
     if running and s.training.job:
         controls(s, progress.step, progress.steps)
         st.caption(words)
@@ -136,15 +135,15 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
         if kept is not None:
             now = kept.parts["train"].cross_entropy
             held = kept.parts["test"].cross_entropy if "test" in kept.parts else None
-    run = s.training.run
-    known = _known_error(s, run, progress, running) if isinstance(run, Retraining) else None
+    run = s.training.retraining
+    known = _known_error(s, run, progress, running) if run is not None else None
     by_criterion = progress.state.config.by_criterion
     honest = "These rows decided nothing in this run, not even which step is kept."
     flattered = "The step with the lowest error on these rows is kept, so it flatters the network a little."
     lowest = "The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
     row.metric(f"{name}, train", number(now, unit), width=METRIC)
     row.metric(f"{name}, held out", number(held, unit), width=METRIC, help=honest if by_criterion else flattered)
-    if isinstance(run, Retraining):
+    if run is not None:
         row.metric(known_error_name(s, run), number(known, unit), width=METRIC, help="What must not be lost.")
     row.metric(
         "Best step", progress.best_step, width=METRIC,
@@ -153,7 +152,7 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
     row.metric("Time", f"{progress.seconds:.1f} s", width=METRIC)
 
 
-def _known_error(s: "Session", run: Retraining, progress: "Progress", running: bool) -> float | None:
+def _known_error(s: "Session", run: "Retraining", progress: "Progress", running: bool) -> float | None:
     """The error on what must not be lost: of this step, or of the network that was kept; remembered."""
     if running:
         return s.training.trail[-1][-1] if s.training.trail else None
