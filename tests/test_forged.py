@@ -12,9 +12,10 @@ import jaxtyping
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from kanviz.locality.config import read_config
 
 from kanviz.analysis.locality.claims import Certificate
+from kanviz.continual.config import read_config
+from kanviz.continual.retention import Retention
 from kanviz.core.locks import Lock
 from kanviz.core.training.config import TrainConfig
 from kanviz.edit.recipe import FORMAT, Recipe
@@ -22,7 +23,6 @@ from kanviz.io.containers import open_tensors
 from kanviz.io.native import CHECKSUM, HEADER, _checksum, _described, read
 from kanviz.io.project import Packed, packed, unpacked
 from kanviz.laws.law import Law
-from kanviz.locality.retention import Retention
 from kanviz.ui.components.memory import found_of, told_of
 from tests.io.damage import answer
 

@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 import torch
-from kanviz.locality.config import read_config
 
 import kanviz
 from kanviz.analysis.locality.claims import Certificate
+from kanviz.continual.config import read_config
+from kanviz.continual.retention import Retention
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.core.locks import Lock, data_lock
 from kanviz.core.training.config import TrainConfig
@@ -19,7 +20,6 @@ from kanviz.io.certificates import certificate_text, read_certificate
 from kanviz.io.native import recipe_of
 from kanviz.io.project import Packed, unpacked
 from kanviz.laws.law import Law
-from kanviz.locality.retention import Retention
 from kanviz.ui.components.memory import found_of
 
 GOLDEN = Path(__file__).parent / "golden"

@@ -12,7 +12,7 @@ def change(session: Session, **fields: Any) -> None:
 
 
 def without_rows(session: Session) -> None:
-    session._holder.work = replace(session.opened.history, data=None, rows=None)
+    session._holder.work = replace(session.opened, data=None, rows=None)
 
 
 def without_work(session: Session) -> None:

@@ -68,7 +68,7 @@ def test_a_session_takes_up_the_same_work():
     assert other.data is not None
     assert other.data.digest == rows().digest
     parts = ("name", "edge", "rows_from", "id", "view", "is_new")
-    assert [getattr(other.opened, part) for part in parts] == [getattr(s.opened.history, part) for part in parts]
+    assert [getattr(other.opened, part) for part in parts] == [getattr(s.opened, part) for part in parts]
     assert other.sample == s.sample == "five"
     assert [str(edit) for edit in other.opened.made_by()] == [str(edit) for edit in s.opened.made_by()]
     assert other.opened.whole_recipe() == s.opened.whole_recipe()

@@ -10,7 +10,7 @@ from kanviz.continual.rungs import Rung
 from kanviz.core.layer import EdgeId
 from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import MoveControlPoint, RefineGrid
-from kanviz.ui.lessons import LESSONS, Following, Lesson
+from kanviz.ui.lessons import LESSONS, Following, Lesson, Lessons
 from kanviz.ui.lessons.facts import percent, points, total
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.ladder_run import Climbing

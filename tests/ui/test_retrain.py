@@ -21,7 +21,7 @@ from kanviz.io.tables import read_table
 from kanviz.ui.retrain.before import expected
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.training_run import Retraining
-from kanviz.ui.train import training
+from kanviz.ui.train import run as training
 from kanviz.ui.train.protections import OFFERS
 from kanviz.ui.widgets.samples import rows_of, samples
 from tests.ui.changed import without_rows

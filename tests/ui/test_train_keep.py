@@ -14,9 +14,10 @@ from kanviz.io.tables import read_table
 from kanviz.ui.retrain.keep import NOTHING, OTHER, REGION, ROWS, known_tables
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.training_run import Retraining, Run
-from kanviz.ui.train import training
+from kanviz.ui.train import run as training
 from kanviz.ui.train.protections import OFFERS
 from kanviz.ui.widgets.samples import rows_of, samples
+from tests.ui.changed import without_rows
 from tests.ui.test_pages import measured, opened, press, texts, uploaded, visit
 
 PAGE = "pages/train.py"
@@ -124,7 +125,7 @@ def test_replay_and_elastic_weights_forget_less_and_promise_no_bit(name):
 
 def test_the_same_run_as_on_the_retrain_page():
     one, two = on_new_rows(), opened(HILLS.title)
-    two.take_new(one.data, HILLS.new.name)
+    two.tables.take_new(one.data, HILLS.new.name)
     train(keep(visit(PAGE, one), ROWS), 3)
     app = visit("pages/retrain.py", two)
     next(n for n in app.number_input if n.label == "Steps").set_value(3).run()
@@ -229,7 +230,7 @@ def test_the_table_in_use_taken_as_known_is_refused_in_words():
 
 def test_without_a_table_to_learn_nothing_begins():
     session = on_new_rows()
-    session.data = None
+    without_rows(session)
     app = keep(visit(PAGE, session), REGION)
     assert "Load a table first" in texts(app)
     assert button(app, "Start training").disabled
