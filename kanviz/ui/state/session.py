@@ -158,8 +158,7 @@ class Session:
         self.training.forget()
 
     def saved(self, *, with_rows: bool) -> Work:
-        """Return all of the current work for saving, with a running training. with_rows: False saves only their name.
-        """
+        """Return the whole current work for saving, with a running training. with_rows: False saves only their name."""
         with self._holder.lock:
             found = self.training.saved_with(self.opened)
             return found if with_rows else found.without_rows()
