@@ -31,7 +31,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
     def typed() -> None:
         def make() -> None:
             edit = edit_of_rows(edge, st.session_state.get(key, {}).get("edited_rows", {}))
-            if edit is not None and s.present.digest == kan.digest:  # a table that has just disappeared may report again
+            if edit is not None and s.present.digest == kan.digest:  # a table just removed may report again
                 s.apply(edit)
 
         change(make)
@@ -48,8 +48,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
 
 
 def edit_of_rows(edge: "EdgeId", rows: Mapping[Any, Mapping[str, Any]]) -> "Edit | None":
-    """Return the edit for the changed rows of the table; None if no height was typed. Raises EditError for no number.
-    """
+    """Return the edit for the changed rows of the table; None if no height was typed. Raises EditError for others."""
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.state.gestures import together
 
