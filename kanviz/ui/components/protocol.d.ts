@@ -17,7 +17,7 @@ export interface EditorPicked {
   density: (number | null)[];
 }
 
-/** How the outputs follow the edge, row by row. off: the output's present error · drawn: rows are sampled. */
+/** How the outputs follow the edge, row by row. off: current errors of the output · drawn: rows are sampled. */
 export interface EditorRows {
   x: (number | null)[];
   gain: (number | null)[];
@@ -148,7 +148,7 @@ export interface EditorEvents {
   drawn: string;
 }
 
-/** A node. c: its column · linked: whether an active edge begins or ends there. */
+/** A node. c: its column · linked: whether an edge that is not pruned begins or ends there. */
 export interface NetworkNode {
   c: number;
   x: number;
@@ -322,7 +322,7 @@ export interface MemoryPayload {
   offers: boolean;
 }
 
-/** The stored work, newest first, and whether saving is turned off. n: of the order. */
+/** The stored work, newest first, and whether saving is turned off. n: name of the answered order. */
 export interface MemoryTold {
   n: string;
   off: boolean;

@@ -25,7 +25,7 @@ class EditorPicked(TypedDict):
 
 
 class EditorRows(TypedDict):
-    """How the outputs follow the edge, row by row. off: the output's present error · drawn: rows are sampled."""
+    """How the outputs follow the edge, row by row. off: current errors of the output · drawn: rows are sampled."""
 
     x: list[Value]
     gain: list[Value]
@@ -142,7 +142,7 @@ class EditorEvents(TypedDict):
 
 
 class NetworkNode(TypedDict):
-    """A node. c: its column · linked: whether an active edge begins or ends there."""
+    """A node. c: its column · linked: whether an edge that is not pruned begins or ends there."""
 
     c: int
     x: float
@@ -316,7 +316,7 @@ class MemoryPayload(TypedDict):
 
 
 class MemoryTold(TypedDict):
-    """The stored work, newest first, and whether saving is turned off. n: of the order."""
+    """The stored work, newest first, and whether saving is turned off. n: name of the answered order."""
 
     n: str
     off: bool

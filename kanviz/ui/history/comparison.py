@@ -124,7 +124,7 @@ def _row(change: "EdgeChange") -> dict[str, Any]:
 
 
 def runs_of(numbers: Sequence[int]) -> str:
-    """ "0–3, 7" for 0, 1, 2, 3, 7."""
+    """Write numbers as runs: "0–3, 7" for 0, 1, 2, 3, 7."""
     found: list[list[int]] = []
     for n in numbers:
         if found and n == found[-1][-1] + 1:

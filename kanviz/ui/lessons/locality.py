@@ -13,7 +13,7 @@ EDGE = (0, 0, 0)
 
 
 def _move(s: "Session") -> None:
-    """Move the highest control point of the curve down by half."""
+    """Halve the height of the highest control point."""
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import MoveControlPoint
 

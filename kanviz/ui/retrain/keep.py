@@ -82,7 +82,7 @@ def _kept(s: "Session", source: str) -> "Kept | None":
 def _region(s: "Session") -> "Known":
     """Return the region that the person enters.
 
-    It starts around known rows. Around the rows to learn, it would leave nothing to learn.
+    At first it surrounds known rows. A region around the rows to learn would leave nothing to learn.
     """
     from kanviz.continual.known import Known
 

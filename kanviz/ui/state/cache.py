@@ -11,7 +11,7 @@ from kanviz.edit.history import LONGEST
 
 T = TypeVar("T")
 P = ParamSpec("P")
-MOST = 48  # results remembered; the oldest goes first
+MOST = 48  # results remembered; the least recently used is dropped first
 MOST_SMALL = 2 * LONGEST  # small results remembered: more than a history has versions
 
 
@@ -55,7 +55,7 @@ class Cache:
         self._latest: dict[Callable[..., Any], tuple[Hashable, Any]] = {}
 
     def result(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return `make(*args, **kwargs)`, computed once. The newest 48 results are remembered."""
+        """Return `make(*args, **kwargs)`, computed once. The 48 most recently used results are remembered."""
         return self._kept(self._results, MOST, make, args, kwargs)
 
     def small(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

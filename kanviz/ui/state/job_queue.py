@@ -1,4 +1,4 @@
-"""Queue the jobs of a server: all cores but one are in use, first come first served, and each job knows its place."""
+"""Queue the jobs of a server. They share all cores but one, in turns; each waiting job knows its place."""
 
 import itertools
 import math
@@ -54,7 +54,7 @@ class Turn:
         self._called.set()
 
     def leave(self) -> None:
-        """Return the cores, or leave the queue."""
+        """Release the cores, or leave the queue."""
         self._turns.left(self)
 
     @property

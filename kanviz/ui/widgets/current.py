@@ -91,7 +91,7 @@ SESSIONS = SessionStore(is_open, forget, _size, KEPT.keep if KEPT is not None el
 
 
 def theme() -> Literal["light", "dark"]:
-    """ "light" or "dark", as in the browser."""
+    """Return "light" or "dark", as in the browser."""
     return "dark" if getattr(st.context.theme, "type", None) == "dark" else "light"
 
 

@@ -22,7 +22,7 @@ HOW = {"exact": "exact", "sampled": "on the rows looked at"}
 
 
 def reach_panel(s: "Session", edge: "EdgeId") -> None:
-    """Show what moving the point or removing the edge would change; each figure says whether it is exact."""
+    """Show what moving the point or removing the edge would change, and for each figure whether it is exact."""
     from kanviz.analysis.locality.planned_change import edge_change, point_change
     from kanviz.analysis.locality.reach import reach
 
