@@ -1,4 +1,4 @@
-"""Formula: from one edge's curve to a formula, and from edges to the law of the whole network."""
+"""Formula page: find a formula for one edge, for all edges, and for the whole network."""
 
 import streamlit as st
 

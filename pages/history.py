@@ -1,4 +1,4 @@
-"""History: every version and what its step did, two of them compared, and the steps to take along."""
+"""History page: list the versions and what each step did, compare two of them, export the steps."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Laws: from a table to the law behind one of its columns; no network is needed."""
+"""Laws page: find the law behind a column of a table; no network is needed."""
 
 import streamlit as st
 

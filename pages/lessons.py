@@ -1,4 +1,4 @@
-"""Lessons: six short ones, each on a network of its own."""
+"""Lessons page: choose one of six short lessons, each on a network of its own."""
 
 import streamlit as st
 

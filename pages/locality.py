@@ -1,4 +1,4 @@
-"""Locality: a ladder from where a network keeps what it knew by itself to where a lock must hold it."""
+"""Locality page: run the ladder's experiments on what a network keeps by itself, and where it needs a lock."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Open: a sample, a file, or a table to train a first network from."""
+"""Open page: open a sample or a file, or train a first network from a table."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Prune: which edges carry little, what leaving them out costs, and the way back."""
+"""Prune page: find edges with low scores, see the effect of pruning them, restore pruned ones."""
 
 import streamlit as st
 

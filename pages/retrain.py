@@ -1,4 +1,4 @@
-"""Retrain: new rows learned without touching what is known; what it would cost before, and the proof after."""
+"""Retrain page: learn new rows without forgetting what is known, with an outlook before and a proof after."""
 
 import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Train: live, on the rows in use; the rest of the app stays usable."""
+"""Train page: train on the current rows and watch; the rest of the app stays usable."""
 
 import streamlit as st
 

@@ -1,1 +1,1 @@
-"""The Streamlit side: one session object, small panels, jobs."""
+"""The Streamlit app: sessions, their jobs, widgets, browser components, and a folder for each page."""

@@ -1,7 +1,7 @@
-"""Components of our own: small vanilla JavaScript, fed by the records that plotly draws too.
+"""Browser components in plain JavaScript, which show the same records as the plotly figures.
 
-A folder each: `payload.py` makes what is sent and reads what comes back (`protocol.py` names every message), `view.js`
-is where its JavaScript begins, a `.css` its look; `shared/` is what all use.
+Each has a folder: `payload.py` makes what is sent and checks what comes back (`protocol.py` names every message),
+`view.js` is the entry of its JavaScript, a `.css` its style; `shared/` is used by all.
 """
 
 from collections.abc import Callable

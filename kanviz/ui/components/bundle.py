@@ -1,13 +1,13 @@
-"""Make one script of JavaScript modules, for Streamlit takes a component as text.
+"""Bundle JavaScript modules into one script, since Streamlit takes a component as text.
 
-Streamlit can serve the files of a package instead (`asset_dir`), and there they may import each other. It is not used:
+Streamlit can also serve the files of a package (`asset_dir`), and there they may import each other. This is not used:
 the addresses of those files never change, so a tab that outlives the server, or a cache in between, would feed new
-payloads to old modules; it finds the files only of an installed package that carries a `pyproject.toml`; and it adds
-a script element to the page for each payload. Text comes with the payload it belongs to.
+payloads to old modules; Streamlit finds the files only in an installed package with a `pyproject.toml`; and it adds a
+script element to the page for each payload. As text, the script always matches its payload.
 
-A module is wrapped in a function, so that names are its own, and imports become reads of what that function returns.
-Only one way to import and to export is known; anything else is refused, and the tests import the same files in node.
-Lines of comments stay behind: the script goes along with each payload.
+Each module becomes a function with names of its own, and an import reads from what that function returns. Only one form
+of import and of export is supported; others are refused, and the tests import the same files in node. Comment lines are
+removed, since the script is sent with each payload.
 """
 
 import re
@@ -16,14 +16,14 @@ from pathlib import Path
 IMPORT = re.compile(r'^import \{([\w\s,]+)\} from "(\.[\w./-]+)";\n', re.MULTILINE)
 EXPORT = re.compile(r"^export (?=(?:const|let|class|function|async function) (\w+))", re.MULTILINE)
 DEFAULT = re.compile(r"^export default ", re.MULTILINE)
-COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)  # of whole lines
+COMMENT = re.compile(r"^ *(?://[^\n]*|/\*\*(?:(?!\*/).)*\*/)\n", re.MULTILINE | re.DOTALL)  # whole lines
 LEFT = re.compile(r"^(?:import|export)\b.*", re.MULTILINE)
 
 
 def bundle(entry: Path) -> str:
-    """The script of `entry` and all that it imports, each module once and before those that import it.
+    """Return the script of `entry` and all its imports, each module once and before those that import it.
 
-    ValueError: for a circle, and for an import or export of a kind that is not known here.
+    Raises ValueError for circular imports, and for an unsupported form of import or export.
     """
     names: dict[Path, str] = {}
     parts: list[str] = []

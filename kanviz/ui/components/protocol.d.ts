@@ -11,13 +11,13 @@ export type Value = number | null;
 
 export type State = "pruned" | "spline" | "both" | "formula";
 
-/** How the picked rows lie over an edge's input: density over the bins of all rows. */
+/** The picked rows' density over an edge's input, in the bins of all rows. */
 export interface EditorPicked {
   rows: number;
   density: (number | null)[];
 }
 
-/** How the outputs follow the edge, row by row. off: what the output misses now · drawn: there are no real rows. */
+/** How the outputs follow the edge, row by row. off: current errors of the output · drawn: rows are sampled. */
 export interface EditorRows {
   x: (number | null)[];
   gain: (number | null)[];
@@ -26,9 +26,9 @@ export interface EditorRows {
   drawn: boolean;
 }
 
-/** An edge: rest + sum_k basis[r][k] coef[first[r] + k] at x[r], x in the units it is drawn in. rev: what tells
- * this curve from another; an event gives it back · lift: a handle's height above its coefficient · reach: where a
- * control point acts, None for without end · why: there are no control points, in words. */
+/** An edge: rest + sum_k basis[r][k] coef[first[r] + k] at x[r], x in the units of the figure. rev: identifies this
+ * curve; an event returns it · lift: a handle's height above its coefficient · reach: interval where a control
+ * point acts, None for no end · why: the reason why there are no control points. */
 export interface EditorCurve {
   v: number;
   edge: [number, number, number];
@@ -62,7 +62,7 @@ export interface EditorCurve {
   unit: string;
 }
 
-/** A formula that is offered for a stretch. asked: the mark of the question · points: control points, heights. */
+/** A formula offered for an interval. asked: id of the question · points: control points with heights. */
 export interface EditorDraft {
   asked: string | null;
   text: string;
@@ -72,7 +72,7 @@ export interface EditorDraft {
   points: [number, number][];
 }
 
-/** Why no formula is offered. */
+/** The reason why no formula is offered. */
 export interface EditorRefusal {
   asked: string | null;
   error: string;
@@ -80,9 +80,9 @@ export interface EditorRefusal {
 
 export type EditorAnswer = EditorDraft | EditorRefusal;
 
-/** The curve, and what is done to it now. point: the control point that is chosen · preview: a control point and
- * the height it would have · open: whether it may be changed · awaited: a token, returned as the state `drawn` once
- * the curve is on the screen. */
+/** The curve, and the state of editing. point: the chosen control point · preview: a control point and its proposed
+ * height · open: whether editing is allowed · awaited: a token, returned as the state `drawn` once the curve is
+ * painted. */
 export interface EditorPayload {
   v: number;
   edge: [number, number, number];
@@ -121,7 +121,7 @@ export interface EditorPayload {
   awaited: string;
 }
 
-/** A gesture that is done: control points with their new coefficients, or the formula that was offered. */
+/** A finished gesture: control points with new coefficients, or the formula that was offered. */
 export interface EditorCommit {
   rev: string;
   words: string;
@@ -129,7 +129,7 @@ export interface EditorCommit {
   asked?: string | null;
 }
 
-/** What to do with a stretch. which: how many formulas to pass over · asked: a mark that the answer repeats. */
+/** A question about an interval. which: number of formulas to skip · asked: an id that the answer repeats. */
 export interface EditorQuestion {
   rev: string;
   region: [number, number] | null;
@@ -137,7 +137,7 @@ export interface EditorQuestion {
   asked: string;
 }
 
-/** What comes back from the editor. */
+/** The events of the editor. */
 export interface EditorEvents {
   edge: [number, number, number];
   point: number;
@@ -148,7 +148,7 @@ export interface EditorEvents {
   drawn: string;
 }
 
-/** A node. c: its column · linked: whether any edge counts that begins or ends there. */
+/** A node. c: its column · linked: whether an edge that is not pruned begins or ends there. */
 export interface NetworkNode {
   c: number;
   x: number;
@@ -180,7 +180,7 @@ export interface NetworkEdge {
   formula?: string;
 }
 
-/** A wide layer: s sources by t targets, a byte an edge in base64. */
+/** A wide layer: s sources by t targets, one byte per edge in base64. */
 export interface NetworkMatrix {
   s: number;
   t: number;
@@ -188,7 +188,7 @@ export interface NetworkMatrix {
   states: string;
 }
 
-/** A network. Of a wide one every edge is in `matrix`, and `edges` has the strongest. */
+/** A network. If it is wide, `matrix` has all edges and `edges` only the strongest. */
 export interface NetworkPayload {
   v: number;
   rev: string;
@@ -207,13 +207,13 @@ export interface NetworkPayload {
   targets?: string[][];
 }
 
-/** What comes back from the canvas. */
+/** The events of the canvas. */
 export interface NetworkEvents {
   select: [number, number, number];
   prune: [number, number, number];
 }
 
-/** The rows that have a point, in table units. rev: what tells this picture from another; an event gives it back. */
+/** The rows that have a point, in table units. rev: identifies this figure; an event returns it. */
 export interface ScatterPoints {
   v: number;
   rev: string;
@@ -238,7 +238,7 @@ export interface ScatterPoints {
   no_number: number;
 }
 
-/** The points, with the places of the picked ones, how many rows are picked in all, and the row that is taken. */
+/** The points, with indices of the picked ones, the number of picked rows, and the row that is explained. */
 export interface ScatterPayload {
   v: number;
   rev: string;
@@ -266,7 +266,7 @@ export interface ScatterPayload {
   row: number | null;
 }
 
-/** A rectangle: measured from, to; then, by `of`, predicted or missed, from, to. */
+/** A rectangle: measured from, to; then, by `of`, predicted or error, from, to. */
 export interface ScatterBox {
   rev: string;
   box: [number, number, number, number];
@@ -280,26 +280,26 @@ export interface ScatterRow {
   row: number;
 }
 
-/** No row any more. */
+/** The event that clears the selection. */
 export interface ScatterNone {
   rev: string;
   none: true;
 }
 
-/** What comes back from the rows. */
+/** The events of the scatter plot. */
 export interface ScatterEvents {
   pick: ScatterBox | ScatterRow | ScatterNone;
   take: ScatterRow;
 }
 
-/** What the browser is asked to do with the works it has. n: a random name. */
+/** An order to the browser's store. n: a random name. */
 export interface MemoryOrder {
   n: string;
   what: "list" | "read" | "forget" | "off" | "on";
   id: string;
 }
 
-/** A piece of work. needs: the names of its blobs · blobs: those of them that travel along, in base64. */
+/** A piece of work. needs: names of all its blobs · blobs: those that are sent along, in base64. */
 export interface MemoryWork {
   id: string;
   token: string;
@@ -314,7 +314,7 @@ export interface MemoryWork {
   blobs: Record<string, string>;
 }
 
-/** Works to be stored, and an order. offers: whether the page offers work to go on with. */
+/** Work to store, and an order. offers: whether the page offers saved work. */
 export interface MemoryPayload {
   v: number;
   order: MemoryOrder | null;
@@ -322,14 +322,14 @@ export interface MemoryPayload {
   offers: boolean;
 }
 
-/** The works that are stored, newest first, and whether storing is turned off. n: of the order. */
+/** The stored work, newest first, and whether saving is turned off. n: name of the answered order. */
 export interface MemoryTold {
   n: string;
   off: boolean;
   works: any[];
 }
 
-/** A work that was read; an empty manifest where it is there no more. */
+/** Work that was read; the manifest is empty if it does not exist any more. */
 export interface MemoryFound {
   n: string;
   id: string;
@@ -337,7 +337,7 @@ export interface MemoryFound {
   blobs: Record<string, string>;
 }
 
-/** What comes back from the browser's store. missing: names of blobs to be sent. */
+/** The events of the browser's store. missing: names of blobs to send. */
 export interface MemoryEvents {
   told: MemoryTold;
   found: MemoryFound;
@@ -345,14 +345,14 @@ export interface MemoryEvents {
   trouble: "full" | "closed";
 }
 
-/** A place. at: CSS selectors; the first that can be seen is ringed. */
+/** A stop of the tour. at: CSS selectors; the first visible element gets a ring. */
 export interface TourStep {
   at: string[];
   title: string;
   text: string;
 }
 
-/** The tour. first: whether it begins by itself in a browser that never saw it. */
+/** The tour. first: whether it starts by itself in a browser that never showed it. */
 export interface TourPayload {
   v: number;
   steps: TourStep[];

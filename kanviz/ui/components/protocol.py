@@ -1,31 +1,31 @@
-"""Every message between Python and the components in the browser, with its fields.
+"""Define every message between Python and the browser components, with its fields.
 
-A payload is sent to a component; an event comes back by its name, with the value that its row gives. Events are input
-from outside: whoever reads one checks it. `protocol.d.ts` says the same to JavaScript and is made of this module, by
-`python -m tests.protocol_types`; a test compares them.
+A payload is sent to a component; an event comes back by its name, with a value of the type given here. Events are
+untrusted input: their reader checks them. `protocol.d.ts` defines the same for JavaScript and is generated from this
+module by `python -m tests.protocol_types`; a test compares them.
 """
 
 from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
-Look = Literal["light", "dark"]  # as kanviz.plots.theme has it, which imports torch
+Look = Literal["light", "dark"]  # equal to that of kanviz.plots.theme, which imports torch
 
 EdgeId = Annotated[list[int], 3]  # layer, source, target
 Pair = Annotated[list[float], 2]
-Value = float | None  # JSON has no word for what is no number
+Value = float | None  # None is NaN or infinite, which JSON lacks
 State = Literal["pruned", "spline", "both", "formula"]
 
 # --- the spline editor ------------------------------------------------------------------------------------------
 
 
 class EditorPicked(TypedDict):
-    """How the picked rows lie over an edge's input: density over the bins of all rows."""
+    """The picked rows' density over an edge's input, in the bins of all rows."""
 
     rows: int
     density: list[Value]
 
 
 class EditorRows(TypedDict):
-    """How the outputs follow the edge, row by row. off: what the output misses now · drawn: there are no real rows."""
+    """How the outputs follow the edge, row by row. off: current errors of the output · drawn: rows are sampled."""
 
     x: list[Value]
     gain: list[Value]
@@ -35,10 +35,10 @@ class EditorRows(TypedDict):
 
 
 class EditorCurve(TypedDict):
-    """An edge: rest + sum_k basis[r][k] coef[first[r] + k] at x[r], x in the units it is drawn in.
+    """An edge: rest + sum_k basis[r][k] coef[first[r] + k] at x[r], x in the units of the figure.
 
-    rev: what tells this curve from another; an event gives it back · lift: a handle's height above its coefficient ·
-    reach: where a control point acts, None for without end · why: there are no control points, in words.
+    rev: identifies this curve; an event returns it · lift: a handle's height above its coefficient · reach: interval
+    where a control point acts, None for no end · why: the reason why there are no control points.
     """
 
     v: int
@@ -74,7 +74,7 @@ class EditorCurve(TypedDict):
 
 
 class EditorDraft(TypedDict):
-    """A formula that is offered for a stretch. asked: the mark of the question · points: control points, heights."""
+    """A formula offered for an interval. asked: id of the question · points: control points with heights."""
 
     asked: str | None
     text: str
@@ -85,7 +85,7 @@ class EditorDraft(TypedDict):
 
 
 class EditorRefusal(TypedDict):
-    """Why no formula is offered."""
+    """The reason why no formula is offered."""
 
     asked: str | None
     error: str
@@ -95,10 +95,10 @@ EditorAnswer = EditorDraft | EditorRefusal
 
 
 class EditorPayload(EditorCurve):
-    """The curve, and what is done to it now.
+    """The curve, and the state of editing.
 
-    point: the control point that is chosen · preview: a control point and the height it would have · open: whether it
-    may be changed · awaited: a token, returned as the state `drawn` once the curve is on the screen.
+    point: the chosen control point · preview: a control point and its proposed height · open: whether editing is
+    allowed · awaited: a token, returned as the state `drawn` once the curve is painted.
     """
 
     point: int | None
@@ -109,7 +109,7 @@ class EditorPayload(EditorCurve):
 
 
 class EditorCommit(TypedDict):
-    """A gesture that is done: control points with their new coefficients, or the formula that was offered."""
+    """A finished gesture: control points with new coefficients, or the formula that was offered."""
 
     rev: str
     words: str
@@ -118,7 +118,7 @@ class EditorCommit(TypedDict):
 
 
 class EditorQuestion(TypedDict):
-    """What to do with a stretch. which: how many formulas to pass over · asked: a mark that the answer repeats."""
+    """A question about an interval. which: number of formulas to skip · asked: an id that the answer repeats."""
 
     rev: str
     region: Pair | None
@@ -127,7 +127,7 @@ class EditorQuestion(TypedDict):
 
 
 class EditorEvents(TypedDict):
-    """What comes back from the editor."""
+    """The events of the editor."""
 
     edge: EdgeId
     point: int
@@ -142,7 +142,7 @@ class EditorEvents(TypedDict):
 
 
 class NetworkNode(TypedDict):
-    """A node. c: its column · linked: whether any edge counts that begins or ends there."""
+    """A node. c: its column · linked: whether an edge that is not pruned begins or ends there."""
 
     c: int
     x: float
@@ -177,7 +177,7 @@ class NetworkEdge(TypedDict):
 
 
 class NetworkMatrix(TypedDict):
-    """A wide layer: s sources by t targets, a byte an edge in base64."""
+    """A wide layer: s sources by t targets, one byte per edge in base64."""
 
     s: int
     t: int
@@ -186,7 +186,7 @@ class NetworkMatrix(TypedDict):
 
 
 class NetworkPayload(TypedDict):
-    """A network. Of a wide one every edge is in `matrix`, and `edges` has the strongest."""
+    """A network. If it is wide, `matrix` has all edges and `edges` only the strongest."""
 
     v: int
     rev: str
@@ -206,7 +206,7 @@ class NetworkPayload(TypedDict):
 
 
 class NetworkEvents(TypedDict):
-    """What comes back from the canvas."""
+    """The events of the canvas."""
 
     select: EdgeId
     prune: EdgeId
@@ -216,7 +216,7 @@ class NetworkEvents(TypedDict):
 
 
 class ScatterPoints(TypedDict):
-    """The rows that have a point, in table units. rev: what tells this picture from another; an event gives it back."""
+    """The rows that have a point, in table units. rev: identifies this figure; an event returns it."""
 
     v: int
     rev: str
@@ -242,7 +242,7 @@ class ScatterPoints(TypedDict):
 
 
 class ScatterPayload(ScatterPoints):
-    """The points, with the places of the picked ones, how many rows are picked in all, and the row that is taken."""
+    """The points, with indices of the picked ones, the number of picked rows, and the row that is explained."""
 
     picked: list[int]
     count: int
@@ -250,7 +250,7 @@ class ScatterPayload(ScatterPoints):
 
 
 class ScatterBox(TypedDict):
-    """A rectangle: measured from, to; then, by `of`, predicted or missed, from, to."""
+    """A rectangle: measured from, to; then, by `of`, predicted or error, from, to."""
 
     rev: str
     box: Annotated[list[float], 4]
@@ -266,14 +266,14 @@ class ScatterRow(TypedDict):
 
 
 class ScatterNone(TypedDict):
-    """No row any more."""
+    """The event that clears the selection."""
 
     rev: str
     none: Literal[True]
 
 
 class ScatterEvents(TypedDict):
-    """What comes back from the rows."""
+    """The events of the scatter plot."""
 
     pick: ScatterBox | ScatterRow | ScatterNone
     take: ScatterRow
@@ -283,7 +283,7 @@ class ScatterEvents(TypedDict):
 
 
 class MemoryOrder(TypedDict):
-    """What the browser is asked to do with the works it has. n: a random name."""
+    """An order to the browser's store. n: a random name."""
 
     n: str
     what: Literal["list", "read", "forget", "off", "on"]
@@ -291,7 +291,7 @@ class MemoryOrder(TypedDict):
 
 
 class MemoryWork(TypedDict):
-    """A piece of work. needs: the names of its blobs · blobs: those of them that travel along, in base64."""
+    """A piece of work. needs: names of all its blobs · blobs: those that are sent along, in base64."""
 
     id: str
     token: str
@@ -307,7 +307,7 @@ class MemoryWork(TypedDict):
 
 
 class MemoryPayload(TypedDict):
-    """Works to be stored, and an order. offers: whether the page offers work to go on with."""
+    """Work to store, and an order. offers: whether the page offers saved work."""
 
     v: int
     order: MemoryOrder | None
@@ -316,7 +316,7 @@ class MemoryPayload(TypedDict):
 
 
 class MemoryTold(TypedDict):
-    """The works that are stored, newest first, and whether storing is turned off. n: of the order."""
+    """The stored work, newest first, and whether saving is turned off. n: name of the answered order."""
 
     n: str
     off: bool
@@ -324,7 +324,7 @@ class MemoryTold(TypedDict):
 
 
 class MemoryFound(TypedDict):
-    """A work that was read; an empty manifest where it is there no more."""
+    """Work that was read; the manifest is empty if it does not exist any more."""
 
     n: str
     id: str
@@ -333,7 +333,7 @@ class MemoryFound(TypedDict):
 
 
 class MemoryEvents(TypedDict):
-    """What comes back from the browser's store. missing: names of blobs to be sent."""
+    """The events of the browser's store. missing: names of blobs to send."""
 
     told: MemoryTold
     found: MemoryFound
@@ -345,7 +345,7 @@ class MemoryEvents(TypedDict):
 
 
 class TourStep(TypedDict):
-    """A place. at: CSS selectors; the first that can be seen is ringed."""
+    """A stop of the tour. at: CSS selectors; the first visible element gets a ring."""
 
     at: list[str]
     title: str
@@ -353,7 +353,7 @@ class TourStep(TypedDict):
 
 
 class TourPayload(TypedDict):
-    """The tour. first: whether it begins by itself in a browser that never saw it."""
+    """The tour. first: whether it starts by itself in a browser that never showed it."""
 
     v: int
     steps: list[TourStep]

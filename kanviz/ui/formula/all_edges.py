@@ -1,4 +1,4 @@
-"""A formula for every edge at once: the search as it runs, what it found, and fixing those that fit well enough."""
+"""Search for a formula for each edge separately, and fix those with a small enough error."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from kanviz.edit.edits import Batch
     from kanviz.ui.state.session import Session
 
-LIMITS = (0.001, 0.003, 0.01, 0.03, 0.1)  # largest errors to choose from, shares of an edge's spread
+LIMITS = (0.001, 0.003, 0.01, 0.03, 0.1)  # largest errors to choose from, as shares of an edge's spread
 
 
 def search_panel(s: "Session") -> None:
-    """Start, watch, and use the search."""
+    """Show the start of the search, its progress, or its results."""
     left = _without_formula(s.present)
     if not left:
         st.caption("Every edge has a formula.")
@@ -107,7 +107,7 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
 
 
 def _side_by_side(s: "Session", batch: "Batch") -> None:
-    """The network with the formulas beside the network as it is and the data, before anything is kept."""
+    """Compare the network with the formulas, the network as it is, and the data, before anything is applied."""
     from kanviz.ui.laws.law import beside_panel
 
     if s.data is None or s.data.task != "regression":

@@ -1,4 +1,4 @@
-"""One edge on the Formula page: candidates, why they rank as they do, comparing, fixing and releasing."""
+"""Show one edge on the Formula page: candidates, their ranking, comparing, fixing and releasing."""
 
 from typing import TYPE_CHECKING
 
@@ -20,9 +20,9 @@ SHOWN = 12
 
 
 def candidates_panel(s: "Session", edge: "EdgeId", *, beside: bool = True) -> None:
-    """What this edge's curve could be, how well each fits, and what fixing it would do.
+    """Show formulas for this edge's curve, how well each fits, and the effect of fixing one.
 
-    beside: the picture stands beside the list, not beneath it.
+    beside: the figure is next to the list, otherwise below it.
     """
     from kanviz.analysis.symbolic import suggest_edge
 
@@ -47,7 +47,7 @@ def candidates_panel(s: "Session", edge: "EdgeId", *, beside: bool = True) -> No
 
 
 def _choose(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> "list[Candidate]":
-    """The candidates taken in hand, at least one; the first of them is the one to be fixed."""
+    """Return the chosen candidates, at least one; the first of them is the one to be fixed."""
     from kanviz.analysis.curves import formula_text
 
     rows = [
@@ -97,7 +97,7 @@ def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
 
 
 def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
-    """The parts of each candidate's description length, and its rivals."""
+    """Show the parts of each candidate's description length, and its rivals."""
     from kanviz.analysis.curves import formula_text
     from kanviz.analysis.symbolic.edge import edge_samples
     from kanviz.analysis.symbolic.lengths import lengths
@@ -128,7 +128,7 @@ def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
 
 
 def _compare(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
-    """Several candidates over the curve, with what each misses."""
+    """Show several candidates over the curve, with the error of each."""
     from kanviz.analysis.curves import formula_text
     from kanviz.edit.edits import FixFormula
     from kanviz.plots import overlay_figure

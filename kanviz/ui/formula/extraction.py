@@ -1,4 +1,4 @@
-"""All edges read together on the Formula page: the extraction as it runs, its front, and keeping what it found."""
+"""Read all edges together on the Formula page: the running extraction, its front, and applying a reading."""
 
 from typing import TYPE_CHECKING
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from kanviz.laws.search.extraction import ExtractConfig, Extraction, Reading
     from kanviz.ui.state.session import Session
 
-TICK = 0.5  # seconds between two looks
+TICK = 0.5  # seconds between two updates
 TABLE, NETWORK = "The table", "The network"
 LONG = 400  # characters of LaTeX beyond which it is not typeset
 DIGITS = 5
 
 
 def together_panel(s: "Session") -> None:
-    """Start, watch, and use the extraction."""
+    """Show the start of the extraction, its progress, or its result."""
     from kanviz.laws.fitting.pruning import curves_of
 
     running = s.of(Extractions).current
@@ -104,12 +104,12 @@ def _front_chart(s: "Session", found: "Extraction") -> None:
 
 
 def _in_hand(s: "Session", found: "Extraction") -> "Reading":
-    """The reading that was chosen, by its complexity, of which a front has each once; the best one otherwise."""
+    """Return the chosen reading, by its complexity, which is unique in a front; the best one if none is chosen."""
     return next((one for one in found.front if one.complexity == s.of(Extractions).chosen), found.best)
 
 
 def _found(s: "Session", found: "Extraction") -> None:
-    """The front to choose from, and the reading in hand in full."""
+    """Show the front to choose from, and the chosen reading in full."""
     current = s.of(Extractions).current
     why = found.stopped_because or (current.job.end if current is not None else "")
     st.caption(f"Ended because: {why}. Judged on {found.rows:,} rows that were not fitted to.")
@@ -186,7 +186,7 @@ def _numbers(s: "Session", found: "Extraction", one: "Reading") -> None:
 
 
 def _beside(s: "Session", one: "Reading") -> None:
-    """Formula, network and data side by side, before anything is kept."""
+    """Compare formula, network and data, before anything is applied."""
     from kanviz.ui.laws.law import beside_panel
 
     if s.data is None or s.data.task != "regression":
@@ -198,7 +198,7 @@ def _beside(s: "Session", one: "Reading") -> None:
 
 
 def _compared(kan: "KAN", read: "KAN", law: "Law | None", data: "Dataset") -> "Beside | None":
-    """The formula, as a law where it is one, beside the network and the data."""
+    """Compare the formula, as a law if it is one, with the network and the data."""
     from kanviz.analysis.model_comparison import beside, network_for
 
     now, after = network_for(kan, data), network_for(read, data)
@@ -222,7 +222,7 @@ def _keep(s: "Session", one: "Reading") -> None:
 
 
 def _take(s: "Session", one: "Reading") -> None:
-    """A law: to take along; the network of formulas it was settled from can be kept."""
+    """Show the exports of a law, and the button that applies the network of formulas it was made from."""
     from kanviz.analysis.symbolic.source import python_source
     from kanviz.analysis.symbolic.written import latex, latex_name
 

@@ -1,4 +1,4 @@
-"""The whole network on the Formula page: its formula in the table's units, its gap, and ways to take it along."""
+"""Show the formula of the whole network in the table's units, its gap, and its exports."""
 
 import json
 from dataclasses import replace
@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition
     from kanviz.ui.state.session import Session
 
-CURVES = 150  # edges without a formula beyond which the network's formula is written only when asked for
-LONG = 220  # characters of LaTeX that fit no line
+CURVES = 150  # edges without a formula beyond which the network's formula is written only on request
+LONG = 220  # characters of LaTeX too long for a line
 
 
 def network_formula(s: "Session") -> None:
-    """The formula of the whole network in the table's units, and how far it is from the network."""
+    """Show the formula of the whole network in the table's units, and its gap to the network."""
     if not _wanted(s):
         return
-    from kanviz.analysis.compose import compose  # reads sympy, which takes its time
+    from kanviz.analysis.compose import compose  # imports sympy, which is slow
 
     kan, data = s.present, s.data
     with in_words():
@@ -53,7 +53,7 @@ def network_formula(s: "Session") -> None:
 
 
 def _wanted(s: "Session") -> bool:
-    """Whether to compose: at once what can be read, and what nobody could read only when it is asked for."""
+    """Return whether to compose the formula: at once if it is short enough to read, else only on request."""
     curves = sum(int(layer.active.sum()) for layer in s.present.layers)
     if curves <= CURVES:
         return True
@@ -88,7 +88,7 @@ def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
 
 
 def _take(s: "Session", whole: "Composition", shown: "Composition") -> None:
-    """The formula as displayed in LaTeX; with every digit for SymPy and as a function, where it has a closed form."""
+    """Show the exports: LaTeX as displayed; all digits for SymPy, and as a function if there is a closed form."""
     st.markdown("**Take it with you**")
     copies("\n".join(shown.latex()), "\n".join(whole.text()), _source(whole), key="network")
     st.download_button(

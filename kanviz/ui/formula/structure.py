@@ -1,4 +1,4 @@
-"""Hints of structure on the Formula page: sums, products and symmetries that a network's function seems to have."""
+"""Show hints of structure on the Formula page: sums, products and symmetries that a network seems to have."""
 
 from typing import TYPE_CHECKING
 
@@ -9,11 +9,11 @@ from kanviz.ui.widgets.words import label
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
-AT_ONCE = 6  # inputs whose pairs are looked at without being asked to
+AT_ONCE = 6  # inputs whose pairs are checked without a request
 
 
 def structure_panel(s: "Session") -> None:
-    """What pairs of inputs look like, each with the measured residual."""
+    """Show the apparent structure of each pair of inputs, with the measured residual."""
     from kanviz.analysis.separability import MOST_INPUTS, separability
 
     kan, data = s.present, s.data

@@ -1,4 +1,4 @@
-"""Two versions side by side: their errors, which edges changed, how far and where, and which kept every bit."""
+"""Compare two versions: their errors, and which edges changed, by how much and where."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def choose_two(s: "Session") -> tuple[int, int]:
-    """Which two versions to compare: those in the page's address, at first the one before, and the one in hand."""
+    """Let the person choose two versions. The address may name them; else the current one and the one before."""
     history = s.opened.history
     count = len(history.versions)
     before, after = two_of(st.query_params, count) or (max(history.at - 1, 0), history.at)
@@ -40,7 +40,7 @@ def choose_two(s: "Session") -> tuple[int, int]:
 
 
 def two_of(address: Any, count: int) -> tuple[int, int] | None:
-    """The versions an address names, if the history has both; anybody may have written the address."""
+    """Return the versions that an address names, if the history has both. The address is untrusted."""
     found = [str(address.get(name, "")) for name in ("before", "after")]
     if not all(text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < count for text in found):
         return None
@@ -48,7 +48,7 @@ def two_of(address: Any, count: int) -> tuple[int, int] | None:
 
 
 def report(s: "Session", before: int, after: int) -> None:
-    """Which edges changed, how far, where; and which are the same, bit for bit."""
+    """Show the errors of both versions, which edges changed, by how much and where; the others are bit-identical."""
     from kanviz.analysis.diff import diff
 
     one, two = (s.opened.history.versions[n].kan for n in (before, after))
@@ -124,7 +124,7 @@ def _row(change: "EdgeChange") -> dict[str, Any]:
 
 
 def runs_of(numbers: Sequence[int]) -> str:
-    """ "0–3, 7" for 0, 1, 2, 3, 7."""
+    """Write numbers as runs: "0–3, 7" for 0, 1, 2, 3, 7."""
     found: list[list[int]] = []
     for n in numbers:
         if found and n == found[-1][-1] + 1:

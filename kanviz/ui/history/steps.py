@@ -1,4 +1,4 @@
-"""The steps to take along: as a Python script that runs as downloaded, as JSON; and such steps done again."""
+"""Export the steps of the history as a Python script and as JSON, and replay such JSON."""
 
 import io
 import json
@@ -23,11 +23,11 @@ RECIPE_LIMIT = 1_000_000
 RECIPE_DEPTH = 20
 SCRIPT, START = "steps.py", "start.safetensors"
 SHOWN = 20_000  # characters of a script on the page
-LONG_AGO = (1980, 1, 1, 0, 0, 0)  # the same steps, the same bytes
+LONG_AGO = (1980, 1, 1, 0, 0, 0)  # a fixed date, so that equal steps give equal bytes
 
 
 def take_steps(s: "Session") -> None:
-    """The steps from the opened network to the version in hand, in both forms, and the script to look at."""
+    """Show the exports of the steps from the opened network to the current version, and the script."""
     from kanviz.edit.script import first_stop, script, tables_needed
 
     history, stem = s.opened.history, f"{file_stem(s.name)}-steps"
@@ -61,7 +61,7 @@ def take_steps(s: "Session") -> None:
 
 
 def replay_steps(s: "Session") -> None:
-    """Do the steps of a recipe to the network the history starts from."""
+    """Let the person replay a recipe on the first network of the history."""
     upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(s.opened.history.versions)}")
     if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training.live):
         with in_words():
@@ -70,7 +70,7 @@ def replay_steps(s: "Session") -> None:
 
 
 def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
-    """The rows that travel with the script, by digest: those its trainings need; else, if asked for, those in hand."""
+    """Return the rows to export, by digest: those that the trainings need, and the current ones if the person wants."""
     at_hand = s.tables.fitting
     first = next(iter(at_hand), "") if s.data is not None else ""
     asked = first and st.checkbox(
@@ -82,12 +82,12 @@ def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
 
 
 def row_files(tables: "dict[str, Dataset]") -> dict[str, str]:
-    """In which file of the folder each table is: the first one with the start network."""
+    """Return the file of each table by digest; the first table is in the file of the start network."""
     return {digest: START if n == 1 else f"rows{n}.safetensors" for n, digest in enumerate(tables, 1)}
 
 
 def packed_steps(history: "History", tables: "dict[str, Dataset]", folder: str) -> bytes:
-    """A zip of one folder: the script, the network it starts from, and the rows given by digest."""
+    """Return a zip of one folder: the script, its start network, and the given rows."""
     from kanviz.edit.script import script
     from kanviz.io.native import to_bytes
 

@@ -1,4 +1,4 @@
-"""What the steps of the history did to the error: computed when it is looked at, remembered for every version."""
+"""Compute the error of each version when it is shown, and remember it."""
 
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Judged:
-    """The error of a network: "RMSE" (target's unit) or "cross-entropy" (nats per row), on the rows held out if any."""
+    """A network's error, on held-out rows if any: "RMSE" (target's unit) or "cross-entropy" (nats per row)."""
 
     error: str
     value: float
@@ -23,12 +23,12 @@ class Judged:
 
     @property
     def on(self) -> str:
-        """The rows in words."""
+        """Number and kind of the rows, as text."""
         return counted(self.rows, "held-out row" if self.held_out else "row")
 
 
 def judge(s: "Session", kan: "KAN") -> Judged | None:
-    """The error of one version on the session's rows; None without rows."""
+    """Return the error of one version on the session's rows; None without rows."""
     return s.cache.small(_judged, kan, s.data) if s.data is not None else None
 
 
@@ -36,7 +36,7 @@ def _judged(kan: "KAN", data: "Dataset") -> Judged:
     from kanviz.analysis.metrics import metrics
 
     held_out = len(data.test) > 0
-    looked_at = replace(data, train=data.test, test=data.test[:0]) if held_out else data  # only those are computed
+    looked_at = replace(data, train=data.test, test=data.test[:0]) if held_out else data  # only these count
     errors = metrics(kan, looked_at).parts["train"]
     if data.task == "classification":
         return Judged("cross-entropy", errors.cross_entropy, errors.rows, held_out)
@@ -44,7 +44,7 @@ def _judged(kan: "KAN", data: "Dataset") -> Judged:
 
 
 def shift(s: "Session", before: "KAN", after: "KAN") -> float:
-    """The largest distance of the outputs of two versions (their unit), on the rows or on draws from the grid."""
+    """Return the largest distance between two versions' outputs, in their unit, on the rows or a sample of the grid."""
     return s.cache.small(_shift, before, after, s.data)
 
 
@@ -55,7 +55,7 @@ def _shift(before: "KAN", after: "KAN", data: "Dataset | None") -> float:
 
 
 def step_effect(s: "Session", n: int) -> str:
-    """What the step to version n did, in a few words."""
+    """Describe in a few words what the step to version n did."""
     versions = s.opened.history.versions
     kan, unit = versions[n].kan, shared_unit(versions[n].kan)
     now = judge(s, kan)

@@ -1,4 +1,4 @@
-"""The versions of the history, the latest first: what each step did, jump to any, name it, compare it."""
+"""List the versions of the history, newest first: the effect of each step, with jump, name and compare."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -13,12 +13,12 @@ from kanviz.ui.widgets.words import label, step_words
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
-ON_A_PAGE, IN_A_PANEL = (10, 42), (6, 64)  # versions at once, and letters that stay on one line
+ON_A_PAGE, IN_A_PANEL = (10, 42), (6, 64)  # versions at once, and characters that fit on a line
 PAGE = "pages/history.py"
 
 
 def version_list(s: "Session") -> None:
-    """Every version with the way to compare it on this page."""
+    """Show every version with a button that compares it on this page."""
 
     def compare(n: int) -> None:
         st.button(
@@ -35,7 +35,7 @@ def version_list(s: "Session") -> None:
 
 
 def history_panel(s: "Session") -> None:
-    """The same where there is little room; comparing leads to the History page."""
+    """Show the same list in less space; comparing opens the History page."""
 
     def compare(n: int) -> None:
         before, after = _with_present(s, n)
@@ -54,12 +54,12 @@ def set_two(before: int, after: int) -> None:
 
 
 def _with_present(s: "Session", n: int) -> tuple[int, int]:
-    """A version and the one in hand, the earlier first."""
+    """Return a version and the current one, the earlier first."""
     return min(n, s.opened.history.at), max(n, s.opened.history.at)
 
 
 def name_version(s: "Session") -> None:
-    """A name for the version in hand."""
+    """Show the field for the name of the current version."""
     version, at = s.opened.history.versions[s.opened.history.at], s.opened.history.at
     key = f"name-{at}-{version.kan.digest[:12]}"
     st.text_input(
@@ -69,7 +69,7 @@ def name_version(s: "Session") -> None:
 
 
 def _versions(s: "Session", compare: Callable[[int], None], room: tuple[int, int]) -> None:
-    """At most so many versions at once, at first the one that has the version in hand, each in so many letters."""
+    """Show one page of versions, at first that of the current one. room: versions on a page, characters of each."""
     most, letters = room
     history = s.opened.history
     latest_first = range(len(history.versions))[::-1]
@@ -112,7 +112,7 @@ def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int)
 
 
 def _about(s: "Session", n: int, *, cut: bool) -> str:
-    """What a click does, and the step where the version goes by a name, or its words were cut."""
+    """Return the help of a version: what a click does, and the step if the label has a name or was cut."""
     version = s.opened.history.versions[n]
     step = f": {label(step_words(version.edit, s.present), 200)}" if (version.name or cut) and version.edit else ""
     return f"{'The version in hand' if n == s.opened.history.at else f'Go to version {n}'}{step}"

@@ -1,4 +1,4 @@
-"""One law in full: typeset, its constants, what speaks against it, beside data and network, and ways to take it."""
+"""Show one law in full: formula, constants, warnings, comparison with data and network, exports."""
 
 import json
 from typing import TYPE_CHECKING
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from kanviz.ui.state.law_search import LawSearch
     from kanviz.ui.state.session import Session
 
-POOR = 0.1  # a share of the target's spread; what misses more is no law
+POOR = 0.1  # a share of the target's spread; a law with a greater error gets a warning
 
 
 def law_panel(s: "Session") -> None:
-    """The law in hand; nothing where none was found."""
+    """Show the chosen law, if there is any."""
     search = s.of(LawSearches).last
     found = search.found if search else None
     if search is None or found is None or not found.front:
@@ -96,7 +96,7 @@ def _numbers(found: "Discovery", entry: "Entry") -> None:
 
 
 def _constants(found: "Discovery", entry: "Entry") -> None:
-    """Decimal constants with their standard errors, and the law with letters in their places; exact ones by name."""
+    """Show the law with letters for decimal constants, their values with standard errors, and the exact constants."""
     from kanviz.analysis.symbolic.written import latex, latex_name
 
     st.markdown("**Constants**")
@@ -155,7 +155,7 @@ def _to_network(s: "Session", search: "LawSearch", entry: "Entry") -> None:
 
 
 def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
-    """Begin with the law as a network, on the rows it was found in."""
+    """Open the law as a network, with the rows it was found in."""
     from kanviz.laws.network.law_as_network import as_network
 
     data = search.data
@@ -175,7 +175,7 @@ def _beside(s: "Session", data: "Dataset", found: "Discovery", entry: "Entry") -
 
 
 def _compared(kan: "KAN | None", law: "Law", data: "Dataset") -> "Beside":
-    """The law beside the data, and beside the network where that has the same columns."""
+    """Compare the law with the data, and with the network if it has the same columns."""
     from kanviz.analysis.model_comparison import beside, network_for
 
     network = network_for(kan, data) if kan is not None else None
@@ -183,7 +183,7 @@ def _compared(kan: "KAN | None", law: "Law", data: "Dataset") -> "Beside":
 
 
 def beside_panel(found: "Beside", key: str) -> None:
-    """Errors of each, and two figures: predicted against measured, and what is left over."""
+    """Show the errors of each model, and two figures: predicted against measured, and residuals."""
     from kanviz.plots import agreement_figure, residuals_figure
 
     unit = label(found.unit)

@@ -1,4 +1,4 @@
-"""What to look for a law in, and how: asked on the Laws page."""
+"""Let the person choose the rows and the settings of a search for laws."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ NETWORK, TABLE = "Those of the open network", "A table"
 
 
 def rows_to_search(s: "Session | None") -> "Chosen | None":
-    """The rows to find a law in and the name of their table: the network's own, or an uploaded table's."""
+    """Return the rows to search and the name of their table: the network's own, or an uploaded table's."""
     own = s.data if s is not None and s.history is not None else None
     where = TABLE
     if own is not None and s is not None:
@@ -46,7 +46,7 @@ def rows_to_search(s: "Session | None") -> "Chosen | None":
 
 
 def options(rows: "Chosen | None") -> "DiscoverConfig | None":
-    """How to search; None where the answers do not make sense (and that is said)."""
+    """Return the settings of the search; None if they are invalid (an error is shown)."""
     from kanviz.core.formulas.formula import PRIMITIVES
     from kanviz.laws.search.discover import DiscoverConfig
     from kanviz.laws.search.hints import Hints

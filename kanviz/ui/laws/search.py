@@ -1,4 +1,4 @@
-"""The search for laws as it runs on the Laws page, and its front to choose from."""
+"""Show the running search for laws on the Laws page, and its front to choose from."""
 
 from typing import TYPE_CHECKING
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kanviz.ui.state.law_search import LawSearch
     from kanviz.ui.state.session import Session
 
-TICK = 0.5  # seconds between two looks at the search
+TICK = 0.5  # seconds between two updates
 
 
 def discover_button(s: "Session | None", rows: "Chosen | None", config: "DiscoverConfig | None") -> None:
@@ -41,7 +41,7 @@ def discover_button(s: "Session | None", rows: "Chosen | None", config: "Discove
 
 
 def search_panel(s: "Session | None") -> None:
-    """The search, moving while it lasts; afterwards why it ended, and the laws to choose from."""
+    """Show the search with updates while it runs; then why it ended, and the laws to choose from."""
     search = s.of(LawSearches).last if s is not None else None
     if s is None or search is None:
         st.info("Choose rows and start. The laws found so far appear here.", icon=":material/functions:")
@@ -79,7 +79,7 @@ def _watch() -> None:
 
 
 def _progress_words(found: "Discovery") -> str:
-    """The newest attempt of which anything is known."""
+    """Describe the newest attempt."""
     last = found.attempts[-1]
     return f"attempt {len(found.attempts)} ({label(last.attempt)}), {counted(last.laws, 'law')} so far"
 
@@ -99,7 +99,7 @@ def _ending(search: "LawSearch") -> None:
 
 
 def front_chart(s: "Session", found: "Discovery") -> None:
-    """The laws by complexity and error; a click takes one in hand."""
+    """Show the laws by complexity and error; a click chooses one."""
     from kanviz.plots import front_figure
 
     def take(data: list[int]) -> None:
@@ -111,7 +111,7 @@ def front_chart(s: "Session", found: "Discovery") -> None:
 
 
 def in_hand(s: "Session", found: "Discovery") -> "Entry":
-    """The law that was chosen; the best one when none was, or when it is no longer on the front."""
+    """Return the chosen law; the best one if none is chosen, or if it is no longer on the front."""
     return next((entry for entry in found.front if entry.text == s.of(LawSearches).chosen), found.best)
 
 
@@ -122,7 +122,7 @@ def law_latex(found: "Discovery", entry: "Entry", digits: int = 6) -> str:
 
 
 def missed_words(found: "Discovery", entry: "Entry") -> str:
-    """The held-out error in the target's unit and as a share of the spread."""
+    """Return the held-out error as text, in the target's unit and as a share of the spread."""
     if found.scale.exact(entry):
         return "nothing but rounding"
     share = entry.test_rmse / found.scale.spread

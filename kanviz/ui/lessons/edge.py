@@ -1,4 +1,4 @@
-"""What an edge is: three curves read off a pendulum, and the sum they make."""
+"""Lesson: edges of a pendulum's network, three curves and their sum."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ def _ends(s: "Session") -> str:
 
 
 def _rise(s: "Session", edge: Place) -> float:
-    """How far the curve goes up and down over the table's rows."""
+    """Return how far the curve goes up and down over the table's rows."""
     found = curve(s, s.present, edge)
     heights = at(found, found.values)
     return float(heights.max() - heights.min())

@@ -1,4 +1,4 @@
-"""What the lessons measure: errors, edges that kept their bits, control points that moved, rows that saw it."""
+"""Measure what the lessons report: errors, unchanged edges, moved control points, unchanged rows."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -17,28 +17,28 @@ if TYPE_CHECKING:
 
 
 def start(s: "Session") -> "KAN":
-    """The network as it was opened."""
+    """Return the network as it was opened."""
     return s.opened.history.versions[0].kan
 
 
 def number(value: float, unit: str = "") -> str:
-    """Three significant digits and the unit."""
+    """Format a number with three significant digits and the unit."""
     return f"{value:.3g}{f' {unit}' if unit else ''}"
 
 
 def total(values: Iterable[float]) -> str:
-    """A sum written out: 0.5 - 0.2 + 1."""
+    """Write out a sum: 0.5 - 0.2 + 1."""
     first, *rest = values
     return "".join([number(first), *(f" {'-' if v < 0 else '+'} {number(abs(v))}" for v in rest)])
 
 
 def percent(share: float) -> str:
-    """A share from 0 to 1; below a millionth it is as good as nothing."""
+    """Format a share from 0 to 1 as a percentage; below a millionth only as a bound."""
     return "less than 0.0001 %" if share < 1e-6 else f"{100 * share:.3g} %"
 
 
 def points(numbers: "tuple[int, ...]") -> str:
-    """ "control point 3", "control points 3, 4 and 5", the first six of them named."""
+    """Name control points: "control point 3", "control points 3, 4 and 5"; more than six are only counted."""
     if len(numbers) == 1:
         return f"control point {numbers[0]}"
     if len(numbers) > 6:
@@ -67,7 +67,7 @@ def curve(s: "Session", kan: "KAN", edge: Place) -> "EdgeCurve":
 
 
 def at(found: "EdgeCurve", x: "Array") -> "Array":
-    """The curve's values there, x in its own units."""
+    """Return the curve's values at x, which is in the curve's own units."""
     import numpy as np
 
     return np.interp(x, found.x, found.total)
@@ -80,7 +80,7 @@ def scores(s: "Session", kan: "KAN") -> "Scores":
 
 
 def rmse(s: "Session", kan: "KAN") -> float:
-    """On the training rows, in the target's unit."""
+    """Return the error on the training rows, in the target's unit."""
     from kanviz.analysis.metrics import metrics
 
     data = s.data
@@ -89,7 +89,7 @@ def rmse(s: "Session", kan: "KAN") -> float:
 
 
 def error_words(s: "Session", before: "KAN", after: "KAN") -> str:
-    """What an edit did to the error."""
+    """Describe what an edit did to the error."""
     assert s.data is not None
     unit = after.outputs[0].unit
     was, now = (number(rmse(s, kan), unit) for kan in (before, after))
@@ -113,12 +113,12 @@ def change_of(s: "Session", before: "KAN", after: "KAN", edge: Place) -> "EdgeCh
 
 
 def moved(s: "Session", before: "KAN", edge: Place) -> tuple[int, ...]:
-    """The control points of an edge that moved since; none where its grid is another."""
+    """Return the control points of an edge that moved since; none if its grid has changed."""
     return change_of(s, before, s.present, edge).coefficients or ()
 
 
 def span(s: "Session", kan: "KAN", edge: Place, numbers: tuple[int, ...]) -> tuple[float, float]:
-    """The interval of x on which these control points move the curve."""
+    """Return the interval of x on which these control points move the curve."""
     found = curve(s, kan, edge)
     ends = [found.reach(m) for m in numbers]
     return min(low for low, _ in ends), max(high for _, high in ends)
@@ -132,7 +132,7 @@ def span_words(ends: tuple[float, float]) -> str:
 
 
 def kept_rows(s: "Session", before: "KAN", after: "KAN") -> tuple[int, int]:
-    """Training rows whose prediction has the bits it had, and all of them."""
+    """Return the number of training rows with bit-identical predictions, and the number of all training rows."""
     assert s.data is not None
     return s.cache.small(_kept_rows, before, after, s.data)
 
@@ -146,7 +146,7 @@ def _kept_rows(before: "KAN", after: "KAN", data: "Dataset") -> tuple[int, int]:
 
 
 def written(s: "Session", digits: int) -> str:
-    """The whole network as a formula in the table's units."""
+    """Return the formula of the whole network as text, in the table's units."""
     from kanviz.analysis.compose import compose
 
     whole = s.cache.result(compose, s.present, s.data)
@@ -154,7 +154,7 @@ def written(s: "Session", digits: int) -> str:
 
 
 def wait(s: "Session", seconds: float = 60.0) -> None:
-    """For a training that is as short as a sample's."""
+    """Wait for a training that is as short as a sample's."""
     if s.training.job is not None:
         s.training.job.join(seconds)
     s.training.collect()

@@ -1,4 +1,4 @@
-"""Lessons on their page and on every other: begun by a button or a link, followed step by step, left at any time."""
+"""Show lessons on their page and at the top of every other: start by a button or a link, follow, leave."""
 
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -16,13 +16,13 @@ from kanviz.ui.widgets.samples import open_sample, samples
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
-GOTO = "lesson-goto"  # the page that a callback asks for: only what is drawn may go to another page
+GOTO = "lesson-goto"  # key of the page that a callback requests: only a page run can switch to another page
 
 
 def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
-    """Open the lesson's network, do what step `at` (from 0) builds on, and ask for the page of that step.
+    """Open the lesson's network, do what step `at` (from 0) builds on, and request the page of that step.
 
-    The network in hand is put aside, unless it is a lesson's: somebody's own work waits through any number of lessons.
+    The person's own work remains available through `go_back`, however many lessons are opened in between.
     """
     from kanviz.core.layer import EdgeId
 
@@ -40,7 +40,7 @@ def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
 
 
 def _arrive(s: "Session", at: int) -> None:
-    """Take up a step: widgets as it wants them, and its page asked for."""
+    """Start a step: set the widgets to its values, and request its page."""
     following = s.of(Lessons).following
     assert following is not None
     following.at = at
@@ -49,7 +49,7 @@ def _arrive(s: "Session", at: int) -> None:
 
 
 def from_link(s: "Session") -> None:
-    """Once a visit: begin the lesson that the address asks for, at the step it names; a wrong one is said in words."""
+    """Start the lesson and step that the address names. Acts once a visit; an unknown lesson gives a message."""
     slug, step = (st.query_params.get(name, "") for name in ("lesson", "step"))
     for name in ("lesson", "step"):
         st.query_params.pop(name, None)
@@ -68,13 +68,13 @@ def from_link(s: "Session") -> None:
 
 
 def link(lesson: Lesson, step: int = 1) -> str:
-    """The address that begins a lesson; read on the Lessons page, whose own address it is made of."""
+    """Return the address that starts a lesson. Call it on the Lessons page, whose own address it uses."""
     root = (st.context.url or "").split("?")[0].rsplit("/", 1)[0]
     return f"{root}/?{urlencode({'lesson': lesson.slug, 'step': step})}"
 
 
 def lesson_list(s: "Session | None") -> None:
-    """All lessons, each with what one learns, its start and its link."""
+    """Show all lessons, each with its aim, its start button and its link."""
     done = s.of(Lessons).done if s is not None else set()
     for row in range(0, len(LESSONS), 3):
         for column, lesson in zip(st.columns(3, gap="small"), LESSONS[row : row + 3], strict=False):
@@ -100,7 +100,7 @@ def _lesson_card(number: int, lesson: Lesson, *, done: bool) -> None:
 
 
 def _go() -> None:
-    """To the page that was asked for, if that is another one."""
+    """Switch to the page that was requested, unless it is open."""
     title = st.session_state.pop(GOTO)
     if title != st.session_state.get(PAGE):
         st.switch_page(next(path for path, name, _ in PAGES if name == title))
@@ -108,7 +108,7 @@ def _go() -> None:
 
 @st.fragment(key="lesson")
 def lesson_card() -> None:
-    """What every page has at its top while a lesson is followed; nothing otherwise."""
+    """Show the current step at the top of every page while a lesson is open."""
     s = session()
     if GOTO in st.session_state:
         _go()
@@ -141,7 +141,7 @@ def _step(s: "Session", following: Following) -> None:
     new = following.at not in following.found
     done = following.look(s)
     before = following.found.get(following.at)
-    if new and done is not None:  # where it was done may be far below
+    if new and done is not None:  # the place of the step may be far below
         st.toast(f"Step {following.at + 1} is done. The lesson at the top of the page says what came of it.",
                  icon=":material/school:")  # fmt: skip
     if done is not None:
@@ -173,20 +173,20 @@ def _do_button(s: "Session", step: Step) -> None:
 
 
 def _move(s: "Session", at: int) -> None:
-    """In a callback: to another step."""
+    """Go to another step, in a callback."""
     _arrive(s, at)
     st.rerun("app")
 
 
 def _finish(s: "Session") -> None:
-    """In a callback: the lesson ends on the page of all lessons; the network stays in hand."""
+    """End the lesson on the Lessons page, in a callback. The network stays open."""
     s.of(Lessons).following = None
     st.session_state[GOTO] = "Lessons"
     st.rerun("app")
 
 
 def _leave(s: "Session") -> None:
-    """In a callback: the page and the network stay."""
+    """Leave the lesson, in a callback. Page and network stay open."""
     s.of(Lessons).following = None
     st.rerun("app")
 

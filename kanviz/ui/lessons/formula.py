@@ -1,4 +1,4 @@
-"""From curve to formula: Newton's law of gravity, read off a network one edge at a time."""
+"""Lesson: Newton's law of gravity, found by replacing curves of a network by formulas, edge by edge."""
 
 from itertools import pairwise
 from typing import TYPE_CHECKING
@@ -14,7 +14,7 @@ DISTANCE, MASSES = (0, 2, 2), ((0, 0, 0), (0, 1, 1))
 
 
 def _fix(s: "Session", *edges: Place) -> None:
-    """Each as the formula that comes first."""
+    """Fix each edge as its first suggested formula."""
     from kanviz.analysis.symbolic import suggest_edge
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import FixFormula
@@ -29,7 +29,7 @@ def _fixed(s: "Session", *edges: Place) -> bool:
 
 
 def _words(s: "Session", *edges: Place) -> str:
-    """Which formulas edges have, in the table's units."""
+    """Describe the formulas of edges, in the table's units."""
     from kanviz.analysis.curves import formula_text
     from kanviz.core.layer import EdgeId
 
@@ -52,7 +52,7 @@ def _masses_words(s: "Session") -> str:
 
 
 def _trained(s: "Session") -> "tuple[KAN, KAN] | None":
-    """The networks before and after a training that had only formulas to move; None while there was none."""
+    """Return the networks before and after a training of formulas only; None if there was none."""
     from kanviz.edit.edits import Retrain
 
     past = s.opened.history.versions[: s.opened.history.at + 1]

@@ -1,4 +1,4 @@
-"""A lesson as a record: what it opens, and its steps, each recognised by what is really there."""
+"""Define a lesson: the sample it opens, and its steps, each recognised by the state of the session."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from kanviz.ui.state.holder import Holder
     from kanviz.ui.state.session import Session
 
-TAB, RUNG = "keep-tab", "keep-rung"  # where the workbench keeps the open tab, the Locality page its rung
+TAB, RUNG = "keep-tab", "keep-rung"  # keys of the workbench's open tab and the Locality page's rung
 
-Place = tuple[int, int, int]  # of an edge: layer, source, target; without torch, which a list of lessons does not need
+Place = tuple[int, int, int]  # an edge: layer, source, target; not an EdgeId, which would import torch
 
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do.
+    """One task of a lesson.
 
-    page: the title of the page where it is done · text: what to do and what to look at, Markdown · done: whether it
-    was done, by what the session holds now · found: a sentence of numbers measured then, plain text · do: does it, as
-    the reader would · shows: values that widgets have when the step begins · alone: no later step builds on it.
+    page: title of the page where it is done · text: instructions as Markdown · done: whether the session shows that it
+    is done · found: a sentence with numbers measured then, plain text · do: does it for the reader · shows: values of
+    widgets when the step begins · alone: no later step builds on it.
     """
 
     page: str
@@ -36,8 +36,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Lesson:
-    """slug: its name in a link · minutes: what it takes · learn: what one knows afterwards · sample: the stem of its
-    file · edge: what is chosen at first.
+    """A lesson.
+
+    slug: its name in a link · minutes: time that it takes · learn: what one learns · sample: stem of the sample's file
+    · edge: the edge chosen at first.
     """
 
     slug: str
@@ -50,7 +52,7 @@ class Lesson:
 
 
 class Lessons(Part):
-    """Which lesson is followed, and which were done, by their slugs."""
+    """The session's lessons: the one that is open, and the slugs of those that were finished."""
 
     def __init__(self, holder: "Holder") -> None:
         super().__init__(holder)
@@ -64,8 +66,9 @@ class Lessons(Part):
 
 @dataclass
 class Following:
-    """A lesson that somebody follows. start: the network it opened · at: the step in hand, from 0 · found: of the
-    steps that were done, the sentence of the last time.
+    """A lesson that is open.
+
+    start: the network it opened · at: the current step, from 0 · found: for each step that was done, its last sentence.
     """
 
     lesson: Lesson
@@ -83,11 +86,11 @@ class Following:
         return len(self.found) == len(self.lesson.steps)
 
     def holds(self, s: "Session") -> bool:
-        """Whether the network in hand is still the lesson's, changed as it may be."""
+        """Return whether the current network began as the lesson's, with any changes since."""
         return s.history is not None and s.history.versions[0].kan.digest == self.start.digest
 
     def look(self, s: "Session") -> str | None:
-        """The sentence of the step in hand if it is done now; it is remembered then."""
+        """Return the sentence of the current step if it is done now, and remember it; None otherwise."""
         if not self.step.done(s):
             return None
         self.found[self.at] = self.step.found(s)

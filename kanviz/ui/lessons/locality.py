@@ -1,4 +1,4 @@
-"""Locality: what one control point reaches, where that keeps a network from forgetting, and where it does not."""
+"""Lesson: locality. What one control point reaches, where that prevents forgetting, and where it does not."""
 
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ EDGE = (0, 0, 0)
 
 
 def _move(s: "Session") -> None:
-    """The control point nearest to the top of the curve, down by half."""
+    """Halve the height of the highest control point."""
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import MoveControlPoint
 
@@ -40,7 +40,7 @@ def _ran(s: "Session", number: int, *, failing: bool) -> bool:
 
 
 def _verdict(s: "Session", number: int) -> str:
-    """What the rung's own network did, in the page's words, and the last of the methods beside it."""
+    """Describe the result of the rung's own network, and of the last of the other methods."""
     from kanviz.continual.verdict import verdict
 
     found = s.of(Ladder).runs[number].outcome

@@ -1,4 +1,4 @@
-"""Control points: what one moves, what it leaves alone, and how to have more of them."""
+"""Lesson: control points. What one moves, what it leaves unchanged, and how to get more of them."""
 
 from typing import TYPE_CHECKING
 
@@ -25,7 +25,7 @@ EDGE = (0, 0, 2)
 
 
 def _move(s: "Session") -> None:
-    """The middle control point, up by a quarter of the curve's height."""
+    """Move the middle control point up by a quarter of the curve's height."""
     from kanviz.core.layer import EdgeId
     from kanviz.edit.edits import MoveControlPoint
 
@@ -54,7 +54,7 @@ def _back(s: "Session") -> str:
 
 
 def _refined(s: "Session") -> "KAN | None":
-    """The network right after its first grid became finer; None while it has not."""
+    """Return the network right after its first grid became finer; None before that."""
     grid = start(s).layers[0].grid
     past = s.opened.history.versions[: s.opened.history.at + 1]
     return next((version.kan for version in past if version.kan.layers[0].grid > grid), None)

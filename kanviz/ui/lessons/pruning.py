@@ -1,4 +1,4 @@
-"""Pruning: edges that carry nothing, one that carries much, and the way back."""
+"""Lesson: pruning. Edges with low scores, one with a high score, and restoring it."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
 IDLE, BUSY = (0, 0, 0), (0, 0, 2)
-LITTLE, MUCH = 0.01, 0.1  # shares of the outputs: what the Prune page proposes at first, and what is missed for sure
+LITTLE, MUCH = 0.01, 0.1  # shares of the outputs: first proposal of the Prune page; a share that is surely missed
 
 
 def _chose_idle(s: "Session") -> bool:
@@ -30,7 +30,7 @@ def _idle_words(s: "Session") -> str:
 
 
 def _gone(s: "Session", kan: "KAN", *, busy: bool) -> "list[EdgeId]":
-    """Edges that were pruned since the start: those that carried much, or those that carried little."""
+    """Return the edges pruned since the start: those with high scores if busy, else those with low scores."""
     found = scores(s, start(s))
     there = set(kan.edges())
     gone = [edge for edge in start(s).edges() if edge not in there]
@@ -59,7 +59,7 @@ def _pruned_words(s: "Session") -> str:
 
 
 def _without_busy(s: "Session") -> "tuple[KAN, KAN] | None":
-    """The networks before and after an edge that carries much was pruned, the last time."""
+    """Return the networks before and after the last time an edge with a high score was pruned; None if none was."""
     past = [version.kan for version in s.opened.history.versions]
     for before, after in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
         if len(_gone(s, after, busy=True)) > len(_gone(s, before, busy=True)):

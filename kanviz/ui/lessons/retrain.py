@@ -1,4 +1,4 @@
-"""Retrain: new rows learned with the old ones locked, and without."""
+"""Lesson: learning new rows with the old ones locked, and without a lock."""
 
 from typing import TYPE_CHECKING
 
@@ -35,7 +35,7 @@ def _taken_words(s: "Session") -> str:
 
 
 def _retrain(s: "Session", *, locked: bool) -> None:
-    """As the page does it with what it proposes."""
+    """Retrain as the Retrain page does with its proposed settings."""
     from kanviz.continual.known import Known
     from kanviz.continual.protection import SMOOTH, STEPS, LockRows, NoProtection
     from kanviz.ui.train.protections import retraining
@@ -54,7 +54,7 @@ def _retrain(s: "Session", *, locked: bool) -> None:
 
 
 def _ran(s: "Session", *, locked: bool) -> bool:
-    """Whether the network in hand is one that was retrained with a lock, or without anything."""
+    """Return whether the current network was retrained with a lock, or without any protection."""
     run = s.training.retrained
     return run is not None and not run.aid and (run.config.lock is not None) == locked
 

@@ -1,4 +1,4 @@
-"""One rung of the ladder on its page: what it says, how it is run, and what came of it."""
+"""Show one rung of the ladder: its description, its start buttons, and its results."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kanviz.continual.verdict import Verdict
     from kanviz.ui.state.session import Session
 
-TICK = 0.4  # seconds between two looks at a run
+TICK = 0.4  # seconds between two updates of a run
 
 
 def choose_rung() -> "Rung":
@@ -32,7 +32,7 @@ def choose_rung() -> "Rung":
 
 
 def rung_panel(s: "Session | None", rung: "Rung") -> None:
-    """What the rung is about, and its two buttons."""
+    """Show the rung's description and its two start buttons."""
     st.header(f"{rung.number}. {rung.title}")
     st.markdown(escape_markdown(rung.text))
     live = s is not None and s.of(Ladder).live
@@ -49,7 +49,7 @@ def rung_panel(s: "Session | None", rung: "Rung") -> None:
 
 
 def _switches(rung: "Rung") -> tuple[str, ...]:
-    """The names of those that are thrown; more than one where the rung allows it."""
+    """Return the names of the chosen switches; several only if the rung allows it."""
     if rung.several:
         st.caption("What to change, one or several:")
         return tuple(
@@ -75,7 +75,7 @@ def _start(rung: "Rung", seed: int) -> None:
 
 
 def run_panel(s: "Session | None", rung: "Rung") -> None:
-    """The rung's last run, moving while it lasts."""
+    """Show the rung's last run, with updates while it runs."""
     climbing = s.of(Ladder).runs.get(rung.number) if s is not None else None
     if climbing is None:
         st.info(
@@ -113,12 +113,12 @@ def _watch(number: int) -> None:
 
 
 def _mode(rung: "Rung") -> str:
-    """How it is run, in words."""
+    """Describe the variant of the rung: which switches make it fail, if any."""
     return f"failing with {', '.join(rung.failing_with)}" if rung.failing_with else "as it should hold"
 
 
 def _say(found: "Verdict") -> None:
-    """What the run showed, in the colour that it deserves."""
+    """Show the verdict, in a colour that fits it."""
     text = escape_markdown(f"{found.text[:1].upper()}{found.text[1:]}.")
     if found.kind == "open":
         st.info(text, icon=":material/hourglass:")
@@ -131,7 +131,7 @@ def _say(found: "Verdict") -> None:
 
 
 def report(found: "Outcome", why: str) -> None:
-    """A run that has ended: verdict, figures, table, and the same run elsewhere. why: it ended, in words."""
+    """Show a run that has ended: verdict, figures, table, and how to repeat it. why: the reason of its end, as text."""
     from kanviz.continual.verdict import verdict
     from kanviz.plots import ladder_errors_figure, ladder_plane_figure
 
@@ -196,7 +196,7 @@ def _table(found: "Outcome") -> None:
 
 
 def _elsewhere(rung: "Rung", seed: int) -> None:
-    """The same run as a command line and as Python."""
+    """Show the same run as a command line and as Python."""
     st.markdown("**The same run elsewhere**")
     command, python = same_run(rung, seed)
     st.code(command, language=None, wrap_lines=True)
@@ -204,7 +204,7 @@ def _elsewhere(rung: "Rung", seed: int) -> None:
 
 
 def same_run(rung: "Rung", seed: int) -> tuple[str, str]:
-    """(command line, Python) that give the same numbers."""
+    """Return (command line, Python code) that give the same numbers."""
     fail = f" --fail {' '.join(rung.failing_with)}" if rung.failing_with else ""
     names = ", ".join(f'"{name}"' for name in rung.failing_with)
     python = (

@@ -1,4 +1,4 @@
-"""The three ways in: a sample, files, a table."""
+"""Open a network: from a sample, from files, or trained from a table."""
 
 import base64
 import os
@@ -28,7 +28,7 @@ STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
 
 
 def sample_card(sample: Sample) -> None:
-    """A sample's curves, what it shows, and the button that opens it."""
+    """Show a sample's curves, its description, and the button that opens it."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
         st.html(_thumbnail(sample))
         st.markdown(f"**{sample.title}**")
@@ -37,7 +37,7 @@ def sample_card(sample: Sample) -> None:
 
 
 def _open(sample: Sample) -> None:
-    """In a callback, which no other event can cut short, however long the first import of torch takes."""
+    """Open a sample in a callback, which no other event interrupts, even if the first import of torch takes long."""
     s = session()
     attempt(open_sample, s, sample)
     if s.history is not None and s.sample == sample.file.stem:
@@ -45,7 +45,7 @@ def _open(sample: Sample) -> None:
 
 
 def _thumbnail(sample: Sample) -> str:
-    """The sample's first curves as one small picture; its size is told, so that nothing moves when it is there."""
+    """Return the sample's first curves as a small image. Its size is given, so that the page does not move later."""
     ink, accent = STROKES[theme()]
     paths = []
     curves = sample.thumbnail[:3]
@@ -61,7 +61,7 @@ def _thumbnail(sample: Sample) -> str:
 
 
 def way_back(s: "Session") -> None:
-    """Opening a network puts the one before aside; here it is taken up again, with its steps."""
+    """Show the button that returns to the work that was open before, with its steps."""
     if s.left is None:
         return
     name, steps = s.left.name, len(s.left.history.versions) - 1
@@ -73,7 +73,7 @@ def way_back(s: "Session") -> None:
 
 
 def open_files() -> None:
-    """Upload one network; pykan's comes as two files."""
+    """Let the person upload one network. A pykan network has two files."""
     from kanviz.io.reading import SMALL, readers
 
     uploads = st.file_uploader(
@@ -99,7 +99,7 @@ def _content(path: str) -> bytes:
 
 
 def _take(s: "Session", files: dict[str, bytes]) -> None:
-    """Open a network that came in these files, with the steps that made it where its file tells."""
+    """Open a network from these files, with its recipe if the file has one."""
     from kanviz.io.project import Work
     from kanviz.io.reading import read
 
@@ -112,13 +112,13 @@ def _take(s: "Session", files: dict[str, bytes]) -> None:
 
 
 def _title(names: list[str]) -> str:
-    """What to call a network that came in these files: pykan's two have a stem in common."""
+    """Return a name for a network in these files; pykan's two files share a stem."""
     stems = [re.sub(r"(_config\.ya?ml|_state|_cache_data|\.\w{1,12})$", "", name) for name in names]
     return min(stems, key=len) or names[0]
 
 
 def new_network() -> None:
-    """From a table to a first network: columns, shape, and training starts."""
+    """Let the person choose columns and shape for a new network, and start its training."""
     table = table_upload("new-table")
     if table is None:
         st.caption("A table with column names, one column to predict and at least one to predict from.")
@@ -142,7 +142,7 @@ def new_network() -> None:
 
 
 def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -> None:
-    """A new network for this table, already training."""
+    """Open a new network for this table and start its training."""
     from dataclasses import replace
 
     from kanviz.core.init import init
@@ -156,7 +156,7 @@ def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -
 
 
 def open_from_command_line(s: "Session") -> None:
-    """`kanviz app MODEL`: the first visit opens that network."""
+    """Open the network of `kanviz app MODEL` on the first visit."""
     paths = os.environ.get("KANVIZ_MODEL", "")
     if paths and "command-line" not in st.session_state:
         st.session_state["command-line"] = True
@@ -164,7 +164,7 @@ def open_from_command_line(s: "Session") -> None:
 
 
 def _take_up(s: "Session", project: "Work") -> None:
-    """Go on with work from a file, looking at what was looked at."""
+    """Open saved work from a file, with its view."""
     s.restore(project)
     look_at(project)
     training = project.training

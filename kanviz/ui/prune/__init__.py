@@ -1,1 +1,1 @@
-"""The Prune page: edges that carry little, and what leaving them out costs."""
+"""The Prune page: edges with low scores, and the effect of pruning them."""

@@ -1,4 +1,4 @@
-"""The prune page's parts: a threshold, what falls below it and what that costs, and the way back."""
+"""Show the parts of the Prune page: threshold, edges below it, effect, and restoring."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.ui.state.session import Session
 
-LISTED = 40  # edges to prune that can still be read one by one
+LISTED = 40  # edges to prune that can be listed one by one
 
 
 def choose_by_score(s: "Session") -> list["EdgeId"]:
-    """Edges below a share of the outputs, to which single ones may be added or taken away."""
+    """Return the edges below a threshold score; the person can add and remove single ones."""
     from kanviz.plots import scores_figure
 
     kan = s.present
@@ -57,13 +57,13 @@ def _percent(s: "Session") -> float:
 
 
 def _largest_percent(s: "Session") -> float:
-    """Where the slider ends: 20 %, or less where so many edges share a layer that each carries little."""
+    """Return the end of the slider: 20 %, or less if a layer has so many edges that each has a low score."""
     edges = max(layer.active.numel() for layer in s.present.layers)
     return 20.0 if edges <= 100 else float(f"{2_000 / edges:.1g}")
 
 
 def network_to_choose_from(s: "Session", edges: list["EdgeId"]) -> None:
-    """The network with the edges to be pruned marked; a click adds an edge to them, or takes it out."""
+    """Show the network with the edges to prune marked. A click adds an edge or removes it."""
     kan = s.present
     key = _choice_key(s, scores_of(s, kan).below(_percent(s) / 100))
 
@@ -77,7 +77,7 @@ def network_to_choose_from(s: "Session", edges: list["EdgeId"]) -> None:
 
 
 def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
-    """The effect first, then the button."""
+    """Show the effect, then the button that prunes."""
     from kanviz.edit.proposals import effect, prune
 
     kan = s.present
@@ -99,7 +99,7 @@ def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
 
 
 def offer_restore(s: "Session") -> None:
-    """Pruned edges, to be brought back as they were."""
+    """Let the person restore pruned edges as they were."""
     from kanviz.core.layer import EdgeId
     from kanviz.edit.proposals import effect, restore
 

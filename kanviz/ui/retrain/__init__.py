@@ -1,1 +1,1 @@
-"""The Retrain page: new rows learned without losing what is known."""
+"""The Retrain page: learning new rows without forgetting what is known."""

@@ -1,4 +1,4 @@
-"""After a retraining: which old rows kept their bits, which edges moved and where, a certificate, and the way back."""
+"""Show the result of a retraining: unchanged old predictions, changed edges, a certificate, and undo."""
 
 import json
 import math
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def after(s: "Session", run: "Retraining") -> None:
-    """What came of the last retraining."""
+    """Show the result of the last retraining."""
     found = _changes(s, run)
     _verdict(s, run, found)
     _numbers(s, run, found)
@@ -45,7 +45,7 @@ def _changes(s: "Session", run: "Retraining") -> "Changes":
 
 
 def changes_of(before: "KAN", after: "KAN", known: "Known") -> "Changes":
-    """Compare a network with the one before it, where it was known."""
+    """Compare a network with the one before it, on the known rows or region."""
     from kanviz.analysis.locality.observed_change import changes
 
     y = None if known.data is None or after.task == "classification" else known.data.y
@@ -62,7 +62,7 @@ def _verdict(s: "Session", run: "Retraining", found: "Changes") -> None:
 
 
 def what_was_kept(s: "Session", run: "Retraining") -> None:
-    """Say whether what is known kept its bits, and where more is to be seen."""
+    """Show whether predictions on what is known are bit-identical, with a link to the details."""
     _kept(run.known, _changes(s, run))
     st.page_link("pages/retrain.py", label="Every edge that changed, and a certificate", icon=":material/lock:")
 
@@ -109,7 +109,7 @@ def _lamps(s: "Session", run: "Retraining", found: "Changes") -> None:
 
 
 def _ways(s: "Session", run: "Retraining") -> None:
-    """The certificate, the two networks it speaks of, and the way back."""
+    """Show the certificate, downloads of the two networks it is about, and undo."""
     with in_words():
         found = _certificate(s, run)
         st.markdown(escape_markdown(" ".join(found.summary())))
@@ -138,14 +138,14 @@ def _ways(s: "Session", run: "Retraining") -> None:
 
 
 def _carries(found: "Certificate") -> bool:
-    """Whether the certificate can be checked without the old table."""
+    """Return whether the certificate can be checked without the old table."""
     from kanviz.analysis.locality.certificate import RowsClaim
 
     return not isinstance(found.claim, RowsClaim) or found.claim.x is not None
 
 
 def _keep_for_next(s: "Session", run: "Retraining") -> None:
-    """Old and new rows together become what is known, so that the next retraining keeps both."""
+    """Offer to add the new rows to the known rows, so that the next retraining protects both."""
     if run.known.data is not s.data or s.tables.new_rows is None or s.data is None:
         return
     st.button(
@@ -156,7 +156,7 @@ def _keep_for_next(s: "Session", run: "Retraining") -> None:
 
 
 def _bytes(kan: "KAN"):
-    """Made when the button is pressed."""
+    """Return a function that makes the file's bytes when the button is pressed."""
 
     def make() -> bytes:
         from kanviz.io.native import to_bytes
@@ -172,7 +172,7 @@ def _certificate(s: "Session", run: "Retraining") -> "Certificate":
 
 
 def _certified(before: "KAN", after: "KAN", known: "Known", box: "Box | None") -> "Certificate":
-    """Certify for the box where there is one, else for the known rows."""
+    """Certify the box if there is one, else the known rows."""
     from kanviz.analysis.locality.certificate import certify
 
     return certify(before, after, rows=known.x if box is None else None, box=box)
@@ -214,7 +214,7 @@ def _row(move: "EdgeMove") -> dict:
 
 
 def _where(span: "Interval") -> str:
-    """Where an edge may differ, in words."""
+    """Describe the interval where an edge may differ."""
     if span.empty:
         return "nowhere"
     if span.low == -math.inf:

@@ -1,4 +1,4 @@
-"""Before a retraining: what new rows share with what is known, what a lock leaves, and what to expect of it."""
+"""Show the outlook of a retraining: overlap of new rows with what is known, free control points, expected effects."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def before(s: "Session", run: "Retraining") -> None:
-    """Everything that can be said before the first step."""
+    """Show all that can be computed before the first step."""
     lock = run.config.lock
     found, ahead = _overlap(s, run), _prospect(s, run)
     _numbers(s, run, found, ahead)
@@ -90,7 +90,7 @@ def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect
 
 
 def outlook(s: "Session", run: "Retraining", learned: str = "new rows") -> str:
-    """Say what to expect of a retraining, and how much may move; what is computed for it is remembered."""
+    """Return the outlook of a retraining as text, with the number of free control points; computed once."""
     ahead = _prospect(s, run)
     free, points = (sum(getattr(room, part) for room in ahead.rooms) for part in ("free", "points"))
     room = [] if run.config.lock is None else [f"{free:,} of {points:,} control points may move."]
@@ -98,7 +98,7 @@ def outlook(s: "Session", run: "Retraining", learned: str = "new rows") -> str:
 
 
 def expected(run: "Retraining", found: "Overlap", ahead: "Prospect", learned: str = "new rows") -> list[str]:
-    """What to expect, in sentences; every figure in them is computed. learned: what to call the rows to learn."""
+    """Return the outlook in sentences; every figure in them is computed. learned: the name of the rows to learn."""
     known = run.known
     rows, settled, beyond = len(ahead.settled), int(ahead.settled.sum()), int(ahead.beyond.sum())
     shared = f"{found.shared:.0%}" if found.shared == found.shared else "none"
@@ -129,7 +129,7 @@ def expected(run: "Retraining", found: "Overlap", ahead: "Prospect", learned: st
 
 
 def _rooms(ahead: "Prospect") -> None:
-    """Capacity by layer."""
+    """Show locked and free control points by layer."""
     rows = [
         {
             "Layer": n, "Points": room.points, "Locked": room.locked, "Free": room.free,
@@ -145,7 +145,7 @@ def _rooms(ahead: "Prospect") -> None:
 
 
 def _shares(found: "Overlap") -> None:
-    """Overlap by input and hidden coordinate."""
+    """Show the overlap by input and hidden coordinate."""
     rows = [
         {
             "Coordinate": one.name, "Layer": one.layer,
@@ -160,7 +160,7 @@ def _shares(found: "Overlap") -> None:
 
 
 def locked_edge(s: "Session", kan, edge: "EdgeId", lock: "Lock"):
-    """An edge with its locked control points as squares."""
+    """Return the figure of an edge with its locked control points as squares."""
     from kanviz.plots import edge_figure
 
     n, i, j = edge

@@ -1,4 +1,4 @@
-"""What a training on the Train page must not lose: rows that the network learned from another table, or a region."""
+"""Let the person choose what a training on the Train page must not forget: known rows of another table, or a region."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -28,14 +28,14 @@ OTHER = "Another table…"
 
 
 def ask(s: "Session") -> "TrainConfig | Retraining | None":
-    """Ask how to train, and what must not be lost: settings where nothing must, else the training that keeps it.
+    """Return the chosen settings, or the retraining if something must not be forgotten.
 
-    None while that cannot be done, and it is said why.
+    None if an answer is missing or invalid; the reason is shown.
     """
     from kanviz.ui.train.protections import retraining
 
     top = st.container()
-    source = NOTHING if s.opened.is_new else _source()  # a new network has nothing to lose
+    source = NOTHING if s.opened.is_new else _source()  # an untrained network has nothing to forget
     kept = None
     if source != NOTHING:
         with in_words():
@@ -63,7 +63,7 @@ def _say_what_may_be_lost(s: "Session") -> None:
 
 
 def _kept(s: "Session", source: str) -> "Kept | None":
-    """Ask what it is and how to keep it, and say what that costs; None while something is missing."""
+    """Let the person choose what to protect and how; show the cost. None while something is missing."""
     from kanviz.ui.train.protections import Kept, apply, choose_protection, retraining
 
     known = SOURCES[source](s)
@@ -80,14 +80,17 @@ def _kept(s: "Session", source: str) -> "Kept | None":
 
 
 def _region(s: "Session") -> "Known":
-    """A box of inputs, at first around known rows: around those that are to be learned, nothing could be."""
+    """Return the region that the person enters.
+
+    At first it surrounds known rows. A region around the rows to learn would leave nothing to learn.
+    """
     from kanviz.continual.known import Known
 
     return Known.region(region_fields(s, "train", next(iter(known_tables(s).values()), None)))
 
 
 def _rows(s: "Session") -> "Known | None":
-    """Rows at hand of other tables than the one in use, or of a file."""
+    """Return the known rows that the person chooses: of another table than the current one, or of a file."""
     from kanviz.continual.known import Known
 
     found = known_tables(s)
@@ -114,7 +117,7 @@ SOURCES: "dict[str, Callable[[Session], Known | None]]" = {ROWS: _rows, REGION: 
 
 
 def known_tables(s: "Session") -> "dict[str, Dataset]":
-    """Tables at hand that the network may have learned, by name, the likeliest first; never the one in use."""
+    """Return tables that the network may have learned, by name, likeliest first; the current one is never included."""
     tables = [one for one in (s.tables.old_rows, s.tables.before) if one is not None]
     given = [*tables, *_of_sample(s), *_of_steps(s)]
     found: dict[str, Dataset] = {}
@@ -125,12 +128,12 @@ def known_tables(s: "Session") -> "dict[str, Dataset]":
 
 
 def _same_rows(one: "Dataset", two: "Dataset | None") -> bool:
-    """Whether two tables hold the same rows, however they are split."""
+    """Return whether two tables have the same rows, however they are split into training and held-out rows."""
     return two is not None and one.x.shape == two.x.shape and bool((one.x == two.x).all() and (one.y == two.y).all())
 
 
 def _of_sample(s: "Session") -> "list[tuple[Dataset, str]]":
-    """The table that a sample's network was trained on."""
+    """Return the table that a sample's network was trained on; empty if there is none."""
     of = next((one for one in samples() if one.file.stem == s.sample), None)
     path = of.table if of is not None else None
     if of is None or path is None:
@@ -140,7 +143,7 @@ def _of_sample(s: "Session") -> "list[tuple[Dataset, str]]":
 
 
 def _of_steps(s: "Session") -> "list[tuple[Dataset, str]]":
-    """Tables of the trainings up to the version in use, the newest first."""
+    """Return the tables of the trainings up to the current version, newest first."""
     from kanviz.edit.script import tables_needed
 
     at_hand = s.tables.fitting

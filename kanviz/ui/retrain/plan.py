@@ -1,4 +1,4 @@
-"""How to retrain: which protection, and the few settings; the run that comes of it."""
+"""Let the person choose the protection and settings of a retraining, and start it."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def plan(s: "Session", known: "Known", new: "Dataset") -> "Retraining | None":
-    """Ask how to keep what is known; the run to start, None where an answer does not make sense (and that is said)."""
+    """Return the retraining with the chosen protection and settings; None if they are invalid (an error is shown)."""
     from kanviz.ui.train.protections import apply, choose_protection, retraining
 
     with in_words():

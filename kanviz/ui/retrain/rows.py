@@ -1,4 +1,4 @@
-"""The rows of the Retrain page: what the network knows, and what it shall learn."""
+"""Let the person choose the rows of the Retrain page: what the network knows, and what it shall learn."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ IN_HAND, OTHER, REGION = "In hand", "Table", "Region"
 
 
 def known_panel(s: "Session") -> "Known | None":
-    """Ask what must not be forgotten: rows, or a region of inputs; None while that is not known."""
+    """Return what must not be forgotten, as the person chooses: rows or a region. None while it is missing."""
     from kanviz.continual.known import Known
 
     st.header("What it knows")
@@ -45,7 +45,7 @@ def known_panel(s: "Session") -> "Known | None":
 
 
 def new_panel(s: "Session") -> "Dataset | None":
-    """Ask for the rows to learn."""
+    """Return the rows to learn, as the person chooses."""
     sample = _sample(s)
     if s.tables.new_rows is not None:
         data, name = s.tables.new_rows
@@ -65,7 +65,7 @@ def new_panel(s: "Session") -> "Dataset | None":
 
 
 def _sample(s: "Session") -> "Sample | None":
-    """The sample that is in hand, if it brings new rows."""
+    """Return the sample that is open, if it has new rows."""
     return next((sample for sample in samples() if sample.title == s.name and sample.new is not None), None)
 
 

@@ -1,4 +1,4 @@
-"""A retraining as it happens: errors on new and old rows at every step, and the control points that move."""
+"""Show a running retraining: errors on new and old rows at every step, and the control points that move."""
 
 from typing import TYPE_CHECKING
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def during(s: "Session") -> None:
-    """The run, five times a second; its network and one edge less often, since they cost more."""
+    """Show the run five times a second; its network and one edge less often, since they cost more."""
     st.fragment(_steps, run_every=TICK)()
     large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
     st.fragment(_picture, run_every=NETWORK_TICKS[large])()
@@ -52,7 +52,7 @@ def _errors(s: "Session", run: "Retraining | None", mark: tuple[float | None, ..
 
 
 def error_figure(s: "Session") -> None:
-    """New, held-out and old rows by step."""
+    """Show the errors on new, held-out and old rows by step."""
     from kanviz.plots import training_figure
 
     known = s.training.retraining.known if s.training.retraining is not None else None

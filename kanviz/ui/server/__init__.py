@@ -1,3 +1,3 @@
-"""The server: its start, and whom it answers."""
+"""The server: its start, its visitors, and their uploads."""
 
-THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # names by which a browser here reaches the server
+THIS_MACHINE = ("localhost", "127.0.0.1", "::1")  # names by which a browser on this machine reaches the server

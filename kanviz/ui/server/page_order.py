@@ -1,8 +1,8 @@
-"""Keep a page that was left from coming back: what its parts still ask for is drawn on the page that is there.
+"""Keep a page that was left from coming back: its late fragment runs are moved to the current page.
 
-A part (a fragment) of the old page may ask to be drawn after the link to another page was clicked: a timer, a component
-that tells something. Streamlit 1.67 takes the old page's address from that request. Then the link is forgotten, or the
-browser clears the new page and fails at "Bad delta path index"; it stays empty until somebody reloads it.
+A fragment of the old page may request a run after the link to another page was clicked: by a timer, or an event of a
+component. Streamlit 1.67 takes the old page's address from that request. Then the link is forgotten, or the browser
+clears the new page and fails at "Bad delta path index"; the page stays empty until it is reloaded.
 """
 
 from streamlit.proto.ClientState_pb2 import ClientState
@@ -12,10 +12,10 @@ from streamlit.runtime.app_session import AppSession
 
 
 class PagesInOrder(AppSession):
-    """A browser tab's session whose parts are drawn on the page that was asked for last."""
+    """The session of a browser tab that runs fragments on the page that was requested last."""
 
-    _asked = ""  # the page asked for, until it begins to be drawn
-    _drawn = ""  # the page that is drawn
+    _asked = ""  # the requested page, until it begins to run
+    _drawn = ""  # the page that is shown
 
     def request_rerun(self, client_state: ClientState | None) -> None:
         if client_state is not None:
@@ -30,11 +30,11 @@ class PagesInOrder(AppSession):
         kind = msg.WhichOneof("type")
         if kind == "new_session":
             self._asked, self._drawn = "", msg.new_session.page_script_hash
-        elif kind == "navigation":  # a page that was asked for by its name
+        elif kind == "navigation":  # a page that was requested by name
             self._drawn = msg.navigation.page_script_hash
         super()._enqueue_forward_msg(msg)
 
 
 def keep_pages_in_order() -> None:
-    """Have Streamlit make sessions of this kind."""
+    """Make Streamlit use this class for its sessions."""
     websocket_session_manager.AppSession = PagesInOrder  # pyright: ignore[reportPrivateImportUsage]

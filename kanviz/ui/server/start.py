@@ -1,4 +1,4 @@
-"""Start the app: find its own files, hold the settings that protect the machine, hand over to Streamlit."""
+"""Start the app: find its files, apply the settings that protect the machine, and run Streamlit."""
 
 import gc
 import os
@@ -24,11 +24,11 @@ PRELOADED = (
     "kanviz.plots",
     "kanviz.analysis.compose",
 )
-PRELOADING: list[threading.Thread] = []  # the thread that does it, once the server starts
+PRELOADING: list[threading.Thread] = []  # the thread that imports, once the server starts
 
 
 def app_folder() -> Path:
-    """Where app.py, pages/ and sample_models/ lie: inside an installed package, beside it in a checkout."""
+    """Return the folder of app.py, pages/ and sample_models/: in an installed package, or next to it in a checkout."""
     package = Path(__file__).resolve().parents[2]
     return next(
         (p for p in (package / "_app", package.parent) if (p / "app.py").is_file()),
@@ -37,25 +37,26 @@ def app_folder() -> Path:
 
 
 def settings(folder: Path) -> dict[str, Any]:
-    """The app's own settings, without the look, as `section.option`: they count wherever the app is started from.
+    """Return the app's own settings without the theme, as `section.option`. They apply wherever the app is started.
 
-    Given to Streamlit as flags, so neither a config file in the folder one stands in nor the environment undoes them.
+    They are given to Streamlit as flags, so neither a config file in the current folder nor the environment overrides
+    them.
     """
     found = tomllib.loads((folder / ".streamlit" / "config.toml").read_text(encoding="utf-8"))
     return {f"{s}.{name}": value for s, part in found.items() if s != "theme" for name, value in part.items()}
 
 
 def one_thread() -> None:
-    """Keep torch to one thread that sleeps while it waits; only before torch is imported.
+    """Limit torch to one thread that sleeps while it waits. Call this before torch is imported.
 
-    Two OpenMP threads beside one busy process make the same code up to 180 times slower.
+    Two OpenMP threads next to one busy process make the same code up to 180 times slower.
     """
     for name, value in THREADS.items():
         os.environ.setdefault(name, value)
 
 
 def check_port(address: str, port: int) -> None:
-    """Refuse a port that something else listens on, before anything is started."""
+    """Raise UserError if the port is in use, before anything is started."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
@@ -74,10 +75,10 @@ def serve(
     hosts: Sequence[str] = (),
     keep: str | None = None,
 ) -> None:
-    """Run the app until it is stopped.
+    """Run the app until it is stopped. Raises UserError for a missing file, a used port or an unusable folder.
 
-    models: the network that the first visit opens. hosts: names by which a proxy leads to this server. keep: a folder
-    in which everybody's work outlives the server.
+    models: files of networks; the first visit opens them · hosts: names by which a proxy reaches this server · keep: a
+    folder in which everybody's work is saved, so that it outlives the server.
     """
     paths = [Path(model).resolve() for model in models]
     for path in paths:
@@ -120,21 +121,21 @@ def serve(
 
 
 def wait_for_imports() -> None:
-    """Wait until what the first click needs is imported; at once where nothing is being imported.
+    """Wait until the imports for the first click are done; return at once if none are running.
 
-    Two threads that import one package and one of its modules at the same time can end in a KeyError: each holds what
-    the other waits for, and Python then goes on with half a package.
+    Two threads that import a package and one of its modules at the same time can end in a KeyError: each holds the lock
+    that the other waits for, and Python then continues with a partly imported package.
     """
     for thread in PRELOADING:
         thread.join()
 
 
 def _preload() -> None:
-    """Import what the first click needs while the person still reads the first page."""
+    """Import what the first click needs while the person reads the first page."""
     try:
         for name in PRELOADED:
             import_module(name)
-    except RuntimeError as error:  # the app was stopped meanwhile, and nothing can be imported any more
+    except RuntimeError as error:  # the app was stopped meanwhile; imports are no longer possible
         if "shutdown" not in str(error):
             raise
     gc.freeze()

@@ -1,4 +1,4 @@
-"""Browser tabs as Streamlit knows them: which one a script runs for, whether it is open, and the end of one."""
+"""Identify Streamlit's browser tabs: the tab of the current run, whether a tab is open, and its end."""
 
 from contextlib import suppress
 
@@ -7,22 +7,22 @@ from streamlit.runtime.scriptrunner import get_script_run_ctx
 
 
 def this_tab() -> str:
-    """The name of the tab that the script runs for; a reload is another one, a connection that came back is not."""
+    """Return the name of the tab that the script runs for. A reload gets a new name; a restored connection does not."""
     context = get_script_run_ctx()
     return context.session_id if context is not None else ""
 
 
 def is_open(tab: str) -> bool:
-    """Whether its browser is connected; always where no server runs, as under a test."""
+    """Return whether the tab's browser is connected; True if no server runs, as in a test."""
     return not runtime.exists() or runtime.get_instance().is_active_session(tab)
 
 
 def forget(tab: str) -> None:
-    """Have Streamlit drop what it keeps for a closed tab, its uploads too: it would do so only when others close."""
+    """Make Streamlit drop its data of a closed tab, uploads included; by itself it waits until another tab closes."""
     server = runtime.get_instance()
 
     def drop() -> None:
-        if not server.is_active_session(tab):  # on the server's own thread, so that it cannot come back meanwhile
+        if not server.is_active_session(tab):  # on the server's own thread, so that the tab cannot return meanwhile
             server.close_session(tab)
 
     with suppress(RuntimeError):  # the loop is closed: the server is being stopped

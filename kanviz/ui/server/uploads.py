@@ -1,6 +1,7 @@
-"""Uploaded files: held within a total per visitor and for the server, freed once they are read or their tab is gone.
+"""Hold uploaded files within a total per visitor and per server; free them once they are read or their tab is closed.
 
-Streamlit limits one file, but not how many, and keeps those of a closed tab until another tab closes.
+Streamlit limits the size of a file but not the number of files, and keeps those of a closed tab until another tab
+closes.
 """
 
 import threading
@@ -17,21 +18,22 @@ from kanviz.text import shown, size_words
 OF_ONE = 150_000_000  # bytes that one visitor may have uploaded at a time
 OF_ALL = 1_000_000_000
 GONE = 60.0  # seconds without a connection after which a tab counts as closed: a wireless network may fail for some
-LOOK = 10.0  # seconds between two looks for tabs that are gone
+LOOK = 10.0  # seconds between two checks for closed tabs
 
 
 class Uploads(MemoryUploadedFileManager):
-    """Streamlit's store of uploads, with totals. connected: whether a session of that id has a browser."""
+    """Streamlit's store of uploads, with totals. connected: tells whether a session of that id has a browser."""
 
     def __init__(self, upload_endpoint: str, connected: Callable[[str], bool] | None = None) -> None:
         super().__init__(upload_endpoint)
         self._connected = connected or _has_browser
         self._missing: dict[str, float] = {}
-        self.refused: dict[str, str] = {}  # why, by the id of the file
+        self.refused: dict[str, str] = {}  # reason, by the id of the file
 
     def add_file(self, session_id: str, file: UploadedFileRec) -> None:
-        """Take a file in. Where a total would be passed, once what is left of closed tabs is freed, an empty one takes
-        its place and `contents` says why: a refused request would reach the person as a number.
+        """Store a file. If it exceeds a total even after closed tabs are freed, store an empty one in its place.
+
+        `contents` then raises the reason; a refused request would only show the person an HTTP status number.
         """
         if self._held() + len(file.data) > OF_ALL:
             self.sweep()
@@ -53,7 +55,7 @@ class Uploads(MemoryUploadedFileManager):
         super().remove_session_files(session_id)
 
     def sweep(self, now: float | None = None) -> None:
-        """Free the files of sessions that have had no browser for a while; now: by time.monotonic."""
+        """Free the files of sessions without a browser for 60 s. now: a time of time.monotonic."""
         now = time.monotonic() if now is None else now
         with self._lock:
             sessions = list(self.file_storage)
@@ -64,7 +66,7 @@ class Uploads(MemoryUploadedFileManager):
                 self.remove_session_files(session)
 
     def _held(self, session_id: str | None = None) -> int:
-        """Bytes of one session's files, or of all."""
+        """Return the bytes of one session's files, or of all sessions."""
         with self._lock:
             stores = self.file_storage.values() if session_id is None else [self.file_storage.get(session_id, {})]
             return sum(len(file.data) for store in stores for file in store.values())
@@ -77,7 +79,7 @@ def _has_browser(session_id: str) -> bool:
 
 
 def hold_uploads() -> None:
-    """Have the server that is started next keep its uploads here, and look after them."""
+    """Make the next server store its uploads here, and start the thread that frees them."""
     from streamlit.web.server import server
 
     made: list[Uploads] = []
@@ -97,7 +99,7 @@ def hold_uploads() -> None:
 
 
 def contents(upload: UploadedFile) -> bytes:
-    """What is in an uploaded file. Raises UserError where there was no room for it."""
+    """Return the contents of an uploaded file. Raises UserError if there was no room for it."""
     store = getattr(get_script_run_ctx(), "uploaded_file_mgr", None)
     why = store.refused.get(upload.file_id) if isinstance(store, Uploads) else None
     if why:
@@ -109,7 +111,7 @@ def contents(upload: UploadedFile) -> bytes:
 
 
 def forget(uploads: Iterable[UploadedFile]) -> None:
-    """Free files that have been read and are not asked for again."""
+    """Free files that were read and are not needed again."""
     context = get_script_run_ctx()
     store = getattr(context, "uploaded_file_mgr", None)
     if context is not None and isinstance(store, MemoryUploadedFileManager):

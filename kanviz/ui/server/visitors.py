@@ -1,7 +1,7 @@
-"""Answer only browsers that came to this server by one of its own names and from a page of its own, and name them.
+"""Answer only browsers that reach this server by one of its names and from one of its pages; set their cookie.
 
-Without it a page elsewhere could read the work of whoever visits it: by a name of its own that leads to this machine
-(DNS rebinding), or from another port of this machine, which Streamlit takes for the same server.
+Otherwise a page elsewhere could read the work of its visitors: through a domain name of its own that points to this
+machine (DNS rebinding), or from another port of this machine, which Streamlit accepts as the same server.
 """
 
 from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ HEADERS = {
 
 
 class OwnVisitors:
-    """ASGI middleware. names: by which the server is reached besides those of this machine, through a proxy."""
+    """ASGI middleware that checks each request. names: further names of the server, through a proxy."""
 
     def __init__(self, app: ASGIApp, names: Iterable[str] = ()):
         self._app = app
@@ -59,7 +59,7 @@ class OwnVisitors:
             await self._app(scope, receive, _with_headers(send, HTTPConnection(scope).cookies))
 
     def refusal(self, headers: Headers) -> str:
-        """Why nobody is answered, in words; empty for a visitor of this server's own."""
+        """Return why a request is refused, as text; empty if it is accepted."""
         host, origin = headers.get("host", ""), headers.get("origin")
         if _name(host) not in self._names.union(THIS_MACHINE):
             return (
@@ -75,7 +75,7 @@ class OwnVisitors:
 
 
 def _name(host: str) -> str:
-    """The name in a Host header, without its port; empty where it is none."""
+    """Return the name in a Host header, without its port; empty if it is invalid."""
     try:
         return (urlsplit(f"//{host}").hostname or "").rstrip(".")
     except ValueError:
@@ -87,7 +87,7 @@ def _with_headers(send: Send, cookies: Mapping[str, str]) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
-            if headers.get("content-type", "").startswith("text/html"):  # files may be kept for others by a proxy
+            if headers.get("content-type", "").startswith("text/html"):  # a proxy may cache other files for others
                 headers.append("Set-Cookie", set_cookie(cookies))
         await send(message)
 
@@ -95,11 +95,11 @@ def _with_headers(send: Send, cookies: Mapping[str, str]) -> Send:
 
 
 def answer_own_visitors(names: Iterable[str] = ()) -> None:
-    """Have Streamlit's server look at every visitor first; it has no setting for middleware when run like this."""
+    """Make Streamlit's server check each visitor first; it has no setting for middleware when started this way."""
     from streamlit import net_util
     from streamlit.web.server.starlette import starlette_app
 
-    net_util.get_external_ip = lambda: None  # it asks another server for this machine's address
+    net_util.get_external_ip = lambda: None  # it would ask another server for this machine's address
     plain, names = starlette_app.create_streamlit_middleware, tuple(names)
 
     def first_ours(*args: Any, **how: Any) -> list[Middleware]:

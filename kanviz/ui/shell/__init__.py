@@ -1,1 +1,1 @@
-"""What stands round every page."""
+"""The frame of every page: start of the page, sidebar, autosave."""

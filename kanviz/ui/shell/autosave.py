@@ -1,4 +1,4 @@
-"""Work that survives: kept in the person's own browser after every step, and offered when they come back."""
+"""Save the work in the person's own browser after every step, and offer it when they return."""
 
 import secrets
 from dataclasses import replace
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
 LONGEST_PART = 100
-ROWS_LIMIT = 8_000_000  # bytes of a table that is kept too
+ROWS_LIMIT = 8_000_000  # bytes of a table that is saved too
 EVERY, EVERY_WHILE_BUSY = 3600.0, 1.0  # seconds
-LIMIT = 24_000_000  # bytes of a piece of work: a message to or from the browser holds 50 MB
+LIMIT = 24_000_000  # bytes of one piece of work: a message to or from the browser holds 50 MB
 TROUBLE = {
     "full": "Work is not kept: this browser has no more room for it.",
     "closed": "Work is not kept: this browser does not let kanviz store anything, as in some private windows.",
@@ -36,10 +36,10 @@ TOLD, ORDER, SENT, PACKED, TROUBLED, AGAIN, ON = (
 
 
 def keep() -> None:
-    """Send the work in hand to the browser, where it changed; hear what is kept there. In the sidebar of every page.
+    """Send the current work to the browser if it changed, and receive what is saved there. Part of every sidebar.
 
-    It runs again by a timer, if only every hour: a tab that has one asks a server that was started anew for the page.
-    Streamlit's front end does not where its last run was of a whole page, and then no click reaches anything.
+    A timer runs this again at least every hour. With a timer, a tab asks a restarted server for the page; without one,
+    Streamlit's front end does not ask if its last run was of a whole page, and then clicks have no effect.
     """
     s = _in_hand()
     busy = s is not None and any(part.live for part in s.parts if part.is_kept)
@@ -70,7 +70,7 @@ def _keep() -> None:
 
 
 def keeping_settings() -> None:
-    """Say that work is kept, and let the person turn that off."""
+    """Show that work is saved, with a switch to turn that off."""
     st.session_state.setdefault(ON, True)
     with st.expander("Kept in this browser", icon=":material/history:"):
         st.toggle(
@@ -89,18 +89,18 @@ def keeping_settings() -> None:
 
 
 def _turn() -> None:
-    """On or off, here and in the browser."""
+    """Turn saving on or off, here and in the browser."""
     order("on" if st.session_state[ON] else "off")
     session().is_kept = st.session_state[ON]
     keep_on_server(session())
 
 
 def offer(s: "Session | None") -> None:
-    """Where nothing was done yet: the work that is kept in this browser, to go on with or to forget."""
+    """Offer the work that is saved in this browser, to continue or to delete, if nothing was done yet."""
     kept = _offered(s)
     with st.container(
         border=bool(kept), key="kept"
-    ):  # there in any case, so that nothing is mounted anew when it fills
+    ):  # always there, so that its contents do not remount other elements
         for one in kept[:1]:
             _one(one)
         if kept[1:]:
@@ -110,9 +110,9 @@ def offer(s: "Session | None") -> None:
 
 
 def order(what: str, id: str = "") -> None:
-    """Have the browser do something with what it keeps: "list", "read", "forget", "off" or "on".
+    """Order the browser to act on its saved work: "list", "read", "forget", "off" or "on".
 
-    Each order has a random name: a tab that outlives the server has obeyed orders of the server before.
+    Each order has a random name: a tab that outlives the server has carried out orders of the previous server.
     """
     st.session_state[ORDER] = {"n": secrets.token_hex(8), "what": what, "id": id}
 
@@ -122,10 +122,10 @@ def _in_hand() -> "Session | None":
 
 
 def _offered(s: "Session | None") -> list[Kept]:
-    """What may be gone on with, first the work that was done under this address, then the newest.
+    """Return the saved work to offer: first the work of this address, then the newest.
 
-    Once something was done to what is in hand, only the newest work of this address, until it was chosen or forgotten:
-    a server that was started anew put another network in its place.
+    If the person has changed the current work, only the newest work of this address is offered, until it is opened or
+    deleted: a restarted server opened another network in its place.
     """
     told: Told = st.session_state.get(TOLD, Told())
     if told.off:
@@ -153,18 +153,18 @@ def _one(kept: Kept) -> None:
 
 
 def _when(milliseconds: float) -> str:
-    """A time as the person's own clock shows it."""
+    """Format a time for the person's time zone."""
     behind = timedelta(minutes=st.context.timezone_offset or 0)
     then, now = datetime.fromtimestamp(milliseconds / 1000, UTC) - behind, datetime.now(UTC) - behind
     days = (now.date() - then.date()).days
     return f"{then:%H:%M} {('today', 'yesterday')[days]}" if days in (0, 1) else f"{then.day} {then:%B %Y}"
 
 
-# --- what is sent -----------------------------------------------------------------------------------------------
+# --- sending ------------------------------------------------------------------------------------------------------
 
 
 def _works(s: "Session | None") -> "list[MemoryWork]":
-    """What is to be kept, once the browser has told what it has; nothing before the first step."""
+    """Return the work to save, once the browser has reported its own; none before the first step."""
     state = st.session_state
     told: Told | None = state.get(TOLD)
     if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
@@ -180,12 +180,12 @@ def _works(s: "Session | None") -> "list[MemoryWork]":
         state[TROUBLED] = "" if len(kept) == len(wanted) else "large"
     before, now = state.get(SENT, set()), {name for _, found in kept for name in found.blobs}
     if kept:
-        state[SENT] = now  # what is needed no more, the browser throws away
+        state[SENT] = now  # the browser deletes blobs that are no longer needed
     return [work_payload(_kept(one), found.manifest, found.blobs, set(found.blobs) - before) for one, found in kept]
 
 
 def _kept(one: Snapshot) -> Kept:
-    """How the browser shall list it."""
+    """Return the entry of a snapshot in the browser's list."""
     work = one.work
     last = work.training.last if work.training is not None else None
     at, of = (last.step, last.steps) if last is not None else (0, 0)
@@ -195,7 +195,7 @@ def _kept(one: Snapshot) -> Kept:
 
 
 def _packed(project: Any) -> Any:
-    """The project in parts; None if it is too much to be kept."""
+    """Return the project as manifest and blobs; None if it is too large to save."""
     from kanviz.io.project import packed
 
     try:
@@ -205,7 +205,7 @@ def _packed(project: Any) -> Any:
     return found if len(found.manifest) + sum(map(len, found.blobs.values())) <= LIMIT else None
 
 
-# --- what is heard ----------------------------------------------------------------------------------------------
+# --- receiving ----------------------------------------------------------------------------------------------------
 
 
 def _told(record: Any) -> None:
@@ -238,7 +238,7 @@ def _found(record: Any) -> None:
 
 
 def _page_of(s: "Session", project: "Work") -> str:
-    """Where to see it: the workbench, or the training that goes on."""
+    """Return the page to open: the workbench, or that of the training that continues."""
     if not s.training.live or project.training is None:
         return "app.py"
     return "pages/retrain.py" if project.training.known else "pages/train.py"
@@ -255,7 +255,7 @@ def _trouble(record: Any) -> None:
 
 
 def _obeyed(record: Any) -> bool:
-    """Whether this answers the order that was given last, which then is done."""
+    """Return whether this event answers the last order; if so, the order is done."""
     given = st.session_state.get(ORDER)
     if given is None or not isinstance(record, dict) or record.get("n") != given["n"]:
         return False

@@ -1,4 +1,4 @@
-"""What every page begins with: its setting, the way to the others, the session it works on, the sidebar."""
+"""Start every page: settings, links to the other pages, the session, and the sidebar."""
 
 import gc
 import os
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from kanviz.core.kan import KAN
     from kanviz.ui.state.session import Session
 
-# Streamlit's own export of a grid writes cells as they are, and a spreadsheet runs those that begin with "="
+# Streamlit's own export of a grid writes cells unchanged, and a spreadsheet executes those that begin with "="
 NO_GRID_EXPORT = (
     "<style>[data-testid='stElementToolbarButton']:has(button[aria-label^='Download as CSV']) {display: none}</style>"
 )
@@ -37,13 +37,13 @@ ICON = (
 
 @st.cache_resource(show_spinner=False)
 def _settle() -> None:
-    """Set aside what the imports left, so that a collection finds little to do."""
+    """Exclude the objects of the imports from garbage collection, which is faster then."""
     gc.collect()
     gc.freeze()
 
 
 def open_page(title: str) -> "Session":
-    """First line of every page about a network; without one it says how to get one, and ends."""
+    """Start a page about a network. Without a network, show how to open one, and end the page."""
     s = open_home(title)
     if s is None or s.history is None:
         st.title(title)
@@ -59,7 +59,7 @@ def open_page(title: str) -> "Session":
 
 
 def _stop_if_too_wide(kan: "KAN", title: str) -> None:
-    """End a page that works on every edge, where there are more than it can take."""
+    """End a page that works on all edges if the network has too many."""
     edges = sum(layer.active.numel() for layer in kan.layers)
     if title in EVERY_EDGE and edges > MOST_EDGES:
         st.title(title)
@@ -69,7 +69,7 @@ def _stop_if_too_wide(kan: "KAN", title: str) -> None:
 
 
 def open_workbench() -> "Session":
-    """First line of the workbench: whoever comes with nothing sees the first sample."""
+    """Start the workbench. A visitor without a network gets the first sample."""
     s = open_home(PAGES[0][1], or_sample=True)
     assert s is not None
     _settle()
@@ -85,18 +85,18 @@ def _says_that_it_trains(s: "Session", title: str) -> None:
 
 
 def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
-    """What every page draws first; the session if this tab works on something. or_sample: open one if there is none."""
+    """Render what all pages share; return the session if there is one. or_sample: open a sample if there is none."""
     st.set_page_config(page_title=f"{title} · kanviz", page_icon=ICON, layout="wide")
     st.logo(LOGO, size="large")
     st.html(NO_GRID_EXPORT)
     st.session_state[PAGE] = title
     st.session_state.pop(LATER, None)
     for key in [str(key) for key in st.session_state if str(key).startswith(KEEP)]:
-        st.session_state[key] = st.session_state[key]  # Streamlit drops what a page does not draw, unless it was set
+        st.session_state[key] = st.session_state[key]  # Streamlit drops widget state that is not set again
     with st.sidebar:
         for page, label, icon in PAGES:
             st.page_link(page, label=label, icon=icon)
-    wait_for_imports()  # the way to the other pages is on the screen by now
+    wait_for_imports()  # the links to the other pages are on the screen by now
     if not (has_session() or or_sample or names_a_sample() or os.environ.get("KANVIZ_MODEL")):
         _keep(None)
         return None
@@ -112,7 +112,7 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
 
 
 def _keep(s: "Session | None") -> None:
-    """Keep the work in the browser, and offer what is kept there."""
+    """Save the work in the browser, and offer the work that is saved there."""
     offer(s)
     with st.sidebar:
         if s is not None and s.history is not None:
@@ -121,7 +121,7 @@ def _keep(s: "Session | None") -> None:
 
 
 def _opened(*, or_sample: bool) -> "Session":
-    """This tab's work: what it was, what the command line or the address names, or the first sample."""
+    """Return this tab's session with its network: its own, one named on the command line or in the link, a sample."""
     s = session()
     from_link(s)
     if s.history is None:

@@ -1,4 +1,4 @@
-"""What stands in the sidebar beside every page: the network in hand with undo, redo and save, and what is running."""
+"""Show the sidebar of every page: the current network with undo, redo and save, and running jobs."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def sidebar(s: "Session", title: str) -> None:
-    """All of it, on the page of that title."""
+    """Show the sidebar. title: of the current page."""
     panel()
     if s.training.live and title not in RUNS:
         job_panel()
@@ -28,7 +28,7 @@ def sidebar(s: "Session", title: str) -> None:
 
 @st.fragment(key="panel")
 def panel() -> None:
-    """The network in hand in the sidebar: undo, redo, save."""
+    """Show the current network with undo, redo and save."""
     s = session()
     if s.history is None:
         return
@@ -56,7 +56,7 @@ def panel() -> None:
 
 
 def _step(verb: str, keys: str, action: Callable[[], None], version: str, running: bool) -> None:
-    """Undo or redo; `version` is what it would undo or redo, empty when there is nothing."""
+    """Show the undo or redo button. version: what it would undo or redo; empty if there is nothing."""
     st.button(
         verb, icon=f":material/{verb.lower()}:", shortcut=keys, width="stretch", disabled=running or not version,
         on_click=change, args=(action,),
@@ -65,7 +65,7 @@ def _step(verb: str, keys: str, action: Callable[[], None], version: str, runnin
 
 
 def _save_buttons(s: "Session", network: str, project: str, *, with_rows: bool) -> None:
-    """Two downloads. With rows is a button of its own: a box to tick could be heard later than the press after it."""
+    """Show two downloads. With rows they are separate buttons: a checkbox could arrive after the next press."""
     st.download_button(
         f"Save {network}", icon=":material/save:", data=_saver(s, with_rows=with_rows),
         file_name=f"{file_stem(s.name)}.safetensors", mime="application/octet-stream", on_click="ignore",
@@ -81,7 +81,7 @@ def _save_buttons(s: "Session", network: str, project: str, *, with_rows: bool) 
 
 
 def _saver(s: "Session", *, with_rows: bool):
-    """Bytes are made when the button is pressed; the network is taken now, since no session exists then."""
+    """Return a function that makes the bytes when pressed. It takes the network now: no session exists at that time."""
     kan, recipe = s.present, s.opened.whole_recipe()
     rows, rows_from = (s.data, s.rows_from) if with_rows else (None, "")
 
@@ -94,7 +94,7 @@ def _saver(s: "Session", *, with_rows: bool):
 
 
 def _project_saver(s: "Session", *, with_rows: bool):
-    """As `_saver`, of all the work."""
+    """Do the same as `_saver`, for all the work."""
     project = s.saved(with_rows=with_rows)
 
     def make() -> bytes:
@@ -107,7 +107,7 @@ def _project_saver(s: "Session", *, with_rows: bool):
 
 @st.fragment(run_every=1.0)
 def job_panel() -> None:
-    """The running training, on every page, with its stop."""
+    """Show the running training, with its stop button."""
     s = session()
     if not s.training.live:
         if s.training.collect():

@@ -1,1 +1,1 @@
-"""What one person works on, and the jobs that run for them; nothing here imports Streamlit."""
+"""State of one person's session and its background jobs. Nothing here imports Streamlit."""

@@ -1,4 +1,4 @@
-"""Results that are computed once: remembered by the function that made them and by what it was given."""
+"""Remember computed results by the function that made them and by its arguments."""
 
 import threading
 from collections import OrderedDict
@@ -11,13 +11,13 @@ from kanviz.edit.history import LONGEST
 
 T = TypeVar("T")
 P = ParamSpec("P")
-MOST = 48  # results kept, newest first
-MOST_SMALL = 2 * LONGEST  # small results kept: more than a history has versions
+MOST = 48  # results remembered; the least recently used is dropped first
+MOST_SMALL = 2 * LONGEST  # small results remembered: more than a history has versions
 
 
 @dataclass(frozen=True)
 class _Same:
-    """An object that equals only itself; it lives as long as what is remembered by it."""
+    """A key that equals only the same object. It keeps that object alive as long as the cache entry exists."""
 
     one: Any
 
@@ -29,7 +29,7 @@ class _Same:
 
 
 def key_of(value: Any) -> Hashable:
-    """What an argument is remembered by: its digest where it has one, its value where it has one, else itself."""
+    """Return the cache key of an argument: its digest if it has one, else its value if hashable, else itself."""
     digest = getattr(value, "digest", None)
     if isinstance(digest, str):
         return type(value), digest
@@ -43,9 +43,9 @@ def key_of(value: Any) -> Hashable:
 
 
 class Cache:
-    """What was derived from networks and tables, per function.
+    """Results computed from networks and tables, by function and arguments.
 
-    A network or a table stands for its digest, so that going back in the history finds what was known there.
+    A network or a table is represented by its digest, so that results are found again after an undo.
     """
 
     def __init__(self) -> None:
@@ -55,15 +55,15 @@ class Cache:
         self._latest: dict[Callable[..., Any], tuple[Hashable, Any]] = {}
 
     def result(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """`make(*args, **kwargs)`, computed once; of the results the newest 48 are kept."""
+        """Return `make(*args, **kwargs)`, computed once. The 48 most recently used results are remembered."""
         return self._kept(self._results, MOST, make, args, kwargs)
 
     def small(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """As `result`, for numbers about single versions: there is room for those of a whole history."""
+        """Do the same as `result`, for numbers about single versions; there is room for a whole history."""
         return self._kept(self._small, MOST_SMALL, make, args, kwargs)
 
     def latest(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """As `result`, but of this function only the last is kept: for what every move of a slider makes anew."""
+        """Do the same as `result`, but remember only this function's last result. For what each slider move changes."""
         key = _key(make, args, kwargs)
         known = self._latest.get(make)
         if known is not None and known[0] == key:

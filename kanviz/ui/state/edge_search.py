@@ -1,4 +1,4 @@
-"""The search for a formula for every edge of the current network."""
+"""Search for a formula for each edge of the current network, in the background."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class EdgeSearch(Part):
-    """One search at a time; what it finds counts for the network and the rows that it was started with."""
+    """The search for edge formulas, one at a time. Its results hold for the network and rows it started with."""
 
     def __init__(self, holder: "Holder") -> None:
         super().__init__(holder)
@@ -27,7 +27,7 @@ class EdgeSearch(Part):
         return [self.job] if self.job is not None else []
 
     def start(self) -> None:
-        """Look for a formula for every edge of the present network; another search ends."""
+        """Start the search on the current network. A search that is running is stopped."""
         from kanviz.analysis.symbolic import suggest_all
 
         with self._holder.lock:
@@ -41,7 +41,7 @@ class EdgeSearch(Part):
 
     @property
     def candidates(self) -> "dict[EdgeId, Sequence[Candidate]] | None":
-        """What the search has found so far for the present network and rows; None if it was for others."""
+        """Candidates found so far, by edge; None if the search was for another network or other rows."""
         with self._holder.lock:
             if self._found is None or not self._holder.is_on(*self._found[:2]):
                 return None

@@ -1,4 +1,4 @@
-"""A network read as a formula in a process of its own, as the session begins it: the best so far always at hand."""
+"""Extract a formula from a network in a subprocess; the best result so far can be read at any time."""
 
 from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, fields, replace
@@ -16,11 +16,11 @@ from kanviz.ui.state.law_search import Rows
 from kanviz.ui.state.subprocess_stream import apart
 
 NAME = "network.safetensors"
-Sent = tuple[dict[str, Any], list[dict[str, Any]]]  # an extraction without its readings, and those
+Sent = tuple[dict[str, Any], list[dict[str, Any]]]  # an extraction without its readings, and the readings
 
 
 def readings_of(network: bytes, rows: Rows | None, config: ExtractConfig) -> Iterator[Sent]:
-    """In the other process: networks travel as the bytes of their file, since torch's tensors do not."""
+    """Run the extraction in the subprocess. Networks are sent as the bytes of their file; tensors cannot be pickled."""
     kan = open_model({NAME: network})
     for found in extract(kan, rows.data() if rows else None, config):
         readings = [*found.front, found.start, found.now]
@@ -46,7 +46,7 @@ def _reading(sent: dict[str, Any]) -> Reading:
 
 @dataclass(frozen=True, eq=False)
 class Extracting:
-    """An extraction that was started: of which network, on which rows, and how."""
+    """A started extraction with its network, rows and settings."""
 
     kan: KAN
     data: Dataset | None
@@ -55,7 +55,10 @@ class Extracting:
 
     @staticmethod
     def start(kan: KAN, data: Dataset | None, config: ExtractConfig, who: Hashable = None) -> "Extracting":
-        """Classes are no numbers to fit to: of such a table only the inputs count. who: as for `Job`."""
+        """Start the extraction. who: see `Job`.
+
+        Classes cannot be fitted as numbers: of a table with classes only the inputs are used.
+        """
         fitted = data
         if data is not None and data.task != "regression":
             nothing = torch.zeros(len(data.x), len(kan.outputs), dtype=data.x.dtype)
@@ -71,5 +74,5 @@ class Extracting:
 
     @property
     def found(self) -> Extraction | None:
-        """The best so far; None before there is any."""
+        """The best result so far; None before the first one."""
         return self.job.latest

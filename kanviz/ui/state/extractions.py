@@ -1,4 +1,4 @@
-"""The extraction of a formula from the current network, as the session holds it."""
+"""Hold the session's extraction of a formula from the current network."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Extractions(Part):
-    """One extraction at a time. chosen: the complexity of the reading that is looked at."""
+    """The session's extraction, one at a time. chosen: the complexity of the reading that is shown."""
 
     def __init__(self, holder: "Holder") -> None:
         super().__init__(holder)
@@ -24,7 +24,7 @@ class Extractions(Part):
         return [self._last.job] if self._last is not None else []
 
     def start(self, config: "ExtractConfig") -> None:
-        """Read all edges of the present network together; another extraction ends."""
+        """Start to read all edges of the current network together. An extraction that is running is stopped."""
         from kanviz.ui.state.extraction_run import Extracting
 
         with self._holder.lock:
@@ -34,12 +34,12 @@ class Extractions(Part):
 
     @property
     def current(self) -> "Extracting | None":
-        """The extraction of the present network on the present rows; None if it was of others."""
+        """The extraction of the current network and rows; None if it was started on others."""
         with self._holder.lock:
             last = self._last
             return last if last is not None and self._holder.is_on(last.kan, last.data) else None
 
     def stop(self) -> None:
-        """The best so far stays."""
+        """Stop the extraction. The best result so far remains."""
         for job in self.jobs:
             job.stop()

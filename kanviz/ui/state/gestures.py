@@ -1,4 +1,4 @@
-"""From what the spline editor tells to the edit it stands for; what is told is checked like any other input."""
+"""Translate the spline editor's events into edits. Events are untrusted input and are checked."""
 
 from typing import Any
 
@@ -15,17 +15,17 @@ WORDS = ("Pull", "Smooth", "Flatten", "Straighten", "Bridge", "Make rise", "Make
 
 
 def edge_of(told: Any) -> EdgeId:
-    """The edge that was chosen in a picture."""
+    """Return the edge that was clicked in a figure. Raises EditError for any other message."""
     return EdgeId(*CLICK.value(told).each(JsonValue.index, 3, 3))
 
 
 def point_of(told: Any) -> int:
-    """The control point that was chosen in the picture of a curve."""
+    """Return the index of the control point that was clicked on a curve. Raises EditError for any other message."""
     return CLICK.value(told).index()
 
 
 def edit_of(edge: EdgeId, told: Any, rev: str) -> Edit:
-    """The edit that a gesture asks for; refuses one made on a curve that is no longer there, or that is none."""
+    """Return the edit that a gesture requests. Raises EditError if the curve has changed since, or nothing moved."""
     found = GESTURE.value(_checked(told, rev))
     words = found.get("words").value
     moves = found["points"].each(lambda move: _move(edge, move), least=1)
@@ -38,14 +38,14 @@ def _move(edge: EdgeId, found: JsonValue) -> MoveControlPoint:
 
 
 def together(moves: tuple[MoveControlPoint, ...], words: str) -> Edit:
-    """Moves of one edge as one step, in words; a single one needs none."""
+    """Join moves of one edge into one named step. A single move is returned unchanged."""
     if len(moves) == 1:
         return moves[0]
     return Batch(moves, f"{words}: {len(moves)} control points of {moves[0].edge}")
 
 
 def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, float]:
-    """The stretch that was marked, in network units; it is told in the units the curve is drawn in."""
+    """Return the marked interval of the curve in network units; the event has the units of the figure."""
     region = STRETCH.value(_checked(told, rev)).get("region")
     if region.value is None:
         raise EditError("Mark a stretch of the curve first.")
@@ -57,7 +57,7 @@ def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, floa
 
 
 def which_of(told: Any) -> int:
-    """How many formulas to pass over; none where nothing usable was told."""
+    """Return how many formulas to skip; 0 if the event has no usable number."""
     try:
         return GESTURE.value(told).get("which", 0).index(999)
     except EditError:

@@ -1,4 +1,4 @@
-"""What the parts of a session share: the lock, the work, messages for the person, whose jobs they are."""
+"""Hold what the parts of a session share: the lock, the work, messages to the person, and the owner of the jobs."""
 
 import threading
 from dataclasses import replace
@@ -11,13 +11,13 @@ from kanviz.io.project import Work
 
 
 class Holder:
-    """Holds the current work. Whoever changes it holds `lock`, since Streamlit's threads overlap."""
+    """The holder of the current work. Take `lock` before changing it: Streamlit's threads run at the same time."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.work: Work | None = None
-        self.messages: list[tuple[str, str]] = []  # kind ("error", "info" or "done") and text, for the next page drawn
-        self.owner = object()  # stands for this person in the queue for jobs
+        self.messages: list[tuple[str, str]] = []  # kind ("error", "info" or "done") and text; shown on the next page
+        self.owner = object()  # identifies this person in the job queue
 
     @property
     def opened(self) -> Work:
@@ -32,20 +32,20 @@ class Holder:
         return self.work.data if self.work is not None else None
 
     def change(self, **fields: Any) -> None:
-        """Replace fields of the work; asked with the lock held."""
+        """Replace fields of the work. The caller holds the lock."""
         self.work = replace(self.opened, **fields)
 
     def is_on(self, kan: KAN, data: Dataset | None) -> bool:
-        """Whether the present network and rows are these (by their digests)."""
+        """Return whether the current network and rows equal these, by digest."""
         if self.work is None or self.work.present.digest != kan.digest:
             return False
         return (data.digest if data else "") == (self.data.digest if self.data else "")
 
 
 def fitting(data: Dataset | None, kan: KAN) -> Dataset | None:
-    """The rows with their columns in the network's order; None where they do not fit it."""
+    """Return the rows with their columns in the network's order; None if they do not fit it."""
     if data is not None and (data.inputs, data.outputs) == (kan.inputs, kan.outputs):
-        return data  # its digest is known already
+        return data  # its digest is computed already
     try:
         return data.matching(kan) if data is not None else None
     except UserError:

@@ -1,4 +1,4 @@
-"""Who may compute: one core less than there are, in the order of asking; the rest wait, each with its place known."""
+"""Queue the jobs of a server. They share all cores but one, in turns; each waiting job knows its place."""
 
 import itertools
 import math
@@ -8,20 +8,20 @@ import time
 from collections import Counter
 from collections.abc import Hashable
 
-SHORT, LONG = 2.0, 30.0  # seconds after which a job gives its turn to others that do so too; to those that do not
+SHORT, LONG = 2.0, 30.0  # seconds before a job lets others run: if all others also give way; if some do not
 
 
 def cores() -> int:
-    """Of this machine, as far as this process may use them."""
+    """Return the number of cores that this process may use."""
     usable = getattr(os, "sched_getaffinity", None)
     return max(1, len(usable(0)) if usable else os.cpu_count() or 1)
 
 
 class Turn:
-    """A job's claim to compute. Taken and left by the job, looked at by anybody.
+    """A job's claim to cores. The job takes and releases it; anybody may read it.
 
-    who: whose job it is; nobody's second job starts before another's first · most: cores it can use · gives: whether
-    it can give its turn to others and take it up again later.
+    who: the owner of the job; one owner's second job starts after every other owner's first · most: cores it can use ·
+    gives: whether it can let others run and continue later.
     """
 
     def __init__(self, turns: "Turns", who: Hashable, most: int, *, gives: bool):
@@ -35,42 +35,42 @@ class Turn:
 
     @property
     def ahead(self) -> int | None:
-        """How many others come first; None when it has its turn, or has not asked for one."""
+        """The number of jobs before this one; None if it has its turn, or is not in the queue."""
         return self._turns.ahead(self)
 
     def listen(self) -> None:
-        """From here on `wake` is heard: called before looking at what it may be about."""
+        """Prepare to receive `wake`. Call this before reading the state that `wake` reports about."""
         self._called.clear()
 
     def take(self) -> bool:
-        """Wait for the turn; False when `wake` came first. In the queue it stays until it is taken or left."""
+        """Wait for the turn; return False if `wake` came first. It stays in the queue until it is taken or left."""
         self._turns.ask(self)
         if not self.held:
             self._called.wait()
         return self.held
 
     def wake(self) -> None:
-        """Have whoever waits in `take` look at the world again."""
+        """Make the thread that waits in `take` check its state again."""
         self._called.set()
 
     def leave(self) -> None:
-        """Give back the cores, or the place in the queue."""
+        """Release the cores, or leave the queue."""
         self._turns.left(self)
 
     @property
     def due(self) -> bool:
-        """Whether it is time to let others go on."""
+        """Whether it is time to let other jobs run."""
         return self.gives and self._turns.wanted(self)
 
 
 class Turns:
-    """The queue for all of a server's jobs. places: cores they may use together."""
+    """The queue of all jobs of a server. places: cores they may use together."""
 
     def __init__(self, places: int):
         self._lock, self._free = threading.Lock(), places
         self._numbers = itertools.count(1)
         self._waiting: list[Turn] = []
-        self._held: Counter[Hashable] = Counter()  # turns that somebody has
+        self._held: Counter[Hashable] = Counter()  # number of turns by owner
 
     def turn(self, who: Hashable, most: int = 1, *, gives: bool = True) -> Turn:
         return Turn(self, who, most, gives=gives)
@@ -88,7 +88,7 @@ class Turns:
                 self._waiting.remove(turn)
             if turn.held:
                 self._free += turn.cores
-                self._held -= Counter([turn.who])  # which forgets those who have none
+                self._held -= Counter([turn.who])  # removes owners without a turn
                 turn.cores = 0
             self._call()
 
@@ -103,7 +103,7 @@ class Turns:
             return bool(self._waiting) and time.monotonic() - turn.since >= (SHORT if others else LONG)
 
     def _call(self) -> None:
-        """Give free cores to those who are next: half of what is free to one that can use more than one."""
+        """Give free cores to the next in the queue; one that can use several gets up to half of the free ones."""
         while self._free and self._waiting:
             turn = self._order()[0]
             self._waiting.remove(turn)
@@ -113,7 +113,7 @@ class Turns:
             turn.wake()
 
     def _order(self) -> list[Turn]:
-        """Those who wait, as they will be called: whoever has the fewest turns first, then who asked first."""
+        """Return the queue in the order of service: owners with the fewest turns first, then by time of arrival."""
         held, left, found = Counter(self._held), list(self._waiting), []
         while left:
             turn = min(left, key=lambda one: (held[one.who], one.number))

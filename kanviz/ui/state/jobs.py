@@ -1,7 +1,7 @@
-"""Long work outside the script thread: start, look at the latest item, pause, stop; nothing here touches Streamlit.
+"""Run long work outside the script thread: start, read the newest item, pause, stop. Nothing here uses Streamlit.
 
-A thread today; only this module knows it. All jobs of a server, whether they compute here or in a process of their own,
-stand in one queue (`turns`), and a paused job holds nothing.
+A job is a thread; only this module knows that. All jobs of a server, in this process or in others, share one queue
+(`TURNS`). A paused job holds no core.
 """
 
 import logging
@@ -22,7 +22,7 @@ _log = logging.getLogger(__name__)
 
 
 class End(Enum):
-    """Why a job ended, in words."""
+    """The reason why a job ended; its value is the text."""
 
     DONE = "it came to its end"
     BY_YOU = "stopped by you"
@@ -37,11 +37,11 @@ class End(Enum):
 
 
 class Job(Generic[T]):
-    """A generator run to its end in the background. `latest` is its newest item; stopping keeps what there is.
+    """A generator that is run in the background. `latest` is its newest item; it remains after a stop.
 
-    A generator that has nothing new gives None, so that it can be stopped while it waits. who: whose job it is, for a
-    fair queue · elsewhere: the work is done in other processes, which keep their turn to the end · most: cores that it
-    can use; `cores` are those it was given.
+    A generator with nothing new yields None, so that it can be stopped while it waits. who: the owner, for a fair queue
+    · elsewhere: the work is done in other processes, which hold their turn until the end · most: cores that it can use;
+    `cores` is the number it got.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class Job(Generic[T]):
 
     @property
     def ahead(self) -> int | None:
-        """How many jobs come first; None when it need not wait."""
+        """The number of jobs before this one; None if it need not wait."""
         return self._turn.ahead
 
     @property
@@ -90,7 +90,7 @@ class Job(Generic[T]):
 
     @property
     def seconds(self) -> float:
-        """By the clock, since its first turn."""
+        """Wall-clock seconds since its first turn."""
         return 0.0 if self._begun is None else time.monotonic() - self._begun
 
     @property
@@ -105,7 +105,7 @@ class Job(Generic[T]):
         self._go.set()
 
     def stop(self, why: End = End.BY_YOU) -> None:
-        """The first reason that is given counts."""
+        """Stop the job. If it is stopped several times, the first reason counts."""
         if not self._stop.is_set():
             self._why = why
         self._stop.set()
@@ -113,7 +113,7 @@ class Job(Generic[T]):
         self._turn.wake()
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait until nothing of it is left; True when that came."""
+        """Wait until its thread has ended; return whether it has."""
         self._thread.join(timeout)
         return not self._thread.is_alive()
 
@@ -140,11 +140,11 @@ class Job(Generic[T]):
             self.end = End.FAILED
         finally:
             if isinstance(stream, Generator):
-                stream.close()  # other processes end here: others have their turn only after that
+                stream.close()  # ends other processes; the next job may start only after that
             self._turn.leave()
 
     def _may_go_on(self) -> bool:
-        """Whether there is a turn for the next item; waits for it, or sets the end. False: ask again."""
+        """Return whether the next item may be computed. Waits for a turn, or sets the end. After False, call again."""
         self._turn.listen()
         if self._stop.is_set():
             self.end = self._why

@@ -1,4 +1,4 @@
-"""Everybody's work in a folder of the server, where one was named: a file for each secret address in its browser."""
+"""Save everybody's work in a folder of the server (`--keep`): one file for each secret in a browser's address."""
 
 import hashlib
 import threading
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
-DAYS = 30  # for which work that nobody comes back to is kept
-NAME = "kept as"  # what the view of a project calls the name of the work, which the browser's own copy has too
+DAYS = 30  # days after which unused work is deleted
+NAME = "kept as"  # key of the work's name in a project's view; the browser's own copy has the same name
 
 
 class KeptFolder:
-    """One person's file is named by the SHA-256 of the secret, so that the folder does not tell it."""
+    """A folder of saved work. A file's name is the SHA-256 of the secret, so that the folder does not reveal it."""
 
     def __init__(self, folder: Path):
         self._folder, self._lock = folder, threading.Lock()
@@ -29,7 +29,7 @@ class KeptFolder:
 
     @staticmethod
     def at(path: str) -> "KeptFolder":
-        """The folder of that name, made where it is not there, without what is old; UserError if it cannot be used."""
+        """Return the folder at this path; create it if needed, delete old files. Raises UserError if it is unusable."""
         folder = Path(path).resolve()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -49,9 +49,9 @@ class KeptFolder:
         return self._folder / f"{hashlib.sha256(place.encode()).hexdigest()[:40]}.kanviz"
 
     def keep(self, place: str, s: "Session") -> None:
-        """Write the work of that session, where it has changed; its best law where there is no other work.
+        """Write the session's current work if it has changed, or its best law if there is no other work.
 
-        A failure is said once, and ends nothing.
+        A failure is reported once and stops nothing.
         """
         from kanviz.io.project_file import project_to_bytes
         from kanviz.ui.state.snapshot import snapshots
@@ -76,7 +76,7 @@ class KeptFolder:
                     s.messages.append(("error", f"Your work is not kept on the server any more: {problem}"))
 
     def found(self, place: str) -> "tuple[Work, str] | None":
-        """The work of that secret and its name; None where there is none. LoadError where its file is damaged."""
+        """Return the work of this secret and its name; None if there is none. Raises LoadError if it is damaged."""
         from kanviz.io import load_project
 
         if place not in self:

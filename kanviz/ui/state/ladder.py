@@ -1,4 +1,4 @@
-"""The rungs of the ladder that were run, as the session holds them; none needs a network."""
+"""Hold the session's runs of the ladder's rungs. No network needs to be open."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Ladder(Part):
-    """runs: the last run of each rung, by the rung's number."""
+    """The session's ladder. runs: the last run of each rung, by the rung's number."""
 
     page = "Locality"
     running = "A rung of the ladder is under way; it is on the Locality page."
@@ -26,7 +26,7 @@ class Ladder(Part):
         return [one.job for one in self.runs.values()]
 
     def start(self, rung: "Rung", seed: int = 0) -> None:
-        """Run a rung. One at a time: another one ends and keeps what it reached."""
+        """Run a rung. A rung that is running is stopped; its result so far remains."""
         from kanviz.ui.state.ladder_run import Climbing
 
         with self._holder.lock:

@@ -1,4 +1,4 @@
-"""A rung of the ladder as the session runs it: in a process of its own, what came of it so far always at hand."""
+"""Run a rung of the ladder in a subprocess; its results so far can be read at any time."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from kanviz.ui.state.subprocess_stream import apart
 
 @dataclass(frozen=True, eq=False)
 class Climbing:
-    """A rung that was started: as it holds or fails, and from which seed."""
+    """A started run of a rung, with its seed."""
 
     rung: Rung
     seed: int
@@ -20,12 +20,12 @@ class Climbing:
 
     @staticmethod
     def start(rung: Rung, seed: int, who: Hashable = None) -> "Climbing":
-        """who: as for `Job`."""
+        """Start the rung. who: see `Job`."""
         return Climbing(rung, seed, Job(lambda: apart(climb, rung, seed), who=who, elsewhere=True).start())
 
     @property
     def step(self) -> Step | None:
-        """The newest; None before there is any."""
+        """The newest step; None before the first one."""
         return self.job.latest
 
     @property

@@ -1,4 +1,4 @@
-"""A search for laws as the session begins it: in processes of its own, the best so far always at hand."""
+"""Search for laws in subprocesses; the best laws so far can be read at any time."""
 
 import secrets
 from collections.abc import Hashable, Iterator
@@ -22,7 +22,7 @@ from kanviz.ui.state.subprocess_stream import apart
 
 @dataclass(frozen=True, eq=False)
 class Rows:
-    """A data set with one target of numbers, as it is sent to another process: torch's tensors do not travel."""
+    """A data set with one numeric target as numpy arrays, for another process; tensors cannot be pickled."""
 
     x: np.ndarray
     y: np.ndarray
@@ -54,7 +54,7 @@ def laws_of(rows: Rows, config: DiscoverConfig) -> Iterator[Discovery]:
 
 @dataclass(frozen=True, eq=False)
 class LawSearch:
-    """A search that was started: on what, and how. work: what its best law is kept under."""
+    """A started search with its rows and settings. work: the id under which its best law is saved."""
 
     data: Dataset
     rows_from: str
@@ -64,7 +64,7 @@ class LawSearch:
 
     @staticmethod
     def start(data: Dataset, rows_from: str, config: DiscoverConfig, who: Hashable = None) -> "LawSearch":
-        """With as many processes as it is given cores. who: as for `Job`."""
+        """Start the search with as many processes as it gets cores. who: see `Job`."""
         rows = Rows.of(data)
 
         def items() -> Iterator[Discovery | None]:
@@ -75,16 +75,16 @@ class LawSearch:
 
     @property
     def found(self) -> Discovery | None:
-        """The best so far; None before there is any."""
+        """The newest results; None before the first ones."""
         return self.job.latest
 
     @property
     def name(self) -> str:
-        """Of a network made of a law that it found."""
+        """Name of a network that is made of a law found here."""
         return f"Law of {self.data.target} from {self.rows_from}"
 
     def best_as_work(self) -> Work:
-        """The best law so far as a network of formulas. Raises UserError where no network can be it."""
+        """Return the best law so far as a network of formulas. Raises UserError if no network can represent it."""
         assert self.found is not None
         data = self.data
         kan = as_network(self.found.best.law, data.inputs, data.outputs[0], data.x)

@@ -1,4 +1,4 @@
-"""The search for the law behind a table, as the session holds it; it needs no network."""
+"""Hold the session's search for the law behind a table. No network needs to be open."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class LawSearches(Part):
-    """One search at a time. last: the newest · chosen: the law that is looked at, as text."""
+    """The session's search, one at a time. last: the newest · chosen: the law that is shown, as text."""
 
     page = "Laws"
     is_kept = True
@@ -33,7 +33,7 @@ class LawSearches(Part):
         return [self.last.job] if self.last is not None else []
 
     def start(self, data: "Dataset", rows_from: str, config: "DiscoverConfig") -> None:
-        """Look for the law; another search ends. Raises UserError for hints or a shape that do not fit the table."""
+        """Start the search; one that is running is stopped. Raises UserError if hints or shape do not fit the table."""
         from kanviz.laws.search.attempt import attempts
         from kanviz.laws.search.problem import question_of
         from kanviz.ui.state.law_search import LawSearch
@@ -45,7 +45,7 @@ class LawSearches(Part):
             self.last, self.chosen = LawSearch.start(data, rows_from, config, self._holder.owner), ""
 
     def stop(self) -> None:
-        """The best so far stays."""
+        """Stop the search. The best laws so far remain."""
         for job in self.jobs:
             job.stop()
 
@@ -54,7 +54,7 @@ class LawSearches(Part):
         return {self.last.work} if self.last is not None else set()
 
     def snapshots(self) -> "list[Snapshot]":
-        """The best law so far as a network of formulas, on the rows it was found in, where a network can be it."""
+        """Return the best law so far as a network of formulas, with its rows; empty if no network can represent it."""
         from kanviz.ui.state.snapshot import Snapshot
 
         search = self.last

@@ -1,4 +1,4 @@
-"""What of the table and the network is looked at: selected rows, the row that is explained, the point."""
+"""Hold what the person looks at: selected rows, the row that is explained, the input point."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -10,7 +10,7 @@ from kanviz.ui.state.holder import Holder
 
 
 class Looking:
-    """Forgets by itself what belongs to another table or to other inputs."""
+    """The person's selection. It is dropped when the table or the inputs change."""
 
     def __init__(self, holder: Holder) -> None:
         self._holder = holder
@@ -20,12 +20,12 @@ class Looking:
 
     @property
     def picked(self) -> tuple[int, ...]:
-        """Rows of the table that are selected, by their index, ascending; none once the table is another."""
+        """Indices of the selected rows, ascending; empty once the table has changed."""
         data, rows = self._picked
         return rows if data is self._holder.data else ()
 
     def pick(self, rows: Iterable[int]) -> None:
-        """Select these rows of the table instead of those selected before; none of them clears it."""
+        """Replace the selection by these rows; none clears it. Raises UserError for a row that does not exist."""
         with self._holder.lock:
             wanted = sorted(set(rows))
             for row in (*wanted[:1], *wanted[-1:]):
@@ -33,20 +33,20 @@ class Looking:
             self._picked = (self._holder.data, tuple(wanted))
 
     def picked_rows(self) -> Dataset | None:
-        """The selected rows as a table; training rows stay training rows. None when none is selected."""
+        """Return the selected rows as a table; training rows remain training rows. None if none is selected."""
         picked, data = self.picked, self._holder.data
         return data.chosen(picked) if data is not None and picked else None
 
     @property
     def row(self) -> int | None:
-        """The row of the table to be explained: the one that the point was taken from and still is at."""
+        """The row that is explained: the point was taken from it and has not moved since. None if there is none."""
         data, row = self._row
         if data is None or row is None or data is not self._holder.data:
             return None
         return row if self.point == tuple(data.x[row].tolist()) else None
 
     def take_row(self, row: int | None) -> None:
-        """Look at the network at this row of the table; None forgets row and point."""
+        """Take the point from this row of the table; None forgets row and point."""
         with self._holder.lock:
             if row is None:
                 self._row, self._point = (None, None), ((), ())
@@ -57,12 +57,12 @@ class Looking:
 
     @property
     def point(self) -> tuple[float, ...] | None:
-        """A value for each input (table units) at which the network is looked at; None if none was taken for these."""
+        """The point: a value for each input, in table units. None if none was taken for the current inputs."""
         (inputs, values), work = self._point, self._holder.work
         return values if values and work is not None and inputs == work.present.inputs else None
 
     def take_point(self, values: Sequence[float]) -> None:
-        """Look at the network there."""
+        """Set the point. Raises UserError unless there is a finite number for each input."""
         inputs = self._holder.opened.present.inputs
         if len(values) != len(inputs) or not all(math.isfinite(value) for value in values):
             raise UserError(f"The network is looked at where each of its {len(inputs)} inputs is a finite number.")

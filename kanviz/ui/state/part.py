@@ -1,4 +1,4 @@
-"""A part of a session: the jobs of one kind, or what a page keeps with it; made when it is first asked for."""
+"""Define a part of a session: the jobs of one kind, or what a page remembers. It is made at its first use."""
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,8 +9,10 @@ if TYPE_CHECKING:
 
 
 class Part:
-    """page: the title of the page that shows its jobs · running: what the other pages say while one of them runs ·
-    is_kept: what its jobs reach is kept for later.
+    """A part of a session.
+
+    page: title of the page that shows its jobs · running: the text on other pages while one of them runs · is_kept:
+    whether results of its jobs are saved.
     """
 
     page: ClassVar[str] = ""
@@ -22,7 +24,7 @@ class Part:
 
     @property
     def jobs(self) -> "list[Job[Any]]":
-        """Those that were started last, ended ones included."""
+        """The last jobs that were started, ended ones included."""
         return []
 
     @property
@@ -32,14 +34,14 @@ class Part:
 
     @property
     def fragment(self) -> str:
-        """What stands on every page for it and shows what the session holds: the key of its fragment; or empty."""
+        """Key of the fragment that every page renders for it; empty if there is none."""
         return ""
 
     @property
     def ids(self) -> set[str]:
-        """What the work that it keeps is kept under."""
+        """Ids under which its work is saved."""
         return set()
 
     def snapshots(self) -> "list[Snapshot]":
-        """What of it is to be kept for later, beside the current work."""
+        """Return what is saved of it, besides the current work."""
         return []

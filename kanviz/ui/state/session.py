@@ -1,7 +1,7 @@
-"""One person's session: the current work, the work before it, what was derived from it, and jobs by kind.
+"""Hold one person's session: the current work, the work before it, cached results, and jobs by kind.
 
-Every change of the work goes through a method that holds one lock, so that fast clicks, which make Streamlit run the
-script in overlapping threads, never lose an edit. Nothing here imports Streamlit.
+Every change of the work goes through a method that holds one lock. Fast clicks make Streamlit run the script in
+overlapping threads; the lock ensures that no edit is lost. Nothing here imports Streamlit.
 """
 
 import secrets
@@ -27,14 +27,14 @@ from kanviz.ui.state.tables import Tables
 from kanviz.ui.state.training import Training
 
 P = TypeVar("P", bound=Part)
-SAMPLE = "sample"  # in the view of a work: the sample that it began with
+SAMPLE = "sample"  # key in the view of a work: the sample that it was opened from
 
 
 class Session:
-    """What one browser tab works on.
+    """The state of one browser tab.
 
-    left: the work that was current before · is_kept: work is kept for later, unless the person turned that off ·
-    written: what stands for the work that was last written on the server · messages: for the next page drawn.
+    left: the work that was open before · is_kept: whether work is saved; the person can turn this off · written: mark
+    of the work that was last written on the server · messages: shown on the next page.
     """
 
     def __init__(self) -> None:
@@ -57,7 +57,7 @@ class Session:
 
     @property
     def opened(self) -> Work:
-        """The current work. Raises UserError where none is open."""
+        """The current work. Raises UserError if none is open."""
         return self._holder.opened
 
     @property
@@ -74,17 +74,17 @@ class Session:
 
     @property
     def name(self) -> str:
-        """Of the current network; empty where none is open."""
+        """Name of the current network; empty if none is open."""
         return self.work.name if self.work is not None else ""
 
     @property
     def rows_from(self) -> str:
-        """The name of the table that the rows are from; empty without rows."""
+        """Name of the table that the rows are from; empty without rows."""
         return self.work.rows_from if self.work is not None else ""
 
     @property
     def sample(self) -> str:
-        """The sample that the current work began with, by the name of its file; empty where it is none."""
+        """File name of the sample that the current work was opened from; empty if there is none."""
         return self.work.view.get(SAMPLE, "") if self.work is not None else ""
 
     @property
@@ -105,12 +105,12 @@ class Session:
         aside: bool = True,
         kept: bool = True,
     ) -> None:
-        """Begin with another network; rows that fit it stay.
+        """Open another network. The current rows stay if they fit it.
 
-        rows_from: the name of the table that `data` is from. recipe: the steps that made it, from its file.
-        new: it has learned nothing yet. sample: the name by which a link opens it. aside: the current work can be
-        taken up again; otherwise the one before it still can. kept: it is kept for later once it is changed; a lesson's
-        network is there to be tried out, and would drive out work.
+        rows_from: name of the table that `data` is from · recipe: the edits that made the network, from its file · new:
+        it is untrained · sample: the name under which a link opens it · aside: `go_back` returns to the current work;
+        otherwise to the work before it · kept: it is saved once it is changed. A lesson's network is not saved, since
+        it would displace real work.
         """
         edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
         origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
@@ -127,10 +127,10 @@ class Session:
             self._take(work, before if aside else self.left)
 
     def restore(self, found: Work, id: str = "") -> None:
-        """Take up work that was saved: the same versions, names, cursor, edge and rows.
+        """Open saved work: the same versions, names, cursor, edge and rows.
 
-        id: what it is kept under in the browser, where it comes from there. Rows that the saved work only names are
-        taken from the current work, if they are the same.
+        id: its id in the browser, if it comes from there. If the saved work only names its rows, the current rows are
+        used where they are the same.
         """
         with self._holder.lock:
             self.training.refuse_while_live()
@@ -145,7 +145,7 @@ class Session:
                 self.messages.append(("info", text))
 
     def go_back(self) -> None:
-        """Take up the work that was current before; the current one waits in its place."""
+        """Return to the work that was open before; the two change places."""
         with self._holder.lock:
             self.training.refuse_while_live()
             if self.left is None:
@@ -158,7 +158,7 @@ class Session:
         self.training.forget()
 
     def saved(self, *, with_rows: bool) -> Work:
-        """All of the current work as it is saved, a training under way included. with_rows: else only their name."""
+        """Return the whole current work for saving, with a running training. with_rows: False saves only their name."""
         with self._holder.lock:
             found = self.training.saved_with(self.opened)
             return found if with_rows else found.without_rows()
@@ -166,7 +166,7 @@ class Session:
     # --- the history ------------------------------------------------------------------------------------------
 
     def apply(self, edit: Edit, *, merge: bool = False) -> None:
-        """Do an edit as one step of the history."""
+        """Apply an edit as one step of the history."""
         self._move(lambda history: history.apply(edit, self.data, merge=merge))
 
     def undo(self) -> None:
@@ -182,7 +182,7 @@ class Session:
         self._move(lambda history: history.named(label, at))
 
     def replay(self, recipe: dict[str, Any]) -> None:
-        """Do a recipe's edits to the network the history starts from."""
+        """Apply a recipe's edits to the first network of the history."""
         self._move(lambda history: replay(history.versions[0].kan, recipe, list(self.tables.fitting.values())))
 
     def _move(self, how: Callable[[History], History]) -> None:
@@ -195,16 +195,16 @@ class Session:
             self._holder.change(edge=self.present.check(edge))
 
     def look_at(self, view: dict[str, str]) -> None:
-        """Note what the pages look at, as the address names it; the sample that the work began with stays."""
+        """Remember what the pages show, as the address names it. The sample's name stays."""
         with self._holder.lock:
             sample = {SAMPLE: self.sample} if self.sample else {}
             if {**view, **sample} != self.opened.view:
                 self._holder.change(view={**view, **sample})
 
-    # --- jobs by kind, and what pages keep ---------------------------------------------------------------------
+    # --- jobs by kind, and state of the pages -----------------------------------------------------------------
 
     def of(self, kind: type[P]) -> P:
-        """The part of this kind."""
+        """Return the part of this kind; make it at its first use."""
         with self._holder.lock:
             if kind not in self._parts:
                 self._parts[kind] = kind(self._holder)
@@ -212,22 +212,22 @@ class Session:
 
     @property
     def parts(self) -> list[Part]:
-        """Those that were asked for, the training always."""
+        """The parts that were used so far; the training is always one."""
         return list(self._parts.values())
 
     @property
     def jobs(self) -> list[Job[Any]]:
-        """Those that have not ended."""
+        """The jobs that have not ended."""
         return [job for part in self.parts for job in part.jobs if job.live]
 
     def stop_jobs(self, why: End) -> None:
-        """What they reached is kept."""
+        """Stop all jobs. Their results so far remain."""
         for job in self.jobs:
             job.stop(why)
 
 
 def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:
-    """Whether a recipe from a file is whole and ends at that network; one that is not is left out."""
+    """Return whether a recipe from a file is complete and leads to that network; otherwise it is ignored."""
     try:
         return Recipe.from_json(recipe).end == kan.digest
     except UserError:

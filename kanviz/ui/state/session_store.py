@@ -1,7 +1,7 @@
-"""Everybody's sessions by the secret in their address: found again after a reload, let go when their room is needed.
+"""Hold all sessions by the secret in their address: find them after a reload, drop them when memory is needed.
 
-A session whose tab is open, or that has a job under way, is never let go. A minute after the last tab was closed its
-jobs end; what they reached is kept. Of those that wait for somebody to come back, the least recently used go first.
+A session with an open tab or a running job is never dropped. One minute after its last tab was closed, its jobs are
+stopped; their results remain. Among the other sessions, the least recently used are dropped first.
 """
 
 import logging
@@ -16,15 +16,15 @@ from kanviz.ui.state.jobs import End
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
-LEFT_AFTER = 60.0  # seconds without an open tab after which a session is taken as left
-LOOK = 1.0  # seconds between two looks
+LEFT_AFTER = 60.0  # seconds without an open tab after which a session counts as left
+LOOK = 1.0  # seconds between two checks
 ROOM = 512_000_000  # bytes of all sessions that were left
 _log = logging.getLogger(__name__)
 
 
 @dataclass(eq=False)
 class _Place:
-    """A session, when it was used last, the tabs that show it and when each was open last; its size once it is left."""
+    """A session, the time of its last use, the time each tab was last open, and its size once it is left."""
 
     session: "Session"
     used: float
@@ -34,8 +34,10 @@ class _Place:
 
 
 class SessionStore:
-    """is_open: whether a tab, by its name, is there · forget: called with the name of one that was closed for good ·
-    size: bytes of a session · keep: called with every secret and session, to keep what changed · room: bytes of all
+    """All sessions of the server.
+
+    is_open: tells whether a tab of this name is open · forget: called with the name of a tab that was closed for good ·
+    size: bytes of a session · keep: called with every secret and session, to save changes · room: bytes of all sessions
     that were left.
     """
 
@@ -62,7 +64,7 @@ class SessionStore:
         return len(self._places)
 
     def find(self, token: str, tab: str) -> "Session | None":
-        """The session of that secret, looked at from this tab; None where there is none."""
+        """Return the session of that secret and note that this tab uses it; None if there is none."""
         with self._lock:
             place = self._places.get(token)
             if place is None:
@@ -71,7 +73,7 @@ class SessionStore:
             return place.session
 
     def put(self, token: str, session: "Session", tab: str) -> None:
-        """A session that a tab shows: a new one, or one that is used again. They are looked after from now on."""
+        """Add a session that a tab shows, new or used again. Its tabs are checked from now on."""
         self._begin()
         with self._lock:
             self._touch(self._places.setdefault(token, _Place(session, self._clock())), tab)
@@ -95,7 +97,7 @@ class SessionStore:
                 _log.exception("looking after the sessions failed")
 
     def look(self) -> None:
-        """End what belongs to tabs that were closed, and make room."""
+        """Stop the jobs of sessions without tabs, and free memory."""
         with self._lock:
             held, closed = list(self._places.items()), []
             places = [place for _, place in held]
@@ -114,7 +116,7 @@ class SessionStore:
             session.stop_jobs(End.ROOM)
 
     def _closed(self, place: _Place) -> list[str]:
-        """The tabs that were closed for good since the last look."""
+        """Return the tabs that were closed for good since the last check."""
         now, found = self._clock(), []
         for tab, seen in list(place.tabs.items()):
             if self._is_open(tab):
@@ -126,7 +128,7 @@ class SessionStore:
         return found
 
     def _let_go(self) -> "list[Session]":
-        """The sessions that went, least recently used first, until the others fit."""
+        """Drop left sessions, least recently used first, until the others fit; return the dropped ones."""
         with self._lock:
             idle = [one for one in self._places.items() if one[1].left and not one[1].session.jobs]
             total, gone = sum(place.size for _, place in idle), []

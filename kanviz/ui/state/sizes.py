@@ -1,4 +1,4 @@
-"""How much memory a piece of work takes: arrays, tables and texts that can be reached from it, each counted once."""
+"""Estimate the memory of an object: all arrays, tables and texts reachable from it, each counted once."""
 
 import sys
 from collections.abc import Mapping
@@ -9,12 +9,12 @@ import numpy as np
 import pandas as pd
 import torch
 
-MOST = 300_000  # objects looked at; numbers lie in arrays, so what is beyond them hardly counts
+MOST = 300_000  # objects visited; arrays have nearly all of the bytes, so the rest hardly counts
 _LEAVES = (type, ModuleType, FunctionType, BuiltinFunctionType, MethodType)
 
 
 def size_of(root: Any) -> int:
-    """Bytes, at least: locks, functions and classes are left out."""
+    """Return a lower bound in bytes. Locks, functions and classes are not counted."""
     seen: set[int] = set()
     waiting, total = [root], 0
     while waiting and len(seen) < MOST:
@@ -40,7 +40,7 @@ def size_of(root: Any) -> int:
 
 
 def _parts(one: Any) -> list[Any]:
-    """What an object holds, each in its place."""
+    """Return the objects that an object refers to."""
     if isinstance(one, str | bytes | int | float | complex | None):
         return []
     found: list[Any] = []

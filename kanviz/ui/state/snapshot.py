@@ -1,4 +1,4 @@
-"""What of a session is kept for later, and how it is taken up again."""
+"""Take snapshots of a session's work, and restore them."""
 
 import math
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Snapshot:
-    """A piece of work to keep: its id, the work, and a mark that is another one whenever the work has changed."""
+    """A piece of work to save: its id, the work, and a mark that changes whenever the work changes."""
 
     id: str
     work: "Work"
@@ -22,7 +22,7 @@ class Snapshot:
 
 
 def snapshots(s: "Session", rows_limit: float = math.inf) -> list[Snapshot]:
-    """All that is to be kept of a session: the current work, and what its parts keep (a law that was found)."""
+    """Return all work of a session to save: the current work, and that of its parts (a law that was found)."""
     work = snapshot(s, rows_limit)
     found = [Snapshot(work.id, work, _mark_of(work))] if work is not None else []
     others = [one for part in s.parts for one in part.snapshots()]
@@ -30,17 +30,17 @@ def snapshots(s: "Session", rows_limit: float = math.inf) -> list[Snapshot]:
 
 
 def is_own(s: "Session | None") -> bool:
-    """Whether somebody did something to the current work."""
+    """Return whether the current work was changed by the person."""
     if s is None or s.work is None:
         return False
     return len(s.work.history.versions) > 1 or s.training.job is not None
 
 
 def snapshot(s: "Session", rows_limit: float = math.inf) -> "Work | None":
-    """The current work, a training under way included; None where nothing is to be kept.
+    """Return the current work with a running training; None if there is nothing to save.
 
-    rows_limit: bytes of tables; where they take more, the work is kept without them, and the training as far as it has
-    learned.
+    rows_limit: bytes of all tables. Above it, the work is saved without tables, and the training only up to its best
+    network so far.
     """
     if not is_own(s) or not s.opened.id:
         return None
@@ -65,7 +65,7 @@ def _bytes(data: "Dataset") -> int:
 
 
 def go_on(s: "Session", work: "Work", id: str) -> None:
-    """Take up what `snapshot` gave: the work, and the training where one was running. id: as `Session.restore`."""
+    """Restore a snapshot, and resume its training if one was running. id: see `Session.restore`."""
     s.restore(work, id)
     training = work.training
     s.messages.append(("done", "Your work is in hand again."))

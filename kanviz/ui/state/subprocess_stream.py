@@ -1,6 +1,6 @@
-"""A generator run in a process of its own, so that its work waits for nobody.
+"""Run a generator in a subprocess, so that its work blocks nobody.
 
-The other process is this module as a program. It takes one call, sends the items, and dies with whoever started it.
+The subprocess runs this module. It receives one call, sends the items, and ends together with its parent.
 """
 
 import contextlib
@@ -16,18 +16,17 @@ from typing import Any, TypeVar, cast
 from kanviz.errors import UserError
 
 T = TypeVar("T")
-LOOK = 0.2  # seconds after which a consumer that waits for the next item is asked whether it still wants it
-BEHIND = 5  # how much the work stands back (nice) for the app that shows it
-GRACE = 3.0  # seconds in which the process may end its own helpers before all of them are killed
+LOOK = 0.2  # seconds without an item after which the consumer gets None, so that it can stop
+BEHIND = 5  # niceness of the subprocess, so that the app stays fast
+GRACE = 3.0  # seconds for the subprocess to end its own helpers before all are killed
 BROKEN = "The search ended unexpectedly; the best so far is kept. The server's log says more."
 
 
 def apart(make: Callable[..., Iterator[T]], *given: Any) -> Iterator[T | None]:
-    """The items of make(*given), made elsewhere; None whenever a while has passed without one.
+    """Yield the items of make(*given) from a subprocess, and None after each 0.2 s without an item.
 
-    `make` is found by its name, and what it is given and gives is sent between our own two processes. Closing the
-    iterator interrupts the work there, as Ctrl-C would, and waits until the process is gone. A refusal there
-    (UserError) is one here.
+    `make` is found by its name; arguments and items are pickled between our own two processes. Closing the iterator
+    interrupts the subprocess like Ctrl-C and waits until it has ended. A UserError there is raised here too.
     """
     ours, theirs = Pipe()
     process = _started(theirs.fileno())
@@ -61,7 +60,7 @@ def _started(pipe: int) -> "subprocess.Popen[bytes]":
 
 
 def _end(process: "subprocess.Popen[bytes]") -> None:
-    """Waited for, since it ends its helpers when the pipe is closed; killed with all of them if that takes too long."""
+    """Wait for the subprocess, which ends its helpers once the pipe is closed. Kill all of them after 3 s."""
     try:
         process.wait(GRACE)
     except subprocess.TimeoutExpired:
@@ -71,7 +70,7 @@ def _end(process: "subprocess.Popen[bytes]") -> None:
 
 
 class _Link:
-    """The pipe as the other process sees it. It is watched, since nobody may wait for what is being made."""
+    """The subprocess's side of the pipe. A thread watches it, since the main thread is busy with the work."""
 
     def __init__(self, pipe: Connection):
         self.pipe, self._done = pipe, threading.Event()
@@ -79,7 +78,7 @@ class _Link:
         threading.Thread(target=self._watch, daemon=True).start()
 
     def _watch(self) -> None:
-        """Nothing more is ever sent here: what arrives is the end of whoever asked."""
+        """Interrupt the work when the pipe closes. The parent sends nothing more, so any event means it is gone."""
         with contextlib.suppress(EOFError, OSError):
             self.pipe.recv()
         if not self._done.is_set():

@@ -1,4 +1,4 @@
-"""The tables of a session: those that were uploaded, the rows the network is looked at with, new rows and old ones."""
+"""Hold the tables of a session: uploads, the current rows, new rows and old rows."""
 
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
 
 
 class Tables:
-    """new_rows: to be learned next, and the name of their table · old_rows: not to be forgotten, of another table than
+    """The tables of a session.
+
+    new_rows: to be learned next, with the name of their table · old_rows: not to be forgotten, from a table other than
     the current one · before: the table that was current before.
     """
 
@@ -24,17 +26,17 @@ class Tables:
         self.before: tuple[Dataset, str] | None = None
 
     def upload(self, table: "Table", name: str, slot: str = "") -> None:
-        """slot: tables for different purposes do not take each other's place."""
+        """Remember an upload. slot: its purpose; each purpose has its own last table."""
         with self._holder.lock:
             self._uploaded[slot] = (table, name)
 
     def uploaded(self, slot: str = "") -> "tuple[Table, str] | None":
-        """The table that was uploaded last for this purpose, and its name."""
+        """Return the last table that was uploaded for this purpose, with its name."""
         return self._uploaded.get(slot)
 
     @property
     def main(self) -> "Table | None":
-        """The table that was uploaded last for the network itself."""
+        """The last table that was uploaded for the network itself."""
         return self._uploaded[""][0] if "" in self._uploaded else None
 
     @property
@@ -42,7 +44,7 @@ class Tables:
         return self._uploaded[""][1] if "" in self._uploaded else ""
 
     def look_with(self, data: Dataset, name: str) -> None:
-        """Look at the network with these rows, from the table of that name; refuses a table that does not fit it."""
+        """Make these rows the current ones. name: their table. Raises UserError if they do not fit the network."""
         with self._holder.lock:
             self._training.refuse_while_live()
             work = self._holder.opened
@@ -52,17 +54,17 @@ class Tables:
             self._holder.work = work.with_rows(found, name)
 
     def take_new(self, data: Dataset, name: str) -> None:
-        """Rows that the network shall learn next, beside those it knows."""
+        """Set the rows that the network shall learn next, besides those it knows."""
         with self._holder.lock:
             self.new_rows = data.matching(self._holder.opened.present), name
 
     def take_old(self, data: Dataset, name: str) -> None:
-        """Rows that it shall not forget, of another table than the current one."""
+        """Set the rows that it shall not forget, from a table other than the current one."""
         with self._holder.lock:
             self.old_rows = data.matching(self._holder.opened.present), name
 
     def join_new(self) -> None:
-        """The new rows join the current ones: what the network knows from now on."""
+        """Add the new rows to the current rows: from now on the network knows them too."""
         with self._holder.lock:
             self._training.refuse_while_live()
             work = self._holder.opened
@@ -73,12 +75,12 @@ class Tables:
             self.new_rows = None
 
     def forget(self) -> None:
-        """Another network was opened: these rows were chosen for the one before."""
+        """Forget rows that were chosen for the previous network."""
         self.new_rows = self.old_rows = self.before = None
 
     @property
     def fitting(self) -> dict[str, Dataset]:
-        """All rows at hand that fit the network, by the digest trainings know them by; the current ones come first."""
+        """All known tables that fit the network, by their digest in training records; the current rows come first."""
         present = self._holder.opened.present
         others = [rows[0] for rows in (self.new_rows, self.old_rows, self.before) if rows]
         given = [fitting(data, present) for data in (self._holder.data, *others, *self._training.learned_rows)]

@@ -1,4 +1,4 @@
-"""The training of the current network: started, watched, stopped, continued, and recorded in the history."""
+"""Train the current network: start, watch, stop, continue, and record the result in the history."""
 
 from collections import OrderedDict
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from kanviz.ui.state.jobs import End, Job
 from kanviz.ui.state.part import Part
 from kanviz.ui.state.training_run import Mark, Retraining, Run
 
-LEARNED = 20  # tables kept that trainings were done on
+LEARNED = 20  # tables of past trainings that are remembered
 
 
 class Training(Part):
-    """One training at a time, and what came of the last one.
+    """The session's training, one at a time, and the result of the last one.
 
-    job: the running one, or one that has ended and was not collected · run: the last that was started · trail: its
-    errors step by step · last: its newest step, once it was collected · since: the step that it was continued from.
+    job: the running job, or an ended one that was not collected · run: the last run that was started · trail: its
+    errors by step · last: its newest step, once it was collected · since: the step from which it was continued.
     """
 
     is_kept = True
@@ -45,12 +45,12 @@ class Training(Part):
 
     @property
     def learned_rows(self) -> Sequence[Dataset]:
-        """The tables of the last trainings, newest first: a step of theirs may be done again."""
+        """The tables of the last trainings, newest first: their steps can be replayed."""
         return list(reversed(self._learned.values()))
 
     @property
     def retrained(self) -> Retraining | None:
-        """The last retraining, if the present network is what came of it."""
+        """The last retraining, if the current network is its result."""
         run, last = self.run, self.last
         if not isinstance(run, Retraining) or last is None or self.live or last.best is run.kan:
             return None
@@ -58,31 +58,31 @@ class Training(Part):
 
     @property
     def retraining(self) -> Retraining | None:
-        """The last run that was started, if it keeps what the network knew."""
+        """The last run that was started, if it protects known rows or a region."""
         return self.run if isinstance(self.run, Retraining) else None
 
     @property
     def why_ended(self) -> str:
-        """Why the last run ended, in words."""
+        """The reason why the last run ended, as text."""
         found = self.last.stopped_because if self.last is not None else ""
         return found or str(self._end or End.DONE)
 
     @property
     def can_continue(self) -> bool:
-        """Whether the last run was stopped before its end, and neither network nor rows have changed since."""
+        """Whether the last run was stopped before its end, and network and rows are unchanged since."""
         work, halted = self._holder.work, self._halted
         if halted is None or work is None or self.live:
             return False
         return halted[0] is work.history and halted[1] is work.data
 
     def refuse_while_live(self) -> None:
-        """Raise EditError while a training runs; one that has ended is collected."""
+        """Raise EditError while a training runs. A training that has ended is collected."""
         self.collect()
         if self.live:
             raise EditError("Training is running; stop it before you change the network.")
 
     def start(self, how: TrainConfig | Retraining) -> None:
-        """Start training the present network on the table. how: settings, or a training that keeps what is known."""
+        """Start training the current network on its rows. how: settings, or a retraining, which protects known rows."""
         if isinstance(how, Retraining):
             self.retrain(how)
             return
@@ -94,7 +94,7 @@ class Training(Part):
             self._begin(Run(work.present, work.data, how, work.history.at), [])
 
     def retrain(self, run: Retraining) -> None:
-        """Start teaching the present network rows while others are kept."""
+        """Start teaching the current network new rows while what it knows is protected."""
         with self._holder.lock:
             self.refuse_while_live()
             if run.kan is not self._holder.opened.present:
@@ -102,7 +102,7 @@ class Training(Part):
             self._begin(run, [])
 
     def resume(self) -> None:
-        """Continue the run that was stopped, as if it had not been: in the history both are one step."""
+        """Continue a stopped run as if it had not stopped: the history shows one step."""
         with self._holder.lock:
             self.refuse_while_live()
             if not self.can_continue or self.run is None or self.last is None:
@@ -116,7 +116,7 @@ class Training(Part):
         self.job = Job(lambda: run.items(resume), lambda item: trail.append(run.mark(item)), who=who).start()
 
     def collect(self) -> bool:
-        """Record what a training that has ended learned, as one step of the history; True when there was one."""
+        """Record the result of an ended training as one step of the history; return whether there was one."""
         with self._holder.lock:
             job, run, messages = self.job, self.run, self._holder.messages
             if job is None or run is None or job.live:
@@ -141,15 +141,15 @@ class Training(Part):
             return True
 
     def forget(self) -> None:
-        """Another network was opened: what came of the last run is not about it."""
+        """Forget the result of the last run, since another network was opened."""
         self.job, self.trail, self.last, self._halted = None, [], None, None
 
     def saved_with(self, work: Work) -> Work:
-        """The work with a training that has not ended, to be continued later; what it has learned is its last step."""
+        """Return the work with its unfinished training, to be continued later; its result so far is the last step."""
         job, run, history, training = self.job, self.run, work.history, None
-        if run is not None and job is not None:  # it runs, or nobody has looked at its end yet
+        if run is not None and job is not None:  # it runs, or its end was not collected yet
             last = job.latest or self.since
-            with suppress(EditError):  # a history that is full has no room for it
+            with suppress(EditError):  # a full history has no room for it
                 history = run.recorded(history, last) if last is not None and run.learned(last) else history
             if last is not None and not last.stopped_because and job.end not in (End.DONE, End.FAILED):
                 running = job.live and job.state != "paused"
@@ -159,7 +159,7 @@ class Training(Part):
         return replace(work, history=history, training=training)
 
     def take_up(self, work: Work) -> None:
-        """Have the training of saved work ready to be continued."""
+        """Prepare the training of saved work to be continued."""
         found = work.training
         if found is None:
             return

@@ -1,4 +1,4 @@
-"""A training as the session begins it, and takes it up again; and what a retraining must not forget."""
+"""Define a training run and a retraining run, which must not forget what is known."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -15,12 +15,12 @@ from kanviz.edit.edits import Retrain
 from kanviz.edit.history import History
 from kanviz.io.project_training import Underway
 
-Mark = tuple[int, *tuple[float | None, ...]]  # step, and errors: see Run.mark, Retraining.mark
+Mark = tuple[int, *tuple[float | None, ...]]  # step, then errors: see Run.mark and Retraining.mark
 
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A training of the network of version `at`. seconds: spent on it before it was taken up again."""
+    """A training of the network of version `at`. seconds: time spent before it was continued."""
 
     kan: KAN
     data: Dataset
@@ -30,11 +30,11 @@ class Run:
 
     @cached_property
     def seen(self) -> Dataset:
-        """The rows that its network is drawn with."""
+        """The rows used for figures of its network."""
         return self.data
 
     def items(self, resume: Checkpoint | None = None) -> Iterator[Progress]:
-        """Train, or go on from where it was stopped."""
+        """Yield the items of the training, from the start or from a checkpoint."""
         for item in self._steps(resume):
             yield replace(item, seconds=self.seconds + item.seconds)
 
@@ -43,15 +43,15 @@ class Run:
 
     @cached_property
     def rows_digest(self) -> str:
-        """Of the rows with their columns in the network's order, as a step of the history names them."""
+        """Digest of the rows with their columns in the network's order, as in the history."""
         return self.data.matching(self.kan).digest
 
     def learned(self, last: Progress) -> bool:
-        """Whether there is a better network than the one it began with."""
+        """Return whether the training found a better network than its first one."""
         return last.best is not self.kan and last.best.digest != self.kan.digest
 
     def recorded(self, history: History, last: Progress) -> History:
-        """The history with what was learned up to this item as one step, behind the version that it began with."""
+        """Return the history with the result up to this item as one step after the version it started from."""
         return history.jump(self.at).record(self._edit(last), last.best)
 
     def _edit(self, last: Progress) -> Retrain:
@@ -60,14 +60,14 @@ class Run:
         return Retrain(how, self.rows_digest, last.step)
 
     def underway(self, last: Progress, trail: Sequence[Mark], *, running: bool) -> Underway:
-        """All that it takes to go on from this item elsewhere."""
+        """Return all that is needed to continue from this item elsewhere."""
         marks = torch.tensor([[torch.nan if v is None else v for v in mark] for mark in trail], dtype=torch.float64)
         marks = marks if len(marks) else marks.reshape(0, 3)
         return Underway(self.at, self.config, last, self.data, marks, running)
 
     @staticmethod
     def of(found: Underway, kan: KAN) -> "tuple[Run, list[Mark]]":
-        """The run that was stored, and its trail. kan: the network that it began with."""
+        """Return the saved run and its trail. kan: the network that it started with."""
         marks: list[Mark] = [
             (int(step), *(None if v != v else v for v in errors)) for step, *errors in found.trail.tolist()
         ]
@@ -84,17 +84,18 @@ class Run:
         ), marks  # fmt: skip
 
     def mark(self, item: Progress) -> Mark:
-        """A point of the trail: step, error on the rows learned, and on those held out."""
+        """Return a point of the trail: step, training error, and error on held-out rows."""
         shown = (item.train_rmse, item.test_rmse) if item.train_rmse is not None else (item.train_loss, item.test_loss)
         return (item.step, *shown)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Retraining(Run):
-    """A training during which something must not be forgotten.
+    """A training that must not forget what is known.
 
-    known: what that is; the error on it is watched · region: the box that is locked, if one is · aid, anchor: what is
-    done against forgetting beside a lock, as `Retrain.aid` names it · promise: the protection's name, for people.
+    known: the rows or region it must not forget; the error there is watched · region: the box that is locked, if any ·
+    aid, anchor: the protection besides a lock, named as in `Retrain.aid` · promise: the protection's name for the
+    person.
     """
 
     known: Known
@@ -105,7 +106,7 @@ class Retraining(Run):
 
     @cached_property
     def seen(self) -> Dataset:
-        """Old and new rows together: where curves move, and where they must not."""
+        """Old and new rows together: where curves change, and where they must not."""
         old = self.known.data
         return self.data if old is None or self.aid == "replay" else old.joined(self.data)
 
@@ -116,7 +117,7 @@ class Retraining(Run):
         return replace(super()._edit(last), aid=self.aid)
 
     def underway(self, last: Progress, trail: Sequence[Mark], *, running: bool) -> Underway:
-        """All that it takes to go on from this item elsewhere, what must not be forgotten included."""
+        """Return all that is needed to continue from this item elsewhere, with what must not be forgotten."""
         known = self.known
         return replace(
             super().underway(last, trail, running=running), known=known.name, known_data=known.data,
@@ -124,5 +125,5 @@ class Retraining(Run):
         )  # fmt: skip
 
     def mark(self, item: Progress) -> Mark:
-        """A point of the trail, with the error on what is known as its last number."""
+        """Return a point of the trail; its last number is the error on what is known."""
         return (*super().mark(item), self.known.error(item.kan, self.kan))

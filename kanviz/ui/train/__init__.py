@@ -1,1 +1,1 @@
-"""The Train page: settings, the run, and what came of it."""
+"""The Train page: settings, the run, and its result."""

@@ -1,4 +1,4 @@
-"""The ways of keeping what a network knows, as the pages offer them, and the training that comes of one."""
+"""Offer the protections of what a network knows, and make a retraining with the chosen one."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Offer:
-    """A protection as people choose it. ask: draws its settings, and makes it · full: advice where a lock leaves no
-    control point free.
+    """A protection as the pages offer it.
+
+    ask: shows its settings and returns the protection · full: advice if a lock leaves no control point free.
     """
 
     title: str
@@ -90,7 +91,7 @@ OFFERS = {
 
 @dataclass(frozen=True)
 class Kept:
-    """What must not be lost, how it is kept, and what the training is given for that."""
+    """What must not be forgotten, the protection, and what that protection adds to the training."""
 
     known: "Known"
     protection: Protection
@@ -98,7 +99,7 @@ class Kept:
 
 
 def choose_protection(s: "Session", known: "Known", *, none: bool = True) -> Protection:
-    """Ask how to keep what is known. none: whether it may also be left unprotected."""
+    """Let the person choose a protection. none: whether "No protection" is offered too."""
     names = [
         name for name in OFFERS
         if (known.box is None or not PROTECTIONS[name].needs_rows) and (none or name != NoProtection.kind)
@@ -111,7 +112,7 @@ def choose_protection(s: "Session", known: "Known", *, none: bool = True) -> Pro
 
 
 def apply(s: "Session", protection: Protection, known: "Known", new: "Dataset") -> Protected:
-    """Apply a protection to the network in use; remembered. Warns where a lock leaves a layer nothing to learn with."""
+    """Apply a protection to the current network; cached. Warns if a lock leaves a layer no free control point."""
     kan = s.present
     with st.spinner("Looking for the numbers that must stay…"):
         held = s.cache.result(_applied, protection, kan, known, known.name, new)
@@ -123,14 +124,14 @@ def apply(s: "Session", protection: Protection, known: "Known", new: "Dataset") 
 
 
 def _applied(protection: Protection, kan: "KAN", known: "Known", name: str, new: "Dataset") -> Protected:
-    """name: of what is known, since a lock carries it."""
+    """Apply a protection. name: the name of what is known; it belongs to the cache key, since the lock contains it."""
     return protection.apply(kan, known, new)
 
 
 def retraining(
     s: "Session", protection: Protection, known: "Known", held: Protected, config: "TrainConfig"
 ) -> Retraining:
-    """Make the training of the network in use that keeps what is known. config: with the lock, of `held.config`."""
+    """Make the retraining of the current network. config: from `held.config`, with the lock."""
     return Retraining(
         s.present, held.data, config, s.opened.history.at, known=known, region=protection.region(known),
         aid=protection.aid, anchor=held.anchor, promise=OFFERS[protection.kind].title,

@@ -1,4 +1,4 @@
-"""The fields in which a region of inputs is given."""
+"""Show the fields that define a region of inputs."""
 
 import math
 from typing import TYPE_CHECKING
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
     from kanviz.ui.state.session import Session
 
-TALL = 6  # inputs, of more than which the fields scroll
+TALL = 6  # inputs beyond which the fields scroll
 
 
 def region_fields(s: "Session", key: str, rows: "Dataset | None" = None) -> "Box":
-    """Ask for the least and the greatest value of every input; at first those of these rows (None: of the table in use,
-    or where there is none of the grid). Raises UserError where one ends before it begins.
+    """Return the least and greatest value of each input that the person enters. Raises UserError if one is reversed.
+
+    rows: their ranges are the defaults; None: those of the current table, or of the grid if there is none.
     """
     ends = _usual(s, rows or s.data)
     found = []
@@ -37,7 +38,7 @@ def region_fields(s: "Session", key: str, rows: "Dataset | None" = None) -> "Box
 
 
 def _rounded(low: float, high: float) -> tuple[float, float]:
-    """The ends outward to thousandths of their distance, so that they are short to read and hold all between."""
+    """Round a range outward to thousandths of its width, so that it is short to read and contains the whole range."""
     step = 10.0 ** (math.floor(math.log10(high - low)) - 2) if high > low else 0.0
     if not step:
         return low, high

@@ -1,4 +1,4 @@
-"""A table of rows taken for one purpose, beside the one in use: old rows to keep, or new ones to learn."""
+"""Let the person upload rows besides the current table: old rows to protect, or new rows to learn."""
 
 from typing import TYPE_CHECKING
 
@@ -20,7 +20,7 @@ def upload_rows(
     s: "Session", slot: str, title: str, take: "Callable[[Dataset, str], None]",
     had: "tuple[Dataset, str] | None",
 ) -> None:  # fmt: skip
-    """Take a table for one of the two purposes, and ask for its columns."""
+    """Show the upload of a table for one of the two purposes, and the choice of its columns."""
     table_upload(f"retrain-{slot}", slot, title)
     found = s.tables.uploaded(slot)
     if found is None:

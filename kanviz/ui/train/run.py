@@ -1,4 +1,4 @@
-"""The train page's parts: the run as it happens, and what came of it."""
+"""Show the running training on the Train page, and its result."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
     from kanviz.ui.state.training_run import Retraining, Run
 
-TICK = 0.2  # seconds between two looks at the run
-NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two pictures of its network, of few edges and of more
-MOMENT = 0.4  # seconds for which the start of a run waits for its end
+TICK = 0.2  # seconds between two updates of the run
+NETWORK_TICKS, LARGE = (1.0, 2.5), 60  # seconds between two figures of its network; with few edges, with more
+MOMENT = 0.4  # seconds that the start of a run waits for its end
 
 
 def start(s: "Session", how: "TrainConfig | Retraining") -> None:
-    """Begin to train; a run that is over in a moment is waited for, so that the page shows its end at once.
+    """Start a training. Wait 0.4 s for it, so that the page shows the end of a very short run at once.
 
-    how: settings, or where something must not be lost, the training that keeps it.
+    how: settings, or a retraining, if something must not be forgotten.
     """
     begin_and_wait(s, lambda: s.training.start(how))
 
@@ -37,7 +37,7 @@ def begin_and_wait(s: "Session", begin: Callable[[], None]) -> None:
 
 
 def run_panel(s: "Session") -> None:
-    """The run, moving many times a second while it lasts; the network below moves less often, since it costs more."""
+    """Show the run five times a second while it lasts. The network below updates less often, since it costs more."""
     st.fragment(_run_panel, run_every=TICK if s.training.live else None)()
     if s.training.live:
         large = sum(layer.active.numel() for layer in s.present.layers) > LARGE
@@ -80,13 +80,13 @@ def _run_panel() -> None:
             help="This run goes on where it was stopped, with the settings it had; both count as one step.",
         ):  # fmt: skip
             begin_and_wait(s, s.training.resume)
-            st.rerun()  # the whole page: only then does this panel look at the run many times a second
+            st.rerun()  # the whole page: only then does this panel update many times a second
     _numbers(s, progress, running)
     _loss_figure(s, progress.loss)
 
 
 def controls(s: "Session", step: int, steps: int) -> None:
-    """How far the run is; pause, and stop."""
+    """Show the progress of the run, with buttons to pause and stop."""
     assert s.training.job is not None
     state = s.training.job.state
     waiting = queue_words(s.training.job)
@@ -107,7 +107,7 @@ def controls(s: "Session", step: int, steps: int) -> None:
 
 
 def solver_words(s: "Session", progress: "Progress", running: bool) -> str:
-    """Which solver runs or ran, why it was picked, and the grids: of this step, or of the network that was kept."""
+    """Describe the solver, why it was chosen, and the grids: of this step, or of the best network after the run."""
     picked = s.training.run is not None and s.training.run.config.solver == "auto"
     grids = progress.grids if running else tuple(layer.grid for layer in progress.best.layers)
     words = [
@@ -120,7 +120,7 @@ def solver_words(s: "Session", progress: "Progress", running: bool) -> str:
 
 
 def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
-    """Errors of the network of this step while it runs, of the one that was kept afterwards."""
+    """Show the errors of the current step during the run, of the best network after it."""
     from kanviz.core.training.train import LOSS_NAMES
 
     unit = shared_unit(s.present)
@@ -153,7 +153,7 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
 
 
 def _known_error(s: "Session", run: "Retraining", progress: "Progress", running: bool) -> float | None:
-    """The error on what must not be lost: of this step, or of the network that was kept; remembered."""
+    """Return the error on what must not be forgotten: of this step, or of the best network after the run."""
     if running:
         return s.training.trail[-1][-1] if s.training.trail else None
     best = progress.best
@@ -161,7 +161,7 @@ def _known_error(s: "Session", run: "Retraining", progress: "Progress", running:
 
 
 def _errors_of(s: "Session", run: "Run", progress: "Progress") -> "Metrics":
-    """Errors of the network that was kept, on the rows it was trained on; remembered."""
+    """Return the errors of the run's best network on the rows it was trained on, from the cache if possible."""
     from kanviz.analysis.metrics import metrics
 
     best = progress.best
@@ -181,7 +181,7 @@ def _loss_figure(s: "Session", loss: str) -> None:
 
 
 def outcome(s: "Session") -> None:
-    """How the network's predictions lie beside the table's values."""
+    """Show the network's predictions against the table's values."""
     from kanviz.analysis.errors_on_rows import predictions
     from kanviz.plots import predicted_figure
 

@@ -1,4 +1,4 @@
-"""How to train, asked on the Train page: a solver, and the settings that this solver looks at."""
+"""Let the person choose how to train on the Train page: a solver and its settings."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,7 +25,7 @@ SOLVERS: dict[Solver, str] = {
     "lbfgs": "few, strong steps",
     "adam": "many, small steps",
 }
-USES: dict[Solver, tuple[str, ...]] = {  # which of the settings below a solver looks at
+USES: dict[Solver, tuple[str, ...]] = {  # the settings below that each solver uses
     "auto": ("finest", "starts", "smooth", "l1", "entropy", "seed"),
     "lm": ("finest", "starts", "smooth", "seed"),
     "lbfgs": ("rate", "weight", "l1", "entropy", "patience", "follow"),
@@ -38,9 +38,9 @@ PART_NAMES = {
 
 
 def settings(s: "Session", top: "DeltaGenerator", kept: "Kept | None" = None) -> "TrainConfig | None":
-    """Ask how to train; None where the answers do not make sense (and that is said).
+    """Return the chosen settings; None if they are invalid (an error is shown).
 
-    top: where the first questions are asked · kept: what must not be lost, and how it is kept.
+    top: where the first fields go · kept: what must not be forgotten, with its protection.
     """
     from kanviz.core.training.parameters import PARTS
     from kanviz.core.training.train import TrainConfig
@@ -81,11 +81,11 @@ def _key(*parts: object) -> str:
     return KEEP + "-".join(map(str, parts))
 
 
-MOST_LISTED = 5_000  # edges that single ones can be chosen from
+MOST_LISTED = 5_000  # edges up to which single ones can be chosen
 
 
 def _scope(s: "Session") -> "tuple[EdgeId, ...]":
-    """Ask which edges learn; those that do not."""
+    """Let the person choose which edges learn; return those that do not."""
     kan = s.present
     if sum(layer.active.numel() for layer in kan.layers) > MOST_LISTED:
         return ()
@@ -176,7 +176,7 @@ def _seed(_: Solver, __: "TrainConfig") -> dict[str, Any]:
     return {"seed": int(st.number_input("Seed", 0, 10_000, 0, key=_key("seed")))}
 
 
-Ask = Callable[[Solver, "TrainConfig"], dict[str, Any]]  # how to ask for a setting; what TrainConfig gets
+Ask = Callable[[Solver, "TrainConfig"], dict[str, Any]]  # shows a setting's field; returns TrainConfig arguments
 MORE: dict[str, Ask] = {
     "finest": _finest, "starts": _starts, "smooth": _smooth, "weight": _weight, "rate": _rate, "batch": _batch,
     "l1": _held_back("l1", "L1: pull edges to zero"), "entropy": _held_back("entropy", "Entropy: few strong edges"),
@@ -185,7 +185,7 @@ MORE: dict[str, Ask] = {
 
 
 def _plan(s: "Session", config: "TrainConfig") -> str:
-    """What Levenberg-Marquardt is about to do, in a sentence."""
+    """Describe in one sentence what Levenberg-Marquardt will do."""
     begin = "A new network" if s.opened.is_new else "It goes on from what the network has learned"
     if config.starts > 1:
         begin = f"The best of {config.starts} random starts"

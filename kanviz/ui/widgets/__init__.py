@@ -1,1 +1,1 @@
-"""Pieces that several pages show."""
+"""Widgets that several pages use."""

@@ -1,4 +1,4 @@
-"""Figures on a page: one look everywhere, and clicks that choose an edge or a control point."""
+"""Show figures in one style, with clicks that choose an edge or a control point."""
 
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 
 _BAR = {
     "displaylogo": False,
-    "showSendToCloud": False,  # plotly's bar would offer to upload the chart to its maker
+    "showSendToCloud": False,  # plotly's bar would offer to upload the chart to plotly's server
     "modeBarButtonsToRemove": ["select2d", "lasso2d", "autoScale2d"],
     "scrollZoom": False,
 }
 
 
 def chart(figure: "go.Figure", key: str, on_click: Callable[[list[Any]], None] | None = None) -> None:
-    """Draw a figure; `on_click` gets the customdata of the point that was clicked.
+    """Show a figure. `on_click` gets the customdata of the point that was clicked.
 
-    The click is read in the callback: the selection is gone by the time a changed figure is drawn.
+    The click is read in the callback: when a changed figure is rendered, the selection is already gone.
     """
     if on_click is None:
         st.plotly_chart(figure, key=key, theme=None, config=_BAR)
@@ -54,9 +54,9 @@ def network_chart(
     on_prune: "Callable[[EdgeId], None] | None" = None,
     data: "Dataset | None" = None,
 ) -> None:
-    """The network with every edge's curve; a click chooses an edge, or does `on_edge` where that is given.
+    """Show the network with every edge's curve. A click chooses an edge, or calls `on_edge` if it is given.
 
-    on_prune: what Delete on an edge does · data: other rows to see it on than the session's.
+    on_prune: called for Delete on an edge · data: rows to use instead of the session's.
     """
     from kanviz.analysis.layout import MOST, layout, wide
     from kanviz.analysis.scores import scores
@@ -90,21 +90,21 @@ def network_chart(
 
 
 def scores_of(s: "Session", kan: "KAN"):
-    """Which edges carry the outputs, on the session's rows; remembered."""
+    """Return the scores of all edges on the session's rows, from the cache if possible."""
     from kanviz.analysis.scores import scores
 
     return s.cache.result(scores, kan, s.data)
 
 
 def curve_of(s: "Session", kan: "KAN", edge: "EdgeId") -> "EdgeCurve":
-    """One edge's curve on the session's rows; remembered."""
+    """Return one edge's curve on the session's rows, from the cache if possible."""
     from kanviz.analysis.curves import edge_curve
 
     return s.cache.result(edge_curve, kan, edge, s.data)
 
 
 def metrics_of(s: "Session", kan: "KAN"):
-    """Errors on the session's rows, None without a table; remembered."""
+    """Return the errors on the session's rows, from the cache if possible; None without a table."""
     from kanviz.analysis.metrics import metrics
 
     data = s.data

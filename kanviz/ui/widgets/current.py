@@ -1,4 +1,4 @@
-"""The session that this browser tab works on, its theme, and refusals shown as messages."""
+"""Find the session of this browser tab and its theme, and show errors as messages."""
 
 import os
 import secrets
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 KEY = "kanviz"
 TOKEN = "work"
-PLACE = "kanviz-place"  # where the server finds this tab's session: by the token and by the browser
-ASKED = "asked"  # the token that came with the address, when no session answers to it any more
+PLACE = "kanviz-place"  # key of this tab's session on the server: made of the token and the browser's name
+ASKED = "asked"  # the token from the address, if no session belongs to it any more
 
 
 def session() -> "Session":
-    """The one object this tab works on; a reloaded tab of the same browser finds its own again by its address."""
+    """Return the session of this tab. A reloaded tab of the same browser finds its session by its address."""
     state = st.session_state
     if KEY not in state:
         token = _token()
@@ -42,7 +42,7 @@ def session() -> "Session":
 
 
 def _new(token: str) -> "tuple[str, Session]":
-    """A session for a tab that has none, with its secret; with the work that this server kept under that of before."""
+    """Return a secret and a session for a tab without one; with the work that the server saved under the old secret."""
     from kanviz.ui.state.session import Session
     from kanviz.ui.state.snapshot import go_on
 
@@ -59,14 +59,14 @@ def _new(token: str) -> "tuple[str, Session]":
 
 
 def keep_on_server(s: "Session") -> None:
-    """Write the work down, where this server has a folder for it; forget it where that was turned off."""
+    """Save the work if this server has a folder for it; delete the saved work if saving is turned off."""
     place = st.session_state.get(PLACE, "")
     if KEPT is not None and place:
         (KEPT.keep(place, s) if s.is_kept else KEPT.forget(place))
 
 
 def has_session() -> bool:
-    """Whether this tab works on anything yet; asking does not import torch."""
+    """Return whether this tab has a session or saved work. This does not import torch."""
     place = _place(_token())
     return KEY in st.session_state or place in SESSIONS or (KEPT is not None and place in KEPT)
 
@@ -91,12 +91,12 @@ SESSIONS = SessionStore(is_open, forget, _size, KEPT.keep if KEPT is not None el
 
 
 def theme() -> Literal["light", "dark"]:
-    """ "light" or "dark", as the browser shows it."""
+    """Return "light" or "dark", as in the browser."""
     return "dark" if getattr(st.context.theme, "type", None) == "dark" else "light"
 
 
 def attempt(action, *args, **kwargs) -> None:
-    """Do something in a callback; a refusal becomes a message on the page that follows."""
+    """Call a function in a callback. A UserError becomes a message on the next page."""
     try:
         action(*args, **kwargs)
     except UserError as refusal:
@@ -105,7 +105,7 @@ def attempt(action, *args, **kwargs) -> None:
 
 @contextmanager
 def in_words() -> Iterator[None]:
-    """Show a refusal where it happened; the rest of the page goes on."""
+    """Show a UserError where it occurred; the rest of the page is still rendered."""
     try:
         yield
     except UserError as refusal:
@@ -113,6 +113,6 @@ def in_words() -> Iterator[None]:
 
 
 def after_change(text: str) -> None:
-    """Say what was done on the page that follows, and draw it."""
+    """Render the page again, with a message about what was done."""
     session().messages.append(("done", text))
     st.rerun()

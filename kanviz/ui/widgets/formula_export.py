@@ -1,15 +1,15 @@
-"""A formula to take along: as LaTeX, for SymPy, and as a Python function."""
+"""Export a formula as LaTeX, for SymPy, and as a Python function."""
 
 import streamlit as st
 
 
 def copies(latex: str, text: str, source: str, key: str) -> None:
-    """Each form in a block that has a button to copy it; the function also as a file. Without a source it has none."""
+    """Show each form in a block with a copy button, and the function also as a file; no Python if source is empty."""
     how = st.segmented_control(
         "As", ["LaTeX", "SymPy", *(["Python"] if source else [])], default="LaTeX", required=True, key=f"copy-{key}",
         label_visibility="collapsed",
     )  # fmt: skip
-    # no language: Streamlit's colours for code are too pale to read
+    # no language: Streamlit's colours for code have too little contrast
     st.code({"LaTeX": latex, "SymPy": text, "Python": source}[str(how)], language=None, wrap_lines=True)
     if how == "Python":
         st.download_button(

@@ -1,4 +1,4 @@
-"""Which pages there are, in their order, and what is known of each."""
+"""List the pages in their order, and the groups that other modules need."""
 
 PAGES = (
     ("app.py", "Workbench", ":material/hub:"),
@@ -12,5 +12,5 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/history.py", "History", ":material/history:"),
 )
-RUNS = ("Train", "Retrain")  # pages that show the run themselves
+RUNS = ("Train", "Retrain")  # pages that show the training themselves
 EVERY_EDGE = ("Prune", "Formula", "Retrain", "History")  # pages that list, compare or fit all edges

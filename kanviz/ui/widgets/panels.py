@@ -1,4 +1,4 @@
-"""Pieces that several pages show: choosing an edge, numbers, errors before and after."""
+"""Widgets that several pages use: the choice of an edge, numbers, errors before and after an edit."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
 MOST_LISTED = 500  # edges in one list
-MOST_EDGES = 50_000  # of a network on pages that list, compare or fit all edges
+MOST_EDGES = 50_000  # edges of a network on pages that list, compare or fit all of them
 
 
 class EdgeNames(Mapping["EdgeId", str]):
-    """Every edge of a network as "x1 → h1,2", with what it is when it is not a plain spline."""
+    """The names of a network's edges, such as "x1 → h1,2", with the edge's state unless it is a plain spline."""
 
     def __init__(self, kan: "KAN"):
         self._kan, self._edges = kan, kan.edge_list(pruned=True)
@@ -43,12 +43,12 @@ class EdgeNames(Mapping["EdgeId", str]):
 
 
 def edge_names(s: "Session") -> EdgeNames:
-    """The edges of the present network by name; a name is made when it is asked for."""
+    """Return the names of the current network's edges; each name is made when it is read."""
     return s.cache.result(EdgeNames, s.present)
 
 
 def _choice(s: "Session", pruned: bool) -> "EdgeList":
-    """The edges there are to choose from; remembered, since every part that a click draws asks for them."""
+    """Return the edges to choose from; cached, since every fragment that a click renders needs them."""
     return s.cache.result(_listed, s.present, pruned)
 
 
@@ -58,7 +58,7 @@ def _listed(kan: "KAN", pruned: bool) -> "EdgeList":
 
 
 def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
-    """The chosen edge; the first where none is that the network has. pruned: whether it may be a pruned one."""
+    """Return the chosen edge; choose the first one if there is none. pruned: whether it may be a pruned edge."""
     edges = _choice(s, pruned)
     if s.edge not in edges:
         s.select(edges[0])
@@ -66,7 +66,7 @@ def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
 
 
 def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
-    """Choose an edge by name, or step to its neighbours; the choice is the session's, on every page the same."""
+    """Let the person choose an edge by name, or step to the next one. All pages share the choice."""
     from kanviz.core.layer import EdgeId
 
     kan, now = s.present, edge_in_hand(s, pruned=pruned)
@@ -74,7 +74,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     at = edges.index(now)
     if len(edges) <= MOST_LISTED:
         listed = list(edges)
-    else:  # a longer list would take longer than all else on the page: those that share a node
+    else:  # a longer list would be slower than the rest of the page: list the edges that share a node
         layer = kan.layers[now.layer]
         near = (EdgeId(now.layer, i, j) for i, j in beside(now, layer.sources, layer.targets))
         listed = [edge for edge in near if edge in edges]
@@ -83,8 +83,8 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     def choose(edge: "EdgeId | None" = None) -> None:
         wanted = st.session_state[key] if edge is None else edge
         if edge is None and (wanted == now or s.edge != now):
-            # Streamlit takes a list that has just gone for one that was changed, in a run that another part asked for:
-            # a choice of parts here would stand in for that, and a press in it would be lost
+            # Streamlit reports a list that has just disappeared as changed, in a run for another fragment. A rerun from
+            # here would replace that run, and a button press in it would be lost.
             return
         attempt(s.select, wanted)
         redraw("curve", "picker", "graph", then=("inspector",))
@@ -99,7 +99,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
 
 
 def beside(edge: "EdgeId", sources: int, targets: int) -> list[tuple[int, int]]:
-    """(source, target) of the edges that share a node with this one, at most MOST_LISTED, the nearest."""
+    """Return (source, target) of the nearest edges that share a node with this one, at most MOST_LISTED."""
     _, i, j = edge
     half = MOST_LISTED // 2
     across = [(i, t) for t in range(max(0, j - half // 2), min(targets, j + half // 2))]
@@ -108,19 +108,19 @@ def beside(edge: "EdgeId", sources: int, targets: int) -> list[tuple[int, int]]:
 
 
 def number(value: float | None, unit: str = "") -> str:
-    """Three significant digits and the unit; a dash where there is nothing to say."""
+    """Format a number with three significant digits and its unit; a dash for None or NaN."""
     if value is None or value != value:
         return "–"
     return f"{value:.3g}{f' {unit}' if unit else ''}"
 
 
 def typeset(latex: str) -> None:
-    """A formula on a line of its own. An empty line over it takes the pixels that Streamlit cuts off at the top."""
+    """Show a formula on its own line. The empty line above takes the pixels that Streamlit cuts off at the top."""
     st.latex(rf"\overset{{}}{{{latex}}}")
 
 
 def show_effect(found: "Effect", unit: str = "") -> None:
-    """What an edit does to the error, and to the outputs, before it is kept."""
+    """Show the effect of an edit on the error and the outputs before it is applied."""
     if found.before is not None and found.after is not None:
         before, after = st.columns(2)
         before.metric(f"{found.error} now", number(found.before, unit))
@@ -132,13 +132,13 @@ def show_effect(found: "Effect", unit: str = "") -> None:
 
 
 def time_bar(job: "Job[Any]", total: float, words: str) -> None:
-    """How much of its time a job has had, and what it is doing."""
+    """Show how much of its time a job has used, and what it is doing."""
     spent = min(job.seconds, total)
     st.progress(spent / total, text=queue_words(job) or f"{spent:.0f} of {total:.0f} s · {words}")
 
 
 def queue_words(job: "Job[Any]") -> str:
-    """The place in the queue of a job that waits; empty for one that does not."""
+    """Return a waiting job's place in the queue as text; empty if it does not wait."""
     ahead = job.ahead
     if ahead is None:
         return ""
@@ -147,13 +147,13 @@ def queue_words(job: "Job[Any]") -> str:
 
 
 def shared_unit(kan: "KAN") -> str:
-    """The unit of the outputs when they have one in common."""
+    """Return the unit of the outputs if all have the same one, else an empty text."""
     units = {v.unit for v in kan.outputs}
     return label(units.pop()) if len(units) == 1 else ""
 
 
 def too_wide(kan: "KAN", here: str = "this page") -> bool:
-    """Whether it has more edges than can be listed, compared or fitted one by one; then it says so."""
+    """Return whether a network has too many edges to list, compare or fit them all; if so, show a message."""
     edges = sum(layer.active.numel() for layer in kan.layers)
     if edges > MOST_EDGES:
         st.info(

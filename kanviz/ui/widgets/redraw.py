@@ -1,4 +1,4 @@
-"""Which parts of the workbench are drawn again after a change, and in which order."""
+"""Choose which fragments of the workbench are rendered again after a change, and in which order."""
 
 import secrets
 from collections.abc import Callable, Sequence
@@ -11,19 +11,19 @@ from streamlit.runtime.scriptrunner_utils.script_requests import RerunData
 from kanviz.ui.widgets.current import attempt, session
 from kanviz.ui.widgets.page_table import PAGES
 
-# of the workbench, drawn one by one; a change draws the first three, and the others once the browser shows those: what
-# is on the screen came in one message with what the browser keeps of it
+# Fragments of the workbench. A change renders the first three; the others follow after the browser has painted those,
+# because the browser applies all fragments of one run together.
 PARTS = ("curve", "inspector", "keep", "picker", "panel", "toolbar", "graph", "outputs", "edges")
 FIRST = 3
-LATER = "later"  # a word by which the browser asks for parts that are still to be drawn, and those parts
+LATER = "later"  # session state: (token, names of the fragments to render after the next paint)
 PAGE = "page"
 
 
 def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
-    """In a callback on the workbench: draw only these parts of it again, in this order; elsewhere the whole page.
+    """Render only these fragments again, in this order, in a callback on the workbench; elsewhere the whole page.
 
-    then: parts that are drawn once the browser has the curve on the screen, which it tells (`draw_later`). Whatever is
-    to be said is said at the top of the page, so then all of it is drawn.
+    then: fragments to render after the browser has painted the curve (see `draw_later`). If there are messages, the
+    whole page is rendered, since they are shown at its top.
     """
     if st.session_state.get(PAGE) != PAGES[0][1] or session().messages or not asked_alone():
         st.rerun("app")
@@ -35,23 +35,25 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
 
 
 def asked_alone() -> bool:
-    """Whether one part alone asked for this run. What a callback draws stands in for all that a run would have drawn,
-    and events that come together make one run: then more than the callback knows of is to be drawn.
+    """Return whether a single fragment requested this run.
+
+    The fragments that a callback chooses replace those of the run. Events that arrive together make one run; then the
+    callback must not choose, since it knows only its own fragments.
     """
     context = get_script_run_ctx()
     return context is not None and len(context.fragment_ids_this_run or ()) == 1
 
 
 def awaited() -> str:
-    """The word by which the browser shall ask for what is still to be drawn; empty where nothing is."""
+    """Return the token that the editor sends back after painting; empty if nothing waits for it."""
     return st.session_state.get(LATER, ("", ()))[0]
 
 
 def draw_later(told: Any) -> None:
-    """In a callback: the browser shows the curve; draw what waited for that.
+    """Render the waiting fragments, in a callback: the editor has painted the curve and returned its token.
 
-    The word may come with what another part asks for, such as a button's press. A callback's own choice of parts would
-    stand in for that, and the press would be lost: then what waited is drawn after it.
+    The token may arrive together with another fragment's event, such as a button press. Choosing fragments here would
+    replace that run and lose the press; then the waiting fragments are rendered in a run after it.
     """
     word, waiting = st.session_state.get(LATER, ("", ()))
     if word and told == word:
@@ -62,7 +64,7 @@ def draw_later(told: Any) -> None:
 
 
 def asked_by(part: str) -> bool:
-    """Whether this part of the workbench alone asked for this run."""
+    """Return whether this fragment of the workbench alone requested the run."""
     context = get_script_run_ctx()
     if context is None:
         return False
@@ -70,7 +72,7 @@ def asked_by(part: str) -> bool:
 
 
 def draw_after_this(parts: Sequence[str]) -> None:
-    """Have these parts drawn after the present run of other parts; a run of the whole page draws them anyway."""
+    """Request a run of these fragments after the current run; a run of the whole page renders them anyway."""
     context = get_script_run_ctx()
     if context is None or context.script_requests is None or not context.fragment_ids_this_run:
         return
@@ -83,6 +85,6 @@ def draw_after_this(parts: Sequence[str]) -> None:
 
 
 def change(action: Callable[..., None], *args: Any) -> NoReturn:
-    """In a callback: do something that changes the network; a refusal becomes a message. All parts are drawn again."""
+    """Change the network in a callback and render all fragments again. A UserError becomes a message."""
     attempt(action, *args)
     redraw(*PARTS[:FIRST], then=PARTS[FIRST:])

@@ -1,4 +1,4 @@
-"""The samples that ship with the app: an index that needs no torch, and opening one."""
+"""List the samples that come with the app, without importing torch, and open one."""
 
 import json
 from dataclasses import dataclass
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Sample:
-    """One row of samples.json; `thumbnail` is a list of curves, each a list of heights in 0..1.
+    """One row of samples.json.
 
-    new: a table of rows to learn next, on the Retrain page.
+    thumbnail: a list of curves, each a list of heights from 0 to 1 · new: a table of rows to learn next, for the
+    Retrain page.
     """
 
     title: str
@@ -49,7 +50,7 @@ def samples() -> list[Sample]:
 
 
 def open_sample(s: "Session", sample: Sample, *, aside: bool = True, kept: bool = True) -> None:
-    """Open a sample with its table, its telling edge chosen. aside, kept: as in `Session.open`."""
+    """Open a sample with its table and choose its most telling edge. aside, kept: see `Session.open`."""
     from kanviz.core.layer import EdgeId
     from kanviz.io import load
 
@@ -62,7 +63,7 @@ def open_sample(s: "Session", sample: Sample, *, aside: bool = True, kept: bool 
 
 
 def rows_of(sample: Sample, path: Path, kan: "KAN") -> "Dataset":
-    """A table of a sample, read for its network."""
+    """Read a table of a sample for its network."""
     from kanviz.core.data.dataset import Dataset
     from kanviz.io.tables import open_table
 

@@ -1,4 +1,4 @@
-"""Taking a table and choosing its columns."""
+"""Upload a table and choose its columns."""
 
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
 MAX_CLASS_VALUES = 20
-OPEN_NOTES = 8  # that stand open; more are folded
+OPEN_NOTES = 8  # notes shown; more are folded
 REFUSED = "table-refused"
 
 
 def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | None":
-    """Take a table; it is read at once and stays in the session when the page changes. slot: what it is for.
+    """Let the person upload a table. It is read at once and stays in the session. slot: its purpose.
 
-    A file of any ending is taken, since its content says what it is; a refusal stands where the file was dropped.
+    Any file ending is accepted, since the content decides. An error is shown below the upload field.
     """
 
     def take() -> None:
@@ -61,10 +61,10 @@ def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | Non
 def choose_columns(
     s: "Session", table: "Table", kan: "KAN | None", key: str, name: str = "", slot: str = "", *, weigh: bool = True
 ) -> "Dataset | None":
-    """Ask which columns are inputs and which is the target; the data set, or a refusal in words. name: of the table.
+    """Let the person choose inputs and target; return the data set, or show the error and return None.
 
-    Without a network the answers for a table stay while other pages are looked at. weigh: whether rows may count by the
-    errors of the target.
+    Without a network, the choices for a table remain when another page is opened. name: the table's · weigh: whether
+    rows may be weighted by the errors of the target.
     """
     from kanviz.core.columns.roles import roles_of
     from kanviz.core.data.dataset import Dataset
@@ -102,7 +102,7 @@ def choose_columns(
 
 
 def table_notes(s: "Session", table: "Table", name: str, slot: str, key: str) -> None:
-    """What was assumed of a table, where it can be seen; what may be otherwise can be chosen."""
+    """Show what was assumed about a table, and let the person change what is uncertain."""
     codes = {code.note for code in table.codes}
     notes = [note for note in table.notes if note not in codes]
     with st.container(key=f"table-notes-{key}", gap="xsmall"):
@@ -128,7 +128,7 @@ def table_notes(s: "Session", table: "Table", name: str, slot: str, key: str) ->
 
 
 def _reading_choice(s: "Session", table: "Table", name: str, slot: str, key: str) -> None:
-    """Choose where names and units stand, and the encoding; the file is read again."""
+    """Let the person choose the lines of names and units and the encoding; then read the file again."""
     from kanviz.io.table_reading import Reading
 
     layout, origin = table.layout, table.origin
@@ -165,7 +165,7 @@ def _reading_choice(s: "Session", table: "Table", name: str, slot: str, key: str
 def _targets(
     s: "Session", kan: "KAN | None", frame: "pd.DataFrame", numeric: list[str], few: list[str], key: str
 ) -> list[str]:
-    """Ask for the target, or the targets of a network with several outputs; nothing when there is none to choose."""
+    """Let the person choose the target, or a network's several targets; return none if no column is suitable."""
     from kanviz.core.columns.roles import usual_target
 
     classes = kan is not None and kan.task == "classification"
@@ -183,8 +183,10 @@ def _targets(
 
 
 def _inputs(kan: "KAN | None", frame: "pd.DataFrame", roles: "Roles", key: str) -> list[str]:
-    """Ask for the inputs: at first the network's own where the table has them, else as many columns as it takes; for a
-    new one all numbers and columns of two words that are neither row numbers nor errors.
+    """Let the person choose the inputs.
+
+    Preselected are the network's own inputs if the table has them, else as many columns as the network takes. For a new
+    network: all columns with numbers or with two different words, except row numbers and errors.
     """
     from kanviz.core.columns.inputs import column_of, label_of
 
@@ -203,7 +205,7 @@ def _inputs(kan: "KAN | None", frame: "pd.DataFrame", roles: "Roles", key: str) 
 
 
 def _known(kan: "KAN | None", frame: "pd.DataFrame", inputs: list[str]) -> "list[str] | tuple[Variable, ...]":
-    """The inputs of the network where their columns were chosen, so that words and dates count as it knows them."""
+    """Return the network's inputs if their columns were chosen, so that words and dates are encoded as it knows."""
     from kanviz.core.columns.inputs import column_of
 
     if kan is None:
@@ -213,7 +215,7 @@ def _known(kan: "KAN | None", frame: "pd.DataFrame", inputs: list[str]) -> "list
 
 
 def _errors(roles: "Roles", target: list[str], key: str) -> str | None:
-    """Ask whether rows count by the errors of the target, where a column holds some."""
+    """Let the person weight rows by the target's errors, if a column has them."""
     columns = [name for name, of in roles.errors.items() if of in target]
     if not columns:
         return None
@@ -224,7 +226,7 @@ def _errors(roles: "Roles", target: list[str], key: str) -> str | None:
 
 
 def _task(target: list[str], few: list[str], numeric: list[str], key: str) -> "Task":
-    """Text stands for classes; a number of few different values may be either, so the person says."""
+    """Return the task. Text means classes; if a number has few different values, the person chooses."""
     if target[0] not in numeric:
         return "classification"
     if target[0] not in few:
@@ -238,7 +240,7 @@ def _task(target: list[str], few: list[str], numeric: list[str], key: str) -> "T
 
 
 def _units(names: list[str], known: dict[str, str], key: str) -> dict[str, str]:
-    """Ask for units. An editor cannot be given its value back, so one that is drawn anew begins with what was said."""
+    """Let the person enter units. A new `data_editor` starts with the earlier entries: it cannot be given its value."""
     editor, begins, said = f"units-{key}-{names}", f"units-begin-{key}", f"units-said-{key}"
     if editor not in st.session_state:
         st.session_state[begins] = known | st.session_state.get(said, {})

@@ -1,4 +1,4 @@
-"""What the address says and shows: which sample, edge and tabs, so that a link opens the same view anywhere."""
+"""Read and write the address: sample, edge and tabs, so that a link opens the same view anywhere."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
-KEEP = "keep-"  # how keys of widgets begin that keep their value while another page is looked at
-LINKED = "linked"  # set once the address of this visit was followed
+KEEP = "keep-"  # prefix of widget keys whose values survive a change of the page
+LINKED = "linked"  # set after this visit's address was followed
 SAMPLE, EDGE = "sample", "edge"
-VIEWED = ("tab", "out")  # parts of the address that are kept with the work
+VIEWED = ("tab", "out")  # parts of the address that are saved with the work
 
 
 def names_a_sample() -> bool:
-    """Whether the address asks for a network that everybody has."""
+    """Return whether the address names a sample."""
     return SAMPLE in st.query_params
 
 
 def follow(s: "Session") -> None:
-    """Once a visit: open the sample the address names, unless something is open, and choose its edge."""
+    """Open the sample that the address names, unless a network is open, and choose its edge. Acts once a visit."""
     if LINKED in st.session_state:
         return
     st.session_state[LINKED] = True
@@ -53,13 +53,13 @@ def _edge(text: str):
 
 
 def view_of(s: "Session") -> dict[str, str]:
-    """Sample and edge as the address has them; no sample where the network is one's own."""
+    """Return sample and edge as in the address; no sample if the network is the person's own."""
     sample = {SAMPLE: s.sample} if s.sample else {}
     return {**sample, **({EDGE: "-".join(map(str, s.edge))} if s.edge is not None else {})}
 
 
 def show(**parts: str) -> None:
-    """Put parts of the view into the address; an empty one is taken out. Nothing is sent where nothing changed."""
+    """Write parts of the view into the address; an empty value removes its part. Nothing is sent if nothing changed."""
     for name, value in parts.items():
         if value and st.query_params.get(name) != value:
             st.query_params[name] = value
@@ -68,7 +68,7 @@ def show(**parts: str) -> None:
 
 
 def tabs(names: Sequence[str], part: str) -> Sequence[Any]:
-    """Tabs of which one is open, named in the address under `part`; the others are to be left empty."""
+    """Show tabs of which one is open, named in the address under `part`. The caller leaves the others empty."""
     key, wanted = f"{KEEP}{part}", st.query_params.get(part, "")
     if key not in st.session_state and wanted in names:
         st.session_state[key] = wanted
@@ -79,21 +79,21 @@ def tabs(names: Sequence[str], part: str) -> Sequence[Any]:
 
 
 def link(s: "Session", *parts: str) -> str:
-    """The address of this page for others: without the secret by which this tab finds its own work.
+    """Return the address of this page for others, without the secret of this tab's session.
 
-    parts: which other parts of the address go with sample and edge.
+    parts: further parts of the address to include.
     """
     said = {part: st.query_params[part] for part in parts if part in st.query_params}
     return f"{st.context.url or ''}?{urlencode({**view_of(s), **said})}"
 
 
 def viewed(work: "Work") -> dict[str, str]:
-    """The parts of the address that were looked at when the work was saved."""
+    """Return the parts of the address that were saved with the work."""
     return {part: work.view[part] for part in VIEWED if part in work.view}
 
 
 def look_at(project: "Work") -> None:
-    """Have the pages show what was looked at."""
+    """Restore the view that was saved with the work."""
     for part in VIEWED:
         st.session_state.pop(f"{KEEP}{part}", None)
         if part in project.view:

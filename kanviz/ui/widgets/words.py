@@ -1,4 +1,4 @@
-"""Steps, names and files in words, safe to be shown."""
+"""Turn steps, names and files into text that is safe to show."""
 
 import re
 from typing import TYPE_CHECKING
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def step_words(step: object, kan: "KAN") -> str:
-    """A step of the history in words, edges by the names of their nodes."""
+    """Describe a step of the history; edges are named by their nodes."""
 
     def named(found: re.Match[str]) -> str:
         try:
@@ -24,11 +24,11 @@ def step_words(step: object, kan: "KAN") -> str:
 
 
 def file_stem(name: str) -> str:
-    """A network's name as the beginning of a file's."""
+    """Return the start of a file name, made from a network's name."""
     stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in name.rsplit(".", 1)[0])[:60].strip("_")
     return stem or "network"
 
 
 def label(text: str, limit: int = 60) -> str:
-    """Anybody's text, cut and escaped for Markdown."""
+    """Shorten untrusted text and escape it for Markdown."""
     return escape_markdown(shown(str(text), limit))

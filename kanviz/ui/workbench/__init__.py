@@ -1,1 +1,1 @@
-"""The workbench: the network, one edge's curve, what it says at a point, where it errs."""
+"""The workbench: the network, one edge's curve, predictions at a point, and errors."""

@@ -1,4 +1,4 @@
-"""Around the point in hand: slices along the inputs, what makes the prediction, and a plane over two inputs."""
+"""Show what surrounds the current point: slices along inputs, the parts of the prediction, a plane of two inputs."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,16 +14,16 @@ from kanviz.ui.widgets.words import label
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
-PAIR, WAY = "explored-pair", "explored-way"  # where choices are remembered while the tab is closed
+PAIR, WAY = "explored-pair", "explored-way"  # keys that remember choices while the tab is closed
 
 
 def four(value: float, unit: str = "") -> str:
-    """Four significant digits and the unit."""
+    """Format a number with four significant digits and the unit."""
     return f"{value:.4g}{f' {unit}' if unit else ''}"
 
 
 def slices_panel(s: "Session", point: Sequence[float], output: int, inputs: list[int]) -> None:
-    """The output along each of these inputs, all on one scale."""
+    """Show the output along each of these inputs, all on one scale."""
     from kanviz.analysis.slices import slices
     from kanviz.plots import slice_figure
     from kanviz.plots.explore import heights
@@ -44,7 +44,7 @@ def slices_panel(s: "Session", point: Sequence[float], output: int, inputs: list
 
 
 def why_panel(s: "Session", point: Sequence[float], output: int) -> None:
-    """What each path, edge or input adds, and whether the parts make the whole."""
+    """Show what each path, edge or input adds to the prediction, and whether the parts add up."""
     from kanviz.analysis.paths import explain
     from kanviz.plots import edges_figure, inputs_figure, paths_figure
 
@@ -80,7 +80,7 @@ def _adds_up(gap: float, change: float, points: int, unit: str) -> None:
 
 
 def plane_panel(s: "Session", point: Sequence[float], output: int) -> None:
-    """The output over two inputs, which are asked for where there are more."""
+    """Show the output over two inputs; if there are more, the person chooses two."""
     from kanviz.analysis.slices import plane
     from kanviz.plots import plane_figure
 

@@ -1,4 +1,4 @@
-"""What one can do to an edge: look at it, move its control points, freeze, prune, restore, refine."""
+"""Show and edit one edge: move its control points, freeze, prune, restore, refine its grid."""
 
 from typing import TYPE_CHECKING
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def quick_actions(s: "Session", edge: "EdgeId") -> None:
-    """Prune or restore, freeze or thaw, with the effect said before."""
+    """Show the effect and the buttons for pruning or restoring the edge, and for freezing or thawing it."""
     from kanviz.edit.edits import FreezeEdge, ThawEdge
     from kanviz.edit.proposals import effect, prune, restore
 
@@ -65,14 +65,14 @@ OFFERED = "offered-prune"
 
 
 def offer_prune(s: "Session", edge: "EdgeId") -> None:
-    """Take an edge in hand and ask, before it is pruned, whether it shall be; the cost is said first."""
+    """Choose an edge and request the dialog that asks whether to prune it, with the effect."""
     s.select(edge)
     if s.present.edge(edge).state != "pruned":
         st.session_state[OFFERED] = edge
 
 
 def offered_prune(s: "Session") -> None:
-    """The question, where an edge was offered."""
+    """Open that dialog if it was requested."""
     edge = st.session_state.pop(OFFERED, None)
     if edge is not None and not s.training.live:
         _ask_to_prune(s, edge)
@@ -98,13 +98,13 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
 
 
 def edge_picture(s: "Session", edge: "EdgeId") -> None:
-    """The curve, to be changed by hand where it has control points."""
+    """Show the curve in the spline editor."""
     point, preview = point_in_hand(s, edge), pending(s, edge)
     shape_editor(s, edge, point=point, preview=preview, hold=lambda m: hold_point(edge, m))
 
 
 def points_panel(s: "Session", edge: "EdgeId") -> None:
-    """The control point in hand, by its exact height; what that would do is shown before it is kept."""
+    """Show the chosen control point with its exact height, and the effect of a new height before it is applied."""
     kan = s.present
     if kan.edge(edge).active:
         point = point_in_hand(s, edge) or 0
@@ -116,7 +116,7 @@ def points_panel(s: "Session", edge: "EdgeId") -> None:
 
 
 def all_points_panel(s: "Session", edge: "EdgeId") -> None:
-    """Every control point as a table, and a finer grid; made only when it is opened, since a table is slow to draw."""
+    """Show all control points as a table, and the refinement. Only when it is opened, since the table is slow."""
     place = st.expander(
         "All control points, and a finer grid", icon=":material/table:", key=f"{KEEP}points", on_change="rerun"
     )
@@ -131,17 +131,17 @@ def _state_words(state: str) -> str:
 
 
 def _point_key(edge: "EdgeId") -> str:
-    """Where the control point in hand is remembered: beside the widgets, whose own values go when their page does."""
+    """Return the key of the chosen control point. It is not a widget key: those are lost when the page changes."""
     return f"point-{edge}"
 
 
 def hold_point(edge: "EdgeId", m: int) -> None:
-    """Take another control point in hand."""
+    """Choose another control point."""
     st.session_state[_point_key(edge)] = m
 
 
 def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
-    """The control point that was chosen last on this edge, the middle one at first; None where it has no spline."""
+    """Return the chosen control point of this edge, at first the middle one; None if there is no spline."""
     view = s.present.edge(edge)
     if not view.active:
         return None
@@ -149,12 +149,12 @@ def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
 
 
 def _height_key(s: "Session", edge: "EdgeId", point: int) -> str:
-    """Of the field with the exact number."""
+    """Return the key of the field with the exact height."""
     return f"{KEEP}height-{s.present.digest[:16]}-{edge}-{point}"
 
 
 def pending(s: "Session", edge: "EdgeId") -> "MoveControlPoint | None":
-    """The move of the control point in hand that was asked for by its number and is not kept yet."""
+    """Return the move that was typed for the chosen control point and is not applied yet; None if there is none."""
     from kanviz.edit.edits import MoveControlPoint
 
     point = point_in_hand(s, edge)
@@ -178,7 +178,7 @@ def _exact_height(s: "Session", edge: "EdgeId", point: int) -> None:
 
 
 def _interval(low: float, high: float, unit: str) -> str:
-    """ "x from 0.2 to 0.8 m"; a border point of a curve that goes on straight has no end on its side."""
+    """Describe an interval: "x from 0.2 to 0.8 m". An infinite end of a border point is left out."""
     ends = [f"{end:.4g}{' ' * bool(unit)}{unit}" for end in (low, high)]
     if low == float("-inf"):
         return f"x up to {ends[1]}" if high < float("inf") else "every x"
@@ -186,7 +186,7 @@ def _interval(low: float, high: float, unit: str) -> str:
 
 
 def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int) -> None:
-    """Which control point is in hand, the interval it reaches and the rows in it."""
+    """Show the chosen control point, the interval where it acts, and the share of rows in it."""
     curve = curve_of(s, kan, edge)
     low, high = curve.reach(point)
     words = [
@@ -203,7 +203,7 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int) -> None:
 
 
 def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveControlPoint | None") -> None:
-    """Of a move that is not kept yet: the proof, the price, and the question."""
+    """Show the effect of a move that is not applied yet: what changes, the errors, and buttons to apply or drop it."""
     from kanviz.analysis.diff import diff
     from kanviz.edit.proposals import effect
 
@@ -223,7 +223,7 @@ def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveContro
 
 
 def refine_panel(s: "Session", edge: "EdgeId") -> None:
-    """More control points for the same curves."""
+    """Let the person refine the grid: more control points for the same curves."""
     from kanviz.edit.edits import RefineGrid
 
     layer = s.present.layers[edge.layer]

@@ -1,4 +1,4 @@
-"""What a network says at one point: inputs moved by hand or taken from a row, the prediction, and what backs it."""
+"""Show the prediction at one point, moved by hand or taken from a row, and whether data support it."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
 
 SHOWN = 6  # inputs with a slider and a slice
-CHOSEN = "explored-inputs"  # where they are remembered while the tab is closed
+CHOSEN = "explored-inputs"  # key that remembers them while the tab is closed
 STEPS = 200
 
 
 def explore_panel(s: "Session") -> None:
-    """Sliders and the prediction, then why it is so, then what it would be elsewhere."""
+    """Show the sliders and the prediction, then its parts, then predictions elsewhere."""
     _begin(s)
     with in_words():
         point = point_of(s)
@@ -43,21 +43,21 @@ def explore_panel(s: "Session") -> None:
 
 
 def _begin(s: "Session") -> None:
-    """The first held-out row is looked at, if there is one and nothing was chosen yet."""
+    """Start at the first held-out row, if there is one and nothing was chosen yet."""
     if s.looking.point is None and s.data is not None and len(s.data):
         rows = s.data.test if len(s.data.test) else s.data.train
         s.looking.take_row(int(rows[0]))
 
 
 def point_of(s: "Session") -> tuple[float, ...]:
-    """Where the network is looked at, in table units; without a table first the middle of its grid."""
+    """Return the current point in table units; without a table, at first the middle of the grid."""
     from kanviz.analysis.paths import reference_of
 
     return s.looking.point or tuple(reference_of(s.present, None).tolist())
 
 
 def _prediction(s: "Session", point: Sequence[float], output: int) -> None:
-    """The prediction with its unit, beside it what the table says and how good the network is; warnings below."""
+    """Show the prediction with its unit, the measured value, the network's errors, and warnings."""
     kan = s.present
     said = kan([list(point)])[0].detach().double()
     variable = kan.outputs[output]
@@ -75,7 +75,7 @@ def _prediction(s: "Session", point: Sequence[float], output: int) -> None:
 
 
 def _warn(s: "Session", point: Sequence[float]) -> None:
-    """Where the point leaves what backs the network; nodes on the way leave their grids more often: said quietly."""
+    """Warn about extrapolation. For hidden nodes only a caption: they leave their grids more often."""
     from kanviz.analysis.extrapolation import beyond
 
     found = s.cache.latest(beyond, s.present, point, s.data)
@@ -96,7 +96,7 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
 
 
 def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]:
-    """What the table says of the row, where the point is at one."""
+    """Return the measured value as text, if the point is at a row."""
     if s.looking.row is None or s.data is None:
         return []
     part = "held out" if bool((s.data.test == s.looking.row).any()) else "training"
@@ -111,7 +111,7 @@ def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]
 
 
 def _quality(s: "Session", output: int, unit: str) -> list[str]:
-    """How good the network is on rows it has not seen."""
+    """Return the error on held-out rows as text; on training rows if none are held out."""
     found = metrics_of(s, s.present)
     if found is None:
         return []
@@ -123,7 +123,7 @@ def _quality(s: "Session", output: int, unit: str) -> list[str]:
 
 
 def _inputs(s: "Session") -> list[int]:
-    """The inputs that have a slider and a slice: all, or of many the chosen ones."""
+    """Return the inputs with a slider and a slice: all, or the chosen ones if there are many."""
     names = [shown(v.name, 60) for v in s.present.inputs]
     if len(names) <= SHOWN:
         return list(range(len(names)))
@@ -137,7 +137,7 @@ def _inputs(s: "Session") -> list[int]:
 
 
 def _slider(s: "Session", point: Sequence[float], i: int) -> None:
-    """One input: a slider over the range of the data, and a field for the exact number, which may lie beyond."""
+    """Show one input: a slider over the range of the data, and a field for an exact number, which may be outside."""
     variable, (low, high) = s.present.inputs[i], _ranges(s)[i]
     low, high = min(low, point[i]), max(high, point[i])
     if low == high:
@@ -166,7 +166,7 @@ def _slider(s: "Session", point: Sequence[float], i: int) -> None:
 
 
 def _ranges(s: "Session") -> list[tuple[float, float]]:
-    """Where the training rows of each input begin and end; without a table, its grid."""
+    """Return the range of each input over the training rows; without a table, its grid."""
     from kanviz.analysis.extrapolation import grids_of
 
     return s.cache.result(_ends, s.data) if s.data is not None else s.cache.result(grids_of, s.present)
@@ -178,7 +178,7 @@ def _ends(data: "Dataset") -> list[tuple[float, float]]:
 
 
 def _row(s: "Session") -> None:
-    """Look at a row of the table by its number."""
+    """Show the field that chooses a row of the table by its number."""
     if s.data is None:
         return
     key, now = f"explore-row-{s.data.digest[:12]}", None if s.looking.row is None else s.looking.row + 1

@@ -1,4 +1,4 @@
-"""The network page's parts: how good it is, all edges in a table, and the rows it is looked at with."""
+"""Show a network's errors, the table of its edges, and the choice of its rows."""
 
 from typing import TYPE_CHECKING
 
@@ -23,7 +23,7 @@ MOST_ROWS = 5_000  # of the table of edges
 
 
 def errors_row(s: "Session") -> None:
-    """Errors on training and held-out rows beside what guessing the mean would give."""
+    """Show errors on training and held-out rows, compared with always predicting the mean."""
     found = metrics_of(s, s.present)
     if found is None:
         st.caption(
@@ -54,7 +54,7 @@ def errors_row(s: "Session") -> None:
 
 
 def edge_table(s: "Session") -> None:
-    """Every edge in words and numbers; of very many, those that carry most."""
+    """Show all edges as a table; if there are very many, those with the highest scores."""
     kan = s.present
     rows = s.cache.result(_edge_rows, kan, scores_of(s, kan))
     if len(rows) < len(scores_of(s, kan).ranked):
@@ -91,7 +91,7 @@ def _edge_rows(kan: "KAN", found: "Scores") -> "pd.DataFrame":
 
 
 def data_panel(s: "Session", key: str) -> None:
-    """Choose the rows the network is looked at with and trained on."""
+    """Let the person choose the network's rows, for figures and training."""
     if s.data is not None:
         names = ", ".join(label(v.name) for v in s.data.inputs[:8])
         st.caption(

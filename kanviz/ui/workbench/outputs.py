@@ -1,4 +1,4 @@
-"""Where a network errs: predicted against measured, and the errors on all rows, on those picked and on a slice."""
+"""Show a network's errors: predicted against measured, and numbers for all rows, picked rows and a slice."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
     from kanviz.ui.state.session import Session
 
-# Where the slice and the output are remembered: beside the widgets, whose own values go when their tab is closed.
+# Keys of the slice and the output. They are not widget keys: those are lost when the tab is closed.
 SLICE, OUTPUT = "outputs-slice", "outputs-output"
 LARGEST = 1e30
-DRAWN = ("outputs", "curve")  # parts of the workbench that show which rows are picked
+DRAWN = ("outputs", "curve")  # fragments of the workbench that show which rows are picked
 PARTS = {"train": "training rows", "test": "held-out rows"}
 
 
 def errors_panel(s: "Session") -> None:
-    """The picture and the numbers; without a table it says what is missing."""
+    """Show the figure and the numbers; without a table, say what is missing."""
     if s.data is None:
         st.info("No table is loaded, so there is nothing to compare the network with.", icon=":material/table:")
         return
@@ -39,14 +39,14 @@ def errors_panel(s: "Session") -> None:
 
 
 def predictions_of(s: "Session", data: "Dataset") -> "Predictions":
-    """What the network says on every row of the table in hand; remembered."""
+    """Return the predictions for every row of the current table, from the cache if possible."""
     from kanviz.analysis.errors_on_rows import predictions
 
     return s.cache.result(predictions, s.present, data)
 
 
 def output_picker(s: "Session", key: str) -> int:
-    """Which output is looked at: asked only where there are several, and the same in every tab."""
+    """Return the chosen output; ask only if there are several. The choice is the same in every tab."""
     names = [shown(str(v), 60) for v in s.present.outputs]
     at = min(st.session_state.get(OUTPUT, 0), len(names) - 1)
     if len(names) > 1:
@@ -76,7 +76,7 @@ def _picture(s: "Session", data: "Dataset", found: "Predictions", output: int) -
 
 
 def _confusion(s: "Session", found: "Predictions") -> None:
-    """Which classes are taken for which: of the picked rows, if some are, else of the held-out rows, if there are."""
+    """Show the confusion matrix of the picked rows, else of the held-out rows, else of the training rows."""
     import pandas as pd
 
     from kanviz.analysis.errors_on_rows import confusion
@@ -91,7 +91,7 @@ def _confusion(s: "Session", found: "Predictions") -> None:
 
 
 def _slice(s: "Session", data: "Dataset") -> list[int] | None:
-    """Ask for an input or target and two numbers; the rows whose value lies between them, None without a slice."""
+    """Let the person choose an input or target and two limits; return the rows between them, None without a slice."""
     from kanviz.analysis.errors_on_rows import between
 
     names = [shown(str(v), 60) for v in data.inputs]
@@ -134,7 +134,7 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
 
 
 def _numbers(s: "Session", found: "Predictions", output: int, sliced: list[int] | None) -> None:
-    """Errors of each set of rows beside each other, training rows and held-out rows always apart."""
+    """Show the errors of each set of rows in columns, training rows and held-out rows always separate."""
     import pandas as pd
 
     from kanviz.analysis.errors_on_rows import errors_on
@@ -152,7 +152,7 @@ def _numbers(s: "Session", found: "Predictions", output: int, sliced: list[int] 
 
 
 def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
-    """Offer the rows that are missed most, each once, to be explained."""
+    """Show buttons that explain the rows with the largest errors, each row once."""
 
     def take(row: int) -> None:
         attempt(s.looking.take_row, row)
@@ -174,7 +174,7 @@ def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
 
 
 def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:
-    """One set of rows in words and numbers."""
+    """Return one set of rows as a column of text."""
     parts = errors.parts
     found = {f"{PARTS[part].capitalize()}": f"{parts[part].rows if part in parts else 0:,}" for part in PARTS}
     for part, words in PARTS.items():

@@ -1,4 +1,4 @@
-"""The control points of an edge as a table, beside the curve: for exact numbers, and for the keyboard."""
+"""Show the control points of an edge as a table next to the curve, for exact numbers and the keyboard."""
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -14,24 +14,24 @@ if TYPE_CHECKING:
     from kanviz.edit.edits import Edit
     from kanviz.ui.state.session import Session
 
-LARGEST = 1e30  # heights beyond are no use to anybody
+LARGEST = 1e30  # greater heights have no use
 HEIGHT = "height"
 
 
 def points_table(s: "Session", edge: "EdgeId") -> None:
-    """Every control point with its place and its height; what is typed is one step of the history."""
+    """Show every control point with its position and height. Typed heights are one step of the history."""
     kan = s.present
     view = kan.edge(edge)
     if not view.active:
         st.caption("This edge has no control points.")
         return
     curve = curve_of(s, kan, edge)
-    key = f"points-{kan.digest[:16]}-{edge}"  # of this network: an edit that was made begins another table
+    key = f"points-{kan.digest[:16]}-{edge}"  # by network: after an edit, a new table begins
 
     def typed() -> None:
         def make() -> None:
             edit = edit_of_rows(edge, st.session_state.get(key, {}).get("edited_rows", {}))
-            if edit is not None and s.present.digest == kan.digest:  # a table that has just gone may be heard again
+            if edit is not None and s.present.digest == kan.digest:  # a table just removed may report again
                 s.apply(edit)
 
         change(make)
@@ -48,7 +48,7 @@ def points_table(s: "Session", edge: "EdgeId") -> None:
 
 
 def edit_of_rows(edge: "EdgeId", rows: Mapping[Any, Mapping[str, Any]]) -> "Edit | None":
-    """The edit that changed rows of the table stand for; None where no height was typed."""
+    """Return the edit for the changed rows of the table; None if no height was typed. Raises EditError for others."""
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.state.gestures import together
 

@@ -1,4 +1,4 @@
-"""How far a control point or an edge reaches, of the workbench: interval, rows, slab of inputs, outputs, and a map."""
+"""Show the reach of a control point or an edge: interval, rows, slab of inputs, outputs, and a map."""
 
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,7 @@ HOW = {"exact": "exact", "sampled": "on the rows looked at"}
 
 
 def reach_panel(s: "Session", edge: "EdgeId") -> None:
-    """What a move of the point, or the loss of the edge, would reach; every figure says how it is known."""
+    """Show what moving the point or removing the edge would change, and for each figure whether it is exact."""
     from kanviz.analysis.locality.planned_change import edge_change, point_change
     from kanviz.analysis.locality.reach import reach
 

@@ -1,4 +1,4 @@
-"""One edge's curve under the hand: what a gesture in the editor does to the network in hand."""
+"""Show the spline editor for one edge, and turn its gestures into edits of the current network."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
@@ -26,10 +26,10 @@ def shape_editor(
     preview: "MoveControlPoint | None",
     hold: Callable[[int], None],
 ) -> None:
-    """The curve to be changed by hand; what a gesture did is one step of the history.
+    """Show the curve for editing by hand; each gesture is one step of the history.
 
-    point: the control point in hand · preview: a move that is shown and not yet made · hold: takes another control
-    point in hand.
+    point: the chosen control point · preview: a move that is shown and not yet applied · hold: chooses another control
+    point.
     """
     from kanviz.edit.edits import MoveControlPoint
     from kanviz.ui.components.editor import editor_payload, spline_editor
@@ -95,7 +95,7 @@ def shape_editor(
 
 
 def _draft(s: "Session", edge: "EdgeId", near: "Sequence[Snap]", which: int) -> dict[str, Any]:
-    """What the editor shows of a formula taken over, before it is kept."""
+    """Return what the editor shows of a formula before it is applied to the interval."""
     from kanviz.analysis.curves import formula_text
 
     found = near[which]

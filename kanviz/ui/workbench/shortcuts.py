@@ -1,4 +1,4 @@
-"""Every key that does something, in one dialog."""
+"""List all keyboard shortcuts in one dialog."""
 
 import streamlit as st
 
@@ -22,7 +22,7 @@ KEYS = {
 
 
 def shortcuts_button() -> None:
-    """A button that shows them, with a key of its own."""
+    """Show the button of the list, which has a shortcut too."""
     st.button("Keys", icon=":material/keyboard:", shortcut=OPEN, type="tertiary", on_click=_shortcuts)
 
 

@@ -1,4 +1,4 @@
-"""The tour of the workbench: five places, two sentences each."""
+"""The tour of the workbench: five stops with two sentences each."""
 
 from typing import TYPE_CHECKING
 
@@ -34,5 +34,5 @@ STOPS = (
 
 
 def tour_button(s: "Session") -> None:
-    """The button; on a browser's first visit the tour begins by itself, unless a lesson is being followed."""
+    """Show the tour's button. On a browser's first visit the tour starts by itself, unless a lesson is open."""
     tour(tour_payload(STOPS, first=s.of(Lessons).following is None), "tour")

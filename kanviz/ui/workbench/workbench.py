@@ -1,4 +1,4 @@
-"""The workbench: parts that are drawn one by one, so that a click costs no more than what it changes."""
+"""Build the workbench from fragments, so that a click renders only what it changes."""
 
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,7 @@ TABS = ("Control points", "Formula", "Reach", "Data")
 
 
 def workbench(s: "Session") -> None:
-    """All of it."""
+    """Show the whole workbench."""
     toolbar()
     cautions(s)
     offered_prune(s)
@@ -54,7 +54,7 @@ def workbench(s: "Session") -> None:
 
 @st.fragment(key="toolbar")
 def toolbar() -> None:
-    """Title, errors, and what concerns the whole page."""
+    """Show the title, the errors, and buttons for the whole page."""
     s = session()
     with st.container(key="toolbar"):
         title, errors = st.columns([1, 2], vertical_alignment="center")
@@ -69,13 +69,13 @@ def toolbar() -> None:
 
 
 def cautions(s: "Session") -> None:
-    """Notes on the file that change what the network means; the others are folded in the sidebar."""
+    """Show the file's cautions, which may change what the network means; other notes are in the sidebar."""
     if found := s.present.cautions:
         st.warning("\n\n".join(label(note, 400) for note in found[:MOST_CAUTIONS]), icon=":material/warning:")
 
 
 def link_popover(s: "Session") -> None:
-    """The address of this view for somebody else, made when it is asked for: a click does not draw the toolbar."""
+    """Show a link to this view for others. It is made when opened, since a click does not render the toolbar."""
     place = st.popover("Link", icon=":material/link:", type="tertiary", key=LINK, on_change="rerun")
     if not place.open:
         return
@@ -92,7 +92,7 @@ def link_popover(s: "Session") -> None:
 
 @st.fragment(key="graph")
 def graph() -> None:
-    """The network; a click takes an edge to the inspector, Delete asks whether it shall be pruned."""
+    """Show the network. A click shows an edge in the inspector; Delete asks whether to prune it."""
     s = session()
     network_chart(s, on_prune=lambda edge: offer_prune(s, edge))
     st.caption("Click an edge, or use arrows and Enter; Delete offers to prune it. Ctrl with the wheel zooms.")
@@ -100,7 +100,7 @@ def graph() -> None:
 
 @st.fragment(key="edges")
 def edges() -> None:
-    """Every edge in words and numbers, where somebody wants to read them."""
+    """Show the table of all edges, if it is opened."""
     table = st.expander("All edges in one table", icon=":material/list:", key=f"{KEEP}edges", on_change="rerun")
     if table.open:
         with table:
@@ -109,7 +109,7 @@ def edges() -> None:
 
 @st.fragment(key="outputs")
 def outputs() -> None:
-    """What the network says, on which rows, and how it came to be."""
+    """Show errors, predictions at a point, and the history, in tabs."""
     s = session()
     errors, explore, history = tabs(OUTPUTS, "out")
     if errors.open:
@@ -125,20 +125,20 @@ def outputs() -> None:
 
 @st.fragment(key="picker")
 def picker() -> None:
-    """Which edge is chosen, by its name."""
+    """Show the choice of the edge by name."""
     edge_picker(session())
 
 
 @st.fragment(key="curve")
 def curve() -> None:
-    """The chosen edge's curve under the hand. A click draws this first, and the rest when the browser shows it."""
+    """Show the chosen edge's curve for editing. A click renders this first, and the rest after it is painted."""
     s = session()
     edge_picture(s, edge_in_hand(s))
 
 
 @st.fragment(key="inspector")
 def inspector() -> None:
-    """In tabs, what can be known of the chosen edge and done to it."""
+    """Show details and edits of the chosen edge, in tabs."""
     s = session()
     edge = edge_in_hand(s)
     show(**view_of(s))

@@ -1,4 +1,4 @@
-"""The spline editor: one edge changed by hand."""
+"""The spline editor, for shaping one edge by hand."""
 
 from kanviz.ui.components.editor.payload import editor_payload, spline_editor
 

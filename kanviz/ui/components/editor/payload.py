@@ -1,4 +1,4 @@
-"""The spline editor: what is sent to it, and how it is mounted."""
+"""Make the payload of the spline editor, and show the editor."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
@@ -20,7 +20,7 @@ from kanviz.ui.components import renderer
 from kanviz.ui.components.protocol import EditorCurve, EditorPayload, EditorPicked, EditorRows, State
 
 POINTS = 200
-PICKED = 5_000  # rows of which a density is made at most
+PICKED = 5_000  # rows used for a density at most
 DIGITS = 6
 PARTS = ("page", "card", "frame", "line", "text", "muted", "spline", "formula", "both", "frozen", "selected", "before",
          "base_part", "spline_part", "point", "density", "marked")  # fmt: skip
@@ -32,12 +32,12 @@ HTML = """<div class="kv-editor"><div class="kv-tools" role="toolbar" aria-label
 def editor_payload(
     kan: KAN, curve: EdgeCurve, data: Dataset | None = None, *, look: Look = "light", picked: Sequence[int] = ()
 ) -> EditorCurve:
-    """Everything the editor draws of an edge, as plain data, x in the units of the curve.
+    """Return all that the editor shows of an edge as plain data, x in the units of the curve.
 
-    The curve is rest + sum_k basis[r][k] coef[first[r] + k] at x[r]; a control point's handle stands `lift` above its
-    coefficient. An edge without a spline has neither basis nor control points, and `why` says so. rows: what a change
-    of the curve does to the outputs, to first order (exactly, where the edge ends in an output's own sum). picked: rows
-    of `data` whose values of x are shown beside the training rows'.
+    The curve is rest + sum_k basis[r][k] coef[first[r] + k] at x[r]; a control point's handle is `lift` above its
+    coefficient. An edge without a spline has neither basis nor control points; `why` gives the reason. rows: how a
+    change of the curve changes the outputs, to first order (exactly, if the edge ends in an output's own sum). picked:
+    rows of `data` whose values of x are compared with the training rows'.
     """
     view = kan.edge(curve.id)
     variable = kan.inputs[curve.id.source] if curve.id.layer == 0 else Variable("")
@@ -83,7 +83,7 @@ def editor_payload(
 
 
 def _why(curve: EdgeCurve) -> str:
-    """Why an edge has no control points, and how to get some; empty where it has."""
+    """Return why an edge has no control points and how to get some; empty if it has some."""
     dashed = " Dashed: the spline it had." if curve.resting is not None else ""
     if curve.state == "formula":
         text = shown(curve.formula_text, 80)
@@ -92,7 +92,7 @@ def _why(curve: EdgeCurve) -> str:
 
 
 def _rounded(values: Array) -> list[float | None]:
-    """To DIGITS significant digits; None for what is no number: JSON has no word for it."""
+    """Round to DIGITS significant digits. NaN and infinity become None, since JSON has neither."""
     values = np.asarray(values, dtype=float)
     good = np.isfinite(values)
     with np.errstate(divide="ignore", over="ignore", invalid="ignore"):
@@ -108,7 +108,7 @@ def _table(view: Edge, x: torch.Tensor) -> Array:
 
 
 def _parts(view: Edge, x: torch.Tensor) -> tuple[Array, list[float | None] | None, list[float | None] | None]:
-    """What the edge adds to its spline, and of it the base part and the formula, where it has those."""
+    """Return what the edge adds to its spline; then its base part and its formula, None where it has none."""
     base = as_numpy(view.base_part(x)) if view.active and view.base_weight != 0 else None
     formula = as_numpy(view.formula(x)) if view.formula is not None else None
     there = [part for part in (base, formula) if part is not None]
@@ -117,7 +117,7 @@ def _parts(view: Edge, x: torch.Tensor) -> tuple[Array, list[float | None] | Non
 
 
 def _resting(view: Edge, x: torch.Tensor) -> list[float | None] | None:
-    """The learned curve of an edge on which it does not count now; None where there is none."""
+    """Return the learned curve of a pruned or formula edge, which has no effect now; None if there is none."""
     if view.active:
         return None
     values = as_numpy(view.spline_part(x) + view.base_part(x))
@@ -125,7 +125,7 @@ def _resting(view: Edge, x: torch.Tensor) -> list[float | None] | None:
 
 
 def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
-    """Of each row of the basis, where its non-zero numbers begin, and as many as any row has."""
+    """Return where the non-zero numbers of each row of the basis begin, and these numbers, as many for each row."""
     there = table != 0
     some = there.any(1)
     first = np.where(some, there.argmax(1), 0)
@@ -138,7 +138,7 @@ def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
 
 
 def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int]) -> EditorPicked | None:
-    """Density of the picked rows over the bins of the training rows; those beyond count in the outermost."""
+    """Return the density of the picked rows over the bins of the training rows; values outside count at the ends."""
     if data is None or not rows or not len(curve.edges):
         return None
     x = data.matching(kan).x[list(rows)[:: -(-len(rows) // PICKED)]]
@@ -153,7 +153,7 @@ def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int
 
 
 def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> EditorRows | None:
-    """How the outputs follow the edge; None where that cannot be told for any row."""
+    """Return how the outputs follow the edge; None if that is unknown for all rows."""
     found = gains(kan, edge, data)
     if not len(found.x):
         return None
@@ -167,7 +167,7 @@ def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> EditorRows | None:
 
 
 def spline_editor(payload: EditorPayload, key: str, hands: Mapping[str, Callable[[Any], None]]) -> None:
-    """Draw it. hands: by the name of an event (`EditorEvents`), what to do with what was told."""
+    """Show the editor. hands: the handler of each event (`EditorEvents`) by name; it gets the event's value."""
     import streamlit as st
 
     def heard(event: str) -> Callable[[], None]:

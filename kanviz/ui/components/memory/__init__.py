@@ -1,4 +1,4 @@
-"""What the browser keeps of the work."""
+"""The store of saved work in the browser."""
 
 from kanviz.ui.components.memory.payload import Kept, Told, found_of, memory, missing_of, told_of, work_payload
 

@@ -1,4 +1,4 @@
-"""What the browser keeps of the work in hand: what it is sent, and what comes back, which nobody vouches for."""
+"""Make the payload of the browser's store of saved work, and check its events, which are untrusted."""
 
 import base64
 import hashlib
@@ -24,10 +24,10 @@ HTML = '<div class="kv-memory"></div>'
 
 @dataclass(frozen=True)
 class Kept:
-    """One piece of work in the browser: its name there, the token of the address it was done under, and what it is.
+    """One piece of work in the browser's list: its id, the token of its address, its name and its state.
 
-    when: milliseconds since 1970 · rows: the name of a table that is not kept with it, "" for none · step, of: where a
-    training under way stands, 0 of 0 without one.
+    when: milliseconds since 1970 · rows: name of a table that is not saved with it, "" for none · step, of: progress of
+    an unfinished training, 0 of 0 without one.
     """
 
     id: str
@@ -42,14 +42,14 @@ class Kept:
 
 @dataclass(frozen=True)
 class Told:
-    """What the browser says it keeps, newest first, and whether keeping was turned off there."""
+    """The browser's list of saved work, newest first, and whether saving is turned off there."""
 
     works: tuple[Kept, ...] = ()
     off: bool = False
 
 
 def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: Collection[str]) -> MemoryWork:
-    """A piece of work as it is sent; of the blobs it consists of, those that are `fresh` travel along."""
+    """Return a piece of work for sending. Of its blobs, only the `fresh` ones are included."""
     return {
         "id": kept.id,
         "token": kept.token,
@@ -66,7 +66,7 @@ def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: C
 
 
 def told_of(record: Any) -> Told:
-    """What a browser told; what is not as we wrote it is left out."""
+    """Read the browser's list. Invalid entries are left out."""
     if not isinstance(record, dict) or not isinstance(record.get("works"), list):
         return Told()
     works = (_kept(one) for one in record["works"][:MOST_WORKS])
@@ -84,7 +84,7 @@ def _kept(record: Any) -> Kept | None:
 
 
 def found_of(record: Any) -> tuple[str, str, dict[str, bytes]]:
-    """Name, manifest and blobs of work that was read from the browser; LoadError when they are not there."""
+    """Read saved work: id, manifest and blobs. Raises LoadError if they are missing or invalid."""
     found = BROWSER.value(record)
     blobs = {name: content.base64() for name, content in found["blobs"].pairs(MOST_NAMES)}
     manifest = found["manifest"].text(LONGEST_MANIFEST)
@@ -94,12 +94,12 @@ def found_of(record: Any) -> tuple[str, str, dict[str, bytes]]:
 
 
 def missing_of(record: Any) -> set[str]:
-    """The names of blobs that the browser asks for."""
+    """Read the names of the blobs that the browser requests."""
     return {name for name in record[:MOST_NAMES] if isinstance(name, str)} if isinstance(record, list) else set()
 
 
 def memory(payload: MemoryPayload, key: str, heard: Mapping[str, Callable[[Any], None]]) -> None:
-    """Put it on the page, invisible. heard: what to do when it says "told", "found", "missing" or "trouble"."""
+    """Put the store on the page; it is invisible. heard: handlers of "told", "found", "missing" and "trouble"."""
     import streamlit as st
 
     def hear(what: str) -> Callable[[], None]:

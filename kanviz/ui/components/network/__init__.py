@@ -1,4 +1,4 @@
-"""The network canvas: every edge, or a matrix of them, to choose from."""
+"""The network canvas: the edges with their curves, and matrices of wide layers."""
 
 from kanviz.ui.components.network.payload import STRONGEST, network_canvas, network_payload
 

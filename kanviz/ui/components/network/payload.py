@@ -1,4 +1,4 @@
-"""The network canvas: what is sent to it, and what comes back when an edge is chosen or offered for pruning."""
+"""Make the payload of the network canvas, and show the canvas with its handlers."""
 
 import base64
 from collections.abc import Callable, Collection
@@ -26,8 +26,8 @@ from kanviz.ui.components.protocol import (
 )
 
 POINTS = 28  # of a thumbnail's curve
-NONE = 255  # stands for a height that is no number
-STRONGEST = 96  # edges with a curve beside a matrix
+NONE = 255  # byte for a height that is NaN or infinite
+STRONGEST = 96  # edges with a curve next to a matrix
 STATES = ("pruned", "spline", "both", "formula")
 PARTS = ("page", "card", "frame", "path", "text", "muted", "spline", "formula", "both", "pruned", "frozen", "selected",
          "marked")  # fmt: skip
@@ -46,11 +46,11 @@ def network_payload(
     selected: EdgeId | None = None,
     highlight: Collection[EdgeId] = (),
 ) -> NetworkPayload:
-    """Everything the canvas draws, as plain data: places from the layout, curves as bytes, 0 to 200 for the
-    least and the greatest height that is drawn.
+    """Return all that the canvas shows, as plain data.
 
-    rev: the same as long as only what is selected or highlighted differs. Of a wide network every edge is in `matrix`,
-    scores as bytes relative to the layer's strongest, and the strongest have curves.
+    Places come from the layout. Curves are bytes: 0 for the least and 200 for the greatest height. rev: changes unless
+    only the selection or the highlights differ. A wide network has all edges in `matrix`, with scores as bytes relative
+    to the layer's strongest edge; only its strongest edges have curves.
     """
     kan, inks = scores.kan, THEMES[look]
     drawn = [_edge(place, curves, scores) for place in layout.edges]
@@ -124,7 +124,7 @@ def _matrix(kan: KAN, scores: Scores) -> list[NetworkMatrix]:
 
 
 def _states(layer: Layer) -> Array:
-    """The state of every edge as its place in STATES."""
+    """Return the state of every edge as an index of STATES."""
     formula = np.zeros(layer.active.shape, dtype=bool)
     if layer.formulas:
         formula[tuple(np.array([row[:2] for row in layer.formulas]).T)] = True
@@ -141,8 +141,9 @@ def network_canvas(
     on_select: Callable[[Any], None],
     on_prune: Callable[[Any], None] | None = None,
 ) -> None:
-    """Draw it; a click or Enter does `on_select`, Delete `on_prune`, each before the page runs again, with what was
-    told: `gestures.edge_of` reads it.
+    """Show the canvas. A click or Enter calls `on_select`, Delete calls `on_prune`, both before the page runs again.
+
+    The handlers get the event's value; read it with `gestures.edge_of`.
     """
     import streamlit as st
 

@@ -1,4 +1,4 @@
-"""Predicted against measured, row by row."""
+"""The scatter plot of predicted against measured values, one point a row."""
 
 from kanviz.ui.components.scatter.payload import marked, row_told, rows_told, scatter, scatter_payload
 

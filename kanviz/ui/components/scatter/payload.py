@@ -1,4 +1,4 @@
-"""Predicted against measured, row by row: what is sent to the picture, and which rows a gesture means."""
+"""Make the payload of the scatter plot of predictions, and read which rows a gesture picks."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,9 +16,9 @@ from kanviz.ui.components import renderer
 from kanviz.ui.components.protocol import ScatterPayload, ScatterPoints
 
 DRAWN = 2_000  # points at most, spread evenly over the rows
-VALUES = 6  # inputs told of a point
+VALUES = 6  # inputs shown for a point
 DIGITS = 5
-LEVEL = 10.0**-DIGITS  # of their size: values closer together are drawn as one
+LEVEL = 10.0**-DIGITS  # relative to their size: closer values are shown as equal
 ROOM = 0.04  # share of the range left free around the points
 PARTS = ("page", "card", "frame", "line", "text", "muted", "train", "test", "selected", "marked", "frozen")
 HTML = """<div class="kv-scatter"><div class="kv-tools" role="toolbar" aria-label="Tools for the rows"></div>
@@ -31,10 +31,10 @@ GESTURE = JsonReader("This gesture picked no rows: {why}. Do it again.", EditErr
 def scatter_payload(
     found: Predictions, data: Dataset, rev: str, *, output: int = 0, look: Look = "light", most: int = DRAWN
 ) -> ScatterPoints:
-    """Everything that is drawn, as plain data, in table units; `marked` adds which rows are picked and which is taken.
+    """Return all that the plot shows as plain data, in table units. `marked` adds the picked and explained rows.
 
-    Of more rows than `most` some are drawn, evenly over the table. A row whose prediction is no number has no point.
-    rev: what tells this picture from another; a gesture gives it back.
+    If there are more rows than `most`, some are shown, evenly over the table. A row whose prediction is NaN or infinite
+    has no point. rev: identifies this figure; a gesture returns it.
     """
     measured, predicted = (part[:, output].numpy() for part in (found.measured, found.predicted))
     good = np.flatnonzero(np.isfinite(measured) & np.isfinite(predicted))
@@ -68,13 +68,13 @@ def scatter_payload(
 
 
 def marked(payload: ScatterPoints, picked: Sequence[int], row: int | None) -> ScatterPayload:
-    """The picture with the places of those picked rows that are drawn, how many are picked, and the row taken."""
+    """Add the indices of picked rows that are shown, the number of picked rows, and the explained row."""
     there = np.flatnonzero(np.isin(payload["rows"], np.asarray(picked, dtype=int)))
     return {**payload, "picked": there.tolist(), "count": len(picked), "row": row}
 
 
 def _span(values: Array) -> list[float]:
-    """From the lowest to the highest, with some room."""
+    """Return the range of the values with a margin."""
     low, high = (float(values.min()), float(values.max())) if len(values) else (0.0, 1.0)
     level = high - low <= LEVEL * max(abs(low), abs(high))
     room = (ROOM * abs(high) if level else ROOM * (high - low)) or 1.0
@@ -90,10 +90,10 @@ def _rounded(values: Array) -> list[float]:
 
 
 def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequence[int]) -> tuple[int, ...]:
-    """The rows that are picked after a gesture: all in its rectangle, whether drawn or not; one more or less; or none.
+    """Return the picked rows after a gesture: all rows in its rectangle, shown or not; one toggled row; or none.
 
-    The rectangle is over measured and predicted, or, where it says so, over measured and what is missed. Refuses a
-    gesture made on a picture that is no longer there, or that is none.
+    The rectangle is over measured and predicted, or, if the gesture says "miss", over measured and error. Raises
+    EditError for an invalid gesture, or one made on an older figure.
     """
     gesture = _checked(told, rev)
     box, row = gesture.get("box"), gesture.get("row")
@@ -113,7 +113,7 @@ def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequ
 
 
 def row_told(told: Any, rev: str) -> int:
-    """The row that was taken; refuses one of a picture that is no longer there."""
+    """Return the row to explain. Raises EditError for an invalid gesture, or one made on an older figure."""
     return _checked(told, rev)["row"].index()
 
 
@@ -124,7 +124,7 @@ def _checked(told: Any, rev: str) -> JsonValue:
 
 
 def scatter(payload: ScatterPayload, key: str, on_pick: Callable[[Any], None], on_take: Callable[[Any], None]) -> None:
-    """Draw it; a rectangle, a space or a click beside the points does `on_pick`, a click on a point `on_take`."""
+    """Show the plot. A rectangle, Space or a click off the points calls `on_pick`; a click on a point `on_take`."""
     import streamlit as st
 
     def heard(what: str, act: Callable[[Any], None]) -> Callable[[], None]:

@@ -1,4 +1,4 @@
-"""The tour: what is sent to it; it begins by itself on a first visit, and whenever its button is pressed."""
+"""Make the payload of the tour, and show its button. The tour starts by itself on a first visit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ HTML = """<div class="kv-tour"><button type="button" class="kv-tour-button"><svg
 
 @dataclass(frozen=True)
 class Stop:
-    """A place of the page and what is said of it. at: CSS selectors; the first that can be seen is ringed."""
+    """A place on the page and its explanation. at: CSS selectors; the first visible element gets a ring."""
 
     at: tuple[str, ...]
     title: str
@@ -20,11 +20,11 @@ class Stop:
 
 
 def tour_payload(stops: Sequence[Stop], *, first: bool) -> TourPayload:
-    """Everything it says, as plain data. first: whether a browser that never saw it is shown it now."""
+    """Return all that the tour shows, as plain data. first: whether it starts in a browser that never showed it."""
     steps: list[TourStep] = [{"at": list(stop.at), "title": stop.title, "text": stop.text} for stop in stops]
     return {"v": 1, "steps": steps, "first": first, "help": "What is where on this page"}
 
 
 def tour(payload: TourPayload, key: str) -> None:
-    """Draw its button; that it was seen is remembered in the browser's own store and nowhere else."""
+    """Show the tour's button. Only the browser's own store remembers that the tour was seen."""
     renderer("tour", HTML)(data=payload, key=key, height="content", width="content")
