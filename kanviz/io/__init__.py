@@ -28,8 +28,8 @@ __all__ = ["load", "load_project", "load_rows", "open_model", "save", "save_proj
 def open_model(files: Mapping[str, bytes]) -> KAN:
     """Read the network in one file, in pykan's two files, or at the cursor of a project.
 
-    files: contents by name; names only tell pykan's config from its weights and appear in messages. The network's notes
-    list what was assumed. Raises LoadError for anything else.
+    files: contents by name; names only distinguish pykan's config from its weights and appear in messages. The
+    network's notes list what was assumed. Raises LoadError for anything else.
     """
     cached = [name for name, data in files.items() if _is_cache(name)]
     configs = [name for name, data in files.items() if name not in cached and _is_config(name, data)]
@@ -55,7 +55,10 @@ def open_model(files: Mapping[str, bytes]) -> KAN:
 
 
 def load(*paths: str | os.PathLike[str]) -> KAN:
-    """Read the network in a file, pykan's two files, or a folder with one network; pykan's prefix `m` finds both."""
+    """Read the network in a file, pykan's two files, or a folder with one network; pykan's prefix `m` finds both.
+
+    Raises LoadError, with the remedy, for anything else.
+    """
     if not paths:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
     found = _found([Path(path) for path in paths])
@@ -83,7 +86,7 @@ def save(
 ) -> None:
     """Write a network as kanviz's .safetensors file, with its recipe and rows if given.
 
-    An old file is replaced only when the new one is complete.
+    An old file is replaced only when the new one is complete. Raises UserError for another ending, or if writing fails.
     """
     path = Path(path)
     if path.suffix != ".safetensors":

@@ -264,7 +264,7 @@ def _dialect(separator: str, *, strict: bool = False) -> dict:
 
 
 def _opener(text: str, top: Top, separator: str):
-    """Return a function that opens the rows from a line on, giving the reader and the number of the last line read."""
+    """Return a function that opens the rows from a line on; it gives the rows and the last line's number."""
 
     def rows_from(line: int):
         begun = line - 1

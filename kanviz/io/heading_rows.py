@@ -21,7 +21,7 @@ def filled(cells: Sequence[str]) -> list[str]:
 
 
 def trimmed(cells: Sequence[str]) -> list[str]:
-    """Remove empty cells at the end; return an empty list where a row has no content, as a line of dashes."""
+    """Remove empty cells at the end; return an empty list where a row has no content, like a line of dashes."""
     found = [cell.strip() for cell in cells]
     if all(not cell.strip("-=:+*. ") for cell in found):
         return []

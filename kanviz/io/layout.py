@@ -127,7 +127,7 @@ def _found(sample: Sample, *, quoted: bool) -> Layout:
         begin += 1
     heading = _heading(sample, begin)
     nearest = sample.above(begin)
-    if not heading and nearest is not None and sample.wide(nearest):  # words and numbers: names, or values with a slip
+    if not heading and nearest is not None and sample.wide(nearest):  # words and numbers: names, or values with a typo
         names = _above_slips(sample, nearest)
         begin, heading = (nearest, [names]) if names is not None else (begin, [nearest])
     units = next((n for n in heading[::-1] if sample.units(n)), None)
