@@ -1,8 +1,8 @@
-"""The exceptions whose messages a user may see: each says what is wrong, where, and what to do."""
+"""Defines the errors that a user may see; each message states the fault, its place and the remedy."""
 
 
 class UserError(Exception):
-    """Base class of all refusals: one sentence that says what to do, safe to show unchanged."""
+    """Base class of all refusals: one sentence that includes the remedy, safe to show unchanged."""
 
 
 class EditError(UserError):

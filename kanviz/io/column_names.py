@@ -129,7 +129,7 @@ def _are_different_counts(column: pa.ChunkedArray) -> bool:
 
 def _filled_at_the_top(column: pa.ChunkedArray) -> int:
     """Count the filled rows at the top. The result is 0 unless all rows below are empty, there are many more of them,
-    and some filled cell is no number.
+    and some filled cell is a word.
     """
     filled = compute.not_equal(compute.utf8_trim_whitespace(column), "").to_numpy()
     if not filled[0] or filled[len(filled) // 4 :].any():
