@@ -1,9 +1,9 @@
-"""How fast the app feels: first paint, clicks, drops, a run of training, a wide network. Prints; asserts nothing.
+"""Measures how fast the app reacts: first paint, clicks, drops, a training, a wide network. Prints; asserts nothing.
 
 Run: python -m benchmarks.app_speed (needs Chromium at /usr/bin/chromium and playwright; where pykan is installed, its
-plot() is timed in the same run). All is counted in the browser: from the event of the click or of letting go to the
-first frame with the new curve in it, from the start of a visit to the first frame with a network in it. On a machine
-that does other things, the figures are of those things.
+plot() is timed in the same run). All times are measured in the browser: from the event of the click or of the release
+to the first frame with the new curve, from the start of a visit to the first frame with a network. The figures are
+valid only on a machine that does nothing else.
 """
 
 import json
@@ -36,7 +36,7 @@ SHAPES = ([2, 5, 1], [4, 10, 10, 1], [10, 10, 10])
 WIDE = [64, 64, 10]
 LONG = 60_000
 
-# what is drawn now; when it was asked for, and when it came
+# the current picture; the time of the request, and of the change
 WATCH = """() => {
     const pierce = (root, wanted) => {
         const found = root.querySelector(wanted);
@@ -68,7 +68,7 @@ WATCH = """() => {
         requestAnimationFrame(look);
     };
 }"""
-# from the beginning of the visit to the first frame with a network and a curve in it
+# time from the beginning of the visit to the first frame with a network and a curve
 ARRIVAL = """(() => {
     const every = () => [...document.querySelectorAll('*')];
     const there = (wanted) => every().some((node) => node.shadowRoot?.querySelector(wanted));
@@ -85,7 +85,7 @@ FRAMES = """() => {
         window.counting = requestAnimationFrame(look); };
     requestAnimationFrame(look);
 }"""
-# of plotly's figure: where in the window each edge's middle is
+# of plotly's figure: the middle of each edge in the window
 PLACES = """gd => {
     const box = gd.getBoundingClientRect(), { xaxis, yaxis } = gd._fullLayout, found = {};
     for (const trace of gd._fullData) {
@@ -114,7 +114,7 @@ LIVE = """() => {
 
 @contextmanager
 def served(command: Sequence[str | Path]):
-    """A server of its own, cold; gives its address and how long it took to answer."""
+    """Start a new server process; yield its address and the time until it answered."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = str(free.getsockname()[1])
@@ -149,7 +149,7 @@ def visit(browser: Browser) -> Page:
 
 
 def told(name: str, found: Sequence[Sequence[float]], rest: str = "") -> None:
-    """What took how long, and the rest of the page after it."""
+    """Print the times of an action, and of the later changes on the page."""
     if not found:
         print(f"{name}: nothing seen")
         return
@@ -159,7 +159,7 @@ def told(name: str, found: Sequence[Sequence[float]], rest: str = "") -> None:
 
 
 def after(page: Page, kinds: Sequence[str], event: str, act: Callable[[], object]) -> list[list[float]]:
-    """Milliseconds until what each of `kinds` looks at has changed; nothing where one did not."""
+    """Measure the milliseconds until every element of `kinds` has changed; empty if one did not."""
     page.evaluate("([kinds, event]) => watch(kinds, event)", [kinds, event])
     act()
     try:
@@ -172,7 +172,7 @@ def after(page: Page, kinds: Sequence[str], event: str, act: Callable[[], object
 
 
 def clicks(page: Page, count: int = 15) -> list[list[float]]:
-    """On edges, until the inspector shows the curve, and until it has the words about it."""
+    """Time clicks on edges, until the inspector shows the curve, and until it shows the text about it."""
     edges, times = page.locator(".kv-stage .edge"), []
     for n in range(count):
         box = edges.nth((n * 3 + 1) % edges.count()).bounding_box()
@@ -183,7 +183,7 @@ def clicks(page: Page, count: int = 15) -> list[list[float]]:
 
 
 def drops(page: Page, count: int = 12) -> list[list[float]]:
-    """Of a control point, until the page has the network with the moved one, and until the canvas shows it too."""
+    """Time drops of a control point, until the page has the changed network, and until the canvas shows it, too."""
     handle, times = page.locator('.handle[data-m="3"]'), []
     for n in range(count):
         box = handle.bounding_box()
@@ -198,7 +198,7 @@ def drops(page: Page, count: int = 12) -> list[list[float]]:
 
 
 def first(browser: Browser) -> None:
-    """The very first visit, of somebody who comes with nothing, while the server is cold."""
+    """Time the very first visit, without a model, while the server is cold."""
     times = []
     for _ in range(3):
         with served(app()) as (url, ready):
@@ -228,7 +228,7 @@ def own(browser: Browser, model: Path, name: str) -> None:
 
 
 def by_plotly(browser: Browser, model: Path, name: str) -> None:
-    """The same click on a figure of plotly's."""
+    """Time the same click on a figure of plotly."""
     script = ROOT / "benchmarks" / "plotly_canvas.py"
     command = ["streamlit", "run", script, "--server.port", "PORT", "--server.headless", "true", "--", model]
     with served(command) as (url, _):
@@ -247,7 +247,7 @@ def by_plotly(browser: Browser, model: Path, name: str) -> None:
 
 
 def wide(browser: Browser, model: Path) -> None:
-    """4,736 edges: opened, looked at from near and far, chosen from."""
+    """Time opening, zooming and choosing edges in a network with 4,736 edges."""
     with served(app(model)) as (url, _):
         page = visit(browser)
         start = time.perf_counter()
@@ -285,7 +285,7 @@ def wide(browser: Browser, model: Path) -> None:
 
 
 def live(page: Page, columns: int, seconds: int = 8) -> None:
-    """How often a run that goes on shows something new, and what a click costs meanwhile."""
+    """Measure how often a running training shows something new, and the time of a click during it."""
     rows = np.random.default_rng(0).uniform(-1, 1, (5_000, columns))
     lines = [",".join([*(f"x{i}" for i in range(columns)), "y"])]
     lines += [",".join(f"{v:.6f}" for v in [*row, np.exp(np.sin(np.pi * row[0]) + row[1] ** 2)]) for row in rows]
@@ -295,7 +295,7 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
     expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
     page.get_by_test_id("stFileUploader").locator("input[type=file]").first.set_input_files(table)
     page.get_by_role("button", name="Use this table").click()
-    page.wait_for_timeout(3_000)  # the page is drawn anew
+    page.wait_for_timeout(3_000)  # the page is rendered again
     page.get_by_role("combobox", name="Solver").click()
     page.get_by_role("option", name=re.compile("Adam")).click()
     page.wait_for_timeout(1_500)
@@ -322,7 +322,7 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
 
 
 def drawing() -> None:
-    """The picture of a [4,10,10,1] network by itself: what plotly is given, what the canvas is sent, and pykan's."""
+    """Measure only the picture of a [4,10,10,1] network: plotly's input, the canvas payload, and pykan's plot."""
     from kanviz.analysis.layout import layout
     from kanviz.analysis.scores import scores
     from kanviz.analysis.thumbnails import all_curves
@@ -351,7 +351,7 @@ def drawing() -> None:
 
 
 def pykan() -> None:
-    """pykan's own plot() of a network of that shape, to a file."""
+    """Time pykan's own plot() of a network of that shape, to a file."""
     try:
         import matplotlib
 

@@ -1,4 +1,4 @@
-"""Who is timed, where: kanviz on each path, the plain recursion, MLPs, peers; and why one of them is left out."""
+"""Lists the timed networks: kanviz on each path, the plain recursion, MLPs, peers; and why one is left out."""
 
 import argparse
 import functools
@@ -23,7 +23,7 @@ MLPS = {"MLP (equal width)": lambda w: w.shape, "MLP (equal parameters)": equal_
 
 @dataclass(frozen=True)
 class Setting:
-    """Where and how one group of contenders runs."""
+    """The device, precision and threads of one group of contenders."""
 
     work: Workload
     dtype: torch.dtype
@@ -48,7 +48,7 @@ class Contender:
 
 
 def contenders(options: argparse.Namespace) -> Iterator[Contender]:
-    """Everyone who could run here; whether one does is found by building it."""
+    """List all contenders that could run here; building one shows whether it does."""
     spline = "cubic B-spline, base silu"
     yield Contender(PLAIN, "plain", spline, lambda w, dtype, where: plain_network(w, dtype).to(where))
     for path in options.paths:
@@ -72,7 +72,7 @@ def _mlp(work: Workload, dtype: torch.dtype, where: str, shape: Callable[[Worklo
 
 
 def entered(setting: Setting, options: argparse.Namespace) -> tuple[dict[Contender, nn.Module], dict[str, str]]:
-    """Who takes part, built; and who does not, and why."""
+    """Build the contenders; also return those that cannot take part, with the reason."""
     sizes = {peer.name: peer.gigabytes(setting.work, setting.dtype) for peer in PEERS}
     taking, out = {}, {}
     x = setting.work.inputs(setting.dtype, setting.device)

@@ -1,10 +1,10 @@
-"""Do the peers that claim B-splines have them, and the right gradients? `layers.py` puts this table in its JSON.
+"""Tests whether peers that claim B-splines have them, with right gradients; `layers.py` adds the table to its JSON.
 
     python -m benchmarks.exactness
 
-Value: a layer's curve must lie in the span of scipy's basis functions and silu, whatever its numbers are; what a least
-squares fit leaves over is the error, as a share of the largest value. Gradients (input, and every parameter) are held
-against central differences of the layer's own forward, in float64. Last: what float32 costs at G = 100.
+Value: a layer's curve must be in the span of scipy's basis functions and silu, whatever its numbers are. The error is
+the residual of a least squares fit, as a share of the largest value. Gradients (input, and every parameter) are
+compared with central differences of the layer's own forward, in float64. Last: the error of float32 at G = 100.
 """
 
 import warnings
@@ -21,7 +21,7 @@ GRID, FINE = 5, 100
 
 
 def exactness(peer: Peer) -> dict[str, float | str]:
-    """value, input_gradient, parameter_gradient, float32: errors as shares; `note` where it does not run."""
+    """Measure value, input_gradient, parameter_gradient, float32: errors as shares; `note` if the peer does not run."""
     try:
         network = _awake(peer, GRID, torch.float64)
         found: dict[str, float | str] = {"value": _value_error(network)}
@@ -33,7 +33,7 @@ def exactness(peer: Peer) -> dict[str, float | str]:
 
 
 def _awake(peer: Peer, grid: int, dtype: torch.dtype) -> nn.Module:
-    """Two sources, one target, every parameter a random number; parameters that do not learn are left alone."""
+    """Build a layer with two sources, one target and random parameters; parameters without gradient are unchanged."""
     network = peer.build(Workload("exact", (2, 1), 0, grid), dtype)
     rng = torch.Generator().manual_seed(3)
     with torch.no_grad():
@@ -44,7 +44,7 @@ def _awake(peer: Peer, grid: int, dtype: torch.dtype) -> nn.Module:
 
 
 def _value_error(network: nn.Module) -> float:
-    """What is left of phi(x, 0.3) beside silu(x), a constant and the basis functions."""
+    """Compute the part of phi(x, 0.3) that silu(x), a constant and the basis functions cannot fit."""
     x = np.linspace(-1, 1, 801)[1:-1]
     rows = torch.tensor(np.column_stack([x, np.full_like(x, 0.3)]))
     y = network(rows).detach().numpy()[:, 0]
@@ -86,7 +86,7 @@ def _gradient_errors(network: nn.Module) -> dict[str, float]:
 
 
 def _float32_error(peer: Peer) -> float:
-    """Largest difference between float32 and float64 on a fine grid, as a share of the largest value."""
+    """Compute the largest difference between float32 and float64 on a fine grid, as a share of the largest value."""
     exact = _awake(peer, FINE, torch.float64)
     x = 2 * torch.rand(2000, 2, generator=torch.Generator().manual_seed(6), dtype=torch.float64) - 1
     truth = exact(x).detach()

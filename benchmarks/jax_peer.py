@@ -1,4 +1,4 @@
-"""jaxKAN's spline layers, compiled by jax: timed apart from torch, since jax computes on threads of its own."""
+"""Runs jaxKAN's spline layers, compiled by jax: timed separately from torch, since jax has threads of its own."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ NAME, COMPUTES = "jaxKAN (jit)", "cubic B-spline, base silu"
 
 
 def jax_runs(work: Workload) -> tuple[Callable[[], Any], Callable[[], Any]]:
-    """(forward and backward, forward alone), float32, waiting for the result; ImportError where jaxKAN is missing."""
+    """Return (forward and backward, forward alone), float32, waiting for the result; ImportError without jaxKAN."""
     import jax
     from flax import nnx
     from jaxkan.layers.Spline import SplineLayer

@@ -1,4 +1,4 @@
-"""Runs of kanviz's own training: to a given error, with noise, after an edit. The defaults are in one place here."""
+"""Runs kanviz's own training to a given error, with noise, and after an edit; the defaults are in one place here."""
 
 import time
 from collections.abc import Iterator
@@ -15,26 +15,26 @@ from kanviz.errors import TrainError
 
 GOALS = (1e-1, 1e-2, 1e-3, 1e-4)
 LIVE_GOAL, LIVE_SHIFT = 1e-3, 0.05
-COARSE = 3  # intervals a new network starts with
+COARSE = 3  # intervals of a new network's grid
 
 
 def new_network(problem: Problem, data: Dataset, seed: int) -> KAN:
-    """The network a person gets who asks for nothing but a shape."""
+    """Make a network as a person gets it who chooses only a shape."""
     return init(list(problem.shape), grid=COARSE, seed=seed, inputs=data.inputs, outputs=data.outputs)
 
 
 def new_network_config(problem: Problem, seed: int) -> TrainConfig:
-    """How a new network is trained by default; the one place to change when that default changes."""
+    """Return the default training of a new network; the one place to change when that default changes."""
     return TrainConfig.for_new(len(problem.shape) - 1, seed=seed)
 
 
 def live_config(seed: int) -> TrainConfig:
-    """How a trained network follows a target that moved."""
+    """Return the training of a trained network after its target moved."""
     return TrainConfig.for_trained(seed=seed)
 
 
 def watched(kan: KAN, data: Dataset, config: TrainConfig, longest: float) -> Iterator[tuple[float, Progress]]:
-    """Every step with the CPU seconds spent inside `train` so far; stops after `longest`."""
+    """Yield every step with the CPU seconds spent inside `train` so far; stop after `longest`."""
     spent, steps = 0.0, train(kan, data, config)
     while True:
         start = time.process_time_ns()
@@ -53,7 +53,7 @@ def rmse(kan: KAN, x: Array, truth: Array) -> float:
 
 
 def kanviz_run(problem: Problem, seed: int, longest: float) -> dict[str, Any]:
-    """Seconds to every goal, total seconds, and the error on fresh rows."""
+    """Measure the seconds to every goal, total seconds, and the error on fresh rows."""
     x, y, _ = problem.rows(1000, seed)
     data = Dataset.from_arrays(x, y, test=0)
     reached: dict[str, float] = {}
@@ -80,9 +80,9 @@ def _note(reached: dict[str, float], error: float | None, spent: float) -> None:
 
 
 def noise_run(problem: Problem, noise: float, rows: int, seed: int, longest: float) -> dict[str, Any]:
-    """Error of the best network against the clean truth, on fresh rows."""
+    """Measure the error of the best network against the noise-free truth, on fresh rows."""
     x, y, _ = problem.rows(rows, seed, noise)
-    data = Dataset.from_arrays(x, y, test=0)  # every row trains: the criterion needs none held out
+    data = Dataset.from_arrays(x, y, test=0)  # every row trains: the criterion needs no held-out rows
     *_, (spent, last) = watched(new_network(problem, data, seed), data, new_network_config(problem, seed), longest)
     fresh = problem.draw(np.random.default_rng(1_000 + seed), 2000)
     truth = problem.truth(fresh)
@@ -90,7 +90,7 @@ def noise_run(problem: Problem, noise: float, rows: int, seed: int, longest: flo
 
 
 def live_run(problem: Problem, seed: int, longest: float) -> dict[str, Any]:
-    """A trained network, its target moved by 5% of the spread: steps and CPU ms until it is back under the goal."""
+    """Move the target of a trained network by 5% of the spread; count steps and CPU ms until it is below the goal."""
     x, y, _ = problem.rows(1000, seed)
     data = Dataset.from_arrays(x, y, test=0)
     *_, (_, last) = watched(new_network(problem, data, seed), data, new_network_config(problem, seed), longest)

@@ -1,4 +1,4 @@
-"""The laws of the recovery benchmark: read as data, drawn as their description says, and the judge of what is found."""
+"""Reads the laws of the recovery benchmark as data, samples them as described, and judges found expressions."""
 
 import ast
 import json
@@ -19,13 +19,13 @@ from kanviz.laws.law import same_law
 
 TRAIN, VALID, TEST = 0, 1, 2  # seeds
 TEST_ROWS = 2_000
-NUMERIC = 1e-6  # share of the truth's spread that a law may miss held out, at no more than twice its complexity
+NUMERIC = 1e-6  # largest held-out error, as a share of the truth's spread, at no more than twice its complexity
 Array = np.ndarray
 
 
 @dataclass(frozen=True)
 class Target:
-    """A law to find again. width: pykan's · noise: share of the spread, on the rows that are learned from."""
+    """A law to recover. width: pykan's · noise: share of the spread, on the training rows."""
 
     name: str
     truth: sympy.Expr
@@ -40,13 +40,13 @@ class Target:
         return symbols_of(self.names)
 
     def draw(self, seed: int, rows: int) -> tuple[Float[Array, "rows input"], Float[Array, " rows"]]:
-        """Inputs uniform in their ranges, and the truth there."""
+        """Sample inputs uniformly in their ranges, and compute the truth there."""
         rng = np.random.default_rng(seed)
         x = np.column_stack([rng.uniform(low, high, rows) for low, high in self.ranges])
         return x, values(self.truth, self.names, x)
 
     def data(self) -> Dataset:
-        """Rows to learn from, and a quarter as many held out of the same table: with its noise."""
+        """Sample training rows and a quarter as many held-out rows of the same table, with its noise."""
         (x, y), (held, z) = self.draw(TRAIN, self.rows), self.draw(VALID, self.rows // 4)
         rng = np.random.default_rng([TRAIN, VALID])
         y, z = (v + self.noise * v.std() * rng.standard_normal(len(v)) for v in (y, z))
@@ -59,7 +59,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Verdict:
-    """recovered: "exact", "numeric" or "no" · error: on fresh clean rows, as a share of the truth's spread."""
+    """A result. recovered: "exact", "numeric" or "no" · error: on fresh clean rows, a share of the truth's spread."""
 
     recovered: str
     error: float
@@ -67,7 +67,7 @@ class Verdict:
 
 
 def judged(found: sympy.Expr, target: Target) -> Verdict:
-    """Whether an expression is the truth: to rounding, or within 1e-6 at no more than twice its complexity."""
+    """Judge whether an expression is the truth: to rounding, or within 1e-6 at no more than twice its complexity."""
     x, y = target.draw(TEST, TEST_ROWS)
     error = float(np.sqrt(np.mean((values(found, target.names, x) - y) ** 2)) / y.std())
     complexity = parts(found)
@@ -91,7 +91,7 @@ def symbols_of(names: tuple[str, ...]) -> list[sympy.Symbol]:
 
 
 def targets(path: str | Path) -> dict[str, Target]:
-    """The laws of a file, by name."""
+    """Read the laws of a file, by name."""
     found = {}
     for row in json.loads(Path(path).read_text(encoding="utf-8"))["targets"]:
         names = tuple(row["variables"])
@@ -120,7 +120,7 @@ _FUNCTIONS: dict[str, Any] = {
 
 
 def expression_of(text: str, symbols: Mapping[str, sympy.Symbol]) -> sympy.Expr:
-    """An expression in Python's signs as SymPy's, by its syntax tree; nothing in it is run."""
+    """Convert an expression in Python's notation to SymPy by its syntax tree; no code in it is run."""
     known = {"pi": sympy.pi, "E": sympy.E, **symbols}
 
     def read(node: ast.expr) -> Any:

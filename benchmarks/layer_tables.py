@@ -1,4 +1,4 @@
-"""The tables of layers on the page, from the rows that `layers.py` wrote."""
+"""Writes the tables of layers of the page, from the rows that `layers.py` saved."""
 
 import statistics
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ FIRST: Setting = ("cpu", "float32", 1)
 
 
 def layer_tables(records: list[Record]) -> Iterator[str]:
-    """Ratios for every setting, then memory, exactness, and who is left out."""
+    """Write the ratios for every setting, then memory, exactness, and omitted contenders."""
     rows = [row for record in records for row in record["rows"]]
     texts = {name: text for record in records for name, text in record["workloads"].items()}
     measured = {row["workload"] for row in rows}
@@ -67,7 +67,7 @@ def _title(setting: Setting) -> str:
 
 
 def _names(rows: list[Record]) -> list[str]:
-    """Contenders in the order of their kinds, then as they ran."""
+    """List the contenders in the order of their kinds, then as they ran."""
     return list(dict.fromkeys(row["contender"] for row in sorted(rows, key=lambda row: KINDS[row["kind"]])))
 
 
@@ -88,7 +88,7 @@ def _numbers(rows: list[Record], works: list[str], key: str) -> Iterator[str]:
 
 
 def _against(rows: list[Record]) -> Iterator[str]:
-    """kanviz's speed over each contender's, over the workloads that both ran."""
+    """Write kanviz's speed divided by each contender's, over the workloads that both ran."""
     ours = {row["workload"]: row["ms"] for row in rows if row["contender"] == AUTOMATIC}
     theirs: dict[str, list[float]] = {}
     for row in rows:

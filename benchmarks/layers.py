@@ -1,11 +1,12 @@
-"""Forward and backward of kanviz's layers beside the plain recursion, other people's KAN layers, and MLPs.
+"""Times forward and backward of kanviz's layers, compared with the plain recursion, other KAN layers, and MLPs.
 
     OMP_WAIT_POLICY=PASSIVE python -m benchmarks.layers --json layers.json
     python -m benchmarks.layers --only b1,b2 --dtype float32,float64 --threads 1,2 --no-peers
 
-Inputs are uniform on the grid [-1, 1] and want a gradient, as within a larger network. All take turns in one process, a
-warm-up is thrown away, the median counts. One thread: CPU time of the thread; two: wall and process CPU time; a GPU:
-CUDA events. `ratio` is the plain recursion's time divided by the contender's: above 1 is faster. Asserts no times.
+Inputs are uniform on the grid [-1, 1] and require a gradient, as inside a larger network. All contenders take turns in
+one process; warm-up times are dropped, and the median counts. One thread: CPU time of the thread; two: wall and process
+CPU time; a GPU: CUDA events. `ratio` is the plain recursion's time divided by the contender's: above 1 is faster.
+Asserts no times.
 """
 
 import argparse
@@ -33,7 +34,7 @@ DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
 
 def timed(setting: Setting, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """A row for every contender and direction, and a row with a `note` for each that does not take part."""
+    """Yield a row for every contender and direction, and a row with a `note` for each that does not take part."""
     taking, out = entered(setting, options)
     x = setting.work.inputs(setting.dtype, setting.device)
     rows: list[dict[str, Any]] = []
@@ -55,7 +56,7 @@ def timed(setting: Setting, options: argparse.Namespace) -> Iterator[dict[str, A
 
 
 def _measured(runs: dict[str, Callable[[], object]], setting: Setting, options: argparse.Namespace) -> dict[str, dict]:
-    """ms: what the ratios are of. low, high: the quickest and slowest sample of it. cpu_ms: of all threads."""
+    """Time the runs. ms: for the ratios · low, high: the quickest and slowest sample · cpu_ms: of all threads."""
     clock = _clock(setting)
     samples = measure(runs, repeat=options.repeat, clock=clock, budget=options.budget)
     middle = medians(samples)
@@ -95,7 +96,7 @@ def _peak(run: Callable[[], object], setting: Setting) -> float | None:
 
 
 def timed_jax(setting: Setting, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
-    """jax beside the plain recursion, by the CPU time of the whole process: a group of its own."""
+    """Time jax and the plain recursion as a separate group, by the CPU time of the whole process."""
     record = setting.record | {"clock": "process CPU"}
     try:
         jax_runs = jax_peer.jax_runs(setting.work)
@@ -113,7 +114,7 @@ def timed_jax(setting: Setting, options: argparse.Namespace) -> Iterator[dict[st
 
 
 def checked(setting: Setting) -> dict[str, float]:
-    """How far each path of kanviz is from the plain recursion with the same numbers, outputs and gradients."""
+    """Compare each path of kanviz with the plain recursion for equal numbers: differences of outputs and gradients."""
     found = {}
     for path in (None, *(path for path, word in paths().items() if word == "works")):
         plain, ours = matched(setting.work, setting.dtype, path)
@@ -145,7 +146,7 @@ def main() -> None:
     ):
         torch.set_num_threads(setting.threads)
         if not options.no_peers:
-            torch.compiler.reset()  # else compiled peers fall back to eager after eight shapes
+            torch.compiler.reset()  # otherwise compiled peers fall back to eager after eight shapes
         record["gaps"].append(setting.record | {"gaps": checked(setting)})
         rows = list(timed(setting, options))
         if not options.no_peers and setting.device == "cpu" and setting.threads == 1 and setting.dtype == torch.float32:
@@ -186,7 +187,7 @@ def arguments() -> argparse.Namespace:
 
 
 def _some(names: Any) -> Callable[[str], list[str]]:
-    """A list with commas, of names there are."""
+    """Return a reader of comma-separated names that exist."""
 
     def read(text: str) -> list[str]:
         found = text.split(",")

@@ -1,9 +1,10 @@
-"""What learning one thing after another keeps: five peaks in turn under every setting, and beside pykan itself.
+"""Measures what a network retains while it learns five peaks in turn, under every setting, and compares with pykan.
 
     OMP_NUM_THREADS=1 python -m benchmarks.locality [--pykan /tmp/peers/bin/python] [--json locality.json]
 
-Prints tables in Markdown. The verdict is computed from the run; the last column says whether the design page that these
-settings come from has the same verdict, and errors within a factor of ten (or smaller ones, where nothing is lost).
+Prints tables in Markdown. The verdict is computed from the run. The last column tells whether the design page that
+these settings come from has the same verdict, and errors within a factor of ten (or smaller ones, where nothing is
+lost).
 """
 
 import argparse
@@ -27,7 +28,7 @@ from kanviz.core.training.train import TrainConfig
 from kanviz.writing import write
 
 WITH_BASE = replace(LBFGS, parts=("coef", "base_weight"))
-KEPT, FORGOTTEN = 0.5, 3.0  # share of bits that says "inside"; factor between end and own that says "forgets"
+KEPT, FORGOTTEN = 0.5, 3.0  # least share of unchanged bits for "inside"; factor of end to own error for "forgets"
 
 SETTINGS = (
     Setting("1D [1,1], G=60, no base, intervals apart", (1, 1), LINE, (0.00045, 0.00045, 1)),
@@ -74,21 +75,21 @@ ISSUE_227 = Setting(
     dtype=torch.float64, config=TrainConfig("lm", steps=60, smooth=1e-4),
 )  # fmt: skip
 LOCKED, SEEDS = "kanviz, region locked", 5
-PYKAN = (EXAMPLE_8, 100, True), (ISSUE_227, 20, True), (ISSUE_227, 20, False)  # setting, steps, as in its Example 8
+PYKAN = (EXAMPLE_8, 100, True), (ISSUE_227, 20, True), (ISSUE_227, 20, False)  # setting, steps, local as in Example 8
 LOCKED_227 = replace(ISSUE_227, policy=_region(SQUARE, WIDE), page=(0.03, 0.03, 1))
 
 
 def verdict(own: float, end: float, kept: float) -> str:
-    """From means over tasks, and the share of old rows whose prediction kept its bits."""
+    """Judge from means over tasks, and the share of old rows whose prediction kept its bits."""
     if end > FORGOTTEN * own:
         return "forgets"
     return "exact" if kept == 1 else "exact inside, drift at the border" if kept >= KEPT else "drift"
 
 
 def as_on_the_page(setting: Setting, found: Outcome) -> bool:
-    """Whether verdict and order of magnitude are the page's; where it has no bits, whether it forgets.
+    """Say whether verdict and order of magnitude are those of the page; where it has no bits, whether both forget.
 
-    A smaller error on what is kept counts as the same.
+    A smaller error on the old tasks counts as the same.
     """
     own, end, kept = setting.page
     ours = statistics.mean(found.own), statistics.mean(found.end)
@@ -99,7 +100,7 @@ def as_on_the_page(setting: Setting, found: Outcome) -> bool:
 
 
 def by_pykan(python: str, setting: Setting, steps: int, *, local: bool) -> Outcome:
-    """The same rows shown to pykan in a process of its own; local: base zero and scales frozen, as in its Example 8."""
+    """Run the same tasks with pykan in a separate process; local: base zero and scales frozen, as in its Example 8."""
     held = [patch(setting, n, 2_000, seed=1) for n in range(len(setting.centres))]
     parts = {"tasks": shown(setting), "held": held}
     job: dict[str, Any] = {"width": setting.shape, "grid": setting.grid, "steps": steps, "local": local}
@@ -128,7 +129,7 @@ def line(setting: Setting, found: Outcome, *, locks: bool) -> list[str]:
 
 
 def _share(value: float) -> str:
-    """Percent, never rounded up to all or down to none."""
+    """Format as percent, never rounded up to 100 or down to 0."""
     percent = 100 * value
     return f"{percent:.0f} %" if percent in (0, 100) or 0.5 <= percent <= 99.5 else f"{percent:.3g} %"
 

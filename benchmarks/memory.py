@@ -1,8 +1,8 @@
-"""The most memory a call takes beyond what was there before it: the high-water mark of a forked child (Linux).
+"""Measures the additional memory that a call takes at most: the high-water mark of a forked child (Linux).
 
-In the child the call runs once, so that libraries are paged in; freed pages are given back to the system (malloc_trim),
-the kernel's high-water mark is set back (clear_refs), and the call runs again: VmHWM counts every page it touches,
-whoever allocated it: torch, MKL, native code. Gradients that the call returns count too.
+In the child the call runs once, so that libraries are loaded. Then freed pages are returned to the system
+(malloc_trim), the kernel's high-water mark is reset (clear_refs), and the call runs again. VmHWM counts every page it
+touches, allocated by torch, MKL or native code. Gradients that the call returns count too.
 """
 
 import ctypes
@@ -15,7 +15,7 @@ from kanviz.core import engine
 
 
 def peak_mib(run: Callable[[], object]) -> float | None:
-    """Mebibytes; None where the system cannot say. One thread only: a fork does not take the others along."""
+    """Measure in mebibytes; None where the system cannot. With one thread only: a fork does not copy other threads."""
     if not Path("/proc/self/clear_refs").exists():
         return None
     read, write = os.pipe()
@@ -24,7 +24,7 @@ def peak_mib(run: Callable[[], object]) -> float | None:
         try:
             run()
             gc.collect()
-            engine.release()  # what kanviz keeps between calls counts too
+            engine.release()  # what kanviz caches between calls counts, too
             ctypes.CDLL(None).malloc_trim(0)
             Path("/proc/self/clear_refs").write_text("5")
             before = _status("VmRSS")
@@ -41,6 +41,6 @@ def peak_mib(run: Callable[[], object]) -> float | None:
 
 
 def _status(name: str) -> int:
-    """Kibibytes."""
+    """Read a value of /proc/self/status in kibibytes."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name))

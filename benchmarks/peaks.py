@@ -1,4 +1,4 @@
-"""Five peaks shown one after another: how a setting is run, by kanviz or in plain torch, and what it comes to."""
+"""Trains five peaks one after another, by kanviz or in plain torch, and measures what remains of each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -20,7 +20,7 @@ Model = Callable[[Tensor], Tensor]
 LINE = tuple((c,) for c in (-0.8, -0.4, 0.0, 0.4, 0.8))
 DIAGONAL = tuple((c, c) for (c,) in LINE)
 SQUARE = ((-0.5, -0.5), (-0.5, 0.5), (0.5, -0.5), (0.5, 0.5), (0.0, 0.0))
-APART, ADJACENT = 0.13, 0.2  # half the side of a patch: 4 cells of a grid of 60 between them, or none
+APART, ADJACENT = 0.13, 0.2  # half the side of a patch: 4 cells of a grid of 60 between patches, or none
 SHARP = 200.0
 ROWS, FRESH, STEPS = {1: 200, 2: 400}, 20_000, 300
 LBFGS = TrainConfig("lbfgs", steps=40, smooth=0.0, parts=("coef",))
@@ -30,11 +30,11 @@ RATE = 0.04  # of Adam in plain torch, at the start of each task; it falls to 0
 
 @dataclass(frozen=True)
 class Setting:
-    """A network, the patches it sees in turn, and how it learns them.
+    """A network, the patches it learns in turn, and how it learns them.
 
-    page: (own, end, share of bits) as the design page has it, means over the tasks; nan where it does not say ·
-    additive: the target is a sum over the inputs, otherwise a bump in each patch · how: of Adam in plain torch
-    (keep_state, mlp, weight_decay, lr), or None for kanviz's own training by config · even: rows evenly spaced.
+    page: (own, end, share of bits) on the design page, means over the tasks; nan where it has none · additive: the
+    target is a sum over the inputs, otherwise a bump in each patch · how: of Adam in plain torch (keep_state, mlp,
+    weight_decay, lr), or None for kanviz's own training by config · even: rows evenly spaced.
     """
 
     name: str
@@ -57,9 +57,10 @@ class Setting:
 
 @dataclass(frozen=True)
 class Outcome:
-    """own: error right after each task, end: on the tasks before the last at the end, both root mean square on fresh
-    points · rows, fresh: share of the rows of earlier tasks, and of fresh points there, whose prediction has the bits
-    it had right after the task · locked: share of the control points of each layer that is locked at the end.
+    """The result. own: error right after each task, end: on the tasks before the last at the end, both root mean square
+    on fresh points · rows, fresh: share of the rows of earlier tasks, and of fresh points there, whose prediction has
+    the same bits as right after the task · locked: share of the control points of each layer that are locked at the
+    end.
     """
 
     own: tuple[float, ...]
@@ -70,7 +71,7 @@ class Outcome:
 
 
 def target(setting: Setting, x: Tensor, centre: Centre) -> Tensor:
-    """(row, 1)"""
+    """Compute the target, (row, 1)."""
     if not setting.additive and len(centre) > 1:
         return torch.exp(-setting.sharp * (x - x.new_tensor(centre)).square().sum(1, keepdim=True))
     coordinates = sorted({value for place in setting.centres for value in place})
@@ -79,7 +80,7 @@ def target(setting: Setting, x: Tensor, centre: Centre) -> Tensor:
 
 
 def patch(setting: Setting, task: int, rows: int, seed: int) -> tuple[Tensor, Tensor]:
-    """Random points around a centre, and the target there (float64)."""
+    """Sample random points around a centre, and the target there (float64)."""
     rng = torch.Generator().manual_seed(1_000 * setting.seed + 100 * seed + task)
     centre = setting.centres[task]
     along = torch.rand(rows, len(centre), generator=rng).double()
@@ -90,7 +91,7 @@ def patch(setting: Setting, task: int, rows: int, seed: int) -> tuple[Tensor, Te
 
 
 def shown(setting: Setting) -> list[tuple[Tensor, Tensor]]:
-    """The rows of each task."""
+    """Sample the rows of each task."""
     return [patch(setting, n, setting.rows or ROWS[setting.shape[0]], seed=0) for n in range(len(setting.centres))]
 
 
@@ -128,7 +129,7 @@ def network(setting: Setting) -> KAN:
 
 
 def _by_kanviz(setting: Setting, tasks: list[tuple[Tensor, Tensor]]) -> tuple[list[Model], tuple[float, ...]]:
-    """The network after each task, and what is locked at the end."""
+    """Train with kanviz; return the network after each task, and the locked share at the end."""
     tables = [_with_held_out(*rows, *patch(setting, n, len(rows[0]) // 5, seed=2)) for n, rows in enumerate(tasks)]
     items = [item for item in learn_in_turn(network(setting), tables, setting.policy, setting.config) if item.done]
     found = items[-1].found
@@ -143,7 +144,7 @@ def _with_held_out(x: Tensor, y: Tensor, held_x: Tensor, held_y: Tensor) -> Data
 
 
 def _by_torch(setting: Setting, tasks: list[tuple[Tensor, Tensor]]) -> tuple[list[Model], tuple[float, ...]]:
-    """The same shown to plain torch modules, whose optimiser may do what kanviz's training does not."""
+    """Train the same tasks in plain torch, with optimisers that kanviz's training does not offer."""
     assert setting.how is not None
     how = dict(setting.how)
     kept, mlp = how.pop("keep_state", False), how.pop("mlp", False)
@@ -168,7 +169,7 @@ def _by_torch(setting: Setting, tasks: list[tuple[Tensor, Tensor]]) -> tuple[lis
 
 
 def _mlp(inputs: int) -> nn.Module:
-    """Two layers of 64 tanh units on inputs stretched to the width of a peak."""
+    """Build two layers of 64 tanh units; inputs are scaled to the width of a peak."""
     torch.manual_seed(0)
     model = nn.Sequential(nn.Linear(inputs, 64), nn.Tanh(), nn.Linear(64, 64), nn.Tanh(), nn.Linear(64, 1))
     with torch.no_grad():
@@ -179,7 +180,7 @@ def _mlp(inputs: int) -> nn.Module:
 
 
 def _frozen(model: nn.Module) -> Model:
-    """The model as it is now."""
+    """Copy the model in its current state."""
     state = {name: value.detach().clone() for name, value in model.state_dict().items()}
 
     def now(x: Tensor) -> Tensor:

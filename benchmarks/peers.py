@@ -1,7 +1,7 @@
-"""KAN layers of other people, as they come from PyPI: how each is called, and what it computes. None of it is copied.
+"""Defines other people's KAN layers, as installed from PyPI: how to call each, and what it computes. No code is copied.
 
 A peer that is not installed is left out of the tables and named below them; `benchmarks/peers.txt` lists what to
-install. `python -m benchmarks.exactness` looks at those that claim B-splines.
+install. `python -m benchmarks.exactness` tests those that claim B-splines.
 """
 
 import contextlib
@@ -27,9 +27,9 @@ Make = Callable[[int, int, int], nn.Module]  # sources, targets, grid intervals
 class Peer:
     """A layer to stack, or a whole network to build.
 
-    computes: what is on an edge. exact: it claims cubic B-splines on a uniform grid beside a base function, as kanviz
-    has them. held: numbers kept for every row and edge by a layer that works edge by edge, or for every row, edge and
-    basis function (`per_basis`); 0 for the others.
+    computes: the function on an edge. exact: it claims cubic B-splines on a uniform grid and a base function, like
+    kanviz. held: numbers in memory for every row and edge in a layer that works edge by edge, or for every row, edge
+    and basis function (`per_basis`); 0 for the others.
     """
 
     name: str
@@ -52,7 +52,7 @@ class Peer:
         return (network.double() if dtype == torch.float64 else network.float()).to(device)
 
     def gigabytes(self, work: Workload, dtype: torch.dtype) -> float:
-        """About what it holds at once between forward and backward."""
+        """Estimate the memory between forward and backward in gigabytes."""
         edges = sum(a * b for a, b in work.pairs) * (work.grid + ORDER if self.per_basis else 1)
         return self.held * edges * work.rows * dtype.itemsize / 1e9
 
@@ -66,7 +66,7 @@ class Peer:
 
 
 class Called(nn.Module):
-    """A layer with another way of being called, as one that takes rows and gives rows."""
+    """A layer with an adapted call, so that it takes rows and returns rows."""
 
     def __init__(self, layer: nn.Module, call: Callable[[nn.Module, Tensor], Tensor]):
         super().__init__()

@@ -1,8 +1,9 @@
-"""How long a click takes on one server of many people, of whom some train or search for laws. Prints; asserts nothing.
+"""Measures how long a click takes on a server with many users, some of them with jobs. Prints; asserts nothing.
 
 Run: python -m benchmarks.people [--people 60] [--trainings 8] [--searches 10] [--seconds 30] from the repository, with
-the test requirements installed. Visitors speak Streamlit's protocol without a browser, and think for about five seconds
-between two clicks. Seconds are from the click to the end of its run on the server; memory is resident.
+the test requirements installed. Jobs are trainings or searches for laws. Visitors use Streamlit's protocol without a
+browser, and wait about five seconds between two clicks. Seconds are from the click to the end of its run on the
+server; memory is resident.
 """
 
 import argparse
@@ -22,12 +23,12 @@ from tests.app_process import App
 from tests.server.client import Visitor
 
 THINK = 5.0  # seconds
-STEPS = 10_000  # of a training, more than it does in the time
+STEPS = 10_000  # of a training, more than it reaches in the time
 MB = 1_000_000
 
 
 class Person:
-    """Somebody who chooses one edge after another. times: seconds of each click; failures: in words."""
+    """A visitor who chooses one edge after another. times: seconds of each click; failures: in words."""
 
     def __init__(self, app: App, number: int) -> None:
         self._dice, self.tab = random.Random(number), Visitor(app.url)
@@ -42,7 +43,7 @@ class Person:
             self.times.append(time.perf_counter() - begin)
             if self.tab.sent("editor")["edge"] != edge:
                 self.failures.append(f"asked for {edge}, got another edge")
-        except Exception as problem:  # whatever it is, it is counted, and the others go on
+        except Exception as problem:  # every failure is counted, and the others continue
             self.failures.append(repr(problem)[:100])
 
     async def come(self) -> None:
@@ -77,14 +78,14 @@ Work = Callable[[Person, App, float], Coroutine[Any, Any, None]]
 
 
 async def peak(server: psutil.Process, found: dict[str, int]) -> None:
-    """Look at the server's memory and processes until it is cancelled."""
+    """Record the peak of the server's memory and processes until it is cancelled."""
     while True:
         children = server.children(recursive=True)
         sizes = [server.memory_info().rss]
         for child in children:
             try:
                 sizes.append(child.memory_info().rss)
-            except psutil.NoSuchProcess:  # it ended meanwhile
+            except psutil.NoSuchProcess:  # it has ended meanwhile
                 continue
         now = {"server_mb": sizes[0] // MB, "all_mb": sum(sizes) // MB, "processes": len(sizes)}
         found.update({name: max(found.get(name, 0), value) for name, value in now.items()})
@@ -92,7 +93,7 @@ async def peak(server: psutil.Process, found: dict[str, int]) -> None:
 
 
 async def phase(name: str, app: App, people: list[Person], *work: Coroutine[Any, Any, None]) -> None:
-    """One line: the clicks of these people while that is done."""
+    """Print one line: the clicks of these visitors during the given work."""
     found: dict[str, int] = {}
     watch = asyncio.create_task(peak(psutil.Process(app.process.pid), found))
     await asyncio.gather(*work)
@@ -106,7 +107,7 @@ async def phase(name: str, app: App, people: list[Person], *work: Coroutine[Any,
 
 
 async def measure(app: App, people: int, busy: int, work: Work, seconds: float) -> None:
-    """People who come, and of whom some do that work while the others look around."""
+    """Start visitors; some of them do the given work while the others click."""
     there = [Person(app, number) for number in range(people)]
     await asyncio.gather(*(person.come() for person in there))
     others = there[busy:] or there

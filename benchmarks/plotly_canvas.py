@@ -1,4 +1,4 @@
-"""The canvas and curve of the workbench as plotly would have them, to be timed beside our own: a Streamlit script.
+"""Shows the canvas and curve of the workbench in plotly, to compare its speed with ours: a Streamlit script.
 
 Run by app_speed.py as `streamlit run benchmarks/plotly_canvas.py -- MODEL`.
 """

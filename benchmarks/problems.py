@@ -1,4 +1,4 @@
-"""What is learned in the training benchmark: a target, how its inputs are drawn, and the shape of the network."""
+"""Defines the problems of the training benchmark: a target, the sampling of its inputs, and the network's shape."""
 
 import math
 from collections.abc import Callable
@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Problem:
-    """f of the columns of x, drawn by `draw(rng, rows)`; scaled to a spread of 1 where it is asked for rows."""
+    """The function f of the columns of x, sampled by `draw(rng, rows)`; `rows` scales its values to a spread of 1."""
 
     name: str
     shape: tuple[int, ...]
@@ -21,14 +21,14 @@ class Problem:
     draw: Callable[[np.random.Generator, int], Array]
 
     def rows(self, count: int, seed: int, noise: float = 0.0) -> tuple[Array, Array, Array]:
-        """x, y with noise of that share of the spread, and y without it."""
+        """Sample x, y with noise of that share of the spread, and y without it."""
         rng = np.random.default_rng(seed)
         x = self.draw(rng, count)
         truth = self.truth(x)
         return x, truth + noise * rng.standard_normal(truth.shape), truth
 
     def truth(self, x: Array) -> Array:
-        """The target on a scale where its spread is 1, the same for all rows there may be."""
+        """Compute the target, scaled by one constant so that its spread is 1."""
         return self.f(*x.T) / self._spread
 
     @property

@@ -1,9 +1,9 @@
-"""pykan's own way from a table to a formula, in a process of its own: reads a job from stdin, prints its result.
+"""Runs pykan's own way from a table to a formula in a separate process: reads a job from stdin, prints its result.
 
     python benchmarks/pykan_laws.py < job.json     # {"x": ..., "y": ..., "held_x": ..., "held_y": ..., "width", "seed"}
 
-As its tutorial hellokan does it: train with a penalty, prune, train, refine the grid, train, auto_symbolic, train,
-symbolic_formula. It needs pykan and torch; nothing of kanviz, so that any Python with pykan can run it.
+Follows pykan's tutorial hellokan: train with a penalty, prune, train, refine the grid, train, auto_symbolic, train,
+symbolic_formula. It needs pykan and torch but not kanviz, so that any Python with pykan can run it.
 """
 
 import contextlib
@@ -18,7 +18,7 @@ from typing import Any
 
 import torch
 
-LIBRARY = [  # the tutorial's ten, and what else the laws are made of
+LIBRARY = [  # the tutorial's ten, and other functions in the laws
     "x", "x^2", "x^3", "x^4", "exp", "log", "sqrt", "tanh", "sin", "abs",
     "cos", "1/x", "1/x^2", "1/sqrt(x)", "gaussian", "arctanh",
 ]  # fmt: skip
@@ -26,7 +26,7 @@ STEPS, PENALTY, FINER = 50, 1e-3, 10
 
 
 def formula(job: dict[str, Any]) -> dict[str, Any]:
-    """The formula with constants rounded to 4 digits as the tutorial does, the raw one, and CPU seconds."""
+    """Find the formula with constants rounded to 4 digits as in the tutorial, the unrounded one, and CPU seconds."""
     torch.manual_seed(0)
     torch.set_num_threads(1)
     torch.set_default_dtype(torch.float64)
@@ -52,7 +52,7 @@ def formula(job: dict[str, Any]) -> dict[str, Any]:
 if __name__ == "__main__":
     job = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        Path("model").mkdir()  # pykan writes a checkpoint there when it refines, asked or not
+        Path("model").mkdir()  # pykan always writes a checkpoint there when it refines
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 result = formula(job)

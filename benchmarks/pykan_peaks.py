@@ -1,11 +1,11 @@
-"""pykan itself shown one task after another, in a process of its own: reads a job from stdin, prints its result.
+"""Trains pykan on one task after another in a separate process: reads a job from stdin, prints its result.
 
     python benchmarks/pykan_peaks.py < job.json
     # {"width", "grid", "steps", "local", "tasks": [{"x", "y"}], "held": [{"x", "y"}], "float64"}
 
-As its Example 8 does it: L-BFGS on the rows of each task alone, no grid update. local: base zero and scales frozen, as
-the example has it; otherwise pykan's defaults. It needs pykan and torch; nothing of kanviz, so that any Python with
-pykan can run it.
+Follows pykan's Example 8: L-BFGS on the rows of each task alone, no grid update. local: base zero and scales frozen, as
+in the example; otherwise pykan's defaults. It needs pykan and torch but not kanviz, so that any Python with pykan can
+run it.
 """
 
 import contextlib
@@ -23,8 +23,8 @@ from torch import Tensor
 
 
 def peaks(job: dict[str, Any]) -> dict[str, Any]:
-    """errors[task][turn] on held rows; kept, kept_rows: for each task the share of the predictions on held rows, and on
-    its own rows, that have the bits of right after it at the end; seconds.
+    """Measure errors[task][turn] on held-out rows, and seconds. kept, kept_rows: for each task, the share of
+    predictions, on held-out rows and on its own rows, that have the same bits at the end as right after the task.
     """
     torch.manual_seed(0)
     torch.set_num_threads(1)
@@ -60,7 +60,7 @@ def _tensors(rows: dict[str, Any]) -> tuple[Tensor, Tensor]:
 if __name__ == "__main__":
     job = json.load(sys.stdin)
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        Path("model").mkdir()  # pykan writes there, asked or not
+        Path("model").mkdir()  # pykan always writes there
         with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
             try:
                 result = peaks(job)

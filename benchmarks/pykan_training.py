@@ -1,4 +1,4 @@
-"""pykan's own training on a problem, called as its examples do it: L-BFGS on grids 3-5-10-20, float64."""
+"""Runs pykan's own training on a problem as its examples do: L-BFGS on grids 3-5-10-20, float64."""
 
 import contextlib
 import importlib
@@ -18,10 +18,10 @@ GRIDS, STEPS = (3, 5, 10, 20), 50
 
 
 def pykan_run(problem: Problem, seed: int, goals: tuple[float, ...]) -> dict[str, Any]:
-    """CPU seconds to every goal, total seconds, and the error on fresh rows (the best of the four grids).
+    """Measure CPU seconds to every goal, total seconds, and the error on fresh rows (the best of the four grids).
 
-    Inputs are mapped onto [-1, 1] by their range, where pykan's grids start. The time of a step is read by a metric
-    that pykan calls after it; its test set is ten rows, so that it costs nothing.
+    Inputs are mapped onto [-1, 1] by their range, where pykan's grids start. A metric that pykan calls after each step
+    reads the time; its test set is ten rows, so that it costs nothing.
     """
     x, y, _ = problem.rows(1000, seed)
     fresh = problem.draw(np.random.default_rng(1_000 + seed), 1000)
@@ -41,14 +41,14 @@ def pykan_run(problem: Problem, seed: int, goals: tuple[float, ...]) -> dict[str
     torch.set_default_dtype(torch.float64)
     try:
         with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder), _silence():
-            Path("model").mkdir()  # pykan writes a checkpoint there when it refines, asked or not
+            Path("model").mkdir()  # pykan always writes a checkpoint there when it refines
             KAN = importlib.import_module("kan").KAN
             start = time.process_time()
             network = KAN(width=list(problem.shape), grid=GRIDS[0], k=3, seed=seed, auto_save=False)
             for grid in GRIDS:
                 if grid != GRIDS[0]:
                     network = network.refine(grid)
-                    network.auto_save = False  # refining forgets it
+                    network.auto_save = False  # refining resets it
 
                 def clock(since: float = start, before: float = spent) -> Tensor:
                     return torch.tensor(before + time.process_time() - since)
@@ -75,6 +75,6 @@ def pykan_run(problem: Problem, seed: int, goals: tuple[float, ...]) -> dict[str
 
 @contextlib.contextmanager
 def _silence():
-    """pykan prints, and draws a bar on stderr."""
+    """Suppress pykan's output, and its progress bar on stderr."""
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         yield

@@ -1,10 +1,11 @@
-"""How many known laws are found again, shape given and not, beside pykan's auto_symbolic: a table, no assertions.
+"""Counts how many known laws are recovered, with given shape and without, and by pykan's auto_symbolic: a table.
 
     python -m benchmarks.recovery --runs recovery.jsonl                     # resumes where it was stopped
     python -m benchmarks.recovery --only hypot --shape given --seconds 30
     python -m benchmarks.recovery --runs recovery.jsonl --markdown
 
-CPU seconds of everything a run starts. A law is judged by the targets' own rules (`benchmarks/laws.py`).
+Times are CPU seconds of all processes of a run. The targets' own rules judge a law (`benchmarks/laws.py`). Asserts
+nothing.
 """
 
 import argparse
@@ -32,7 +33,7 @@ WAYS = {"given": "shape given", "none": "shape not given", "trained": "read off 
 
 
 def recovered(target: Target, shape: str, options: argparse.Namespace) -> Row:
-    """One run of kanviz on a law, judged; all of its front is in the row."""
+    """Run kanviz on a law and judge the result; the row contains the whole front."""
     from kanviz.laws.search.discover import DiscoverConfig, discoveries
 
     config = DiscoverConfig(
@@ -60,7 +61,7 @@ def recovered(target: Target, shape: str, options: argparse.Namespace) -> Row:
 
 
 def read_off(target: Target, options: argparse.Namespace) -> Row:
-    """A network of the given shape trained in the ordinary way, and read as a law; the first seed that is right."""
+    """Train a network of the given shape in the ordinary way, and read it as a law; stop at the first right seed."""
     from kanviz.core.init import init
     from kanviz.core.training.train import TrainConfig, trained
     from kanviz.laws.search.extraction import ExtractConfig, extract
@@ -83,7 +84,7 @@ def read_off(target: Target, options: argparse.Namespace) -> Row:
 
 
 def pykan_recovered(target: Target, options: argparse.Namespace) -> Row:
-    """pykan's formula on the same rows, judged as printed in full and as rounded; the better of the two counts."""
+    """Run pykan on the same rows; judge its formula in full and rounded, and count the better one."""
     data = target.data()
     (x, y), (held_x, held_y) = data.rows("train"), data.rows("test")
     job = {
@@ -100,14 +101,14 @@ def pykan_recovered(target: Target, options: argparse.Namespace) -> Row:
         return row | {"cpu_seconds": time.monotonic() - begun, "failure": f"not done in {options.pykan_seconds:g} s"}
     if done.returncode:
         return row | {"cpu_seconds": time.monotonic() - begun, "failure": done.stderr[-200:]}
-    result = json.loads(done.stdout.strip().splitlines()[-1])  # pykan prints above it
+    result = json.loads(done.stdout.strip().splitlines()[-1])  # pykan prints other text above it
     if "failure" in result:
         return row | {"cpu_seconds": time.monotonic() - begun, "failure": result["failure"]}
     return row | _pykan_verdict(result, target) | {"cpu_seconds": result["cpu_seconds"]}
 
 
 def _pykan_verdict(result: Row, target: Target) -> Row:
-    """Of its two formulas the one that is nearer to the truth: judged, and in the truth's names."""
+    """Judge the one of pykan's two formulas that is nearer to the truth, in the truth's names."""
     symbols = {f"x_{k + 1}": symbol for k, symbol in enumerate(target.symbols)}
     verdicts = []
     for text in (result["raw"], result["rounded"]):
@@ -125,7 +126,7 @@ def _pykan_verdict(result: Row, target: Target) -> Row:
 
 
 def _cpu_seconds() -> float:
-    """CPU time of this process and of all it has started that still runs."""
+    """Sum the CPU time of this process and of all its processes that still run."""
     total = 0.0
     for process in [psutil.Process(), *psutil.Process().children(recursive=True)]:
         try:
@@ -141,7 +142,7 @@ def _finite(value: float) -> float | None:
 
 
 def runs(options: argparse.Namespace) -> Iterator[Row]:
-    """A row for every law and way that is not in the file yet; each is written there when it is done."""
+    """Yield a row for every law and method that is not in the file yet; write each to the file when it is done."""
     path = Path(options.runs) if options.runs else None
     done = _read(path)
     yield from done
@@ -175,7 +176,7 @@ def line_of(row: Row) -> str:
 
 
 def summary(rows: list[Row]) -> Iterator[str]:
-    """How many were recovered each way, and in what time."""
+    """Summarise how many laws each method recovered, and in what time."""
     for way, words in WAYS.items():
         mine = [row for row in rows if row["shape"] == way]
         if mine:
@@ -189,7 +190,7 @@ def summary(rows: list[Row]) -> Iterator[str]:
 
 
 def markdown(rows: list[Row]) -> Iterator[str]:
-    """The table of the documents: a line for each law."""
+    """Write the table of the documents: a line for each law."""
     by = {(row["target"], row["shape"]): row for row in rows}
     names = list(dict.fromkeys(row["target"] for row in rows))
     ways = [way for way in WAYS if any((name, way) in by for name in names)]

@@ -1,13 +1,13 @@
-"""How often the right primitive is found for a curve, and how long that takes: prints tables, asserts nothing.
+"""Measures how often the right primitive is found for a curve, and how long that takes: prints tables, asserts nothing.
 
     python benchmarks/recovery_edges.py [--edges 500] [--points 1000] [--seed 0] [--pykan 5]
 
-Random edges: a random primitive on a random stretch of its own axis, random affine maps inside and outside, and noise
+Random edges: a random primitive on a random interval of its own axis, random affine maps inside and outside, and noise
 as a share of the spread. An edge is identifiable when no other primitive with no more constants comes as close to it
-as max(3 noise, 1e-6) of its spread; for the others ("ambiguous") it is counted how often the right one is first or
-named among the rivals of the first.
+as max(3 noise, 1e-6) of its spread. For the others ("ambiguous") the table counts how often the right one is first, or
+among the rivals that the first one names.
 Pairs: curves of two functions, one inside the other or summed.
-Law edges: the one-variable functions inside the laws of the recovery targets, on the ranges they are met there.
+Law edges: the one-variable functions inside the laws of the recovery targets, on their ranges there.
 pykan: its own sweep (kan.utils.fit_params over its library, as in suggest_symbolic) on the first edges of its library.
 """
 
@@ -66,7 +66,7 @@ PAIRS = (
 
 @dataclass(frozen=True)
 class Edge:
-    """A curve of which the truth is known: the primitive's family, and the points with their noise."""
+    """A curve with a known truth: the primitive's family, and the points with their noise."""
 
     family: str
     formula: Formula
@@ -75,12 +75,12 @@ class Edge:
 
     @property
     def error(self) -> float:
-        """How far the points lie from the truth, as a share of their spread."""
+        """The distance of the points from the truth, as a share of their spread."""
         return float((self.formula(self.x) - self.y).square().mean().sqrt() / self.y.std(correction=0))
 
 
 def random_edge(rng: torch.Generator, points: int, noise: float) -> Edge:
-    """A random primitive on a random range; the noise is drawn last, so that every level sees the same curves."""
+    """Sample a random primitive on a random range; noise is sampled last, so that its levels share the same curves."""
 
     def draw(low: float, high: float) -> float:
         return low + (high - low) * float(torch.rand((), generator=rng, dtype=torch.float64))
@@ -108,7 +108,7 @@ def family(one: Candidate) -> str:
 
 
 def rank(found: Sequence[Candidate], name: str) -> int:
-    """Place of a primitive among the candidates, from 1; a large number when it is not there."""
+    """Return the place of a primitive among the candidates, from 1; a large number when it is missing."""
     names = [family(one) for one in found]
     return names.index(name) + 1 if name in names else 99
 
@@ -121,7 +121,7 @@ def identifiable(edge: Edge, points: Samples, found: Sequence[Candidate]) -> boo
 
 
 def named(found: Sequence[Candidate], name: str) -> bool:
-    """Whether it is first, or among the rivals that the first names."""
+    """Say whether the primitive is first, or among the rivals that the first one names."""
     rivals = [one for one in found[1:] if one.formula.primitive in found[0].rivals]
     return name in (family(found[0]), *(family(one) for one in rivals))
 
@@ -156,7 +156,7 @@ def random_edges(count: int, points: int, seed: int) -> None:
 
 
 def alone(points: int, seed: int) -> None:
-    """CPU time of a curve by itself, and of a hundred in one call."""
+    """Measure the CPU time of a single curve, and of a hundred in one call."""
     rng = torch.Generator().manual_seed(seed)
     edges = [random_edge(rng, points, 0.0) for _ in range(100)]
     each = []
@@ -192,7 +192,7 @@ def law_edges(points: int) -> None:
 
 
 def pairs(points: int) -> None:
-    """Curves of two functions: what is found where no single primitive does."""
+    """Search formulas of curves of two functions, which no single primitive fits."""
     print("\ncurves of two functions\n" + f"{'truth':>26} {'error 0':>8} {'1e-2':>7} {'s':>6}   found without noise")
     rng = torch.Generator().manual_seed(2)
     for law, (low, high) in PAIRS:
@@ -209,7 +209,7 @@ def pairs(points: int) -> None:
 
 
 def beside_pykan(count: int, points: int, seed: int) -> None:
-    """The same curves by pykan's own sweep: time, and what is first by R2 and by its score."""
+    """Search formulas of the same curves with pykan's own sweep: time, and the first by R2 and by its score."""
     from kan.utils import SYMBOLIC_LIB, fit_params  # pyright: ignore[reportMissingImports]
 
     rng = torch.Generator().manual_seed(seed)
@@ -233,7 +233,7 @@ def beside_pykan(count: int, points: int, seed: int) -> None:
 
 
 def _pykan(edge: Edge, library: dict[str, tuple], fit: Callable[..., tuple[Tensor, Tensor]]) -> tuple[str, str]:
-    """Its best name by R2, and by its default score 0.8 complexity + 0.2 log2(1 + 1e-5 - R2)."""
+    """Return pykan's best name by R2, and by its default score 0.8 complexity + 0.2 log2(1 + 1e-5 - R2)."""
     r2 = {name: float(fit(edge.x, edge.y, row[0], verbose=False)[1]) for name, row in library.items() if name != "0"}
     score = {name: 0.8 * library[name][2] + 0.2 * math.log2(max(1 + 1e-5 - value, 1e-12)) for name, value in r2.items()}
     first = max(r2, key=r2.__getitem__), min(score, key=score.__getitem__)
@@ -248,7 +248,7 @@ if __name__ == "__main__":
     parser.add_argument("--pykan", type=int, default=0, help="edges to give to pykan too, where it is installed")
     options = parser.parse_args()
     torch.set_num_threads(1)
-    suggest(torch.linspace(-1, 1, 50), torch.linspace(-1, 1, 50) ** 2)  # the dictionary is made once
+    suggest(torch.linspace(-1, 1, 50), torch.linspace(-1, 1, 50) ** 2)  # fills the dictionary, which is made once
     random_edges(options.edges, options.points, options.seed)
     alone(options.points, options.seed)
     law_edges(options.points)

@@ -1,4 +1,4 @@
-"""The page docs/performance.md from what the benchmarks measured: every number comes from the JSON files.
+"""Writes docs/performance.md from the results of the benchmarks; every number comes from the JSON files.
 
     python -m benchmarks.report layers.json training.json > docs/performance.md
 
@@ -34,7 +34,7 @@ python -m benchmarks.report layers.json training.json > docs/performance.md
 
 
 def page(records: list[Record]) -> str:
-    """The whole page."""
+    """Write the whole page."""
     return "\n".join(_lines(records)).rstrip() + "\n"
 
 

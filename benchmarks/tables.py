@@ -1,11 +1,11 @@
-"""Pieces of a markdown page: wrapped prose, tables, numbers of three digits."""
+"""Writes pieces of a Markdown page: wrapped prose, tables, numbers of three digits."""
 
 import textwrap
 from collections.abc import Iterable, Iterator
 
 
 def prose(text: str) -> Iterator[str]:
-    """A paragraph."""
+    """Wrap a paragraph."""
     yield from textwrap.wrap(" ".join(text.split()), 118, break_long_words=False, break_on_hyphens=False)
     yield ""
 
@@ -16,7 +16,7 @@ def bullets(lines: Iterable[str]) -> Iterator[str]:
 
 
 def table(head: list[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """The first column reads, the others are numbers."""
+    """Write a table: text in the first column, numbers in the others."""
     yield f"| {' | '.join(head)} |"
     yield f"|---|{'---:|' * (len(head) - 1)}"
     for row in rows:

@@ -1,4 +1,4 @@
-"""How long training takes to a given error, beside pykan; what noise does to it; how it follows a moved target.
+"""Measures the time of training to a given error, compared with pykan; the effect of noise; a moved target.
 
     OMP_WAIT_POLICY=PASSIVE python -m benchmarks.training --json training.json
     python -m benchmarks.training --only "x y" --seeds 2 --no-pykan
@@ -23,7 +23,7 @@ from kanviz.bench.measure import machine
 
 
 def training(options: argparse.Namespace, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row for every problem: all runs of kanviz and pykan by turns, and what they come to."""
+    """Yield a row for every problem: all runs of kanviz and pykan in turn, and their summary."""
     for name in options.only:
         problem = PROBLEMS[name]
         runs: dict[str, list[dict[str, Any]]] = {"kanviz": []}
@@ -38,7 +38,7 @@ def training(options: argparse.Namespace, record: dict[str, Any]) -> Iterator[di
 
 
 def _summary(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    """Median seconds to each goal over the runs that reached it, how many did, and the test error."""
+    """Summarise runs: median seconds to each goal over those that reached it, how many did, and the test error."""
     times = {f"{g:g}": sorted(r["seconds_to"][f"{g:g}"] for r in runs if f"{g:g}" in r["seconds_to"]) for g in GOALS}
     tests = sorted(math.inf if r["test"] is None else r["test"] for r in runs)
     return {
@@ -55,7 +55,7 @@ def _finite(value: float) -> float | None:
 
 
 def ratios(rows: list[dict[str, Any]], goals: tuple[str, ...]) -> dict[str, dict[str, Any]]:
-    """pykan's seconds divided by kanviz's: the geometric mean over the problems that both reach."""
+    """Divide pykan's seconds by kanviz's: the geometric mean over the problems in which both reach the goal."""
     found = {}
     for goal in goals:
         pairs = [

@@ -1,4 +1,4 @@
-"""The tables of training on the page, from the record that `training.py` wrote."""
+"""Writes the tables of training of the page, from the record that `training.py` saved."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,7 +9,7 @@ Record = dict[str, Any]
 
 
 def training_tables(record: Record) -> Iterator[str]:
-    """Seconds to an error, their ratios, noise, and a moved target."""
+    """Write the seconds to an error, their ratios, noise, and a moved target."""
     rows = record["rows"]
     goals = list(rows[0]["kanviz"]["seconds_to"])
     yield from ("## Training", "")

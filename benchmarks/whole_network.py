@@ -1,4 +1,4 @@
-"""What a wide network costs, [64,64,10] on 1,000 rows: its records, its figure, its pages. Prints; asserts nothing.
+"""Measures the costs of a wide network, [64,64,10] on 1,000 rows: records, figure, pages. Prints; asserts nothing.
 
 Run: python benchmarks/whole_network.py (no browser needed; milliseconds of CPU time, best of several).
 """
@@ -33,7 +33,7 @@ NAMES = ("sin", "exp", "x^2", "tanh", "gaussian", "exp(-x^2) + x")
 
 
 def cpu(work: Callable[[], object], rounds: int = 5) -> float:
-    """Milliseconds of CPU time, the best of some rounds."""
+    """Measure milliseconds of CPU time, the best of some rounds."""
     times = []
     for _ in range(rounds):
         start = time.process_time()
@@ -48,7 +48,7 @@ def table(kan: KAN, rows: int = 1_000) -> Dataset:
 
 
 def symbolic(kan: KAN) -> KAN:
-    """The same network with a formula on every edge of its first layer."""
+    """Put a formula on every edge of the network's first layer."""
     layer = kan.layers[0]
     places = [(i, j) for i in range(layer.sources) for j in range(layer.targets)]
     names = tuple((i, j, NAMES[(i + j) % len(NAMES)]) for i, j in places)
@@ -57,7 +57,7 @@ def symbolic(kan: KAN) -> KAN:
 
 
 def records(kan: KAN, data: Dataset) -> None:
-    """The numbers behind the pages, and the figure."""
+    """Time the computation of the records behind the pages, and the figure."""
     found, curves = scores(kan, data), all_curves(kan, data)
     places = layout(kan, found)
     for name, work in {
@@ -73,7 +73,7 @@ def records(kan: KAN, data: Dataset) -> None:
 
 
 def pages(kan: KAN, data: Dataset) -> None:
-    """Every page: opened for the first time on this network, and run again with nothing changed."""
+    """Time every page: opened for the first time on this network, and run again without changes."""
     for page in PAGES:
         first, again = [], []
         for _ in range(3):
@@ -90,7 +90,7 @@ def pages(kan: KAN, data: Dataset) -> None:
 
 
 def formulas(kan: KAN, data: Dataset) -> None:
-    """Formulas by the thousand: the layer's value, its slope, and looking them up."""
+    """Time thousands of formulas: the layer's value, its slope, and reading every edge."""
     layer, x = kan.layers[0], kan.normalise(data.rows("train")[0])
     at = x.clone().requires_grad_(True)
     print(f"{len(layer.formulas)} formulas on {len(x)} rows:")

@@ -1,8 +1,8 @@
-"""The one family of errors a user may see: what is wrong, where, and what to do."""
+"""Defines the errors that a user may see; each message states the fault, its place and the remedy."""
 
 
 class UserError(Exception):
-    """A refusal in one sentence that carries its remedy; safe to show as it is."""
+    """Base class of all refusals: one sentence that includes the remedy, safe to show unchanged."""
 
 
 class EditError(UserError):
@@ -10,20 +10,20 @@ class EditError(UserError):
 
 
 class LoadError(UserError):
-    """A file that cannot be opened as what it claims to be."""
+    """A file that cannot be read in the format it claims to have."""
 
 
 class TableError(UserError):
-    """A table that cannot be read, or does not hold what was asked for."""
+    """A table that cannot be read, or does not contain what was requested."""
 
 
 class FormulaError(UserError):
-    """A typed formula that is not one, with the position of the trouble."""
+    """A typed text that is not a valid formula; the message gives the position of the error."""
 
 
 class LayerError(UserError, RuntimeError):
-    """Numbers that a layer cannot take; a RuntimeError too, as torch's own layers raise it."""
+    """Numbers that a layer cannot use; also a RuntimeError, because torch's own layers raise that."""
 
 
 class TrainError(UserError):
-    """A training run that cannot start or go on."""
+    """A training run that cannot start or continue."""

@@ -1,7 +1,7 @@
-"""Read JSON nobody vouches for: as text within bounds, then value by value, each only if it is of the kind asked for.
+"""Reads untrusted JSON: parses the text within limits, then checks the type of each value when it is read.
 
-A `JsonReader` is one kind of file with its refusal. It gives a `JsonValue`, which knows where it stands, so that a
-refusal names the place, what was expected there, and what to do:
+A `JsonReader` describes one kind of file and the message of its refusals. It returns a `JsonValue`, which knows its
+path in the file, so that a refusal names the place, what was expected there, and what to do:
 
     NOTE = JsonReader("The note cannot be used: {why}. Save it again.")
     note = NOTE.parse('{"title": "a", "marks": [3, 4.5]}', deepest=2)
@@ -29,7 +29,7 @@ LONGEST_PLACE = 80
 MOST_WHOLE = 2**63 - 1
 LARGEST = sys.float_info.max
 
-# A text that is never closed reaches to the end: were it skipped, each quote in it would be tried anew.
+# An unclosed string matches up to the end of the text: if it were skipped, every quote in it would be tried again.
 _TOKENS = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 _DIGEST = re.compile("[0-9a-f]{64}")
 _HALF = re.compile("[\ud800-\udfff]")
@@ -38,9 +38,9 @@ T = TypeVar("T")
 
 
 def read_json(text: str, deepest: int) -> Any:
-    """Read a JSON text: bounded depth, every name once, plain finite numbers.
+    """Parse a JSON text: limited depth, no duplicate names, only finite numbers.
 
-    Raises ValueError with the reason, in words, when there is none to trust.
+    Raises ValueError, with the reason in words, for any other text.
     """
     if _depth(text) > deepest:
         raise ValueError("nested too deep")
@@ -54,10 +54,11 @@ def read_json(text: str, deepest: int) -> Any:
 
 @dataclass(frozen=True)
 class JsonReader:
-    """Read one kind of file.
+    """A reader for one kind of file.
 
-    sentence: its refusal, with {why} in it · error: the class of the refusal · names: what places are called in words,
-    as {"rows.count": "the number of its rows", "layers[]": "a layer"}; others are called by their path.
+    sentence: the message of a refusal, with {why} in it · error: the class of the refusal · names: what places are
+    called in messages, as {"rows.count": "the number of its rows", "layers[]": "a layer"}; other places are called by
+    their path.
     """
 
     sentence: str
@@ -65,7 +66,7 @@ class JsonReader:
     names: Mapping[str, str] = field(default_factory=dict)
 
     def parse(self, text: str | bytes, deepest: int) -> "JsonValue":
-        """Read a JSON text nested no deeper than that; bytes are UTF-8."""
+        """Parse a JSON text nested at most `deepest` levels; bytes are UTF-8."""
         try:
             return JsonValue(read_json(text if isinstance(text, str) else text.decode("utf-8"), deepest), self)
         except UnicodeDecodeError:
@@ -74,7 +75,7 @@ class JsonReader:
             raise self.refusal(f"a part of it cannot be read, {problem}") from None
 
     def value(self, record: Any) -> "JsonValue":
-        """Take a value that was parsed already."""
+        """Wrap a value that was parsed already."""
         return JsonValue(record, self)
 
     def refusal(self, why: str) -> UserError:
@@ -82,7 +83,7 @@ class JsonReader:
 
     @contextmanager
     def explaining(self, what: str) -> Iterator[None]:
-        """Make of any refusal inside one of this kind of file, with `what` in front of it."""
+        """Turn any refusal raised inside into a refusal of this kind of file, with `what` in front of it."""
         try:
             yield
         except UserError as problem:
@@ -90,7 +91,7 @@ class JsonReader:
 
 
 class JsonValue:
-    """A value of JSON at its place in a file; every method refuses, in words, what is not of its kind."""
+    """A JSON value with its path in a file; every method refuses a value of the wrong type with a message."""
 
     __slots__ = ("_inside", "_key", "reader", "value")
 
@@ -100,11 +101,11 @@ class JsonValue:
     # Records and lists.
 
     def __getitem__(self, name: str) -> "JsonValue":
-        """Give the field of a record; one that is missing is refused when it is read."""
+        """Return the field of a record; a missing field is refused when its value is read."""
         return JsonValue(self.record().get(name, _MISSING), self.reader, name, self)
 
     def get(self, name: str, default: Any = None) -> "JsonValue":
-        """Give the field of a record, or the default where it is missing."""
+        """Return the field of a record, or the default where it is missing."""
         return JsonValue(self.record().get(name, default), self.reader, name, self)
 
     def __contains__(self, name: str) -> bool:
@@ -116,7 +117,7 @@ class JsonValue:
         return self.value
 
     def fields(self, needed: Collection[str], optional: Collection[str] = ()) -> "JsonValue":
-        """Give itself, if it is a record of these fields and of no others."""
+        """Return this value if it is a record with all needed fields and no unknown ones."""
         found = self.record()
         odd = {*(name for name in needed if name not in found), *(set(found) - set(needed) - set(optional))}
         if odd:
@@ -124,23 +125,23 @@ class JsonValue:
         return self
 
     def pairs(self, most: int, longest: int = LONGEST_TEXT) -> list[tuple[str, "JsonValue"]]:
-        """Give the names and values of a record with at most so many, names no longer than that."""
+        """Return the names and values of a record: at most `most` entries, names of at most `longest` characters."""
         if len(self.record()) > most:
             self.refuse(f"has more than {most:,} entries")
         found = [(name, JsonValue(value, self.reader, name, self)) for name, value in self.value.items()]
         return [(JsonValue(name, self.reader, "a name", self).text(longest), value) for name, value in found]
 
     def items(self, most: int | None = None, least: int = 0) -> "list[JsonValue]":
-        """Give the values of a list with at least and at most so many."""
+        """Return the values of a list of `least` to `most` entries."""
         self._check_length(most, least)
         return [JsonValue(value, self.reader, n, self) for n, value in enumerate(self.value)]
 
     def each(self, read: "Callable[[JsonValue], T]", most: int | None = None, least: int = 0) -> tuple[T, ...]:
-        """Read the values of a list, each in the same way."""
+        """Read every value of a list with the same function."""
         return tuple(map(read, self.items(most, least)))
 
     def numbers(self, most: int | None = None, least: int = 0) -> tuple[float, ...]:
-        """Read a list of finite numbers, however long, in one go."""
+        """Read a list of finite numbers at once, however long it is."""
         found = self.value if isinstance(self.value, list) else ()
         if all(type(v) in (int, float) and abs(v) <= LARGEST for v in found):
             self._check_length(most, least)
@@ -148,7 +149,7 @@ class JsonValue:
         return self.each(JsonValue.number, most, least)
 
     def maybe(self, read: "Callable[[JsonValue], T]") -> T | None:
-        """Read it, or give None where there is null."""
+        """Read the value, or return None for null."""
         return None if self.value is None else read(self)
 
     def _check_length(self, most: int | None, least: int) -> None:
@@ -159,20 +160,20 @@ class JsonValue:
     # Single values.
 
     def text(self, longest: int = LONGEST_TEXT) -> str:
-        """Read a text without half characters ("\\ud800"), which no later step can write or show."""
+        """Read a text without lone surrogates ("\\ud800"), which cannot be written or shown later."""
         if not isinstance(self.value, str) or len(self.value) > longest or _HALF.search(self.value):
             self.refuse(f"is no text of at most {longest:,} characters")
         return self.value
 
     def choice(self, allowed: Collection[str]) -> Any:
-        """Read one of these texts."""
+        """Read one of the allowed texts."""
         if not isinstance(self.value, str) or self.value not in allowed:
             found = shown(self.value[:200]) if isinstance(self.value, str) else "no text"
             self.refuse(f"is {found}; expected {' or '.join(allowed)}")
         return self.value
 
     def digest(self) -> str:
-        """Read a SHA-256 in hexadecimal."""
+        """Read a SHA-256 digest in hexadecimal."""
         if not isinstance(self.value, str) or not _DIGEST.fullmatch(self.value):
             self.refuse("has no checksum")
         return self.value
@@ -190,7 +191,7 @@ class JsonValue:
         return self.value
 
     def index(self, high: int = 2**31) -> int:
-        """Read a whole number from 0 on as JavaScript may write it, 3 or 3.0."""
+        """Read a whole number from 0 to `high` as JavaScript may write it, 3 or 3.0."""
         found = self.number(0, high)
         if found != int(found):
             self.refuse("is no whole number")
@@ -211,12 +212,12 @@ class JsonValue:
     # Refusals.
 
     def refuse(self, why: str) -> NoReturn:
-        """Raise the refusal of this kind of file; `why` goes on after the name of the place."""
+        """Raise the refusal of this kind of file; `why` follows the name of the place."""
         raise self.reader.refusal(f"{self.place} {'is missing' if self.value is _MISSING else why}")
 
     @property
     def place(self) -> str:
-        """Say where it stands: in words where the reader has some, and as a path where they are not enough."""
+        """Name the place of this value: in the reader's words where it has some, with its path if needed."""
         keys: list[str | int] = []
         at: JsonValue | None = self
         while at is not None and at._inside is not None:
@@ -234,7 +235,7 @@ class JsonValue:
 
 
 def _path(keys: list[str | int], number: str | None = None) -> str:
-    """Write keys as `layers[2].base`, or with something else for all numbers."""
+    """Write keys as `layers[2].base`; `number` replaces every index."""
     steps = (f".{shown(k, 30)}" if isinstance(k, str) else f"[{k if number is None else number}]" for k in keys)
     return "".join(steps).removeprefix(".")
 
@@ -246,7 +247,7 @@ def _no_list(least: int, most: int | None) -> str:
 
 
 def _depth(text: str) -> int:
-    """Count how deep the brackets nest, without recursion."""
+    """Count how deep the brackets are nested, without recursion."""
     depth = deepest = 0
     for token in _TOKENS.finditer(text):
         first = token.group()[0]

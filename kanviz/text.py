@@ -1,4 +1,4 @@
-"""How names and sizes from a file nobody vouches for appear in our sentences, in Markdown, in LaTeX and in formulas."""
+"""Formats names and sizes from untrusted files for messages, Markdown, LaTeX and formulas."""
 
 import keyword
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 NAME_LIMIT = 80
 SOLVER_TITLES = {"auto": "Automatic", "lm": "Levenberg-Marquardt", "lbfgs": "L-BFGS", "adam": "Adam"}
-PICKED = {  # why "auto" takes a solver
+PICKED = {  # why "auto" chooses a solver
     "lm": "the network is small enough",
     "lbfgs": "too large for Levenberg-Marquardt, or held back by L1 or entropy",
     "adam": "too large for anything but some rows at a time",
@@ -16,9 +16,9 @@ PICKED = {  # why "auto" takes a solver
 
 
 def shown(text: str, limit: int = NAME_LIMIT) -> str:
-    """A name from a file, safe inside a sentence: hidden characters escaped, long names cut.
+    """Make a name from a file safe inside a sentence: escape hidden characters, cut long names.
 
-    HTML and Markdown are left as they are: whoever draws the sentence shows it as plain text.
+    HTML and Markdown are not escaped: the caller must show the sentence as plain text.
     """
     visible = "".join(c if c.isprintable() else _escape(c) for c in text[:limit])
     if len(text) <= limit and len(visible) <= limit:
@@ -32,7 +32,7 @@ def _escape(character: str) -> str:
 
 
 def size_words(count: int) -> str:
-    """A number of bytes in words: 4 bytes, 12 kB, 3.5 MB."""
+    """Format a number of bytes: 4 bytes, 12 kB, 3.5 MB."""
     if count < 1000:
         return "1 byte" if count == 1 else f"{count} bytes"
     for unit, scale in (("GB", 1e9), ("MB", 1e6)):
@@ -42,12 +42,12 @@ def size_words(count: int) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """ "1 note", "3 notes"."""
+    """Format a count with its noun: "1 note", "3 notes"."""
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def listing(names: list[str], most: int = 3) -> str:
-    """The first few names in a sentence: `a, b, c and 4 more`."""
+    """List the first few names for a sentence: `a, b, c and 4 more`."""
     head = [shown(name) or "(no name)" for name in names[:most]]
     rest = len(names) - len(head)
     if rest:
@@ -56,9 +56,9 @@ def listing(names: list[str], most: int = 3) -> str:
 
 
 def written_names(names: Sequence[str], taken: Collection[str] = ()) -> tuple[str, ...]:
-    """The names as words that SymPy and Python can read, no two alike and none of `taken`.
+    """Turn names into distinct identifiers that SymPy and Python can read, none of them in `taken`.
 
-    Those that are such words already stay, as Python reads them.
+    Names that are valid identifiers already are unchanged, except for Python's normalization (NFKC).
     """
     plain = [unicodedata.normalize("NFKC", name) for name in names]
     own, found = set(plain), dict.fromkeys(taken)
@@ -75,17 +75,17 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "�
 
 
 def no_formula(cell: Any) -> Any:
-    """A cell for a CSV file: a text that a spreadsheet would run as a formula gets a ' in front, all else stays."""
+    """Put ' before a CSV cell with a text that a spreadsheet would run as a formula; leave all others unchanged."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA_STARTS) else cell
 
 
 def protection_dropped(cell: str) -> str:
-    """The text that `no_formula` protected."""
+    """Return the text as it was before `no_formula` protected it."""
     return cell[1:] if cell.startswith("'") and cell[1:].startswith(_FORMULA_STARTS) else cell
 
 
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+\-.!|~$:&^=])")
-_ADDRESS = re.compile(r"://|www(?=\.)|[\w.+-](?=@)|xmpp:|mailto:", re.IGNORECASE)  # what addresses are told by
+_ADDRESS = re.compile(r"://|www(?=\.)|[\w.+-](?=@)|xmpp:|mailto:", re.IGNORECASE)  # marks of an address
 _JOINER = "\u2060"
 _LATEX = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#", "%": r"\%",
@@ -94,14 +94,14 @@ _LATEX = {
 
 
 def escape_markdown(text: str) -> str:
-    """Text that Markdown, Streamlit's colours, icons and formulas included, shows as it is, and addresses as no links.
+    """Escape text so that Markdown shows it unchanged: no colours, icons or formulas of Streamlit, no links.
 
-    Browsers' Markdown looks for addresses after it has taken the backslashes away, so a word joiner, which nobody sees,
-    keeps their parts apart.
+    Browsers' Markdown looks for addresses after it has removed the backslashes. An invisible word joiner therefore
+    separates the parts of an address.
     """
     return _MARKDOWN.sub(r"\\\1", _ADDRESS.sub(f"\\g<0>{_JOINER}", text))
 
 
 def latex_escape(text: str) -> str:
-    """Text for use inside LaTeX's `\\text{...}`."""
+    """Escape text for use inside LaTeX's `\\text{...}`."""
     return "".join(_LATEX.get(c, c) for c in text)

@@ -1,4 +1,4 @@
-"""The one way files are written: whole or not at all, and what stood there before stays until the new one is safe."""
+"""Writes files completely or not at all: the old file is replaced only when the new one is safe on the disk."""
 
 import contextlib
 import os
@@ -15,17 +15,18 @@ from kanviz.text import shown
 if os.name == "posix":
     import fcntl
 
-# Names of our temporary files: those of today, and those of earlier versions.
+# Names of our temporary files: the current form, and that of earlier versions.
 _OURS = re.compile(r"\.tmp-(kanviz-[0-9a-f]{16}(\.\w{1,20})?|[a-z0-9_]{8}\.(safetensors|kanviz))")
 _OPEN_FILE = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>\d{1,6})")
 
 
 def write(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Put the content into the file of that name; text is written as UTF-8. Raises UserError where that fails.
+    """Write the content to a file; text is encoded as UTF-8. Raises UserError where that fails.
 
-    A regular file is written beside its place and then takes it, with the permissions of the one before: a reader sees
-    the old file or the new one, and a full disk or a killed process leaves the old one. A link stays a link; the file
-    it points to is replaced. Pipes and devices, `/dev/stdout` among them, are written to as they are.
+    For a regular file, the content is first written to a temporary file in the same folder, which then replaces the old
+    file and gets its permissions. A reader finds either the old or the new file; a full disk or a killed process leaves
+    the old one. A link remains a link, and the file it points to is replaced. Pipes and devices, `/dev/stdout` among
+    them, are written to directly.
     """
     path, data = Path(path), content.encode() if isinstance(content, str) else content
     try:
@@ -37,7 +38,7 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> None:
                 there.write(data)
         else:
             _replaced(Path(os.path.realpath(path)), data)
-    except BrokenPipeError:  # the reader has left, which is no mistake of the writer
+    except BrokenPipeError:  # the reader has closed the pipe, which is no error of the writer
         raise
     except OSError as problem:
         why = (problem.strerror or "the system refused").lower()
@@ -45,7 +46,7 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> None:
 
 
 def _to_open_file(number: int, data: bytes) -> None:
-    """Behind what was written there before."""
+    """Append to what was written to this open file before."""
     sys.stdout.flush()
     with os.fdopen(os.dup(number), "wb") as there:
         there.write(data)
@@ -71,11 +72,11 @@ def _replaced(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _beside(path: Path) -> Iterator[tuple[int, Path]]:
-    """A new file in the same folder, locked while it is written; gone afterwards if it was not renamed."""
+    """Create a locked temporary file in the same folder; delete it at the end if it was not renamed."""
     while True:
         name = path.with_name(f".tmp-kanviz-{secrets.token_hex(8)}{path.suffix[:20] if path.suffix.isascii() else ''}")
-        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # less what the umask takes away
-        if _locked(handle, wait=True) and name.exists():  # else somebody swept it before it was locked
+        handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)  # minus the bits in the umask
+        if _locked(handle, wait=True) and name.exists():  # otherwise another process deleted it before it was locked
             break
         os.close(handle)
     try:
@@ -86,7 +87,7 @@ def _beside(path: Path) -> Iterator[tuple[int, Path]]:
 
 
 def _like(path: Path, name: Path) -> None:
-    """Permissions and, where the system allows it, owner of the file that is replaced."""
+    """Copy the permissions and, where the system allows it, the owner of the file to be replaced."""
     old = path.stat()
     if os.name == "posix" and (old.st_uid, old.st_gid) != (name.stat().st_uid, name.stat().st_gid):
         with contextlib.suppress(PermissionError):
@@ -95,8 +96,8 @@ def _like(path: Path, name: Path) -> None:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what writers that were killed left in a folder; what is being written is locked, and left alone."""
-    if os.name != "posix":  # no such locks
+    """Delete temporary files that killed writers left in a folder; files being written are locked and remain."""
+    if os.name != "posix":  # no such locks there
         return
     with contextlib.suppress(OSError), os.scandir(folder) as entries:
         for entry in entries:
@@ -112,7 +113,7 @@ def sweep(folder: Path) -> None:
 
 
 def _locked(handle: int, *, wait: bool) -> bool:
-    """Take the file's lock, which the system gives back when its holder ends, however it ends."""
+    """Take the file's lock; the system releases it when the process that holds it ends for any reason."""
     if os.name != "posix":
         return True
     try:

@@ -1,4 +1,4 @@
-"""Make the samples again: tables from seeded draws, networks trained on those tables, the index and the README.
+"""Makes all samples again: tables from fixed seeds, networks trained on those tables, the index and the README.
 
     python sample_models/make_samples.py
 
@@ -32,20 +32,20 @@ HERE = Path(__file__).parent
 GRAVITY = 66.743  # gravitational constant, pN m²/kg²
 FREE_FALL = 9.80665  # m/s²
 TIMING = 0.005  # s, standard deviation of the stopwatch of the pendulum table
-POINTS = 41  # heights in a thumbnail's curve
+POINTS = 41  # heights of a curve in a thumbnail
 
 
 # --- the tables -------------------------------------------------------------------------------------------------
 
 
 def two_variables() -> pd.DataFrame:
-    """exp(sin(pi x) + y^2) at 1,000 random points: the example of Liu et al. 2024, KAN, section 2.5.2."""
+    """Sample exp(sin(pi x) + y^2) at 1,000 random points: the example of Liu et al. 2024, KAN, section 2.5.2."""
     x, y = np.random.default_rng(1).uniform(-1, 1, (2, 1000)).round(4)
     return pd.DataFrame({"x": x, "y": y, "f": np.exp(np.sin(np.pi * x) + y**2).round(6)})
 
 
 def gravity() -> pd.DataFrame:
-    """Newton's law for two masses: I.9.18 of the Feynman set (Udrescu & Tegmark 2020) in its one-distance form."""
+    """Sample Newton's law for two masses: I.9.18 of the Feynman set (Udrescu & Tegmark 2020) with one distance."""
     rng = np.random.default_rng(2)
     m1, m2 = rng.uniform(1, 5, (2, 1000)).round(3)
     r = rng.uniform(0.5, 2, 1000).round(4)
@@ -53,40 +53,40 @@ def gravity() -> pd.DataFrame:
 
 
 def five_peaks() -> pd.DataFrame:
-    """Five equal peaks at 0.1, 0.3, ... 0.9: the example for locality of Liu et al. 2024, KAN, section 3.5."""
+    """Sample five equal peaks at 0.1, 0.3, ... 0.9: the example for locality of Liu et al. 2024, KAN, section 3.5."""
     x = np.linspace(0, 1, 1001).round(4)
     peaks = np.exp(-(((x[:, None] - np.arange(0.1, 1, 0.2)) / 0.03) ** 2)).sum(1)
     return pd.DataFrame({"x": x, "f": peaks.round(6)})
 
 
 def pendulum() -> pd.DataFrame:
-    """A simulated measurement: the period of a rigid pendulum in vacuum, for any amplitude, with a stopwatch's noise.
+    """Simulate a measurement: the period of a rigid pendulum in vacuum, for any amplitude, with a stopwatch's noise.
 
     The equation of motion integrated exactly: T = 2 pi sqrt(L / g) / agm(1, cos(amplitude / 2)), agm the
-    arithmetic-geometric mean (Carvalhaes & Suppes 2008). The bob's mass is in the table and plays no part.
+    arithmetic-geometric mean (Carvalhaes & Suppes 2008). The table contains the bob's mass, which has no influence.
     """
     rng = np.random.default_rng(3)
     length, amplitude = rng.uniform(0.2, 2, 500).round(3), rng.uniform(2, 130, 500).round(1)
     mass = rng.uniform(20, 200, 500).round(0)
     a, b = np.ones(500), np.cos(np.radians(amplitude) / 2)
-    for _ in range(8):  # quadratic convergence: equal to the last bit long before
+    for _ in range(8):  # quadratic convergence: equal to the last bit long before the end
         a, b = (a + b) / 2, np.sqrt(a * b)
     period = 2 * np.pi * np.sqrt(length / FREE_FALL) / a + rng.normal(0, TIMING, 500)
     return pd.DataFrame({"length": length, "amplitude": amplitude, "mass": mass, "period": period.round(3)})
 
 
 def first_hill() -> pd.DataFrame:
-    """One quarter of a square with two hills: all that the network of `hills` has seen."""
+    """Sample one quarter of a square with two hills: all that the network of `hills` is trained on."""
     return _hills(4, -1.0, -0.1)
 
 
 def second_hill() -> pd.DataFrame:
-    """The quarter across from it: new rows."""
+    """Sample the opposite quarter, as new rows."""
     return _hills(5, 0.1, 1.0)
 
 
 def _hills(seed: int, low: float, high: float) -> pd.DataFrame:
-    """Equal hills at (-0.5, -0.5) and (0.5, 0.5), at 500 random points with both coordinates from low to high."""
+    """Sample equal hills at (-0.5, -0.5) and (0.5, 0.5), at 500 random points; both coordinates from low to high."""
     x, y = np.random.default_rng(seed).uniform(low, high, (2, 500)).round(4)
     height = sum(np.exp(-((x - at) ** 2 + (y - at) ** 2) / 0.08) for at in (-0.5, 0.5))
     return pd.DataFrame({"x": x, "y": y, "f": np.round(height, 6)})
@@ -106,13 +106,13 @@ TABLES: dict[str, Callable[[], pd.DataFrame]] = {
 
 
 def unpruned(data: Dataset) -> History:
-    """[2, 5, 1], held back by L1 and entropy so that one hidden node does the work and four idle."""
+    """Train [2, 5, 1] with L1 and entropy, so that one hidden node is used and four are idle."""
     start = kanviz.init([2, 5, 1], seed=0, inputs=data.inputs, outputs=data.outputs)
     return History.start(_learned(start, data, TrainConfig(steps=60, l1=5e-3, entropy=1e-2, follow=3)))
 
 
 def pruned_and_fitted(data: Dataset) -> History:
-    """From `unpruned` to exp(sin(pi x) + y^2): prune, retrain, fix three formulas, retrain their constants."""
+    """Turn `unpruned` into exp(sin(pi x) + y^2): prune, retrain, fix three formulas, retrain their constants."""
     history = History.start(kanviz.load(HERE / "exp_sin_unpruned.safetensors"))
     kept = _busiest(history.present, data)
     idle = [e for e in history.present.edges() if (e.target if e.layer == 0 else e.source) != kept]
@@ -123,16 +123,17 @@ def pruned_and_fitted(data: Dataset) -> History:
 
 
 def product(data: Dataset) -> History:
-    """[3, one product of three sums, 1], pruned to one variable per factor, a straight line behind the product.
+    """Train [3, one product of three sums, 1], pruned to one variable per factor, with a straight line after the
+    product.
 
-    Which factor takes which variable is decided in the first steps, so six starts are tried and the best is kept.
+    The first steps decide which factor takes which variable, so six starts are tried and the best is saved.
     """
     found = [history for seed in range(6) if (history := _factored(data, seed))]
     return min(found, key=lambda history: rmse(history.present, data)["train"])
 
 
 def _factored(data: Dataset, seed: int) -> History | None:
-    """One start of `product`; None when two variables settle in one factor."""
+    """Train one start of `product`; None when two variables end up in one factor."""
     factors = kanviz.init([3, 3], seed=seed, inputs=data.inputs).layers[0]
     factors = replace(factors, arity=(3,), offset=torch.zeros(1, dtype=factors.coef.dtype))
     behind = kanviz.init([1, 1], seed=100 + seed).layers[0]
@@ -149,19 +150,19 @@ def _factored(data: Dataset, seed: int) -> History | None:
 
 
 def peaks(data: Dataset) -> History:
-    """[1, 1] with 200 intervals and no base function: a control point moves its own neighbourhood, and nothing else."""
+    """Train [1, 1] with 200 intervals and no base function: a control point changes only its own neighbourhood."""
     start = kanviz.init([1, 1], grid=200, base="zero", noise=0.0, inputs=data.inputs, outputs=data.outputs)
     return History.start(_learned(start, data, TrainConfig(steps=60)))
 
 
 def measured(data: Dataset) -> History:
-    """[3, 1, 1] on the pendulum: two curves that matter, and a flat one for the mass."""
+    """Train [3, 1, 1] on the pendulum: two curves that matter, and a flat one for the mass."""
     start = kanviz.init([3, 1, 1], grid=4, seed=0, inputs=data.inputs, outputs=data.outputs)
     return History.start(_learned(start, data, TrainConfig(steps=80, follow=3)))
 
 
 def hills(data: Dataset) -> History:
-    """[2, 5, 1] without a base function, its grids over the whole square; it has learned one quarter."""
+    """Train [2, 5, 1] without a base function on one quarter; its grids cover the whole square."""
     square = tuple(Variable(v.name, v.unit) for v in data.inputs)
     start = kanviz.init([2, 5, 1], grid=16, base="zero", seed=2, inputs=square, outputs=data.outputs)
     return History.start(_learned(start, data, TrainConfig(solver="lm", steps=60, smooth=1e-5)))
@@ -177,7 +178,7 @@ def _retrain(history: History, data: Dataset, config: TrainConfig) -> History:
 
 
 def _fixed(history: History, data: Dataset, formulas: dict[EdgeId, str]) -> History:
-    """Each edge's best fit of the wanted primitive as one step, then all constants trained together."""
+    """Fix the best fit of the given primitive on each edge as one step each, then train all constants together."""
     found: list[Edit] = [FixFormula(e, fit_edge(history.present, e, f, data).formula) for e, f in formulas.items()]
     history = history.apply(Batch(tuple(found), f"Fix {', '.join(formulas.values())}"))
     return _retrain(history, data, TrainConfig(steps=60))
@@ -185,13 +186,13 @@ def _fixed(history: History, data: Dataset, formulas: dict[EdgeId, str]) -> Hist
 
 @torch.no_grad()
 def _sizes(kan: KAN, data: Dataset) -> list[torch.Tensor]:
-    """Per layer, how far each activation strays from its mean on average over the training rows."""
+    """Compute, for each layer, the mean distance of each activation from its mean over the training rows."""
     activations = kan.trace(data.rows("train")[0]).activations
     return [(a - a.mean(0)).abs().mean(0) for a in activations]
 
 
 def _busiest(kan: KAN, data: Dataset) -> int:
-    """The hidden node through which most flows."""
+    """Find the hidden node that carries most."""
     into, out = _sizes(kan, data)
     return int((into.sum(0) * out.sum(1)).argmax())
 
@@ -201,9 +202,9 @@ def _busiest(kan: KAN, data: Dataset) -> int:
 
 @dataclass(frozen=True)
 class Sample:
-    """A row of the index: what it is, where it comes from, and the edges of its thumbnail, the telling one first.
+    """A row of the index: title, source, and the edges of its thumbnail, the most telling one first.
 
-    to_one_scale: curves of one layer are drawn to one scale, so that a small one looks flat. new: rows to learn next.
+    to_one_scale: curves of one layer have a common scale, so that a small one looks flat. new: rows to learn next.
     """
 
     file: str
@@ -282,7 +283,7 @@ SAMPLES = (
 
 
 def dataset(sample: Sample) -> Dataset:
-    """The sample's table as the app reads it, split by seed 0."""
+    """Read the sample's table as the app does, split by seed 0."""
     table = read_table((HERE / sample.data).read_bytes(), sample.data)
     inputs = [name for name in table.frame.columns if name != sample.target]
     return Dataset.from_frame(table.frame, sample.target, inputs, units=sample.units)
@@ -290,7 +291,7 @@ def dataset(sample: Sample) -> Dataset:
 
 @torch.no_grad()
 def rmse(kan: KAN, data: Dataset) -> dict[str, float]:
-    """Root mean square error on the rows it learned from and on those held out, in the target's unit."""
+    """Compute the root mean square error on training rows and on held-out rows, in the target's unit."""
     errors = {}
     for part in ("train", "test"):
         x, y = data.rows(part)
@@ -299,7 +300,7 @@ def rmse(kan: KAN, data: Dataset) -> dict[str, float]:
 
 
 def index_row(sample: Sample, kan: KAN, data: Dataset) -> dict[str, Any]:
-    """A sample's row in samples.json; thumbnails are heights from 0 to 1."""
+    """Make a sample's row of samples.json; thumbnails are heights from 0 to 1."""
     curves = {c.id: c.heights for c in all_curves(kan, data, POINTS, shared=sample.to_one_scale)}
     new = {"new": sample.new} if sample.new else {}
     return {
@@ -318,7 +319,7 @@ def index_row(sample: Sample, kan: KAN, data: Dataset) -> dict[str, Any]:
 
 
 def readme(rows: Sequence[dict[str, Any]]) -> str:
-    """The table of README.md."""
+    """Write the table of README.md."""
     lines = [
         "# Samples",
         "",

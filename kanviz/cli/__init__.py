@@ -1,4 +1,4 @@
-"""The command `kanviz`: start the app, or look at, train, read and draw a network without it. A file a command."""
+"""Implements the command `kanviz`: start the app, or train, read and plot networks without it; one file per command."""
 
 from kanviz.cli.command_line import main, parser
 

@@ -1,4 +1,4 @@
-"""`kanviz app`: start the app."""
+"""Implements `kanviz app`, which starts the app."""
 
 import argparse
 
@@ -22,7 +22,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 
 def app(asked: argparse.Namespace) -> None:
-    """Start the app and stay until it is stopped."""
+    """Start the app and wait until it is stopped."""
     from kanviz.ui.server.start import serve
 
     serve(asked.model, port=asked.port, browser=not asked.no_browser, hosts=asked.hosts, keep=asked.keep)

@@ -1,4 +1,4 @@
-"""`kanviz bench`: how fast the layers and the training are here."""
+"""Implements `kanviz bench`, which measures the speed of the layers and of training on this machine."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""`kanviz certify`: what a change of a network left as it was, written down."""
+"""Implements `kanviz certify`, which records the predictions that a change of a network left unchanged."""
 
 import argparse
 
@@ -22,7 +22,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 def certify(asked: argparse.Namespace) -> None:
     """Write a certificate of two networks, on the rows of a table or over a region."""
-    from kanviz.analysis.locality.certificate import certify as certificate_of  # `certify` is the command here
+    from kanviz.analysis.locality.certificate import certify as certificate_of  # `certify` is the command in this file
     from kanviz.io.certificates import certificate_text
 
     output = writable(asked.output)

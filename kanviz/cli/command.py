@@ -1,4 +1,4 @@
-"""A command of `kanviz`, as the list of commands holds it."""
+"""Defines the record of one command of `kanviz`."""
 
 import argparse
 from collections.abc import Callable
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Command:
-    """summary: a sentence for --help · options: adds its arguments to a parser · run: does it and returns the exit
-    status, None for 0 · examples: lines for the README and for --help.
+    """One command. summary: a sentence for --help · options: adds its arguments to a parser · run: executes it and
+    returns the exit status, None for 0 · examples: lines for the README and for --help.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""One command line, from its words to its exit status."""
+"""Runs one command line, from its arguments to its exit status."""
 
 import argparse
 import os
@@ -19,7 +19,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command; the exit status. A refusal is one line on stderr."""
+    """Run one command and return the exit status. A refusal is one line on stderr."""
     from kanviz.ui.server.start import one_thread
 
     one_thread()
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return status
     except UserError as refusal:
         return _refuse(str(refusal), 2 if isinstance(refusal, UsageError) else 1)
-    except BrokenPipeError:  # the reader of our output has left
+    except BrokenPipeError:  # the reader of our output has closed the pipe
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 1
     except OSError as refusal:

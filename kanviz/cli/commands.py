@@ -1,4 +1,4 @@
-"""The commands of `kanviz`, in the order in which help and README show them."""
+"""Lists the commands of `kanviz` in the order in which help and README show them."""
 
 from kanviz.cli import (
     app,

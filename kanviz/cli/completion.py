@@ -1,4 +1,4 @@
-"""`kanviz completion`: what makes a shell complete the commands and their options."""
+"""Implements `kanviz completion`, which makes a shell complete the commands and their options."""
 
 import argparse
 
@@ -11,7 +11,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 
 def completion(asked: argparse.Namespace) -> None:
-    """Print a script for the shell to read."""
+    """Print a script that the shell can load."""
     import shtab
 
     out(shtab.complete(asked.parser, shell=asked.shell))

@@ -1,4 +1,4 @@
-"""What a command says: its result on stdout, everything else on stderr. No print: a result is written at once."""
+"""Writes a command's result to stdout and everything else to stderr; without print, so that results appear at once."""
 
 import math
 import sys
@@ -16,11 +16,11 @@ INTERRUPTED = 130  # the shell's status for a command stopped with Ctrl-C
 
 
 class UsageError(UserError):
-    """Arguments that do not make a command."""
+    """Arguments that do not form a valid command."""
 
 
 def out(text: str = "", end: str = "\n") -> None:
-    """Write a part of the result, at once."""
+    """Write a part of the result at once."""
     sys.stdout.write(text + end)
     sys.stdout.flush()
 
@@ -36,7 +36,7 @@ def say_notes(notes: Sequence[str]) -> None:
 
 
 def bar(done: int, total: int, text: str) -> None:
-    """Draw a progress bar, when somebody is there to see it."""
+    """Draw a progress bar if the output is a terminal."""
     if sys.stderr.isatty():
         filled = BAR * done // max(total, 1)
         sys.stderr.write(f"\r[{'#' * filled}{'.' * (BAR - filled)}] {done}/{total}  {text}\x1b[K")
@@ -44,17 +44,17 @@ def bar(done: int, total: int, text: str) -> None:
 
 
 def bar_end() -> None:
-    """Leave the line of the progress bar."""
+    """End the line of the progress bar."""
     if sys.stderr.isatty():
         sys.stderr.write("\n")
 
 
 def finite(value: float | None) -> float | None:
-    """JSON has no infinity and no nan."""
+    """Replace infinity and nan by None, since JSON has neither."""
     return value if value is not None and math.isfinite(value) else None
 
 
 def unit_of(kan: "KAN") -> str:
-    """The unit that all outputs share, to be put behind a number."""
+    """Return the unit that all outputs share, to write after a number."""
     units = {v.unit for v in kan.outputs}
     return f" {shown(units.pop())}" if len(units) == 1 and units != {""} else ""

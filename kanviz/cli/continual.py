@@ -1,4 +1,4 @@
-"""`kanviz continual`: tables learned one after another under several policies, and what each kept."""
+"""Implements `kanviz continual`: learns tables one after another under several policies and compares retention."""
 
 import argparse
 import json
@@ -24,8 +24,9 @@ LARGEST = 1_000_000  # bytes of a settings file
 
 
 def continual(asked: argparse.Namespace) -> int:
-    """Learn the tables of a settings file in turn, once under each policy; what is done is written at once, and kept by
-    Ctrl-C. The exit status.
+    """Learn the tables of a settings file in turn, once under each policy, and return the exit status.
+
+    The results of each policy are written at once; Ctrl-C does not lose them.
     """
     from kanviz.continual.config import read_config
 
@@ -69,7 +70,7 @@ def _text(path: str) -> str:
 
 
 def _tables(config: "ContinualConfig", folder: Path) -> list["Dataset"]:
-    """The tasks, with one scaling over all of them: the network's grid must reach every one."""
+    """Read the tasks with one scaling for all of them: the network's grid must cover every one."""
     import torch
 
     from kanviz.core.data.dataset import Dataset
@@ -109,7 +110,7 @@ def _run(config: "ContinualConfig", tables: Sequence["Dataset"], name: str) -> "
 
 
 def report(found: "Retention") -> str:
-    """One policy as a table: the error on every task after every task, the bits kept, and what is left free."""
+    """Format one policy as a table: the error on every task after every task, unchanged bits, free control points."""
     unit = f" ({shown(found.unit)})" if found.unit else ""
     wide = max(12, *(len(shown(name, 24)) for name in found.tasks))
     lines = [f"policy {found.policy.name}: {found.policy}", f"{f'held-out RMSE{unit}':{wide + 2}}{_heads(found)}"]
@@ -134,12 +135,12 @@ def _heads(found: "Retention") -> str:
 
 
 def _bits(found: "Retention", task: int) -> str:
-    """Of a task before the last; the last one has nothing to lose yet."""
+    """Format the share of unchanged predictions for a task before the last one, which has nothing to lose yet."""
     return f"{_percent(found.kept[task][-1])} %" if task + 1 < found.turns else "-"
 
 
 def _percent(share: float) -> str:
-    """Never rounded up to all."""
+    """Format as percent, never rounded up to 100."""
     return "100" if share == 1 else f"{min(100 * share, 99.9):.3g}"
 
 

@@ -1,4 +1,4 @@
-"""`kanviz discover`: a table in, the laws behind one of its columns out, in words or as JSON."""
+"""Implements `kanviz discover`: finds laws for a column of a table, and reports them in words or as JSON."""
 
 import argparse
 import json
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def discover(asked: argparse.Namespace) -> int:
-    """Look for a law; Ctrl-C keeps the best so far, and --output has it all the while. The exit status: 1 when none was
-    found.
+    """Search for a law; return the exit status, 1 if none was found.
+
+    Ctrl-C stops the search and reports the best result so far; the file of --output contains it during the search.
     """
     from kanviz.discovery import dataset_for
     from kanviz.laws.search.discover import DiscoverConfig, discoveries
@@ -66,7 +67,7 @@ def _text(found: "Discovery") -> str:
 
 
 def _state(found: "Discovery") -> str:
-    """What the progress bar says: seconds are its length."""
+    """Describe the state of the search for the progress bar; the length of the bar is the time."""
     if not found.front:
         return f"s  {counted(len(found.attempts), 'attempt')}"
     best = found.best
@@ -74,7 +75,7 @@ def _state(found: "Discovery") -> str:
 
 
 def _report(found: "Discovery") -> None:
-    """The front as a table, then the best law: its constants, and what speaks against it."""
+    """Write the front as a table, then the best law with its constants and the arguments against it."""
     best, unit = found.best, f" {shown(found.unit)}" if found.unit else ""
     out(f"{'complexity':>10} {'held-out RMSE':>14} {'train RMSE':>11}  law (* is the best)")
     for entry in found.front:
@@ -97,14 +98,14 @@ def _report(found: "Discovery") -> None:
 
 
 def _rounded(entry: "Entry") -> str:
-    """The law in text, decimal constants to six digits."""
+    """Write the law as text, decimal constants with six digits."""
     from kanviz.analysis.symbolic.written import text
 
     return shown(text(entry.expression, 6), 1_000_000)
 
 
 def _constants(entry: "Entry") -> list[str]:
-    """A line for each decimal constant: its value and its standard error."""
+    """Write a line for each decimal constant: its value and its standard error."""
     lines = []
     for constant in (c for c in entry.law.constants if not c.exact):
         error = "not determined by the rows" if constant.error is None else f"+- {constant.error:.2g}"

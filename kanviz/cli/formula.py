@@ -1,4 +1,4 @@
-"""`kanviz formula`: a network as a formula, its curves fitted first if asked."""
+"""Implements `kanviz formula`: writes a network as a formula, and fits its curves first if requested."""
 
 import argparse
 import json
@@ -46,7 +46,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 
 def formula(asked: argparse.Namespace) -> None:
-    """Compose the network's formula, with --fit or --together after fitting its curves; says what is left open."""
+    """Compose the network's formula, with --fit or --together after fitting its curves; report remaining splines."""
     from kanviz.analysis.compose import compose
     from kanviz.edit.proposals import compare_outputs
     from kanviz.io import save
@@ -112,7 +112,7 @@ def formula(asked: argparse.Namespace) -> None:
 
 
 def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[History, Law | None]":
-    """All edges read together; the network of formulas as one step, and the law it was settled to."""
+    """Fit all edges together; return the network of formulas as one step, and the law with exact constants or None."""
     from kanviz.edit.edits import Rewrite
     from kanviz.edit.history import History
     from kanviz.laws.search.extraction import ExtractConfig, extract
@@ -133,7 +133,7 @@ def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[Hist
 
 
 def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
-    """Every curve fixed as the best formula found for it, if that misses at most `within` of its spread; says so."""
+    """Replace every curve by its best formula if that misses at most `within` of the curve's spread, and report it."""
     from kanviz.analysis.symbolic import suggest_edge
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.history import History

@@ -1,4 +1,4 @@
-"""`kanviz ladder`: the rungs of the locality ladder one after another, in words, as CSV or as JSON."""
+"""Implements `kanviz ladder`: runs the rungs of the ladder one after another, and reports in words, as CSV or JSON."""
 
 import argparse
 import json
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def ladder(asked: argparse.Namespace) -> int:
-    """Run one rung or all; the exit status. Ctrl-C keeps the rungs that ended."""
+    """Run one rung or all, and return the exit status. Ctrl-C still reports the rungs that ended."""
     outcomes: list[Outcome] = []
     interrupted = False
     try:

@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Defines options that several commands share."""
 
 import argparse
 
@@ -6,7 +6,7 @@ from kanviz.cli import values
 
 
 def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
-    """Add the file of a network; count: how many words, as argparse counts them."""
+    """Add the argument for the file of a network; count: number of arguments (nargs of argparse)."""
     sub.add_argument(
         "model", nargs=count, metavar="MODEL",
         help="a .safetensors or .pt file, or pykan's two: NAME_config.yml NAME_state",
@@ -14,7 +14,7 @@ def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
 
 
 def takes_table(sub: argparse.ArgumentParser) -> None:
-    """Add a table of rows for a network, and how it is read."""
+    """Add the options for a table of rows for a network, and for reading it."""
     sub.add_argument("--table", help="rows to look at it on; its columns are found by the network's names")
     sub.add_argument("--target", nargs="+", metavar="COLUMN", help="the table's columns for the outputs, in order")
     sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
@@ -22,7 +22,7 @@ def takes_table(sub: argparse.ArgumentParser) -> None:
 
 
 def reads_table(sub: argparse.ArgumentParser) -> None:
-    """Add how the file of a table is to be read, where that is not found out right."""
+    """Add the options for reading a table file where the reader's own choice is wrong."""
     sub.add_argument(
         "--header-row", type=values.lines, metavar="LINE",
         help="line of the column names in the file, counted from 1; 2,3 for names in two lines, 0 for none (found)",
@@ -38,7 +38,7 @@ def reads_table(sub: argparse.ArgumentParser) -> None:
 
 
 def takes_networks(sub: argparse.ArgumentParser) -> None:
-    """Add the two networks, and how a table of rows is read for them."""
+    """Add the arguments for two networks, and the options for reading a table of rows for them."""
     sub.add_argument("before", metavar="BEFORE", help="the network before, .safetensors or .pt")
     sub.add_argument("after", metavar="AFTER", help="the network after")
     sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")

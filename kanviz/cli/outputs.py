@@ -1,4 +1,4 @@
-"""Files that a command writes: checked before the work, written whole."""
+"""Writes the output files of commands: paths are checked before the work, and files are written completely."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from kanviz.writing import write
 
 
 def writable(output: str) -> Path:
-    """The path to write to, if its folder is there: said before the work, not after it."""
+    """Return the path to write to; refuse it before the work if its folder does not exist."""
     path = Path(output)
     if not path.parent.is_dir():
         raise UserError(f"There is no folder {shown(str(path.parent), 200)} to write {shown(path.name)} into.")
@@ -33,7 +33,7 @@ def json_path(output: str) -> Path:
 
 
 def written_so_far(output: Path, text: str) -> bool:
-    """Write what there is while the work goes on; a failure is said, and ends nothing. Whether it was written."""
+    """Write the result so far; return whether that succeeded. A failure is reported and does not stop the work."""
     try:
         write(output, text)
     except UserError as problem:

@@ -1,4 +1,4 @@
-"""`kanviz plot`: a figure of an edge, or of the network."""
+"""Implements `kanviz plot`, which plots an edge or the network."""
 
 import argparse
 
@@ -21,7 +21,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 
 def plot(asked: argparse.Namespace) -> None:
-    """Draw one edge, or the network, into a file."""
+    """Plot one edge, or the network, into a file."""
     from kanviz.analysis.curves import edge_curve
     from kanviz.analysis.layout import layout, wide
     from kanviz.analysis.scores import scores

@@ -1,4 +1,4 @@
-"""What `kanviz train --start` is asked to keep while a trained network learns new rows: locks, replay, an anchor."""
+"""Protects what a network knows in `kanviz train --start` while it learns new rows: locks, replay, EWC."""
 
 import argparse
 from collections.abc import Callable
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
     from kanviz.core.locks import Lock
 
 OF_A_NEW_NETWORK = ("shape", "grid", "order", "finest")
-LITTLE = 0.75  # share locked above which a finer grid is advised
+LITTLE = 0.75  # share of locked control points above which a finer grid is advised
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """How a training keeps what it was asked to: what it is given, and what is kept, by the option that named it."""
+    """The protections of a training: what they give to the training, and the known rows of each, by option."""
 
     held: "Protected"
     known: "dict[str, Known]"
 
 
 def check(options: argparse.Namespace) -> None:
-    """Refuses options that go with a network that is given, or with a new one, but not with the other."""
+    """Refuse options for a new network together with --start, and protections without it."""
     given = [name for name in (OF_A_NEW_NETWORK if options.start else ASKED) if getattr(options, name) is not None]
     if given and options.start:
         raise UsageError(f"{_option(given[0])} shapes a new network; --start goes on with one as it is.")
@@ -41,7 +41,7 @@ def check(options: argparse.Namespace) -> None:
 
 
 def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keeping:
-    """Apply all that was asked for, and say on stderr what it costs: locks together hold what any of them holds."""
+    """Apply all requested protections, and report their cost on stderr; several locks are joined."""
     from kanviz.continual.protection import protect
 
     asked = {name: ask(options, start) for name, ask in ASKED.items() if getattr(options, name) is not None}
@@ -95,7 +95,7 @@ ASKED: "dict[str, Callable[[argparse.Namespace, KAN], tuple[Protection, Known]]]
 
 
 def capacity(lock: "Lock", kan: "KAN") -> list[dict[str, Any]]:
-    """Per layer, for JSON: control points, how many of them are locked, and the share of these."""
+    """Count, for each layer and for JSON: control points, how many of them are locked, and their share."""
     return [
         {"points": int(left.points.sum()), "locked": int(left.locked.sum()), "share": left.share}
         for left in lock.capacity(kan)
@@ -103,8 +103,8 @@ def capacity(lock: "Lock", kan: "KAN") -> list[dict[str, Any]]:
 
 
 def kept(keeping: Keeping, before: "KAN", after: "KAN") -> dict[str, dict[str, Any]]:
-    """Of the old rows by the option that named them, for JSON: how many kept the bits of their prediction, and the
-    largest change of each output in its unit.
+    """Compare the old rows of each option, for JSON: how many predictions kept their bits, and the largest change of
+    each output in its unit.
     """
     from kanviz.analysis.locality.observed_change import lamps
 

@@ -1,4 +1,4 @@
-"""`kanviz script`: the steps that made a network, as Python."""
+"""Implements `kanviz script`, which writes the steps that made a network as Python."""
 
 import argparse
 from pathlib import Path
@@ -19,7 +19,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 
 def script(asked: argparse.Namespace) -> None:
-    """The steps that a saved network tells, as Python; says where they cannot all be done again."""
+    """Write the steps of a saved network as Python; report steps that cannot be repeated."""
     from kanviz.edit.recipe import Recipe
     from kanviz.edit.script import first_stop, recipe_script
     from kanviz.io.native import saved_with

@@ -1,4 +1,4 @@
-"""`kanviz show`: what is in a model file."""
+"""Implements `kanviz show`, which describes a model file."""
 
 import argparse
 import json

@@ -1,4 +1,4 @@
-"""What the command line names is read: networks, tables as a network takes them, regions, units."""
+"""Reads what the command line names: networks, tables with a network's columns, regions, units."""
 
 import argparse
 from collections.abc import Sequence
@@ -28,7 +28,7 @@ def read_network(paths: Sequence[str]) -> "KAN":
 
 
 def reading(options: argparse.Namespace, least: int = 2) -> "Reading":
-    """How a table is to be read, as the options say; for a command without them as it is found."""
+    """Collect how to read a table from the options; a command without such options uses the defaults."""
     from kanviz.io.table_reading import Reading
 
     given = {name: getattr(options, name, None) for name in ("header_row", "units_row", "encoding", "missing")}
@@ -47,10 +47,10 @@ def read_rows(path: str, how: "Reading | None" = None) -> "Table":
 def table_for(
     kan: "KAN", table: "Table", target: Sequence[str] | None, inputs: Sequence[str] | None, **other: Any
 ) -> "Dataset":
-    """A table as a network takes it: its columns by name; all others, where it has none of the names, in their order,
-    which is said. Raises TableError where some of the names are there and others are not.
+    """Select a network's columns from a table by name. If the table has none of the names, take all columns in their
+    order and report it. Raises TableError where only some of the names exist.
 
-    target, inputs: columns to take instead, in the network's order. other: of `Dataset.from_frame`.
+    target, inputs: columns to take instead, in the network's order. other: arguments of `Dataset.from_frame`.
     """
     from kanviz.core.data.dataset import Dataset
 
@@ -73,7 +73,7 @@ def table_for(
 
 
 def inputs_by_name(kan: "KAN", table: "Table") -> "tuple[Variable, ...] | None":
-    """The network's inputs if the table has their columns; None where it has none of them."""
+    """Return the network's inputs if the table has their columns; None where it has none of them."""
     from kanviz.core.columns.inputs import column_of
 
     columns = {str(column) for column in table.frame.columns}
@@ -82,7 +82,7 @@ def inputs_by_name(kan: "KAN", table: "Table") -> "tuple[Variable, ...] | None":
 
 
 def rows_for(kan: "KAN", options: argparse.Namespace) -> "Dataset | None":
-    """The rows of --table as the network takes them; None without --table."""
+    """Read the rows of --table with the network's columns; None without --table."""
     if not options.table:
         if options.target or options.inputs:
             raise UsageError("--target and --inputs name columns of a table; give it with --table.")
@@ -93,7 +93,7 @@ def rows_for(kan: "KAN", options: argparse.Namespace) -> "Dataset | None":
 
 
 def input_rows(kan: "KAN", path: str, columns: Sequence[str] | None = None, how: "Reading | None" = None) -> "Tensor":
-    """The rows of a table that a network can take, (row, input) in table units; those with gaps are left out and said.
+    """Read a table as input rows of a network, (row, input) in table units; leave out and report rows with gaps.
 
     columns: of the table, in the order of the network's inputs; None takes those of the same names.
     """
@@ -123,7 +123,7 @@ Sides = Sequence[tuple[str, float, float]]
 
 
 def region(kan: "KAN", sides: Sides) -> tuple[tuple[float, float], ...]:
-    """The (least, greatest) of each input of a network, from names and ends as they were given."""
+    """Return the (least, greatest) value of each input of a network, from the given names and limits."""
     given = {name: (low, high) for name, low, high in sides}
     names = [v.name for v in kan.inputs]
     strangers = [name for name in given if name not in names]

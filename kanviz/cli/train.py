@@ -1,4 +1,4 @@
-"""`kanviz train`: a table in, a trained network out, and what came of it in words or as JSON."""
+"""Implements `kanviz train`: trains a network on a table, and reports the result in words or as JSON."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kanviz.core.training.train import Progress, TrainConfig
     from kanviz.io.tables import Table
 
-START_GRID, ORDER = 3, 3  # intervals that grids grow from; of the splines
+START_GRID, ORDER = 3, 3  # intervals of the first grid; spline order
 
 
 HIDDEN = Width((5,))
@@ -33,7 +33,7 @@ HIDDEN = Width((5,))
 
 @dataclass(frozen=True)
 class Run:
-    """A training that ended, or was stopped. cpu_seconds: CPU time of this process from the first step to the last."""
+    """A training that ended or was stopped. cpu_seconds: CPU time of this process from the first step to the last."""
 
     start: "KAN"
     data: "Dataset"
@@ -57,7 +57,7 @@ class Run:
 
 
 def train(asked: argparse.Namespace) -> int:
-    """Train a new network, or one that is given; Ctrl-C keeps the best so far. The exit status."""
+    """Train a new network or that of --start; return the exit status. Ctrl-C stops and saves the best so far."""
     from kanviz.edit.edits import Retrain
     from kanviz.edit.history import History
     from kanviz.io import save
@@ -68,7 +68,7 @@ def train(asked: argparse.Namespace) -> int:
     start, data, kept = _given(asked, table) if asked.start else _new(asked, table, units)
     run = _run(start, data, _config(asked, start, kept), kept)
     recipe = None
-    if kept is None or kept.held.anchor is None:  # a recipe has no anchor to replay a training with
+    if kept is None or kept.held.anchor is None:  # a recipe has no EWC penalty to repeat a training with
         recipe = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan).recipe()
     save(run.kan, output, recipe=recipe)
     if run.interrupted:
@@ -78,7 +78,7 @@ def train(asked: argparse.Namespace) -> int:
 
 
 def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
-    """A network before training, for the table."""
+    """Make an untrained network for the table."""
     from dataclasses import replace
 
     from kanviz.core.init import init
@@ -97,7 +97,7 @@ def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "t
 
 
 def _errors_offered(asked: argparse.Namespace, table: "Table") -> list[str]:
-    """Note where a column holds the errors of the target and none was named."""
+    """Note a column that holds the errors of the target if the options do not name one."""
     from kanviz.core.columns.roles import roles_of
 
     target = table.column(asked.target)
@@ -108,7 +108,7 @@ def _errors_offered(asked: argparse.Namespace, table: "Table") -> list[str]:
 
 
 def _given(asked: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
-    """The network of --start, the table as it takes it, and what it shall keep."""
+    """Read the network of --start and the table with its columns, and apply its protections."""
     start = read_network([asked.start])
     table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
     errors = table.column(asked.errors) if asked.errors else None
@@ -121,8 +121,9 @@ def _given(asked: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Ke
 
 
 def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "TrainConfig":
-    """Grids that grow and smoothing by the data for auto and lm; the plain solvers on a grid that stays otherwise, as
-    does that of a network that goes on.
+    """Choose the training settings: for auto and lm, grids that grow and smoothing chosen by the data.
+
+    The other solvers, and a network that continues, use a fixed grid.
     """
     from kanviz.core.training.train import TrainConfig
 
@@ -137,7 +138,7 @@ def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "T
 
 
 def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | None") -> Run:
-    from kanviz.core.training.train import train as steps_of  # `train` is the command here
+    from kanviz.core.training.train import train as steps_of  # `train` is the command in this file
 
     last, interrupted, clock = None, False, time.process_time()
     try:
@@ -173,7 +174,7 @@ def _report(run: Run, path: str, *, as_json: bool) -> None:
 
 
 def record(run: Run, found: "Metrics", path: str) -> dict[str, Any]:
-    """What a training came to, for JSON: errors in the target's units, null where there are none."""
+    """Summarise a training for JSON: errors in the target's units, null where there are none."""
     parts, last = found.parts, run.last
 
     def error(part: str, name: str) -> float | None:
@@ -202,7 +203,7 @@ def record(run: Run, found: "Metrics", path: str) -> dict[str, Any]:
 
 
 def _width(kan: "KAN") -> list[Any]:
-    """The shape as `--shape` takes it."""
+    """Return the shape in the form of `--shape`."""
     inner = [(arity.count(1), len(arity) - arity.count(1)) for arity in (layer.arity for layer in kan.layers)]
     return [len(kan.inputs), *([sums, products] if products else sums for sums, products in inner)]
 
@@ -214,12 +215,12 @@ def _grid_words(run: Run) -> str:
 
 
 def _joined(grids: Sequence[int]) -> str:
-    """One number where all layers have the same, else one for each layer."""
+    """Write one number if all layers have the same, otherwise one for each layer."""
     return str(grids[0]) if len(set(grids)) == 1 else ", ".join(map(str, grids))
 
 
 def _error_words(kan: "KAN", found: "Metrics") -> str:
-    """The error on the rows it learned from and on those held out: RMSE with its unit, or the share it got right."""
+    """Describe the error on training and on held-out rows: RMSE with its unit, or the share of correct classes."""
     return ", ".join(
         f"{part} accuracy {errors.accuracy:.1%} ({errors.rows:,} rows)"
         if found.task == "classification"

@@ -1,4 +1,4 @@
-"""Words of the command line read as values; argparse says which option a refused word belongs to."""
+"""Converts arguments of the command line to values; argparse adds the option's name to a refusal."""
 
 import argparse
 from collections.abc import Callable
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Width:
-    """Columns of nodes as `--shape` gives them. whole: with inputs and outputs, as pykan writes a width."""
+    """Columns of nodes from `--shape`. whole: includes inputs and outputs, as pykan writes a width."""
 
     columns: tuple[Any, ...]
     whole: bool = False
 
     def between(self, data: "Dataset") -> list[Any]:
-        """Complete the width for a table; refuses one written for other numbers of inputs and outputs."""
+        """Complete the width for a table; refuse one written for other numbers of inputs and outputs."""
         if not self.whole:
             return [len(data.inputs), *self.columns, len(data.outputs)]
         ends = (self.columns[0], data.inputs, "input"), (self.columns[-1], data.outputs, "output")
@@ -36,7 +36,7 @@ class Width:
 
 
 def whole(low: int, high: int) -> Callable[[str], int]:
-    """Read a whole number from low to high."""
+    """Return a reader of whole numbers from low to high."""
 
     def read(text: str) -> int:
         if not (text.isascii() and text.isdecimal() and len(text) < 20 and low <= int(text) <= high):
@@ -47,13 +47,13 @@ def whole(low: int, high: int) -> Callable[[str], int]:
 
 
 def lines(text: str) -> tuple[int, ...]:
-    """Read lines of a file, "2" or "2,3"; "0" is none."""
+    """Read line numbers of a file, "2" or "2,3"; "0" means none."""
     found = tuple(map(whole(0, 1_000_000), text.split(",")))
     return () if found == (0,) else found
 
 
 def missing(text: str) -> tuple[float, ...]:
-    """Read numbers that stand for missing values, or "none"."""
+    """Read numbers that mean missing values, or "none"."""
     if text.strip().lower() == "none":
         return ()
     found = tuple(map(_number, text.split(",")))
@@ -63,7 +63,7 @@ def missing(text: str) -> tuple[float, ...]:
 
 
 def seconds(text: str) -> float:
-    """Read a time above 0."""
+    """Read a time above 0 in seconds."""
     value = _number(text)
     if not 0 < value < 1e7:
         raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {shown(text, 20)!r}")
@@ -71,7 +71,7 @@ def seconds(text: str) -> float:
 
 
 def strength(text: str) -> float:
-    """Read a number from 0 on."""
+    """Read a number of at least 0."""
     value = _number(text)
     if not 0 <= value < 1e30:
         raise argparse.ArgumentTypeError(f"a number from 0 on is needed, not {shown(text, 20)!r}")
@@ -79,7 +79,7 @@ def strength(text: str) -> float:
 
 
 def _number(text: str) -> float:
-    """Read a number, nan where the text is none."""
+    """Read a number; nan for any other text."""
     try:
         return float(text)
     except ValueError:
@@ -103,7 +103,7 @@ def box(text: str) -> tuple[tuple[str, float, float], ...]:
 
 
 def names(text: str) -> tuple[str, ...]:
-    """Read names with commas between them."""
+    """Read names separated by commas."""
     return tuple(name.strip() for name in text.split(",") if name.strip())
 
 

@@ -1,4 +1,4 @@
-"""`kanviz verify`: all that a certificate says, computed anew."""
+"""Implements `kanviz verify`, which computes all claims of a certificate again."""
 
 import argparse
 from pathlib import Path
@@ -16,7 +16,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 
 def verify(asked: argparse.Namespace) -> int:
-    """Compute all that a certificate says anew; the exit status: 1 when something does not hold."""
+    """Compute all claims of a certificate again, and return the exit status: 1 when one of them is false."""
     from kanviz.analysis.locality.certificate import verify as wrong_in
     from kanviz.io.certificates import read_certificate
 

@@ -1,4 +1,4 @@
-"""Files read as data: checked readers, one writer of networks and one of projects, never any code from a file."""
+"""Reads and writes model, table and project files; files are parsed as data, and no code in them is ever run."""
 
 import os
 from collections.abc import Mapping
@@ -26,9 +26,10 @@ __all__ = ["load", "load_project", "load_rows", "open_model", "save", "save_proj
 
 
 def open_model(files: Mapping[str, bytes]) -> KAN:
-    """The network in one file, in pykan's two, or in hand in a project; what was assumed stands in its notes.
+    """Read the network in one file, in pykan's two files, or at the cursor of a project.
 
-    files: contents by name. Names tell the config from the weights and appear in messages, nothing else.
+    files: contents by name; names only distinguish pykan's config from its weights and appear in messages. The
+    network's notes list what was assumed. Raises LoadError for anything else.
     """
     cached = [name for name, data in files.items() if _is_cache(name)]
     configs = [name for name, data in files.items() if name not in cached and _is_config(name, data)]
@@ -54,16 +55,22 @@ def open_model(files: Mapping[str, bytes]) -> KAN:
 
 
 def load(*paths: str | os.PathLike[str]) -> KAN:
-    """The network in a file, in pykan's two files, or in a folder that holds one; pykan's prefix `m` finds both."""
+    """Read the network in a file, pykan's two files, or a folder with one network; pykan's prefix `m` finds both.
+
+    Raises LoadError, with the remedy, for anything else.
+    """
     if not paths:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
     found = _found([Path(path) for path in paths])
-    alike = len({path.name for path in found}) < len(found)  # a message names files, with their folders where it must
+    alike = len({path.name for path in found}) < len(found)  # messages name folders only where names repeat
     return open_model({str(path) if alike else path.name: _content(path) for path in found})
 
 
 def load_rows(path: str | os.PathLike[str]) -> Dataset:
-    """The rows that were saved with a network, columns in its order; raises LoadError where its file holds none."""
+    """Read the rows that were saved with a network, columns in the network's order.
+
+    Raises LoadError where the file has none.
+    """
     path = Path(path)
     found = native.rows_of(_content(path))
     if found is None:
@@ -77,9 +84,9 @@ def load_rows(path: str | os.PathLike[str]) -> Dataset:
 def save(
     kan: KAN, path: str | os.PathLike[str], recipe: dict[str, Any] | None = None, *, rows: Dataset | None = None
 ) -> None:
-    """Write the network, its recipe and rows, if any, as kanviz's .safetensors.
+    """Write a network as kanviz's .safetensors file, with its recipe and rows if given.
 
-    An old file stays until the new one is whole.
+    An old file is replaced only when the new one is complete. Raises UserError for another ending, or if writing fails.
     """
     path = Path(path)
     if path.suffix != ".safetensors":
@@ -90,9 +97,9 @@ def save(
 
 
 def save_project(project: Work, path: str | os.PathLike[str]) -> None:
-    """Write a whole piece of work, its history and rows included, as .kanviz; an old file stays until it is whole.
+    """Write a project with its history and rows as a .kanviz file; an old file is replaced only by a complete new one.
 
-    Raises UserError for another ending, a folder that cannot be written, or work too large for a file.
+    Raises UserError for another file ending, a folder that cannot be written, or a project too large for a file.
     """
     path = Path(path)
     if path.suffix != ENDING:
@@ -101,12 +108,12 @@ def save_project(project: Work, path: str | os.PathLike[str]) -> None:
 
 
 def load_project(path: str | os.PathLike[str]) -> Work:
-    """The work in a .kanviz file: every version, checked against what was saved. Raises LoadError."""
+    """Read the project in a .kanviz file and check every version against what was saved. Raises LoadError."""
     return project_from_bytes(_content(Path(path)))
 
 
 def _found(paths: list[Path]) -> list[Path]:
-    """The files meant: a folder's, pykan's missing half beside the half that was named, or those named."""
+    """Return the files to read: those of a folder, the given ones, or one of pykan's two files with its counterpart."""
     if len(paths) > 1:
         return paths
     path = paths[0]

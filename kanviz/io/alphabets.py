@@ -1,4 +1,4 @@
-"""How often letters beyond ASCII occur in the languages tables are written in: what encodings are told apart by.
+"""Tables of how often letters beyond ASCII occur in the languages of tables; encodings are distinguished by them.
 
 Frequencies are per thousand letters, rounded from published counts of running text; only their order matters.
 """
@@ -46,7 +46,7 @@ OTHERS: dict[str, dict[str, float]] = {
     "Arabic": dict.fromkeys("ابتثجحخدذرزسشصضطظعغفقكلمنهويىةءأإآؤئ", 27.0),
     "Thai": {**dict.fromkeys("ขชซจฉณญฎฐถธผฝพฟภศษฮำึุูโใ็์ื", 9.0), **dict.fromkeys("านรอกง่เมยวัล้ทดีสติบคไปแะห", 33.0)},
 }  # fmt: skip
-# the characters that measurements and tables are headed with, and the most common ones
+# the characters that headings of measurements and tables use, and the most common ones
 SIMPLIFIED = (
     "的一是了不在有人中大为上个国我以要时来到会可生年对分成前面日月动方关电高长量度同法心化水重比其得次所力本开两下等体位数据据值"
     "温压流速浓湿功率频波质密体积面长宽深厚半径直角距离位移时间秒钟小时天周电阻容感场强磁光热能应变形状态开始结束最大小均平标准差误"

@@ -1,4 +1,4 @@
-"""What columns of text are asked as whole Arrow arrays, since a table may have millions of cells."""
+"""Counts and searches in columns of text as whole Arrow arrays, since a table may have millions of cells."""
 
 from typing import Any
 
@@ -7,16 +7,16 @@ import pyarrow.compute
 
 from kanviz.io.cells import NUMBER
 
-compute: Any = pyarrow.compute  # its functions are made when it is imported, so no type checker sees them
+compute: Any = pyarrow.compute  # its functions are created at import, so type checkers do not know them
 PLAIN = rf"^[+-]?(?:{NUMBER}|(?i:inf|infinity|nan))$"
 
 
 def share(values: pa.ChunkedArray, *patterns: str) -> int:
-    """How many cells match one of the patterns."""
+    """Count the cells that match one of the patterns."""
     found = compute.match_substring_regex(values, "|".join(f"(?:{p})" for p in patterns))
     return compute.sum(found).as_py() or 0
 
 
 def holds(values: pa.ChunkedArray, part: str) -> bool:
-    """Whether some cell holds that text."""
+    """Say whether some cell contains the text."""
     return bool(compute.any(compute.match_substring(values, part)).as_py())

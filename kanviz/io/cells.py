@@ -1,4 +1,4 @@
-"""Tell what a cell of text is: nothing, a number in some country's spelling, a date or time, or a word."""
+"""Classifies a cell of text: empty, a number in some country's spelling, a date or time, or a word."""
 
 import re
 
@@ -31,12 +31,12 @@ DATE_PATTERN = (
 )
 _DATE = re.compile(DATE_PATTERN)
 
-_LONGEST = 100  # letters of a number or a date
+_LONGEST = 100  # characters of a number or a date
 NOTHING, VALUE, MOMENT, WORD = "nothing", "number", "date", "word"
 
 
 def kind(cell: str) -> str:
-    """What a cell is: NOTHING (empty, or a word for missing), VALUE (a number), MOMENT (a date or time) or WORD."""
+    """Classify a cell: NOTHING (empty, or a word for missing), VALUE (a number), MOMENT (a date or time) or WORD."""
     try:
         value = float(cell)
     except ValueError:
@@ -47,7 +47,7 @@ def kind(cell: str) -> str:
     if text.lower() in _MISSING_WORDS:
         return NOTHING
     if len(text) > _LONGEST:
-        return WORD  # and no pattern has to go through it
+        return WORD  # too long for a value; the patterns need not run
     if _NUMBER.fullmatch(text):
         return VALUE
     return MOMENT if len(text) < 60 and _DATE.fullmatch(text) else WORD
@@ -59,7 +59,7 @@ _BARE = re.compile(r"[+\-−]?\.?[0-9][0-9.eE+\-]*")
 
 
 def several_numbers(cell: str) -> bool:
-    """Whether a cell holds numbers with separators between them, so that it was not cut where it should have been."""
+    """Say whether a cell holds several numbers with separators, so that the row was cut at the wrong separator."""
     text = cell.strip()
     parts = _JOINTS.split(text[:_LONGEST])
     return len(parts) > 1 and all(map(_BARE.fullmatch, parts)) and kind(text) == WORD

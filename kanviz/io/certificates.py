@@ -1,4 +1,4 @@
-"""The door for certificates: from bytes nobody vouches for to a certificate, or a refusal in one sentence."""
+"""Reads untrusted certificate files and writes certificates."""
 
 import json
 
@@ -11,12 +11,12 @@ DEEPEST = 8
 
 
 def read_certificate(data: bytes) -> Certificate:
-    """The certificate in a JSON file; raises LoadError for anything else."""
+    """Read the certificate in a JSON file; raises LoadError for anything else."""
     if len(data) > MAX_BYTES:
         raise LoadError(f"The certificate has {size_words(len(data))}; at most {size_words(MAX_BYTES)} are read.")
     return Certificate.from_json(CERTIFICATE.parse(data, DEEPEST).value)
 
 
 def certificate_text(certificate: Certificate) -> str:
-    """What a certificate's file holds."""
+    """Return a certificate as the text of its file."""
     return json.dumps(certificate.to_json(), indent=1, allow_nan=False) + "\n"

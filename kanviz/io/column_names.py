@@ -1,4 +1,4 @@
-"""The names of a table's columns: which row holds them, and how missing and repeated ones are mended."""
+"""Finds the row with the names of a table's columns, and repairs missing and repeated names."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from kanviz.text import listing, shown
 
 
 def notes_on_names(layout: Layout) -> list[str]:
-    """What is to be said of where the names and the units of a table stand."""
+    """Describe in notes where the names and the units of a table were found."""
     notes = []
     if layout.skipped:
         count = layout.skipped
@@ -38,8 +38,10 @@ def _are_numbers(names: list[str]) -> bool:
 
 
 def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> tuple[list[str], list[str], int]:
-    """Names and units in the last lines of comments above a table without names, and the line of the names; empty
-    where no line has as many words as the table has columns. told: lines that somebody named.
+    """Find names and units in the last comment lines above a table without names.
+
+    Returns the names, the units and the line of the names; empty where no line has as many words as the table has
+    columns. told: lines that the caller chose for the names.
     """
     lines = [(line, cells) for line, cells in comments if not told or line in told]
     if not lines:
@@ -62,9 +64,9 @@ def _could_be_names(cells: list[str], width: int) -> bool:
 def mended_names(
     names: list[str], columns: list[pa.ChunkedArray], *, named: bool = True
 ) -> tuple[list[str | None], list[str]]:
-    """A name for each column, none twice; None for a column to leave out: row numbers, or neither name nor values.
+    """Give each column a distinct name; None for a column to leave out: row numbers, or one without name and values.
 
-    named: the file has names; where it has none, columns of which only the top is filled hold no rows of the table.
+    named: the file has names. Where it has none, a column that is filled only at the top is not part of the table.
     """
     notes: list[str] = []
     found: list[str | None] = []
@@ -116,7 +118,7 @@ def mended_names(
 
 
 def _are_different_counts(column: pa.ChunkedArray) -> bool:
-    """Whether a column has another whole number in every row, as the index of chosen or shuffled rows has."""
+    """Say whether a column has a different whole number in every row, like the index of selected or shuffled rows."""
     trimmed = compute.utf8_trim_whitespace(column)
     if len(column) < 3 or not compute.all(compute.match_substring_regex(trimmed, "^[0-9]{1,12}$")).as_py():
         return False
@@ -126,8 +128,8 @@ def _are_different_counts(column: pa.ChunkedArray) -> bool:
 
 
 def _filled_at_the_top(column: pa.ChunkedArray) -> int:
-    """How many rows at the top are filled where all below are empty, there are many more, and not all that stands there
-    is a number; 0 otherwise.
+    """Count the filled rows at the top. The result is 0 unless all rows below are empty, there are many more of them,
+    and some filled cell is a word.
     """
     filled = compute.not_equal(compute.utf8_trim_whitespace(column), "").to_numpy()
     if not filled[0] or filled[len(filled) // 4 :].any():
@@ -137,7 +139,7 @@ def _filled_at_the_top(column: pa.ChunkedArray) -> int:
 
 
 def _counts_from(column: pa.ChunkedArray) -> int | None:
-    """0 or 1 when the column counts its rows from there."""
+    """Return 0 or 1 where the column counts its rows from that number."""
     for begin in (0, 1):
         if column[0].as_py().strip() == str(begin):
             counted = pa.array(map(str, range(begin, begin + len(column))), pa.string())

@@ -1,4 +1,4 @@
-"""Columns of text into columns of numbers: which spelling of numbers a column uses, and what counts as missing.
+"""Converts columns of text to numbers: finds how a column spells numbers, and which cells are missing.
 
 Everything works on whole Arrow arrays, since a table may have millions of cells.
 """
@@ -28,15 +28,15 @@ _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
 _PROTECTED = r"^'[=+\-@\t\r\n＝＋－＠]"
-_LONGEST = 200  # letters of what could be a number
-_LOOK = 10_000  # cells of a column that tell whether it holds dates
-_FEW_WORDS = 20  # that an input can be made of
-_MOSTLY = 0.8  # from this share of numbers on, the other values of a column are slips, not a text
+_LONGEST = 200  # characters of what could be a number
+_LOOK = 10_000  # number of cells that decide whether a column holds dates
+_FEW_WORDS = 20  # at most so many different words for an input made of words
+_MOSTLY = 0.8  # from this share of numbers on, other values are errors of typing, and the column is no text
 
 
 @dataclass(frozen=True)
 class Spelling:
-    """A way to write numbers; `drop` is taken out, then a decimal comma becomes a point."""
+    """A way to write numbers: `drop` is removed, then a decimal comma becomes a point."""
 
     words: str
     pattern: str
@@ -61,9 +61,9 @@ _THOUSANDS_SPACE = Spelling(
 
 @dataclass
 class Findings:
-    """What was assumed about columns: each sentence with the columns it holds for, and an example from the first.
+    """Assumptions about columns: each sentence with the columns it is true for, and an example from the first.
 
-    units: of columns whose cells hold them.
+    units: of columns whose cells contain units.
     """
 
     found: dict[str, tuple[list[str], str]] = field(default_factory=dict)
@@ -80,9 +80,9 @@ class Findings:
 
 
 def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas_separate: bool) -> np.ndarray | None:
-    """The column as float64 (missing: nan), or as text in an object array (missing: None); None when it is unusable.
+    """Convert a column to float64 (missing: nan) or an object array of text (missing: None); None where it is unusable.
 
-    commas_separate: commas stand between the columns, so one inside a number is hardly a decimal comma.
+    commas_separate: commas separate the columns, so a comma inside a number is hardly a decimal comma.
     """
     trimmed = compute.utf8_trim_whitespace(cells)
     known = _floats(trimmed)
@@ -106,7 +106,7 @@ def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas
 
 
 def _floats(values: pa.ChunkedArray) -> np.ndarray | None:
-    """The numbers, if every cell is one as programs write it, or missing."""
+    """Convert cells to numbers if each one is missing or spelled as programs write numbers."""
     try:
         found = compute.cast(values, pa.float64())
     except pa.ArrowInvalid:
@@ -117,7 +117,7 @@ def _floats(values: pa.ChunkedArray) -> np.ndarray | None:
 def _respelled(
     name: str, values: pa.ChunkedArray, filled: int, findings: Findings, *, commas_separate: bool
 ) -> np.ndarray | None:
-    """The numbers of a column that spells them as people or other countries do; None when it is no such column."""
+    """Convert a column that spells numbers as people or other countries do; None where it is no such column."""
     enough = _MOSTLY * filled
     notes: list[tuple[str, str]] = []
     if holds(values, "−"):
@@ -171,7 +171,7 @@ def _currencies(values: pa.ChunkedArray) -> list[str]:
 
 
 def _spelling(values: pa.ChunkedArray, *, commas_separate: bool) -> tuple[Spelling | None, int]:
-    """The spelling that makes the most cells numbers, None for the plain one; and how many it makes."""
+    """Find the spelling (None: the plain one) that makes the most cells numbers, and the count of these cells."""
     choices = [_DECIMAL_COMMA, _THOUSANDS_COMMA, _THOUSANDS_POINT, _THOUSANDS_SPACE]
     if commas_separate:
         choices = [*choices[1:], _DECIMAL_COMMA]
@@ -186,7 +186,7 @@ def _spelling(values: pa.ChunkedArray, *, commas_separate: bool) -> tuple[Spelli
 
 
 def _rewritten(values: pa.ChunkedArray, spelling: Spelling) -> pa.ChunkedArray:
-    """Cells in that spelling as programs write them; cells that are plain already stay."""
+    """Rewrite cells of that spelling as programs write numbers; plain cells are unchanged."""
     changed = values
     for letter in spelling.drop:
         changed = compute.replace_substring(changed, letter, "")
@@ -223,14 +223,14 @@ def _text(
 
 
 def text_array(values: pa.ChunkedArray) -> np.ndarray:
-    """Text as an object array in which equal values are one object, so that classes take little memory."""
+    """Convert text to an object array that shares equal values, so that classes take little memory."""
     encoded = values.combine_chunks().dictionary_encode()
     words = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
     return words[compute.fill_null(encoded.indices, len(words) - 1).to_numpy(zero_copy_only=False)]
 
 
 def number_like(cell: str) -> bool:
-    """Whether a cell looks like a number in any spelling, or a date."""
+    """Say whether a cell looks like a number in any spelling, or like a date."""
     return len(cell) <= _LONGEST and _NUMBER_LIKE.fullmatch(cell.strip()) is not None
 
 

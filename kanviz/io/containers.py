@@ -1,6 +1,6 @@
-"""The door for model files: from bytes nobody vouches for to named tensors, or a refusal in one sentence.
+"""Reads named tensors from untrusted model files, or refuses the file with one sentence.
 
-The kind of file is read off its first bytes; its name only appears in messages.
+The format is recognised by the first bytes; the file's name only appears in messages.
 """
 
 import re
@@ -46,7 +46,7 @@ _RAW_PICKLE = (
 )
 _UNKNOWN = "Not a model file kanviz knows ({name}); upload a .pt or .safetensors file with the weights."
 
-# torch.save before 1.6 starts with a pickle of this one number
+# files of torch.save before 1.6 start with a pickle of this number
 _LEGACY_MAGIC = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")
 _LEGACY_PICKLES = 5
 _TEXT_PICKLE_NAME = re.compile(rb"[(]*[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
@@ -54,9 +54,9 @@ _TEXT_PICKLE_NAME = re.compile(rb"[(]*[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 
 @dataclass(frozen=True, slots=True)
 class Tensors:
-    """Named tensors as a file holds them: names and order kept, each contiguous, on the CPU, with its own memory.
+    """Named tensors of a file, names and order unchanged, each contiguous, on the CPU, with its own memory.
 
-    Every tensor is float32 or float64. `kind` is "torch" or "safetensors"; `notes` say what was assumed or repaired;
+    Every tensor is float32 or float64. `kind` is "torch" or "safetensors"; `notes` list what was assumed or repaired;
     `counters` names single whole numbers, which are no weights and were left out.
     """
 
@@ -68,7 +68,7 @@ class Tensors:
 
 
 def open_tensors(data: bytes, name: str) -> Tensors:
-    """The tensors of a torch zip or a safetensors file; anything else is refused with what it seems to be."""
+    """Read the tensors of a torch zip or a safetensors file; refuse any other file and name its likely format."""
     if not data:
         raise LoadError(f"The file {shown(name)} is empty. Upload it again.")
     if len(data) > BYTE_LIMIT:
@@ -105,7 +105,7 @@ def _renamed(name: str) -> tuple[str, ...]:
 
 
 def _refuse_pickle(data: bytes) -> None:
-    """Refuse bare pickles and torch files older than 1.6, first of all for the code they contain."""
+    """Refuse bare pickles and torch files older than 1.6; report code in them before any other fault."""
     if data[:1] == b"\x80" and data[1:2] <= b"\x05":
         legacy = _LEGACY_MAGIC in data[:24]
         _look_for_code(data, _LEGACY_PICKLES if legacy else 1)
@@ -115,7 +115,7 @@ def _refuse_pickle(data: bytes) -> None:
 
 
 def _look_for_code(data: bytes, count: int) -> None:
-    """Let the pickles at the front speak: only a refusal for code is passed on."""
+    """Read the pickles at the front; pass on a refusal only if it is because of code."""
     at = 0
     try:
         for _ in range(count):

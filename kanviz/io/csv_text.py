@@ -1,6 +1,6 @@
-"""A table in text, with any usual separator, into names and columns of text: nothing guessed without a note.
+"""Reads a table in text, with any usual separator, as names and columns of text; every guess is reported in a note.
 
-What stands where is decided from the first lines; then the whole text is read in one go.
+The layout is decided from the first lines; then the whole text is read at once.
 """
 
 import csv
@@ -32,17 +32,17 @@ _PIECE = 1_000_000
 _GAPS = re.compile(r'"[^"]*"|[ \t]+')
 _WIDE_GAPS = re.compile(r"\t+|[ \t]{2,}")
 _WORDS = re.compile(r"\S+")
-_HEADING = 4  # lines right above the values that may be names above their columns
-_LONGEST_HEADING = 5_000  # letters of a line in which names with blanks are looked for
-_LINED_UP = 60  # lines of values that tell where columns stand
+_HEADING = 4  # lines directly above the values that may hold the names of their columns
+_LONGEST_HEADING = 5_000  # characters of a line in which names with blanks are searched
+_LINED_UP = 60  # lines of values that show where columns begin
 _WITH_BRACKETS = re.compile(r"[^\s\[(][^\s]*(?:\s*[\[(][^\])]*[\])])?")
 _EXCEL_ERROR = re.compile(r"#(?:N/A|NA\b|VALUE!|REF!|DIV/0!|NUM!|NAME\?|NULL!)", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Top:
-    """How a text begins: the comments above the table, the line after them and where it begins, the separator if one
-    of the lines says it, and the first lines of the table.
+    """The beginning of a text: the comments above the table, the line after them and its position, the separator if a
+    line names it, and the first lines of the table.
     """
 
     comments: list[tuple[int, str]]
@@ -52,11 +52,11 @@ class Top:
     lines: list[str]
 
     def at(self, line: int) -> int:
-        """Where a line of the table begins in the text."""
+        """Return the position in the text where a line of the table begins."""
         return self.start + sum(map(len, self.lines[: line - self.line]))
 
     def rows(self, separator: str) -> list[Row]:
-        """The rows of the first lines, as many as it takes to know them."""
+        """Cut the first lines into rows, as many as are needed to find the layout."""
         reader = csv.reader(_split_at_gaps(self.lines) if separator == " " else iter(self.lines), **_dialect(separator))
         found: list[Row] = []
         cells, line = 0, 0
@@ -74,7 +74,7 @@ class Top:
 
 
 def read_text_table(text: str, how: Reading = AS_FOUND) -> Raw:
-    """The names and text columns of a CSV-like text. Raises TableError, with the line, when its rows do not agree."""
+    """Read the names and text columns of a CSV-like text. Raises TableError, with the line, for rows that disagree."""
     lines = max(text.count("\n"), text.count("\r"))
     if lines > 2 * MAX_ROWS:
         raise TableError(f"The file has {lines:,} lines; the limit is {MAX_ROWS:,} rows. Take a sample of them.")
@@ -125,9 +125,9 @@ def _top(text: str) -> Top:
 
 
 def _separated(top: Top) -> tuple[str, list[Row], Body | None]:
-    """The separator that cuts the first lines into most columns of numbers; the first of the usual ones among equals.
+    """Find the separator that cuts the first lines into most columns of numbers; the first usual one among equals.
 
-    Gaps are one where the others leave several numbers in a cell, or no numbers at all.
+    Gaps are the separator where the others leave several numbers in a cell, or find no numbers.
     """
     if top.separator:
         rows = top.rows(top.separator)
@@ -158,7 +158,7 @@ def _separated(top: Top) -> tuple[str, list[Row], Body | None]:
 
 
 def _regular_separator(top: Top) -> str:
-    """For lines without numbers: the separator that cuts them into equally many values, a space where only gaps do."""
+    """Find the separator that gives lines without numbers equally many values; a space where only gaps do."""
     lines = [line for line in top.lines[:_SEPARATOR_LINES] if line.strip()]
     best, best_share = None, 0.5
     for separator in _SEPARATORS:
@@ -177,8 +177,8 @@ def _regular_separator(top: Top) -> str:
 
 
 def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
-    """The rows above the values cut so that they have as many cells as the table has columns, where that can be: names
-    between wide gaps may hold blanks, and names may stand above their columns in several lines.
+    """Cut the rows above the values at wide gaps, where that gives them as many cells as the table has columns: names
+    between wide gaps may contain blanks, and names may extend over several lines.
     """
     found, places = list(rows), _places(top, rows, body)
     for n, (line, cells) in enumerate(rows[: body.begin]):
@@ -196,11 +196,11 @@ def _at_wide_gaps(top: Top, rows: list[Row], body: Body) -> list[Row]:
 
 
 def _places(top: Top, rows: list[Row], body: Body) -> list[tuple[int, int]]:
-    """Where each column of values begins and ends in its lines; none where it begins in another place in every line."""
+    """Find where each column of values begins and ends in its lines; empty where the lines do not line up."""
     spans = []
     for line, cells in rows[body.begin : body.begin + _LINED_UP]:
         words = [word.span() for word in _WORDS.finditer(top.lines[line - top.line].expandtabs())]
-        wide = any(two[0] - one[1] > 1 for one, two in pairwise(words))  # single blanks line nothing up
+        wide = any(two[0] - one[1] > 1 for one, two in pairwise(words))  # single blanks do not align columns
         if wide and len(cells) == len(words) == body.width:
             spans.append(words)
     columns = [(min(a for a, _ in column), max(b for _, b in column)) for column in zip(*spans, strict=True)]
@@ -209,7 +209,7 @@ def _places(top: Top, rows: list[Row], body: Body) -> list[tuple[int, int]]:
 
 
 def _names_by_place(text: str, places: list[tuple[int, int]]) -> list[str]:
-    """The words of a line by the column each stands above; none where a line of names would not look like that."""
+    """Assign the words of a line to the columns below them; empty where the line does not look like names."""
     words = list(_WORDS.finditer(text.expandtabs()))
     if not places or not 2 <= len(words) <= len(places) + 2:
         return []
@@ -224,7 +224,7 @@ def _names_by_place(text: str, places: list[tuple[int, int]]) -> list[str]:
 
 
 def _names_with_blanks(line: str, width: int) -> list[str]:
-    """The names in a line, cut at wide gaps, or before words that are not in brackets; none if not as many."""
+    """Return the names in a line, cut at wide gaps or before words without brackets; empty if not `width` of them."""
     if len(line) > _LONGEST_HEADING:
         return []
     for names in (_WIDE_GAPS.split(line.strip()), _WITH_BRACKETS.findall(line)):
@@ -240,7 +240,7 @@ def _split(line: str, separator: str) -> list[str]:
 
 
 def _split_comment(words: str, separator: str, body: Body | None) -> list[str]:
-    """The words of a comment as the table's separator cuts them; at wide gaps where that gives a name a column."""
+    """Cut a comment by the table's separator; at wide gaps where that gives one name for each column."""
     words = words.lstrip("#%/! \t")
     names = _names_with_blanks(words, body.width) if separator == " " and body is not None else []
     return names or _split(words, separator)
@@ -251,7 +251,7 @@ def _is_comment(cells: list[str]) -> bool:
 
 
 def _quoted(top: Top, separator: str) -> bool:
-    """Whether every cell of the first line stands in quotes, and none of the second."""
+    """Say whether every cell of the first line is in quotes, and none of the second."""
     filled = [line.strip() for line in top.lines[:5] if line.strip()][:2]
     if len(filled) < 2 or '"' in filled[1]:
         return False
@@ -264,7 +264,7 @@ def _dialect(separator: str, *, strict: bool = False) -> dict:
 
 
 def _opener(text: str, top: Top, separator: str):
-    """Opens the rows from a line on; gives the reader and the number of the line that was read last."""
+    """Return a function that opens the rows from a line on; it gives the rows and the last line's number."""
 
     def rows_from(line: int):
         begun = line - 1
@@ -275,13 +275,13 @@ def _opener(text: str, top: Top, separator: str):
 
 
 def _rows(text: str, start: int, separator: str) -> "_csv.Reader":
-    """Gives the cells of each row. Raises csv.Error for quotes that do not close."""
+    """Yield the cells of each row. Raises csv.Error for quotes that do not close."""
     lines = _lines(text, start)
     return csv.reader(_split_at_gaps(lines) if separator == " " else lines, **_dialect(separator, strict=True))
 
 
 def _lines(text: str, start: int) -> Iterator[str]:
-    """The lines with their ends; in pieces, since io.StringIO takes four bytes for each character."""
+    """Yield the lines with their ends; in pieces, since io.StringIO takes four bytes for each character."""
     while start < len(text):
         end = text.find("\n", start + _PIECE)
         end = text.find("\r", start + _PIECE) if end < 0 else end
@@ -295,7 +295,7 @@ def _split_at_gaps(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
 
 
 def _quote_error(text: str, start: int, skipped: int, separator: str) -> TableError:
-    """The refusal of the first row whose quotes do not close, found again one row at a time."""
+    """Return the refusal of the first row whose quotes do not close, found by reading one row at a time."""
     rows = _rows(text, start, separator)
     line = skipped + 1
     try:

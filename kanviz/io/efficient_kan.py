@@ -1,4 +1,4 @@
-"""efficient-kan: a state_dict of splines; grid and order are read off the shapes, the base function is not stored.
+"""Reads the state_dict of an efficient-kan: grid and order follow from the shapes; the base function is not stored.
 
 Each layer computes silu(x) base_weight + B-splines(x) (spline_weight spline_scaler), with axes target, source.
 Source: github.com/Blealtan/efficient-kan, src/efficient_kan/kan.py.
@@ -26,7 +26,7 @@ def recognises(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def read(opened: Tensors) -> KAN:
-    """The network of an efficient-kan state_dict; its base function is taken to be silu, which is the default."""
+    """Read the network of an efficient-kan state_dict; its base function is assumed to be silu, the default."""
     state, notes = own_parts(opened, _OWN, "efficient-kan")
     parts: dict[int, dict[str, Tensor]] = {}
     heads: dict[int, str] = {}
@@ -56,7 +56,7 @@ def read(opened: Tensors) -> KAN:
 
 
 def _repeated(n: int, layer: Layer) -> list[str]:
-    """efficient-kan divides by the width of every interval, so it has no value where two knots coincide."""
+    """Note repeated knots: efficient-kan divides by the width of every interval and has no value there."""
     inputs = (layer.knots.diff(dim=1) == 0).any(1).nonzero().flatten().tolist()
     names = listing([str(i) for i in inputs])
     words = f"Some knots of layer {n}, input {names} coincide: efficient-kan gives NaN there, kanviz a sharp bend."

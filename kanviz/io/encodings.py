@@ -1,8 +1,8 @@
-"""Guess the encoding of a text table by how likely the words in it are: rather a right name than a nonsense one.
+"""Guesses the encoding of a text table from how likely its words are: a real word is more likely than a nonsense one.
 
-Words with bytes beyond ASCII are decoded in every encoding that is in use somewhere, and scored by the frequencies of
-letters in the languages written in it (naive Bayes over `alphabets`). General detectors want more text than the
-headings of a table are: charset-normalizer 3.5 takes GBK headings for Korean.
+Words with bytes beyond ASCII are decoded in every encoding in common use, and scored by the letter frequencies of the
+languages written in it (naive Bayes over `alphabets`). General detectors need more text than the headings of a table:
+charset-normalizer 3.5 takes GBK headings for Korean.
 """
 
 import math
@@ -14,7 +14,7 @@ from functools import cache
 from kanviz.io.alphabets import JAPANESE, KOREAN, LATIN, OTHERS, SIMPLIFIED, TRADITIONAL
 
 _SAMPLE_WORDS = 600
-_SURE = 5.0  # of log-likelihood between the best two that read differently
+_SURE = 5.0  # difference in log-likelihood between the best two guesses that read differently
 _LATIN_LETTER = math.log(0.04)  # any ASCII letter
 _STRANGE = -14.0
 _NARROW_KANA = -3.0  # a word in half-width kana, which are rare
@@ -29,7 +29,7 @@ CYRILLIC = ("Russian", "Ukrainian", "Bulgarian", "Serbian")
 
 @dataclass(frozen=True)
 class Encoding:
-    """An encoding, what it is called, the languages written in it, and how rare it is (log of a share)."""
+    """An encoding with its title, the languages written in it, and how rare it is (log of a share)."""
 
     name: str
     title: str
@@ -68,7 +68,7 @@ ENCODINGS = (
 
 @dataclass(frozen=True)
 class Guess:
-    """An encoding a text can be read in, the words it gives, and its log-likelihood."""
+    """An encoding that can read a text, the words it gives, and its log-likelihood."""
 
     encoding: Encoding
     words: tuple[str, ...]
@@ -76,7 +76,7 @@ class Guess:
 
 
 def guesses(data: bytes) -> list[Guess]:
-    """All encodings the text can be read in, the likeliest first; none where it can be read in none."""
+    """List all encodings that can read the text, the likeliest first; empty where none can."""
     words = _words(data)
     found = []
     for encoding in ENCODINGS:
@@ -89,7 +89,7 @@ def guesses(data: bytes) -> list[Guess]:
 
 
 def _words(data: bytes) -> list[bytes]:
-    """Different words with bytes beyond ASCII, from the top of a text."""
+    """Collect different words with bytes beyond ASCII from the beginning of a text."""
     found: dict[bytes, None] = {}
     at = 0
     for _ in range(20 * _SAMPLE_WORDS):
@@ -106,7 +106,7 @@ def _words(data: bytes) -> list[bytes]:
 
 
 def alternatives(found: list[Guess]) -> list[Guess]:
-    """The guesses that read differently, each in its likeliest encoding."""
+    """List the guesses that read differently, each in its likeliest encoding."""
     seen: dict[tuple[str, ...], Guess] = {}
     for guess in found:
         seen.setdefault(guess.words, guess)
@@ -114,7 +114,7 @@ def alternatives(found: list[Guess]) -> list[Guess]:
 
 
 def is_sure(found: list[Guess]) -> bool:
-    """Whether the best guess is much likelier than any that reads differently."""
+    """Say whether the best guess is much likelier than any that reads differently."""
     others = alternatives(found)
     return len(others) < 2 or others[0].score - others[1].score > _SURE
 
@@ -133,7 +133,7 @@ def _table(language: str) -> dict[str, float]:
 
 
 def _narrow(word: str, language: str) -> float:
-    """The log-likelihood of a word in an alphabet."""
+    """Compute the log-likelihood of a word in an alphabet."""
     table, latin = _table(language), language in LATIN
     total, previous = 0.0, ""
     others = any(letter.lower() in table for letter in word)
@@ -163,7 +163,7 @@ _SIGNS = {"±": -7.0, "·": -7.0, "×": -7.0, "€": -7.0, "–": -7.0, "—": -
 
 
 def _sign(word: str, n: int) -> float:
-    """The log-likelihood of a sign or a foreign letter, by what stands beside it."""
+    """Compute the log-likelihood of a sign or a foreign letter from its neighbours."""
     sign, after, before = word[n], word[n + 1 : n + 2], word[n - 1 : n] if n else ""
     if sign == "°":
         return -2.0 if after in ("C", "F", "K", "", ")", "]") and not before.isalpha() else -6.0
@@ -182,7 +182,7 @@ def _common(encoding: Encoding) -> frozenset[str]:
 
 
 def _wide(word: str, encoding: Encoding) -> float:
-    """The log-likelihood of a word in an encoding with characters of two bytes."""
+    """Compute the log-likelihood of a word in an encoding with two-byte characters."""
     total = _NARROW_KANA if any("\uff61" <= letter <= "\uff9f" for letter in word) else 0.0
     for n, letter in enumerate(word):
         if letter.isascii():
@@ -213,7 +213,7 @@ def _character(letter: str, encoding: Encoding) -> float:
 
 
 def _lead(letter: str, encoding: str) -> int:
-    """The first byte of a character in an encoding; 0 where it has none of two bytes."""
+    """Return the first byte of a character in an encoding; 0 where it has no two-byte form."""
     try:
         found = letter.encode(encoding)
     except UnicodeEncodeError:

@@ -1,6 +1,6 @@
-"""The first sheet with data of an .xlsx workbook into rows of text: the archive is weighed before it is unpacked.
+"""Reads the first sheet with data of an .xlsx workbook as rows of text; checks the archive's size before unpacking it.
 
-Formulas count by the values Excel stored with them; macros, links and everything else in the file are never looked at.
+Formulas give the values Excel stored with them; macros, links and everything else in the file are ignored.
 """
 
 import io
@@ -24,8 +24,8 @@ _MAX_ENTRIES = 2_000
 _MAX_UNPACKED = 40_000_000
 _MAX_CELLS = 400_000
 _MAX_ROWS = 1_048_576
-_FIRST_ROWS = 400  # that tell where names and values stand
-_MAX_CHARACTERS = 32_767  # of a cell, Excel's own limit
+_FIRST_ROWS = 400  # the rows from which names and values are found
+_MAX_CHARACTERS = 32_767  # of a cell; Excel's own limit
 _DAMAGED = "The Excel file is damaged or not a workbook; open it in Excel and save it again as .xlsx or CSV."
 _FORMULA_WITHOUT_VALUE = re.compile(rb"(?:</f>|<f/>)\s*(?:<v\s*/>|<v></v>)?\s*</c>")
 _DECLARATIONS = tuple(
@@ -38,12 +38,12 @@ _ERRORS = (
 
 
 def looks_like_excel(data: bytes) -> bool:
-    """Whether it is a zip archive, which among tables only workbooks are."""
+    """Say whether the file is a zip archive; among tables only workbooks are."""
     return data.startswith((b"PK\x03\x04", b"PK\x05\x06"))
 
 
 def read_excel(data: bytes, how: Reading = AS_FOUND) -> Raw:
-    """Names and text columns of the first sheet with data. Raises TableError for other archives and huge ones."""
+    """Read the names and text columns of the first sheet with data. Raises TableError for other or huge archives."""
     try:
         formulas = _weighed(data)
         sheets = _Sheets(data)
@@ -77,7 +77,7 @@ def _source(rows: list[Row]) -> Source:
 
 
 def _weighed(data: bytes) -> int:
-    """Checks the archive's sizes and that no part declares entities; the number of formulas without a value."""
+    """Check the archive's sizes and refuse entity declarations; return the number of formulas without a value."""
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         entries = archive.infolist()
         names = {entry.filename for entry in entries}
@@ -109,22 +109,22 @@ def _weighed(data: bytes) -> int:
 
 
 class _Sheets:
-    """The sheets of a workbook as openpyxl reads them: whatever goes wrong in there is a damaged file."""
+    """The sheets of a workbook as openpyxl reads them; any error there is reported as a damaged file."""
 
     def __init__(self, data: bytes):
         from openpyxl import load_workbook
 
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions
+            warnings.simplefilter("ignore")  # openpyxl warns about styles and extensions
             self.book = load_workbook(io.BytesIO(data), read_only=True, data_only=True, keep_links=False)
             self.sheets = [(sheet, str(sheet.title), sheet.sheet_state) for sheet in self.book.worksheets]
 
     def rows(self, sheet: Any) -> Iterator[tuple]:
-        """The values of each row."""
+        """Yield the values of each row."""
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
-                sheet.reset_dimensions()  # what the file says of them need not be true
+                sheet.reset_dimensions()  # the dimensions that the file states may be wrong
                 found = sheet.iter_rows(values_only=True)
         except _ERRORS:
             raise TableError(_DAMAGED) from None
@@ -141,7 +141,7 @@ class _Sheets:
 
 
 def _first_sheet(sheets: _Sheets) -> tuple[list[Row], list[str]]:
-    """Rows of the first sheet with values, each row equally long, and notes."""
+    """Return the rows of the first sheet with values, all of equal length, and notes."""
     try:
         for sheet, title, _ in sorted(sheets.sheets, key=lambda one: one[2] != "visible"):
             rows = _cut(list(_filled_rows(sheets.rows(sheet))))
@@ -168,7 +168,7 @@ def _filled_rows(rows: Iterator[tuple]) -> Iterator[Row]:
 
 
 def _text(value: object) -> str:
-    """A cell as a CSV file would hold it."""
+    """Format a cell as a CSV file would hold it."""
     match value:
         case None:
             return ""
@@ -187,7 +187,7 @@ def _text(value: object) -> str:
 
 
 def _cut(rows: list[Row]) -> list[Row]:
-    """Without the empty columns on the left, every row as long as the longest."""
+    """Remove the empty columns on the left, and make every row as long as the longest."""
     if not rows:
         return []
     width = max(len(row) for _, row in rows)

@@ -1,4 +1,4 @@
-"""What the readers of other programs' files share: names without prefixes, sound knots, honest notes."""
+"""Helps the readers of other programs' files: removes prefixes of names, checks knots, writes notes."""
 
 import re
 from dataclasses import replace
@@ -15,14 +15,14 @@ from kanviz.text import listing, shown
 
 HUGE = 1e30
 MANY_EDGES = 20_000
-PROBES = 16  # places at which a network is tried when it is opened
+PROBES = 16  # places at which a network is evaluated when it is opened
 
 
 def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[str, Tensor], list[str]]:
-    """The tensors of the format by their names in it, without their prefix; notes on what was cut off or left out.
+    """Select the tensors of the format, named without their prefix; note what was cut off or left out.
 
-    LoadError when there are two networks, told apart by their prefixes, or when another tensor stands inside the
-    network: in a layer, or in the module that holds the layers, where it may act between them.
+    Raises LoadError for two networks with different prefixes, or for an unknown tensor inside the network: in a layer,
+    or in the module that holds the layers, where it may act between them.
     """
     found: dict[str, dict[str, str]] = {}
     rest: list[str] = []
@@ -40,7 +40,7 @@ def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[
     heads = tuple({name[: name.rindex(".") + 1] for short, name in names.items() if "." in short})
     counted = [name for name in opened.counters if name.startswith(heads)] if heads else []
     inside = [name for name in rest if name.startswith(prefix)]
-    # zeros add nothing, and as a factor they would leave no network to open
+    # zeros add nothing; and a factor of zero would leave no useful network
     unused = [*(name for name in inside if bool((opened.tensors[name] != 0).any())), *counted]
     if unused:
         raise LoadError(
@@ -59,7 +59,7 @@ def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[
 
 
 def expect(name: str, tensor: Tensor | None, *shape: int) -> Tensor:
-    """The tensor, if it is there and has that shape."""
+    """Return the tensor if it exists and has that shape."""
     if tensor is None:
         raise LoadError(f"{shown(name)} is missing from the weights. Save the whole state_dict again.")
     if tuple(tensor.shape) != shape:
@@ -69,7 +69,7 @@ def expect(name: str, tensor: Tensor | None, *shape: int) -> Tensor:
 
 
 def order_of(n: int, knots: int, basis: int) -> int:
-    """The order that so many knots and coefficients mean; LoadError if it is none a spline can have."""
+    """Compute the spline order from the numbers of knots and coefficients; LoadError if it is not a possible order."""
     order = knots - basis - 1
     if not 1 <= order <= 10 or basis <= order:
         raise LoadError(
@@ -80,7 +80,7 @@ def order_of(n: int, knots: int, basis: int) -> int:
 
 
 def check_knots(n: int, knots: Float[Tensor, "source knot"]) -> None:
-    """Refuse knots that are no numbers, or that descend by more than rounding."""
+    """Refuse knots that are NaN or infinite, or that descend by more than rounding."""
     bad = (~torch.isfinite(knots)).any(1).nonzero().flatten().tolist()
     if bad:
         raise LoadError(f"The knots of layer {n}, input {bad[0]} hold NaN or infinity. Save the network before that.")
@@ -90,7 +90,7 @@ def check_knots(n: int, knots: Float[Tensor, "source knot"]) -> None:
 
 
 def network(layers: list[Layer], notes: list[str]) -> KAN:
-    """The KAN of these layers, its variables named x1.. and y, and what a reader should be warned of."""
+    """Make a KAN of these layers, with variables x1.. and y, and warnings in its notes."""
     ins, outs = layers[0].sources, layers[-1].nodes
     edges = sum(layer.sources * layer.targets for layer in layers)
     many = [f"This network has {edges:,} edges; pictures show the strongest."] if edges > MANY_EDGES else []
@@ -104,7 +104,7 @@ def network(layers: list[Layer], notes: list[str]) -> KAN:
 
 
 def _unbounded(kan: KAN) -> list[str]:
-    """A note if outputs are not finite at some places inside the grids, though every weight is."""
+    """Note if outputs are not finite at some places inside the grids, although every weight is."""
     first = kan.layers[0].knots
     places = torch.rand(PROBES, len(first), generator=torch.Generator().manual_seed(0)).to(first.dtype)
     outputs = kan.run(first[:, 0] + places * (first[:, -1] - first[:, 0]))
@@ -116,7 +116,7 @@ def _unbounded(kan: KAN) -> list[str]:
 
 
 def _unsound(n: int, layer: Layer) -> list[str]:
-    """Notes on numbers that are NaN, infinite or near the end of the number range, with the first place of each."""
+    """Note numbers that are NaN, infinite or near the largest float, with the first place of each."""
     parts = (
         (layer.base_weight, "base weights", lambda at: f"edge {n},{at[0]},{at[1]}"),
         (layer.coef.flatten(2), "coefficients", lambda at: f"edge {n},{at[0]},{at[1]}"),

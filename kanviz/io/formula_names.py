@@ -1,4 +1,4 @@
-"""Names of functions that a file gives, taken only if our own table or our own parser knows them."""
+"""Accepts the name of a function in a file only if the table of primitives or kanviz's own parser knows it."""
 
 from kanviz.core.formulas.formula import primitive
 from kanviz.errors import LoadError, UserError
@@ -8,7 +8,7 @@ LONGEST = 2000
 
 
 def readable_primitive(name: str, where: str) -> str:
-    """The name itself, when it is a primitive or an expression in x that our parser reads; LoadError otherwise."""
+    """Return the name if it is a primitive or an expression in x that our parser reads; LoadError otherwise."""
     try:
         if len(name) > LONGEST:
             raise UserError("it is too long")

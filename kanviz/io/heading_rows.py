@@ -1,4 +1,4 @@
-"""Tell what a row above the values of a table is: names, units, a title, or something else; and put names together."""
+"""Classifies the rows above the values of a table (names, units, a title, other), and joins names of several lines."""
 
 import re
 from collections.abc import Sequence
@@ -11,9 +11,9 @@ _UNITS_SHARE = 0.6  # of the filled cells of a row that holds units
 _KIND_TEXT = """
     avg smp max min tot std sd mean sum med med. mean. samp smm tmx tmn wvc count ave average sample total
 """
-_KINDS_OF_MEAN = frozenset(_KIND_TEXT.split())  # what a data logger's table says below the units
+_KINDS_OF_MEAN = frozenset(_KIND_TEXT.split())  # what a data logger writes below the units
 _BROKEN = re.compile(r"(?<=[^\W\d_])- (?=[a-zß-ÿ])")
-_LONG = 40  # letters from which on a cell is a description and no name
+_LONG = 40  # from this length on a cell is a description, not a name
 
 
 def filled(cells: Sequence[str]) -> list[str]:
@@ -21,7 +21,7 @@ def filled(cells: Sequence[str]) -> list[str]:
 
 
 def trimmed(cells: Sequence[str]) -> list[str]:
-    """The cells without empty ones at the end; none where a row says nothing, as a line of dashes does."""
+    """Remove empty cells at the end; return an empty list where a row has no content, like a line of dashes."""
     found = [cell.strip() for cell in cells]
     if all(not cell.strip("-=:+*. ") for cell in found):
         return []
@@ -31,18 +31,18 @@ def trimmed(cells: Sequence[str]) -> list[str]:
 
 
 def is_wide(cells: Sequence[str], width: int) -> bool:
-    """Whether a row has about as many cells as the table has columns."""
+    """Say whether a row has about as many cells as the table has columns."""
     return len(cells) >= min(width, max(2, width - 1)) or (len(cells) >= 2 and 2 * len(cells) >= width)
 
 
 def words_alone(cells: Sequence[str], values: Sequence[int]) -> bool:
-    """Whether a row holds words, and no value where the table has its values."""
+    """Say whether a row holds words, and no value where the table has its values."""
     there = [kind(cells[j]) for j in values if j < len(cells)]
     return VALUE not in there and MOMENT not in there and any(kind(cell) == WORD for cell in cells)
 
 
 def holds_units(cells: Sequence[str], values: Sequence[int]) -> bool:
-    """Whether a row holds units: all in brackets, or most of them above the columns that hold values."""
+    """Say whether a row holds units: all in brackets, or most of them above the columns that hold values."""
     there = [cells[j] for j in values if j < len(cells)] or cells
     found = [cell for cell in filled(there) if cell.lower() not in _NOT_MEASURED]
     if not found:
@@ -51,12 +51,12 @@ def holds_units(cells: Sequence[str], values: Sequence[int]) -> bool:
 
 
 def labels_first(cells: Sequence[str], width: int) -> bool:
-    """Whether only the first cell is filled, as pandas writes the name of an index below the names."""
+    """Say whether only the first cell is filled, as pandas writes the name of an index below the names."""
     return width > 1 and len(cells) > 1 and bool(cells[0].strip()) and not any(cell.strip() for cell in cells[1:])
 
 
 def is_remark(cells: Sequence[str], above: Sequence[str], width: int) -> bool:
-    """Whether a row below names says something else of the columns: how means were taken, or a description."""
+    """Say whether a row below names describes the columns otherwise: how means were taken, or in a longer text."""
     words, names = filled(cells), filled(above)
     if all(word.lower() in _KINDS_OF_MEAN for word in words) and len(set(names)) == len(names):
         return len(names) >= width - 1
@@ -66,8 +66,8 @@ def is_remark(cells: Sequence[str], above: Sequence[str], width: int) -> bool:
 
 
 def groups(upper: Sequence[str], lower: Sequence[str], width: int) -> bool:
-    """Whether a row holds groups to which the names below belong: with gaps between or before its words, with repeated
-    words, with words where the row below has none, or needed to tell the names apart.
+    """Say whether a row holds groups of the names below: it has gaps between or before its words, repeats words, has
+    words where the row below has none, or is needed to distinguish the names.
     """
     above, below = filled(upper), filled(lower)
     if len(above) < 2 or max(map(len, below)) > _LONG:
@@ -80,13 +80,13 @@ def groups(upper: Sequence[str], lower: Sequence[str], width: int) -> bool:
 
 
 def goes_on_below(upper: Sequence[str], lower: Sequence[str]) -> bool:
-    """Whether names begin in one row and go on in the next, in small letters: "Air, Rel." above "temp., hum."."""
+    """Say whether names continue in the next row, in small letters: "Air, Rel." above "temp., hum."."""
     above, below = filled(upper), filled(lower)
     return all(cell[0].isalpha() and not cell.isupper() for cell in above) and all(cell[0].islower() for cell in below)
 
 
 def put_together(lines: Sequence[Sequence[str]], width: int) -> list[str]:
-    """Names that stand in several lines, as one; a group's word holds until the next where names need it."""
+    """Join names of several lines; a group's word applies until the next one where names need it."""
     if not lines:
         return []
     if len(lines) == 1:
@@ -103,7 +103,7 @@ def put_together(lines: Sequence[Sequence[str]], width: int) -> list[str]:
 
 
 def _columns(lines: Sequence[Sequence[str]]) -> list[str]:
-    """The words of each column as one name, each word once; one that is broken by a hyphen is whole again."""
+    """Join the words of each column to one name, each word once; rejoin words broken by a hyphen."""
     found = []
     for column in zip(*lines, strict=True):
         parts = dict.fromkeys(cell for cell in column if cell and not cell.startswith("Unnamed:"))

@@ -1,4 +1,4 @@
-"""Units in the headings of columns: "length (m)", "mass [kg]", "l/cm" as DIN 1338 writes it, "U in V", "t, s"."""
+"""Finds units in column headings: "length (m)", "mass [kg]", "l/cm" as in DIN 1338, "U in V", "t, s"."""
 
 import re
 from collections import Counter
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 from kanviz.io.unit_words import is_unit, without_brackets
 
-_LONGEST = 100  # letters of a heading in which a unit is looked for
+_LONGEST = 100  # characters of a heading in which a unit is searched
 _BRACKETS = re.compile(r"(\S.*?)( *)([\[({<]) *([^\[\](){}<>]{1,20}|[^\[\]{}<>]{1,20}\)[^\[\](){}<>]{0,9}) *[\])}>]")
 _SLASH = re.compile(r"([^/\s](?:[^/]*[^/\s])?) */ *(\S.*)")
 _IN_WORDS = re.compile(r"(\S.*?)(?: +in +|, *)(\S.*)")
-_SERIAL = re.compile(r" *\([^()]*S/N[^()]*\)$")  # of a logger and its sensor, behind the unit
+_SERIAL = re.compile(r" *\([^()]*S/N[^()]*\)$")  # serial numbers of a logger and its sensor, after the unit
 _WORD = re.compile(r"[^\W\d_]+")
 _QUOTIENT_TEXT = """
     m/s km/h km/s m/min cm/s mm/s mi/h ft/s m/s2 m/s^2 m/s² g/l g/L mg/l mg/L µg/l µg/L µg/m3 µg/m³ kg/m3 kg/m^3 kg/m³
@@ -21,14 +21,14 @@ _USUAL_TEXT = """
     t:s t:h t:min t:d t:a T:s T:K T:°C s:m l:m h:m d:m x:m y:m z:m r:m b:m a:m A:m m:g m:t U:V I:A R:Ω R:Ohm R:ohm F:N
     p:Pa p:bar P:W E:J E:eV W:J Q:C Q:J V:l V:L f:Hz C:F L:H B:T n:mol
 """
-_USUAL = frozenset(_USUAL_TEXT.split())  # letters of quantities and the units they are measured in
+_USUAL = frozenset(_USUAL_TEXT.split())  # symbols of quantities with the units they are measured in
 _QUOTIENTS = frozenset(_QUOTIENT_TEXT.split())  # headings that are units themselves, not a quantity and its unit
 
 
 def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Name and unit of each column whose heading ends in one, as in "length (m)", "mass [kg]" or "l/cm".
+    """Split each heading that ends in a unit into name and unit, as in "length (m)", "mass [kg]" or "l/cm".
 
-    Left as they are: all columns whose bare names would not be distinct.
+    Columns whose bare names would not be distinct are unchanged.
     """
     short = [name for name in names if len(name) <= _LONGEST]
     divided = {name: pair for name in short if (pair := _divided(name))}
@@ -43,7 +43,7 @@ def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
 
 
 def _is_usual(pair: tuple[str, str]) -> bool:
-    """Whether a heading with a slash is a quantity and its unit by itself: a word, a long unit, or a usual pair."""
+    """Say whether a heading with a slash is surely a quantity and its unit: a word, a long unit, or a usual pair."""
     left, right = pair
     bare = right[1:] if right[:1] in "kmcdµμnMGh" and len(right) > 1 else right
     return len(left) > 2 or len(right) > 2 or f"{left}:{right}" in _USUAL or f"{left}:{bare}" in _USUAL
@@ -61,7 +61,7 @@ def _in_brackets(name: str) -> tuple[str, str] | None:
 
 
 def _divided(name: str) -> tuple[str, str] | None:
-    """A heading as a quantity divided by its unit; not one that is the quotient of two units or of two quantities."""
+    """Split a heading that is a quantity divided by its unit; None for a quotient of two units or of two quantities."""
     match = _SLASH.fullmatch(name)
     if match is None or name.replace(" ", "") in _QUOTIENTS or _in_words(name):
         return None

@@ -1,4 +1,4 @@
-"""Which reader takes a file, told by what its tensors are called; names of files decide nothing."""
+"""Chooses the reader of a model file by the names of its tensors; file names decide nothing."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ from kanviz.text import listing
 
 @dataclass(frozen=True)
 class Importer:
-    """One format: whose files these are, how to tell, and how to read them (with pykan's settings, if given)."""
+    """One format: the program it is from, how to recognise it, and how to read it (with pykan's settings, if given)."""
 
     name: str
     recognises: Callable[[Tensors], bool]
@@ -29,7 +29,7 @@ IMPORTERS = (
 
 
 def import_network(opened: Tensors, config: bytes | None) -> KAN:
-    """The network in a file's tensors; what was assumed or repaired on the way stands in its notes."""
+    """Make the network from a file's tensors; its notes list what was assumed or repaired."""
     settings, notes = read_config(config) if config is not None else (None, ())
     for importer in IMPORTERS:
         if importer.recognises(opened):

@@ -1,4 +1,4 @@
-"""Decide where the names of a table stand, where the units, and where the values begin."""
+"""Decides in which rows the names, the units and the values of a table are."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -23,18 +23,19 @@ from kanviz.io.unit_words import is_unit, without_brackets
 from kanviz.text import shown
 
 _NO_UNITS = ("-", "--", "1", "TS", "RN", "#", "bits", "none", "integer", "boolean")
-_TOP, _SHOWN = 40, 120  # lines to choose from, and how many letters of each
-_MOST_ABOVE = 6  # lines that names, units and what else a heading has may take
-_MOST_LINES = 3  # of one name; a heading of more is settings above the names
-_SLIPS = 5  # rows below the names that may hold words among their values
+_TOP, _SHOWN = 40, 120  # lines to choose from, and characters shown of each
+_MOST_ABOVE = 6  # lines of a heading: names, units and others
+_MOST_LINES = 3  # lines of one name; a longer heading is settings above the names
+_SLIPS = 5  # rows below the names that may have words among their values
 
 
 @dataclass(frozen=True)
 class Layout:
-    """Where things stand, by line from 1. first: the first row of values · names: the lines of the names, none if there
-    are none · units: the line of the units, 0 for none · headings, unit_cells: what stands there, by column ·
-    width: columns · values: which columns hold numbers or dates · above: the rows before the values · skipped: how many
-    of them belong to no column · doubt: what else could be meant, as a sentence · top: the first lines, to choose from.
+    """Positions of a table's parts, by line from 1. first: the first row of values · names: the lines of the names,
+    empty if there are none · units: the line of the units, 0 for none · headings, unit_cells: their cells, by column ·
+    width: number of columns · values: which columns hold numbers or dates · above: the rows before the values ·
+    skipped: how many of them belong to no column · doubt: another possible reading, as a sentence · top: the first
+    lines, to choose from.
     """
 
     first: int
@@ -52,7 +53,7 @@ class Layout:
 
 @dataclass(frozen=True)
 class Sample:
-    """The first rows of a table, and the values among them."""
+    """The first rows of a table, and which of them are values."""
 
     rows: Sequence[Row]
     body: Body
@@ -64,27 +65,27 @@ class Sample:
         return self.rows[n][0]
 
     def words(self, n: int) -> bool:
-        """Whether a row holds words alone."""
+        """Say whether a row holds only words."""
         return words_alone(self.cells(n), self.body.values)
 
     def units(self, n: int) -> bool:
-        """Whether a row holds units."""
+        """Say whether a row holds units."""
         return holds_units(self.cells(n), self.body.values)
 
     def wide(self, n: int) -> bool:
-        """Whether a row is as wide as the table."""
+        """Say whether a row is as wide as the table."""
         return is_wide(trimmed(self.cells(n)), self.body.width)
 
     def label(self, n: int) -> bool:
-        """Whether a row holds nothing but the name of the first column."""
+        """Say whether a row holds only the name of the first column."""
         return len(self.cells(n)) == self.body.width and labels_first(self.cells(n), self.body.width)
 
     def above(self, n: int) -> int | None:
-        """The nearest row above that says something."""
+        """Return the nearest row above that is not empty."""
         return next((k for k in range(n - 1, -1, -1) if trimmed(self.cells(k))), None)
 
     def layout(self, begin: int, names: Sequence[int], units: int | None) -> Layout:
-        """The layout whose names and units stand in these rows and whose values begin there."""
+        """Make the layout with names and units in the given rows and values from `begin` on."""
         rows, unit_cells = self.rows, [] if units is None else map(without_brackets, self.cells(units))
         used = {*names, units}
         return Layout(
@@ -105,10 +106,10 @@ def layout_of(
     rows: Sequence[Row], body: Body, *, header_rows: tuple[int, ...] | None = None, units_row: int | None = None,
     quoted: bool = False,
 ) -> Layout:  # fmt: skip
-    """The layout of a table whose first rows are given.
+    """Find the layout of a table from its first rows.
 
-    header_rows, units_row: lines that were told, () and 0 for none; None finds them. quoted: only the first row's
-    cells stand in quotes. Raises TableError where a line that was told is not there.
+    header_rows, units_row: lines chosen by the caller, () and 0 for none; None finds them. quoted: only the first row's
+    cells are in quotes. Raises TableError where a chosen line does not exist.
     """
     sample = Sample(rows, body)
     if header_rows is not None or units_row:
@@ -120,13 +121,13 @@ def layout_of(
 
 
 def _found(sample: Sample, *, quoted: bool) -> Layout:
-    """The layout as it is found."""
+    """Find the layout without any choice by the caller."""
     begin = sample.body.begin
     if _is_numbered(sample, begin, quoted=quoted):
         begin += 1
     heading = _heading(sample, begin)
     nearest = sample.above(begin)
-    if not heading and nearest is not None and sample.wide(nearest):  # words and numbers: names, or values with a slip
+    if not heading and nearest is not None and sample.wide(nearest):  # words and numbers: names, or values with a typo
         names = _above_slips(sample, nearest)
         begin, heading = (nearest, [names]) if names is not None else (begin, [nearest])
     units = next((n for n in heading[::-1] if sample.units(n)), None)
@@ -138,7 +139,7 @@ def _found(sample: Sample, *, quoted: bool) -> Layout:
 
 
 def _is_numbered(sample: Sample, n: int, *, quoted: bool) -> bool:
-    """Whether the first row that looks like values holds names that are numbers."""
+    """Say whether the first row that looks like values holds names that are numbers."""
     below = [cells for _, cells in sample.rows[n + 1 : n + 21] if filled(cells)]
     if not below or (n and sample.words(n - 1) and len(sample.cells(n - 1)) == len(sample.cells(n))):
         return False
@@ -146,7 +147,7 @@ def _is_numbered(sample: Sample, n: int, *, quoted: bool) -> bool:
 
 
 def _heading(sample: Sample, begin: int) -> list[int]:
-    """The rows of words right above the values, as wide as the table, from above to below; an empty row ends them."""
+    """Collect the rows of words as wide as the table between an empty row and the values, from top to bottom."""
     found: list[int] = []
     for n in range(begin - 1, -1, -1):
         if not trimmed(sample.cells(n)):
@@ -165,7 +166,7 @@ def _heading(sample: Sample, begin: int) -> list[int]:
 
 
 def _above_slips(sample: Sample, nearest: int) -> int | None:
-    """The names above rows that are values with a slip in each."""
+    """Find the names above rows of values that each contain a word by mistake."""
     for n in range(nearest - 1, max(nearest - 1 - _SLIPS, -1), -1):
         if not trimmed(sample.cells(n)) or len(sample.cells(n)) != sample.body.width:
             return None
@@ -175,7 +176,7 @@ def _above_slips(sample: Sample, nearest: int) -> int | None:
 
 
 def _named(sample: Sample, begin: int, rows: list[int], units: int | None = None, below: Sequence[int] = ()) -> Layout:
-    """The layout whose names are in some of these rows of words. below: rows between the units and the values."""
+    """Make the layout with names in some of these rows of words. below: rows between the units and the values."""
     width, names, labels = sample.body.width, list(rows), [n for n in below if sample.label(n)]
     while units is None and len(names) > 1 and is_remark(sample.cells(names[-1]), sample.cells(names[-2]), width):
         labels += [names[-1]] if sample.label(names[-1]) else []
@@ -190,7 +191,7 @@ def _named(sample: Sample, begin: int, rows: list[int], units: int | None = None
 
 
 def _of_several(sample: Sample, rows: list[int]) -> tuple[list[int], str]:
-    """Which rows of words make up the names: the lowest, with groups above it; and what is doubtful."""
+    """Choose the rows that make up the names: the lowest, and groups above it; also return what is doubtful."""
     if not rows:
         return [], ""
     width, names = sample.body.width, rows[-1:]
@@ -212,7 +213,7 @@ def _of_several(sample: Sample, rows: list[int]) -> tuple[list[int], str]:
 
 
 def _as_told(sample: Sample, header_rows: tuple[int, ...] | None, units_row: int | None) -> Layout:
-    """The layout with lines that somebody told."""
+    """Make the layout with the lines that the caller chose."""
     at = {line: n for n, (line, cells) in enumerate(sample.rows) if filled(cells)}
     for line in (*(header_rows or ()), *([units_row] if units_row else [])):
         if line not in at:
@@ -220,7 +221,7 @@ def _as_told(sample: Sample, header_rows: tuple[int, ...] | None, units_row: int
     units = at[units_row] if units_row else None
     if header_rows is not None:
         names = [at[line] for line in header_rows]
-    else:  # the units alone: the names are right above them
+    else:  # only the units are chosen: the names are directly above them
         above = sample.above(units) if units is not None else None
         names = [above] if above is not None else []
     begin = sample.body.begin

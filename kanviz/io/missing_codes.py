@@ -1,4 +1,4 @@
-"""Numbers that stand for a missing value (-200, -999, 9999, 1e20), found by how far they lie from all others."""
+"""Finds numbers that mean a missing value (-200, -999, 9999, 1e20) by their distance from all other values."""
 
 import math
 import re
@@ -15,20 +15,21 @@ _REPEATED = re.compile(r"-?(?:8{3,}|7{3,}|8{2}|7{2}|6{4,})(?:\.0)?")
 _THOUSANDS = (-5999, -6999, -7999, -8999)
 _LIMITS = (-32768, 32767, -32767, 65535, 2147483647, -2147483648, 4294967295)
 _ENDLESS = 1e15
-# of numbers beyond that: powers of ten, an instrument's overflow (9.9e37), and the largest of some formats
+# leading digits of larger codes: powers of ten, an instrument's overflow (9.9e37), and the largest numbers of formats
 _MANTISSAS = ("1.000", "9.900", "9.910", "9.990", "9.999", "9.969", "1.701", "3.403", "3.400", "1.798")
-_FEW = 3  # different values a column must have beside a code
-_MANY = 8  # other values beside which a code may stand once
-_STEPS = 10  # a code is farther off than so many of the largest steps between the values near it
+_FEW = 3  # different values that a column must have besides a code
+_MANY = 8  # other values needed for a code that occurs once
+_STEPS = 10  # a code is farther away than this many of the largest steps between the values near it
 _STEPS_BELOW = 2  # the same for a negative number below others that are all positive
 _MOST = 3  # codes in one column
 
 
 @dataclass(frozen=True, eq=False)
 class Code:
-    """A number that stands for a missing value, or may: where it stands, and whether it counts as missing.
+    """A number that means a missing value, or may: where it occurs, and whether it counts as missing.
 
-    rows: of each column, the rows it is in · sure: by itself the reader takes it for missing · missing: whether it is.
+    rows: of each column, the rows with it · sure: the reader itself treats it as missing · missing: it counts as
+    missing.
     """
 
     value: float
@@ -46,12 +47,12 @@ class Code:
 
     @property
     def places(self) -> str:
-        """The columns with their counts: "T (47) and c (52)"."""
+        """List the columns with their counts: "T (47) and c (52)"."""
         return listing([f"{shown(name, 40)} ({len(rows):,})" for name, rows in self.rows.items()], 6)
 
     @property
     def note(self) -> str:
-        """What is to be said of it."""
+        """Describe the code in a note."""
         far = f"{self.text} lies far from all other values of {self.places}"
         if self.missing:
             return f"{far}: it is taken to mean that the value is missing (--missing none keeps it as a number)."
@@ -61,7 +62,7 @@ class Code:
 
 
 def find_codes(columns: Mapping[str, np.ndarray]) -> list[Code]:
-    """The codes in columns of numbers, those that occur most first."""
+    """Find the codes in columns of numbers, the most frequent first."""
     found: dict[float, dict[str, bool]] = {}
     for name, values in columns.items():
         for value, sure in _codes_of(values):
@@ -76,13 +77,13 @@ def find_codes(columns: Mapping[str, np.ndarray]) -> list[Code]:
 
 
 def _stands_apart(values: np.ndarray, value: float) -> bool:
-    """Whether a number that is a code elsewhere occurs in a column, away from its other values."""
+    """Say whether a number that is a code elsewhere occurs in a column, far from its other values."""
     known = values[np.isfinite(values)]
     return bool((known == value).any()) and _is_far(known[known != value], value, _STEPS_BELOW)
 
 
 def told_codes(columns: Mapping[str, np.ndarray], missing: Sequence[float]) -> list[Code]:
-    """Numbers that somebody says are missing values, where they occur."""
+    """Locate numbers that the caller declared as missing values."""
     codes = []
     for value in missing:
         rows = {name: at for name, values in columns.items() if len(at := np.flatnonzero(values == value))}
@@ -92,7 +93,7 @@ def told_codes(columns: Mapping[str, np.ndarray], missing: Sequence[float]) -> l
 
 
 def _codes_of(values: np.ndarray) -> list[tuple[float, bool]]:
-    """The codes of one column, and whether each is sure: outermost values that look like one, judged by the others."""
+    """Find the codes of one column (extreme values, compared with the other ones), and whether each is sure."""
     known = values[np.isfinite(values)]
     others, found = known, []
     for outermost in (np.min, np.max):
@@ -106,7 +107,7 @@ def _codes_of(values: np.ndarray) -> list[tuple[float, bool]]:
 
 
 def _judged(count: int, others: np.ndarray, value: float) -> bool | None:
-    """Whether a value that stands so many times beside others is a code for sure; None where it is none."""
+    """Say whether a value that occurs `count` times among others is surely a code; None where it is no code."""
     if len(others) < _FEW:
         return None
     if (abs(value) >= _ENDLESS and _are_powers_of_ten(others)) or (value % 100 == 0 and _are_round(others)):
@@ -128,18 +129,18 @@ def _judged(count: int, others: np.ndarray, value: float) -> bool | None:
 
 
 def _are_powers_of_ten(values: np.ndarray) -> bool:
-    """Whether most values are powers of ten, as the levels of an experiment over many decades are."""
+    """Say whether most values are powers of ten, as the levels of an experiment over many decades are."""
     sizes = np.log10(np.abs(values[values != 0]))
     return bool(len(sizes)) and float((sizes == np.round(sizes)).mean()) > 0.5
 
 
 def _are_round(values: np.ndarray) -> bool:
-    """Whether most values are hundreds."""
+    """Say whether most values are hundreds."""
     return float((values % 100 == 0).mean()) > 0.5
 
 
 def _strength(value: float) -> float:
-    """2 for a number that hardly anybody measures, 1 for one that is often a code, 0.5 for one that may be, 0 else."""
+    """Rate a number as a code: 2 if it is hardly ever measured, 1 if often a code, 0.5 if possibly, otherwise 0."""
     text = f"{value:.12g}"
     endless = abs(value) >= _ENDLESS and f"{abs(value):.3e}"[:5] in _MANTISSAS
     if endless or value in _LIMITS or (_NINES.fullmatch(text) and abs(value) > 100):
@@ -153,7 +154,7 @@ def _strength(value: float) -> float:
 
 
 def _is_far(others: np.ndarray, value: float, steps: float) -> bool:
-    """Whether a value lies outside all others, farther off than so many of the largest steps between those near it."""
+    """Say whether a value is outside all others, by more than `steps` of the largest steps between those near it."""
     others = np.unique(others)
     if not len(others) or others[0] < value < others[-1]:
         return False
@@ -165,6 +166,6 @@ def _is_far(others: np.ndarray, value: float, steps: float) -> bool:
     beside = near[0] if value < others[0] else near[-1]
     if value * beside <= 0 or value < 0 or near[0] <= 0:
         return True
-    # on a scale of powers of ten, too, or it is only the next of them
+    # on a logarithmic scale too; otherwise it is only the next power of ten
     apart = abs(math.log(value / beside))
     return apart > 3 * float(np.diff(np.log(near)).max() if len(near) > 1 else 0.0)

@@ -1,7 +1,7 @@
-"""kanviz's own file: a safetensors file that gives back the very same network, and the recipe that made it.
+"""Writes and reads kanviz's own file: a safetensors file that restores the identical network, and its recipe.
 
-Weights are tensors; names, units, formulas and the recipe are one JSON text in the metadata under `kanviz`. A checksum
-over all of it stands beside it, so that a file changed by other hands is refused and not shown as if it were whole.
+Weights are tensors; names, units, formulas and the recipe are one JSON text in the metadata under `kanviz`. The
+metadata also holds a checksum over everything, so that a file changed by another program is refused.
 """
 
 import hashlib
@@ -28,11 +28,11 @@ FORMAT = 1
 HEADER = "kanviz"
 CHECKSUM = "sha256"
 MOST_NOTES = 1000
-MOST_FORMULA_TEXT = 100_000  # different formulas of one layer together: reading them takes half a second
+MOST_FORMULA_TEXT = 100_000  # of different formulas of one layer: reading them takes half a second
 MOST_NODES = 100_000
 MOST_FORMULAS = 1_000_000
 DEEPEST = 12
-ROOM_PER_TENSOR = 200  # bytes of the file's header that describe a tensor, at most
+ROOM_PER_TENSOR = 200  # bytes of the file's header for one tensor, at most
 NATIVE = JsonReader("The kanviz file cannot be used: {why}. Open an earlier copy, or save it again from kanviz.")
 
 _NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
@@ -43,10 +43,10 @@ _TOO_LONG = "The recipe of this network was too long for its file; it was left o
 def to_bytes(
     kan: KAN, recipe: dict[str, Any] | None = None, *, rows: Dataset | None = None, rows_from: str = ""
 ) -> bytes:
-    """The file of a network and, if there is one, of the recipe that made it; the same network, the same bytes.
+    """Write a network and, if given, its recipe as the bytes of a file; the same network gives the same bytes.
 
-    A recipe too long for the file is left out, and a note in the file says so. rows: to be stored with it, as
-    `rows_of` gives them back; rows_from: what their table is called.
+    A recipe too long for the file is left out, and a note in the file reports it. rows: to store with the network, as
+    `rows_of` returns them; rows_from: the name of their table.
     """
     tensors = {f"layers.{n}.{name}": part for n, layer in enumerate(kan.layers) for name, part in _parts(layer)}
     table = None
@@ -58,12 +58,12 @@ def to_bytes(
         text = _described(replace(kan, notes=(*kan.notes, _TOO_LONG)), None, table)
     data = write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
     again = open_tensors(data, "network.safetensors")
-    read(again.tensors, again.metadata)  # what could not be opened again is not handed out
+    read(again.tensors, again.metadata)  # never return a file that cannot be opened again
     return data
 
 
 def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | None = None) -> str:
-    """Everything about a network that is no tensor, as JSON."""
+    """Describe everything about a network except its tensors, as JSON."""
     cautions = [n for n, note in enumerate(kan.notes) if isinstance(note, Caution)]
     header = {
         "format": FORMAT,
@@ -97,7 +97,7 @@ def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | 
 
 
 def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
-    """The network of a kanviz file; refuses one that is newer, damaged, or does not agree with itself."""
+    """Read the network of a kanviz file; refuse one that is newer, damaged or inconsistent."""
     header = _header(metadata)
     if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], tensors):
         raise LoadError(
@@ -126,7 +126,7 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
 
 
 def _notes(header: JsonValue) -> tuple[str, ...]:
-    """The notes; `cautions` counts which of them change what the network means."""
+    """Read the notes; `cautions` counts those that may change what the network means."""
     notes = list(header["notes"].each(JsonValue.text, MOST_NOTES))
     for n in header.get("cautions", []).items(MOST_NOTES):
         at = n.whole(0, len(notes) - 1)
@@ -139,8 +139,9 @@ def is_native(metadata: Mapping[str, str]) -> bool:
 
 
 def saved_with(data: bytes) -> tuple[dict[str, Any] | None, tuple[Dataset, str] | None]:
-    """What was saved with a network: its recipe, for `replay`, and its rows with the name of their table; None for what
-    the file does not have, or if it is another's.
+    """Read what was saved with a network: its recipe, for `replay`, and its rows with the name of their table.
+
+    Each is None where the file lacks it, or is not a kanviz file.
     """
     opened = open_tensors(data, "network")
     if not is_native(opened.metadata):
@@ -152,12 +153,12 @@ def saved_with(data: bytes) -> tuple[dict[str, Any] | None, tuple[Dataset, str] 
 
 
 def recipe_of(data: bytes) -> dict[str, Any] | None:
-    """The recipe alone."""
+    """Read only the recipe."""
     return saved_with(data)[0]
 
 
 def rows_of(data: bytes) -> tuple[Dataset, str] | None:
-    """The rows alone."""
+    """Read only the rows."""
     return saved_with(data)[1]
 
 
@@ -171,7 +172,7 @@ def _variable(variable: Variable) -> dict[str, Any]:
 
 
 def _checksum(text: str, tensors: Mapping[str, Tensor]) -> str:
-    """SHA-256 of the header's text and of every tensor's name, type, shape and bits."""
+    """Compute the SHA-256 of the header's text and of every tensor's name, type, shape and bits."""
     sha = hashlib.sha256(text.encode("utf-8"))
     for name in sorted(tensors):
         part = tensors[name].detach().cpu().contiguous()
@@ -193,7 +194,7 @@ def _header(metadata: Mapping[str, str]) -> JsonValue:
 
 
 def _layer(n: int, record: JsonValue, tensors: Mapping[str, Tensor]) -> Layer:
-    """Layer n, after its names and its tensors have been found to agree in number, kind and range."""
+    """Read layer n; refuse it unless its names and tensors agree in number, type and range."""
     part = {name: tensors[f"layers.{n}.{name}"] for name in (*_NUMBERS, *_MARKS)}
     ranks = {"knots": 2, "coef": 3, "base_weight": 2, "bias": 1, "offset": 1, "affine": 2, "active": 2, "frozen": 2}
     for name, rank in ranks.items():
@@ -221,7 +222,7 @@ def _ascending(knots: Tensor) -> bool:
 
 
 def _formulas(n: int, rows: list[JsonValue], shape: torch.Size) -> tuple[tuple[int, int, str], ...]:
-    """(source, target, primitive) of each formula; a primitive is a name we know or what our own parser reads."""
+    """Read (source, target, primitive) of each formula; a primitive is a known name or a text that our parser reads."""
     parts = [row.items(3, 3) for row in rows]
     length = sum(len(name) for name in {name.text() for _, _, name in parts})
     if length > MOST_FORMULA_TEXT:

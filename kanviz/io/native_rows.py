@@ -1,4 +1,4 @@
-"""The rows a network learned from, inside its own file: only where the person who saved it asked for that."""
+"""Stores the rows that a network learned from inside its own file, only where the person who saved it chose to."""
 
 from collections.abc import Mapping
 from typing import Any, Protocol
@@ -13,9 +13,9 @@ from kanviz.json_reader import JsonReader
 from kanviz.text import shown
 
 PARTS = ("x", "y", "train", "test")
-WEIGHTS = "weights"  # how much each row counts; older files have none
+WEIGHTS = "weights"  # of each row; older files have none
 TASKS = ("regression", "classification")
-LONGEST = 500  # letters of a name
+LONGEST = 500  # characters of a name
 LONGEST_STORED = 1_000_000
 ROWS = JsonReader(
     "The rows stored in this file cannot be used: {why}. Save the network again without them.",
@@ -24,7 +24,7 @@ ROWS = JsonReader(
 
 
 class Columns(Protocol):
-    """What rows are of: a network, or a table."""
+    """The columns that rows belong to: those of a network or of a table."""
 
     @property
     def inputs(self) -> tuple[Variable, ...]: ...
@@ -35,18 +35,18 @@ class Columns(Protocol):
 
 
 def packed(kan: KAN, data: Dataset, name: str) -> tuple[dict[str, Tensor], dict[str, Any]]:
-    """The rows as tensors, columns in the network's order, and what their file was called."""
+    """Store the rows as tensors, columns in the network's order, and describe them with the name of their table."""
     return tensors_of(data.matching(kan)), {"name": shown(name, LONGEST), "target": shown(data.target, LONGEST)}
 
 
 def tensors_of(data: Dataset) -> dict[str, Tensor]:
-    """The rows and their split, as a file holds them: all of them float64; weights where the rows have some."""
+    """Convert the rows and their split to tensors for a file, all float64; weights only where the rows have some."""
     parts = PARTS if data.weights is None else (*PARTS, WEIGHTS)
     return {f"rows.{part}": getattr(data, part).to(torch.float64) for part in parts}
 
 
 def unpacked(kan: Columns, record: Any, tensors: Mapping[str, Tensor]) -> tuple[Dataset, str]:
-    """The rows of a file and the name of the table they are from; refuses what does not fit the network or itself."""
+    """Read the rows of a file and the name of their table; refuse rows that are inconsistent or of other columns."""
     described = ROWS.value(record)
     name, target = (shown(described[part].text(LONGEST_STORED), LONGEST) for part in ("name", "target"))
     x, y, *splits = (tensors[f"rows.{part}"] for part in PARTS)

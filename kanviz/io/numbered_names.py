@@ -1,19 +1,19 @@
-"""Tell a row of names that are numbers (0, 1, 2 as pandas writes them, years, wavelengths) from a row of values."""
+"""Distinguishes a row of names that are numbers (0, 1, 2 as pandas writes them, years, wavelengths) from values."""
 
 from collections.abc import Sequence
 from itertools import pairwise
 
 _YEARS = (1800, 2200)
-_MANY = 5  # equal steps in a row that values hardly make by chance
+_MANY = 5  # so many equal steps in a row are hardly chance
 _LEAST = 3
 
 
 def numbers_are_names(
     head: Sequence[str], below: Sequence[Sequence[str]], values: Sequence[int], *, quoted: bool = False
 ) -> bool:
-    """Whether a first row is names although there are numbers in it: they rise by equal steps, the rows below do not.
+    """Say whether a first row with numbers holds names: they rise by equal steps, the numbers below do not.
 
-    values: the columns that hold numbers below. quoted: its cells stand in quotes, and those below do not.
+    values: the columns that hold numbers below. quoted: the row's cells are in quotes, and those below are not.
     """
     numbers = [_number(head[j]) for j in values if j < len(head)]
     there = [j for j in range(len(head)) if any(j < len(row) and row[j].strip() for row in below)]
@@ -61,7 +61,7 @@ def _number(cell: str) -> float | None:
 
 
 def _counts(below: Sequence[Sequence[str]]) -> bool:
-    """Whether the first column numbers the rows."""
+    """Say whether the first column numbers the rows."""
     numbers = [_number(row[0]) for row in below if row]
     return numbers in ([*map(float, range(len(numbers)))], [*map(float, range(1, len(numbers) + 1))])
 
@@ -78,13 +78,13 @@ def _is_year(cell: str) -> bool:
 
 
 def _all_broken(below: Sequence[Sequence[str]], values: Sequence[int]) -> bool:
-    """Whether all values have a decimal point, as pandas writes every number that need not be whole."""
+    """Say whether all values have a decimal point, as pandas writes every column that is not of whole numbers."""
     cells = [row[j].strip() for row in below for j in values if j < len(row) and row[j].strip()]
     return bool(cells) and all("." in cell or "," in cell or "e" in cell.lower() for cell in cells)
 
 
 def _goes_on(head: Sequence[str], below: Sequence[Sequence[str]], values: Sequence[int]) -> bool:
-    """Whether a column goes on below by the step that leads there from the first row."""
+    """Say whether a column continues below by the step from the first row to the second."""
     for j in values:
         numbers = [_number(row[j]) for row in (head, *below[:10]) if j < len(row)]
         steps = {round(b - a, 9) for a, b in pairwise(numbers) if a is not None and b is not None}

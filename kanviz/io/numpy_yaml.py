@@ -1,7 +1,7 @@
-"""NumPy numbers and arrays as `yaml.dump` writes them, decoded from their bytes; no NumPy function is looked up.
+"""Decodes NumPy numbers and arrays as `yaml.dump` writes them from their bytes, without looking up a NumPy function.
 
 An np.int64(5) becomes `!!python/object/apply:numpy._core.multiarray.scalar [dtype, !!binary BQAAAAAAAAA=]`;
-NumPy 1 says `numpy.core`. An array becomes `..._reconstruct` with state (version, shape, dtype, fortran, bytes).
+NumPy 1 writes `numpy.core`. An array becomes `..._reconstruct` with state (version, shape, dtype, fortran, bytes).
 """
 
 import base64
@@ -26,7 +26,7 @@ _ARRAYS = tuple(f"{_APPLY}{module}._reconstruct" for module in _MODULES)
 _DTYPE = f"{_APPLY}numpy.dtype"
 _TUPLE = f"{PYTHON_TAG}tuple"
 _BINARY = "tag:yaml.org,2002:binary"
-# numpy's code for a kind of number: struct's
+# NumPy's type codes and those of struct
 _CODES = {
     "b1": "?", "i1": "b", "i2": "h", "i4": "i", "i8": "q", "u1": "B", "u2": "H", "u4": "I", "u8": "Q",
     "f2": "e", "f4": "f", "f8": "d",
@@ -45,7 +45,7 @@ def is_array(node: yaml.Node) -> bool:
 
 
 def number_of(node: yaml.Node) -> Number:
-    """The plain number of a dumped NumPy scalar."""
+    """Decode a dumped NumPy scalar as a plain number."""
     kind, payload = _sequence(node, node.tag, 2)
     numbers = _numbers(kind, payload)
     if len(numbers) != 1:
@@ -54,14 +54,14 @@ def number_of(node: yaml.Node) -> Number:
 
 
 def array_of(node: yaml.Node) -> object:
-    """The nested lists of a dumped NumPy array of numbers."""
+    """Decode a dumped NumPy array of numbers as nested lists."""
     parts = _mapping(node)
     if set(parts) != {"args", "state"}:
         _refuse(node)
     _, shape_node, kind, fortran, payload = _sequence(parts["state"], _TUPLE, 5)
     shape = [_axis(axis) for axis in _sequence(shape_node, _TUPLE, None)]
     numbers = _numbers(kind, payload)
-    lists = math.prod(max(length, 1) for length in shape)  # an empty axis must not hide long ones
+    lists = math.prod(max(length, 1) for length in shape)  # an axis of length 0 must not hide long ones
     if len(shape) > MOST_AXES or math.prod(shape) != len(numbers) or lists > MOST_NUMBERS:
         _refuse(node)
     if isinstance(fortran, yaml.ScalarNode) and fortran.value == "true" and len(shape) > 1:
@@ -70,7 +70,7 @@ def array_of(node: yaml.Node) -> object:
 
 
 def _numbers(kind: yaml.Node, payload: yaml.Node) -> list[Number]:
-    """The numbers in a base64 payload, by the code and byte order of a dumped dtype."""
+    """Decode the numbers in a base64 payload, by the type code and byte order of a dumped dtype."""
     parts = _mapping(kind)
     if kind.tag != _DTYPE or set(parts) != {"args", "state"}:
         _refuse(kind)
@@ -95,7 +95,7 @@ def _bytes(node: yaml.Node) -> bytes:
 
 
 def _nested(numbers: list[Number], shape: list[int]) -> object:
-    """Nested lists of the given shape, last axis fastest (C order)."""
+    """Nest the numbers as lists of the given shape, last axis fastest (C order)."""
     if not shape:
         return numbers[0]
     step = len(numbers) // shape[0] if shape[0] else 0
@@ -103,7 +103,7 @@ def _nested(numbers: list[Number], shape: list[int]) -> object:
 
 
 def _nested_fortran(numbers: list[Number], shape: list[int]) -> object:
-    """Nested lists of the given shape, first axis fastest: entry k of the first axis is every shape[0]-th number."""
+    """Nest the numbers as lists of the given shape, first axis fastest: entry k of it is every shape[0]-th number."""
     if len(shape) == 1:
         return numbers
     return [_nested_fortran(numbers[k :: shape[0]], shape[1:]) for k in range(shape[0])]

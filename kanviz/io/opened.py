@@ -1,4 +1,4 @@
-"""What somebody opens: a network with what was saved with it, or a whole piece of work; and that as our own bytes."""
+"""Opens model and project files for the app, and converts what was opened to the bytes of kanviz's own files."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from kanviz.io.project import Work
 from kanviz.io.project_file import looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.safetensors_file import looks_like_safetensors
 
-MOST_EDGES = 2_000_000  # of a network in the app: so many are scored in ten seconds, within 300 MB
+MOST_EDGES = 2_000_000  # of a network in the app: scoring them takes ten seconds and less than 300 MB
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A network from a file; recipe: the steps that made it, data: its rows, rows_from: what their table is called."""
+    """A network from a file; recipe: the steps that made it · data: its rows · rows_from: the name of their table."""
 
     kan: KAN
     recipe: dict[str, Any] | None = None
@@ -26,7 +26,10 @@ class Opened:
 
 
 def opened(files: Mapping[str, bytes]) -> Opened | Work:
-    """What is in these files, contents by name. Raises LoadError, in words, for what is none or too large."""
+    """Open these files, contents by name.
+
+    Raises LoadError, in words, for other files and for networks that are too large.
+    """
     only = next(iter(files.values())) if len(files) == 1 else b""
     if looks_like_project(only):
         project = project_from_bytes(only)
@@ -39,7 +42,7 @@ def opened(files: Mapping[str, bytes]) -> Opened | Work:
 
 
 def check_size(kan: KAN) -> None:
-    """Refuse a network with more edges than the app works on."""
+    """Refuse a network with more edges than the app can handle."""
     edges = sum(layer.sources * layer.targets for layer in kan.layers)
     if edges > MOST_EDGES:
         raise LoadError(
@@ -49,7 +52,7 @@ def check_size(kan: KAN) -> None:
 
 
 def as_own(found: Opened | Work) -> bytes:
-    """The same as the bytes of a file of ours, from which `opened` makes it again."""
+    """Convert what was opened to the bytes of a kanviz file, from which `opened` restores it."""
     if isinstance(found, Work):
         return project_to_bytes(found)
     return native.to_bytes(found.kan, found.recipe, rows=found.data, rows_from=found.rows_from)

@@ -1,4 +1,4 @@
-"""A Parquet file into columns: its footer says how large it is before anything is read.
+"""Reads the columns of a Parquet file; the sizes in its footer are checked before anything else is read.
 
 Only flat columns of numbers and text are read; the metadata of pandas and of Arrow extensions is never acted on.
 """
@@ -23,7 +23,7 @@ _ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError, NotImplemented
 
 
 def read_parquet(data: bytes) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Columns as float64 or text, and notes. Raises TableError for a damaged, huge or empty file."""
+    """Read columns as float64 or text, and notes. Raises TableError for a damaged, huge or empty file."""
     if len(data) < 12 or data[-4:] != b"PAR1" or not 0 < struct.unpack("<I", data[-8:-4])[0] <= len(data) - 12:
         raise TableError(_DAMAGED)
     if struct.unpack("<I", data[-8:-4])[0] > _MAX_FOOTER:
@@ -31,7 +31,7 @@ def read_parquet(data: bytes) -> tuple[dict[str, np.ndarray], list[str]]:
     try:
         file = _opened(data, [])
         _check_footer(file.metadata)
-        # as dictionaries, so that one long text repeated a million times is held once
+        # as dictionaries: a long text that repeats a million times is stored once
         return _columns(_opened(data, [field.name for field in file.schema_arrow if _is_text(field.type)]))
     except _ERRORS:
         raise TableError(_DAMAGED) from None
@@ -56,7 +56,7 @@ def _check_footer(footer: pq.FileMetaData) -> None:
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     if sum(group.num_rows for group in groups) != footer.num_rows:
         raise TableError(_DAMAGED)
-    # not group.column(i): on a damaged footer pyarrow 26 ends the whole process there
+    # not group.column(i): with a damaged footer pyarrow 26 ends the whole process
     if any(group.total_byte_size < 0 for group in groups):
         raise TableError(_DAMAGED)
     size = sum(group.total_byte_size for group in groups)
@@ -88,7 +88,7 @@ def _columns(file: pq.ParquetFile) -> tuple[dict[str, np.ndarray], list[str]]:
 
 
 def _unusable(name: str, kind: pa.DataType) -> str | None:
-    """Why a column is left out, if it is."""
+    """Give the reason why a column is left out, if there is one."""
     if name.startswith("__index_level_"):
         return "row numbers, left out"
     if pa.types.is_dictionary(kind):
@@ -105,7 +105,7 @@ def _unusable(name: str, kind: pa.DataType) -> str | None:
 
 
 def _cells(file: pq.ParquetFile, stored: str, name: str, findings: Findings) -> np.ndarray | None:
-    """The column that the file calls `stored` and we call `name`."""
+    """Read the column that is called `stored` in the file and `name` here."""
     column = file.read(columns=[stored], use_threads=False).column(stored)
     if len(column) != file.metadata.num_rows:
         raise TableError(_DAMAGED)
@@ -123,7 +123,7 @@ def _cells(file: pq.ParquetFile, stored: str, name: str, findings: Findings) -> 
 
 
 def _text_size(column: pa.ChunkedArray) -> int:
-    """Bytes of a dictionary column of text once it is spelled out."""
+    """Compute the bytes that a dictionary column of text would take without its dictionary."""
     size = 0
     for part in column.chunks:
         values = part.dictionary

@@ -1,7 +1,7 @@
-"""The pickle of a state_dict, read as data: names stay names, nothing in the file is imported or called.
+"""Reads the pickle of a state_dict as data: names stay text, and nothing in the file is imported or called.
 
-Only the opcodes that torch.save writes are known. A global name becomes an inert `Name`; applying one of a handful of
-names makes an inert record (a tensor, a storage); applying or keeping any other is refused as code.
+Only the opcodes that torch.save writes are known. A global name becomes an inert `Name`; calling one of a few known
+names makes an inert record (a tensor, a storage); calling or storing any other name is refused as code.
 Source of the opcodes: the comments of CPython's Lib/pickletools.py.
 """
 
@@ -35,7 +35,7 @@ DEEPEST = 20
 
 
 def read_pickle(data: bytes, start: int = 0) -> tuple[object, int]:
-    """The value of the pickle at `start`, made of inert records, and where the pickle ends."""
+    """Read the pickle at `start` as inert records; also return where the pickle ends."""
     if len(data) - start > MOST_BYTES:
         raise LoadError(f"The list of weights takes {size_words(len(data) - start)}; the limit is 16 MB.")
     reader = _Reader(data, start)
@@ -44,7 +44,7 @@ def read_pickle(data: bytes, start: int = 0) -> tuple[object, int]:
     except ContainsCode:
         raise
     except LoadError:
-        # Whatever else is wrong, the user must hear about the code first.
+        # Report code in the file before any other fault.
         reader.check_for_code()
         raise
 
@@ -137,7 +137,7 @@ class _Reader:
         self.push(int.from_bytes(self.take(count), "little", signed=True))
 
     def decimal(self, ending: str) -> None:
-        """A whole number as protocol 1 spells it in text; 00 and 01 are false and true."""
+        """Push a whole number written as text (protocol 1); 00 and 01 are false and true."""
         text = self.line().removesuffix(ending)
         if not _WHOLE.fullmatch(text):
             refuse("a whole number that is none")
@@ -190,7 +190,7 @@ class _Reader:
         self.name(module, path)
 
     def new_object(self) -> None:
-        """NEWOBJ and its kin build an instance of a class, which a state_dict never needs."""
+        """Refuse NEWOBJ and related opcodes: they build an instance of a class, which a state_dict never needs."""
         if self.code is not None and not self.code.startswith(("builtins.", "os.", "subprocess.")):
             raise whole_object(self.code)
         refuse("a Python object")
@@ -207,7 +207,7 @@ class _Reader:
         self.push(record)
 
     def build(self) -> None:
-        """State set on an object: only what torch keeps beside a state_dict (`_metadata`), and it is dropped."""
+        """Drop the state set on an object; only what torch stores with a state_dict (`_metadata`) is allowed."""
         state, target = self.pop(), self.pop()
         if not (isinstance(target, Table) and isinstance(state, Table)) and not isinstance(target, Foreign):
             self.check_for_code()

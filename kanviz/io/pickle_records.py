@@ -1,4 +1,4 @@
-"""What a torch pickle may speak of, as inert records, and the words for what is refused."""
+"""Defines inert records for the contents of a torch pickle, and the messages of its refusals."""
 
 import re
 from dataclasses import dataclass
@@ -35,7 +35,7 @@ BYTEARRAY = "builtins.bytearray"
 _DENSE_ONLY = "kanviz reads dense tensors only"
 _NUMPY = "is a NumPy array; save tensors only"
 
-# What may stand where a tensor belongs, without being one that kanviz reads: kept inert, refused with its name.
+# Objects other than a tensor that may be in the place of one: read as inert records, refused by name.
 FOREIGN = {
     "torch._utils._rebuild_sparse_tensor": f"is sparse; {_DENSE_ONLY}",
     "torch._utils._rebuild_sparse_csr_tensor": f"is sparse; {_DENSE_ONLY}",
@@ -52,28 +52,28 @@ FOREIGN = {
     "numpy.dtype": _NUMPY,
     "numpy.ndarray": _NUMPY,
     "_codecs.encode": "is a string of bytes, not a tensor",
-    "collections.Counter": "is a Python counter, not a tensor",  # torch's learning-rate schedulers keep one
+    "collections.Counter": "is a Python counter, not a tensor",  # torch's learning-rate schedulers store one
 }
 _DTYPE = re.compile(r"torch\.(b?float|u?int|q?u?int|bool|complex|per_)\w*")
-_NAMED_ONLY = {"torch.Tensor", "torch.nn.parameter.Parameter", "builtins.dict"}  # stand as arguments of the others
+_NAMED_ONLY = {"torch.Tensor", "torch.nn.parameter.Parameter", "builtins.dict"}  # only arguments of other calls
 _KNOWN = {ORDERED, TENSOR, TYPED_TENSOR, *PARAMETER, DTYPED_TENSOR, BYTEARRAY, *STORAGES, *FOREIGN, *_NAMED_ONLY}
 _PLAIN_NAMES = {"__builtin__": "builtins", "posix": "os", "nt": "os"}
 
 
 class ContainsCode(LoadError):
-    """A pickle that asks for a Python object or function."""
+    """A refused pickle that would import or call a Python object or function."""
 
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A global the file mentions, as text. It is never looked up."""
+    """A global name in the file, as text. It is never looked up."""
 
     path: str
 
 
 @dataclass(frozen=True, slots=True)
 class Storage:
-    """The bytes a tensor is a view of: member `data/{key}` of the archive."""
+    """The bytes that a tensor is a view of: member `data/{key}` of the archive."""
 
     dtype: str
     key: str
@@ -83,7 +83,7 @@ class Storage:
 
 @dataclass(frozen=True, slots=True)
 class TensorRecord:
-    """A view of a storage as the file states it; nothing is checked against the storage yet."""
+    """A view of a storage as the file declares it, not yet checked against the storage."""
 
     storage: Storage
     offset: int
@@ -93,41 +93,41 @@ class TensorRecord:
 
 @dataclass(frozen=True, slots=True)
 class Foreign:
-    """Something that is not a dense tensor; `why` completes the sentence `Tensor w ...`."""
+    """An object that is not a dense tensor; `why` completes the sentence `Tensor w ...`."""
 
     why: str
 
 
 class Row(tuple):
-    """A tuple of the file, which knows how deep it nests."""
+    """A tuple in the file, with the depth of its nesting."""
 
     depth: int = 1
 
 
 class Listing(list):
-    """A list of the file."""
+    """A list in the file."""
 
     depth: int = 1
 
 
 class Table(dict):
-    """A dictionary of the file; keys are text or numbers only, so that hashing is cheap."""
+    """A dictionary in the file; keys are only text or numbers, so that hashing is cheap."""
 
     depth: int = 1
 
 
 def full_name(module: str, path: str) -> str:
-    """A global as one dotted name, spelled as a user knows it: posix.system is os.system."""
+    """Return a global as one dotted name in its usual spelling: posix.system is os.system."""
     return f"{_PLAIN_NAMES.get(module, module)}.{path}"
 
 
 def is_known(name: str) -> bool:
-    """Whether a name may stand in a state_dict; any other is code."""
+    """Say whether a name may occur in a state_dict; any other is code."""
     return name in _KNOWN or _DTYPE.fullmatch(name) is not None
 
 
 def contains_code(path: str) -> ContainsCode:
-    """The refusal of a file that wants something imported or called."""
+    """Return the refusal of a file that would import or call something."""
     if path.startswith("torch.nn.modules."):
         return whole_object(path)
     return ContainsCode(
@@ -137,7 +137,7 @@ def contains_code(path: str) -> ContainsCode:
 
 
 def whole_object(path: str) -> ContainsCode:
-    """The refusal of a pickled model, which needs its class to be imported."""
+    """Return the refusal of a pickled model, which needs its class to be imported."""
     return ContainsCode(
         f"This file holds a whole Python model object ({shown(path)}), not just weights. "
         "kanviz never runs code from a file. Save model.state_dict() instead."
@@ -145,7 +145,7 @@ def whole_object(path: str) -> ContainsCode:
 
 
 def refuse(what: str) -> NoReturn:
-    """The refusal of a pickle that is none torch.save writes for a state_dict."""
+    """Refuse a pickle that torch.save would not write for a state_dict."""
     raise LoadError(
         f"The list of weights in the file holds {what}; it is damaged or was not written by torch.save. "
         "Save it again with torch.save(model.state_dict(), ...)."
@@ -153,7 +153,7 @@ def refuse(what: str) -> NoReturn:
 
 
 def record_of(path: str, arguments: Row) -> Table | TensorRecord | Foreign:
-    """What a call in the file stands for: one of a few inert records."""
+    """Turn a call in the file into one of a few inert records."""
     if path == ORDERED and not arguments:
         return Table()
     if path == TENSOR:
@@ -176,7 +176,7 @@ def record_of(path: str, arguments: Row) -> Table | TensorRecord | Foreign:
 
 
 def _tensor(arguments: Row) -> TensorRecord | Foreign:
-    """_rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks, metadata=None)"""
+    """Read the arguments of _rebuild_tensor_v2(storage, offset, size, stride, requires_grad, hooks, metadata=None)."""
     if not 6 <= len(arguments) <= 7:
         refuse("a tensor of a kind kanviz does not know")
     storage, offset, size, stride = arguments[:4]
@@ -188,7 +188,10 @@ def _tensor(arguments: Row) -> TensorRecord | Foreign:
 
 
 def _typed_tensor(arguments: Row) -> TensorRecord | Foreign:
-    """_rebuild_from_type_v2(function, type, arguments, state): a tensor that had Python attributes; they are dropped"""
+    """Read the arguments of _rebuild_from_type_v2(function, type, arguments, state): a tensor with Python attributes.
+
+    The attributes are dropped.
+    """
     function, inner = (arguments[0], arguments[2]) if len(arguments) == 4 else (None, None)
     if not isinstance(function, Name) or not isinstance(inner, Row):
         refuse("a tensor of a kind kanviz does not know")
@@ -197,7 +200,7 @@ def _typed_tensor(arguments: Row) -> TensorRecord | Foreign:
 
 
 def storage_of(parts: object) -> Storage:
-    """BINPERSID's ("storage", type, key, location, count); files older than torch 1.6 add one more."""
+    """Read BINPERSID's ("storage", type, key, location, count); files older than torch 1.6 have one more entry."""
     if not isinstance(parts, Row) or len(parts) not in (5, 6) or parts[0] != "storage":
         refuse("an unexpected reference")
     _, kind, key, location, count = parts[:5]

@@ -1,7 +1,7 @@
-"""A whole piece of work as one value: every version with its edit, the rows, and what was being looked at.
+"""Stores a project as one value: every version with its edit, the rows, and the current view.
 
-It is written as a *manifest*, a short JSON text, and *blobs*: bytes that are called by their SHA-256, so that what has
-not changed is stored and sent once.
+It is written as a *manifest*, a short JSON text, and *blobs*: bytes named by their SHA-256. Unchanged blobs are stored
+and sent once.
 """
 
 import hashlib
@@ -36,7 +36,7 @@ from kanviz.io.project_steps import (
 from kanviz.io.project_training import Underway, read_training, training_blobs, training_record
 from kanviz.json_reader import JsonReader, JsonValue
 
-FORMAT = 2  # 1 where there is no training under way
+FORMAT = 2  # 1 if no training has been saved
 MANIFEST_LIMIT = 4_000_000  # bytes
 MOST_BLOBS = 2_000
 MOST_ORIGIN = 20_000  # steps before the first version
@@ -49,14 +49,13 @@ _FIELDS = {
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """One person's work on one network: what a project file holds, and what the app works on.
+    """One person's work on one network: the contents of a project file, and the state of the app.
 
-    history: with the versions ahead of its cursor. origin: the recipe that made the first version, from its file.
-    data: the rows it is looked at with, in table units, or None. rows: which rows they are; where `data` is None, those
-    that are wanted and not there. edge: the one chosen. view: what was looked at, as the app's pages name it. new: the
-    first version has learned nothing yet. training: one that had not ended; what it has learned so far is a version,
-    too. id: the random name it is kept under in a browser, empty if it is not
-    to be kept; not part of the file.
+    history: includes the versions after its cursor. origin: the recipe that made the first version, from its file.
+    data: the rows to examine it with, in table units, or None. rows: which rows they are; where `data` is None, the
+    rows that are needed but missing. edge: the chosen one. view: what was open, in the names of the app's pages. new:
+    the first version is not trained yet. training: one that had not ended; its result so far is a version, too. id: the
+    random name under which a browser saves it, empty if it is not to be saved; not part of the file.
     """
 
     history: History
@@ -82,29 +81,29 @@ class Work:
 
     @property
     def missing(self) -> RowsOf | None:
-        """The rows that are wanted and not there."""
+        """The rows that are needed but missing."""
         return self.rows if self.data is None else None
 
     @property
     def is_new(self) -> bool:
-        """Whether the present network is one just made, that has learned nothing and was not edited."""
+        """Whether the current network is a new one, neither trained nor edited."""
         return self.new and self.history.at == 0
 
     def whole_recipe(self) -> dict[str, Any]:
-        """All steps to the present network, as JSON, those before its file was opened included."""
+        """List all steps to the current network as JSON, including those before its file was opened."""
         own, before = self.history.recipe(), self.origin
         return {**own, "start": before["start"], "edits": [*before["edits"], *own["edits"]]} if before else own
 
     def made_by(self) -> list[Edit]:
-        """The steps before the network was opened, as its file names them."""
+        """List the steps before the network was opened, as its file describes them."""
         return [edit_from_json(record) for record in self.origin["edits"]] if self.origin else []
 
     def with_rows(self, data: Dataset | None, name: str) -> "Work":
-        """The same, looked at with the rows of the table of that name, or with none."""
+        """Replace the rows by those of the named table, or by none."""
         return replace(self, data=data, rows=RowsOf.of(data, name) if data is not None else None)
 
     def without_rows(self) -> "Work":
-        """The same, with no more than the name and the digest of its rows, and so without a training to go on with."""
+        """Remove the rows, but not their name and digest; this also removes a training that has not ended."""
         return replace(self, data=None, training=None)
 
 
@@ -120,7 +119,10 @@ class Packed:
 
 
 def packed(project: Work) -> Packed:
-    """The project in parts; the same work gives the same bytes. Raises UserError if it could not be read back."""
+    """Split the project into manifest and blobs; equal work gives equal bytes.
+
+    Raises UserError if the result could not be read back.
+    """
     blobs: dict[str, bytes] = {}
 
     def stored(name: str, data: bytes) -> str:
@@ -172,14 +174,14 @@ def _text(record: Any) -> str:
 
 
 def needed(manifest: str) -> list[str]:
-    """The names of the blobs that a manifest asks for."""
+    """List the names of the blobs in a manifest."""
     return list(_header(manifest)["blobs"].value)
 
 
 def unpacked(found: Packed) -> Work:
-    """The project again: cheap steps done again, costly ones taken from their blobs, every version checked.
+    """Restore the project: repeat cheap steps, read costly ones from their blobs, and check every version.
 
-    Raises LoadError, in words, for what is damaged, newer, too much, or does not agree with itself.
+    Raises LoadError, in words, for a project that is damaged, newer, too large or inconsistent.
     """
     header, blobs = _header(found.manifest), found.blobs
     rows, origin, training = (header.get(part) for part in ("rows", "origin", "training"))
@@ -215,7 +217,7 @@ def _parsed(reader: JsonReader, text: bytes) -> JsonValue:
 
 
 def _check_blobs(names: Sequence[str], blobs: Mapping[str, bytes]) -> None:
-    """Refuses blobs that are not exactly those named, or not what their names say."""
+    """Refuse blobs other than those named, or with content that does not match their names."""
     if set(names) != set(blobs):
         raise PROJECT.refusal("a part of it is missing, or is there and belongs to nothing")
     if any(hashlib.sha256(data).hexdigest() != name for name, data in blobs.items()):
@@ -223,7 +225,7 @@ def _check_blobs(names: Sequence[str], blobs: Mapping[str, bytes]) -> None:
 
 
 def _header(manifest: str) -> JsonValue:
-    """The manifest with every field of its kind; steps and numbers of versions are not looked at yet."""
+    """Check the type of every field of the manifest; steps and version numbers are not checked yet."""
     if len(manifest) > MANIFEST_LIMIT:
         raise PROJECT.refusal("its description is too long")
     header = PROJECT.parse(manifest, DEEPEST)
@@ -255,7 +257,7 @@ def _header(manifest: str) -> JsonValue:
 
 
 def _check_rows(rows: JsonValue) -> JsonValue:
-    """Where they are, once the rest of what is said of them is of its kind."""
+    """Return the place of the rows, after checking the other fields that describe them."""
     rows.fields({"name", "digest", "count", "columns", "blob"})
     rows["name"].text()
     rows["digest"].digest()
@@ -292,7 +294,7 @@ def _rows(found: JsonValue, kan: KAN, blobs: Mapping[str, bytes]) -> tuple[Datas
 
 
 def _origin(recipe: JsonValue, kan: KAN) -> dict[str, Any]:
-    """The recipe that led to the first version."""
+    """Read the recipe that led to the first version."""
     edits = recipe["edits"].items(MOST_ORIGIN)
     check_formulas([edit.value for edit in edits])
     with PROJECT.explaining("what was done before cannot be read"):

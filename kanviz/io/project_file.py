@@ -1,4 +1,4 @@
-"""A project as one file, `.kanviz`: a zip that only stores, the manifest first, then every blob under its checksum."""
+"""Writes a project as one file, `.kanviz`: an uncompressed zip with the manifest first, then every blob by checksum."""
 
 import zipfile
 from io import BytesIO
@@ -14,23 +14,26 @@ ENDING = ".kanviz"
 MANIFEST = "manifest.json"
 FOLDER = "blobs/"
 _WRITER = Writer("kanviz", "Open an earlier copy, or save the project again.")
-_NAME_AT = 30  # of the first part, in its header
+_NAME_AT = 30  # position of the first part's name in its header
 
 
 def looks_like_project(data: bytes) -> bool:
-    """Whether this is a zip whose first part is a manifest; nothing else is said of it."""
+    """Say whether this is a zip whose first part is a manifest; nothing else is checked."""
     return data.startswith(b"PK\x03\x04") and data[_NAME_AT : _NAME_AT + len(MANIFEST)] == MANIFEST.encode()
 
 
 def project_to_bytes(project: Work) -> bytes:
-    """The file of a project; the same project, the same bytes. Raises UserError for one that could not be read back."""
+    """Write a project as the bytes of its file; equal projects give equal bytes.
+
+    Raises UserError for a project that could not be read back.
+    """
     found = packed(project)
     file = BytesIO()
     with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
         parts = {MANIFEST: found.manifest.encode()}
         parts |= {f"{FOLDER}{name}": found.blobs[name] for name in sorted(found.blobs)}
         for name, content in parts.items():
-            archive.writestr(zipfile.ZipInfo(name), content)  # dated 1980, whenever it is written
+            archive.writestr(zipfile.ZipInfo(name), content)  # the date is always 1980
     if file.tell() > BYTE_LIMIT:
         raise UserError(
             f"This project takes {size_words(file.tell())}; the limit is {size_words(BYTE_LIMIT)}. "
@@ -40,7 +43,7 @@ def project_to_bytes(project: Work) -> bytes:
 
 
 def project_from_bytes(data: bytes) -> Work:
-    """The project in a file; LoadError, in words, for what is damaged, forged, newer or too large."""
+    """Read the project in a file; LoadError, in words, for one that is damaged, forged, newer or too large."""
     if len(data) > BYTE_LIMIT:
         raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
     if not looks_like_project(data):

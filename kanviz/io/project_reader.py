@@ -1,4 +1,4 @@
-"""How a project is read: its refusal, and what its parts are called in words."""
+"""Defines the readers of a project: the message of a refusal, and the names of the parts in words."""
 
 from kanviz.json_reader import JsonReader
 

@@ -1,4 +1,4 @@
-"""The rows of a project as bytes of their own, and what is said of them where they are not at hand."""
+"""Writes the rows of a project as a blob, and identifies rows that are missing."""
 
 import hashlib
 import json
@@ -23,7 +23,7 @@ _files: "WeakKeyDictionary[Dataset, tuple[str, bytes]]" = WeakKeyDictionary()
 
 @dataclass(frozen=True)
 class RowsOf:
-    """Which rows were looked at: the name of their table, the digest of the data set, its rows and columns."""
+    """The identity of rows: the name of their table, the digest of the data set, its length and its columns."""
 
     name: str
     digest: str
@@ -43,7 +43,7 @@ class _Columns:
 
 
 def rows_to_bytes(data: Dataset) -> bytes:
-    """A data set as a safetensors file; `rows_from_bytes` gives back the same, to the bit."""
+    """Write a data set as a safetensors file; `rows_from_bytes` restores it bit by bit."""
     record = {
         "inputs": [[v.name, v.unit, v.shift, v.scale] for v in data.inputs],
         "outputs": [[v.name, v.unit, v.shift, v.scale] for v in data.outputs],
@@ -57,7 +57,7 @@ def rows_to_bytes(data: Dataset) -> bytes:
 
 
 def rows_blob(data: Dataset) -> tuple[str, bytes]:
-    """The name and the bytes of a data set, made once."""
+    """Return the name and the bytes of a data set, computed once."""
     if data not in _files:
         content = rows_to_bytes(data)
         _files[data] = hashlib.sha256(content).hexdigest(), content
@@ -65,7 +65,7 @@ def rows_blob(data: Dataset) -> tuple[str, bytes]:
 
 
 def rows_from_bytes(data: bytes) -> Dataset:
-    """The data set; LoadError for what is damaged or does not agree with itself."""
+    """Read the data set; LoadError for one that is damaged or inconsistent."""
     content = read_safetensors(data)
     parts = {f"rows.{part}" for part in PARTS}
     if set(content.tensors) - {f"rows.{WEIGHTS}"} != parts or HEADER not in content.metadata:

@@ -1,7 +1,7 @@
-"""The steps of a project: written as JSON with each result's digest, read back by doing them again.
+"""Writes the steps of a project as JSON with each result's digest, and reads them back by repeating them.
 
-Edits that only put given numbers in their places are done again. What is costly, or might come out with other bits on
-another machine (trainings, fits, finer grids, whole layers replaced), brings its result along as a blob.
+Edits that only set given numbers are repeated. The result of a costly edit, or of one that may differ in some bits on
+another machine (trainings, fits, finer grids, whole layers replaced), is stored as a blob.
 """
 
 import hashlib
@@ -22,11 +22,11 @@ from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown, size_words
 
 DEEPEST = 24
-CHAPTER = 4_000  # letters after which steps are closed into a blob, so that a long history is not sent at every step
+CHAPTER = 4_000  # characters of steps in a blob, so that a long history is not sent again at every step
 MOST_LETTERS = 32_000_000
 MOST_FORMULA_LETTERS = 200_000  # of different formulas: reading them takes a second
-MOST_PARTS = 200_000  # edits inside edits, and edges they name
-MOST_WORK = 4_000_000_000  # bytes of networks, one for each part that is done again: some seconds
+MOST_PARTS = 200_000  # edits inside edits, and edges that they name
+MOST_WORK = 4_000_000_000  # bytes of networks, one for each repeated part: some seconds
 
 _TEXT = JsonReader(SENTENCE, names={"": "a text in a step"})
 _files: "WeakKeyDictionary[KAN, tuple[str, bytes]]" = WeakKeyDictionary()
@@ -35,7 +35,7 @@ _texts: "WeakKeyDictionary[KAN, tuple[Edit, str]]" = WeakKeyDictionary()
 
 @dataclass(frozen=True)
 class Step:
-    """One step as its file tells it, the edit still as JSON; blob: where its result is, "" if it is done again."""
+    """One step as its file describes it, the edit still as JSON; blob: the name of its result, "" if it is repeated."""
 
     edit: dict[str, Any]
     digest: str
@@ -43,7 +43,7 @@ class Step:
 
 
 def network_blob(kan: KAN) -> tuple[str, bytes]:
-    """The name and the file of a network, made once."""
+    """Return the name and the file of a network, computed once."""
     if kan not in _files:
         data = native.to_bytes(kan)
         _files[kan] = hashlib.sha256(data).hexdigest(), data
@@ -51,14 +51,14 @@ def network_blob(kan: KAN) -> tuple[str, bytes]:
 
 
 def brings_result(edit: Edit) -> bool:
-    """Whether the result is stored: it is costly, or its bits may differ between machines."""
+    """Say whether the result is stored: it is costly, or its bits may differ between machines."""
     if isinstance(edit, Batch):
         return any(brings_result(part) for part in edit.edits)
     return isinstance(edit, Retrain | Rewrite | RefineGrid) or (isinstance(edit, ReleaseFormula) and edit.refit)
 
 
 def step_text(version: Version, blob: str) -> str:
-    """A step as JSON; blob: the name of its result, "" if it is done again."""
+    """Write a step as JSON; blob: the name of its result, "" if it is repeated."""
     assert version.edit is not None
     found = _texts.get(version.kan)
     if found is None or found[0] is not version.edit:
@@ -75,7 +75,7 @@ def step_text(version: Version, blob: str) -> str:
 
 
 def chapters(texts: Sequence[str]) -> tuple[list[str], str]:
-    """The steps as JSON lists: those that are full, and the last one, which still grows."""
+    """Write the steps as JSON lists: the full ones, and the last one, which still grows."""
     full: list[str] = []
     last: list[str] = []
     for text in texts:
@@ -87,7 +87,7 @@ def chapters(texts: Sequence[str]) -> tuple[list[str], str]:
 
 
 def read_steps(texts: Sequence[bytes], last: JsonValue) -> list[Step]:
-    """The steps in full chapters and in the last one, checked in form and number before any of them is done."""
+    """Parse the steps in the full lists and in the last one; check their form and number before any is repeated."""
     if sum(map(len, texts)) > MOST_LETTERS:
         raise PROJECT.refusal(f"its steps take more than {size_words(MOST_LETTERS)}")
     steps: list[Step] = []
@@ -105,7 +105,7 @@ def _step(found: JsonValue) -> Step:
 
 
 def check_formulas(records: Sequence[dict[str, Any]]) -> None:
-    """Refuses edits with more letters of formulas than can be read in a moment, or with half a character."""
+    """Refuse edits with more characters of formulas than can be read quickly, or with half a character."""
     rest: list[Any] = list(records)
     formulas: set[str] = set()
     while rest:
@@ -124,13 +124,13 @@ def check_formulas(records: Sequence[dict[str, Any]]) -> None:
 
 
 def read_edit(record: dict[str, Any], n: int) -> Edit:
-    """The edit of step n."""
+    """Read the edit of step n."""
     with PROJECT.explaining(f"step {n} cannot be read"):
         return edit_from_json(record)
 
 
 def read_network(name: str, blobs: Mapping[str, bytes], read: dict[str, KAN]) -> KAN:
-    """The network in a blob; each is read once."""
+    """Read the network in a blob; each blob is read once."""
     if name not in read:
         content = read_safetensors(blobs[name])
         if not native.is_native(content.metadata):
@@ -141,7 +141,7 @@ def read_network(name: str, blobs: Mapping[str, bytes], read: dict[str, KAN]) ->
 
 
 def done_again(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], read: dict[str, KAN]) -> list[Version]:
-    """Every version after the start, each found to be what it was when it was saved."""
+    """Repeat the steps and return every version after the start; each must equal what was saved."""
     versions: list[Version] = []
     kan, parts, work = start, 0, 0
     for n, step in enumerate(steps, 1):
@@ -170,7 +170,7 @@ def done_again(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], re
 
 
 def check_work(parts: int, work: int) -> None:
-    """Refuses what would take minutes. parts: edits and edges; work: bytes of networks."""
+    """Refuse work that would take minutes. parts: edits and edges; work: bytes of networks."""
     if parts > MOST_PARTS or work > MOST_WORK:
         raise LoadError(
             "This history is too much for a project: its steps would take minutes to be done again. "
@@ -179,7 +179,7 @@ def check_work(parts: int, work: int) -> None:
 
 
 def history_work(versions: Sequence[Version]) -> tuple[int, int]:
-    """What reading these versions again will take, in the measures of `check_work`."""
+    """Estimate the cost of reading these versions again, in the units of `check_work`."""
     edits = [(v.edit, network_size(v.kan)) for v in versions if v.edit is not None]
     cheap = [(edit, size) for edit, size in edits if not brings_result(edit)]
     costly = sum(size for edit, size in edits if brings_result(edit))
@@ -187,13 +187,13 @@ def history_work(versions: Sequence[Version]) -> tuple[int, int]:
 
 
 def network_size(kan: KAN) -> int:
-    """Bytes of its numbers."""
+    """Compute the bytes of a network's numbers."""
     names = ("knots", "coef", "base_weight", "bias", "offset", "affine", "active", "frozen")
     return sum(part.numel() * part.element_size() for v in kan.layers for part in (getattr(v, n) for n in names))
 
 
 def unchanging(kan: KAN) -> tuple[Any, ...]:
-    """What no step changes."""
+    """Return the properties that no step changes."""
     return kan.inputs, kan.outputs, kan.task, kan.dtype, tuple((v.sources, v.arity) for v in kan.layers)
 
 
@@ -204,7 +204,7 @@ def _parts(edit: Edit) -> int:
 
 
 def _rounds(edit: Edit) -> int:
-    """How often a network is made: formulas in a batch are put in together."""
+    """Count how often a network is made: formulas in a batch are set together."""
     if isinstance(edit, Batch):
         return 1 + sum(_rounds(part) for part in edit.edits if not isinstance(part, FixFormula))
     return 1

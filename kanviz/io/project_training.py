@@ -1,6 +1,6 @@
-"""A training that had not ended when the work was stored: enough to go on from it as if nothing had happened.
+"""Stores a training that had not ended, so that it can continue exactly where it was.
 
-It is one text (JSON) and blobs: the network of its newest step, the best one, what its solver remembers, and its rows.
+It is JSON and blobs: the network of its newest step, the best one, the state of its solver, and its rows.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ from kanviz.io.project_steps import network_blob, read_network, unchanging
 from kanviz.io.safetensors_file import read_safetensors, write_safetensors
 from kanviz.json_reader import JsonValue
 
-MOST_MARKS = 2_000  # of the curve of errors that are stored
-MOST_NUMBERS = 1_000  # and names, of what a solver remembers
+MOST_MARKS = 2_000  # of the stored curve of errors
+MOST_NUMBERS = 1_000  # and names, in the state of a solver
 Box = tuple[tuple[float, float], ...]
-Stored = Callable[[str, bytes], str]  # what puts a blob under its name among the others, and gives the name
+Stored = Callable[[str, bytes], str]  # stores bytes in a blob, and returns its name
 _NETWORKS, _ROWS = ("kan", "best", "centre"), ("data", "known_data")
-_HELD = (*PARTS, "offset")  # the parts of a layer that an anchor holds
+_HELD = (*PARTS, "offset")  # the parts of a layer that an anchor contains
 _BLOBS = (*_NETWORKS, *_ROWS, "tensors")
 _NUMBERS = ("train_loss", "test_loss", "train_rmse", "test_rmse", "criterion", "lowest")
 _FIELDS = {
@@ -43,12 +43,12 @@ _FIELDS = {
 
 @dataclass(frozen=True, eq=False)
 class Underway:
-    """A training as it stands.
+    """The state of a training that has not ended.
 
-    at: the version that it began with · config: as it was asked for · last: its newest step · data: the rows it learns
-    · trail: step and errors of the steps so far, nan where there is none · running: it was not paused or stopped ·
-    known: the name of what must not be forgotten, "" for nothing; those rows are `known_data`, or they are all of the
-    box `known_box` · region, aid, promise: as the run has them.
+    at: the version that it began with · config: as it was set · last: its newest step · data: the rows it learns ·
+    trail: step and errors of the steps so far, nan where there is none · running: it was not paused or stopped · known:
+    the name of what must not be forgotten, "" for nothing; those rows are `known_data`, or all rows in the box
+    `known_box` · region, aid, promise: as in the run.
     """
 
     at: int
@@ -66,7 +66,7 @@ class Underway:
 
 
 def training_record(found: Underway, stored: Stored) -> dict[str, Any]:
-    """The training as JSON; its blobs are put among the others."""
+    """Write the training as JSON, and its blobs with `stored`."""
     last, state = found.last, found.last.state
     saved, anchor = state.saved, state.anchor
     tensors = {f"state.{name}": part for name, part in (saved.tensors if saved else {}).items()}
@@ -115,7 +115,7 @@ def _sides(box: Box | None) -> list[list[float]] | None:
 
 
 def training_blobs(record: JsonValue) -> set[str]:
-    """The names of the blobs that a training consists of; LoadError for a record that is none."""
+    """List the names of the blobs of a training; LoadError for an invalid record."""
     record.fields(_FIELDS)
     if any(record[name].value is None for name in ("kan", "best", "data", "tensors")):
         raise PROJECT.refusal("a part of its training is missing")
@@ -123,7 +123,7 @@ def training_blobs(record: JsonValue) -> set[str]:
 
 
 def read_training(record: JsonValue, blobs: Mapping[str, bytes], versions: Sequence[KAN]) -> Underway:
-    """The training in a record that `training_blobs` has looked at. versions: the networks of its history."""
+    """Read a training from a record that `training_blobs` has checked. versions: the networks of its history."""
     at = record["at"].whole(0, len(versions) - 1)
     start = versions[at]
     read: dict[str, KAN] = {}

@@ -1,8 +1,8 @@
-"""pykan 0.2: a state_dict of splines beside a config of settings, folded into one weight per number.
+"""Reads networks of pykan 0.2: a state_dict of splines and a config of settings, combined to one weight per number.
 
 pykan computes sum = S (sum over sources of mask (w b(x) + p spline(x)) + symbolic mask (c f(a x + b) + d)) + B,
 node = N (sum, or product of sums) + M. Here a coefficient is the ordinate of its control point, so mask, p, S and N
-are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; what it does was checked against it.
+are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; the results were checked against pykan.
 """
 
 import re
@@ -24,7 +24,7 @@ _OWN = re.compile(
     r"(?<![^.])(act_fun\.(0|[1-9][0-9]{0,3})\.(grid|coef|mask|scale_base|scale_sp)"
     r"|symbolic_fun\.(0|[1-9][0-9]{0,3})\.(mask|affine)|(sub)?node_(bias|scale)_(0|[1-9][0-9]{0,3}))$"
 )
-# pykan's library under our names; the rest are called the same
+# pykan's names of primitives where ours differ
 _RENAMED = {"x^0.5": "sqrt", "1/x^0.5": "1/sqrt(x)"}
 _LIBRARY = {
     "0", "x", "x^2", "x^3", "x^4", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "x^0.5", "x^1.5",
@@ -33,7 +33,7 @@ _LIBRARY = {
 }  # fmt: skip
 _NODE_PARTS = ("node_bias", "node_scale", "subnode_bias", "subnode_scale")
 _NUMBER = re.compile(r"[0-9]+")
-_IS_NAME = re.compile(r"[^\W_](?:[\w ^*/+-]|\.(?![^\W\d])){0,59}")  # no brackets, no attributes: what is more is code
+_IS_NAME = re.compile(r"[^\W_](?:[\w ^*/+-]|\.(?![^\W\d])){0,59}")  # no brackets, no attributes: anything else is code
 _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
 
 
@@ -42,7 +42,7 @@ def recognises(tensors: Mapping[str, Tensor]) -> bool:
 
 
 def read(opened: Tensors, config: dict[str, object] | None) -> KAN:
-    """The network of a pykan state, with the settings of its config; without them, if the weights alone can tell."""
+    """Read the network of a pykan state with the settings of its config, or without if the weights are enough."""
     _refuse_old(opened.tensors)
     state, notes = own_parts(opened, _OWN, "pykan 0.2")
     depth = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("act_fun."))
@@ -78,7 +78,7 @@ def _refuse_old(state: Mapping[str, Tensor]) -> None:
 
 
 def _settings_from_shapes(state: Mapping[str, Tensor], depth: int) -> Settings:
-    """Columns from the shapes; refuses where products or functions would have to be guessed."""
+    """Find the columns from the shapes; refuse a network whose products or functions would have to be guessed."""
     columns = [Column(_rows(state, "grid", 0))]
     for n in range(depth):
         targets = _rows(state, "coef", n, axis=1)
@@ -102,7 +102,7 @@ def _has_functions(state: Mapping[str, Tensor], n: int) -> bool:
 
 
 def _rows(state: Mapping[str, Tensor], part: str, n: int, axis: int = 0) -> int:
-    """Length of an axis of layer n's grid (source, knot) or coef (source, target, basis)."""
+    """Return the length of an axis of layer n's grid (source, knot) or coef (source, target, basis)."""
     name = f"act_fun.{n}.{part}"
     tensor = state.get(name)
     if tensor is None:
@@ -127,7 +127,7 @@ def _check_widths(settings: Settings, state: Mapping[str, Tensor], depth: int) -
 
 
 def _check_settings(settings: Settings, state: Mapping[str, Tensor], notes: list[str]) -> None:
-    """The order must agree with the weights; the grid may be an old one, since pykan does not keep it up to date."""
+    """Check the order against the weights; the grid in the config may be outdated, since pykan does not update it."""
     stale = []
     for n, (grid, said) in enumerate(zip(settings.grid, settings.order, strict=True)):
         basis = _rows(state, "coef", n, axis=2)
@@ -154,7 +154,7 @@ def _refuse_strays(state: Mapping[str, Tensor], depth: int) -> None:
 
 
 def _note_missing(state: Mapping[str, Tensor], depth: int, notes: list[str]) -> None:
-    """A note on scales and biases that the weights lack."""
+    """Note scales and biases that the weights lack."""
     wanted = {f"{kind}_{n}" for n in range(depth) for kind in _NODE_PARTS}
     if missing := sorted(wanted - set(state)):
         notes.append(Caution(f"{listing(missing)}: not among the weights; taken as 1 for a scale and 0 for a bias."))
@@ -174,7 +174,7 @@ def _base(settings: Settings, state: Mapping[str, Tensor]) -> str:
 def _layer(
     n: int, state: Mapping[str, Tensor], settings: Settings, base: str, dtype: torch.dtype, notes: list[str]
 ) -> Layer:
-    """Layer n with all factors multiplied in; computed in float64, kept in the precision of the file."""
+    """Make layer n with all factors multiplied in; computed in float64, stored in the precision of the file."""
     column = settings.columns[n + 1]
     sources, targets = settings.columns[n].nodes, column.targets
     here = f"act_fun.{n}"
@@ -195,7 +195,7 @@ def _layer(
     scale, bias = affine(f"subnode_scale_{n}", targets, 1.0), affine(f"subnode_bias_{n}", targets, 0.0)
     node_scale, node_bias = affine(f"node_scale_{n}", column.nodes, 1.0), affine(f"node_bias_{n}", column.nodes, 0.0)
     arity = (1,) * column.sums + column.arities
-    # the scale of a node belongs to its only sum, or to the first factor of its product
+    # the scale of a node applies to its only sum, or to the first factor of its product
     first = [sum(arity[:node]) for node in range(len(arity))]
     outer = torch.ones(targets).double()
     outer[first] = node_scale
@@ -230,8 +230,10 @@ def _layer(
 def _formulas(
     n: int, state: Mapping[str, Tensor], given: list[list[str]] | None, factor: Tensor, notes: list[str]
 ) -> tuple[tuple[tuple[int, int, str], ...], Tensor, list[tuple[int, int]]]:
-    """(source, target, primitive) of every function that counts, its a, b, c, d, and the edges whose function nobody
-    but its author knows; pykan has target before source.
+    """Read the active functions: (source, target, primitive) of each, their a, b, c, d, and edges with unknown
+    functions.
+
+    pykan has target before source.
     """
     targets, sources = len(factor), _rows(state, "grid", n)
     mask, affine = (state.get(f"symbolic_fun.{n}.{part}") for part in ("mask", "affine"))
@@ -266,7 +268,7 @@ def _formulas(
 
 
 def _primitive(name: str, where: str) -> str | None:
-    """What kanviz calls a function of pykan's; None for a name that tells it nothing. LoadError for what is no name."""
+    """Translate pykan's name of a function; None for a name without meaning here. LoadError for an invalid name."""
     try:
         return readable_primitive(_RENAMED.get(name, name), where)
     except LoadError:
@@ -278,7 +280,7 @@ def _primitive(name: str, where: str) -> str | None:
 def _unknown(
     n: int, given: list[list[str]], read: list[list[str | None]], counting: list[tuple[int, int]]
 ) -> Iterator[str]:
-    """Notes on functions that a name alone does not tell, where they count and where they are switched off."""
+    """Note functions that are unknown from their names, those in use and those that are switched off."""
     known = "not a function kanviz knows"
     if counting:
         words = {"anonymous": "a function given as code"}
@@ -292,7 +294,7 @@ def _unknown(
         for j, row in enumerate(read)
         for i, name in enumerate(row)
         if name is None and (i, j) not in counting and given[j][i] != "anonymous"
-    ]  # pykan keeps the name when it prunes the edge
+    ]  # pykan does not delete the name when it prunes the edge
     if off:
         yield f"{listing(off)}: {known}; switched off there, so nothing is lost."
 
@@ -305,7 +307,7 @@ def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:
 
 
 def _sound(n: int, knots: Tensor, notes: list[str]) -> Tensor:
-    """The knots in ascending order, and a note on rows without width: pykan's splines are 0 nearly everywhere."""
+    """Sort the knots in ascending order; note rows without width, where pykan's splines are 0 nearly everywhere."""
     flat = ((knots[:, -1] - knots[:, 0]) <= 1e-6 * knots.abs().amax(1)).nonzero().flatten().tolist()
     if flat:
         notes.append(

@@ -1,4 +1,4 @@
-"""The settings pykan writes beside its weights (`..._config.yml`), read as data under limits.
+"""Reads the settings that pykan writes next to its weights (`..._config.yml`) as data, within limits.
 
 pykan dumps with `yaml.dump`, so its own files may hold Python tags that its own `safe_load` refuses. The harmless ones
 are decoded here as plain numbers and names, each with a note; every other Python tag is refused, none is constructed.
@@ -22,7 +22,7 @@ LARGEST_ALIAS = 100
 DEEPEST = 12
 MOST_DIGITS = 18
 
-# Where pykan keeps what the user gave: a tuple or a function may stand here. Not in `width`, which pykan rebuilds.
+# Fields that pykan stores as the user gave them: tuples or functions are possible. Not `width`, which pykan rebuilds.
 _TUPLE_FIELDS = ("grid_range", "grid", "k", "mult_arity")
 _FUNCTION_FIELD = "base_fun_name"
 _BASE_FUNCTIONS = {
@@ -41,16 +41,16 @@ _Plain = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class PythonName:
-    """A Python function or object that a config names, as text; it is never looked up."""
+    """The name of a Python function or object in a config, as text; it is never looked up."""
 
     path: str
 
 
 def read_config(data: bytes) -> tuple[dict[str, object], tuple[str, ...]]:
-    """The named settings as plain values, and a note for each kind of Python object read as data.
+    """Read the named settings as plain values, and a note for each kind of Python object read as data.
 
     Values are text, numbers, true/false, None, lists and dictionaries of these, and a `PythonName` where
-    `base_fun_name` is a function kanviz has no word for. Whether they make sense together is not judged here.
+    `base_fun_name` is a function that kanviz has no name for. Whether they are consistent is not checked here.
     """
     if len(data) > BYTE_LIMIT:
         raise LoadError(f"The config is {size_words(len(data))}; a pykan config is a few kB (limit 256 kB).")
@@ -60,7 +60,7 @@ def read_config(data: bytes) -> tuple[dict[str, object], tuple[str, ...]]:
         raise LoadError("The config is not text. Upload the _config.yml that pykan wrote.") from None
     try:
         root = _BoundedLoader(text).get_single_node()
-    except (yaml.YAMLError, ValueError, OverflowError) as problem:  # PyYAML lets chr() complain about "\\UFFFFFFFF"
+    except (yaml.YAMLError, ValueError, OverflowError) as problem:  # PyYAML passes on chr()'s error for "\\UFFFFFFFF"
         raise LoadError(f"The config is not valid YAML{_place(problem)}. Save it again with pykan.") from None
     if root is None:
         raise LoadError("The config is empty. Upload the _config.yml that pykan wrote.")
@@ -73,7 +73,7 @@ def read_config(data: bytes) -> tuple[dict[str, object], tuple[str, ...]]:
 
 
 class _BoundedLoader(yaml.SafeLoader):
-    """PyYAML's scanner and composer with counts kept while the nodes are made; nothing is constructed."""
+    """PyYAML's scanner and composer with limits on what is composed; nothing is constructed."""
 
     def __init__(self, text: str):
         super().__init__(text)
@@ -97,7 +97,7 @@ class _BoundedLoader(yaml.SafeLoader):
         return node
 
     def scan_directive(self) -> NoReturn:
-        """yaml.dump writes no directives, and a %TAG would let every value carry a tag of any length."""
+        """Refuse directives: yaml.dump writes none, and a %TAG would let every value have a tag of any length."""
         raise LoadError("The config holds a YAML directive (a line that begins with %); refused. Remove that line.")
 
     def count(self, nodes: int) -> None:
@@ -106,7 +106,7 @@ class _BoundedLoader(yaml.SafeLoader):
             raise LoadError(f"The config has more than {MOST_NODES:,} values; a pykan config has far fewer.")
 
     def count_alias(self, anchor: str) -> None:
-        """yaml.dump repeats an object as an alias: a few small ones are data, nested or large ones are a bomb."""
+        """Count an alias, yaml.dump's form of a repeated object: few small ones are data, others a bomb."""
         self.aliases += 1
         size = self.sizes.get(anchor)
         if size is None or size > LARGEST_ALIAS or self.aliases > MOST_ALIASES:
@@ -115,7 +115,7 @@ class _BoundedLoader(yaml.SafeLoader):
 
 
 class _Reading:
-    """From nodes to values, and the memory of what had to be decoded on the way."""
+    """Converts nodes to values, and remembers what had to be decoded."""
 
     def __init__(self) -> None:
         self.numbers: list[str] = []
@@ -133,7 +133,7 @@ class _Reading:
         return tuple(found)
 
     def entries(self, node: yaml.MappingNode) -> list[tuple[str, yaml.Node]]:
-        """The pairs of a mapping: names are text and unique, and nothing is merged in."""
+        """Return the pairs of a mapping: names are text and unique, and nothing is merged in."""
         pairs: dict[str, yaml.Node] = {}
         for key, value in node.value:
             if key.tag == f"{_YAML_TAG}merge":
@@ -147,7 +147,7 @@ class _Reading:
         return list(pairs.items())
 
     def field(self, field: str, node: yaml.Node) -> object:
-        """One top-level setting; only here may a tuple or a function stand."""
+        """Read one top-level setting; only here a tuple or a function is allowed."""
         if field in _TUPLE_FIELDS and node.tag == f"{PYTHON_TAG}tuple" and isinstance(node, yaml.SequenceNode):
             self.remember(self.tuples, field)
             return [self.value(field, entry) for entry in node.value]
@@ -156,7 +156,7 @@ class _Reading:
         return self.value(field, node)
 
     def base_function(self, node: yaml.Node) -> str | PythonName:
-        """A function or torch module given as base function: pykan's own by their names, others as a marker."""
+        """Name the base function: pykan's own and torch modules by their names, others as a marker."""
         kind, _, path = node.tag.removeprefix(PYTHON_TAG).partition(":")
         if kind not in ("name", "object") or path.split(".")[0] not in _FUNCTION_PACKAGES:
             _refuse_python(node)
@@ -166,7 +166,7 @@ class _Reading:
         return known or PythonName(path)
 
     def value(self, field: str, node: yaml.Node) -> object:
-        """A node inside the setting `field` as plain data."""
+        """Convert a node inside the setting `field` to plain data."""
         if is_number(node):
             self.remember(self.numbers, field)
             return number_of(node)
@@ -189,7 +189,7 @@ class _Reading:
 
 
 def _scalar(field: str, node: yaml.ScalarNode) -> _Plain:
-    """Text, number, true/false or nothing, by the tag that YAML 1.1 gives the scalar."""
+    """Convert a scalar to text, number, true/false or None, by the tag that YAML 1.1 gives it."""
     kind, text = node.tag.removeprefix(_YAML_TAG), node.value
     if kind == "null":
         return None
@@ -204,14 +204,14 @@ def _scalar(field: str, node: yaml.ScalarNode) -> _Plain:
         raise LoadError(
             f"The setting {shown(field)} holds {shown(text)}, which is no number ({_line(node)})."
         ) from None
-    if kind in ("str", "timestamp", "value"):  # a date or a lone "=" is just text here
+    if kind in ("str", "timestamp", "value"):  # a date or a single "=" is only text here
         _check_whole_characters(node)
         return text
     raise LoadError(f"The setting {shown(field)} has a YAML type that pykan does not write ({_line(node)}).")
 
 
 def _check_whole_characters(node: yaml.ScalarNode) -> None:
-    """YAML may spell half a character ("\\ud800"), which no later step can write or show."""
+    """Refuse half a character, which YAML allows ("\\ud800") and no later step can write or show."""
     if _HALF_CHARACTER.search(node.value):
         raise LoadError(f"The config holds half a character ({_line(node)}). Save it again with pykan.")
 
@@ -223,7 +223,7 @@ def _whole(field: str, text: str) -> int:
     digits = text.lstrip("+-")
     if len(digits) > MOST_DIGITS:
         raise LoadError(f"The setting {shown(field)} is a whole number of {len(digits):,} digits; the limit is 18.")
-    if not _PLAIN_WHOLE.fullmatch(digits):  # 010, 0x10 and 1:30 are numbers to YAML, of which no two readers agree
+    if not _PLAIN_WHOLE.fullmatch(digits):  # 010, 0x10 and 1:30 are numbers in YAML, but readers disagree which
         raise ValueError
     return int(text)
 
@@ -250,7 +250,7 @@ def _line(node: yaml.Node) -> str:
 
 
 def _place(problem: Exception) -> str:
-    """Where a YAML error is, and the one cause users really meet."""
+    """Describe where a YAML error is, and its only common cause."""
     if not isinstance(problem, yaml.MarkedYAMLError) or problem.problem_mark is None:
         return ""
     tab = ": a tab cannot indent" if "'\\t'" in str(problem.problem) else ""

@@ -1,4 +1,4 @@
-"""pykan's settings, judged: columns of nodes, base function and the functions' names, or a refusal in one sentence."""
+"""Checks pykan's settings: columns of nodes, base function and function names, or a refusal in one sentence."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -34,13 +34,13 @@ class Column:
 
     @property
     def targets(self) -> int:
-        """Sums that enter the column: pykan's subnodes."""
+        """The number of sums that enter the column: pykan's subnodes."""
         return self.sums + sum(self.arities)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the config says about the weights; `functions[layer][target][source]` names the symbolic functions."""
+    """The settings that describe the weights; `functions[layer][target][source]` names the symbolic functions."""
 
     columns: tuple[Column, ...]
     grid: tuple[int, ...]
@@ -52,7 +52,7 @@ class Settings:
 
 
 def settings_from(config: Mapping[str, object]) -> Settings:
-    """The settings of a config as `read_config` gives it."""
+    """Read the settings from a config as `read_config` returns it."""
     for key in REQUIRED:
         if key not in config:
             raise LoadError(f"'{key}' is missing from the config. Upload the _config.yml that pykan wrote.")
@@ -65,7 +65,7 @@ def settings_from(config: Mapping[str, object]) -> Settings:
     if _wholes([mult_arity], 1, LARGEST_ARITY) is None and not isinstance(mult_arity, list):
         raise LoadError(f"mult_arity must be a whole number from 1 to {LARGEST_ARITY:,}, or lists. Check the config.")
     _check_range(config.get("grid_range"))
-    # what enters the first layer are plain inputs, whatever they are called
+    # the first layer receives plain inputs, whatever the config calls them
     columns = (Column(columns[0].nodes), *columns[1:])
     depth = len(columns) - 1
     return Settings(
@@ -80,7 +80,7 @@ def settings_from(config: Mapping[str, object]) -> Settings:
 
 
 def oddities(config: Mapping[str, object], depth: int) -> list[str]:
-    """Notes on settings that do not change what the network computes, but that pykan would not have written so."""
+    """Note settings that do not change what the network computes, but that pykan would not have written."""
     known = {*_KNOWN, *(f"symbolic.funs_name.{n}" for n in range(depth))}
     notes = []
     if unknown := [name for name in config if name not in known]:
@@ -99,7 +99,7 @@ def oddities(config: Mapping[str, object], depth: int) -> list[str]:
 
 
 def _check_range(grid_range: object) -> None:
-    """Refuse a range from which pykan could have made no knots: these weights are then not of this config."""
+    """Refuse a range that cannot give knots: the weights then belong to another config."""
     ends = grid_range if isinstance(grid_range, list) else [grid_range]
     if any(isinstance(end, int | float) and not abs(end) < HUGE for end in ends):
         raise LoadError(
@@ -113,13 +113,13 @@ def _ascending(low: object, high: object) -> bool:
 
 
 def _wholes(values: Sequence[object], low: int, high: int) -> list[int] | None:
-    """The values, if each is a whole number in that range."""
+    """Return the values if each is a whole number in that range."""
     found = [value for value in values if type(value) is int and low <= value <= high]
     return found if len(found) == len(values) else None
 
 
 def _pair(column: object) -> tuple[int, int]:
-    """Sum and product nodes of a column; a plain number means sum nodes only."""
+    """Return the numbers of sum and product nodes of a column; a plain number means only sum nodes."""
     parts = _wholes(column if isinstance(column, list) else [column], 0, WIDEST)
     if parts is None or not 1 <= len(parts) <= 2 or sum(parts) == 0:
         raise LoadError(_WIDTHS)
@@ -142,7 +142,7 @@ def _arities(mult_arity: object, column: int, products: int) -> tuple[int, ...]:
 
 
 def _per_layer(value: object, depth: int, words: str, low: int, high: int) -> tuple[int, ...]:
-    """A setting given once for all layers, or once per layer."""
+    """Read a setting given once for all layers, or once per layer."""
     given = value if isinstance(value, list) else [value] * depth
     numbers = [number for number in given if type(number) is int]
     if len(numbers) != len(given) or len(numbers) != depth:
@@ -158,7 +158,7 @@ def _base(name: object) -> str:
 
 
 def _names(table: object, n: int) -> list[list[str]] | None:
-    """Names of the functions of layer n, [target][source]; None if the config does not give them."""
+    """Return the function names of layer n, [target][source]; None if the config does not give them."""
     if table is None:
         return None
     rows: Sequence[object] = table if isinstance(table, list) else [None]

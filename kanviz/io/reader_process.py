@@ -1,8 +1,8 @@
-"""The process that opens files nobody vouches for: it has limits of memory and time, and answers in our own format.
+"""Runs a process that opens untrusted files, with limits of memory and time, and answers in kanviz's own format.
 
-A question is a line of JSON, the names and sizes of the files, and their contents after it. An answer is one letter and
-what follows: K and the file of a network or project as kanviz writes it, R and a refusal in words, F for a fault. Both
-travel as plain bytes; nothing is unpickled.
+A request is a line of JSON with the names and sizes of the files, followed by their contents. An answer is one letter
+and its data: K and the file of a network or project as kanviz writes it, R and a refusal in words, F for a fault. Both
+are plain bytes; nothing is unpickled.
 """
 
 import contextlib
@@ -16,13 +16,13 @@ from pathlib import Path
 from kanviz.errors import UserError
 from kanviz.io.opened import as_own, opened
 
-IDLE_SECONDS = 900.0  # without a question, after which it ends
-BEHIND = 5  # how much it stands back (nice) for the app
+IDLE_SECONDS = 900.0  # without a request, after which the process ends
+BEHIND = 5  # its niceness, so that the app runs first
 TOO_LARGE = "Opening this file takes more memory than a server can give one file. Open it in Python with kanviz.load."
 
 
 def main(pipe: Connection, memory: int, cpu_seconds: int) -> None:
-    """Answer questions until nobody asks any more; limits as `Readers` has them."""
+    """Answer requests until the pipe closes; the limits are those of `Readers`."""
     os.nice(BEHIND)
     _limit_memory(memory)
     while pipe.poll(IDLE_SECONDS):
@@ -46,13 +46,13 @@ def _answer(question: bytes) -> bytes:
 
 
 def packed(files: dict[str, bytes]) -> bytes:
-    """A question about these files, contents by name."""
+    """Encode a request for these files, contents by name."""
     head = json.dumps([[name, len(content)] for name, content in files.items()]).encode()
     return b"".join([head, b"\n", *files.values()])
 
 
 def unpacked(question: bytes) -> dict[str, bytes]:
-    """The files of a question."""
+    """Decode the files of a request."""
     head, _, rest = question.partition(b"\n")
     files, at = {}, 0
     for name, size in json.loads(head):
@@ -62,7 +62,7 @@ def unpacked(question: bytes) -> dict[str, bytes]:
 
 
 def _limit_memory(memory: int) -> None:
-    with contextlib.suppress(ImportError, OSError, ValueError):  # as far as the system knows such limits
+    with contextlib.suppress(ImportError, OSError, ValueError):  # where the system has such limits
         import resource
 
         used = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()

@@ -1,8 +1,8 @@
-"""Files opened in a process of their own, so that none can take this one down; small ones here, at once.
+"""Opens large files in another process, so that none can crash this one; small files are opened here at once.
 
-What a small file can cost is bounded by what the readers weigh before they begin (64 MB and four times the file, and
-600,000 steps of a pickle): less than the way to another process. Anything larger goes there, and comes back as a file
-of our own, which the checked reader opens again.
+The cost of a small file is bounded by limits that the readers check first (64 MB and four times the file, and 600,000
+steps of a pickle); this is less than the cost of another process. Larger files are read there and returned as a
+kanviz file, which the checked reader opens again.
 """
 
 import contextlib
@@ -21,28 +21,28 @@ from kanviz.io.reader_process import packed
 from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import shown
 
-SMALL = 1_000_000  # bytes of all files together
+SMALL = 1_000_000  # total bytes of all files
 AT_ONCE = 2  # processes that read; others wait
 SECONDS = 90.0  # for one answer
-MEMORY = 1_500_000_000  # bytes that one may take beyond what it has when it begins
-CPU_SECONDS = 40  # of the processor, for one answer
+MEMORY = 1_500_000_000  # bytes that a process may take in addition to those at its start
+CPU_SECONDS = 40  # processor time, for one answer
 STOPPED = "Reading this file took too long or too much memory, and was stopped. Open it in Python with kanviz.load."
 
 
 def read(files: Mapping[str, bytes]) -> Opened | Project:
-    """What is in these files, contents by name. Raises LoadError, in words, whatever they do to their reader."""
+    """Open these files, contents by name. Raises LoadError, in words, even if they crash their reader."""
     return opened(files) if is_small(files) else readers().read(files)
 
 
 def is_small(files: Mapping[str, bytes]) -> bool:
-    """Whether they are opened here."""
+    """Say whether the files are opened in this process."""
     return sum(map(len, files.values())) <= SMALL
 
 
 class Readers:
-    """Processes that read: one is kept once it was needed, since starting it takes seconds.
+    """Processes that read files; one waits for the next request, since starting it takes seconds.
 
-    memory: bytes beyond what it has when it begins; cpu_seconds: for one answer. What needs more is refused.
+    memory: bytes in addition to those at its start; cpu_seconds: for one answer. A file that needs more is refused.
     """
 
     def __init__(self, memory: int = MEMORY, cpu_seconds: int = CPU_SECONDS) -> None:
@@ -51,13 +51,13 @@ class Readers:
         self._idle: list[_Child] = []
 
     def prepare(self) -> None:
-        """Start one that will be needed soon; this does not wait for it."""
+        """Start a process that will be needed soon, without waiting for it."""
         with self._lock:
             if not self._idle:
                 self._idle.append(_Child(*self._limits))
 
     def read(self, files: Mapping[str, bytes]) -> Opened | Project:
-        """As the function of this name, always elsewhere."""
+        """Open the files as the function of this name does, but always in another process."""
         question = packed(dict(files))
         with self._places:
             answer = self._answer(question)
@@ -89,7 +89,7 @@ class Readers:
         return answer
 
     def close(self) -> None:
-        """End those that wait."""
+        """End the processes that wait."""
         with self._lock:
             idle, self._idle = self._idle, []
         for child in idle:
@@ -97,7 +97,7 @@ class Readers:
 
 
 class _Child:
-    """One such process, and the way to it."""
+    """One reader process, with its pipe."""
 
     def __init__(self, memory: int, cpu_seconds: int) -> None:
         self._pipe, theirs = Pipe()
@@ -114,7 +114,7 @@ class _Child:
         return self._process.poll() is None
 
     def ask(self, question: bytes) -> bytes:
-        """The answer; raises EOFError or OSError when there is none."""
+        """Send a request and return the answer; raises EOFError or OSError where there is none."""
         self._pipe.send_bytes(question)
         if not self._pipe.poll(SECONDS):
             raise EOFError
@@ -129,5 +129,5 @@ class _Child:
 
 @cache
 def readers() -> Readers:
-    """Those of this program."""
+    """Return the reader processes of this program."""
     return Readers()

@@ -1,4 +1,4 @@
-"""Networks related to KANs that have no B-splines: recognised, so that the refusal can say what they are."""
+"""Recognises networks related to KANs that have no B-splines, so that the refusal can name them."""
 
 import re
 from collections.abc import Mapping
@@ -7,7 +7,7 @@ from torch import Tensor
 
 from kanviz.errors import LoadError
 
-# what the names of its weights end with: what it is
+# the last parts of the names of its weights: its description
 _RELATIVES = {
     r"rbf\.grid$|spline_linear\.weight$": "fast-kan, whose edges are sums of Gaussians",
     r"cheby_?coeffs$": "ChebyKAN, whose edges are Chebyshev polynomials",
@@ -18,7 +18,7 @@ _RELATIVES = {
 
 
 def refuse_known(tensors: Mapping[str, Tensor]) -> None:
-    """LoadError that names the relative, if it is one we know; nothing otherwise."""
+    """Raise a LoadError that names the related network, if it is a known one."""
     for pattern, what in _RELATIVES.items():
         if any(re.search(pattern, name, re.IGNORECASE) for name in tensors):
             raise LoadError(

@@ -1,4 +1,4 @@
-"""Rows of cells into columns of equal length: other lengths are mended with a note, or refused with the line."""
+"""Collects rows of cells into columns of equal length; rows of another length are repaired with a note or refused."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -23,9 +23,10 @@ _BLOCK_CELLS = 200_000
 
 @dataclass(frozen=True)
 class Raw:
-    """A table before its numbers are read: names as found (maybe empty or twice), and text columns of equal length.
+    """A table before its numbers are read: names from the file (maybe empty or repeated), and text columns of equal
+    length.
 
-    units: of each column, "" where none stands below its name · layout: where names and units stand.
+    units: of each column, "" where there is none below its name · layout: the positions of names and units.
     """
 
     names: list[str]
@@ -38,9 +39,9 @@ class Raw:
 
 @dataclass(frozen=True)
 class Source:
-    """Rows as a file gives them. rows: the first ones · body: the values among them · comments: the last lines of
-    comments above · body_from: gives the rows from a line on, and the number of the line read last · commas: they stand
-    between the cells · quoted: in the first row alone every cell is in quotes · lines: of the file, 0 if not known.
+    """The rows of a file. rows: the first ones · body: the values among them · comments: the last comment lines above ·
+    body_from: gives the rows from a line on, and the number of the line read last · commas: they separate the columns ·
+    quoted: in the first row only, every cell is in quotes · lines: of the file, 0 if not known.
     """
 
     rows: Sequence[Row]
@@ -54,9 +55,9 @@ class Source:
 
 
 def check_size(rows: int, columns: int, lines: int | None = None) -> None:
-    """Refuses a table that is too large to hold. Raises TableError.
+    """Refuse a table that is too large to hold. Raises TableError.
 
-    lines: of its file, where its rows are still being counted; 0 where they are not known.
+    lines: of its file, if the number of rows is not final yet; 0 if not known.
     """
     if columns > MAX_COLUMNS:
         raise TableError(f"The table has {columns:,} columns; the limit is {MAX_COLUMNS:,}. Keep those you need.")
@@ -72,7 +73,10 @@ def check_size(rows: int, columns: int, lines: int | None = None) -> None:
 
 
 def collect(source: Source, how: Reading) -> Raw:
-    """The table in rows of cells. Raises TableError for a row that is longer than the names, and for no rows at all."""
+    """Collect the table from rows of cells.
+
+    Raises TableError for a row longer than the names, and for a table without rows.
+    """
     filled = [(line, cells) for line, cells in source.rows if not _blank(cells)]
     if not filled:
         raise TableError("The file is empty; upload one with a table in it.")
@@ -99,13 +103,13 @@ def collect(source: Source, how: Reading) -> Raw:
 
 
 def _told_in_table(how: Reading, source: Source) -> tuple[int, ...] | None:
-    """The lines of names that were told, without those that are comments: the table below those has no names."""
+    """Return the lines chosen for the names, without comments: a table with names in comments has none of its own."""
     comments = {line for line, _ in source.comments}
     return how.header_rows if how.header_rows is None else tuple(n for n in how.header_rows if n not in comments)
 
 
 def _without_numbers(filled: list[Row], how: Reading) -> Layout:
-    """For a table of words alone, or of names alone: its first row holds the names, unless others were told."""
+    """Find the layout of a table with only words or only names: names are in row 1 unless others were chosen."""
     told = [n for n, (line, _) in enumerate(filled) if line in (how.header_rows or ())]
     n = told[-1] if told else 0
     line, cells = filled[n]
@@ -118,7 +122,7 @@ def _without_numbers(filled: list[Row], how: Reading) -> Layout:
 def _named(
     layout: Layout, comments: Sequence[Row], body: list[list[str]], how: Reading, source: Source
 ) -> tuple[list[str], tuple[str, ...], list[str], Layout]:
-    """A name and a unit for every column, and what is to be said of them."""
+    """Give every column a name and a unit; also return notes on them and the final layout."""
     names, units = list(layout.headings), list(layout.unit_cells)
     notes = notes_on_names(layout)
     told = set(how.header_rows or ())
@@ -146,7 +150,7 @@ def _named(
 
 
 def _are_labels(cells: list[str]) -> bool:
-    """Whether cells could be names of rows, as R writes them: words, none twice, or numbers from 1 on."""
+    """Say whether cells could be names of rows, as R writes them: distinct words, or numbers from 1 on."""
     words = [cell.strip() for cell in cells]
     counted = words == [str(n) for n in range(1, len(words) + 1)]
     return len(words) > 1 and (counted or (len(set(words)) == len(words) and not any(map(number_like, words))))
@@ -165,7 +169,7 @@ def _all_too_long(width: int, names: int, *, commas: bool) -> TableError:
 
 
 class _Block:
-    """Rows gathered into columns, many at a time, with what was mended on the way."""
+    """Columns that are collected from blocks of rows, with a count of what was repaired."""
 
     def __init__(self, width: int, above: Sequence[Sequence[str]], source: Source):
         self.width = width
@@ -178,7 +182,7 @@ class _Block:
         self.size = max(1, _BLOCK_CELLS // width)
 
     def add(self, rows: list[list[str]], line: int) -> None:
-        """Takes in rows that begin on that line; quick when all are as long as the header and none is blank."""
+        """Add rows that begin on that line; quick when all are as long as the header and none is blank."""
         if set(map(len, rows)) != {self.width} or not all(map(any, rows)) or any(cells in rows for cells in self.above):
             rows = list(self.mended(rows, line))
         self.count += len(rows)
@@ -188,7 +192,7 @@ class _Block:
                 part.append(pa.array(cells, pa.string()))
 
     def mended(self, rows: list[list[str]], line: int) -> Iterator[list[str]]:
-        """The rows without blank ones, comments and repeated headers, each as long as the header."""
+        """Yield the rows without blank ones, comments and repeated headers, each as long as the header."""
         kept = 0
         for cells in rows:
             if _blank(cells):
@@ -203,7 +207,7 @@ class _Block:
             else:
                 kept += 1
                 yield self.of_width(cells, line, self.count + kept)
-            # a quoted cell may hold line ends
+            # a quoted cell may contain line breaks
             line += 1 + sum(max(cell.count("\n"), cell.count("\r")) for cell in cells)
 
     def of_width(self, cells: list[str], line: int, row: int) -> list[str]:

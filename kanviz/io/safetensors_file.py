@@ -1,7 +1,7 @@
-"""safetensors: eight bytes of length, a JSON header, then the numbers; read with checks, written reproducibly.
+"""Reads and writes safetensors (eight bytes of length, a JSON header, the numbers), with checks and reproducibly.
 
-Source of the format: the README of github.com/huggingface/safetensors, section "Format". The library accepts a few
-things we do not (a name twice, unknown fields, a header of 100 MB), and does not write the same bytes each time.
+Source of the format: the README of github.com/huggingface/safetensors, section "Format". The library accepts some
+files that we refuse (a name twice, unknown fields, a header of 100 MB), and does not write the same bytes each time.
 """
 
 import json
@@ -39,7 +39,7 @@ _WRITTEN = {torch.float64: "F64", torch.float32: "F32"}
 
 @dataclass(frozen=True, slots=True)
 class SafetensorsContent:
-    """What a safetensors file holds, in the order of its header."""
+    """The content of a safetensors file, in the order of its header."""
 
     tensors: dict[str, torch.Tensor]
     metadata: dict[str, str]
@@ -55,13 +55,13 @@ class _Slot:
 
 
 def looks_like_safetensors(data: bytes) -> bool:
-    """Whether the first bytes are a plausible header length, or a header follows them."""
+    """Say whether the first bytes are a plausible header length, or a header follows them."""
     length = int.from_bytes(data[:8], "little")
     return len(data) >= 8 and (data[8:9] == b"{" or 0 < length <= min(len(data) - 8, HEADER_LIMIT))
 
 
 def read_safetensors(data: bytes) -> SafetensorsContent:
-    """Every tensor of the file with memory of its own, as float32 or float64, and the metadata text."""
+    """Read every tensor of the file with memory of its own, as float32 or float64, and the metadata text."""
     header, start = _header(data)
     named = header.get(METADATA, {}).pairs(HEADER_LIMIT, HEADER_LIMIT)
     metadata = {name: text.text(HEADER_LIMIT) for name, text in named}
@@ -78,7 +78,7 @@ def read_safetensors(data: bytes) -> SafetensorsContent:
 
 
 def _header(data: bytes) -> tuple[JsonValue, int]:
-    """The JSON object at the front, and where the numbers begin."""
+    """Parse the JSON object at the front; also return where the numbers begin."""
     if len(data) < 8:
         _refuse("the file is empty or cut short")
     length = int.from_bytes(data[:8], "little")
@@ -90,7 +90,7 @@ def _header(data: bytes) -> tuple[JsonValue, int]:
 
 
 def _slot(label: str, entry: JsonValue) -> _Slot:
-    """One tensor as declared: the kinds of numbers, the shape and the byte range must agree."""
+    """Read the declaration of one tensor: type of numbers, shape and byte range must agree."""
     entry.fields({"dtype", "shape", "data_offsets"})
     dtype, shape = entry["dtype"].text(LONGEST_DTYPE), entry["shape"].each(JsonValue.whole)
     if dtype not in _FLOATS and dtype not in _OTHERS:
@@ -107,7 +107,7 @@ def _slot(label: str, entry: JsonValue) -> _Slot:
 
 
 def _check_ranges(slots: Mapping[str, _Slot], available: int) -> None:
-    """The byte ranges follow one another without gap or overlap and use up the file."""
+    """Check that the byte ranges follow one another without gap or overlap, and use the whole file."""
     if available > BYTE_LIMIT:
         raise LoadError(f"The weights take {size_words(available)}; the limit is {size_words(BYTE_LIMIT)}.")
     at = 0
@@ -130,9 +130,9 @@ def _refuse(why: str) -> NoReturn:
 
 
 def write_safetensors(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str, str]) -> bytes:
-    """The bytes of a safetensors file; the same content gives the same bytes, in whatever order it was given.
+    """Write a safetensors file; equal content gives equal bytes, in whatever order it was given.
 
-    Float64 stands before float32, so that every tensor begins at a multiple of its own item size.
+    Float64 tensors precede float32, so that every tensor begins at a multiple of its own item size.
     """
     order = sorted(tensors, key=lambda name: (-tensors[name].element_size(), name))
     header: dict[str, object] = {METADATA: dict(sorted(metadata.items()))} if metadata else {}

@@ -1,7 +1,7 @@
-"""A zip archive that only stores, checked whole before a byte of it is used.
+"""Reads a zip archive without compression, and checks it completely before any byte of it is used.
 
-We read the central directory ourselves instead of using `zipfile`: without compression so little of the format is left
-that every byte can be accounted for, and a bomb has nothing to unpack.
+We read the central directory ourselves instead of using `zipfile`: without compression the format is so simple that
+every byte can be checked, and there is nothing to unpack that could be a bomb.
 Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central header), 4.3.14 to 4.3.16 (end records).
 """
 
@@ -26,7 +26,7 @@ _STORED = 0
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Whose archives are read, and what to do about one that is damaged: both go into the refusals."""
+    """The program that writes such archives, and the remedy for a damaged one; both appear in the refusals."""
 
     name: str
     again: str
@@ -37,7 +37,7 @@ class Writer:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A part of the archive as its table of contents declares it."""
+    """A member of the archive as its central directory declares it."""
 
     name: str
     size: int
@@ -49,7 +49,7 @@ class Entry:
 
 
 def stored_members(data: bytes, entries: list[Entry], writer: Writer) -> dict[str, memoryview]:
-    """Every member as a view of `data`: ranges apart, checksums right, nothing packed."""
+    """Return every member as a view of `data`: no overlaps, correct checksums, nothing compressed."""
     view = memoryview(data)
     members: dict[str, memoryview] = {}
     covered = 0
@@ -66,7 +66,7 @@ def stored_members(data: bytes, entries: list[Entry], writer: Writer) -> dict[st
 
 
 def table_of_contents(data: bytes, writer: Writer) -> list[Entry]:
-    """The entries the archive declares; their number and their room are checked before the first is read."""
+    """Read the entries that the archive declares; check their number and size before reading the first."""
     end_at = len(data) - _END.size
     if end_at < 0 or data[end_at : end_at + 4] != b"PK\x05\x06":
         raise writer.damaged("the end of the archive is missing")
@@ -88,7 +88,7 @@ def table_of_contents(data: bytes, writer: Writer) -> list[Entry]:
 
 
 def _check_zip64(data: bytes, end: tuple[int, int, int], end_at: int, writer: Writer) -> None:
-    """Some writers add the 64-bit end record to every file; where there is one, both must say the same."""
+    """Check the 64-bit end record, which some writers add to every file: it must agree with the plain one."""
     count, size, start = end
     gap = end_at - (start + size)
     if gap == 0:
@@ -128,7 +128,7 @@ def _check_names(names: list[str], writer: Writer) -> None:
 
 
 def _data_range(data: bytes, entry: Entry, writer: Writer) -> tuple[int, int]:
-    """Where the bytes of a member lie, after its local header has been found to agree with the directory."""
+    """Find the byte range of a member; its local header must agree with the central directory."""
     name = shown(entry.name)
     if entry.method != _STORED or entry.flags & _ENCRYPTED:
         raise LoadError(f"{name} is compressed or encrypted, which {writer.name} never does. {writer.again}")

@@ -1,4 +1,4 @@
-"""Find the rows of values among the first rows of a table: where they begin, and which columns hold them."""
+"""Finds the rows of values among the first rows of a table, and the columns that hold them."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -6,18 +6,18 @@ from dataclasses import dataclass
 
 from kanviz.io.cells import MOMENT, NOTHING, VALUE, WORD, kind, several_numbers
 
-Row = tuple[int, list[str]]  # the line it stands in, counted from 1, and its cells
+Row = tuple[int, list[str]]  # its line, counted from 1, and its cells
 
 _MOSTLY = 0.8  # of the filled cells of a column that holds values
-_LAST = 100  # rows that tell what the columns hold
-_FOLLOWING = 4  # rows of which at least half must be values, too, below the first
-_CHAINED = 0.2  # of the rows, from which on cells that hold several numbers say that the separator is another
+_LAST = 100  # number of rows that decide what the columns hold
+_FOLLOWING = 4  # number of rows after the first one; at least half of them must be values, too
+_CHAINED = 0.2  # share of rows with several numbers in a cell from which on another separator is likely
 
 
 @dataclass(frozen=True)
 class Body:
-    """The rows of values among the first rows. begin: the first of them · width: their cells · values: columns that
-    hold numbers or dates · regular: share of the rows that are so wide · chained: cells hold several numbers each.
+    """The rows of values among the first rows. begin: the first of them · width: number of cells · values: columns with
+    numbers or dates · regular: share of the rows of this width · chained: cells hold several numbers each.
     """
 
     begin: int
@@ -28,7 +28,7 @@ class Body:
 
 
 def body_of(rows: Sequence[Row]) -> Body | None:
-    """Where the values begin, and in which columns they are; None where no column holds numbers."""
+    """Find where the values begin, and in which columns they are; None where no column holds numbers."""
     kinds = [[kind(cell) for cell in cells] for _, cells in rows]
     weight: Counter[int] = Counter()
     for row in kinds:
@@ -38,7 +38,7 @@ def body_of(rows: Sequence[Row]) -> Body | None:
         return None
     same = [n for n, row in enumerate(kinds) if len(row) == width]
     last, begin, values = same[-max(2, len(same) // 2) :][-_LAST:], None, ()
-    while begin is None and last:  # lines above the table may have its width: then fewer rows tell more
+    while begin is None and last:  # lines above the table may have its width: then try fewer rows
         values = _columns_of_values([kinds[n] for n in last], width)
         begin = _first_row(kinds, values, width)
         last = last[(len(last) + 1) // 2 :]
@@ -66,7 +66,7 @@ def _columns_of_values(kinds: Sequence[Sequence[str]], width: int) -> tuple[int,
 
 
 def _first_row(kinds: Sequence[Sequence[str]], values: Sequence[int], width: int) -> int | None:
-    """The first row whose cells are values where the table has them, as they are in most of the rows that follow."""
+    """Find the first row with values where the table has them, like most of the rows that follow."""
     if not values:
         return None
     fits = [_fits(row, values, width) for row in kinds if any(k != NOTHING for k in row)]

@@ -1,4 +1,4 @@
-"""The call `kanviz.read_table`: a table in a file of this machine, and what is told of it."""
+"""Implements `kanviz.read_table`, which reads a table from a local file."""
 
 import os
 from collections.abc import Sequence
@@ -17,9 +17,9 @@ def read_table(
 ) -> Table:
     """Read a CSV-like text, a Parquet file or an Excel workbook: `frame`, `units`, and `notes` on what was assumed.
 
-    header_row: line of the names, counted from 1, several where they are in several lines, 0 where there are none ·
-    units_row: line of the units, 0 for none · missing: numbers that stand for missing values, () for none; None finds
-    each of these. `dataset(target)` makes the table ready to learn from. Raises TableError for what is no table.
+    header_row: line of the names, counted from 1, several if the names extend over several lines, 0 for none ·
+    units_row: line of the units, 0 for none · missing: numbers that mean missing values, () for none; None finds each
+    of these. `dataset(target)` prepares the table for training. Raises TableError for a file that is no table.
     """
     rows = (header_row,) if isinstance(header_row, int) else header_row
     lines = None if rows is None else tuple(row for row in rows if row)

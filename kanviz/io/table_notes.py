@@ -1,4 +1,4 @@
-"""What a person should know about the values of a table before learning from it."""
+"""Writes notes on the values of a table that a person should know before training."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ import pandas as pd
 from kanviz.text import listing, shown
 
 _LARGEST_SINGLE = float(np.finfo(np.float32).max)
-_EXACT_SINGLE = 2.0**24  # the last whole numbers without gaps
+_EXACT_SINGLE = 2.0**24  # above this, float32 does not hold every whole number
 _EXACT_DOUBLE = 2.0**53
 _REPEATED = 0.5  # share of repeated rows worth a note
 _CELLS_COMPARED = 2_000_000
 
 
 def notes_on_values(frame: pd.DataFrame, numeric: Sequence[str]) -> list[str]:
-    """Missing, infinite, constant, too large or too fine numbers, and repeated rows: a sentence for each kind."""
+    """Note missing, infinite, constant, too large or too fine numbers, and repeated rows: a sentence for each kind."""
     rows = len(frame)
     incomplete = np.zeros(rows, dtype=bool)
     missing, endless, constant, notes = [], [], [], []

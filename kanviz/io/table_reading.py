@@ -1,4 +1,4 @@
-"""How to read a table where somebody says so, instead of finding it out."""
+"""Defines how the caller can choose the way a table is read."""
 
 import codecs
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ from kanviz.text import shown
 
 @dataclass(frozen=True)
 class Reading:
-    """What is told of a table; None leaves it to the reader.
+    """The caller's choices for reading a table; None lets the reader decide.
 
-    header_rows: lines of the names, counted from 1 in the file; () where it has none · units_row: the line of the
-    units, 0 where it has none · encoding: of a text file, as Python names it · missing: numbers that stand for missing
-    values; () takes every number as a value · least: rows that a table must have.
+    header_rows: lines of the names, counted from 1 in the file; () for none · units_row: the line of the units, 0 for
+    none · encoding: of a text file, by Python's name · missing: numbers that mean missing values; () treats every
+    number as a value · least: minimum number of rows.
     """
 
     header_rows: tuple[int, ...] | None = None

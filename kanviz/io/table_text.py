@@ -1,4 +1,4 @@
-"""From the bytes of a text table to text: its encoding, and refusals of what is no text table at all."""
+"""Decodes the bytes of a text table; refuses files that are no text table."""
 
 import re
 from contextlib import suppress
@@ -42,8 +42,8 @@ _MANY_CONTROLS = 0.002
 
 @dataclass(frozen=True)
 class Text:
-    """The text of a table file. encoding: as Python names it · others: encodings it could be in as well, each with a
-    word as that would read it.
+    """The text of a table file. encoding: by Python's name · others: other possible encodings, each with a word as that
+    encoding reads it.
     """
 
     text: str
@@ -53,7 +53,7 @@ class Text:
 
 
 def text_of(data: bytes, encoding: str | None = None) -> Text:
-    """The text of a table file. Raises TableError for what is not text, or not a table. encoding: None finds it."""
+    """Decode a table file; encoding: None finds it. Raises TableError for a file that is not text, or not a table."""
     for signature, message in _SIGNATURES:
         if data.startswith(signature):
             raise TableError(message)
@@ -101,7 +101,7 @@ def _decoded(data: bytes) -> Text:
 
 
 def _not_utf8(data: bytes, problem: UnicodeDecodeError) -> Text:
-    """The text in the likeliest of the other encodings; nearly UTF-8 is UTF-8 with some damage."""
+    """Decode the text in the likeliest other encoding; nearly valid UTF-8 is read as damaged UTF-8."""
     whole = data.decode("utf-8", errors="replace")
     damaged, right = whole.count("\ufffd"), sum(map(len, _BEYOND_ASCII.findall(whole[:_SAMPLE])))
     if right > 20 * damaged:
@@ -121,7 +121,7 @@ def _not_utf8(data: bytes, problem: UnicodeDecodeError) -> Text:
 
 
 def _others(found: list[Guess]) -> tuple[tuple[str, str], ...]:
-    """Encodings to choose from, each with a word as it reads there."""
+    """List encodings to choose from, each with a word as that encoding reads it."""
     return tuple((guess.encoding.name, guess.words[0] if guess.words else "") for guess in alternatives(found)[:8])
 
 
@@ -133,7 +133,7 @@ def _utf16(data: bytes, encoding: str) -> str:
 
 
 def _is_damaged_text(head: bytes) -> bool:
-    """Mostly printable, and so a text with a hole in it rather than a binary file."""
+    """Say whether the bytes are mostly printable, and so a damaged text rather than a binary file."""
     printable = sum(byte in b"\t\r\n" or 32 <= byte < 127 for byte in head)
     return printable + head.count(0) > 0.9 * len(head)
 

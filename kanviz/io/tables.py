@@ -1,6 +1,6 @@
-"""The door for tables: from bytes nobody vouches for to named columns of numbers or text, or a refusal in one sentence.
+"""Reads untrusted table files as named columns of numbers or text, or refuses them in one sentence.
 
-The kind of file is read off its content; its name only matters for a packed .gz.
+The format is recognised by the content; the name only matters for a compressed .gz.
 """
 
 import gzip
@@ -34,13 +34,13 @@ from kanviz.io.table_text import text_of
 from kanviz.text import listing, no_formula, shown, size_words
 
 MAX_BYTES = 50_000_000
-_READ_AGAIN = 10_000_000  # bytes of a file that is held, so that it can be read in another way
+_READ_AGAIN = 10_000_000  # bytes of a file that stays in memory, so that it can be read in another way
 
 
 @dataclass(frozen=True)
 class Origin:
-    """The file a table is from, and how it was read. encoding: of a text · others: encodings it could be in, each with
-    a word as it reads there.
+    """The file that a table is from, and how it was read. encoding: of a text · others: other possible encodings, each
+    with a word as that encoding reads it.
     """
 
     name: str
@@ -52,11 +52,11 @@ class Origin:
 
 @dataclass(frozen=True)
 class Table:
-    """A table as read. Columns in `numeric` are float64 (missing: nan), all others text (missing: None).
+    """A table from a file. Columns in `numeric` are float64 (missing: nan), all others text (missing: None).
 
-    notes: a sentence for everything assumed, repaired or left out · units: of columns whose heading or whose row of
-    units has one · headings: what the file calls a column, where that is not its name here · codes: numbers that stand
-    for missing values, or may · layout: where names and units stand, None where the file's format says it.
+    notes: a sentence for everything assumed, repaired or left out · units: by column, where its heading or a row of
+    units gives one · headings: the column's heading in the file, where it differs from the name here · codes: numbers
+    that mean missing values, or may · layout: positions of names and units, None where the file's format defines them.
     """
 
     frame: pd.DataFrame
@@ -70,7 +70,10 @@ class Table:
     found: tuple[str, ...] = ()
 
     def column(self, name: str) -> str:
-        """The column of that name or heading. Raises TableError, with the nearest name there is, where none is."""
+        """Find the column of that name or heading.
+
+        Raises TableError, with the nearest existing name, where there is none.
+        """
         if name in self.frame.columns:
             return name
         for column, heading in self.headings.items():
@@ -79,7 +82,7 @@ class Table:
         raise missing_column(name, [str(column) for column in self.frame.columns])
 
     def input(self, name: str) -> str:
-        """The same for an input, where "region = north" stands for one word of a column."""
+        """Find an input in the same way; "region = north" means one word of a column."""
         return name if column_of(name, set(self.frame.columns)) else self.column(name)
 
     def dataset(
@@ -90,8 +93,10 @@ class Table:
         units: Mapping[str, str] | None = None,
         **other: Any,
     ) -> Dataset:
-        """The rows made ready to learn from, columns by name or heading; units: beside those of the table; other: of
-        `Dataset.from_frame`. Raises TableError for a column that is not there or does not fit.
+        """Prepare the rows for training. Raises TableError for a column that does not exist or does not fit.
+
+        target, inputs: columns by name or heading · units: in addition to those of the table · other: arguments of
+        `Dataset.from_frame`.
         """
         known = {**self.units, **{self.column(name): unit for name, unit in (units or {}).items()}}
         targets = self.column(target) if isinstance(target, str) else [self.column(name) for name in target]
@@ -101,7 +106,7 @@ class Table:
         return Dataset.from_frame(self.frame, targets, chosen, units=known, **other)
 
     def counting(self, value: float, *, missing: bool) -> "Table":
-        """The table with a number of `codes` taken for a missing value, or as a number."""
+        """Treat a number of `codes` as a missing value, or as a number."""
         codes = tuple(replace(code, missing=missing) if code.value == value else code for code in self.codes)
         frame = self.frame.copy()
         for code in codes:
@@ -111,17 +116,17 @@ class Table:
         return _finished(replace(self, frame=frame, codes=codes))
 
     def again(self, how: Reading) -> "Table":
-        """The same file read in another way. Raises TableError where it does not fit, or is not held."""
+        """Read the same file in another way. Raises TableError where that fails, or the file is not in memory."""
         if self.origin.data is None:
             raise TableError(f"Upload {shown(self.origin.name, 60)} again to read it in another way.")
         return read_table(self.origin.data, self.origin.name, how)
 
     def named_for(self, names: Collection[str]) -> "Table":
-        """The table under the names that a network knows: the file's own, units and all, where it has one of those."""
+        """Rename columns to the file's own headings, units included, where a network uses one of those as a name."""
         return self.with_headings() if set(names) & set(self.headings.values()) else self
 
     def with_headings(self) -> "Table":
-        """The table with its columns named as the file has them, units and all."""
+        """Name the columns by the headings of the file, with units."""
         names = dict(self.headings)
         return replace(
             self,
@@ -133,12 +138,12 @@ class Table:
 
 
 def open_table(file: str | os.PathLike[str], how: Reading = AS_FOUND) -> Table:
-    """The table in a file of this machine."""
+    """Read the table in a local file."""
     return read_table(Path(file).read_bytes(), Path(file).name, how)
 
 
 def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
-    """The table in a CSV-like text, a Parquet file or an Excel workbook; at least two columns, one of them numbers.
+    """Read a CSV-like text, a Parquet file or an Excel workbook of at least two columns, one of them numbers.
 
     Raises TableError for anything else, and for more than 50 MB, 1,000,000 rows, 10,000,000 cells or 2,000 columns.
     """
@@ -161,14 +166,14 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
 
 
 def _of_bytes(data: bytes, how: Reading) -> tuple[Raw, str, tuple[tuple[str, str], ...]]:
-    """The columns of a text, its encoding, and others it could be in; the text itself is gone then."""
+    """Read the columns of a text, its encoding and other possible ones; this frees the decoded text."""
     text = text_of(data, how.encoding)
     raw = read_text_table(text.text, how)
     return replace(raw, notes=[*text.notes, *raw.notes]), text.encoding, text.others
 
 
 def named_table(frame: pd.DataFrame) -> Table:
-    """A frame as a table, its columns named without the units in their headings."""
+    """Make a table of a data frame, columns named without the units in their headings."""
     split = split_units([str(column) for column in frame.columns])
     bare = {name: pair[0] for name, pair in split.items()}
     named = frame.rename(columns=str).rename(columns=bare)
@@ -206,7 +211,7 @@ def _of_text(raw: Raw, origin: Origin, how: Reading) -> Table:
 def _table(
     columns: dict[str, np.ndarray], notes: list[str], units: Mapping[str, str], table: Table, how: Reading
 ) -> Table:
-    """The finished table. Raises TableError when there is too little in it to learn from."""
+    """Make the final table. Raises TableError when it has too few rows or columns for training."""
     empty = [name for name, cells in columns.items() if cells.dtype == np.float64 and np.isnan(cells).all()]
     if empty:
         columns = {name: cells for name, cells in columns.items() if name not in empty}
@@ -230,7 +235,7 @@ def _table(
                 columns[name] = _with(columns[name], at, np.nan)
     split = split_units(list(columns))
     bare = {name: split[name][0] if name in split else name for name in columns}
-    # text as objects in every version of pandas, so that equal words stay one object
+    # text as objects in every version of pandas, so that equal words share one object
     frame = pd.DataFrame({bare[name]: pd.Series(cells, dtype=cells.dtype) for name, cells in columns.items()})
     known = {bare[name]: unit for name in columns if (unit := units.get(name) or split.get(name, ("", ""))[1])}
     return _finished(
@@ -243,7 +248,7 @@ def _table(
 
 
 def _finished(table: Table) -> Table:
-    """The table with everything that is to be said of it as it is now."""
+    """Add all notes on the table in its current state."""
     codes = [code.note for code in table.codes]
     return replace(table, notes=(*table.found, *codes, *notes_on_values(table.frame, table.numeric)))
 
@@ -255,7 +260,7 @@ def _with(values: np.ndarray, rows: np.ndarray, value: float) -> np.ndarray:
 
 
 def write_csv(frame: pd.DataFrame) -> bytes:
-    """The table as CSV in UTF-8; text that a spreadsheet would run as a formula gets a ' in front, numbers never."""
+    """Write a table as CSV in UTF-8; put ' before texts, not numbers, that a spreadsheet would run as a formula."""
     safe = {}
     for i in range(frame.shape[1]):
         column = frame.iloc[:, i]

@@ -1,4 +1,4 @@
-"""From the records of a torch pickle to tensors with memory of their own, each view checked against its storage."""
+"""Converts the records of a torch pickle to tensors with memory of their own; checks each view against its storage."""
 
 import math
 from collections.abc import Mapping
@@ -16,7 +16,7 @@ BYTE_LIMIT = 512_000_000
 MOST_AXES = 8
 LONGEST_AXIS = 100_000_000
 
-# numpy has no bfloat16: its bits travel as uint16
+# NumPy has no bfloat16: its bits are read as uint16
 _NUMPY_TYPES = {"float32": "<f4", "float64": "<f8", "float16": "<f2", "bfloat16": "<u2"}
 _ITEM_SIZES = {"float32": 4, "float64": 8, "float16": 2, "bfloat16": 2}
 _WHOLE = {"int64", "int32", "int16", "int8", "uint8"}
@@ -46,7 +46,7 @@ class Weights:
 
 
 def weights_of(value: object, members: Mapping[str, memoryview], file_size: int) -> Weights:
-    """The tensors of an unpickled state_dict; none shares memory with another or with the file."""
+    """Copy the tensors of an unpickled state_dict; none shares memory with another or with the file."""
     table, notes = _state_dict(value)
     records, ignored = _sorted_out(table)
     if ignored:
@@ -61,7 +61,7 @@ def weights_of(value: object, members: Mapping[str, memoryview], file_size: int)
 
 
 def _state_dict(value: object) -> tuple[Table, list[str]]:
-    """The table of weights itself, or the one inside a training checkpoint such as {"epoch", "state_dict"}."""
+    """Find the dictionary of weights: the value itself, or a part of a checkpoint such as {"epoch", "state_dict"}."""
     if not isinstance(value, Table):
         found = _KINDS.get(type(value), "something else")
         raise LoadError(f"Expected a dictionary of named weights; found {found}. Save model.state_dict() instead.")
@@ -80,7 +80,7 @@ def _state_dict(value: object) -> tuple[Table, list[str]]:
 
 
 def _tables_of_weights(value: Table) -> dict[str, Table]:
-    """The dictionaries of tensors one step down, or else two steps down, by their dotted names."""
+    """Find the dictionaries of tensors one level down, otherwise two levels down, by their dotted names."""
     tables = {str(key): entry for key, entry in value.items() if isinstance(entry, Table)}
     inside = {key: entry for key, entry in tables.items() if _has_tensors(entry)}
     return inside or {
@@ -100,7 +100,7 @@ def _has_tensors(table: Table) -> bool:
 
 
 def _sorted_out(table: Table) -> tuple[dict[str, TensorRecord], list[str]]:
-    """The floating-point tensors, and the names of entries that are none and do no harm (counters, settings)."""
+    """Select the floating-point tensors; also return the names of harmless other entries (counters, settings)."""
     records: dict[str, TensorRecord] = {}
     ignored: list[str] = []
     for name, entry in table.items():
@@ -117,7 +117,7 @@ def _sorted_out(table: Table) -> tuple[dict[str, TensorRecord], list[str]]:
 
 
 def _check_record(name: str, record: TensorRecord) -> None:
-    """What can be said of one tensor without its storage: kind of numbers, place, shape."""
+    """Check one tensor without its storage: type of numbers, position, shape."""
     dtype, label = record.storage.dtype, shown(name)
     if record.storage.location == "meta":
         raise LoadError(f"Tensor {label} has no data (meta device). Save the model after its weights are loaded.")
@@ -134,7 +134,7 @@ def _check_record(name: str, record: TensorRecord) -> None:
 
 
 def check_shape(label: str, size: tuple[int, ...]) -> None:
-    """Refuse shapes no network has; an axis of 2^40 is dangerous even when another has length 0."""
+    """Refuse shapes that no network has; an axis of 2^40 is dangerous even when another has length 0."""
     if len(size) > MOST_AXES:
         raise LoadError(f"Tensor {label} has {len(size):,} axes; the limit is {MOST_AXES}.")
     if any(length < 0 for length in size):
@@ -144,14 +144,14 @@ def check_shape(label: str, size: tuple[int, ...]) -> None:
 
 
 def _last(record: TensorRecord) -> int:
-    """One past the last element of the storage that the view touches."""
+    """Return the position after the last element of the storage that the view uses."""
     if 0 in record.size:
         return record.offset
     return 1 + record.offset + sum((n - 1) * step for n, step in zip(record.size, record.stride, strict=True))
 
 
 def _check_storages(records: Mapping[str, TensorRecord], members: Mapping[str, memoryview]) -> None:
-    """Every storage is in the archive, has exactly the declared length, and is declared the same way each time."""
+    """Check that every storage is in the archive, has exactly the declared length, and is always declared alike."""
     declared: dict[str, Storage] = {}
     for name, record in records.items():
         storage = record.storage
@@ -171,7 +171,7 @@ def _check_storages(records: Mapping[str, TensorRecord], members: Mapping[str, m
 
 
 def _check_total(records: Mapping[str, TensorRecord], file_size: int) -> None:
-    """Views may repeat the same bytes, so what they take when copied is bounded by the file as well."""
+    """Bound the size of all copied views by the file's size: views may repeat the same bytes."""
     limit = min(BYTE_LIMIT, 64_000_000 + 4 * file_size)
     total = 0
     for name, record in records.items():
@@ -185,7 +185,7 @@ def _check_total(records: Mapping[str, TensorRecord], file_size: int) -> None:
 
 
 def _tensor(record: TensorRecord, members: Mapping[str, memoryview]) -> torch.Tensor:
-    """A contiguous copy of the view, in float32 or float64."""
+    """Copy the view to a contiguous tensor of float32 or float64."""
     if 0 in record.size:
         return torch.empty(record.size, dtype=torch.float64 if record.storage.dtype == "float64" else torch.float32)
     numbers = np.frombuffer(members[f"data/{record.storage.key}"], dtype=_NUMPY_TYPES[record.storage.dtype])
@@ -195,7 +195,7 @@ def _tensor(record: TensorRecord, members: Mapping[str, memoryview]) -> torch.Te
 
 
 def floating(numbers: np.ndarray, dtype: str) -> torch.Tensor:
-    """An own, contiguous tensor of float32 or float64 from numbers read off a file."""
+    """Convert numbers read from a file to a contiguous tensor of float32 or float64 with its own memory."""
     copy = torch.from_numpy(np.array(numbers, order="C", copy=True))
     if dtype == "bfloat16":
         return copy.view(torch.bfloat16).to(torch.float32)
@@ -219,7 +219,7 @@ def _dtype_notes(records: Mapping[str, TensorRecord]) -> list[str]:
 
 
 def half_notes(dtypes: Mapping[str, str]) -> list[str]:
-    """One note per half-precision type: which tensors were widened to float32."""
+    """Note, for each half-precision type, which tensors were widened to float32."""
     notes = []
     for dtype, words in (("float16", "half precision (float16)"), ("bfloat16", "bfloat16")):
         names = [name for name, found in dtypes.items() if found == dtype]

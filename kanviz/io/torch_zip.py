@@ -1,4 +1,4 @@
-"""The zip container that torch.save writes, checked whole before a byte of it is used: PyTorch only ever *stores*."""
+"""Reads the zip container that torch.save writes, which is never compressed; checks it completely before use."""
 
 from dataclasses import dataclass
 
@@ -18,7 +18,7 @@ class Archive:
 
 
 def open_archive(data: bytes) -> Archive:
-    """Every member of a torch zip as a view of `data`: names unique, ranges apart, checksums right."""
+    """Return every member of a torch zip as a view of `data`: unique names, no overlaps, correct checksums."""
     entries = table_of_contents(data, _TORCH)
     folder = _torch_folder(entries)
     found = stored_members(data, entries, _TORCH)
@@ -28,7 +28,7 @@ def open_archive(data: bytes) -> Archive:
 
 
 def _torch_folder(entries: list[Entry]) -> str:
-    """The folder that holds data.pkl, with its slash; everything else must lie in it too."""
+    """Return the folder that holds data.pkl, with its slash; all other members must be in it, too."""
     names = [entry.name for entry in entries]
     folders = [name.removesuffix("data.pkl") for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
     if len(folders) != 1:

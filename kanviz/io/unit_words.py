@@ -1,4 +1,4 @@
-"""Recognise units as people write them above their columns: symbols, compounds of them, and words."""
+"""Recognises units as people write them above columns: symbols, compounds of symbols, and words."""
 
 import re
 
@@ -24,7 +24,7 @@ _WORD_TEXT = """
     秒 分 時 時間 小时 天 伏 安 米 毫米 厘米 千克 초 분 시간 일 도 ℃ ℉ ㎜ ㎝ ㎞ ㎏ ㎡ ㎥
     克 平方米 立方米 元 万元 円 원
 """
-_NO_UNITS = ("GT",)  # "ground truth" beside air sensors; nobody measures gigateslas
+_NO_UNITS = ("GT",)  # "ground truth" next to air sensors; nobody measures gigateslas
 _SYMBOLS = frozenset(_SYMBOL_TEXT.split())
 _PREFIXED = frozenset(_PREFIXED_TEXT.split())
 _WORDS = frozenset(_WORD_TEXT.split())
@@ -39,11 +39,11 @@ _DEGREES = re.compile(
 )
 _AGAINST = re.compile(r"(.{1,6}?)\s+(?:vs\.?|rel\.?|re\.?|dc|ac|rms|pp|pk)\b.*", re.IGNORECASE)
 _ARBITRARY = re.compile(r"(?:arb(?:\.|itrary)?|w\.?)\s*(?:u(?:\.|nits)?|e\.?)", re.IGNORECASE)
-LONGEST = 30  # letters of a unit
+LONGEST = 30  # characters of a unit
 
 
 def is_unit(text: str) -> bool:
-    """Whether a text can be read as a unit: "ms", "m/s^2", "kg m-3", "°C", "Ohm", "(V)", "V vs. Ref."."""
+    """Say whether a text can be read as a unit: "ms", "m/s^2", "kg m-3", "°C", "Ohm", "(V)", "V vs. Ref."."""
     text = without_brackets(text)
     if not text or len(text) > LONGEST or text in _NO_UNITS:
         return False
@@ -56,7 +56,7 @@ def is_unit(text: str) -> bool:
 
 
 def is_wrapped(text: str) -> bool:
-    """Whether a cell stands in brackets, as units below names do: "(ms)", "[V]"."""
+    """Say whether a cell is in brackets, as units below names are: "(ms)", "[V]"."""
     text = text.strip()
     return len(text) > 2 and text[0] in _OPENING and text[-1] in _CLOSING
 

@@ -1,4 +1,4 @@
-"""Numbers with something around them: np.float64(1.2), [1.2], ="1.2", 1.2D+01, (1.2) for -1.2, 1.2 V."""
+"""Extracts numbers from other text: np.float64(1.2), [1.2], ="1.2", 1.2D+01, (1.2) for -1.2, 1.2 V."""
 
 import pyarrow as pa
 
@@ -9,7 +9,7 @@ from kanviz.text import shown
 
 _SIGNED = rf"[+-]?(?:{NUMBER}|inf|nan)"
 _LIBRARIES = r"(?:(?:np|numpy|jnp|torch|tf|pd)\.)?"
-_WRAPPED = (  # as Python's repr, MATLAB's arrays and Excel's protection of leading zeros write a number
+_WRAPPED = (  # forms of a number in Python's repr, in MATLAB's arrays, and in Excel's protection of leading zeros
     rf"^{_LIBRARIES}(?:float|int|uint|double|single|array|tensor|Tensor|Decimal)[0-9_]*\(\s*\[*['\"]?\s*({_SIGNED})"
     r"\s*['\"]?\]*\s*(?:,.*)?\)$",
     rf"^\[+\s*({_SIGNED})\s*,?\s*\]+$", rf"^\(\s*({_SIGNED})\s*,\s*\)$", rf"^=?\"+({_SIGNED})\"+$", rf"^=({_SIGNED})$",
@@ -21,11 +21,11 @@ _WITH_ERROR = r"^([+-]?[0-9.,]+(?:[eE][+-]?[0-9]+)?)\s*(?:±|\+/-)\s*[0-9.,]+(?:
 _UNIT = r"[^\s0-9+\-.,;:=()][^;:=()]{0,15}"
 _WITH_UNIT = rf"^({_SIGNED})\s*{_UNIT}$"
 _PARTS = rf"^{_SIGNED}(?P<gap>\s*)(?P<unit>{_UNIT})$"
-_SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # with no blank before them, others of one letter may be anything
+_SHORT_UNITS = ("V", "A", "W", "K", "%", "°", "Ω")  # allowed without a blank; others of one letter are ambiguous
 
 
 def unwrapped(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, list[tuple[str, str]]]:
-    """Numbers that stand in brackets, quotes or a call, or with Fortran's D, as plain ones; what is to be said."""
+    """Convert numbers in brackets, quotes or a call, or with Fortran's D, to plain ones; also return notes."""
     if (holds(values, "±") or holds(values, "+/-")) and share(values, _WITH_ERROR) >= enough:
         values = compute.replace_substring_regex(values, _WITH_ERROR, r"\1")
         return values, [("the error behind ± is left out; give errors a column of their own", "")]
@@ -47,7 +47,7 @@ def unwrapped(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, 
 
 
 def without_unit(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, str]:
-    """Numbers without the unit that stands behind each of them, always the same, and that unit; "" where none does."""
+    """Remove the unit after each number if it is the same everywhere; return it, or "" where there is none."""
     if share(values, _WITH_UNIT) < enough:
         return values, ""
     found = compute.extract_regex(values, _PARTS)

@@ -1,1 +1,1 @@
-"""An empty stand-in: Deep-KAN imports torchvision for its examples alone. A real one is found first."""
+"""An empty stand-in: Deep-KAN imports torchvision only for its examples. An installed torchvision has priority."""

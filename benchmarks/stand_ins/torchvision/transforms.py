@@ -1,1 +1,1 @@
-"""Empty, as its package."""
+"""An empty stand-in, like its package."""
