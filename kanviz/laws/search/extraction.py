@@ -303,7 +303,7 @@ def _law(
 
 
 def _front(readings: Sequence[Reading], spread: float) -> tuple[Reading, ...]:
-    """Return the readings that no other beats in both complexity and held-out error; errors below rounding are equal."""
+    """Return the readings that no other beats in complexity and held-out error; errors below rounding are equal."""
     kept: list[Reading] = []
     lowest = math.inf
     for one in sorted(readings, key=lambda one: (one.complexity, one.test_rmse, one.law is None)):

@@ -81,7 +81,7 @@ class Hints:
         return sum(_trace(name) in there for name in self.prefer)
 
     def uneven(self, law: Evaluate, x: Float[Tensor, "rows input"], names: Sequence[str]) -> tuple[str, ...]:
-        """Return the pairs of inputs, as "x and y", whose swap should not change the law and does, on the given rows."""
+        """Return the pairs of inputs, as "x and y", whose swap should not change the law but does, on the rows."""
         found = []
         before = law(x)
         for group in self.symmetric:

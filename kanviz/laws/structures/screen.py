@@ -77,7 +77,7 @@ class Target:
         return Target(outer, task, mean, scale, (float(seen.min()), float(seen.max())), sign, rows.held_y)
 
     def error(self, fit: Fit) -> float:
-        """Return the fit's held-out error, transformed back to the target's units, as a share of the target's spread."""
+        """Return the fit's held-out error in the target's units (transformed back), as a share of the target's spread."""
         if self.outer == "x" or self.worn:
             return fit.held
         with np.errstate(all="ignore"):
@@ -164,7 +164,7 @@ def _promise_inside(one: Screened) -> float:
 def _tried(
     targets: Sequence[Target], candidates: Sequence[Structure | Nested], count: int, found: Sequence[Screened]
 ) -> Iterator[tuple[Target, Structure | Nested]]:
-    """Generate what to try: first the structures that test a transform, then the rest under the promising transforms."""
+    """Generate what to try: first structures that test a transform, then the rest under the promising transforms."""
     telling = [one for one in candidates if one.telling(count)]
     rest = [one for one in candidates if not one.telling(count)]
     for target in targets:
