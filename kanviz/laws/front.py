@@ -76,7 +76,7 @@ class Entry:
         }
 
     def details(self) -> dict[str, Any]:
-        """Return the other fields: constants with standard errors (null: not determined by the rows), notes, attempt."""
+        """Return the other fields: constants with standard errors (null: undetermined by the rows), notes, attempt."""
         return {
             "constants": [asdict(constant) for constant in self.law.constants],
             "notes": list(self.notes),

@@ -77,7 +77,7 @@ class Target:
         return Target(outer, task, mean, scale, (float(seen.min()), float(seen.max())), sign, rows.held_y)
 
     def error(self, fit: Fit) -> float:
-        """Return the fit's held-out error in the target's units (transformed back), as a share of the target's spread."""
+        """Return the fit's held-out error as a share of the target's spread, transformed back to the target's units."""
         if self.outer == "x" or self.worn:
             return fit.held
         with np.errstate(all="ignore"):
