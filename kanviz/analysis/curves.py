@@ -65,8 +65,9 @@ class EdgeCurve:
     values: Float[Array, " rows"]
 
     def reach(self, point: int) -> tuple[float, float]:
-        """Return the interval of x on which a control point moves the curve; infinite where it is linear outside the
-        grid.
+        """Return the interval of x on which a control point moves the curve.
+
+        It is infinite where the curve is linear outside the grid.
         """
         low, high = float(self.knots[point]), float(self.knots[point + self.order + 1])
         if self.outside == "linear":
@@ -158,7 +159,7 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
 
 
 def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
-    """Return a formula, by default the edge's own, in the units of its curve (table units at an input); "" without one."""
+    """Return a formula, by default the edge's own, in the units of its curve's x axis; "" where there is none."""
     formula = formula or kan.layers[edge.layer].formula(edge.source, edge.target)
     if formula is None or edge.layer > 0:
         return str(formula or "")
@@ -176,8 +177,9 @@ def _to_table(variable: Variable):
 
 
 def _target_label(kan: KAN, edge: EdgeId) -> str:
-    """Return the label of the edge's value: a part of its target, in network units; at an output, their size in the
-    table.
+    """Return the label of the edge's value: a part of its target, in network units.
+
+    At an output it gives the size of the network unit in the table.
     """
     name = kan.target_name(edge.layer, edge.target)
     node = kan.layers[edge.layer].node_of(edge.target)

@@ -20,7 +20,7 @@ FAN, NARROW, BROAD = (
     0.55,
     0.40,
     0.95,
-)  # width for lines next to a stack; next to a table, where lines are straight, and where they cross
+)  # width for lines next to a stack; next to a table: straight, crossing
 FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
 TALLEST = 1.7  # largest height of a thumbnail, relative to the lowest
 
@@ -91,7 +91,7 @@ def wide(kan: KAN) -> bool:
 
 
 def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
-    """Place the nodes and edges of a network; if too many, those with the highest scores (without scores: the first)."""
+    """Place the nodes and edges of a network; if too many, those with the highest scores (or simply the first)."""
     columns = _shown_nodes(kan, scores)
     owners = [[node for node, arity in enumerate(layer.arity) for _ in range(arity)] for layer in kan.layers]
     chosen = _chosen(owners, scores, columns, most)
@@ -157,7 +157,7 @@ def _chosen(
 def _cells(
     owners: Sequence[int], edges: Sequence[EdgeId], sources: Sequence[int], nodes: Sequence[int]
 ) -> tuple[dict[EdgeId, tuple[int, int]], int, tuple[float, float]]:
-    """Return each edge's (row, place) between two columns, the places of a row, and the width for lines on both sides."""
+    """Return each edge's (row, place) between two columns, the places per row, and the room for lines on both sides."""
     if len(edges) <= STACK:
         # Sorted by the height midway between their ends, from the top: that gives the flattest lines.
         middle = {

@@ -33,9 +33,7 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """The measured values of one target, and the models' predictions of the same rows. held: whether the rows are held
-    out.
-    """
+    """The measured values of one target, and the predictions of the same rows. held: whether the rows are held out."""
 
     target: str
     unit: str

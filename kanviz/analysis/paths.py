@@ -70,8 +70,9 @@ class Explanation:
         return tuple(found)
 
     def strongest_edges(self, count: int) -> list[tuple[EdgeId, float]]:
-        """Return the edges of all layers with the largest |flow|, and their flow; each layer adds up to the whole
-        change.
+        """Return the edges of all layers with the largest |flow|, and their flow.
+
+        The flows of each layer add up to the whole change.
         """
         found = []
         for n, (flow, layer) in enumerate(zip(self.edges, self.kan.layers, strict=True)):

@@ -12,8 +12,9 @@ ROWS = 5_000
 
 
 def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Tensor, "rows input"]:
-    """Return training rows (table units), thinned evenly to at most `rows`; without data, Sobol points of the first
-    grid.
+    """Return training rows (table units), thinned evenly to at most `rows`.
+
+    Without data, Sobol points of the first grid.
     """
     if data is not None:
         x = data.matching(kan).rows("train")[0]

@@ -35,10 +35,11 @@ class EdgeScore:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """The shares of the outputs' variance: per layer an array (source, target), per column one of nodes; each sums to
-    1.
+    """The shares of the outputs' variance: per layer an array (source, target), per column one of nodes.
 
-    A layer's shares are all 0 when nothing varies. rows: how many rows were used, those with finite values throughout.
+    Each array sums to 1; a layer's shares are all 0 when nothing varies. rows: how many rows were used, those with
+    finite
+    values throughout.
     """
 
     layers: tuple[Float[Array, "source target"], ...]
@@ -198,9 +199,7 @@ def _factors(layer: Layer, sums: Tensor, share: Tensor) -> Tensor:
         if arity == 1:
             out.append(share[node : node + 1])
             continue
-        part = part / part.abs().amax(0).clamp(
-            min=torch.finfo(part.dtype).tiny
-        )  # all weights shrink by the same factor
+        part = part / part.abs().amax(0).clamp(min=torch.finfo(part.dtype).tiny)  # all weights shrink alike
         others = torch.stack([part[:, [m for m in range(arity) if m != k]].prod(1) for k in range(arity)], 1)
         weight = _variance(part) * (others**2).mean(0)
         out.append(share[node] * _shares(weight, 0))

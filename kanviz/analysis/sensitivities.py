@@ -1,4 +1,4 @@
-"""Compute how much the outputs move with the value of one edge, row by row, to predict a change of its curve quickly."""
+"""Compute how much the outputs move with the value of one edge, row by row: a quick preview of a change."""
 
 from dataclasses import dataclass
 

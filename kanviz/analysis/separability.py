@@ -109,7 +109,7 @@ def _values(kan: KAN, x: Tensor, output: int) -> Float[Tensor, " rows"]:
 
 
 def _swap(kan: KAN, x: Tensor, i: int, j: int, output: int, spread: float) -> float | None:
-    """Compute the swap residual on rows whose two values are both in the other input's range; None where these are few."""
+    """Compute the swap residual on rows with both values in the other input's range; None where these are few."""
     one, other = kan.inputs[i], kan.inputs[j]
     if one.unit != other.unit:
         return None

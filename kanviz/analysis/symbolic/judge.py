@@ -126,7 +126,7 @@ def _without_limits(found: Sequence[Candidate], points: Samples) -> list[Candida
 
 
 def _degenerate(one: Candidate, points: Samples) -> bool:
-    """Return whether its constants are far too large for the curve: far out on a tail, or a tiny part of the function."""
+    """Return whether its constants are far too large for the curve: far out on a tail, or a tiny part of f."""
     formula = one.formula
     size = abs(formula.c) / points.std
     row = primitive(formula.primitive)

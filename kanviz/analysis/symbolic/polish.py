@@ -22,7 +22,7 @@ DAMPING, LESS, MORE = (
     1e-3,
     0.2,
     4.0,
-)  # at the start, and its factors after a step that helped and after one that did not
+)  # at the start; its factors after a step that helped, or did not
 LITTLE = 1e-6  # of the loss: a step that promises or gains less does not help
 
 

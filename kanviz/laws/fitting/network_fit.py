@@ -94,7 +94,7 @@ class Task:
         return self.seen(point.work.network(torch.float64), point)
 
     def relaid(self, fit: Fit) -> KAN:
-        """Return the same curves with hidden grids laid over their values; a layer with a frozen curve keeps its grid."""
+        """Return the same curves with hidden grids laid over their values; a layer with a frozen curve is unchanged."""
         new = {}
         for n, layer in enumerate(fit.kan.layers):
             if n and bool(layer.active.any()) and not bool((layer.active & layer.frozen).any()):
