@@ -84,7 +84,7 @@ class Composition:
             return replace(self, gap=_gap(self.evaluate(self.rows), self.kan(self.rows).double()))
 
     def rounded(self, digits: int) -> "Composition":
-        """Round constants to so many significant digits, drop terms that become invisible, and measure the gap again."""
+        """Round constants to so many significant digits, drop terms that become invisible, and recompute the gap."""
         walk = self._walk(self.rows[:: max(1, len(self.rows) // 1_000)])
         for step in self.steps:
             walk.known.setdefault(step.symbol, walk(step.expression))

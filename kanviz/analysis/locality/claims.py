@@ -34,10 +34,9 @@ class ChangedEdge:
 
 @dataclass(frozen=True)
 class LayerClaim:
-    """The numbers of edges, coefficients (of edges with a spline) and node constants of a layer, and how many are
-    unchanged.
+    """The numbers of edges, coefficients (of edges with a spline) and node constants of a layer.
 
-    A number is unchanged where its bits are the same.
+    The fields with `_same` count those with the same bits as before.
     """
 
     edges: int

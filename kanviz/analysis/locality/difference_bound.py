@@ -94,8 +94,9 @@ class _Pair:
         return torch.maximum(low, below - more), torch.minimum(high, above + more)
 
     def _nodes(self, one: Sums, two: Sums, apart: Bounds, old: Bounds, new: Bounds) -> Bounds:
-        """Return the interval of each node's difference: for a product a b that became c d, (c - a) d + a (d - b), and
-        so on.
+        """Return the interval of each node's difference.
+
+        For a product a b that became c d it is that of (c - a) d + a (d - b), and so on.
         """
         arity = self.old.layer.arity
         if max(arity) == 1:
@@ -205,7 +206,7 @@ def _bound(before: KAN, after: KAN, pairs: list[_Pair], low: Tensor, high: Tenso
 
 
 def _network_units(kan: KAN, low: Tensor, high: Tensor) -> Bounds:
-    """Return the ends of boxes as the network scales and rounds them; it keeps their order, so all points are between."""
+    """Return the ends of boxes as the network scales and rounds them; order is preserved, so all points are between."""
     ends = torch.stack([kan.normalise(low).double(), kan.normalise(high).double()]).sort(0).values
     return ends[0], ends[1]
 

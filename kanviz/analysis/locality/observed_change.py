@@ -1,6 +1,4 @@
-"""Report a change that was made: which edges are unchanged, where the others moved, and which known predictions
-changed.
-"""
+"""Report a change that was made: which edges are unchanged, where others moved, which known predictions changed."""
 
 from dataclasses import dataclass
 

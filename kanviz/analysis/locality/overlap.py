@@ -123,7 +123,7 @@ def _coordinates(kan: KAN, n: int, old: Tensor, new: Tensor) -> list[Coordinate]
 
 
 def cell_edges(layer: Layer) -> Float[Tensor, "source edge"]:
-    """Return the ends of the cells of each source: those of the grid; where splines end in zero, also those beyond it."""
+    """Return the ends of each source's cells: those of the grid; where splines end in zero, also those beyond it."""
     order = layer.order
     return layer.knots if layer.outside == "zero" else layer.knots[:, order : layer.knots.shape[1] - order]
 

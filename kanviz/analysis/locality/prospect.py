@@ -1,4 +1,4 @@
-"""Estimate, before training under a lock, what can still be learned, and which new rows depend on locked numbers only."""
+"""Estimate, before training under a lock, what can still be learned, and which new rows only use locked numbers."""
 
 from dataclasses import dataclass
 
@@ -48,7 +48,7 @@ class Prospect:
 
 @torch.no_grad()
 def prospect(kan: KAN, lock: Lock | None, x: Float[Tensor, "rows input"]) -> Prospect:
-    """Return what a lock (or none) leaves to new rows (table units). Raises UserError where it is for another network."""
+    """Return what a lock (or none) leaves to new rows (table units). Raises UserError for a lock of another network."""
     values = entering(kan, x, len(kan.layers) - 1)
     settled = torch.ones(len(x), dtype=torch.bool)
     rooms = []

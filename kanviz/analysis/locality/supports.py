@@ -15,7 +15,10 @@ from kanviz.core.spline import Outside, basis, domain
 
 
 class Interval(NamedTuple):
-    """The numbers from low to high, both included; either end may be infinite, and both are NaN for an empty interval."""
+    """The numbers from low to high, both included.
+
+    Either end may be infinite; both are NaN for an empty interval.
+    """
 
     low: float
     high: float

@@ -194,10 +194,9 @@ def _least_squares(table: Float[Tensor, "point column"], wanted: Float[Tensor, "
 
 
 def _slopes(look: Thin, pair: Pair, factors: Tensor) -> Float[Tensor, "point 2"]:
-    """Return the derivatives of the residual by p and q, with the factors refitted, to first order for a small
-    residual.
+    """Return the derivatives of the residual by p and q, with the factors refitted.
 
-    Source: Kaufman, BIT 15 (1975).
+    To first order, for a small residual. Source: Kaufman, BIT 15 (1975).
     """
     x, _, w = look
     p, q, partner = _number(pair.p), _number(pair.q), pair.partner

@@ -26,8 +26,9 @@ LAST_STEPS, LAST_PATIENCE = 12, 2
 
 @dataclass(frozen=True)
 class Field:
-    """Rows, the share of variance that each leaves unexplained, and its description length so far
-    (`judge.description`).
+    """Rows, the share of variance that each leaves unexplained, and its description length so far.
+
+    See `judge.description`.
     """
 
     rows: Rows
@@ -52,9 +53,7 @@ class Field:
         return _standing(self.rows.curve * len(self.rows.names) + self.rows.name, self.loss)
 
     def kept(self, starts: int, most: int) -> "Field":
-        """Select the best `starts` rows of the `most` most promising primitives of each curve; of waves, twice as many
-        rows.
-        """
+        """Select the best `starts` rows of the `most` most promising primitives of each curve; of waves, twice as many."""
         rows, place = self.rows, self.place()
         pair = rows.curve * len(rows.names) + rows.name
         first = (place == 0) & self.loss.isfinite()

@@ -86,7 +86,7 @@ def _unchanging(points: Samples) -> Candidate:
 
 
 def _batches(points: Sequence[Samples]) -> Iterator[list[int]]:
-    """Generate the groups of curves that are searched together: those with equally many points, constant ones left out."""
+    """Generate groups of curves to search together: those with equally many points; constant curves are left out."""
     lengths: dict[int, list[int]] = {}
     for n, one in enumerate(points):
         if one.std > 0 and not one.still:

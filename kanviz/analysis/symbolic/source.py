@@ -27,7 +27,7 @@ TAKEN = (
     "j1",
     "silu",
     "law",
-)  # names that the function itself uses
+)  # names that the code uses
 ERF = """
     erf = numpy.vectorize(math.erf, otypes=[float])"""
 BESSEL = """
