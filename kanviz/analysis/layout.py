@@ -16,11 +16,7 @@ MOST = 240  # thumbnails; more edges than these are left out, the least importan
 MOST_NODES = 20  # nodes of a column; more are left out in the same way
 STACK = 16  # edges between two columns that fit in one stack
 CELL = 0.52  # width of one column of cells
-FAN, NARROW, BROAD = (
-    0.55,
-    0.40,
-    0.95,
-)  # width for lines next to a stack; next to a table: straight, crossing
+FAN, NARROW, BROAD = 0.55, 0.40, 0.95  # room for lines next to a stack; next to a table: straight, crossing
 FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
 TALLEST = 1.7  # largest height of a thumbnail, relative to the lowest
 

@@ -10,12 +10,7 @@ from kanviz.analysis.curves import EdgeCurve
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, words, wrapped
 
 PARTS = ("spline", "base", "formula", "resting", "points", "density")
-HEIGHT, STRIP, BARE, SLOPE = (
-    430,
-    84,
-    24,
-    150,
-)  # pixels: the whole figure; of it the strip with data and knots, or with knots alone; the slope
+HEIGHT, STRIP, BARE, SLOPE = 430, 84, 24, 150  # pixels: all; the strip with data and knots; knots alone; the slope
 TITLE = 44  # letters of a title's line, so that it fits on a phone
 
 

@@ -32,12 +32,11 @@ def front_figure(found: Discovery, chosen: int | None = None, *, theme: Look = "
 
 
 def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look = "light") -> go.Figure:
-    """Draw the readings of a network by complexity and held-out error. Dots are clickable and carry [index in the
-    front].
+    """Draw the readings of a network by complexity and held-out error.
 
-    chosen: the index of the chosen reading, which gets a ring. The best one is a star; a dashed line shows the error of
-    the
-    network itself.
+    Dots are clickable and carry [index in the front]. chosen: the index of the chosen reading, which gets a ring. The
+    best
+    one is a star; a dashed line shows the error of the network itself.
     """
     if not found.front:
         return empty(theme, "Readings so far", "No reading yet.")

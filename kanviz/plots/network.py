@@ -253,10 +253,7 @@ def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
             "text": words(n.name, NAME) if hidden else _two_lines(n.name), "x": n.x, "y": n.y, "showarrow": False,
             "font": {"size": size, "color": colours.muted if hidden else colours.text}, "borderpad": 1, **where,
         })  # fmt: skip
-    figure.layout.annotations = [
-        *figure.layout.annotations,
-        *names,
-    ]  # added together: one at a time, each would validate all before it again
+    figure.layout.annotations = [*figure.layout.annotations, *names]  # all at once: each addition checks all before
 
 
 def _wide(name: str) -> float:

@@ -80,7 +80,10 @@ def network_change(before: KAN, after: KAN, what: str = "the change") -> Change:
 
 
 def _slopes(kan: KAN, edge: EdgeId, point: int, x: Tensor) -> Tensor:
-    """Return the derivative of every output by one coefficient, in table units: basis function times effect of the sum."""
+    """Return the derivative of every output by one coefficient, in table units.
+
+    It is the basis function times the effect of the sum on the output.
+    """
     n, i, j = edge
     layer, values = kan.layers[n], entering(kan, x, n)[n]
     table = basis(values[:, [i]], layer.knots[[i]], layer.order, 0, layer.outside)[:, 0, point]
