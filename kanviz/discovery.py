@@ -30,7 +30,7 @@ def discover(
     test: float = 0.2,
     seed: int = 0,
 ) -> Discovery:
-    """Search the laws behind one column of a table, within so many seconds.
+    """Search for the laws behind one column of a table, within so many seconds.
 
     table: a frame of pandas, polars or Arrow, a file, a table that was read, or a data set already split (then without
     a target) · units: by column; those in headings as "length (m)" are read · shape: pykan's width, None to try shapes

@@ -24,7 +24,7 @@ from kanviz.errors import UserError
 
 MOST_PATHS = 20_000  # up to this many paths, all are listed
 STRONGEST = 400  # paths that go on from layer to layer, if there are more
-BLOCK = 4_000_000  # numbers in memory at once while the strongest paths are searched
+BLOCK = 4_000_000  # numbers in memory at once during the search for the strongest paths
 
 
 @dataclass(frozen=True, eq=False)

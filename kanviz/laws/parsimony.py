@@ -70,7 +70,7 @@ def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float, f
     fit = Fit(templated(law), rows.mse(law) * len(rows.y), len(rows.y))
     most = max(fit.squares, floor * fit.rows) * math.exp(
         2 * (PART * nodes(law) + _nats(fit)) / fit.rows
-    )  # the squared error at which the whole law would be worth nothing
+    )  # no shorter law can pay for a larger error
     found: dict[Any, float] = {}
     for one in simpler(law, rows, allowed):
         if time.monotonic() >= deadline:

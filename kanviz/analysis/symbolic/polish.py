@@ -18,7 +18,7 @@ from kanviz.analysis.symbolic.shapes import POWER, Rows
 from kanviz.core.formulas.formula import primitive
 
 EXACT = 1e-30  # a smaller share of the variance is rounding
-DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at the start; its factors after a good step, and after another
+DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at the start; its factors after a step that helped, and one that did not
 LITTLE = 1e-6  # of the loss: a step that promises or gains less does not help
 
 

@@ -15,7 +15,7 @@ from kanviz.analysis.symbolic.samples import Curves, Samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, WAVES, Rows, kind_of
 from kanviz.core.formulas.formula import PRIMITIVES
 
-BEGIN = (3, 36)  # starts of how many primitives are tried at first, by the cells' means alone
+BEGIN = (3, 36)  # starts per primitive, and primitives, that are chosen by the cells' means alone
 LOOKS = ((48, 4, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))
 """Samples, steps, and then how many starts of how many primitives go on."""
 MANY = 30  # primitives; with fewer, each gets more starts

@@ -24,11 +24,11 @@ class Samples:
     """Points of a curve sorted by x (float64), weights that sum to 1, and their properties.
 
     noise: accuracy of the curve, as a share of its standard deviation · reach: the range on which a formula should be
-    defined, which may be wider than the data's · scale: the unit of y in which a standard deviation is small enough to
-    call
-    the curve constant · independent: how many points count as independent · enough: an error, as a share of the
+    defined, which may be wider than the data's · scale: a size in units of y; a curve counts as constant when its
     standard
-    deviation, below which one function is not replaced by two.
+    deviation is tiny compared with it · independent: how many points count as independent · enough: an error, as a
+    share of
+    the standard deviation, below which one function is not replaced by two.
     """
 
     x: Float[Tensor, " sample"]

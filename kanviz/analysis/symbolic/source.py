@@ -16,7 +16,7 @@ NUMPY: dict[Any, str] = {
     sympy.tanh: "tanh", sympy.asinh: "arcsinh", sympy.acosh: "arccosh", sympy.atanh: "arctanh", sympy.Abs: "abs",
     sympy.sign: "sign",
 }  # fmt: skip
-TAKEN = ("numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law")  # names used by the code
+TAKEN = ("numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law")  # names used in the generated code
 ERF = """
     erf = numpy.vectorize(math.erf, otypes=[float])"""
 BESSEL = """

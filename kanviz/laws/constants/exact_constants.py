@@ -12,7 +12,7 @@ from kanviz.laws.constants.exact_numbers import Nice, nice_numbers
 from kanviz.laws.constants.refit import Fit, refit, standard_errors
 from kanviz.laws.expressions.template import Rows, Template
 
-REACH = 4.0  # standard errors within which an exact number is searched
+REACH = 4.0  # standard errors within which exact numbers are tried
 EXACT = 1e-12  # share of the target's largest value; errors below it count as rounding
 CLOSEST = 1e-10  # share of a constant's size that is always within reach: rounding errors give no standard error
 MOST_CONSTANTS = 100  # a law with more is too long to be read

@@ -16,7 +16,10 @@ from kanviz.laws.fitting.network_fit import Fit, Task
 WORSE = 4.0  # times the held-out error before: a larger error is worse ...
 QUIET = 5e-4  # ... unless it is still below this share of the spread
 STIFFER = 1.5  # times the error before, where it comes from the grid: a line cannot correct the errors of other splines
-STRAIGHT, TRIED = 0.2, 20  # share of its spread by which a straight curve may bend; edges that are tried one by one
+STRAIGHT, TRIED = (
+    0.2,
+    20,
+)  # a curve that bends less than this share of its spread is almost straight; edges tried one by one
 ROUNDING = 1e-12
 NOISY = 1.02  # the same where the error is noise, which an unneeded curve cannot lower
 

@@ -61,7 +61,7 @@ class Table:
         return scaled_inputs(torch.from_numpy(self.x), self.names, self.units or ("",) * len(self.names))
 
     def rows(self, seed: int) -> Rows:
-        """Return the rows in network units, the training rows shuffled by the seed."""
+        """Return the rows with inputs in network units, the training rows shuffled by the seed."""
         shift, scale = (np.array([getattr(v, part) for v in self.variables()]) for part in ("shift", "scale"))
         order = np.random.default_rng(seed).permutation(len(self.y))
         x, held = (np.ascontiguousarray(((v - shift) / scale).T) for v in (self.x[order], self.held_x))

@@ -1,4 +1,4 @@
-"""Search the law behind rows: attempts of growing shape, several in parallel, with the best so far at any time."""
+"""Search for the law behind rows: attempts of growing shape, several in parallel, with the best so far at any time."""
 
 import itertools
 import time

@@ -86,7 +86,7 @@ class Extraction:
     """The state of an extraction.
 
     front: the readings that no other reading beats in both complexity and error, simplest first · start: the given
-    network · now: the reading in work · edges: how many had a curve at the start · imitates: whether errors are
+    network · now: the current reading · edges: how many had a curve at the start · imitates: whether errors are
     differences
     from the network instead of the table · spread: standard deviation of the fitted values · rows: held-out rows.
     """

@@ -26,7 +26,7 @@ SIMPLE = 0.25  # one curve fewer outweighs this much of the logarithm of a coars
 LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: in all, and more for each target transform
 FINER = 3  # doublings of the grid
 NOISE = 1e-4  # share of the spread: smaller errors that do not fall come from the splines
-HOPE = 8.0  # times the least error of any target transform: others are not followed
+HOPE = 8.0  # times the least error of all target transforms: one with a larger error is not followed
 FEW_INPUTS = 3  # up to this many inputs, everything is tried
 
 
