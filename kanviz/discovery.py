@@ -35,10 +35,8 @@ def discover(
     table: a frame of pandas, polars or Arrow, a file, a table that was read, or a data set already split (then without
     a target) · units: by column; those in headings as "length (m)" are read · shape: pykan's width, None to try shapes
     from small to large · seconds: by the clock · seeds: starts of each shape · jobs: processes; None takes the
-    machine's
-    default, or that of joblib.parallel_config · progress: called with the state after each attempt · test: share of
-    rows
-    held out · seed: of the split and the first start.
+    machine's default, or that of joblib.parallel_config · progress: called with the state after each attempt · test:
+    share of rows held out · seed: of the split and the first start.
     Raises TableError for a table that cannot be used, UserError for settings that do not fit it.
     """
     config = DiscoverConfig(shape, seconds, seeds, hints or Hints(), jobs, seed)

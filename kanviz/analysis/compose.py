@@ -49,12 +49,10 @@ class Composition:
     """A network as formulas, one per output, in table units; the symbols are named like the columns.
 
     expressions: per output; in the input variables or, where that would be too long to read (`expanded` is False), in
-    the
-    nodes of the last hidden column · steps: every node that an output depends on, in the nodes before it, the outputs
-    last · spline_edges: edges without a formula; each appears as a function phi_{layer,source,target}, the learned
-    curve
-    (spline and base part) of the variable on its figure's x axis: table units at an input, network units elsewhere ·
-    silu(u) is u / (1 + exp(-u)) · notes: remarks for the reader.
+    the nodes of the last hidden column · steps: every node that an output depends on, in the nodes before it, the
+    outputs last · spline_edges: edges without a formula; each appears as a function phi_{layer,source,target}, the
+    learned curve (spline and base part) of the variable on its figure's x axis: table units at an input, network units
+    elsewhere · silu(u) is u / (1 + exp(-u)) · notes: remarks for the reader.
     """
 
     inputs: tuple[sympy.Symbol, ...]

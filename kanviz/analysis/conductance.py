@@ -25,8 +25,7 @@ class Line:
     """The straight line from reference to point, at the nodes of the quadrature, in network units.
 
     through: per layer, the slope of every edge times the effect of its sum on its node · ahead: per column, the
-    derivative
-    of the output by each node · edges: the integral of the flow through each edge.
+    derivative of the output by each node · edges: the integral of the flow through each edge.
     """
 
     motion: Float[Tensor, " input"]

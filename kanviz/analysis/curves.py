@@ -25,15 +25,11 @@ class EdgeCurve:
     """One edge, sampled. x is in table units where the source is an input, in network units elsewhere.
 
     total = spline + base + formula at every x; a part that is not in use is None. `resting` is a learned curve that is
-    not
-    in use: pruned, or replaced by a formula. `derivative` is d total / dx in the units of x.
+    not in use: pruned, or replaced by a formula. `derivative` is d total / dx in the units of x.
     points_x, coef: the control points (Greville abscissa, coefficient); points_y: their drawn height, the coefficient
-    plus
-    the value of the other parts there, so that a point is near the curve that it moves. grid: the ends of the grid;
-    data:
-    the least and greatest training value (None without data). edges, density: histogram of the training values, its
-    area 1
-    (empty without data). values: those values, sorted.
+    plus the value of the other parts there, so that a point is near the curve that it moves. grid: the ends of the
+    grid; data: the least and greatest training value (None without data). edges, density: histogram of the training
+    values, its area 1 (empty without data). values: those values, sorted.
     """
 
     id: EdgeId

@@ -21,11 +21,9 @@ class EdgeChange:
     """One edge before and after.
 
     identical: all its numbers have the same bits · coefficients: which control points moved (None: the grids differ) ·
-    gap:
-    largest |difference| of the two curves over both grids (network units), inf where only one is NaN or infinite ·
-    where:
-    the interval on which they differ, (nan, nan) where they are equal everywhere · frozen_changed: it was frozen or
-    thawed.
+    gap: largest |difference| of the two curves over both grids (network units), inf where only one is NaN or infinite ·
+    where: the interval on which they differ, (nan, nan) where they are equal everywhere · frozen_changed: it was frozen
+    or thawed.
     """
 
     id: EdgeId
@@ -160,8 +158,7 @@ def _apart(old: Layer, new: Layer, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Return the largest |difference| of two versions of a layer's edges, and where they differ.
 
     x: (point, source). The second and third result are the first and the last point that differ; -1 as the last where
-    none
-    does.
+    none does.
     """
     gap = torch.zeros(old.sources, old.targets, dtype=old.coef.dtype)
     first, last = torch.full(gap.shape, len(x)), torch.full(gap.shape, -1)

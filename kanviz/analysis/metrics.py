@@ -15,10 +15,8 @@ class Errors:
     """The errors over some rows, in the target's units; NaN where they do not apply or there are too few rows.
 
     r2: 1 - squared error over the variance of these rows. baseline: for regression the rmse of predicting the mean of
-    the
-    training rows; for classification the accuracy of predicting the class most frequent there. accuracy and
-    cross_entropy
-    (natural logarithm, per row) are for classification only, rmse, mae and r2 for regression only.
+    the training rows; for classification the accuracy of predicting the class most frequent there. accuracy and
+    cross_entropy (natural logarithm, per row) are for classification only, rmse, mae and r2 for regression only.
     """
 
     rows: int

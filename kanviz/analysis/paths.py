@@ -33,12 +33,9 @@ class Explanation:
 
     paths: a row per path: an input, then the sum that each next edge ends in; the largest amount first · amounts: the
     contribution of each · count: how many paths there are; these are the strongest · edges: the flow through every
-    edge,
-    per layer · inputs: the contribution of each input; edges and inputs are over all paths, listed or not · gap: value
-    -
-    at_reference minus the inputs' contributions, which is the integration error (NaN where the output is NaN) · points:
-    the
-    number of points on the line.
+    edge, per layer · inputs: the contribution of each input; edges and inputs are over all paths, listed or not · gap:
+    value - at_reference minus the inputs' contributions, which is the integration error (NaN where the output is NaN) ·
+    points: the number of points on the line.
     """
 
     output: int

@@ -38,8 +38,7 @@ class Scores:
     """The shares of the outputs' variance: per layer an array (source, target), per column one of nodes.
 
     Each array sums to 1; a layer's shares are all 0 when nothing varies. rows: how many rows were used, those with
-    finite
-    values throughout.
+    finite values throughout.
     """
 
     layers: tuple[Float[Array, "source target"], ...]
@@ -106,8 +105,8 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
     standard deviations so that shares add up. Outputs that vary share 1 equally. With A the share of a sum,
         edge share   = A_target * var(phi_edge) / sum of var(phi) over the edges into that target
         node share   = sum of the shares of its outgoing edges
-    A product divides its share among its factors by their effect: var(factor) * mean((product of the others)^2).
-    No share changes when a node is rescaled. Pruned and constant edges, and those that reach no output, have 0.
+    A product divides its share among its factors by their effect: var(factor) * mean((product of the others)^2). No
+    share changes when a node is rescaled. Pruned and constant edges, and those that reach no output, have 0.
     """
     largest = max(layer.sources * layer.targets for layer in kan.layers)
     inputs = kan.normalise(typical_inputs(kan, data, min(ROWS, max(LEAST_ROWS, ROOM // largest))))

@@ -22,11 +22,9 @@ class Gains:
     """The sensitivities on rows of the table, or without a table on points drawn over the grids.
 
     x: the edge's input, in the units of its curve · gain: d output / d edge value (table units of the output per
-    network
-    unit); of several outputs the largest absolute value · off: the current error of the output (table units), None for
-    several outputs, for classes, and without a table · exact: the edge ends in an output's own sum, so that gain holds
-    for
-    large changes too.
+    network unit); of several outputs the largest absolute value · off: the current error of the output (table units),
+    None for several outputs, for classes, and without a table · exact: the edge ends in an output's own sum, so that
+    gain holds for large changes too.
     """
 
     x: Float[Array, " rows"]

@@ -25,8 +25,8 @@ DOUBT = 3.0  # times the network's own error: a smaller residual may be only tha
 class Pair:
     """Two inputs. Residuals are shares of the output's spread, 0 where the structure holds; None: cannot be tested.
 
-    sum: the rest of f(x, y) - f(x', y) - f(x, y') + f(x', y'), over twice the spread · product: of
-    f(x, y) f(x', y') - f(x', y) f(x, y'), over the variance · swap: of f(x, y) - f(y, x), over the spread times sqrt 2.
+    sum: the rest of f(x, y) - f(x', y) - f(x, y') + f(x', y'), over twice the spread · product: of f(x, y) f(x', y') -
+    f(x', y) f(x, y'), over the variance · swap: of f(x, y) - f(y, x), over the spread times sqrt 2.
     """
 
     one: str

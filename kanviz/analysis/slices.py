@@ -29,8 +29,7 @@ class Slice:
 
     at: the point's value of this input, which is one of x · y: every output at x · grid: the ends of the input's grid ·
     data: the least and greatest training value (None without data) · edges, density: histogram of the training values,
-    its
-    area 1 (empty without data).
+    its area 1 (empty without data).
     """
 
     input: Variable
@@ -71,8 +70,7 @@ def slices(
     """Compute a slice for each of these inputs (None for all), in float64 and in one pass.
 
     point: table units. Each slice covers the input's grid, the training rows (at most a grid's width beyond it), and
-    the
-    point. Raises UserError for a point or an input that does not fit the network.
+    the point. Raises UserError for a point or an input that does not fit the network.
     """
     at = checked_point(kan, point)
     chosen = list(range(len(kan.inputs))) if inputs is None else [_input(kan, i) for i in inputs]

@@ -96,9 +96,8 @@ def all_curves(
 ) -> Thumbnails:
     """Sample a thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
 
-    A curve fills its box unless its size is below FLAT of the largest present curve of its layer: then it is flatter by
-    that factor, so that an unimportant edge looks unimportant. shared: all heights relative to the largest of the
-    layer.
+    A curve fills its box unless its size is below FLAT of the largest present curve of its layer: then it is flatter in
+    proportion, so that an unimportant edge looks unimportant. shared: all heights relative to the largest of the layer.
     points: at least; a fine grid is sampled twice an interval, up to FINEST. edges: only these, which are then compared
     only with each other; a wide network has too many to look at.
     """

@@ -42,11 +42,9 @@ def measure(
 ) -> dict[str, list[float]]:
     """Return milliseconds a call of each contender, one sample a round, after a warm-up that is not counted.
 
-    The order is random in each round (seed 0), so that no contender always runs after the same one, with its cache
-    state.
-    least: seconds of a sample; quicker calls are repeated within it. budget: seconds after which a contender is
-    skipped,
-    once it has three samples.
+    The order is random in each round (seed 0), so that no contender always finds the cache as the same other one left
+    it. least: seconds of a sample; quicker calls are repeated within it. budget: seconds after which a contender is
+    skipped, once it has three samples.
     """
     calls: dict[str, int] = {}
     for name, run in contenders.items():

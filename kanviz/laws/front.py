@@ -26,8 +26,7 @@ class Entry:
     """A law with its errors and the doubts about it.
 
     expression: in symbols named like the table's inputs, in table units · train_rmse, test_rmse: in the target's unit,
-    on
-    the training rows and on the held-out rows · seconds: CPU time spent on it · notes: sentences on where it becomes
+    on the training rows and on the held-out rows · seconds: CPU time spent on it · notes: sentences on where it becomes
     infinite or NaN, and on doubts · attempt: the attempt that found it · bonus: nats that the hints give it.
     """
 
@@ -93,9 +92,7 @@ class Scale:
     held: int
 
     def error(self, entry: Entry) -> float:
-        """Return the held-out error as a share of the spread, never below rounding; infinite where it is NaN or
-        infinite.
-        """
+        """Return the held-out error as a share of the spread, never below rounding; infinite where it is NaN."""
         error = entry.test_rmse / self.spread
         return max(error, 1e-3 * ROUNDING) if math.isfinite(error) else math.inf
 
@@ -117,8 +114,7 @@ class Scale:
 
 
 def enough(held: int) -> float:
-    """Return by which factor a law may exceed the held-out error of the best spline network and still count as
-    complete.
+    """Return the factor by which a complete law may exceed the held-out error of the best spline network.
 
     The best of many networks is best partly by luck, by a relative amount of 1/sqrt(held-out rows).
     """
@@ -141,9 +137,7 @@ def front(entries: Iterable[Entry], scale: Scale) -> tuple[Entry, ...]:
 
 
 def best(entries: Sequence[Entry], scale: Scale) -> Entry:
-    """Return the simplest exact law; without one, the law with the shortest description, which is the knee of the
-    front.
-    """
+    """Return the simplest exact law; without one, the law with the shortest description (the knee of the front)."""
     sure = [entry for entry in entries if scale.exact(entry)]
     if sure:
         return min(sure, key=lambda entry: _order(entry, scale))

@@ -53,10 +53,8 @@ class Law:
     """An expression of the inputs, with its constants and its errors.
 
     template: in the inputs and one placeholder per decimal constant · constants: the decimal ones, then the exact ones
-    ·
-    train_rmse, test_rmse: root mean square errors in the target's unit, on the rows it was fitted to and on the
-    held-out
-    rows · notes: sentences on where the law becomes infinite or NaN when the ranges of the inputs are widened.
+    · train_rmse, test_rmse: root mean square errors in the target's unit, on the rows it was fitted to and on the
+    held-out rows · notes: sentences on where the law becomes infinite or NaN when the ranges of the inputs are widened.
     """
 
     template: sympy.Expr
@@ -83,8 +81,9 @@ class Law:
         return nodes(self.expression)
 
     def __call__(self, x: Float[Tensor, "rows input"]) -> Float[Tensor, " rows"]:
-        """Return the law's value on every row, in the target's unit; NaN where it is not a real number. x: in table
-        units.
+        """Return the law's value on every row, in the target's unit; NaN where it is not a real number.
+
+        x: rows in table units.
         """
         x = torch.as_tensor(x, dtype=torch.float64)
         return Rows(self.inputs, x, x[:, 0]).values(self.expression)
@@ -157,11 +156,9 @@ def polished(
 
     x (rows, input) and y (rows,): training rows in table units; held_x, held_y: held-out rows.
     noisy: whether its error is noise; parts that the rows do not support are then removed (`limited`), and also where
-    the
-    error is only rounding. primitives: names in PRIMITIVES that this step may introduce; None allows all.
+    the error is only rounding. primitives: names in PRIMITIVES that this step may introduce; None allows all.
     deadline: a time of time.monotonic(); the work ends with the best so far at the deadline or after `seconds`,
-    whichever
-    comes first.
+    whichever comes first.
     """
     end = min(time.monotonic() + seconds, math.inf if deadline is None else deadline)
     rows, held = (

@@ -1,8 +1,8 @@
 """Simplify a law whose error is noise or rounding: remove terms and replace functions by simpler ones.
 
-On noisy rows, cos(0.15 v) fits as well as v^2, and one more term always fits a little better; on exact rows,
-1e-12 (u + 1e12 v) fits as well as v. Each such part is replaced by its simpler limit and everything is fitted again.
-The change is accepted where the law's description gets shorter.
+On noisy rows, cos(0.15 v) fits as well as v^2, and one more term always fits a little better; on exact rows, 1e-12 (u +
+1e12 v) fits as well as v. Each such part is replaced by its simpler limit and everything is fitted again. The change is
+accepted where the law's description gets shorter.
 """
 
 import math
@@ -100,8 +100,7 @@ def simpler(law: Any, rows: Rows, allowed: frozenset[str] = ALL) -> Iterator[Any
     """Generate the laws with one part made simpler.
 
     A term of a sum is left out; a function becomes a number, or a line or parabola of its argument; a phase becomes a
-    right
-    angle; an exponent becomes a whole number or a half.
+    right angle; an exponent becomes a whole number or a half.
     """
     if not law.free_symbols:
         return

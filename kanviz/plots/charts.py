@@ -93,8 +93,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
     """Draw the edges by score, their share of the outputs' variance; those below the threshold are hollow.
 
     Dots are clickable and carry [layer, source, target]. Of very many edges only some get a dot, most of them strong
-    ones;
-    the count below the threshold includes all edges.
+    ones; the count below the threshold includes all edges.
     """
     ranked = scores.ranked_there
     if not len(ranked):

@@ -27,8 +27,7 @@ def edge_figure(
 
     before: the earlier curve, dashed in the background. parts: of "spline", "base", "formula", "resting" (the learned
     curve that is not in use), "points", "density", "derivative". point: the chosen control point. locked: for each
-    control
-    point whether it must not move; those are filled squares.
+    control point whether it must not move; those are filled squares.
     """
     colours = THEMES[theme]
     slope = "derivative" in parts

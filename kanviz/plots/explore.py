@@ -33,8 +33,7 @@ def slice_figure(
     """Draw an output along one input, with the point's value marked and the row density below.
 
     Shaded beyond the grid, dotted lines at the ends of the training rows. span: the range of the y axis; None for what
-    this
-    slice needs.
+    this slice needs.
     """
     colours = THEMES[theme]
     low, high = span or heights([found], output)

@@ -35,8 +35,7 @@ def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look
     """Draw the readings of a network by complexity and held-out error.
 
     Dots are clickable and carry [index in the front]. chosen: the index of the chosen reading, which gets a ring. The
-    best
-    one is a star; a dashed line shows the error of the network itself.
+    best one is a star; a dashed line shows the error of the network itself.
     """
     if not found.front:
         return empty(theme, "Readings so far", "No reading yet.")

@@ -121,10 +121,8 @@ def lamps_figure(found: Lamps, output: int = 0, *, theme: Look = "light") -> go.
     """Draw a lamp (a cell) for each known row, in the table's order, line by line.
 
     Unchanged predictions have one colour; the colour of the others grows with the change of the output. With more rows
-    than
-    lamps, neighbours share one, which counts as unchanged only where all of them are; a row whose change is NaN or
-    infinite
-    leaves a gap.
+    than lamps, neighbours share one, which counts as unchanged only where all of them are; a row whose change is NaN or
+    infinite leaves a gap.
     """
     colours = THEMES[theme]
     count = len(found.kept)

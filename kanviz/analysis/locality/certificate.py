@@ -35,8 +35,8 @@ def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None
     """Certify what `after` left unchanged of `before`: on given rows, or on every point of a box.
 
     rows: (row, input) in table units, or a table with columns named like the inputs. box: (least, greatest) per input
-    in
-    table units. Raises UserError for networks of different shapes or columns, and for invalid rows or an invalid box.
+    in table units. Raises UserError for networks of different shapes or columns, and for invalid rows or an invalid
+    box.
     """
     if (rows is None) == (box is None):
         raise UserError("A certificate speaks of rows or of a region; give one of the two.")

@@ -61,14 +61,11 @@ class RowsClaim:
     """The changes of the predictions on given rows.
 
     rows, digest: how many, and SHA-256 of their values · chunk: rows run through both networks at once · kept: rows
-    with
-    the same bits in every output · largest: |after - before| of each output, table units, over the rows at which both
-    are
-    finite; missing: the rows at which they are not, and whose bits changed · used: per layer, numbers that these rows
-    use,
-    and how many of them are unchanged · certain: all of these and all settings are unchanged, so the rows keep their
-    bits
-    wherever both networks are computed in the same way · x: the rows, in table units, where they are few.
+    with the same bits in every output · largest: |after - before| of each output, table units, over the rows at which
+    both are finite; missing: the rows at which they are not, and whose bits changed · used: per layer, numbers that
+    these rows use, and how many of them are unchanged · certain: all of these and all settings are unchanged, so the
+    rows keep their bits wherever both networks are computed in the same way · x: the rows, in table units, where they
+    are few.
     """
 
     rows: int
@@ -104,9 +101,8 @@ class RegionClaim:
 
     used: per layer, numbers that some point may use, and how many of them are unchanged · certain: all of these and all
     settings are unchanged, so every point keeps its bits wherever both networks are computed in the same way · bound:
-    upper
-    bound of |after - before| of each output, table units, infinite where none is known, 0 where certain · boxes: boxes
-    evaluated for the bound · sampled: the largest difference found at `points` points, which proves nothing.
+    upper bound of |after - before| of each output, table units, infinite where none is known, 0 where certain · boxes:
+    boxes evaluated for the bound · sampled: the largest difference found at `points` points, which proves nothing.
     """
 
     box: tuple[tuple[float, float], ...]
@@ -137,8 +133,7 @@ class Certificate:
 
     version: of kanviz · before, after: digests of the networks · inputs, outputs: names of the columns · layers: the
     changes of each layer's numbers · claim: the changes of the predictions · seal: SHA-256 of all that, which reveals
-    an
-    edit; a forged seal is found only by computing the claims again, as `verify` does.
+    an edit; a forged seal is found only by computing the claims again, as `verify` does.
     """
 
     version: str

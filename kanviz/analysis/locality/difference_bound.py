@@ -35,8 +35,7 @@ class Apart:
     """The bounds of |after - before| for each output, table units.
 
     bound: upper bound, infinite where none is known · met: the largest value found at `points` points of the box ·
-    boxes:
-    how many were evaluated.
+    boxes: how many were evaluated.
     """
 
     bound: tuple[float, ...]

@@ -25,8 +25,7 @@ def bits_certain(lock: Lock, before: KAN, after: KAN) -> bool:
     """Return whether every prediction that uses only locked numbers has the same bits, if computed in the same way.
 
     Locked numbers must be unchanged, and so must grids, parts and scaling. Free numbers are multiplied by 0, so they
-    must
-    be finite; and a bias must not be -0, since an added 0 would change its sign.
+    must be finite; and a bias must not be -0, since an added 0 would change its sign.
     """
     alike = len(before.layers) == len(after.layers) and all(map(_alike, before.layers, after.layers))
     return (

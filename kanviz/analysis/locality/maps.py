@@ -20,8 +20,7 @@ class ReachMap:
     """|change| of one output over two inputs, in table units; NaN where it is NaN or infinite.
 
     x, y: values of the two inputs · size: |change| at (y, x) · rows: the table's rows as (row, 2), to show where data
-    are ·
-    held: the other inputs and their fixed values.
+    are · held: the other inputs and their fixed values.
     """
 
     what: str

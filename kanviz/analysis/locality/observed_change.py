@@ -18,9 +18,8 @@ from kanviz.errors import UserError
 class EdgeMove:
     """One edge before and after, and its change on known rows.
 
-    edge: states, coefficients that moved, largest |difference| of the curves over both grids (network units) ·
-    span: the interval outside which nothing changed, by the supports of the moved coefficients; exact (at inputs in
-    table
+    edge: states, coefficients that moved, largest |difference| of the curves over both grids (network units) · span:
+    the interval outside which nothing changed, by the supports of the moved coefficients; exact (at inputs in table
     units, elsewhere in network units; NaN where nothing changed) · grid_changed: its knots changed · on_rows: largest
     |difference| at the values of known rows, as the network before computes them (network units).
     """
@@ -40,9 +39,8 @@ class Lamps:
     """The change of each known row. kept: every output has the same bits, both computed at one batch shape.
 
     change: of every output, in table units · largest, rms: of its size for each output, over rows where both
-    predictions
-    are finite · error_before, error_after: root mean square of prediction minus target for each output, in table units;
-    None without targets.
+    predictions are finite · error_before, error_after: root mean square of prediction minus target for each output, in
+    table units; None without targets.
     """
 
     kept: Bool[Tensor, " rows"]
@@ -88,8 +86,7 @@ def changes(
     """Compare two networks, and their predictions on known rows. Raises EditError for networks of different shapes.
 
     old_x, old_y: known rows and their targets, in table units. Edges of networks of two precisions are compared in
-    float64,
-    which holds both exactly.
+    float64, which holds both exactly.
     """
     found = diff(before, after)
     if not len(old_x):

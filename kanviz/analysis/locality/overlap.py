@@ -19,14 +19,12 @@ class Coordinate:
     """One value that enters a layer, and the parts of its grid that known and new rows use.
 
     edges: the ends of the cells (table units at an input, network units deeper) · cells_old, cells_new: the cells with
-    any
-    row · points_old, points_new: the control points that any row depends on · weight: the number of its spline edges,
-    each
-    with as many control points · rows: share of the new rows whose value is in a cell with known rows, 0 to 1 (NaN
-    without
-    new rows).
-    Cells: the intervals between knots. Where splines continue as straight lines, a value beyond the grid counts to its
-    outermost cell, whose control points it depends on; where they are zero, a value beyond the knots is in no cell.
+    any row · points_old, points_new: the control points that any row depends on · weight: the number of its spline
+    edges, each with as many control points · rows: share of the new rows whose value is in a cell with known rows, 0 to
+    1 (NaN without new rows).
+
+    Cells are the intervals between knots. Where splines continue as straight lines, a value beyond the grid counts to
+    its outermost cell, whose control points it depends on; where they are zero, a value beyond the knots is in no cell.
     """
 
     layer: int
@@ -57,9 +55,8 @@ class Overlap:
     """Known and new rows at every coordinate, inputs first.
 
     shared: of the coefficients that new rows depend on, the share that known rows depend on too, over all layers, 0 to
-    1.
-    With 0, training that moves only coefficients cannot change a known row; with 1 every one of them is in use.
-    NaN where new rows depend on no coefficient. old_rows, new_rows: how many there were.
+    1. With 0, training that moves only coefficients cannot change a known row; with 1 every one of them is in use. NaN
+    where new rows depend on no coefficient. old_rows, new_rows: how many there were.
     """
 
     coordinates: tuple[Coordinate, ...]

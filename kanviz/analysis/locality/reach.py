@@ -44,12 +44,11 @@ class Reach:
 
     x: the rows used, in table units · reached: the rows it acts on; every other row keeps its outputs · slab: for each
     input, the range (table units) of the rows it acts on · change: of every output on every row, in table units (per
-    unit
-    of `per`, if not empty) · largest, mean: of its size for each output, over the rows with finite values; missing: the
-    number of other rows · how: "exact" or "sampled" for "acts", "rows", "slab" and "change".
+    unit of `per`, if not empty) · largest, mean: of its size for each output, over the rows with finite values;
+    missing: the number of other rows · how: "exact" or "sampled" for "acts", "rows", "slab" and "change".
+
     acts is always exact: it follows from the supports. rows is exact where every training row was used. slab is exact
-    where
-    only the first layer changes; deeper it is the range of the reached rows. change holds on the rows only.
+    where only the first layer changes; deeper it is the range of the reached rows. change holds on the rows only.
     """
 
     what: str

@@ -107,8 +107,7 @@ def where_changed(old: Layer, new: Layer) -> dict[tuple[int, int], Acts]:
     """Return where the edges of two versions of a layer may differ, by (source, target); elsewhere they are equal.
 
     That is the hull of the supports of the moved coefficients; everything where base or formula differ; the whole
-    spline
-    where it was added or removed, or got other knots. Edges that are not in the result are equal everywhere.
+    spline where it was added or removed, or got other knots. Edges that are not in the result are equal everywhere.
     """
     everywhere = ~_same_parts(old, new)
     splines, both = old.active | new.active, old.active & new.active

@@ -37,10 +37,8 @@ def suggest_edge(
     """Return closed forms for an edge (x and y in network units), best first.
 
     With data, fitted to its activations on the training rows, so that dense regions count more; without, evenly over
-    its
-    grid. deeper: where no primitive fits, pairs of them are tried too. Raises FormulaError for a pruned edge, or one
-    whose
-    values are NaN.
+    its grid. deeper: where no primitive fits, pairs of them are tried too. Raises FormulaError for a pruned edge, or
+    one whose values are NaN.
     """
     return search(edge_samples(kan, edge, data), primitives, most, deeper=deeper)
 

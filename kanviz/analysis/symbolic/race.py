@@ -53,8 +53,9 @@ class Field:
         return _standing(self.rows.curve * len(self.rows.names) + self.rows.name, self.loss)
 
     def kept(self, starts: int, most: int) -> "Field":
-        """Select the best `starts` rows of the `most` most promising primitives of each curve; of waves, two times
-        that.
+        """Select the best `starts` rows of the `most` most promising primitives of each curve.
+
+        Of waves, it selects twice as many rows.
         """
         rows, place = self.rows, self.place()
         pair = rows.curve * len(rows.names) + rows.name

@@ -25,10 +25,8 @@ class Samples:
 
     noise: accuracy of the curve, as a share of its standard deviation · reach: the range on which a formula should be
     defined, which may be wider than the data's · scale: a size in units of y; a curve counts as constant when its
-    standard
-    deviation is tiny compared with it · independent: how many points count as independent · enough: an error, as a
-    share of
-    the standard deviation, below which one function is not replaced by two.
+    standard deviation is tiny compared with it · independent: how many points count as independent · enough: an error,
+    as a share of the standard deviation, below which one function is not replaced by two.
     """
 
     x: Float[Tensor, " sample"]

@@ -81,8 +81,7 @@ def rounded(expression: Any, digits: int, walk: Walk) -> Any:
     """Round the expression's constants to `digits` significant digits.
 
     In a sum the size of the sum counts: terms too small to matter are left out, and an added constant gets as many
-    digits
-    as the other terms need. `walk` supplies the sizes on the rows.
+    digits as the other terms need. `walk` supplies the sizes on the rows.
     """
     if expression.is_Float:
         return number(significant(float(expression), digits))

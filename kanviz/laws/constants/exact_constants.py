@@ -31,9 +31,8 @@ def snapped(fit: Fit, rows: Rows, held: Rows, deadline: float = math.inf) -> Sna
 
     An exact number is accepted when the rows allow it: N log(m_new / m_old) < log N, m the mean square error after the
     other constants are refitted (BIC), or m_new is at the level of rounding. So k exact numbers raise m by at most a
-    factor
-    of N^(k/N), and never let the held-out mean square error exceed that factor times the larger of its and m's first
-    value.
+    factor of N^(k/N), and never let the held-out mean square error exceed that factor times the larger of its and m's
+    first value.
     """
     n = len(rows.y)
     rounding = (EXACT * float(rows.y.abs().max())) ** 2

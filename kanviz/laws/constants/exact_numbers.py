@@ -51,10 +51,8 @@ def nice_numbers(value: float, tolerance: float) -> list[Nice]:
     """Return exact numbers within the tolerance, cheapest first.
 
     An exact number that costs b bits is offered only when the float agrees with it to more than b bits: there are 2^b
-    such
-    numbers, so a looser agreement may be chance. The constant, its square and its exponential are tried, so that a
-    number
-    under a root or in a logarithm is found too.
+    such numbers, so a looser agreement may be chance. The constant, its square and its exponential are tried, so that a
+    number under a root or in a logarithm is found too.
     """
     found = [Nice(0.0, 0.0, Integer(0))] if abs(value) <= tolerance else []
     if math.isinf(tolerance):
@@ -130,9 +128,7 @@ def _convergent(value: float, tolerance: float) -> list[Fraction]:
 
 
 def fraction_bits(fraction: Fraction) -> float:
-    """Return the bits to write p/q: about 1.5 log2 p and q, or the digits of a short decimal if fewer; 1 for the number
-    1.
-    """
+    """Return the bits to write p/q: about 1.5 log2 p and q, or the digits of a short decimal if fewer; 1 for 1."""
     p, q = fraction.numerator, fraction.denominator
     plain = 1.0 + 1.5 * math.log2(p) + 1.5 * math.log2(q)
     text = f"{float(fraction):.6g}"

@@ -82,10 +82,8 @@ def standard_errors(template: Template, rows: Rows, least: float = 0.0) -> tuple
     """Return one standard error of each constant; None where the rows do not determine it.
 
     Square roots of the diagonal of s^2 (J^T J)^-1 on the identifiable subspace, s^2 the squared residuals divided by
-    the
-    remaining degrees of freedom. least: a residual that rounding may hide. Source: Seber and Wild, Nonlinear
-    Regression,
-    ch. 5.
+    the remaining degrees of freedom. least: a residual that rounding may hide. Source: Seber and Wild, Nonlinear
+    Regression, ch. 5.
     """
     values = torch.tensor(template.values, dtype=torch.float64)
     if not len(values):

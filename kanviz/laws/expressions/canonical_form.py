@@ -20,8 +20,7 @@ def normalised(expression: Any, rows: Rows) -> Any:
     """Rewrite the law with no more float constants than before, and with the same values on the rows.
 
     Tries it expanded and not expanded; fewer constants win, then fewer nodes. A rewriting is accepted only if the
-    values on
-    the rows agree.
+    values on the rows agree.
     """
     before = rows.values(expression)
     if not before.isfinite().all():

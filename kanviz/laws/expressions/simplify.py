@@ -37,10 +37,8 @@ def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
     """Return the shortest form found for the law, with the same values on the rows.
 
     An input that is positive on all rows is taken to be positive, so log(x y) may become log(x) + log(y). Every result
-    is
-    compared with the law at 12 rows to 30 digits and on all rows in float64; results that differ are dropped. Ends at
-    the
-    deadline (time.monotonic) with the shortest so far.
+    is compared with the law at 12 rows to 30 digits and on all rows in float64; results that differ are dropped. Ends
+    at the deadline (time.monotonic) with the shortest so far.
     """
     if nodes(law) > TOO_LARGE:
         return law
@@ -92,9 +90,7 @@ def _rewritten(law: Any, names: tuple[str, ...], deadline: float) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Task:
-    """A law in symbols with assumptions: positive constants for its floats, positive inputs where all rows are
-    positive.
-    """
+    """A law in symbols with assumptions: positive constants for its floats, positive inputs where all rows are so."""
 
     start: Any
     known: dict[Any, Any]

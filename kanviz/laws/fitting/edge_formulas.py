@@ -69,10 +69,10 @@ def sensitivities(task: Task, fit: Fit) -> list[Array]:
 def edge_samples(
     task: Task, fit: Fit, edges: Sequence[EdgeId], most: int = 1_000, *, floor: float = 0.0
 ) -> list[Samples]:
-    """Return points (input, output) of every edge, with their noise: a larger error of the edge would show in the
-    output.
+    """Return points (input, output) of every edge, with their noise.
 
-    floor: an error of the output that does not count.
+    An error of the edge larger than the noise would show in the output. floor: an error of the output that does not
+    count.
     """
     along, found = sensitivities(task, fit), []
     for edge in edges:

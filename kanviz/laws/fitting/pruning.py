@@ -16,10 +16,7 @@ from kanviz.laws.fitting.network_fit import Fit, Task
 WORSE = 4.0  # times the held-out error before: a larger error is worse ...
 QUIET = 5e-4  # ... unless it is still below this share of the spread
 STIFFER = 1.5  # times the error before, where it comes from the grid: a line cannot correct the errors of other splines
-STRAIGHT, TRIED = (
-    0.2,
-    20,
-)  # a curve that bends less than this share of its spread is almost straight; edges tried one by one
+STRAIGHT, TRIED = 0.2, 20  # bend, as a share of its spread, of an almost straight curve; edges tried one by one
 ROUNDING = 1e-12
 NOISY = 1.02  # the same where the error is noise, which an unneeded curve cannot lower
 
@@ -62,8 +59,7 @@ def pruned(task: Task, fit: Fit, *, noisy: bool = False, allowed: float | None =
     """Remove the curves that the fit does not need, the least varying first.
 
     allowed: a held-out error that is good enough; None requires each fit to be about as good as the one before it,
-    strictly
-    where `noisy`. until: when to stop, by time.perf_counter.
+    strictly where `noisy`. until: when to stop, by time.perf_counter.
     """
     tried: set[EdgeId] = set()
     while True:

@@ -28,8 +28,7 @@ def as_network(
     """Return a network of formulas alone that computes the law, in float64.
 
     variables: of the law's inputs, in their order; their names may differ · x: rows in table units that set the ranges
-    of
-    the hidden grids; without them [-1, 1]. Raises UserError where the law has a part that no edge can have.
+    of the hidden grids; without them [-1, 1]. Raises UserError where the law has a part that no edge can have.
     """
     if len(variables) != len(law.inputs):
         raise UserError(f"The law has {len(law.inputs)} inputs and {len(variables)} are named; name each of them.")

@@ -65,8 +65,7 @@ def node_of(expression: Any, at_hand: Collection[Any] = ()) -> Node:
     """Return the node that computes the expression; a lone product becomes a product node.
 
     at_hand: expressions that earlier nodes compute anyway. Raises FormulaError for a function that is not a primitive,
-    and
-    for a constant that is not finite.
+    and for a constant that is not finite.
     """
     factor, core, constant = affine(expression)
     if not core.is_Mul:

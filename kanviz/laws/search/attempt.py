@@ -115,10 +115,8 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
     """Generate the laws of an attempt as they are found; the first is the straight line, for comparison.
 
     Ends with a law whose error is only rounding, or with one that is as good as any network of splines and has no
-    decimal
-    constant or, in noise, was found from two structures. primitives: names in PRIMITIVES that edges may have; None
-    allows
-    all. seconds: by the clock.
+    decimal constant or, in noise, was found from two structures. primitives: names in PRIMITIVES that edges may have;
+    None allows all. seconds: by the clock.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 

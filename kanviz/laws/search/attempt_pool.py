@@ -27,8 +27,7 @@ class Outcome:
 
     index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: the error as text ·
     whole: it ended by itself, not because its time was up · going: it continues, and `found` has only the laws since
-    its
-    last outcome.
+    its last outcome.
     """
 
     index: int
@@ -82,9 +81,7 @@ def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float) -> 
 
 
 class Crew(Protocol):
-    """A runner of attempts: `next` waits for the next outcome, and returns None when time is up or nothing is left to
-    do.
-    """
+    """A runner of attempts: `next` waits for the next outcome; None when time is up or no work is left."""
 
     def next(self, seconds: float) -> Outcome | None: ...
     def close(self) -> None: ...
@@ -136,8 +133,7 @@ class Pool:
     """Runs several attempts in parallel, with the current joblib backend: processes on this machine, or a Dask cluster.
 
     Attempts still running when it is closed are ended (on a cluster: abandoned). Dead workers are replaced; the
-    attempts
-    that they were running have failed.
+    attempts that they were running have failed.
     """
 
     def __init__(self, task: Task, work: Iterator[Numbered], jobs: int | None, seconds: float):

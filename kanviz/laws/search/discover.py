@@ -62,9 +62,8 @@ def discoveries(
     """Generate the state of the search after each attempt, the last one included; a caller may stop at any time.
 
     The front is that of the attempts in their order, so it does not depend on which of them ended first, unless time
-    ran
-    out. The search ends with an exact law, when no attempt improves a law at the level of the noise, or when time is
-    up.
+    ran out. The search ends with an exact law, when no attempt improves a law at the level of the noise, or when time
+    is up.
     Raises TableError for a data set without one target of numbers, or with too few rows; UserError for hints or a shape
     that do not fit it.
     """

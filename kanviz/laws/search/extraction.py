@@ -45,8 +45,7 @@ class ExtractConfig:
     """The settings of an extraction.
 
     seconds: by the clock, for all of it · primitives: names in PRIMITIVES that edges may have, None for all · prune:
-    remove
-    curves that the held-out rows do not need · imitate: fit to the network's values instead of the table.
+    remove curves that the held-out rows do not need · imitate: fit to the network's values instead of the table.
     """
 
     seconds: float = 60.0
@@ -65,10 +64,9 @@ class Reading:
 
     kan: in the precision of the given network; of a law, the network of formulas it was polished from · curves: edges
     without a formula · complexity: parts of the written formula, plus one for each control point of a curve ·
-    train_rmse,
-    test_rmse: in the outputs' units, over all outputs, on the rows fitted to and on the held-out rows · gap, largest:
-    root
-    mean square and largest difference from the given network, on the held-out rows · law: None while it is a network.
+    train_rmse, test_rmse: in the outputs' units, over all outputs, on the rows fitted to and on the held-out rows ·
+    gap, largest: root mean square and largest difference from the given network, on the held-out rows · law: None while
+    it is a network.
     """
 
     kan: KAN
@@ -87,8 +85,8 @@ class Extraction:
 
     front: the readings that no other reading beats in both complexity and error, simplest first · start: the given
     network · now: the current reading · edges: how many had a curve at the start · imitates: whether errors are
-    differences
-    from the network instead of the table · spread: standard deviation of the fitted values · rows: held-out rows.
+    differences from the network instead of the table · spread: standard deviation of the fitted values · rows: held-out
+    rows.
     """
 
     front: tuple[Reading, ...]
@@ -117,8 +115,9 @@ class Extraction:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """The values to fit, in table units: x (rows, inputs), y (rows, outputs), and `said`, the given network's outputs
-    there.
+    """The values to fit, in table units: x (rows, inputs), y (rows, outputs).
+
+    said: the given network's outputs on these rows.
     """
 
     x: Float[Tensor, "rows input"]
@@ -142,9 +141,8 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
     """Generate the readings as they are found; the first is the network itself, the last states why it ended.
 
     Fits to the table's training rows and judges on the held-out rows. Without a table, for classes, and with `imitate`,
-    it
-    fits to the network's own values. Frozen edges do not change. A caller may stop at any time. Raises UserError for a
-    network that is too large or has no curve left.
+    it fits to the network's own values. Frozen edges do not change. A caller may stop at any time. Raises UserError for
+    a network that is too large or has no curve left.
     """
     config = config or ExtractConfig()
     until = time.perf_counter() + config.seconds
@@ -277,9 +275,7 @@ def _complexity(whole: Composition) -> int:
 def _law(
     reading: Reading, learned: _Rows, held: _Rows, seconds: float, primitives: Sequence[str] | None, noisy: bool
 ) -> Reading | None:
-    """Return the formula of one output as a law, its constants exact where the rows allow it; None where it is too
-    long.
-    """
+    """Return the formula of one output as a law, its constants exact where the rows allow it; None if it is too long."""
     try:
         whole = compose(reading.kan)
     except FormulaError:

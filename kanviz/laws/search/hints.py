@@ -24,8 +24,8 @@ class Hints:
 
     forbid, prefer: names of primitives, as "sin" or "x^2"; a law with a forbidden function is rejected ·
     integer_exponents: every power is a whole number (so no square root) · symmetric: groups of inputs that may be
-    swapped
-    without a change of the law; a law that breaks this ranks lower and gets a note. Raises UserError for unknown names.
+    swapped without a change of the law; a law that breaks this ranks lower and gets a note. Raises UserError for
+    unknown names.
     """
 
     forbid: tuple[str, ...] = ()

@@ -53,8 +53,9 @@ class Discovery:
 
     @property
     def best(self) -> Entry:
-        """The simplest law whose error is only rounding; without one, the knee of the front. Raises UserError without a
-        law.
+        """The simplest law whose error is only rounding; without one, the knee of the front.
+
+        Raises UserError where no law was found.
         """
         if not self.front:
             raise UserError("No law was found. Give it more seconds, or fewer hints.")

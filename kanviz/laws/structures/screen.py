@@ -131,8 +131,9 @@ class Screened:
 def screened(
     rows: Rows, candidates: Sequence[Structure | Nested], outers: Sequence[str], seed: int, until: float
 ) -> list[Screened]:
-    """Return the structures that describe the rows best, smallest error first; `until`: when to stop, by
-    time.perf_counter.
+    """Return the structures that describe the rows best, smallest error first.
+
+    until: when to stop, by time.perf_counter.
     """
     found: list[Screened] = []
     for target, structure in _tried([Target.of(rows, outer) for outer in outers], candidates, len(rows.x), found):
