@@ -275,7 +275,7 @@ def _complexity(whole: Composition) -> int:
 def _law(
     reading: Reading, learned: _Rows, held: _Rows, seconds: float, primitives: Sequence[str] | None, noisy: bool
 ) -> Reading | None:
-    """Return the formula of one output as a law, its constants exact where the rows allow it; None if it is too long."""
+    """Return the formula of one output as a law, its constants exact where the rows allow it; None if too long."""
     try:
         whole = compose(reading.kan)
     except FormulaError:
