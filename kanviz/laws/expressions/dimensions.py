@@ -108,7 +108,7 @@ def _written(text: str) -> Dimension:
 
 
 class Clash(Exception):
-    """An expression combines different dimensions; the message says which."""
+    """The error of an expression that combines different dimensions; its message names them."""
 
 
 def clash(expression: Any, inputs: Mapping[str, Dimension | None], target: Dimension | None = None) -> str:

@@ -14,7 +14,7 @@ from typing import Any
 
 
 class Hung(Exception):
-    """The process did not answer in time and was killed."""
+    """The error of a process that did not answer in time and was killed."""
 
 
 class Rewriter:

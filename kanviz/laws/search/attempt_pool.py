@@ -72,7 +72,7 @@ def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outc
 
 
 def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float) -> Outcome:
-    """Return all laws of an attempt; it also ends at `until` (time.time(), the same on machines with equal clocks)."""
+    """Return all laws of an attempt, which also ends at `until` (time.time(); clocks of all machines must agree)."""
     seconds = min(seconds, until - time.time())
     if seconds <= 0:
         return Outcome(*numbered, (), whole=False)
@@ -103,7 +103,7 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
 
 @dataclass
 class InTurn:
-    """Runs one attempt after another in this process, and returns each law as soon as it is found."""
+    """A runner of one attempt after another in this process; it returns each law as soon as it is found."""
 
     task: Task
     work: Iterator[Numbered]
@@ -130,7 +130,7 @@ class InTurn:
 
 
 class Pool:
-    """Runs several attempts in parallel, with the current joblib backend: processes on this machine, or a Dask cluster.
+    """A runner of several attempts in parallel, by joblib's backend: processes on this machine, or a Dask cluster.
 
     Attempts still running when it is closed are ended (on a cluster: abandoned). Dead workers are replaced; the
     attempts that they were running have failed.
@@ -188,7 +188,7 @@ class _Enough(Exception):
 
 
 class HeadStart:
-    """Runs in this process for the first seconds, which finds most easy laws; then in other processes.
+    """A runner that starts in this process, which finds most easy laws, and then continues in other processes.
 
     An attempt that is interrupted when they start is reported as far as it came, and is run again from the start.
     """
