@@ -1,4 +1,4 @@
-"""The call `kanviz.discover`: a table in, the laws behind one of its columns out."""
+"""Define `kanviz.discover`: find the laws behind one column of a table."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -30,13 +30,14 @@ def discover(
     test: float = 0.2,
     seed: int = 0,
 ) -> Discovery:
-    """The laws behind one column of a table, found within so many seconds.
+    """Search for the laws behind one column of a table, within so many seconds.
 
     table: a frame of pandas, polars or Arrow, a file, a table that was read, or a data set already split (then without
     a target) · units: by column; those in headings as "length (m)" are read · shape: pykan's width, None to try shapes
-    from small to large · seeds: starts of each · jobs: processes; None takes what the machine has, or what
-    joblib.parallel_config says · progress: called with the state after each attempt · test: share of rows held out ·
-    seed: of the split and the first start.
+    from small to large · seconds: by the clock · seeds: starts of each shape · jobs: processes; None takes the
+    machine's default, or that of joblib.parallel_config · progress: called with the state after each attempt · test:
+    share of rows held out · seed: of the split and the first start.
+    Raises TableError for a table that cannot be used, UserError for settings that do not fit it.
     """
     config = DiscoverConfig(shape, seconds, seeds, hints or Hints(), jobs, seed)
     data = dataset_for(table, target, inputs=inputs, units=units, test=test, seed=seed)
@@ -58,9 +59,9 @@ def dataset_for(
     seed: int = 0,
     how: Reading = AS_FOUND,
 ) -> Dataset:
-    """The rows of a table or a file as a data set, columns named without the units in their headings.
+    """Return the rows of a table or a file as a data set, its columns named without the units in their headings.
 
-    how: what is told of a file.
+    how: the options for reading a file. Raises TableError without a target.
     """
     if isinstance(table, Dataset):
         return table

@@ -1,1 +1,1 @@
-"""KAN and data in, frozen records of numbers out; nothing here draws or edits."""
+"""Compute frozen records of numbers from a network and data; nothing here draws or edits."""

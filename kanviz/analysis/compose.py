@@ -1,4 +1,4 @@
-"""The formula of a whole network in the units of the table, and how far it is from the network."""
+"""Write a whole network as a formula in table units, and measure the formula's difference from the network."""
 
 import itertools
 from collections.abc import Mapping, Sequence
@@ -19,16 +19,16 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import BASES, EdgeId, Layer, Variable
 from kanviz.errors import FormulaError
 
-MOST_EDGES = 3_000  # edges that reach an output; beyond, no one could read the formula
-MOST_PARTS = 1_200  # parts of an expression that is still written out in one piece
+MOST_EDGES = 3_000  # edges that reach an output; with more, the formula would be too long to read
+MOST_PARTS = 1_200  # parts of an expression that is still written in one piece
 ROWS = 10_000
 
 
 @dataclass(frozen=True)
 class Gap:
-    """Differences between formula and network over `rows` rows and all outputs, in the table's units.
+    """The differences between formula and network over `rows` rows and all outputs, in table units.
 
-    Infinite where one of the two is a number and the other is not.
+    Infinite where only one of the two has a finite value.
     """
 
     largest: float
@@ -38,7 +38,7 @@ class Gap:
 
 @dataclass(frozen=True)
 class Step:
-    """One node: its symbol, and its value in the symbols of the column before."""
+    """One node: its symbol, and its value in the symbols of the previous column."""
 
     symbol: sympy.Symbol
     expression: sympy.Expr
@@ -46,13 +46,13 @@ class Step:
 
 @dataclass(frozen=True)
 class Composition:
-    """A network as formulas: one per output, in table units, in symbols named as the columns.
+    """A network as formulas, one per output, in table units; the symbols are named like the columns.
 
-    expressions: per output; in the input variables, or, where that would be too long to read (`expanded` is False), in
-    the nodes of the last hidden column · steps: every node that matters, in the nodes before it, the outputs last ·
-    spline_edges: edges without a formula; each stands as one function phi_{layer,source,target}, the learned curve
-    (spline and base part) over what its figure has on the x axis: table units at an input, network units elsewhere ·
-    silu(u) is u / (1 + exp(-u)) · notes: what a reader should know.
+    expressions: per output; in the input variables or, where that would be too long to read (`expanded` is False), in
+    the nodes of the last hidden column · steps: every node that an output depends on, in the nodes before it, the
+    outputs last · spline_edges: edges without a formula; each appears as a function phi_{layer,source,target}, the
+    learned curve (spline and base part) of the variable on its figure's x axis: table units at an input, network units
+    elsewhere · silu(u) is u / (1 + exp(-u)) · notes: remarks for the reader.
     """
 
     inputs: tuple[sympy.Symbol, ...]
@@ -68,21 +68,21 @@ class Composition:
 
     @property
     def exact(self) -> bool:
-        """Whether every edge has a formula, so that nothing is left out of sight in a spline."""
+        """Whether every edge has a formula, so that no spline is left."""
         return not self.spline_edges
 
     def evaluate(self, x: Float[Tensor, "rows input"]) -> Float[Tensor, "rows output"]:
-        """The formula's own numbers at x (table units), float64; not the network's."""
+        """Return the formula's values at x (table units), in float64; not the network's."""
         walk = self._walk(x)
         return torch.stack([walk(expression).expand(len(x)) for expression in self.expressions], 1)
 
     def measured(self) -> "Composition":
-        """With the gap measured anew: what it must be after any change of the expressions."""
+        """Return it with the gap measured again, as is needed after any change of the expressions."""
         with torch.no_grad():
             return replace(self, gap=_gap(self.evaluate(self.rows), self.kan(self.rows).double()))
 
     def rounded(self, digits: int) -> "Composition":
-        """Constants to so many significant digits, terms that are then invisible left out, and the gap of that."""
+        """Round constants to so many significant digits, drop terms that become invisible, and recompute the gap."""
         walk = self._walk(self.rows[:: max(1, len(self.rows) // 1_000)])
         for step in self.steps:
             walk.known.setdefault(step.symbol, walk(step.expression))
@@ -91,12 +91,12 @@ class Composition:
         return replace(self, expressions=expressions, steps=steps).measured()
 
     def latex(self, digits: int | None = None) -> tuple[str, ...]:
-        """One equation per output, or per step when it is not expanded; `digits` rounds first."""
+        """Return one equation per output, or per step where it is not expanded; `digits` rounds first."""
         whole = self if digits is None else self.rounded(digits)
         return tuple(f"{latex_name(symbol.name)} = {latex(value)}" for symbol, value in whole._lines())
 
     def text(self, digits: int | None = None) -> tuple[str, ...]:
-        """The same as plain text."""
+        """Return the same equations as plain text."""
         whole = self if digits is None else self.rounded(digits)
         return tuple(f"{text_name(symbol.name)} = {text(value)}" for symbol, value in whole._lines())
 
@@ -114,9 +114,9 @@ class Composition:
 
 
 def compose(kan: KAN, data: Dataset | None = None) -> Composition:
-    """The network's formula; its gap is measured on the data's rows (without data: over the first grid).
+    """Write the network as a formula; measure the gap on the data's rows (without data: over the first grid).
 
-    Raises FormulaError for a network of so many edges that its formula could not be read.
+    Raises FormulaError for a network with so many edges that its formula could not be read.
     """
     alive = _alive(kan)
     count = sum(int((layer.present[:, _targets(layer, on)]).sum()) for layer, on in zip(kan.layers, alive, strict=True))
@@ -148,7 +148,7 @@ def compose(kan: KAN, data: Dataset | None = None) -> Composition:
 
 
 def _distinct(kan: KAN) -> list[list[str]]:
-    """Names of all nodes by column, no two alike."""
+    """Return the names of all nodes by column, made unique."""
     taken: set[str] = set()
     columns = []
     for n, size in enumerate(kan.shape):
@@ -164,7 +164,7 @@ def _distinct(kan: KAN) -> list[list[str]]:
 
 
 def _alive(kan: KAN) -> list[list[int]]:
-    """Per layer, the nodes it leads to that an output depends on."""
+    """Return, per layer, its target nodes that an output depends on."""
     found = [list(range(len(kan.outputs)))]
     for layer in reversed(kan.layers[1:]):
         used = layer.present[:, _targets(layer, found[0])].any(1)
@@ -192,7 +192,7 @@ def _steps(kan: KAN, columns: list[list[sympy.Symbol]], alive: list[list[int]]) 
 def _expanded(
     kan: KAN, columns: list[list[sympy.Symbol]], alive: list[list[int]], steps: list[Step]
 ) -> tuple[sympy.Expr, ...]:
-    """The outputs in the inputs alone; nothing when that would be too long."""
+    """Return the outputs in the inputs alone; () when they would be too long."""
     parts: dict[Any, int] = dict.fromkeys(columns[0], 1)
     for step in steps:
         walk = sympy.preorder_traversal(step.expression)
@@ -217,7 +217,7 @@ def _in_table_units(kan: KAN, nodes: Mapping[int, Linear]) -> dict[int, Linear]:
 
 
 def _layer(kan: KAN, n: int, nodes: Mapping[int, Linear], wanted: Sequence[int]) -> dict[int, Linear]:
-    """The wanted nodes after layer n, from those before it."""
+    """Return the wanted nodes after layer n, from those before it."""
     layer = kan.layers[n]
     formulas = {(i, j): layer.formula(i, j) for i, j, _ in layer.formulas}
     found = {}
@@ -232,7 +232,7 @@ def _layer(kan: KAN, n: int, nodes: Mapping[int, Linear], wanted: Sequence[int])
 
 
 def _edge(kan: KAN, edge: EdgeId, inner: Linear, formula: Any) -> Linear:
-    """An edge in symbols. A curve without a formula is one function, of what its figure has on the x axis."""
+    """Write an edge in symbols. A curve without a formula becomes a function of the variable on its figure's x axis."""
     layer = kan.layers[edge.layer]
     parts = [] if formula is None else [applied(formula, inner)]
     weight = float(layer.base_weight[edge.source, edge.target])
@@ -257,7 +257,7 @@ def _function_name(edge: EdgeId) -> str:
 
 
 def _functions(kan: KAN, edges: Sequence[EdgeId]) -> dict[str, Any]:
-    """What the named functions compute: the base functions, and the learned curve of each edge that is left."""
+    """Return the named functions: the base functions, and the learned curve of each edge without a formula."""
 
     def curve_of(edge: EdgeId):
         view, source = kan.edge(edge), kan.inputs[edge.source] if edge.layer == 0 else Variable("")

@@ -1,7 +1,7 @@
-"""What flows through every edge on the straight way from one point to another: its share of the output's change.
+"""Compute the conductance of every edge on the straight line between two points: its share of the output's change.
 
-Computed forwards and backwards, never by listing paths, by a Gauss-Legendre rule on panels. Source: Dhamdhere,
-Sundararajan & Yan 2018, arXiv 1805.12233.
+Computed by a forward and a backward pass, never by listing paths, with a Gauss-Legendre rule on panels. Source:
+Dhamdhere, Sundararajan & Yan 2018, arXiv 1805.12233.
 """
 
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 
 NODES = 5  # of the Gauss-Legendre rule on each panel
-PANELS = (8, 400)  # at first, at most
-NUMBERS = 12_000_000  # slopes held at once: panels stop being halved there
-ROUNDED = 1e-6  # a change so much smaller than the activation is mostly rounding: no panel is halved for it
-TIGHT = 1e-8  # how much of an activation's change its integral may miss on a panel
+PANELS = (8, 400)  # panels at the start, and the most
+NUMBERS = 12_000_000  # slopes in memory at once: panels are not halved beyond it
+ROUNDED = 1e-6  # a change smaller than this share of the activation is mostly rounding: no panel is halved for it
+TIGHT = 1e-8  # share of an activation's change that its integral may miss on a panel
 
 
 @dataclass(frozen=True, eq=False)
 class Line:
-    """The way from reference to point at the nodes of the quadrature, in network units.
+    """The straight line from reference to point, at the nodes of the quadrature, in network units.
 
-    through: per layer, slope of every edge times what its sum does to its node · ahead: per column, derivative of the
-    output by each node · edges: the integral of what flows through each edge.
+    through: per layer, the slope of every edge times the effect of its sum on its node · ahead: per column, the
+    derivative of the output by each node · edges: the integral of the flow through each edge.
     """
 
     motion: Float[Tensor, " input"]
@@ -36,9 +36,9 @@ class Line:
 
 
 def line_between(kan: KAN, ends: Float[Tensor, "two input"], output: int) -> Line:
-    """The way in panels, halved until on each the slope of every edge, integrated, is the change of its activation.
+    """Divide the line into panels, until on each the integrated slope of every edge equals its activation's change.
 
-    A jump, or a corner where the panels are as many as there may be, is missed; what that costs shows in the sums.
+    A jump is missed, and so is a corner once the number of panels is at its limit; the error then shows in the sums.
     """
     at, weight = _gauss(NODES)
     cuts = torch.linspace(0, 1, PANELS[0] + 1, dtype=torch.float64)
@@ -79,7 +79,7 @@ def _along(ends: Float[Tensor, "two input"], share: Float[Tensor, " at"]) -> Flo
 
 
 def _gauss(nodes: int) -> tuple[Float[Tensor, " node"], Float[Tensor, " node"]]:
-    """Abscissae and weights on [0, 1]: eigenvalues and vectors of the Jacobi matrix (Golub & Welsch 1969)."""
+    """Return abscissae and weights on [0, 1]: eigenvalues and vectors of the Jacobi matrix (Golub & Welsch 1969)."""
     k = torch.arange(1, nodes, dtype=torch.float64)
     beside = k / (4 * k**2 - 1).sqrt()
     at, vectors = torch.linalg.eigh(torch.diag(beside, 1) + torch.diag(beside, -1))
@@ -87,7 +87,7 @@ def _gauss(nodes: int) -> tuple[Float[Tensor, " node"], Float[Tensor, " node"]]:
 
 
 def _others(layer: Layer, sums: Float[Tensor, "at target"]) -> Float[Tensor, "at target"]:
-    """What a sum's change is multiplied by on its way into its node: 1, or the product of the node's other sums."""
+    """Return the factor of a sum's change on the way into its node: 1, or the product of the node's other sums."""
     found, start = torch.ones_like(sums), 0
     for arity in layer.arity:
         for one in range(start, start + arity if arity > 1 else start):
@@ -97,5 +97,5 @@ def _others(layer: Layer, sums: Float[Tensor, "at target"]) -> Float[Tensor, "at
 
 
 def _gathered(targets: Float[Tensor, "at target"], layer: Layer) -> Float[Tensor, "at node"]:
-    """Sums over the targets of each node."""
+    """Return the sums over the targets of each node."""
     return targets.new_zeros(len(targets), layer.nodes).index_add(1, torch.tensor(layer.owners), targets)

@@ -1,4 +1,4 @@
-"""An edge as a curve: numbers ready to be drawn."""
+"""Sample an edge as a curve, ready to be drawn."""
 
 from dataclasses import dataclass, replace
 
@@ -15,8 +15,8 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId, Variable
 
 BINS = 40
-MARGIN = 0.04  # share of the grid shown beyond whatever ends last
-REACH = 1.0  # grids shown beyond the grid at most, when data lie far out
+MARGIN = 0.04  # share of the grid shown beyond the outermost end
+REACH = 1.0  # grid widths shown beyond the grid at most, when data are far out
 POLE = 8.0  # a curve that leaves its middle 96 % by more than this factor is cut there
 
 
@@ -24,11 +24,11 @@ POLE = 8.0  # a curve that leaves its middle 96 % by more than this factor is cu
 class EdgeCurve:
     """One edge, sampled. x is in table units where the source is an input, in network units elsewhere.
 
-    total = spline + base + formula at every x; a part that does not count is None. `resting` is the learned curve that
-    does not count now: pruned, or replaced by a formula. `derivative` is d total / dx in the units of x.
-    points_x, coef: the control points (Greville abscissa, coefficient); points_y: their height as drawn, the
-    coefficient plus what the other parts add there, so that a point stays near the curve it pulls. grid: where the grid
-    begins and ends; data: where the training rows do (None without). edges, density: histogram of the training rows'
+    total = spline + base + formula at every x; a part that is not in use is None. `resting` is a learned curve that is
+    not in use: pruned, or replaced by a formula. `derivative` is d total / dx in the units of x.
+    points_x, coef: the control points (Greville abscissa, coefficient); points_y: their drawn height, the coefficient
+    plus the value of the other parts there, so that a point is near the curve that it moves. grid: the ends of the
+    grid; data: the least and greatest training value (None without data). edges, density: histogram of the training
     values, its area 1 (empty without data). values: those values, sorted.
     """
 
@@ -61,23 +61,26 @@ class EdgeCurve:
     values: Float[Array, " rows"]
 
     def reach(self, point: int) -> tuple[float, float]:
-        """The interval of x on which a control point moves the curve; endless past the grid where that is linear."""
+        """Return the interval of x on which a control point moves the curve.
+
+        It is infinite where the curve is linear outside the grid.
+        """
         low, high = float(self.knots[point]), float(self.knots[point + self.order + 1])
         if self.outside == "linear":
-            # a hat that begins on the border has a slope there, which the straight line beyond keeps
+            # a hat that begins on the border has a slope there, which continues in the straight line outside
             low = -np.inf if low < self.grid[0] or (low == self.grid[0] and self.order == 1) else low
             high = np.inf if high > self.grid[1] or (high == self.grid[1] and self.order == 1) else high
         return low, high
 
     def share(self, low: float, high: float) -> float:
-        """Share of the training rows whose value lies between low and high (nan without data)."""
+        """Return the share of the training rows with a value from low to high (NaN without data)."""
         if not len(self.values):
             return float("nan")
         first, last = np.searchsorted(self.values, low, "left"), np.searchsorted(self.values, high, "right")
         return float(last - first) / len(self.values)
 
     def heights(self, *parts: str) -> tuple[float, float]:
-        """Lowest and highest value to show for these parts; poles are cut, a flat line gets room."""
+        """Return the lowest and highest value to show for these parts; poles are cut, a flat line gets a margin."""
         shown = [self.points_y, *(getattr(self, part) for part in ("total", *parts))]
         ranges = [visible_range(values) for values in shown if values is not None and len(values)]
         low, high = min(r[0] for r in ranges), max(r[1] for r in ranges)
@@ -86,14 +89,14 @@ class EdgeCurve:
 
 
 def visible_range(values: Float[Array, " points"]) -> tuple[float, float]:
-    """Lowest and highest finite value, cut where a pole would squash the rest; (0, 0) when nothing is finite."""
+    """Return the lowest and highest finite value, cut at a pole that would flatten the rest; (0, 0) without values."""
     low, high = visible_ranges(values[:, None])
     return float(low[0]), float(high[0])
 
 
 def visible_ranges(curves: Float[Array, "points curve"]) -> tuple[Array, Array]:
-    """`visible_range` of many curves at once."""
-    ordered = np.sort(np.where(np.isfinite(curves), curves, np.nan), axis=0)  # nan go last
+    """Return `visible_range` of many curves at once."""
+    ordered = np.sort(np.where(np.isfinite(curves), curves, np.nan), axis=0)  # NaN go last
     last = np.isfinite(ordered).sum(0) - 1
     column = np.arange(curves.shape[1])
     low, near, far, high = (
@@ -108,7 +111,7 @@ def visible_ranges(curves: Float[Array, "points curve"]) -> tuple[Array, Array]:
 
 @torch.no_grad()
 def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int = 400) -> EdgeCurve:
-    """One edge with its parts, its control points, and where the training rows lie."""
+    """Sample one edge with its parts, its control points, and the range of the training rows."""
     edge = kan.check(edge)
     view = kan.edge(edge)
     values = _values(kan, edge, data)
@@ -152,7 +155,7 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
 
 
 def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
-    """A formula, by default the edge's own, in the units its curve is drawn in (at an input the table's); or empty."""
+    """Return a formula, by default the edge's own, in the units of its curve's x axis; "" where there is none."""
     formula = formula or kan.layers[edge.layer].formula(edge.source, edge.target)
     if formula is None or edge.layer > 0:
         return str(formula or "")
@@ -170,7 +173,10 @@ def _to_table(variable: Variable):
 
 
 def _target_label(kan: KAN, edge: EdgeId) -> str:
-    """What the edge's value is: a part of its target, in network units; at an output those have a size in the table."""
+    """Return the label of the edge's value: a part of its target, in network units.
+
+    At an output it gives the size of the network unit in the table.
+    """
     name = kan.target_name(edge.layer, edge.target)
     node = kan.layers[edge.layer].node_of(edge.target)
     if edge.layer + 1 == len(kan.layers) and kan.layers[edge.layer].arity[node] == 1:
@@ -181,7 +187,7 @@ def _target_label(kan: KAN, edge: EdgeId) -> str:
 
 
 def _parts(view: Edge, x: Tensor) -> dict[str, Tensor | None]:
-    """Every part of the edge at x; None for those that do not count."""
+    """Return every part of the edge at x; None for those not in use."""
     learned = view.spline_part(x) + view.base_part(x) if not view.active else None
     return {
         "spline": view.spline_part(x) if view.active else None,
@@ -192,18 +198,18 @@ def _parts(view: Edge, x: Tensor) -> dict[str, Tensor | None]:
 
 
 def _lifted(view: Edge, at_points: dict[str, Tensor | None]) -> Array:
-    """Coefficients plus the other parts at the control points' abscissae, as far as those are numbers."""
+    """Return the coefficients plus the finite values of the other parts at the control points' abscissae."""
     others = [value for name, value in at_points.items() if name in ("base", "formula") and value is not None]
     return as_numpy(view.coef + sum((v.nan_to_num(0.0, 0.0, 0.0) for v in others), torch.zeros_like(view.coef)))
 
 
 def layer_inputs(kan: KAN, data: Dataset, layers: int | None = None) -> list[Tensor]:
-    """What enters each layer on the training rows, in network units."""
+    """Return the inputs of each layer on the training rows, in network units."""
     return entering(kan, typical_inputs(kan, data), layers)
 
 
 def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows"]:
-    """The edge's inputs on the training rows, sorted; those that are not numbers are left out."""
+    """Return the edge's inputs on the training rows, sorted, without NaN and infinite values."""
     if data is None:
         return np.empty(0)
     values = as_numpy(layer_inputs(kan, data, edge.layer)[edge.layer][:, edge.source])
@@ -211,7 +217,7 @@ def _values(kan: KAN, edge: EdgeId, data: Dataset | None) -> Float[Array, " rows
 
 
 def histogram(values: Float[Array, " rows"]) -> tuple[Array, Array]:
-    """Edges of the bins and the density in each, its area 1; both empty without values."""
+    """Return the edges of the bins and the density in each, with area 1; both empty without values."""
     if not len(values):
         return np.empty(0), np.empty(0)
     low, high = float(values[0]), float(values[-1])

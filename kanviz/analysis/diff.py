@@ -1,4 +1,4 @@
-"""What changed between two networks, edge by edge and bit by bit."""
+"""Compare two networks edge by edge and bit by bit."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,16 +13,17 @@ from kanviz.errors import EditError
 
 POINTS = 400
 NOWHERE = (float("nan"), float("nan"))
-ROOM = 2_000_000  # numbers held at once, points times edges
+ROOM = 2_000_000  # numbers in memory at once, points times edges
 
 
 @dataclass(frozen=True)
 class EdgeChange:
     """One edge before and after.
 
-    identical: every number of it has the same bits · coefficients: which control points moved (None: other grids) ·
-    gap: largest |difference| of the two curves over both grids (network units), inf where one alone is not a number ·
-    where: the interval on which they differ, (nan, nan) when they nowhere do · frozen_changed: it was frozen or thawed.
+    identical: all its numbers have the same bits · coefficients: which control points moved (None: the grids differ) ·
+    gap: largest |difference| of the two curves over both grids (network units), inf where only one is NaN or infinite ·
+    where: the interval on which they differ, (nan, nan) where they are equal everywhere · frozen_changed: it was frozen
+    or thawed.
     """
 
     id: EdgeId
@@ -39,7 +40,7 @@ class EdgeChange:
 
 @dataclass(frozen=True)
 class Diff:
-    """All edges of two networks side by side, and the nodes whose constants moved."""
+    """All edges of two networks, compared, and the nodes whose constants moved."""
 
     edges: tuple[EdgeChange, ...]
     biases: tuple[str, ...]
@@ -58,7 +59,7 @@ class Diff:
 
 
 def same_bits(a: Tensor, b: Tensor) -> Tensor:
-    """Elementwise: the very same number, the sign of zero and NaN included."""
+    """Return, elementwise, whether two numbers have the same bits; the sign of zero counts, and so does NaN."""
     if a.is_floating_point():
         as_int = {4: torch.int32, 8: torch.int64}[a.element_size()]
         return a.contiguous().view(as_int) == b.contiguous().view(as_int)
@@ -67,7 +68,10 @@ def same_bits(a: Tensor, b: Tensor) -> Tensor:
 
 @torch.no_grad()
 def diff(before: KAN, after: KAN) -> Diff:
-    """Compare two networks of one shape; of two precisions, in float64, which holds both exactly."""
+    """Compare two networks of one shape; of two precisions, in float64, which holds both exactly.
+
+    Raises EditError for networks of different shapes.
+    """
     if [(v.sources, v.arity) for v in before.layers] != [(v.sources, v.arity) for v in after.layers]:
         raise EditError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")
     if before.dtype != after.dtype:
@@ -84,18 +88,18 @@ def diff(before: KAN, after: KAN) -> Diff:
 
 
 def _same_edges(old: Layer, new: Layer) -> Tensor:
-    """Per edge: whether all its numbers have the same bits."""
+    """Return, per edge, whether all its numbers have the same bits."""
     same = (old.active == new.active) & (old.frozen == new.frozen) & same_bits(old.base_weight, new.base_weight)
     if old.coef.shape != new.coef.shape or old.base != new.base or old.outside != new.outside:
         return torch.zeros_like(same)
     same &= same_bits(old.coef, new.coef).all(-1) & same_bits(old.knots, new.knots).all(-1)[:, None]
     for i, j in {(i, j) for layer in (old, new) for i, j, _ in layer.formulas}:
-        same[i, j] &= repr(old.formula(i, j)) == repr(new.formula(i, j))  # tells -0 from 0, and nan is nan
+        same[i, j] &= repr(old.formula(i, j)) == repr(new.formula(i, j))  # tells -0 from 0, and NaN equals NaN
     return same
 
 
 def _edges(kan: KAN, n: int, old: Layer, new: Layer) -> list[EdgeChange]:
-    """All edges of one layer."""
+    """Return the changes of all edges of one layer."""
     same = _same_edges(old, new)
     sources = [kan.node_name(n, i) for i in range(old.sources)]
     targets = [kan.target_name(n, j) for j in range(old.targets)]
@@ -105,7 +109,7 @@ def _edges(kan: KAN, n: int, old: Layer, new: Layer) -> list[EdgeChange]:
     if not same.all():
         x = _points(old, new)
         gap, first, last = _apart(old, new, x)
-        for i, j in (last >= 0).nonzero().tolist():  # to the nearest points that agree: the ends of a support
+        for i, j in (last >= 0).nonzero().tolist():  # out to the nearest points that agree: the ends of a support
             ends = max(int(first[i, j]) - 1, 0), min(int(last[i, j]) + 1, len(x) - 1)
             where[i][j] = float(x[ends[0], i]), float(x[ends[1], i])
         if old.coef.shape == new.coef.shape:
@@ -123,14 +127,14 @@ def _edges(kan: KAN, n: int, old: Layer, new: Layer) -> list[EdgeChange]:
 
 
 def _moved(moved: Tensor | None, kept: Tensor | bool, i: int, j: int) -> tuple[int, ...] | None:
-    """The control points of an edge that moved; None where the grids are others."""
+    """Return the control points of an edge that moved; None where the grids differ."""
     if moved is None or isinstance(kept, bool) or not kept[i]:
         return None
     return tuple(moved[i, j].nonzero().flatten().tolist())
 
 
 def _points(old: Layer, new: Layer) -> Tensor:
-    """Points over both grids of every source, the knots among them, in order: (point, source)."""
+    """Return sorted points (point, source) over both grids of every source, the knots among them."""
     knots = torch.cat([old.knots, new.knots], 1)
     low, high = knots.amin(1), knots.amax(1)
     even = torch.linspace(0, 1, POINTS, dtype=knots.dtype)[:, None] * (high - low) + low
@@ -138,21 +142,23 @@ def _points(old: Layer, new: Layer) -> Tensor:
 
 
 def _pieces(old: Layer, new: Layer, x: Tensor) -> Iterator[tuple[int, Tensor, Tensor]]:
-    """Both layers' edges at some points after the other, and which point is the first of them."""
+    """Generate both layers' edges in blocks of points, each with the index of its first point."""
     size = max(1, ROOM // (old.sources * old.targets))
     for at in range(0, len(x), size):
         yield at, old.activations(x[at : at + size]), new.activations(x[at : at + size])
 
 
 def _difference(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor]:
-    """|difference|, inf where one alone is not a number, and where it is none."""
+    """Return |difference|, inf where only one is NaN or infinite, and where both are equal."""
     alike = (one == two) | (one.isnan() & two.isnan())
     return torch.where(alike, 0.0, (one - two).abs().nan_to_num(nan=torch.inf, posinf=torch.inf)), alike
 
 
 def _apart(old: Layer, new: Layer, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Largest |difference| of two versions of a layer's edges at these points (point, source), and the first and the
-    last point at which they differ; -1 as the last where they nowhere do.
+    """Return the largest |difference| of two versions of a layer's edges, and where they differ.
+
+    x: (point, source). The second and third result are the first and the last point that differ; -1 as the last where
+    none does.
     """
     gap = torch.zeros(old.sources, old.targets, dtype=old.coef.dtype)
     first, last = torch.full(gap.shape, len(x)), torch.full(gap.shape, -1)
@@ -167,8 +173,9 @@ def _apart(old: Layer, new: Layer, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 @torch.no_grad()
 def gap_of(old: Layer, new: Layer, x: Float[Tensor, "rows source"]) -> Float[Tensor, "source target"]:
-    """Largest |difference| of two versions of a layer's edges at these values (network units), inf where one alone is
-    not a number.
+    """Return the largest |difference| of two versions of a layer's edges at x (network units).
+
+    Infinite where only one of them is NaN or infinite.
     """
     gap = torch.zeros(old.sources, old.targets, dtype=old.coef.dtype)
     for _, one, two in _pieces(old, new, x):

@@ -1,4 +1,4 @@
-"""What a network says on every row, and its errors on some of them."""
+"""Predict every row with a network, and compute its errors on some rows."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,10 +14,10 @@ from kanviz.core.kan import KAN, Task
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What was measured and what the network says, row by row in the table's order and units.
+    """The measured and the predicted values of every row, in the table's order and units.
 
     For classification both have a column per class: 1 where the row is of that class, and the network's scores.
-    held_out: which rows do not train.
+    held_out: which rows are not used in training.
     """
 
     measured: Float[Tensor, "rows output"]
@@ -33,10 +33,10 @@ class Predictions:
 
 @dataclass(frozen=True)
 class SubsetErrors:
-    """Errors on some rows, training rows ("train") and those held out ("test") apart; a part without rows is missing.
+    """The errors on some rows, of training rows ("train") and held-out rows ("test"); a part without rows is missing.
 
-    worst: the row that is missed most, as (row, predicted minus measured), of those whose prediction is a number; for
-    classification the row whose class is given the smallest share, as (row, that share).
+    worst: the row with the largest error, as (row, predicted minus measured), among those with a finite prediction; for
+    classification the row whose class gets the smallest share, as (row, that share).
     """
 
     parts: Mapping[str, Errors]
@@ -46,14 +46,14 @@ class SubsetErrors:
 
 @torch.no_grad()
 def predictions(kan: KAN, data: Dataset) -> Predictions:
-    """All rows as the network sees them; raises TableError when the table does not fit."""
+    """Predict all rows. Raises TableError when the table does not fit the network."""
     data = data.matching(kan)
     held_out = torch.zeros(len(data), dtype=torch.bool).index_fill(0, data.test, True)
     return Predictions(data.y.double(), kan(data.x).double(), held_out, data.rows("train")[1].double(), data.task)
 
 
 def errors_on(found: Predictions, rows: Sequence[int] | Int[Tensor, " row"], output: int | None = None) -> SubsetErrors:
-    """Errors on these rows, of one output or (None) of all together."""
+    """Compute the errors on these rows, of one output or (None) of all together."""
     rows = torch.as_tensor(rows, dtype=torch.long)
     classes = found.task == "classification"
     columns = slice(None) if output is None or classes else slice(output, output + 1)
@@ -82,12 +82,12 @@ def _worst(measured: Tensor, predicted: Tensor, rows: Tensor, *, classes: bool) 
 
 
 def between(values: Float[Tensor, " rows"], low: float, high: float) -> Int[Tensor, " row"]:
-    """The rows whose value lies between two numbers, both included."""
+    """Return the rows with a value from low to high, both included."""
     return ((values >= low) & (values <= high)).nonzero()[:, 0]
 
 
 def confusion(found: Predictions, rows: Sequence[int] | Int[Tensor, " row"]) -> Int[Tensor, "measured said"]:
-    """How many of these rows are of a class (down) and were said to be of one (across)."""
+    """Count these rows by their measured class (down) and their predicted class (across)."""
     rows = torch.as_tensor(rows, dtype=torch.long)
     count = found.measured.shape[1]
     pairs = found.measured[rows].argmax(1) * count + found.predicted[rows].argmax(1)

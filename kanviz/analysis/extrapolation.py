@@ -1,4 +1,4 @@
-"""Where a point leaves what backs a network: the range of the training rows, and the grids."""
+"""Find where a point is outside the training rows, or outside a grid."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from kanviz.core.kan import KAN
 from kanviz.core.spline import domain
 from kanviz.errors import UserError
 
-SLACK = 1e-9  # share of a range by which a value may lie beyond it: what scaling there and back may round
+SLACK = 1e-9  # share of a range by which a value may exceed it: the rounding of scaling forth and back
 
 
 @dataclass(frozen=True)
 class Beyond:
-    """A value of the point that leaves a range: of the training rows, or of a grid, whose splines end there.
+    """A value of the point outside a range: that of the training rows, or of a grid, where the splines end.
 
     column: of the node, 0 for the inputs. Table units at an input, network units at a later node.
     """
@@ -35,7 +35,10 @@ class Beyond:
 
 @torch.no_grad()
 def beyond(kan: KAN, point: Sequence[float], data: Dataset | None = None) -> tuple[Beyond, ...]:
-    """Inputs of the point that leave the training rows or their grid, and nodes that leave theirs at that point."""
+    """Return the inputs of the point outside the training rows or their grid, and the nodes outside their grid there.
+
+    point: table units. Raises UserError for a point that does not fit the network.
+    """
     at = checked_point(kan, point)
     found = []
     if data is not None:
@@ -57,7 +60,7 @@ def beyond(kan: KAN, point: Sequence[float], data: Dataset | None = None) -> tup
 
 
 def grids_of(kan: KAN) -> list[tuple[float, float]]:
-    """Where each input's grid begins and ends, in table units."""
+    """Return the ends of each input's grid, in table units."""
     ends = domain(kan.layers[0].knots.double(), kan.layers[0].order)
     found = []
     for variable, *pair in zip(kan.inputs, *(end.tolist() for end in ends), strict=True):
@@ -67,7 +70,7 @@ def grids_of(kan: KAN) -> list[tuple[float, float]]:
 
 
 def checked_point(kan: KAN, point: Sequence[float]) -> Float[Tensor, " input"]:
-    """The point (table units, float64), if it has a finite value for each input."""
+    """Return the point (table units, float64). Raises UserError unless it has a finite value for each input."""
     at = torch.tensor(list(point), dtype=torch.float64)
     if len(at) != len(kan.inputs) or not at.isfinite().all():
         raise UserError(f"A point needs a finite value for each of the {len(kan.inputs)} inputs.")

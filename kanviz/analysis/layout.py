@@ -1,8 +1,8 @@
-"""Where a network's nodes, sums and thumbnails go on a page, so that nothing overlaps.
+"""Place a network's nodes, sums and thumbnails on a page without overlaps.
 
 Columns of nodes run from inputs on the left to outputs on the right; y runs from 0 (bottom) to 1 (top). Between two
-columns every edge has a cell of its own: a single stack when they are few, otherwise a table with a row per node of the
-longer column. Lines fan out beside the cells and run straight along their rows between them.
+columns every edge has its own cell: a single stack when they are few, otherwise a table with a row per node of the
+longer column. Lines fan out on both sides of the cells and run straight along their rows between them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,17 +13,17 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 
 MOST = 240  # thumbnails; more edges than these are left out, the least important first
-MOST_NODES = 20  # nodes of a column, likewise
-STACK = 16  # edges between two columns that still fit one stack
+MOST_NODES = 20  # nodes of a column; more are left out in the same way
+STACK = 16  # edges between two columns that fit in one stack
 CELL = 0.52  # width of one column of cells
-FAN, NARROW, BROAD = 0.55, 0.40, 0.95  # room for lines beside a stack; beside a table, where straight, where crossing
+FAN, NARROW, BROAD = 0.55, 0.40, 0.95  # room for lines next to a stack; next to a table: straight, crossing
 FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
-TALLEST = 1.7  # height of a thumbnail at most, relative to the lowest
+TALLEST = 1.7  # largest height of a thumbnail, relative to the lowest
 
 
 @dataclass(frozen=True)
 class NodePlace:
-    """A node. product: its sums are multiplied. linked: some edge that is not pruned comes in or goes out."""
+    """A node. product: its sums are multiplied. linked: an edge that is not pruned enters or leaves it."""
 
     column: int
     index: int
@@ -67,9 +67,9 @@ class EdgePlace:
 
 @dataclass(frozen=True)
 class Layout:
-    """Places of everything. rows: thumbnails above each other in the fullest stack or table.
+    """The places of everything. rows: thumbnails above each other in the fullest stack or table.
 
-    edges_left_out, nodes_left_out: how many do not fit on a page; these are the least important.
+    edges_left_out, nodes_left_out: how many do not fit on the page; these are the least important.
     """
 
     nodes: tuple[NodePlace, ...]
@@ -82,12 +82,12 @@ class Layout:
 
 
 def wide(kan: KAN) -> bool:
-    """Whether some layer has more nodes or edges than can be drawn with their curves."""
+    """Return whether some layer has more nodes or edges than can be drawn with their curves."""
     return any(layer.sources > MOST_NODES or layer.nodes > MOST_NODES for layer in kan.layers)
 
 
 def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
-    """Places for a network; of too many nodes or edges, those that carry most (without scores: the first)."""
+    """Place the nodes and edges of a network; if too many, those with the highest scores (or simply the first)."""
     columns = _shown_nodes(kan, scores)
     owners = [[node for node, arity in enumerate(layer.arity) for _ in range(arity)] for layer in kan.layers]
     chosen = _chosen(owners, scores, columns, most)
@@ -122,7 +122,7 @@ def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
 
 
 def _shown_nodes(kan: KAN, scores: Scores | None) -> list[list[int]]:
-    """Per column the nodes that are drawn: all of them where they fit."""
+    """Return, per column, the nodes to draw: all of them where they fit."""
     found = []
     for column, count in enumerate(kan.shape):
         order = list(range(count))
@@ -135,7 +135,7 @@ def _shown_nodes(kan: KAN, scores: Scores | None) -> list[list[int]]:
 def _chosen(
     owners: Sequence[Sequence[int]], scores: Scores | None, columns: Sequence[Sequence[int]], most: int
 ) -> list[list[EdgeId]]:
-    """Per layer the edges that get a thumbnail, in order; small layers are shown whole before large ones are cut."""
+    """Return, per layer, the sorted edges with a thumbnail; small layers are complete before large ones are cut."""
     layers: list[list[EdgeId]] = []
     for n, owner in enumerate(owners):
         targets = [j for j, node in enumerate(owner) if node in columns[n + 1]]
@@ -153,9 +153,9 @@ def _chosen(
 def _cells(
     owners: Sequence[int], edges: Sequence[EdgeId], sources: Sequence[int], nodes: Sequence[int]
 ) -> tuple[dict[EdgeId, tuple[int, int]], int, tuple[float, float]]:
-    """Each edge's (row, place) between two columns, how many places a row has, and the room for lines on both sides."""
+    """Return each edge's (row, place) between two columns, the places per row, and the room for lines on both sides."""
     if len(edges) <= STACK:
-        # Ordered by the height midway between their ends, from the top: that makes the flattest lines.
+        # Sorted by the height midway between their ends, from the top: that gives the flattest lines.
         middle = {
             e: (sources.index(e.source) + 0.5) / len(sources) + (nodes.index(owners[e.target]) + 0.5) / len(nodes)
             for e in edges
@@ -167,7 +167,7 @@ def _cells(
     row = {v: k for k, v in enumerate(starts if by_source else goals)}
     fans = (NARROW, BROAD) if by_source else (BROAD, NARROW)
     cells, taken = {}, dict.fromkeys(row, 0)
-    for edge in edges:  # in order, so that a full row is also in order; a row with gaps closes up and keeps its size
+    for edge in edges:  # sorted, so that a full row is sorted too; a row with gaps closes up and keeps its size
         own = edge.source if by_source else edge.target
         cells[edge] = row[own], taken[own]
         taken[own] += 1
@@ -175,7 +175,7 @@ def _cells(
 
 
 def _sums(kan: KAN, n: int, x: float, height: Mapping[int, float]) -> dict[int, SumPlace]:
-    """The factors of product nodes, each to the left of its node."""
+    """Place the factors of product nodes, each to the left of its node."""
     layer, found, start = kan.layers[n], {}, 0
     slot = 1 / max(len(height), 1)
     for node, arity in enumerate(layer.arity):

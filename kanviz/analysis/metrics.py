@@ -1,4 +1,4 @@
-"""How good a network is on a table, beside what guessing would give."""
+"""Measure the errors of a network on a table, with a trivial prediction for comparison."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ from kanviz.core.kan import KAN
 
 @dataclass(frozen=True)
 class Errors:
-    """Errors over some rows, in the target's units; nan where they do not apply or there are too few rows.
+    """The errors over some rows, in the target's units; NaN where they do not apply or there are too few rows.
 
-    r2: 1 - squared error over the variance of these rows. baseline: for regression the rmse of always saying the mean
-    of the training rows; for classification the accuracy of always saying the class most frequent there. accuracy and
+    r2: 1 - squared error over the variance of these rows. baseline: for regression the rmse of predicting the mean of
+    the training rows; for classification the accuracy of predicting the class most frequent there. accuracy and
     cross_entropy (natural logarithm, per row) are for classification only, rmse, mae and r2 for regression only.
     """
 
@@ -30,7 +30,7 @@ class Errors:
 
 @dataclass(frozen=True)
 class Metrics:
-    """Errors per part ("train", "test" when rows are held out): over all outputs, and for each output by itself.
+    """The errors per part ("train", and "test" when rows are held out): over all outputs, and for each output.
 
     `outputs` holds regression outputs by name, in order; it is empty for classification.
     """
@@ -42,9 +42,10 @@ class Metrics:
 
 @torch.no_grad()
 def metrics(kan: KAN, data: Dataset) -> Metrics:
-    """Errors of the network on the training rows and on those held out; raises TableError when the table does not fit.
+    """Compute the errors of the network on the training and the held-out rows.
 
     Over several outputs rmse and mae are the root mean square and the mean over all of them, r2 is the mean of theirs.
+    Raises TableError when the table does not fit the network.
     """
     data = data.matching(kan)
     y_train = data.rows("train")[1].double()
@@ -69,7 +70,7 @@ NAN = float("nan")
 
 
 def regression_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
-    """Errors of guesses (rows, output) in the units of y."""
+    """Compute the errors of predictions (rows, output) in the units of y."""
     gap = guess - y
     variance = ((y - y.mean(0)) ** 2).mean(0)
     r2 = torch.where(variance > 0, 1 - (gap**2).mean(0) / variance, NAN).mean() if len(y) > 1 else NAN
@@ -80,7 +81,7 @@ def regression_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
 
 
 def classification_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
-    """Errors of the scores of classes (rows, class)."""
+    """Compute the errors of class scores (rows, class)."""
     truth, said = y.argmax(1), guess.argmax(1)
     frequent = int(y_train.sum(0).argmax())
     entropy = float(torch.nn.functional.cross_entropy(guess, truth))

@@ -1,4 +1,4 @@
-"""What formulas and networks say beside what was measured, on rows that none of them has learned from."""
+"""Compare the predictions of formulas and networks with measured values, on held-out rows."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -17,10 +17,10 @@ Says = Callable[[Float[Tensor, "rows input"]], Tensor]
 
 @dataclass(frozen=True, eq=False)
 class Said:
-    """One of those compared.
+    """One of the compared models.
 
-    rmse, largest: of its errors where it is a number, in the target's unit · share: rmse over the spread of the
-    measured values · missing: rows where it is no number.
+    rmse, largest: of its finite errors, in the target's unit · share: rmse over the spread of the measured values ·
+    missing: rows where its value is NaN or infinite.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """Measured values of one target, and what others say of the same rows. held: rows nobody has learned from."""
+    """The measured values of one target, and the predictions of the same rows. held: whether the rows are held out."""
 
     target: str
     unit: str
@@ -44,7 +44,7 @@ class Beside:
 
 @torch.no_grad()
 def beside(data: Dataset, others: Mapping[str, Says], output: int = 0) -> Beside:
-    """Everybody's values on the held-out rows (on all, where none are held out), in table units."""
+    """Compare all models on the held-out rows (on all rows, where none are held out), in table units."""
     held = len(data.test) > 0
     x, y = data.rows("test" if held else "all")
     measured = y[:, output].double().numpy()
@@ -62,7 +62,7 @@ def _said(name: str, values: np.ndarray, measured: np.ndarray) -> Said:
 
 
 def network_for(kan: KAN, data: Dataset) -> Says | None:
-    """The network as a function of the table's inputs in its order; None where its columns are others."""
+    """Return the network as a function of the table's inputs in its order; None where its columns differ."""
     try:
         data.matching(kan)
     except UserError:

@@ -1,10 +1,10 @@
-"""Why a network says what it says at one point: what each path from an input to an output adds to it.
+"""Explain a network's output at one point: how much each path from an input to the output adds to it.
 
 From a reference to the point the output changes by the integral of its derivative along the straight line (integrated
-gradients: Sundararajan, Taly & Yan 2017, arXiv 1703.01365). In a KAN that derivative is a sum over paths, of the
-product of the slopes on the way, a product node giving the product of its other sums as the factor. So the integral is
-split by path, and what flows through an edge is the sum over the paths through it (conductance: Dhamdhere,
-Sundararajan & Yan 2018, arXiv 1805.12233): see conductance.py.
+gradients: Sundararajan, Taly & Yan 2017, arXiv 1703.01365). In a KAN that derivative is a sum over paths of the product
+of the slopes along the path; a product node contributes the product of its other sums. So the integral is split by
+path, and the flow through an edge is the sum over the paths through it (conductance: Dhamdhere, Sundararajan & Yan
+2018, arXiv 1805.12233): see conductance.py.
 """
 
 from collections.abc import Sequence
@@ -22,20 +22,20 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.errors import UserError
 
-MOST_PATHS = 20_000  # all paths are listed up to here
-STRONGEST = 400  # kept from layer to layer, if there are more
-BLOCK = 4_000_000  # numbers looked at together while the strongest paths are sought
+MOST_PATHS = 20_000  # up to this many paths, all are listed
+STRONGEST = 400  # paths that go on from layer to layer, if there are more
+BLOCK = 4_000_000  # numbers in memory at once during the search for the strongest paths
 
 
 @dataclass(frozen=True, eq=False)
 class Explanation:
-    """What makes the output at `point` differ from the output at `reference`, in the units of the table.
+    """The contributions to the difference between the outputs at `point` and at `reference`, in table units.
 
-    paths: an input, then the sum that each next edge ends in, a row per path; the largest amount first · amounts: what
-    each adds · count: of how many paths these are the strongest · edges: what flows through every edge, per layer ·
-    inputs: what each input adds; edges and inputs are over all paths, listed or not · gap: value - at_reference minus
-    what the inputs add, which is what the integration missed (nan where the network is no number) · points: at how many
-    points of the line it was looked at.
+    paths: a row per path: an input, then the sum that each next edge ends in; the largest amount first · amounts: the
+    contribution of each · count: how many paths there are; these are the strongest · edges: the flow through every
+    edge, per layer · inputs: the contribution of each input; edges and inputs are over all paths, listed or not · gap:
+    value - at_reference minus the inputs' contributions, which is the integration error (NaN where the output is NaN) ·
+    points: the number of points on the line.
     """
 
     output: int
@@ -54,11 +54,11 @@ class Explanation:
 
     @property
     def rest(self) -> float:
-        """What the paths add together that are not listed."""
+        """The sum of the contributions of the paths that are not listed."""
         return float(self.inputs.sum() - self.amounts.sum())
 
     def edges_of(self, path: int) -> tuple[EdgeId, ...]:
-        """The edges of a listed path, from its input on."""
+        """Return the edges of a listed path, starting at its input."""
         source, *targets = self.paths[path].tolist()
         found = []
         for n, target in enumerate(targets):
@@ -67,7 +67,10 @@ class Explanation:
         return tuple(found)
 
     def strongest_edges(self, count: int) -> list[tuple[EdgeId, float]]:
-        """The edges that most flows through, whichever way, and how much: of any layer, each adding up to the whole."""
+        """Return the edges of all layers with the largest |flow|, and their flow.
+
+        The flows of each layer add up to the whole change.
+        """
         found = []
         for n, (flow, layer) in enumerate(zip(self.edges, self.kan.layers, strict=True)):
             size = torch.where(layer.present, flow.abs().nan_to_num(), -1.0).flatten()
@@ -77,7 +80,7 @@ class Explanation:
         return sorted(found, key=lambda one: -abs(one[1]))[:count]
 
     def name(self, path: int) -> str:
-        """A listed path by its nodes: x1 → h1,2 → y."""
+        """Return a listed path as its nodes: x1 → h1,2 → y."""
         source, *targets = self.paths[path].tolist()
         return " → ".join(
             [self.kan.node_name(0, source), *(self.kan.target_name(n, target) for n, target in enumerate(targets))]
@@ -85,7 +88,7 @@ class Explanation:
 
 
 def reference_of(kan: KAN, data: Dataset | None) -> Float[Tensor, " input"]:
-    """What a point is compared with: the mean of the training rows, or without data the middle of the grid."""
+    """Return the point of comparison: the mean of the training rows, or without data the middle of the grid."""
     if data is not None:
         return typical_inputs(kan, data, len(data)).double().mean(0)
     return torch.tensor([(low + high) / 2 for low, high in grids_of(kan)], dtype=torch.float64)
@@ -95,9 +98,9 @@ def reference_of(kan: KAN, data: Dataset | None) -> Float[Tensor, " input"]:
 def explain(
     kan: KAN, point: Sequence[float], data: Dataset | None = None, *, output: int = 0, listed: int = MOST_PATHS
 ) -> Explanation:
-    """What each path adds to an output at a point (table units), beside `reference_of`; computed in float64.
+    """Compute the contribution of each path to an output at a point (table units), compared with `reference_of`.
 
-    Refuses a point that does not fit the network, and an output that is not there.
+    Computed in float64. Raises UserError for a point that does not fit the network, and for an unknown output.
     """
     at = checked_point(kan, point)
     if not 0 <= output < len(kan.outputs):
@@ -120,10 +123,10 @@ def explain(
 def _paths(
     kan: KAN, line: Line, output: int, listed: int
 ) -> tuple[Int[Tensor, "path column"], Float[Tensor, " path"], int]:
-    """Paths through edges that are there, what each adds, and how many there are.
+    """Return paths along present edges, the contribution of each, and the number of all paths.
 
-    If there are more than may be listed, the beginnings of the strongest go on from layer to layer: a beginning is as
-    strong as all that flows through it.
+    If there are more than may be listed, only the strongest beginnings continue from layer to layer; the strength of a
+    beginning is the flow through it.
     """
     leads = [torch.zeros(kan.shape[-1], dtype=torch.float64)]
     leads[0][output] = 1
@@ -147,7 +150,7 @@ def _paths(
 
 
 def _strength(line, n, flow, at, which, target, owners) -> Float[Tensor, " path"]:
-    """The integral of |flow| through each beginning of a path, one more edge taken."""
+    """Return the integral of |flow| through each beginning of a path, extended by one edge."""
     found, step = [], max(1, BLOCK // len(line.weights))
     for begin in range(0, len(which), step):
         w, t = which[begin : begin + step], target[begin : begin + step]

@@ -1,4 +1,4 @@
-"""Rows that stand for what a network sees."""
+"""Choose rows that represent a network's typical inputs."""
 
 import torch
 from jaxtyping import Float
@@ -12,7 +12,10 @@ ROWS = 5_000
 
 
 def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Tensor, "rows input"]:
-    """Training rows (table units), thinned evenly to at most `rows`; without data, even draws from the first grid."""
+    """Return training rows (table units), thinned evenly to at most `rows`.
+
+    Without data, Sobol points of the first grid.
+    """
     if data is not None:
         x = data.matching(kan).rows("train")[0]
         return x[torch.linspace(0, len(x) - 1, min(rows, len(x))).long()]
@@ -24,9 +27,9 @@ def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Te
 
 
 def entering(kan: KAN, x: Float[Tensor, "rows input"], layers: int | None = None) -> list[Tensor]:
-    """What enters each layer (network units), the outputs last, for rows in table units; only so many layers, if said.
+    """Return the inputs of each layer (network units), the outputs last, for rows in table units.
 
-    Computed as the network computes it.
+    layers: how many layers to compute, None for all. Computed exactly as the network computes it.
     """
     nodes = [kan.normalise(x)]
     for layer in kan.layers[:layers]:

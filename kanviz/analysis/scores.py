@@ -1,4 +1,4 @@
-"""How much of the outputs each edge carries: attribution in shares of variance."""
+"""Score every edge: the share of the outputs' variance that it carries."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 
 LEAST_ROWS = 100
-ROOM = 5_000_000  # rows times edges of the widest layer, of which so many are looked at
-PART = 2**22  # numbers that are held at once
+ROOM = 5_000_000  # rows times edges of the widest layer; it limits the number of rows
+PART = 2**22  # numbers in memory at once
 
 
 @dataclass(frozen=True)
 class EdgeScore:
-    """One edge's share of the outputs' variance, 0 to 1, with what it is called and what it is."""
+    """One edge's share of the outputs' variance, 0 to 1, with its names and its state."""
 
     id: EdgeId
     source: str
@@ -35,9 +35,10 @@ class EdgeScore:
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Shares of the outputs' variance: per layer an array (source, target), per column one of nodes; each sums to 1.
+    """The shares of the outputs' variance: per layer an array (source, target), per column one of nodes.
 
-    A layer's shares are all 0 when nothing varies. rows: how many rows were looked at, and were numbers throughout.
+    Each array sums to 1; a layer's shares are all 0 when nothing varies. rows: how many rows were used, those with
+    finite values throughout.
     """
 
     layers: tuple[Float[Array, "source target"], ...]
@@ -46,11 +47,11 @@ class Scores:
     kan: KAN
 
     def of(self, edge: EdgeId) -> float:
-        """Share of one edge, 0 to 1."""
+        """Return the share of one edge, 0 to 1."""
         return float(self.layers[edge.layer][edge.source, edge.target])
 
     def below(self, share: float) -> list[EdgeId]:
-        """Edges that are there and carry less than that, in the order of `KAN.edges`."""
+        """Return the present edges with a smaller share than that, in the order of `KAN.edges`."""
         return [
             EdgeId(n, i, j)
             for n, (layer, shares) in enumerate(zip(self.kan.layers, self.layers, strict=True))
@@ -59,17 +60,17 @@ class Scores:
 
     @cached_property
     def ranked(self) -> "Ranked":
-        """Every edge, pruned ones included, those that carry most first."""
+        """All edges, pruned ones included, the highest score first."""
         return Ranked(self, np.ones(sum(part.size for part in self.layers), dtype=bool))
 
     @cached_property
     def ranked_there(self) -> "Ranked":
-        """The edges that are not pruned, those that carry most first."""
+        """The edges that are not pruned, the highest score first."""
         return Ranked(self, np.concatenate([layer.present.numpy().ravel() for layer in self.kan.layers]))
 
 
 class Ranked(Sequence[EdgeScore]):
-    """Edges by what they carry, each put together when it is asked for: of equals, the first edge is first."""
+    """Edges sorted by score, each record built on request; of equal scores, the first edge is first."""
 
     def __init__(self, scores: Scores, chosen: Bool[Array, " edge"]):
         self._scores, places = scores, np.flatnonzero(chosen)
@@ -98,16 +99,14 @@ class Ranked(Sequence[EdgeScore]):
 
 @torch.no_grad()
 def scores(kan: KAN, data: Dataset | None = None) -> Scores:
-    """Every edge's share of the outputs' variance, over the training rows (without data: over the first grid).
+    """Score every edge: its share of the outputs' variance, over the training rows (without data: over the first grid).
 
     Attribution goes back from the outputs as in Liu et al. 2024 (KAN 2.0, section 4.1), in variances instead of
     standard deviations so that shares add up. Outputs that vary share 1 equally. With A the share of a sum,
-
         edge share   = A_target * var(phi_edge) / sum of var(phi) over the edges into that target
         node share   = sum of the shares of its outgoing edges
-
-    A product hands its share to its factors by how much each moves it: var(factor) * mean((product of the others)^2).
-    No share changes when a node is rescaled. Pruned and constant edges, and those that reach no output, have 0.
+    A product divides its share among its factors by their effect: var(factor) * mean((product of the others)^2). No
+    share changes when a node is rescaled. Pruned and constant edges, and those that reach no output, have 0.
     """
     largest = max(layer.sources * layer.targets for layer in kan.layers)
     inputs = kan.normalise(typical_inputs(kan, data, min(ROWS, max(LEAST_ROWS, ROOM // largest))))
@@ -126,13 +125,15 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
 
 
 def _looked(kan: KAN, x: Tensor) -> tuple[list[Tensor], list[tuple[Tensor, Tensor]], Tensor]:
-    """For rows in network units: the nodes of every column; the sums of every layer, and the variance of each
-    activation up to a factor; and which rows are finite numbers throughout. Activations are held a part at a time.
+    """Return, for rows in network units, the nodes of every column, the statistics of every layer, and the good rows.
+
+    The statistics are the sums, and the variance of each activation up to a factor. Good rows are finite throughout.
+    Activations are computed in parts, to save memory.
     """
     nodes, looked, good = [x], [], _finite(x)
     for layer in kan.layers:
         width = len(x) * (3 * layer.targets + 3 * layer.coef.shape[2] + 8 * (layer.order + 1))
-        # room for all of it before the parts: what is kept of each would else split the memory that the next one needs
+        # allocate all results first: results kept between parts would fragment the memory that the next part needs
         variance = torch.empty(layer.active.shape, dtype=torch.float64)
         units, sums = torch.empty(layer.sources, dtype=torch.float64), torch.zeros(len(x), layer.targets, dtype=x.dtype)
         for here, part in layer.parts(max(1, PART // max(width, 1))):
@@ -152,12 +153,12 @@ def _finite(values: Tensor) -> Tensor:
 
 
 def _variance(values: Tensor) -> Tensor:
-    """Variance over rows, in units of the tensor's largest value; rounding alone counts as none."""
+    """Return the variance over rows, in units of the tensor's largest value; mere rounding counts as 0."""
     return _scaled(values)[0]
 
 
 def _scaled(values: Tensor) -> tuple[Tensor, Tensor]:
-    """The variance over rows in units of the tensor's largest value (no overflow), and that value."""
+    """Return the variance over rows in units of the tensor's largest value (no overflow), and that value."""
     values = values.double()
     if len(values) < 2:
         return values.new_zeros(values.shape[1:]), values.new_ones(())
@@ -169,13 +170,13 @@ def _scaled(values: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _largest(values: Tensor, axis: int) -> Tensor:
-    """Largest absolute value of each row (axis 1) or over all rows (axis 0); not a finite number where one is not."""
+    """Return the largest absolute value of each row (axis 1) or over all rows (axis 0); NaN or inf where a value is."""
     values = values.flatten(1) if axis else values
     return torch.maximum(values.amax(axis), -values.amin(axis))
 
 
 def _shares(parts: Tensor, dim: int) -> Tensor:
-    """Parts of a whole along `dim`, 0 where there is no whole."""
+    """Return the parts as shares of their sum along `dim`; 0 where the sum is 0."""
     parts = parts / parts.amax(dim, keepdim=True).clamp(min=torch.finfo(parts.dtype).tiny)
     whole = parts.sum(dim, keepdim=True)
     return torch.where(whole > 0, parts / torch.where(whole > 0, whole, 1.0), 0.0)
@@ -187,7 +188,7 @@ def _outputs(variance: Tensor) -> Tensor:
 
 
 def _factors(layer: Layer, sums: Tensor, share: Tensor) -> Tensor:
-    """Shares of the nodes handed on to the sums they are made of."""
+    """Distribute the shares of the nodes to the sums they are made of."""
     if layer.nodes == layer.targets or len(sums) < 2:
         return share if layer.nodes == layer.targets else share.new_zeros(layer.targets)
     out, start = [], 0

@@ -1,4 +1,4 @@
-"""How far the outputs move with the value of one edge, row by row: what tells a change of its curve at once."""
+"""Compute how much the outputs move with the value of one edge, row by row: a quick preview of a change."""
 
 from dataclasses import dataclass
 
@@ -14,17 +14,17 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Variable
 
 ROWS = 300
-SEVERAL = (8, 100)  # outputs that are followed at most, each costs a pass through the network, and on how many rows
+SEVERAL = (8, 100)  # most outputs to follow, each costs a backward pass; and the number of rows then
 
 
 @dataclass(frozen=True, eq=False)
 class Gains:
-    """Rows of the table, or points drawn over the grids where there is none.
+    """The sensitivities on rows of the table, or without a table on points drawn over the grids.
 
-    x: the edge's input, in the units its curve is drawn in · gain: d output / d edge value (table units of the output
-    per network unit); of several outputs that of the one that moves most, without its sign · off: what the output
-    misses now (table units), None for several outputs, for classes, and without a table · exact: the edge ends in an
-    output's own sum, so that gain holds for large changes too.
+    x: the edge's input, in the units of its curve · gain: d output / d edge value (table units of the output per
+    network unit); of several outputs the largest absolute value · off: the current error of the output (table units),
+    None for several outputs, for classes, and without a table · exact: the edge ends in an output's own sum, so that
+    gain holds for large changes too.
     """
 
     x: Float[Array, " rows"]
@@ -35,7 +35,7 @@ class Gains:
 
 @torch.no_grad()
 def gains(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Gains:
-    """Of at most ROWS training rows; those that are not numbers are left out."""
+    """Compute the sensitivities on at most ROWS training rows; rows with NaN or infinite values are left out."""
     edge, single = kan.check(edge), len(kan.outputs) == 1
     rows = typical_inputs(kan, data, ROWS if single else SEVERAL[1])
     inputs = entering(kan, rows, edge.layer)[edge.layer]

@@ -1,4 +1,4 @@
-"""Whether a network's function falls apart into a sum or a product of functions of fewer inputs, or is symmetric.
+"""Test whether a network's function is a sum or a product of functions of fewer inputs, or is symmetric.
 
 Measured on rows, with inputs exchanged between them; a small residual is a hint, never a proof.
 """
@@ -15,18 +15,18 @@ from kanviz.core.kan import KAN
 from kanviz.errors import FormulaError
 
 ROWS = 1_000
-LEAST = 30  # rows that a symmetry is judged on
+LEAST = 30  # fewest rows for a test of symmetry
 MOST_INPUTS = 12
-CLEAR = 0.05  # a residual above this share of the spread is a plain no
-DOUBT = 3.0  # times the network's own error within which a residual cannot be told from none
+CLEAR = 0.05  # a residual above this share of the spread clearly means no
+DOUBT = 3.0  # times the network's own error: a smaller residual may be only that error
 
 
 @dataclass(frozen=True)
 class Pair:
-    """Two inputs. Residuals are shares of the output's spread, 0 where the structure is there; None: cannot be judged.
+    """Two inputs. Residuals are shares of the output's spread, 0 where the structure holds; None: cannot be tested.
 
-    sum: what is left of f(x, y) - f(x', y) - f(x, y') + f(x', y'), over twice the spread · product: of
-    f(x, y) f(x', y') - f(x', y) f(x, y'), over the variance · swap: of f(x, y) - f(y, x), over the spread times sqrt 2.
+    sum: the rest of f(x, y) - f(x', y) - f(x, y') + f(x', y'), over twice the spread · product: of f(x, y) f(x', y') -
+    f(x', y) f(x, y'), over the variance · swap: of f(x, y) - f(y, x), over the spread times sqrt 2.
     """
 
     one: str
@@ -40,8 +40,7 @@ class Pair:
 class Separability:
     """All pairs of inputs.
 
-    sum_floor, product_floor: residuals that what the network misses on the rows can make · rows: how many were looked
-    at.
+    sum_floor, product_floor: residuals that the network's errors on the rows can cause · rows: how many were used.
     """
 
     pairs: tuple[Pair, ...]
@@ -50,7 +49,7 @@ class Separability:
     rows: int
 
     def hints(self) -> tuple[str, ...]:
-        """What the residuals suggest, in words with the numbers."""
+        """Return sentences on what the residuals suggest, with the numbers."""
         found = []
         for pair in self.pairs:
             names = f"{pair.one} and {pair.other}"
@@ -64,15 +63,16 @@ class Separability:
 
     @staticmethod
     def limit(floor: float) -> float:
-        """The largest residual that counts as a hint."""
+        """Return the largest residual that counts as a hint."""
         return min(CLEAR, max(DOUBT * floor, 1e-3))
 
 
 @torch.no_grad()
 def separability(kan: KAN, data: Dataset, output: int = 0, seed: int = 0) -> Separability:
-    """The residuals of every pair of inputs, of one output of a network, on at most 1,000 rows of the table.
+    """Compute the residuals of every pair of inputs, of one output of a network, on at most 1,000 rows of the table.
 
-    Rows are mixed, so where inputs depend on each other the network is asked about points that no row is near.
+    Rows are mixed, so where inputs depend on each other the network is evaluated at points far from any row. Raises
+    FormulaError for a classifier and for too many inputs.
     Source: Udrescu and Tegmark, AI Feynman (2020), which tests the same on a fitted network.
     """
     if len(kan.inputs) > MOST_INPUTS:
@@ -109,7 +109,7 @@ def _values(kan: KAN, x: Tensor, output: int) -> Float[Tensor, " rows"]:
 
 
 def _swap(kan: KAN, x: Tensor, i: int, j: int, output: int, spread: float) -> float | None:
-    """Over the rows whose two values both lie where the other input was seen; None where these are few."""
+    """Compute the swap residual on rows with both values in the other input's range; None where these are few."""
     one, other = kan.inputs[i], kan.inputs[j]
     if one.unit != other.unit:
         return None

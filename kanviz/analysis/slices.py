@@ -1,4 +1,4 @@
-"""What a network says around one point: along each input, and over two of them."""
+"""Compute a network's outputs around one point: along each input, and over two inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,17 +19,17 @@ from kanviz.errors import UserError
 
 FINE = 121  # points of a slice
 MESH = 41  # points along each axis of a plane
-MARGIN = 0.04  # share of the range shown beyond whatever ends last
-REACH = 1.0  # grids shown beyond the grid at most, when data lie far out
+MARGIN = 0.04  # share of the range shown beyond the outermost end
+REACH = 1.0  # grid widths shown beyond the grid at most, when data are far out
 
 
 @dataclass(frozen=True, eq=False)
 class Slice:
-    """The outputs along one input, the others held at the point; all in table units.
+    """The outputs along one input, with the others fixed at the point; all in table units.
 
-    at: the point's value of this input, which is one of x · y: every output at x · grid: where the input's grid ends ·
-    data: where the training rows do (None without) · edges, density: histogram of their values, its area 1 (empty
-    without data).
+    at: the point's value of this input, which is one of x · y: every output at x · grid: the ends of the input's grid ·
+    data: the least and greatest training value (None without data) · edges, density: histogram of the training values,
+    its area 1 (empty without data).
     """
 
     input: Variable
@@ -44,10 +44,9 @@ class Slice:
 
 @dataclass(frozen=True, eq=False)
 class Plane:
-    """One output over two inputs, the others held at the point; all in table units.
+    """One output over two inputs, with the others fixed at the point; all in table units.
 
-    z: the output at (y, x) · at: the point's two values · rows: the training rows as (row, 2), to see where the
-    plane is trodden.
+    z: the output at (y, x) · at: the point's two values · rows: the training rows as (row, 2), to show where data are.
     """
 
     across: Variable
@@ -68,9 +67,10 @@ def slices(
     inputs: Sequence[int] | None = None,
     points: int = FINE,
 ) -> tuple[Slice, ...]:
-    """A slice for each of these inputs (None for all), computed in float64 in one go.
+    """Compute a slice for each of these inputs (None for all), in float64 and in one pass.
 
-    Each spans the input's grid and the training rows (at most a grid's width beyond it), and the point.
+    point: table units. Each slice covers the input's grid, the training rows (at most a grid's width beyond it), and
+    the point. Raises UserError for a point or an input that does not fit the network.
     """
     at = checked_point(kan, point)
     chosen = list(range(len(kan.inputs))) if inputs is None else [_input(kan, i) for i in inputs]
@@ -106,7 +106,10 @@ def plane(
     data: Dataset | None = None,
     points: int = MESH,
 ) -> Plane:
-    """Spans the range of the training rows (without data, of the grid) and the point. Refuses one input twice."""
+    """Compute a plane over the range of the training rows (without data, of the grid) and the point.
+
+    point: table units. Raises UserError for the same input twice, and for a point, input or output that does not fit.
+    """
     at = checked_point(kan, point)
     if _input(kan, across) == _input(kan, up):
         raise UserError("A plane needs two different inputs.")

@@ -1,4 +1,4 @@
-"""What is in a network, as plain numbers and words that JSON can hold."""
+"""Describe a network as plain numbers and text that JSON can store."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from kanviz.core.layer import Layer, Variable
 
 
 def describe(kan: KAN) -> dict[str, Any]:
-    """Shape, names, units, and per layer its grid and how many of its edges are in which state; formulas, notes."""
+    """Return shape, names, units, formulas, notes, and per layer its grid and the number of edges in each state."""
     return {
         "shape": list(kan.shape),
         "shape_text": kan.shape_text,

@@ -1,4 +1,4 @@
-"""All edges as small curves, sampled layer by layer; what one edge's thumbnail is gets put together when asked for."""
+"""Sample all edges as small curves, layer by layer; the record of one edge is built when it is requested."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,15 +18,15 @@ from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain
 
 FINEST = 400  # points of a thumbnail at most
-PART = 2**22  # numbers that are held at once
-FLAT = 0.25  # a thumbnail shows a curve under this share of its layer's largest as flatter than its box
+PART = 2**22  # numbers in memory at once
+FLAT = 0.25  # share of its layer's largest size below which a thumbnail shows a curve flatter than its box
 
 
 @dataclass(frozen=True, eq=False)
 class Thumbnail:
-    """One edge's curve in a unit box: x from 0 to 1 across, heights from -1 to 1, nan where there is nothing to draw.
+    """One edge's curve in a unit box: x from 0 to 1, heights from -1 to 1, NaN where nothing is drawn.
 
-    size: half the curve's range; scale: the height that ±1 stands for (both in network units).
+    size: half the curve's range; scale: the height that ±1 means (both in network units).
     """
 
     id: EdgeId
@@ -43,7 +43,7 @@ class Thumbnail:
 
 @dataclass(frozen=True, eq=False)
 class LayerThumbnails:
-    """The curves of one layer as `Thumbnail` has them, in arrays; `places` tells which edge stands where."""
+    """The curves of one layer, as in `Thumbnail` but in arrays; `places` gives the column of each edge."""
 
     places: Mapping[tuple[int, int], int]
     x: Float[Array, " points"]
@@ -54,7 +54,7 @@ class LayerThumbnails:
 
 @dataclass(frozen=True, eq=False)
 class Thumbnails(Sequence[Thumbnail]):
-    """A thumbnail of each of some edges, in the order of `KAN.edges`."""
+    """The thumbnails of some edges, in the order of `KAN.edges`."""
 
     kan: KAN
     layers: tuple[LayerThumbnails, ...]
@@ -71,7 +71,7 @@ class Thumbnails(Sequence[Thumbnail]):
         return self.of(found) if isinstance(found, EdgeId) else tuple(map(self.of, found))
 
     def of(self, edge: EdgeId) -> Thumbnail:
-        """The thumbnail of one edge. Raises KeyError for an edge that none was made of."""
+        """Return the thumbnail of one edge. Raises KeyError for an edge without one."""
         n, i, j = edge
         layer, here = self.kan.layers[n], self.layers[n]
         at = here.places[i, j]
@@ -94,12 +94,12 @@ def all_curves(
     shared: bool = False,
     edges: Sequence[EdgeId] | None = None,
 ) -> Thumbnails:
-    """A thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
+    """Sample a thumbnail of every edge, pruned ones included, over the training rows' range (without data: the grid).
 
-    A curve fills its box unless its size is under FLAT of the largest of its layer that counts: then it is flatter by
-    that much, so that an idle edge looks idle. shared: all heights relative to the largest of the layer. points: at
-    least; a fine grid is sampled twice an interval, up to FINEST. edges: of these alone, which then are all that a
-    curve is compared to: a wide network has more than anybody could look at.
+    A curve fills its box unless its size is below FLAT of the largest present curve of its layer: then it is flatter in
+    proportion, so that an unimportant edge looks unimportant. shared: all heights relative to the largest of the layer.
+    points: at least; a fine grid is sampled twice an interval, up to FINEST. edges: only these, which are then compared
+    only with each other; a wide network has too many to look at.
     """
     nodes = layer_inputs(kan, data, len(kan.layers) - 1) if data is not None else None
     found = []
@@ -126,12 +126,12 @@ def all_curves(
 
 
 def _at_once(layer: Layer, points: int, targets: int) -> int:
-    """Sources whose curves are computed together."""
+    """Return how many sources' curves are computed together."""
     return max(1, PART // (points * (3 * targets + 3 * layer.coef.shape[2] + 8 * (layer.order + 1))))
 
 
 def _all(layer: Layer, x: Tensor) -> Tensor:
-    """The curves of all edges at x (point, source); a pruned one as it would be."""
+    """Return the curves of all edges at x (point, source); a pruned edge has the curve it would have if restored."""
     y = layer.activations(x)
     if not layer.present.all():
         learned = replace(layer, active=torch.ones_like(layer.active), formulas=(), affine=layer.affine[:0])
@@ -145,7 +145,7 @@ def _marked(marks: Tensor, edges: Sequence[tuple[int, int]]) -> Array:
 
 
 def _data_range(values: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Per source, the range of its finite values; its grid where those do not make a range."""
+    """Return, per source, the range of its finite values; its grid where they do not give a range."""
     finite = values.isfinite()
     first = torch.where(finite, values, torch.inf).min(0).values
     last = torch.where(finite, values, -torch.inf).max(0).values
@@ -154,7 +154,7 @@ def _data_range(values: Tensor, low: Tensor, high: Tensor) -> tuple[Tensor, Tens
 
 
 def _boxed(y: Float[Array, "points edge"], present: Bool[Array, " edge"], shared: bool) -> tuple[Array, Array, Array]:
-    """Heights in -1..1, half of each curve's range, and what ±1 stands for; next to nothing in its layer is flat."""
+    """Return heights in -1..1, half of each curve's range, and the height that ±1 means; tiny curves become flat."""
     low, high = visible_ranges(y)
     middle, half = (low + high) / 2, (high - low) / 2
     largest = half.max(initial=0.0)

@@ -1,4 +1,4 @@
-"""How fast the layers are on this machine, beside the plain recursion and an MLP: the short form of `benchmarks/`."""
+"""Time the layers on this machine, compared with the plain recursion and an MLP: the short form of `benchmarks/`."""
 
 from kanviz.bench.short import short_bench
 

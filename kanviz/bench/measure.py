@@ -1,5 +1,6 @@
-"""Timing that survives a shared machine: contenders take turns in one process, in a new order each round, and the
-median counts.
+"""Time code reliably on a shared machine.
+
+Contenders take turns in one process, in a new order each round, and the median counts.
 """
 
 import gc
@@ -21,7 +22,7 @@ Clock = Callable[[], int]  # nanoseconds
 
 
 def both_ways(network: nn.Module, x: Tensor) -> Callable[[], object]:
-    """Forward and backward, with the gradient of every parameter and of the input."""
+    """Return a call of forward and backward, with the gradients of every parameter and of the input."""
     learned = [p for p in network.parameters() if p.requires_grad]
     upstream = torch.randn(network(x).shape, generator=torch.Generator().manual_seed(1)).to(x.device, x.dtype)
     return lambda: torch.autograd.grad(network(x), [x, *learned], upstream, allow_unused=True)
@@ -39,12 +40,11 @@ def measure(
     budget: float = 30.0,
     least: float = 2e-3,
 ) -> dict[str, list[float]]:
-    """Milliseconds a call of each contender, one sample a round, after a warm-up that is not counted.
+    """Return milliseconds a call of each contender, one sample a round, after a warm-up that is not counted.
 
-    The order is drawn anew each round (seed 0), so that nobody always finds the cache as the slowest left it.
-
-    least: seconds a sample lasts; quicker calls are repeated within it. budget: seconds of one contender after which it
-    sits out, once it has three samples.
+    The order is random in each round (seed 0), so that no contender always finds the cache as the same other one left
+    it. least: seconds of a sample; quicker calls are repeated within it. budget: seconds after which a contender is
+    skipped, once it has three samples.
     """
     calls: dict[str, int] = {}
     for name, run in contenders.items():
@@ -82,7 +82,7 @@ def medians(samples: dict[str, list[float]]) -> dict[str, float]:
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers were taken on, and when."""
+    """Return the machine and the versions of the measurement, and its date."""
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),

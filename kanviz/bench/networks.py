@@ -1,7 +1,7 @@
-"""The networks that are timed: the plain recursion, kanviz's layers on each path, and MLPs.
+"""Build the networks that are timed: the plain recursion, kanviz's layers on each path, and MLPs.
 
 The plain layer is what most KAN layers in torch do: all basis functions by the full Cox-de Boor recursion under
-autograd, then one matrix product. It is the ruler: every ratio is its time divided by the other's.
+autograd, then one matrix product. It is the reference: every ratio is its time divided by the other's.
 """
 
 import inspect
@@ -21,7 +21,7 @@ PATHS = ("native", "dense", "local")
 
 
 class PlainLayer(nn.Module):
-    """The reference: all basis functions by the full recursion under autograd, one matrix product, silu beside it.
+    """The reference: all basis functions by the full recursion under autograd, one matrix product, plus silu.
 
     Source: de Boor, A Practical Guide to Splines, ch. IX. Zero outside the knots.
     """
@@ -38,7 +38,7 @@ class PlainLayer(nn.Module):
         self.bias = nn.Parameter(torch.zeros(targets, dtype=dtype))
 
     def basis(self, x: Tensor) -> Tensor:
-        """Every basis function at x, (rows, source, basis), level by level."""
+        """Return every basis function at x, (rows, source, basis), computed level by level."""
         x, t = x[..., None], self.knots
         values = ((x >= t[:-1]) & (x < t[1:])).to(x.dtype)
         for p in range(1, self.order + 1):
@@ -58,7 +58,10 @@ def plain_network(work: Workload, dtype: torch.dtype) -> nn.Sequential:
 
 
 def kanviz_network(work: Workload, dtype: torch.dtype, path: str | None = None) -> nn.Sequential:
-    """kanviz's layers on one path, None for the one it chooses itself; zero outside the grid, as the plain layer."""
+    """Build kanviz's layers on one path, None for its own choice; zero outside the grid, like the plain layer.
+
+    Raises UserError for a path that is not available.
+    """
     how: dict[str, Any] = {"grid": work.grid, "order": ORDER, "dtype": dtype, "outside": "zero"}
     if path:
         if "path" not in inspect.signature(KANLayer).parameters:
@@ -71,7 +74,7 @@ def kanviz_network(work: Workload, dtype: torch.dtype, path: str | None = None) 
 
 
 def matched(work: Workload, dtype: torch.dtype, path: str | None = None) -> tuple[nn.Sequential, nn.Sequential]:
-    """A plain network and kanviz's with the same numbers in it: the same function."""
+    """Build a plain network and kanviz's with the same numbers, so that they are the same function."""
     plain, ours = plain_network(work, dtype), kanviz_network(work, dtype, path)
     with torch.no_grad():
         for one, other in zip(plain, ours, strict=True):
@@ -84,7 +87,7 @@ def matched(work: Workload, dtype: torch.dtype, path: str | None = None) -> tupl
 
 
 def mlp(shape: tuple[int, ...], dtype: torch.dtype) -> nn.Sequential:
-    """Linear layers with silu between them."""
+    """Build linear layers with silu between them."""
     torch.manual_seed(0)
     parts: list[nn.Module] = []
     for a, b in itertools.pairwise(shape):
@@ -93,7 +96,7 @@ def mlp(shape: tuple[int, ...], dtype: torch.dtype) -> nn.Sequential:
 
 
 def equal_mlp(work: Workload) -> tuple[int, ...]:
-    """The shape of the MLP with as many parameters: hidden columns widened alike, one put in where there is none."""
+    """Return the shape of the MLP with as many parameters; hidden columns are scaled equally, one is added if none."""
     hidden = work.shape[1:-1] or (1,)
 
     def shape(factor: int) -> tuple[int, ...]:
@@ -114,7 +117,7 @@ def equal_mlp(work: Workload) -> tuple[int, ...]:
 
 
 def _learned(network: nn.Sequential) -> list[Tensor]:
-    """Coefficients, base weights and biases of layer after layer."""
+    """Return coefficients, base weights and biases, layer by layer."""
     parts = []
     for layer in network:
         assert isinstance(layer, PlainLayer | KANLayer)
@@ -123,7 +126,7 @@ def _learned(network: nn.Sequential) -> list[Tensor]:
 
 
 def gap(plain: nn.Sequential, ours: nn.Sequential, x: Tensor) -> float:
-    """Largest difference of outputs and of all gradients, each as a share of the largest value, of a matched pair."""
+    """Return the largest difference of outputs and gradients of a matched pair, as a share of the largest value."""
     found = []
     for network in (plain, ours):
         y = network(x)
@@ -138,7 +141,7 @@ def gap(plain: nn.Sequential, ours: nn.Sequential, x: Tensor) -> float:
 
 
 def paths() -> dict[str, str]:
-    """Which paths of the layer can be taken here; for the others, why not."""
+    """Return which paths of the layer are available here; for the others, the reason."""
     found = {}
     for path in PATHS:
         try:

@@ -1,4 +1,4 @@
-"""The short table: a few workloads, one line of training, one record; what `kanviz bench` prints."""
+"""Run the short benchmark: a few workloads, one training, one record; `kanviz bench` prints it."""
 
 import time
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ class Row:
 
 
 def layer_rows(names: tuple[str, ...] = SHORT, repeat: int = 9, dtype: torch.dtype = torch.float32) -> list[Row]:
-    """The short table: the plain recursion, kanviz by itself and on each path there is, an MLP of equal parameters."""
+    """Time the plain recursion, kanviz with its own choice and on each available path, and an MLP of equal size."""
     here = [path for path, word in paths().items() if word == "works"]
     rows = []
     for work in (WORKLOADS[name] for name in names):
@@ -43,7 +43,10 @@ def layer_rows(names: tuple[str, ...] = SHORT, repeat: int = 9, dtype: torch.dty
 
 
 def solver_time(goal: float = 1e-2, seeds: int = 3, seconds: float = 5.0) -> dict[str, Any]:
-    """CPU milliseconds until x y is learned to a training RMSE of `goal`: [2,5,1], 1000 rows, spread 1; None if not."""
+    """Time the training of x y to a training RMSE of `goal`, in CPU milliseconds; None where it is not reached.
+
+    The network is [2,5,1], on 1000 rows of spread 1.
+    """
     taken: list[float | None] = []
     for seed in range(seeds):
         x = 2 * torch.rand(1000, 2, generator=torch.Generator().manual_seed(seed), dtype=torch.float64) - 1
@@ -62,7 +65,7 @@ def solver_time(goal: float = 1e-2, seeds: int = 3, seconds: float = 5.0) -> dic
 
 
 def short_bench() -> dict[str, Any]:
-    """Everything `kanviz bench` says, as one record; about a quarter of a minute on one thread."""
+    """Run all that `kanviz bench` prints, as one record; about a quarter of a minute on one thread."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -73,7 +76,7 @@ def short_bench() -> dict[str, Any]:
 
 
 def short_text(record: dict[str, Any]) -> Iterator[str]:
-    """The record in lines for a terminal."""
+    """Generate the lines of the record for a terminal."""
     here = record["machine"]
     yield f"{here['cpu']}, {here['cores']} cores; torch {here['torch']}, numpy {here['numpy']}, Python {here['python']}"
     for path, word in record["paths"].items():

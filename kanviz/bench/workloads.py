@@ -1,4 +1,4 @@
-"""What is pushed through the layers: a shape, a batch and a grid for each name in the tables."""
+"""Define the timed workloads: a shape, a batch and a grid for each name in the tables."""
 
 import itertools
 from collections.abc import Iterator
@@ -12,7 +12,7 @@ ORDER = 3
 
 @dataclass(frozen=True)
 class Workload:
-    """A network and a batch to push through it, forward and backward."""
+    """A network and a batch to run through it, forward and backward."""
 
     name: str
     shape: tuple[int, ...]
@@ -28,11 +28,11 @@ class Workload:
 
     @property
     def parameters(self) -> int:
-        """Coefficients, base weights and biases of a KAN of this shape."""
+        """The number of coefficients, base weights and biases of a KAN of this shape."""
         return sum(a * b * (self.grid + ORDER + 1) + b for a, b in self.pairs)
 
     def inputs(self, dtype: torch.dtype, device: str = "cpu") -> Tensor:
-        """Rows uniform on the grid, [-1, 1]; they want a gradient, as within a larger network."""
+        """Return rows uniform on the grid, [-1, 1]; they require a gradient, as within a larger network."""
         rng = torch.Generator().manual_seed(0)
         x = 2 * torch.rand(self.rows, self.shape[0], generator=rng, dtype=torch.float64) - 1
         return x.to(device, dtype).requires_grad_()

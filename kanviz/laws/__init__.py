@@ -1,1 +1,1 @@
-"""From a table to laws: the search, its parts, and the records of what it finds."""
+"""Find laws in a table: the search, its parts, and the records of its results."""

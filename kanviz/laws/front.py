@@ -1,4 +1,4 @@
-"""Laws that were found, and the front of them: what accuracy each measure of complexity buys."""
+"""Rank the laws that were found: the Pareto front of complexity against held-out error, and the best law on it."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,19 +15,19 @@ from kanviz.laws.parsimony import PART
 if TYPE_CHECKING:
     from kanviz.laws.law import Law
 
-ENOUGH = 1.05  # times the error of the best spline network: a law that misses no more has found what there is to find
-ROUNDING = 1e-9  # share of the target's spread; a law whose errors are below it misses nothing but rounding
-PREFERRED = 2.0  # nats that a preferred function is forgiven
-UNEVEN = 20.0  # nats that a broken symmetry costs
+ENOUGH = 1.05  # times the error of the best spline network: a law with at most this error has found everything
+ROUNDING = 1e-9  # share of the target's spread; an error below it counts as rounding
+PREFERRED = 2.0  # nats subtracted from the description for each preferred function
+UNEVEN = 20.0  # nats added for each broken symmetry
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A law with its errors and what speaks against it.
+    """A law with its errors and the doubts about it.
 
-    expression: in symbols named as the table's inputs, in table units · train_rmse, test_rmse: in the target's unit, on
-    the rows learned from and on those held out · seconds: CPU time spent on it · notes: sentences on where it stops
-    being a number, and on doubts · attempt: what the search was doing · bonus: nats of the hints for it.
+    expression: in symbols named like the table's inputs, in table units · train_rmse, test_rmse: in the target's unit,
+    on the training rows and on the held-out rows · seconds: CPU time spent on it · notes: sentences on where it becomes
+    infinite or NaN, and on doubts · attempt: the attempt that found it · bonus: nats that the hints give it.
     """
 
     law: "Law" = field(repr=False)
@@ -44,12 +44,12 @@ class Entry:
 
     @cached_property
     def complexity(self) -> int:
-        """Nodes of the expression's tree."""
+        """The number of nodes of the expression's tree."""
         return self.law.complexity
 
     @property
     def exact_constants(self) -> bool:
-        """Whether no decimal constant is left: all are whole numbers, fractions, pi, roots and the like."""
+        """Return whether no decimal constant is left: all are whole numbers, fractions, pi, roots and the like."""
         return not self.expression.has(sympy.Float)
 
     @property
@@ -59,11 +59,11 @@ class Entry:
 
     @cached_property
     def text(self) -> str:
-        """The expression in SymPy's own signs, with every digit of its constants."""
+        """The expression in SymPy's syntax, with every digit of its constants."""
         return _AllDigits().doprint(self.expression)
 
     def to_json(self) -> dict[str, Any]:
-        """What other programs read of it; an error that is no number is null."""
+        """Return the main fields as JSON data for other programs; an error that is NaN or infinite becomes null."""
         return {
             "expression": self.text,
             "latex": self.latex,
@@ -75,7 +75,7 @@ class Entry:
         }
 
     def details(self) -> dict[str, Any]:
-        """The rest: constants with their standard errors (null: the rows do not tell), notes, and where it is from."""
+        """Return the other fields: constants with standard errors (null: undetermined by the rows), notes, attempt."""
         return {
             "constants": [asdict(constant) for constant in self.law.constants],
             "notes": list(self.notes),
@@ -85,23 +85,23 @@ class Entry:
 
 @dataclass(frozen=True)
 class Scale:
-    """What errors are measured by: the spread of the target, and the rows learned from and held out."""
+    """The scale of errors: the spread of the target, and the numbers of training and held-out rows."""
 
     spread: float
     learned: int
     held: int
 
     def error(self, entry: Entry) -> float:
-        """The held-out error as a share of the spread, never below rounding; infinite where it is no number."""
+        """Return the held-out error as a share of the spread, never below rounding; infinite where it is NaN."""
         error = entry.test_rmse / self.spread
         return max(error, 1e-3 * ROUNDING) if math.isfinite(error) else math.inf
 
     def exact(self, entry: Entry) -> bool:
-        """Whether a law misses the data by no more than rounding."""
+        """Return whether both errors of a law are no larger than rounding."""
         return max(entry.test_rmse, entry.train_rmse) < ROUNDING * self.spread
 
     def description(self, entry: Entry) -> float:
-        """Nats to write down the law and what it misses on all rows.
+        """Return the description length in nats: to write down the law, and its errors on all rows.
 
         A fixed number of nats for each part of the law, half the log of the rows for each free constant, and rows/2
         log(error^2). Source: Rissanen's two-part code; BIC, with a prior on the expression's tree.
@@ -114,17 +114,17 @@ class Scale:
 
 
 def enough(held: int) -> float:
-    """Times the held-out error of the best spline network: what a law may miss that has found all there is.
+    """Return the factor by which a complete law may exceed the held-out error of the best spline network.
 
-    The best of many networks is best by luck too, by a part in the root of the rows held out.
+    The best of many networks is best partly by luck, by a relative amount of 1/sqrt(held-out rows).
     """
     return max(ENOUGH, 1 + held**-0.5) if held else ENOUGH
 
 
 def front(entries: Iterable[Entry], scale: Scale) -> tuple[Entry, ...]:
-    """The entries that no other one beats in both complexity and held-out error, the simplest first.
+    """Return the entries that no other entry beats in both complexity and held-out error, the simplest first.
 
-    Errors below rounding are equal. Among equals the one with fewer decimal constants stays.
+    Errors below rounding count as equal. Among equals, the entry with fewer decimal constants wins.
     """
     kept: list[Entry] = []
     lowest = math.inf
@@ -137,7 +137,7 @@ def front(entries: Iterable[Entry], scale: Scale) -> tuple[Entry, ...]:
 
 
 def best(entries: Sequence[Entry], scale: Scale) -> Entry:
-    """The simplest exact law; without one, the law with the shortest description: the knee of the front."""
+    """Return the simplest exact law; without one, the law with the shortest description (the knee of the front)."""
     sure = [entry for entry in entries if scale.exact(entry)]
     if sure:
         return min(sure, key=lambda entry: _order(entry, scale))

@@ -1,4 +1,4 @@
-"""A law: an expression whose constants are exact where the data allow it, and known with their errors elsewhere."""
+"""Define a law: an expression whose constants are exact where the data allow it, and have standard errors elsewhere."""
 
 import math
 import time
@@ -27,14 +27,14 @@ from kanviz.laws.parsimony import limited
 __all__ = ["Constant", "Law", "polished", "same_law"]
 
 LAW = JsonReader("This is not a law that kanviz wrote: {why}. Write it again.", UserError)
-ROUNDS = 3  # of writing without redundant constants, fitting, and snapping
+ROUNDS = 3  # of removing redundant constants, fitting, and making constants exact
 
 
 @dataclass(frozen=True)
 class Constant:
-    """A number of a law. error: one standard error, None where it is exact or the rows do not determine it.
+    """A constant of a law. error: one standard error, None where it is exact or the rows do not determine it.
 
-    exact: the number in words, "sqrt(2)/2"; "" for a decimal.
+    exact: the exact number as text, "sqrt(2)/2"; "" for a decimal.
     """
 
     name: str
@@ -44,16 +44,17 @@ class Constant:
 
     @property
     def identifiable(self) -> bool:
-        """Whether the rows determine the constant at all."""
+        """Return whether the rows determine the constant at all."""
         return bool(self.exact) or self.error is not None
 
 
 @dataclass(frozen=True)
 class Law:
-    """template: in the inputs and one placeholder per decimal constant · constants: those, then the exact ones.
+    """An expression of the inputs, with its constants and its errors.
 
-    train_rmse, test_rmse: root mean square errors in the target's unit, on the rows it was fitted to and on those held
-    out · notes: sentences on where the law stops being a number when the ranges of the inputs are widened.
+    template: in the inputs and one placeholder per decimal constant · constants: the decimal ones, then the exact ones
+    · train_rmse, test_rmse: root mean square errors in the target's unit, on the rows it was fitted to and on the
+    held-out rows · notes: sentences on where the law becomes infinite or NaN when the ranges of the inputs are widened.
     """
 
     template: sympy.Expr
@@ -66,26 +67,29 @@ class Law:
 
     @property
     def expression(self) -> sympy.Expr:
-        """The law with the constants' values in their places."""
+        """The law with the values of its constants filled in."""
         return Template(self.template, self.placeholders, tuple(c.value for c in self.constants[: self.free])).filled()
 
     @property
     def free(self) -> int:
-        """How many decimal constants are left."""
+        """The number of decimal constants that are left."""
         return len(self.placeholders)
 
     @property
     def complexity(self) -> int:
-        """Nodes of the expression's tree."""
+        """The number of nodes of the expression's tree."""
         return nodes(self.expression)
 
     def __call__(self, x: Float[Tensor, "rows input"]) -> Float[Tensor, " rows"]:
-        """The law's value on every row; nan where it is not a real number."""
+        """Return the law's value on every row, in the target's unit; NaN where it is not a real number.
+
+        x: rows in table units.
+        """
         x = torch.as_tensor(x, dtype=torch.float64)
         return Rows(self.inputs, x, x[:, 0]).values(self.expression)
 
     def to_json(self) -> dict[str, Any]:
-        """The law as plain data; `Law.from_json` reads it back."""
+        """Return the law as plain data that `Law.from_json` reads back."""
         return {
             "template": tree.to_json(self.template),
             "inputs": [tree.to_json(symbol) for symbol in self.inputs],
@@ -98,7 +102,7 @@ class Law:
 
     @staticmethod
     def from_json(data: Any) -> "Law":
-        """The law that `to_json` wrote; raises UserError for anything else."""
+        """Read the law that `to_json` wrote. Raises UserError for anything else."""
         found = LAW.value(data)
         return Law(
             template=_expression(found["template"]),
@@ -131,7 +135,7 @@ def _constant(found: JsonValue) -> Constant:
 
 
 def _real(found: JsonValue) -> float:
-    """A number; nan and infinity, too, where nothing was found or fitted."""
+    """Read a number; NaN and infinity are allowed, for errors that were not measured."""
     return found.value if type(found.value) is float else found.number()
 
 
@@ -148,12 +152,13 @@ def polished(
     noisy: bool = False,
     primitives: Sequence[str] | None = None,
 ) -> Law:
-    """The law behind a composed formula: redundant constants gone, the others fitted, made exact, and simplified.
+    """Return the law behind a composed formula: without redundant constants, fitted, made exact, and simplified.
 
-    noisy: whether what it misses is noise; what the rows do not ask for is then left out (`limits`), as it is where
-    nothing but rounding is missed.
-    primitives: names out of PRIMITIVES that may come in by that; None allows all.
-    deadline: of time.monotonic(); whichever of it and `seconds` comes first ends the work with the best so far.
+    x (rows, input) and y (rows,): training rows in table units; held_x, held_y: held-out rows.
+    noisy: whether its error is noise; parts that the rows do not support are then removed (`limited`), and also where
+    the error is only rounding. primitives: names in PRIMITIVES that this step may introduce; None allows all.
+    deadline: a time of time.monotonic(); the work ends with the best so far at the deadline or after `seconds`,
+    whichever comes first.
     """
     end = min(time.monotonic() + seconds, math.inf if deadline is None else deadline)
     rows, held = (
@@ -176,7 +181,7 @@ def polished(
 
 
 def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float, leaving_out: Callable[[Fit], Fit]) -> Fit:
-    """Written without redundant constants, fitted, snapped, and again while that removes constants."""
+    """Remove redundant constants, fit, and make constants exact; repeat while that removes constants."""
     fit = Fit(templated(expression), rows.mse(expression) * len(rows.y), len(rows.y))
     for n in range(ROUNDS):
         fit = refit(templated(normalised(fit.template.filled(), rows)), rows, end)
@@ -189,7 +194,7 @@ def _constants_settled(expression: Any, rows: Rows, held: Rows, end: float, leav
 
 
 def measured(expression: Any, rows: Rows, held: Rows) -> Law:
-    """The law of an expression, with the errors of its constants and its own on the rows."""
+    """Return the law of an expression, with the errors of its constants and its errors on the rows."""
     template = templated(expression)
     errors = standard_errors(template, rows)
     constants = [
@@ -209,7 +214,7 @@ def measured(expression: Any, rows: Rows, held: Rows) -> Law:
 
 
 def _exact_numbers(expression: Any) -> set[Any]:
-    """The largest parts without a symbol: sqrt(2)/2 is one number. Signs and plain powers are nobody's constants."""
+    """Return the largest parts without a symbol: sqrt(2)/2 is one number. Signs and plain powers do not count."""
     if not expression.free_symbols:
         return set() if expression in (0, 1, -1) else {expression}
     if expression.is_Pow and expression.exp.is_Rational and expression.exp.q <= 2:

@@ -1,9 +1,8 @@
-"""A law at the level of noise, or of rounding, without what the rows do not ask for: terms left out, functions made
-lines.
+"""Simplify a law whose error is noise or rounding: remove terms and replace functions by simpler ones.
 
-Where rows are noisy, cos(0.15 v) does what v^2 does, and a term more always fits a little better; where they are exact,
-1e-12 (u + 1e12 v) does what v does. Each such part is replaced by its simpler limit, everything fitted again, and the
-change kept where the law's description gets shorter.
+On noisy rows, cos(0.15 v) fits as well as v^2, and one more term always fits a little better; on exact rows, 1e-12 (u +
+1e12 v) fits as well as v. Each such part is replaced by its simpler limit and everything is fitted again. The change is
+accepted where the law's description gets shorter.
 """
 
 import math
@@ -20,10 +19,10 @@ from kanviz.laws.constants.refit import Fit, refit
 from kanviz.laws.expressions.canonical_form import normalised
 from kanviz.laws.expressions.template import Rows, nodes, templated
 
-PART = 2.0  # nats that a part of an expression costs: the choice among about eight functions, inputs and constants
-ALL = frozenset({SQUARE := "x^2", COSINE := "cos", ROOT := "sqrt"})  # functions that may come in
+PART = 2.0  # nats for each part of an expression: the choice among about eight functions, inputs and constants
+ALL = frozenset({SQUARE := "x^2", COSINE := "cos", ROOT := "sqrt"})  # functions that may be introduced
 MOST = 60  # nodes; a longer law is a fit to data
-TRIES = 4  # simpler laws of each round that are fitted: the most promising by one step of Gauss and Newton
+TRIES = 4  # simpler laws that are fitted in each round: the most promising after one Gauss-Newton step
 
 
 def limited(
@@ -33,11 +32,10 @@ def limited(
     primitives: Sequence[str] | None = None,
     floor: float = 0.0,
 ) -> Fit:
-    """The fit with every part gone, or simpler, whose loss shortens the description; ends at the deadline
-    (time.monotonic) with what it has.
+    """Remove or simplify every part of the fit where that shortens the description.
 
-    primitives: names out of PRIMITIVES that may come in; None allows all. floor: a mean square error below which
-    nearer is not better.
+    Ends at the deadline (time.monotonic) with the best so far. primitives: names in PRIMITIVES that may be introduced;
+    None allows all. floor: a mean square error below which a smaller error does not count.
     """
     allowed = ALL if primitives is None else frozenset(primitives)
     best, least = fit, length(fit, floor)
@@ -55,7 +53,7 @@ def limited(
 
 
 def length(fit: Fit, floor: float = 0.0) -> float:
-    """Nats to write down the law and what it misses on its rows: as `front.Scale.description` counts them."""
+    """Return the description length in nats of the law and its errors on the rows, like `front.Scale.description`."""
     mse = max(fit.mse, floor)
     if not 0 < mse < math.inf:
         return mse if mse else -math.inf
@@ -63,16 +61,16 @@ def length(fit: Fit, floor: float = 0.0) -> float:
 
 
 def _nats(fit: Fit) -> float:
-    """Of its constants."""
+    """Return the nats of its constants."""
     return 0.5 * math.log(fit.rows) * len(fit.template.symbols)
 
 
 def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float, floor: float) -> list[Any]:
-    """The simpler laws that come out shortest when their constants are fitted to first order."""
+    """Return the simpler laws with the shortest description after their constants are fitted to first order."""
     fit = Fit(templated(law), rows.mse(law) * len(rows.y), len(rows.y))
     most = max(fit.squares, floor * fit.rows) * math.exp(
         2 * (PART * nodes(law) + _nats(fit)) / fit.rows
-    )  # what all of the law is worth
+    )  # no shorter law can pay for a larger error
     found: dict[Any, float] = {}
     for one in simpler(law, rows, allowed):
         if time.monotonic() >= deadline:
@@ -86,7 +84,7 @@ def _promising(law: Any, rows: Rows, allowed: frozenset[str], deadline: float, f
 
 
 def _stepped(law: Any, rows: Rows) -> Fit:
-    """The law with the error that one step of Gauss and Newton promises."""
+    """Return the law with the error that one Gauss-Newton step predicts."""
     template = templated(law)
     value, slopes = rows.value_and_slopes(template, torch.tensor(template.values, dtype=torch.float64))
     off = value - rows.y
@@ -99,8 +97,10 @@ def _stepped(law: Any, rows: Rows) -> Fit:
 
 
 def simpler(law: Any, rows: Rows, allowed: frozenset[str] = ALL) -> Iterator[Any]:
-    """The law with one part of it simpler: a term of a sum left out, a function a number, a line or a parabola of what
-    is in it, a phase a right angle, an exponent a whole number or a half.
+    """Generate the laws with one part made simpler.
+
+    A term of a sum is left out; a function becomes a number, or a line or parabola of its argument; a phase becomes a
+    right angle; an exponent becomes a whole number or a half.
     """
     if not law.free_symbols:
         return
@@ -121,14 +121,14 @@ def simpler(law: Any, rows: Rows, allowed: frozenset[str] = ALL) -> Iterator[Any
 
 
 def _bends(part: Any) -> bool:
-    """Whether it is a function of one thing that is neither a sum nor a product nor a whole power."""
+    """Return whether a part is a function of one argument and is not a sum, a product or a positive whole power."""
     if part.is_Pow:
         return part.exp.is_number and not (part.exp.is_Integer and part.exp > 0)
     return part.is_Function or part.func is sympy.exp
 
 
 def _limits(part: Any, rows: Rows, powers: Sequence[int]) -> Iterator[Any]:
-    """The nearest number on the rows, and the nearest line, parabola ... of what is inside."""
+    """Generate the nearest number on the rows, and the nearest line, parabola ... of the argument."""
     inside = part.base if part.is_Pow else part.args[0]
     y, u = rows.values(part), rows.values(inside)
     seen = y.isfinite() & u.isfinite()
@@ -142,6 +142,6 @@ def _limits(part: Any, rows: Rows, powers: Sequence[int]) -> Iterator[Any]:
 
 
 def _near(exponent: float) -> list[Any]:
-    """The nearest multiple of 1/2, and the nearest whole number, other than 0."""
+    """Return the nearest multiple of 1/2 and the nearest whole number, without 0."""
     found = [Rational(round(2 * exponent), 2), Integer(round(exponent))]
     return [one for one in dict.fromkeys(found) if one != 0]

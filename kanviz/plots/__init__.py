@@ -1,4 +1,4 @@
-"""Figures: a record of numbers in, a plotly figure out. Nothing is computed here but looks."""
+"""Draw figures: each function takes a record of numbers and returns a plotly figure; no numbers are computed here."""
 
 from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
 from kanviz.plots.edge import compare_figure, edge_figure, overlay_figure

@@ -1,4 +1,4 @@
-"""Training, scores and predictions."""
+"""Draw training, scores and predictions."""
 
 from collections.abc import Sequence
 
@@ -9,11 +9,11 @@ from numpy.typing import ArrayLike
 from kanviz.analysis.scores import Scores
 from kanviz.plots.theme import THEMES, Look, arrange, axis, brief, canvas, empty, label, words, wrapped
 
-NAMED = 24  # edges whose names still fit beside their dots
-NARROWEST = 0.05  # decades of a logarithmic axis at least (12 %), so that noise in the last digits looks flat
-SMALLEST = 1e-300  # errors under this are no numbers to a logarithmic axis
-SCORED = 500  # dots of the scores, if there are more edges
-STEPS = 800  # points of a training's line at most: more than it has pixels across
+NAMED = 24  # up to this many edges, names are shown next to their dots
+NARROWEST = 0.05  # least decades of a logarithmic axis (12 %), so that noise in the last digits looks flat
+SMALLEST = 1e-300  # smaller errors cannot be shown on a logarithmic axis
+SCORED = 500  # most dots of the scores, if there are more edges
+STEPS = 800  # most points of a training's line: more than it has pixels across
 DOTS = 4_000  # points of a scatter, spread evenly over the rows
 
 
@@ -25,9 +25,9 @@ def training_figure(
     theme: Look = "light",
     rows: Sequence[str] = ("training rows", "held-out rows", "old rows"),
 ) -> go.Figure:
-    """Error by step on a logarithmic axis, a line for each of these rows: (step, train, test, old), None where unknown.
+    """Draw the error by step on a logarithmic axis, a line for each of `rows`.
 
-    Of very many steps every so many are drawn, and the last.
+    trail: (step, train, test, old), None where unknown; at most STEPS of its steps are drawn, the last one included.
     """
     if not trail:
         return empty(theme, "Training", "No step has been taken yet.")
@@ -57,7 +57,7 @@ def training_figure(
 
 
 def log_axis(values: Sequence[float]) -> dict[str, list]:
-    """Range and ticks of a logarithmic axis, always with three labels or more: steps, then 1 2 5, then decades."""
+    """Return range and ticks of a logarithmic axis, with at least three labels: steps, then 1 2 5, then decades."""
     good = [v for v in values if SMALLEST < v < np.inf]
     if not good:
         return {}
@@ -76,7 +76,7 @@ def log_axis(values: Sequence[float]) -> dict[str, list]:
 
 
 def _steps(low: float, high: float) -> list[float]:
-    """Multiples of a round number between two ends: three to nine of them."""
+    """Return three to nine multiples of a round number between two ends."""
     rough = (high - low) / 4
     unit = 10.0 ** np.floor(np.log10(rough))
     step = unit * max(m for m in (1, 2, 2.5, 5) if m * unit <= rough)
@@ -84,16 +84,16 @@ def _steps(low: float, high: float) -> list[float]:
 
 
 def _number(value: float) -> str:
-    """A tick's label: 0.002, 1e-5."""
+    """Return a tick's label: 0.002, 1e-5."""
     mantissa, _, exponent = f"{value:.6g}".partition("e")
     return f"{mantissa}e{int(exponent)}" if exponent else mantissa
 
 
 def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "light") -> go.Figure:
-    """Edges by the share of the outputs' variance they carry; those under the threshold are hollow.
+    """Draw the edges by score, their share of the outputs' variance; those below the threshold are hollow.
 
-    Dots are clickable and carry [layer, source, target]. Of very many edges every so many get a dot, the strong ones
-    most; the count below the threshold is of all.
+    Dots are clickable and carry [layer, source, target]. Of very many edges only some get a dot, most of them strong
+    ones; the count below the threshold includes all edges.
     """
     ranked = scores.ranked_there
     if not len(ranked):
@@ -146,7 +146,7 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
             "text": note_text, "font": {"size": 12, "color": colours.marked},
             "showarrow": False, "yanchor": "bottom",
         }  # fmt: skip
-        at = float(np.log10(100 * threshold))  # annotations on a logarithmic axis count in decades
+        at = float(np.log10(100 * threshold))  # annotations on a logarithmic axis use decades
         if named:
             figure.add_vline(x=100 * threshold, line=line)
             figure.add_annotation(**note, x=at, y=1, yref="paper", xanchor="center")
@@ -158,14 +158,14 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
 
 
 def _spread(count: int) -> list[int]:
-    """Ranks that get a dot: all where they are few, else more and more apart."""
+    """Return the ranks that get a dot: all where they are few, else with growing distance."""
     if count <= SCORED:
         return list(range(count))
     return np.unique(((count - 1) * np.linspace(0, 1, SCORED) ** 2).astype(int)).tolist()
 
 
 def _floor(threshold: float) -> float:
-    """Smallest share that gets a place of its own: shares under it are drawn on the edge."""
+    """Return the smallest share with its own position: smaller shares are drawn at the edge of the figure."""
     return min(1e-4, threshold / 10) if threshold > 0 else 1e-4
 
 
@@ -178,7 +178,7 @@ def predicted_figure(
     unit: str = "",
     theme: Look = "light",
 ) -> go.Figure:
-    """What the network says against what was measured, row by row; on the line they agree. parts: "train" or "test"."""
+    """Draw predicted against measured values, row by row; on the line they agree. parts: "train" or "test"."""
     predicted, actual = np.asarray(predicted, float).ravel(), np.asarray(actual, float).ravel()
     if not len(actual):
         return empty(theme, "Predictions", "No rows to compare.")

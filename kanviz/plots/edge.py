@@ -1,4 +1,4 @@
-"""One edge: its curve, what it is made of, its control points, and where the data lie."""
+"""Draw one edge: its curve, its parts, its control points, and the range of the data."""
 
 import html
 from collections.abc import Collection, Sequence
@@ -10,8 +10,8 @@ from kanviz.analysis.curves import EdgeCurve
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, words, wrapped
 
 PARTS = ("spline", "base", "formula", "resting", "points", "density")
-HEIGHT, STRIP, BARE, SLOPE = 430, 84, 24, 150  # pixels: all, of it the strip with data and knots, or bare; the slope
-TITLE = 44  # letters of a title's line, so that a phone shows them all
+HEIGHT, STRIP, BARE, SLOPE = 430, 84, 24, 150  # pixels: all; the strip with data and knots; knots alone; the slope
+TITLE = 44  # letters of a title's line, so that it fits on a phone
 
 
 def edge_figure(
@@ -23,11 +23,11 @@ def edge_figure(
     point: int | None = None,
     locked: Sequence[bool] = (),
 ) -> go.Figure:
-    """An edge's curve. Control points are clickable and carry [layer, source, target, point].
+    """Draw an edge's curve. Control points are clickable and carry [layer, source, target, point].
 
-    before: the curve as it was, drawn dashed behind. parts: of "spline", "base", "formula", "resting" (the learned
-    curve that does not count now), "points", "density", "derivative". point: the control point in hand. locked: for
-    each control point whether it must not move; those are filled squares.
+    before: the earlier curve, dashed in the background. parts: of "spline", "base", "formula", "resting" (the learned
+    curve that is not in use), "points", "density", "derivative". point: the chosen control point. locked: for each
+    control point whether it must not move; those are filled squares.
     """
     colours = THEMES[theme]
     slope = "derivative" in parts
@@ -38,7 +38,7 @@ def edge_figure(
         _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
     _line(figure, curve.x, curve.total, "activation φ", colours.state(curve.state), 3)
     if "resting" in parts and curve.resting is not None:
-        # above the curve in force, which is broader: it may lie right behind it
+        # in front of the active curve, which is broader: both may coincide
         word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
         _line(figure, curve.x, curve.resting, word, colours.text, 1.4, "dot")
     if "points" in parts and len(curve.points_x):
@@ -53,7 +53,7 @@ def edge_figure(
 
 
 def _title(curve: EdgeCurve) -> str:
-    """Names, state and formula, on as many lines as a narrow page needs."""
+    """Return names, state and formula, on as many lines as a narrow page needs."""
     names = wrapped(f"{curve.source} → {curve.target}", TITLE, 4)
     state = words(curve.state + (" · frozen" if curve.frozen else ""))
     formula = wrapped(curve.formula_text, TITLE + 4, 3)
@@ -68,11 +68,11 @@ def _title(curve: EdgeCurve) -> str:
 
 
 def _titled(theme: Look, curve: EdgeCurve, height: int) -> tuple[go.Figure, int]:
-    """An empty figure under the edge's title, and the pixels above its plot: every line of the title adds its own."""
+    """Return an empty figure with the edge's title, and the pixels above its plot; each line of the title adds some."""
     title = _title(curve)
     more = 19 * title.count("<br>")
     figure = canvas(theme, title, height + more)
-    arrange(figure, title={"pad": {"t": 20 if more else 10}})  # plotly hangs several lines higher than one
+    arrange(figure, title={"pad": {"t": 20 if more else 10}})  # plotly places several lines higher than one
     return figure, 40 + more
 
 
@@ -88,7 +88,7 @@ def _line(
 
 
 def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours: Theme) -> None:
-    """What the curve is made of, when it is made of more than one thing."""
+    """Draw the parts of the curve, when it has more than one."""
     looks = (
         ("spline", curve.spline, "spline part", colours.spline_part, "solid"),
         ("base", curve.base, "base part", colours.base_part, "dashdot"),
@@ -103,7 +103,7 @@ def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], col
 def _points(
     figure: go.Figure, curve: EdgeCurve, point: int | None, colours: Theme, locked: Sequence[bool] = ()
 ) -> None:
-    """The control polygon and its points; the one in hand is filled, locked ones are filled squares."""
+    """Draw the control polygon and its points; the chosen one is filled, locked ones are filled squares."""
     count = len(curve.points_x)
     held = locked or [False] * count
     fills = [colours.locked if v else colours.card for v in held]
@@ -132,7 +132,7 @@ def _points(
 
 
 def _ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None:
-    """Shade beyond the grid, and lines where the training rows end."""
+    """Shade beyond the grid, and draw lines at the ends of the training rows."""
     first, last = float(curve.x[0]), float(curve.x[-1])
     for low, high in ((first, curve.grid[0]), (curve.grid[1], last)):
         figure.add_shape(
@@ -160,7 +160,7 @@ def _legend_of_ends(figure: go.Figure, curve: EdgeCurve, colours: Theme) -> None
 
 
 def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours: Theme) -> None:
-    """Below the curve: how the data are spread, and the knots as ticks."""
+    """Draw, below the curve, the distribution of the data, and the knots as ticks."""
     if "density" in parts and len(curve.density):
         share = 100 * curve.density * np.diff(curve.edges)
         figure.add_bar(
@@ -179,13 +179,13 @@ def _strip(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], colours:
 
 
 def _tallest(curve: EdgeCurve, parts: Collection[str]) -> float:
-    """The highest bar of the strip in %; 0 without bars."""
+    """Return the highest bar of the strip in %; 0 without bars."""
     bars = 100 * curve.density * np.diff(curve.edges) if len(curve.density) else curve.density
     return float(bars.max(initial=0.0)) if "density" in parts else 0.0
 
 
 def _knot_room(curve: EdgeCurve, parts: Collection[str]) -> float:
-    """Height under the bars, in their unit, that belongs to the knots; they alone fill a strip without bars."""
+    """Return the height for the knots under the bars, in their unit; without bars they fill the strip."""
     return 0.3 * _tallest(curve, parts) or 1.0
 
 
@@ -227,7 +227,7 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
 
 
 def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Look = "light") -> go.Figure:
-    """One edge before (dashed) and after (solid), the difference shaded."""
+    """Draw one edge before (dashed) and after (solid), with the difference shaded."""
     colours = THEMES[theme]
     before, after = curve_before, curve_after
     figure, top = _titled(theme, after, 300)
@@ -251,7 +251,7 @@ def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Lo
 
 
 def overlay_figure(curve: EdgeCurve, others: Sequence[tuple[str, EdgeCurve]], *, theme: Look = "light") -> go.Figure:
-    """An edge's curve with several others over it, by name: at most three are told apart."""
+    """Draw an edge's curve and several others over it, by name; at most three are drawn."""
     colours = THEMES[theme]
     figure, top = _titled(theme, curve, 300)
     _line(figure, curve.x, curve.total, "the edge", colours.before, 5)
@@ -270,7 +270,7 @@ def overlay_figure(curve: EdgeCurve, others: Sequence[tuple[str, EdgeCurve]], *,
 
 
 def _between(before: EdgeCurve, after: EdgeCurve) -> tuple[np.ndarray, np.ndarray]:
-    """Outlines of what lies between two curves, where both are drawn and are numbers; nan between outlines."""
+    """Return the outlines of the area between two curves, where both are drawn and finite; NaN between outlines."""
     low, high = max(before.x[0], after.x[0]), min(before.x[-1], after.x[-1])
     inside = np.concatenate([before.x, after.x, [low, high]])
     x = np.unique(inside[(inside >= low) & (inside <= high)])

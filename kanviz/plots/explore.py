@@ -1,4 +1,4 @@
-"""Around one point: slices along the inputs, a plane over two of them, and what each path and input adds."""
+"""Draw the surroundings of one point: slices, a plane over two inputs, and the contribution of each path and input."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from kanviz.core.layer import Variable
 from kanviz.plots.charts import DOTS
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, brief, canvas, empty, label, words, wrapped
 
-LISTED = 12  # bars at most
+LISTED = 12  # most bars
 BAR = 26  # pixels
 SLICE = 210
 FLOOR = 0.16  # share of a slice's height that its row density takes
 
 
 def heights(found: Sequence[Slice], output: int = 0) -> tuple[float, float]:
-    """Lowest and highest value that slices beside each other show, so that one scale holds for all."""
+    """Return the lowest and highest value of several slices, so that they share one scale."""
     ranges = [visible_range(one.y[:, output]) for one in found] or [(0.0, 1.0)]
     low, high = min(low for low, _ in ranges), max(high for _, high in ranges)
     room = 0.08 * (high - low) or 0.5 * max(abs(low), 1e-3)
@@ -30,8 +30,10 @@ def heights(found: Sequence[Slice], output: int = 0) -> tuple[float, float]:
 def slice_figure(
     found: Slice, variable: Variable, output: int = 0, *, span: tuple[float, float] | None = None, theme: Look = "light"
 ) -> go.Figure:
-    """An output along one input: the point's value marked, row density below, shaded beyond the grid, dots where the
-    training rows end. span: what the y axis shows; None for what this slice needs.
+    """Draw an output along one input, with the point's value marked and the row density below.
+
+    Shaded beyond the grid, dotted lines at the ends of the training rows. span: the range of the y axis; None for what
+    this slice needs.
     """
     colours = THEMES[theme]
     low, high = span or heights([found], output)
@@ -64,7 +66,7 @@ def slice_figure(
 
 
 def _ends(found: Slice, shown: list[float], colours: Theme) -> list[dict[str, Any]]:
-    """Shade beyond the grid, where the data end, and the point's value; what lies outside is left out."""
+    """Return shapes: shade beyond the grid, the ends of the data, the point's value; those outside are left out."""
     whole: dict[str, Any] = {"y0": 0, "y1": 1, "yref": "paper", "layer": "below"}
     low, high = found.grid
     sides = ((shown[0], min(low, shown[1])), (max(high, shown[0]), shown[1]))
@@ -79,7 +81,7 @@ def _ends(found: Slice, shown: list[float], colours: Theme) -> list[dict[str, An
 
 
 def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
-    """An output over two inputs, the training rows as small dots, the point as a large one."""
+    """Draw an output over two inputs, the training rows as small dots, the point as a large one."""
     colours = THEMES[theme]
     figure = canvas(theme, height=380)
     low, high = visible_range(found.z.ravel())
@@ -114,7 +116,7 @@ def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
 
 
 def paths_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """What the strongest paths add to an output, largest first, and all others together."""
+    """Draw the contributions of the strongest paths to an output, largest first, and the sum of all others."""
     count = min(LISTED, len(found.amounts))
     rows = [(found.name(k), float(found.amounts[k])) for k in range(count)]
     others = found.count - count
@@ -125,7 +127,7 @@ def paths_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """What flows through the edges that carry most of it, largest first; every layer by itself adds up to the whole."""
+    """Draw the largest flows through edges, largest first; the flows of each layer add up to the whole change."""
     kan = found.kan
     rows = [
         (f"{kan.node_name(edge.layer, edge.source)} → {kan.target_name(edge.layer, edge.target)}", amount)
@@ -135,7 +137,7 @@ def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def inputs_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """What every input adds to an output over all its paths, largest first."""
+    """Draw the contribution of every input to an output over all its paths, largest first."""
     order = found.inputs.abs().argsort(descending=True, stable=True).tolist()
     rows = [(found.kan.inputs[i].name, float(found.inputs[i])) for i in order[:LISTED]]
     if len(order) > LISTED:
@@ -145,7 +147,7 @@ def inputs_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def _bars(rows: list[tuple[str, float]], variable: Variable, nothing: str, theme: Look) -> go.Figure:
-    """Amounts to the right where they raise the output, to the left where they lower it; the numbers in a column."""
+    """Draw amounts as bars, to the right where they raise the output, to the left where they lower it, with numbers."""
     if not rows:
         return empty(theme, "", nothing)
     colours = THEMES[theme]

@@ -1,10 +1,10 @@
-"""Figures as files: a page that needs nothing else, or plotly's own JSON."""
+"""Export figures as files: a self-contained page, or plotly's own JSON."""
 
 import plotly.graph_objects as go
 
 from kanviz.plots.theme import THEMES, Look
 
-# plotly's own bar offers to send a chart to its maker's cloud: data must not leave the machine by a stray click.
+# plotly's default bar can send a chart to its maker's cloud: a stray click must not send data off the machine.
 BAR = {
     "displaylogo": False,
     "showSendToCloud": False,
@@ -14,7 +14,7 @@ BAR = {
 
 
 def to_html(figure: go.Figure, *, theme: Look = "light") -> str:
-    """A whole page with plotly inside it: opens without a network connection, in the theme's own background."""
+    """Return a whole page with plotly inside it: it opens without a network connection, in the theme's background."""
     page = go.Figure(figure)
     page.update_layout(paper_bgcolor=THEMES[theme].page)
     text = page.to_html(include_plotlyjs=True, full_html=True, div_id="kanviz", config={**BAR, "responsive": True})
@@ -22,5 +22,5 @@ def to_html(figure: go.Figure, *, theme: Look = "light") -> str:
 
 
 def to_json(figure: go.Figure) -> str:
-    """The figure as plotly's JSON, to be opened by any plotly."""
+    """Return the figure as plotly's JSON, which any plotly opens."""
     return figure.to_json()  # pyright: ignore[reportReturnType]

@@ -1,4 +1,4 @@
-"""The ladder: what a method predicts after each task, its errors on each, and what it gained and lost."""
+"""Draw the ladder: a method's predictions after each task, its errors on each task, its gains and losses."""
 
 import math
 
@@ -11,23 +11,23 @@ from kanviz.continual.verdict import number, verdict
 from kanviz.plots.charts import SMALLEST, log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, words, wrapped
 
-PANEL = 92  # pixels, one task of a line
-TILE = 84  # a window on one region
-SHOWN = (-0.45, 1.3)  # heights drawn: peaks go from 0 to 1, and a network that forgets may go anywhere
-LEAST, MOST = 1e-4, 1.0  # errors between which colours change
-MOST_TICKS = 5  # across a figure half as wide as the page
+PANEL = 92  # pixels of one task's panel
+TILE = 84  # pixels of one region's window
+SHOWN = (-0.45, 1.3)  # heights shown: peaks are from 0 to 1, and a network that forgets may have any value
+LEAST, MOST = 1e-4, 1.0  # errors at the ends of the colour scale
+MOST_TICKS = 5  # on the x axis of a figure half as wide as the page
 GAP = 3  # points between windows
 
 
 def ladder_predictions_figure(found: Outcome, method: int = 0, *, theme: Look = "light") -> go.Figure:
-    """Target and prediction after each task; the regions learned so far, the newest one apart."""
+    """Draw target and prediction after each task; the regions learned so far are shaded, the newest one differently."""
     if method >= len(found.methods) or not found.methods[method].done:
         return empty(theme, "Predictions", "Nothing is learned yet.")
     return (_line if found.mesh.shape[1] == 1 else _square)(found, found.methods[method], theme)
 
 
 def _line(found: Outcome, one: Learned, theme: Look) -> go.Figure:
-    """A panel for each task, one below the other."""
+    """Draw a panel for each task, one below the other."""
     colours, count = THEMES[theme], len(one.errors)
     figure = canvas(theme, height=70 + PANEL * count)
     x = found.mesh[:, 0]
@@ -74,7 +74,7 @@ def _line(found: Outcome, one: Learned, theme: Look) -> go.Figure:
 
 
 def _square(found: Outcome, one: Learned, theme: Look) -> go.Figure:
-    """A window on each task's region: a row for the target, and one after each task, as far as they are learned."""
+    """Draw a window on each task's region: a row for the target, and one after each learned task."""
     colours, count = THEMES[theme], len(one.errors)
     figure = canvas(theme, height=70 + TILE * (count + 1))
     side = round(math.sqrt(len(found.mesh) / count))
@@ -85,7 +85,7 @@ def _square(found: Outcome, one: Learned, theme: Look) -> go.Figure:
         for task in range(count if row == 0 else row):
             window = slice(task * side**2, (task + 1) * side**2)
             at = np.s_[row * step : row * step + side, task * step : task * step + side]
-            sheet[at] = values[window].reshape(side, side)[::-1]  # the second input upwards
+            sheet[at] = values[window].reshape(side, side)[::-1]  # the second input points up
             where[at] = found.mesh[window].reshape(side, side, 2)[::-1]
             if row:
                 newest = task == row - 1
@@ -131,7 +131,7 @@ def _named(figure: go.Figure, name: str, colour: str) -> None:
 
 
 def ladder_errors_figure(found: Learned, *, theme: Look = "light") -> go.Figure:
-    """The error on every task after every task: what was kept stays as it was on the diagonal."""
+    """Draw the error on every task after every task: where nothing is forgotten, a row keeps its diagonal value."""
     colours, count = THEMES[theme], len(found.errors)
     if not found.done:
         return empty(theme, "Errors", "Nothing is learned yet.")
@@ -154,7 +154,7 @@ def ladder_errors_figure(found: Learned, *, theme: Look = "light") -> go.Figure:
 
 
 def ladder_plane_figure(found: Outcome, *, theme: Look = "light") -> go.Figure:
-    """Each method's error on old tasks when it had just learned them, against the error on them now."""
+    """Draw each method's error on old tasks when they were just learned, against its error on them now."""
     dots = [(place, one) for place, one in enumerate(found.methods) if _seen(one)]
     if not dots:
         return empty(theme, "Gain and forgetting", "No method has an old task yet.")

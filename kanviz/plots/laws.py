@@ -1,4 +1,4 @@
-"""Laws: what accuracy each measure of complexity buys, and what a law says beside a network and the data."""
+"""Draw laws: accuracy against complexity, and a law's predictions compared with a network's and the data."""
 
 import math
 from collections.abc import Sequence
@@ -18,9 +18,10 @@ HEIGHT = 340
 
 
 def front_figure(found: Discovery, chosen: int | None = None, *, theme: Look = "light") -> go.Figure:
-    """The laws by complexity and held-out error. Dots are clickable and carry [place in the front].
+    """Draw the laws by complexity and held-out error. Dots are clickable and carry [index in the front].
 
-    chosen: the law in hand, ringed. The best one is a star; a dashed line shows what the best spline network misses.
+    chosen: the index of the chosen law, which gets a ring. The best one is a star; a dashed line shows the error of the
+    best spline network.
     """
     if not found.front:
         return empty(theme, "Laws so far", "No law yet.")
@@ -31,9 +32,10 @@ def front_figure(found: Discovery, chosen: int | None = None, *, theme: Look = "
 
 
 def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look = "light") -> go.Figure:
-    """The readings of a network by complexity and held-out error. Dots are clickable and carry [place in the front].
+    """Draw the readings of a network by complexity and held-out error.
 
-    chosen: the one in hand, ringed. The best one is a star; a dashed line shows what the network itself misses.
+    Dots are clickable and carry [index in the front]. chosen: the index of the chosen reading, which gets a ring. The
+    best one is a star; a dashed line shows the error of the network itself.
     """
     if not found.front:
         return empty(theme, "Readings so far", "No reading yet.")
@@ -46,7 +48,7 @@ def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look
 
 
 class Dot(NamedTuple):
-    """One of a front: its complexity, its error in percent of the spread, and what it says."""
+    """One entry of a front: its complexity, its error in percent of the spread, and its hover text."""
 
     complexity: int
     error: float
@@ -54,7 +56,7 @@ class Dot(NamedTuple):
 
 
 def _front(dots: Sequence[Dot], best: int, chosen: int | None, network: tuple[str, float], theme: Look) -> go.Figure:
-    """network: what a dashed line says, and its height (0 for none)."""
+    """Draw a front. network: the name of the dashed line, and its height (0 for none)."""
     colours = THEMES[theme]
     figure = canvas(theme, height=HEIGHT)
     across, errors = [dot.complexity for dot in dots], [dot.error for dot in dots]
@@ -98,14 +100,14 @@ def _front(dots: Sequence[Dot], best: int, chosen: int | None, network: tuple[st
 
 
 def _look(place: int, colours: Theme) -> dict[str, object]:
-    """Formulas first, the network after them: by colour and by sign."""
+    """Return the marker of a model, with its own colour and symbol: formulas first, then the network."""
     looks = ((colours.formula, "circle"), (colours.test, "diamond-open"), (colours.both, "x-thin-open"))
     colour, symbol = looks[place % len(looks)]
     return {"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7}
 
 
 def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
-    """What each says against what was measured, row by row; on the line they agree."""
+    """Draw each model's predictions against the measured values, row by row; on the line they agree."""
     if not len(found.measured):
         return empty(theme, "Laws and data", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
@@ -134,7 +136,7 @@ def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
 
 
 def residuals_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
-    """Measured minus predicted, row by row; what has a shape here is not yet explained."""
+    """Draw measured minus predicted values, row by row; a pattern here is not yet explained."""
     if not len(found.measured):
         return empty(theme, "Residuals", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
@@ -157,6 +159,6 @@ def residuals_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
 
 
 def _drawn(one: Said) -> np.ndarray:
-    """Rows that get a dot: those with a number, spread evenly over the table."""
+    """Return the rows that get a dot: those with a finite value, spaced evenly over the table."""
     there = np.flatnonzero(np.isfinite(one.values))
     return there[np.linspace(0, len(there) - 1, min(DOTS, len(there))).astype(int)] if len(there) else there

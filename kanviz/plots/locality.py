@@ -1,4 +1,4 @@
-"""Locality: where a change reaches, what new rows share with old ones, and which old rows kept their prediction."""
+"""Draw locality: the reach of a change, what new rows share with known rows, and which known predictions changed."""
 
 from collections.abc import Sequence
 
@@ -11,14 +11,14 @@ from kanviz.analysis.locality.strips import LOCKS, USES, Strip
 from kanviz.plots.charts import DOTS
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, brief, canvas, empty, label, words, wrapped
 
-MOST = 40  # strips of one figure
+MOST = 40  # strips in one figure
 STRIP = 24  # pixels
-LAMPS = 10_000  # of one figure; of more rows, several share one
-WIDE = 4  # times as many lamps across as down
+LAMPS = 10_000  # lamps in one figure; with more rows, several share one
+WIDE = 4  # lamps across for each lamp down
 
 
 def reach_map_figure(found: ReachMap, *, theme: Look = "light") -> go.Figure:
-    """|change| of an output over two inputs, and the table's rows as dots."""
+    """Draw |change| of an output over two inputs, with the table's rows as dots."""
     colours = THEMES[theme]
     held = ", ".join(f"{v.name} = {value:.3g}" for v, value in found.held[:4])
     more = len(found.held) - 4
@@ -50,7 +50,7 @@ def reach_map_figure(found: ReachMap, *, theme: Look = "light") -> go.Figure:
 
 
 def strips_figure(found: Sequence[Strip], *, theme: Look = "light") -> go.Figure:
-    """Control points from left to right, a strip for each coordinate or edge; what a lock holds is the line beneath."""
+    """Draw control points from left to right, a strip for each coordinate or edge; the line beneath shows the locks."""
     if not found:
         return empty(theme, "Control points", "No edge has a spline.")
     left_out = len(found) - MOST
@@ -91,7 +91,7 @@ def _locks(colours: Theme) -> tuple[str, ...]:
 
 
 def _layer(figure: go.Figure, found: list[tuple[int, Strip]], looks: tuple[str, ...]) -> None:
-    """All strips of one layer in one trace: they have equally many control points."""
+    """Draw all strips of one layer in one trace: they have equally many control points."""
     count = len(found[0][1].at)
     edges, rows, hover = [], [], []
     for place, strip in found:
@@ -118,10 +118,11 @@ def _layer(figure: go.Figure, found: list[tuple[int, Strip]], looks: tuple[str, 
 
 
 def lamps_figure(found: Lamps, output: int = 0, *, theme: Look = "light") -> go.Figure:
-    """A lamp for each old row, in the table's order, line by line: one colour while its prediction keeps its bits.
+    """Draw a lamp (a cell) for each known row, in the table's order, line by line.
 
-    The others are the stronger the more the output changed. Of more rows than lamps, neighbours share one, which
-    counts as kept only where all of them are; a row whose change is no number leaves a gap.
+    Unchanged predictions have one colour; the colour of the others grows with the change of the output. With more rows
+    than lamps, neighbours share one, which counts as unchanged only where all of them are; a row whose change is NaN or
+    infinite leaves a gap.
     """
     colours = THEMES[theme]
     count = len(found.kept)

@@ -1,4 +1,4 @@
-"""The network: every edge with its curve in a small frame, thick where it carries much; a click says which edge."""
+"""Draw the network: every edge with its curve in a small frame, thick where its score is high; edges are clickable."""
 
 from collections.abc import Callable, Collection, Sequence
 from typing import Literal
@@ -18,9 +18,9 @@ STATES = ("pruned", "spline", "both", "formula")
 BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
-CROWD = 180  # edges whose lines would run into one dark field if they were drawn as usual
-NAME = 10  # letters of a line of a node's name: two lines at most, so that the curves keep their room
-WHOLE = 13  # letters of a name that stays on one line
+CROWD = 180  # more edges than this get thinner and fainter lines, which would otherwise merge into a dark area
+NAME = 10  # letters of a line of a node's name: at most two lines, to leave room for the curves
+WHOLE = 13  # letters of a name that fits on one line
 
 
 def network_figure(
@@ -33,10 +33,10 @@ def network_figure(
     highlight: Collection[EdgeId] = (),
     show: Literal["all", "present"] = "all",
 ) -> go.Figure:
-    """The network from inputs (left) to outputs (right). Clickable points carry [layer, source, target].
+    """Draw the network from inputs (left) to outputs (right). Clickable points carry [layer, source, target].
 
-    States can be told apart without colour: pruned is dashed and faint, a formula has an f, both an f+, a frozen edge a
-    star; the selected edge has a solid ring, highlighted ones a dotted ring. show="present" leaves pruned edges out.
+    States differ in more than colour: pruned is dashed and faint, a formula has an f, both an f+, a frozen edge a star;
+    the selected edge has a solid ring, highlighted ones a dotted ring. show="present" leaves pruned edges out.
     """
     by_id = {place.id: curves.of(place.id) for place in layout.edges}
     places = [p for p in layout.edges if show == "all" or by_id[p.id].state != "pruned"]
@@ -73,7 +73,7 @@ def _title(layout: Layout) -> str:
 
 
 def _levels(places: Sequence[EdgePlace], scores: Scores | None) -> dict[EdgeId, int]:
-    """0 to 4: how thick each edge is drawn, relative to the strongest edge of its layer."""
+    """Return the thickness of each edge, 0 to 4, relative to the strongest edge of its layer."""
     if scores is None:
         return {p.id: 2 for p in places}
     strongest: dict[int, float] = {}
@@ -86,12 +86,12 @@ Path = tuple[np.ndarray, np.ndarray]
 
 
 def _fans(place: EdgePlace) -> tuple[Path, Path]:
-    """The bent ends of an edge's line: from its source to its row, from its row to its target."""
+    """Return the bent ends of an edge's line: from its source to its row, from its row to its target."""
     return _bend(place.start, (place.enter, place.y)), _bend((place.leave, place.y), place.end)
 
 
 def _straight(place: EdgePlace) -> tuple[Path, Path]:
-    """The pieces along its row, from the fans to its frame."""
+    """Return the straight pieces along its row, from the fans to its frame."""
     left, right = place.x - place.width / 2, place.x + place.width / 2
     row = np.full(2, place.y)
     return (np.array([place.enter, left]), row), (np.array([right, place.leave]), row)
@@ -107,14 +107,14 @@ def _box(place: EdgePlace, size: float = 1.0) -> Path:
 
 
 def _joined(paths: Sequence[Path]) -> Path:
-    """Many paths as one, with gaps between; single precision is finer than any screen and half the page."""
+    """Join many paths into one, with gaps between; single precision is enough for a screen and halves the page."""
     gap = np.array([np.nan])
     x, y = (np.concatenate([v for path in paths for v in (path[k], gap)]).astype(np.float32) for k in (0, 1))
     return x, y
 
 
 def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **more) -> None:
-    """One trace of lines that nothing can be read off or clicked on."""
+    """Add one trace of lines without hover text and clicks."""
     if not paths:
         return
     x, y = _joined(paths)
@@ -164,7 +164,7 @@ def _curve(place: EdgePlace, curve: Thumbnail) -> Path:
 
 
 def _rings(figure: go.Figure, places, selected: EdgeId | None, highlight: Collection[EdgeId], colours: Theme) -> None:
-    """Around highlighted edges and the selected one; an edge that is both has one ring within the other."""
+    """Draw rings around highlighted edges and the selected one; an edge that is both has two nested rings."""
     marked = [_box(p, 1.06 if p.id == selected else 1.16) for p in places if p.id in highlight]
     chosen = [_box(p, 1.26 if p.id in highlight else 1.16) for p in places if p.id == selected]
     _add(figure, colours.marked, 2.5, marked, dash="dot")
@@ -172,7 +172,7 @@ def _rings(figure: go.Figure, places, selected: EdgeId | None, highlight: Collec
 
 
 def _marks(figure: go.Figure, places, by_id, colours: Theme) -> None:
-    """Badges on the corners of frames, for eyes that do not see the colours."""
+    """Draw badges on the corners of frames, for readers who cannot see the colours."""
 
     def corner(which: Callable[[Thumbnail], bool], side: int) -> dict:
         here = [p for p in places if which(by_id[p.id])]
@@ -236,7 +236,7 @@ def _node_words(node, scores: Scores | None) -> str:
 
 
 def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
-    """Names beside inputs and outputs; above hidden nodes, while there is room."""
+    """Write names next to inputs and outputs; above hidden nodes, if there is room."""
     last = max(n.column for n in layout.nodes)
     names = []
     for n in layout.nodes:
@@ -253,17 +253,17 @@ def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
             "text": words(n.name, NAME) if hidden else _two_lines(n.name), "x": n.x, "y": n.y, "showarrow": False,
             "font": {"size": size, "color": colours.muted if hidden else colours.text}, "borderpad": 1, **where,
         })  # fmt: skip
-    figure.layout.annotations = [*figure.layout.annotations, *names]  # one by one, each checks all before it anew
+    figure.layout.annotations = [*figure.layout.annotations, *names]  # all at once: each addition checks all before
 
 
 def _wide(name: str) -> float:
-    """Pixels that a name beside its node takes."""
+    """Return the width in pixels of a name next to its node."""
     count = len(name)
     return 7.5 * count if count <= NAME else 6.8 * (count if count <= WHOLE else NAME)
 
 
 def _two_lines(name: str) -> str:
-    """A long name on two lines, broken where its words part if they do; the whole of it is in the node's hover."""
+    """Break a long name into two lines, between words if possible; the full name is in the node's hover text."""
     visible = shown(name)
     if len(visible) <= WHOLE:
         return words(visible)
@@ -274,7 +274,7 @@ def _two_lines(name: str) -> str:
 
 
 def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float) -> None:
-    """What the pointer finds: unseen points over every frame."""
+    """Draw the targets of the pointer: invisible points over every frame."""
     spots = [(p, dx) for p in places for dx in (-0.3, 0.0, 0.3)]
     figure.add_scatter(
         x=[p.x + dx * p.width for p, dx in spots], y=[p.y for p, _ in spots], mode="markers", name="edges",
@@ -302,7 +302,7 @@ def _percent(share: float) -> str:
 
 
 def _legend(figure: go.Figure, places, by_id, colours: Theme) -> None:
-    """The signs that occur, when there is more than the plain spline."""
+    """Draw a legend of the signs in use, unless there are only plain splines."""
     states = {by_id[p.id].state for p in places}
     frozen = any(by_id[p.id].frozen for p in places)
     if states == {"spline"} and not frozen:

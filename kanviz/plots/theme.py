@@ -1,4 +1,4 @@
-"""Every colour and every common stroke, by what it means; names made safe for plotly's markup."""
+"""Define every colour and every common stroke, by meaning; make names safe for plotly's markup."""
 
 import html
 import textwrap
@@ -15,9 +15,9 @@ FONT = "Inter, system-ui, sans-serif"  # as in .streamlit/config.toml and compon
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours by meaning. Series are Okabe-Ito, so that they stay apart for colour-blind eyes.
+    """The colours by meaning. Series are Okabe-Ito, so that colour-blind readers can separate them.
 
-    On page and card, what is read has a contrast of 4.5, what is only seen 3; `frame`, `line`, `shade` adorn.
+    On page and card, text has a contrast of 4.5, marks of 3; `frame`, `line` and `shade` are decoration.
     """
 
     page: str
@@ -50,7 +50,7 @@ class Theme:
     lost: str
 
     def state(self, name: str) -> str:
-        """Colour of an edge in that state."""
+        """Return the colour of an edge in that state."""
         return {"spline": self.spline, "formula": self.formula, "both": self.both}.get(name, self.pruned)
 
 
@@ -75,20 +75,20 @@ THEMES: dict[str, Theme] = {
 
 
 def words(text: str, limit: int = 40) -> str:
-    """A name from a file as plotly shows it literally: no tags, no entities, no LaTeX, not too long."""
+    """Return a name from a file in a form that plotly shows literally: no tags, entities or LaTeX, and not too long."""
     visible = shown(str(text))
     return _literal(visible if len(visible) <= limit else f"{visible[: limit - 1]}…")
 
 
 def brief(text: str, limit: int) -> str:
-    """A name cut in its middle: names in a table often differ at their ends."""
+    """Return a name shortened in the middle: names in a table often differ at their ends."""
     visible = shown(str(text))
     head = limit // 2
     return _literal(visible if len(visible) <= limit else f"{visible[:head]}…{visible[head + 1 - limit :]}")
 
 
 def wrapped(text: str, width: int, most: int = 2) -> str:
-    """Words over lines of so many letters, literally; what does not fit into the last line is cut."""
+    """Break text into lines of so many letters, shown literally; what does not fit into the last line is cut."""
     visible = shown(str(text), width * most)
     return "<br>".join(map(_literal, textwrap.wrap(visible, width, max_lines=most, placeholder="…")))
 
@@ -98,7 +98,7 @@ def _literal(visible: str) -> str:
 
 
 def canvas(look: Look, title: str = "", height: int = 420) -> go.Figure:
-    """An empty figure in our look: no background of its own, so that it sits on any page."""
+    """Return an empty figure in our style, without a background, so that it fits on any page."""
     theme = THEMES[look]
     figure = go.Figure()
     arrange(
@@ -134,7 +134,7 @@ def canvas(look: Look, title: str = "", height: int = 420) -> go.Figure:
 
 
 def arrange(figure: go.Figure, **layout: Any) -> None:
-    """Add to a figure's layout. `update_layout` does the same in ten times the time: it looks at every property."""
+    """Add to a figure's layout. `update_layout` does the same in ten times the time: it validates every property."""
     figure.layout = _merged(figure.layout.to_plotly_json(), layout)
 
 
@@ -146,7 +146,7 @@ def _merged(old: dict[str, Any], new: dict[str, Any]) -> dict[str, Any]:
 
 
 def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:
-    """An axis in our look: quiet grid, readable numbers."""
+    """Return an axis in our style: light grid, readable numbers."""
     theme = THEMES[look]
     return {
         "title": {"text": title, "font": {"size": 13, "color": theme.muted}, "standoff": 8},
@@ -160,13 +160,13 @@ def axis(look: Look, title: str = "", **more: object) -> dict[str, object]:
         "ticks": "",
         "tickfont": {"size": 12, "color": theme.muted},
         "automargin": True,
-        "exponentformat": "e",  # 1e-4, never 100μ: the unit stands in the title
+        "exponentformat": "e",  # 1e-4, never 100μ: the unit is in the title
         **more,
     }
 
 
 def empty(look: Look, title: str, why: str) -> go.Figure:
-    """A figure that has nothing to show, and says so."""
+    """Return a figure without data, with the reason as text."""
     figure = canvas(look, title, height=260)
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False)
@@ -178,5 +178,5 @@ def empty(look: Look, title: str, why: str) -> go.Figure:
 
 
 def label(name: str, unit: str = "") -> str:
-    """An axis title: the name, and the unit in brackets."""
+    """Return an axis title: the name, and the unit in brackets."""
     return wrapped(f"{name} ({unit})" if unit else name, 40)

@@ -1,4 +1,4 @@
-"""Tasks learned in turn: what was kept of each, what a lock leaves free, and what was gained against what was lost."""
+"""Draw tasks learned in sequence: what was remembered of each, what a lock leaves free, gain against forgetting."""
 
 import math
 from collections.abc import Sequence
@@ -10,14 +10,14 @@ from kanviz.continual.retention import Retention
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, brief, canvas, empty, label, words
 
 CELL = 34  # pixels
-WRITTEN = 12  # tasks up to which every error is written into its cell
+WRITTEN = 12  # up to this many tasks, every error is written in its cell
 HEIGHT = 340
-DASHES = ("solid", "dash", "dot", "dashdot")  # of layers beyond the colours there are
+DASHES = ("solid", "dash", "dot", "dashdot")  # of layers, once all colours are in use
 SYMBOLS = {"none": "x", "lock": "square", "certified": "diamond", "replay": "circle", "ewc": "triangle-up"}
 
 
 def retention_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
-    """The error on each task (down) after each task (across); the frame is where a task had just been learned."""
+    """Draw the error on each task (down) after each task (across); a frame marks the task that was just learned."""
     if not found.turns:
         return empty(theme, "Kept", "No task has been learned yet.")
     colours = THEMES[theme]
@@ -67,7 +67,7 @@ def _cell(found: Retention, task: int, turn: int) -> str:
 
 
 def capacity_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
-    """The share of each layer's control points that can still move, before the first task and after each."""
+    """Draw the share of each layer's control points that can still move, before the first task and after each."""
     colours = THEMES[theme]
     figure = canvas(theme, height=HEIGHT)
     looks = _series(colours)
@@ -92,7 +92,7 @@ def capacity_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
 
 
 def gain_figure(runs: Sequence[Retention], *, theme: Look = "light") -> go.Figure:
-    """Each run by what it gained (over the best constant answer) and by what it forgot; right and low is good."""
+    """Draw each run by its gain (over the best constant prediction) and its forgetting; right and low is good."""
     runs = [run for run in runs if run.turns > 1 and math.isfinite(run.gained) and math.isfinite(run.forgetting)]
     if not runs:
         return empty(theme, "Gained and lost", "Two tasks must have been learned first.")

@@ -1,1 +1,1 @@
-"""Where a change acts, what new rows share with old ones, and what stayed as it was."""
+"""Locate a change: where it acts, what new rows share with known rows, and what is unchanged."""

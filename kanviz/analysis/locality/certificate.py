@@ -1,4 +1,4 @@
-"""What a change of a network provably left as it was: a certificate, and the check of one."""
+"""Certify which predictions a change of a network provably left unchanged, and verify certificates."""
 
 import hashlib
 import math
@@ -23,19 +23,20 @@ from kanviz.version import VERSION
 
 __all__ = ["Certificate", "RegionClaim", "RowsClaim", "certify", "verify"]
 
-CHUNK = 1_024  # rows run through both networks at once: the order of sums may depend on it
-EMBEDDED = 20_000  # numbers of rows that go into the certificate itself
-CLOSE = 1e-6  # relative: figures computed again may differ by so much
+CHUNK = 1_024  # rows run through both networks at once; the order of sums may depend on it
+EMBEDDED = 20_000  # most numbers of rows that are stored in the certificate itself
+CLOSE = 1e-6  # relative tolerance of recomputed figures
 
 Box = Sequence[tuple[float, float]]
 
 
 @torch.no_grad()
 def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None) -> Certificate:
-    """What `after` kept of `before`: on given rows (row, input; table units, or a table with columns of the inputs'
-    names), or on every point of a box, (least, greatest) per input in table units.
+    """Certify what `after` left unchanged of `before`: on given rows, or on every point of a box.
 
-    Raises UserError for networks of other shapes or columns, and for rows or a box that are none.
+    rows: (row, input) in table units, or a table with columns named like the inputs. box: (least, greatest) per input
+    in table units. Raises UserError for networks of different shapes or columns, and for invalid rows or an invalid
+    box.
     """
     if (rows is None) == (box is None):
         raise UserError("A certificate speaks of rows or of a region; give one of the two.")
@@ -48,9 +49,10 @@ def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None
 
 
 def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) -> tuple[str, ...]:
-    """What does not hold of a certificate, in sentences, everything computed anew; none where all of it does.
+    """Recompute a certificate, and return in sentences what is wrong with it; none where it holds.
 
-    rows: those it speaks of, in table units, where it does not carry them. Raises UserError where they are missing.
+    rows: the certified rows, in table units, where the certificate does not store them. Raises UserError where they are
+    missing.
     """
     wrong = [
         f"It was written for another network {word} the change: digest {said[:12]}..., not {kan.digest[:12]}...."
@@ -142,13 +144,13 @@ def _of_region(before: KAN, after: KAN, box: Box) -> RegionClaim:
 
 
 def _digest(x: Tensor) -> str:
-    """SHA-256 of rows in float64, and of how many columns they have."""
+    """Return the SHA-256 of the rows in float64 and of their number and columns."""
     values = torch.as_tensor(x).double().contiguous()
     return hashlib.sha256(f"{tuple(values.shape)}:".encode() + values.numpy().tobytes()).hexdigest()
 
 
 def _apart(said: Any, found: Any, *, other: bool, where: str = "") -> Iterator[str]:
-    """The fields in which a certificate and the one computed anew differ, in sentences."""
+    """Generate sentences on the fields in which a certificate and the recomputed one differ."""
     for part in fields(said):
         one, two = getattr(said, part.name), getattr(found, part.name)
         name = f"{where}{part.name}"
@@ -172,7 +174,7 @@ def _equal(one: Any, two: Any) -> bool:
 
 
 def _weaker(name: str, said: Any, found: Any) -> bool:
-    """Whether a figure of another version's certificate claims no more than ours: a bound may be looser."""
+    """Return whether a figure of another version's certificate claims no more than ours; its bound may be looser."""
     if name == "claim.bound":
         return len(said) == len(found) and all(a >= b * (1 - CLOSE) for a, b in zip(said, found, strict=True))
     return name in ("claim.boxes", "claim.points", "claim.sampled", "claim.chunk")

@@ -1,4 +1,4 @@
-"""What a certificate says of two networks: frozen records, their words and their JSON."""
+"""Define the records of a certificate, their text and their JSON."""
 
 import hashlib
 import json
@@ -12,15 +12,15 @@ from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import counted, shown
 
 FORMAT = "kanviz certificate 1"
-MOST = 2**53  # counted in JSON
-LONGEST = 10_000  # characters of a name
+MOST = 2**53  # largest count in JSON
+LONGEST = 10_000  # characters of the longest name
 LARGEST = 1e308
 CERTIFICATE = JsonReader("The certificate cannot be read: {why}. Write it again with kanviz certify.")
 
 
 @dataclass(frozen=True)
 class ChangedEdge:
-    """An edge that is another function now. points: control points that moved; None where more than those did."""
+    """An edge whose function changed. points: the control points that moved; None where more than those changed."""
 
     source: int
     target: int
@@ -34,8 +34,9 @@ class ChangedEdge:
 
 @dataclass(frozen=True)
 class LayerClaim:
-    """How many edges, coefficients (of edges with a spline) and node constants a layer had, and how many of them have
-    the same bits.
+    """The numbers of edges, coefficients (of edges with a spline) and node constants of a layer.
+
+    The fields with `_same` count those with the same bits as before.
     """
 
     edges: int
@@ -57,13 +58,14 @@ class LayerClaim:
 
 @dataclass(frozen=True)
 class RowsClaim:
-    """What became of the predictions of given rows.
+    """The changes of the predictions on given rows.
 
     rows, digest: how many, and SHA-256 of their values · chunk: rows run through both networks at once · kept: rows
-    whose every output has the same bits · largest: |after - before| of each output, table units, over the rows at which
-    both are numbers; missing: the rows at which they are not, and whose bits changed · used: per layer, numbers that
-    these rows use, and how many of them are the same · certain: all are, and all else that decides, so the rows keep
-    their bits wherever both networks are computed alike · x: the rows, in table units, where there are few.
+    with the same bits in every output · largest: |after - before| of each output, table units, over the rows at which
+    both are finite; missing: the rows at which they are not, and whose bits changed · used: per layer, numbers that
+    these rows use, and how many of them are unchanged · certain: all of these and all settings are unchanged, so the
+    rows keep their bits wherever both networks are computed in the same way · x: the rows, in table units, where they
+    are few.
     """
 
     rows: int
@@ -95,12 +97,12 @@ class RowsClaim:
 
 @dataclass(frozen=True)
 class RegionClaim:
-    """What became of the predictions of all points of a box, (least, greatest) per input in table units.
+    """The changes of the predictions at all points of a box, (least, greatest) per input in table units.
 
-    used: per layer, numbers that some point may use, and how many of them are the same · certain: all are, and all else
-    that decides, so every point keeps its bits wherever both networks are computed alike · bound: |after - before| of
-    each output is nowhere more, table units, infinite where nothing is known, 0 where certain · boxes: how many were
-    looked at for the bound · sampled: the most that was met at `points` points, which proves nothing.
+    used: per layer, numbers that some point may use, and how many of them are unchanged · certain: all of these and all
+    settings are unchanged, so every point keeps its bits wherever both networks are computed in the same way · bound:
+    upper bound of |after - before| of each output, table units, infinite where none is known, 0 where certain · boxes:
+    boxes evaluated for the bound · sampled: the largest difference found at `points` points, which proves nothing.
     """
 
     box: tuple[tuple[float, float], ...]
@@ -127,11 +129,11 @@ class RegionClaim:
 
 @dataclass(frozen=True)
 class Certificate:
-    """What a change of a network left as it was, bit by bit, and a bound of the rest.
+    """A record of what a change of a network left unchanged, bit by bit, and a bound of the rest.
 
-    version: of kanviz · before, after: digests of the networks · inputs, outputs: names of the columns · layers: what
-    the numbers of each layer became · claim: what became of the predictions · seal: SHA-256 of all that, by which an
-    edit is noticed; whoever writes a new seal is found out only by computing the claims again, as `verify` does.
+    version: of kanviz · before, after: digests of the networks · inputs, outputs: names of the columns · layers: the
+    changes of each layer's numbers · claim: the changes of the predictions · seal: SHA-256 of all that, which reveals
+    an edit; a forged seal is found only by computing the claims again, as `verify` does.
     """
 
     version: str
@@ -145,11 +147,11 @@ class Certificate:
 
     @property
     def holds(self) -> bool:
-        """Whether all predictions that it speaks of kept their bits."""
+        """Whether all certified predictions kept their bits."""
         return self.claim.holds
 
     def summary(self) -> tuple[str, ...]:
-        """A few sentences in words."""
+        """Return a summary in a few sentences."""
         edges, same = (sum(getattr(v, name) for v in self.layers) for name in ("edges", "edges_same"))
         points, kept = (sum(getattr(v, name) for v in self.layers) for name in ("coefficients", "coefficients_same"))
         claim = self.claim
@@ -159,17 +161,17 @@ class Certificate:
         )
 
     def sealed(self) -> "Certificate":
-        """With the seal that fits what it says."""
+        """Return the certificate with the seal of its content."""
         text = json.dumps(self.to_json() | {"seal": ""}, sort_keys=True, allow_nan=False)
         return replace(self, seal=hashlib.sha256(text.encode()).hexdigest())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON; what is infinite is null."""
+        """Return plain JSON data; an infinite number becomes null."""
         return {"format": FORMAT, **_plain(self)}
 
     @staticmethod
     def from_json(record: Any) -> "Certificate":
-        """The certificate that `to_json` wrote; raises LoadError, which says what is wrong, for anything else."""
+        """Read the certificate that `to_json` wrote. Raises LoadError, which states the fault, for anything else."""
         found = CERTIFICATE.value(record)
         if not isinstance(record, dict) or record.get("format") != FORMAT:
             raise LoadError(f"This is not a certificate that this kanviz reads: its format is not {FORMAT!r}.")
@@ -198,7 +200,7 @@ def _number(found: JsonValue) -> float:
 
 
 def _size(found: JsonValue) -> float:
-    """A size, null for an infinite one."""
+    """Read a size, null for an infinite one."""
     return math.inf if found.value is None else found.number(0, LARGEST)
 
 

@@ -1,10 +1,10 @@
-"""How far the predictions of two networks can lie apart, over all points of a box: a bound, rounding included.
+"""Bound the difference between the predictions of two networks over all points of a box, rounding included.
 
-Both networks and their difference are carried through the layers as intervals. At an edge phi that became psi, values
-that were u and are v give psi(v) - phi(u) = [psi - phi](v) + [phi(v) - phi(u)]: the change of the curve, itself a
-spline, and the change of its argument times the greatest slope; or what both curves' own bounds leave, where that is
-less. The box is cut in two where the bound is worst, along the input that moves the first layer most, until it comes
-near to a difference that was met, or the budget is spent (Moore, Interval Analysis, 1966).
+Both networks and their difference are propagated through the layers as intervals. At an edge whose function phi became
+psi, and whose input u became v, psi(v) - phi(u) = [psi - phi](v) + [phi(v) - phi(u)]: the change of the curve, itself a
+spline, and the change of its argument times the greatest slope; or the difference of both curves' own bounds, where
+that is smaller. The box with the worst bound is cut in two, along the input that moves the first layer most, until the
+bound is close to a difference that was found, or the budget is spent (Moore, Interval Analysis, 1966).
 """
 
 import math
@@ -20,20 +20,22 @@ from kanviz.core.intervals.slope_bounds import SlopeBounds
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 
-BUDGET = 8_192  # boxes looked at
+BUDGET = 8_192  # boxes evaluated
 MOST_WORK = 2**20  # boxes x activations of the widest layer: some seconds
 AT_ONCE = 512  # boxes cut at a time
-POINTS = 4_096  # at which the difference is also met
-NEAR = 1.05  # times what was met: the bound is good enough
-ULP = 1e-9  # relative: what the bounds of a difference themselves are computed to
+POINTS = 4_096  # points at which the difference is also computed
+NEAR = 1.05  # times the largest difference found: the bound is good enough
+ULP = 1e-9  # relative accuracy of the bounds of a difference
 
 Bounds = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
 class Apart:
-    """Of |after - before| for each output, table units. bound: it is nowhere more, infinite where nothing is known ·
-    met: the most at `points` points of the box · boxes: how many were looked at.
+    """The bounds of |after - before| for each output, table units.
+
+    bound: upper bound, infinite where none is known · met: the largest value found at `points` points of the box ·
+    boxes: how many were evaluated.
     """
 
     bound: tuple[float, ...]
@@ -44,8 +46,10 @@ class Apart:
 
 @dataclass(frozen=True, eq=False)
 class _Pair:
-    """A layer before and after. moved: the change of its curves as a layer, and steep: slopes before; None where the
-    grids are others · formulas: edges whose formulas are others, (source, target).
+    """A layer before and after.
+
+    moved: the change of its curves as a layer, and steep: slopes before; None where the grids differ · formulas: edges
+    whose formulas differ, (source, target).
     """
 
     old: CurveBounds
@@ -66,7 +70,7 @@ class _Pair:
         return _Pair(CurveBounds.of(old), CurveBounds.of(new), moved, steep, others)
 
     def __call__(self, old: Bounds, new: Bounds, apart: Bounds) -> tuple[Bounds, Bounds, Bounds]:
-        """From between what the sources lie before and after, and how far apart they are, to the same of the nodes."""
+        """Propagate intervals of the sources before, after, and of their difference, to those of the nodes."""
         one, two = sums(self.old, *old), sums(self.new, *new)
         low, high = self._edges(one, two, old, new, apart)
         bias = self.new.layer.bias.double() - self.old.layer.bias.double()
@@ -77,7 +81,7 @@ class _Pair:
         return *there, self._nodes(one, two, (low, high), *there)
 
     def _edges(self, one: Sums, two: Sums, old: Bounds, new: Bounds, apart: Bounds) -> Bounds:
-        """Of each activation, (box, source, target)."""
+        """Return the interval of each activation's difference, (box, source, target)."""
         low, high = _known(two.activations[0] - one.activations[1], two.activations[1] - one.activations[0])
         if self.moved is None or self.steep is None:
             return low, high
@@ -89,7 +93,10 @@ class _Pair:
         return torch.maximum(low, below - more), torch.minimum(high, above + more)
 
     def _nodes(self, one: Sums, two: Sums, apart: Bounds, old: Bounds, new: Bounds) -> Bounds:
-        """Of each node: of a product a b that became c d, (c - a) d + a (d - b), and so on."""
+        """Return the interval of each node's difference.
+
+        For a product a b that became c d it is that of (c - a) d + a (d - b), and so on.
+        """
         arity = self.old.layer.arity
         if max(arity) == 1:
             return apart
@@ -122,7 +129,7 @@ def _times(factors: list[Tensor]) -> Tensor:
 
 
 def _change(old: Layer, new: Layer) -> Layer:
-    """The change of a layer's splines and bases, as a layer in float64."""
+    """Return the change of a layer's splines and bases, as a layer in float64."""
     parts = {}
     for name in ("coef", "base_weight"):
         one, two = (
@@ -137,15 +144,15 @@ def _change(old: Layer, new: Layer) -> Layer:
 
 
 def _known(low: Tensor, high: Tensor) -> Bounds:
-    """Infinite where there is no number."""
+    """Replace NaN by infinite bounds."""
     return low.nan_to_num(-math.inf, math.inf, -math.inf), high.nan_to_num(math.inf, math.inf, -math.inf)
 
 
 @torch.no_grad()
 def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget: int = BUDGET) -> Apart:
-    """Of two networks of one shape, over a box of (least, greatest) per input in table units, which has been checked.
+    """Bound the difference of two networks of one shape over a checked box, (least, greatest) per input in table units.
 
-    budget: boxes to look at, fewer for wide layers. The same networks and box give the same figures.
+    budget: boxes to evaluate, fewer for wide layers. The same networks and box give the same figures.
     """
     pairs = [_Pair.of(*both) for both in zip(before.layers, after.layers, strict=True)]
     widest = max(layer.sources * layer.targets for layer in before.layers)
@@ -176,7 +183,7 @@ def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget:
 
 
 def _halves(low: Tensor, high: Tensor, axis: Tensor) -> Bounds:
-    """Each box cut in two along its axis: all lower halves, then all upper ones."""
+    """Cut each box in two along its axis: all lower halves, then all upper ones."""
     row = torch.arange(len(low))
     middle = low[row, axis] + (high[row, axis] - low[row, axis]) / 2
     left, right = high.clone(), low.clone()
@@ -185,7 +192,7 @@ def _halves(low: Tensor, high: Tensor, axis: Tensor) -> Bounds:
 
 
 def _bound(before: KAN, after: KAN, pairs: list[_Pair], low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Of |after - before| over each box, (box, output), and along which input to cut it."""
+    """Return the bound of |after - before| over each box, (box, output), and the input along which to cut it."""
     old, new = (_network_units(kan, low, high) for kan in (before, after))
     same = before.dtype == after.dtype and _scales(before.inputs) == _scales(after.inputs)
     apart = (torch.zeros_like(low), torch.zeros_like(low)) if same else (new[0] - old[1], new[1] - old[0])
@@ -198,7 +205,7 @@ def _bound(before: KAN, after: KAN, pairs: list[_Pair], low: Tensor, high: Tenso
 
 
 def _network_units(kan: KAN, low: Tensor, high: Tensor) -> Bounds:
-    """The ends of boxes as the network scales and rounds them: it keeps their order, so all points lie between."""
+    """Return the ends of boxes as the network scales and rounds them; order is preserved, so all points are between."""
     ends = torch.stack([kan.normalise(low).double(), kan.normalise(high).double()]).sort(0).values
     return ends[0], ends[1]
 
@@ -208,7 +215,7 @@ def _scales(variables) -> list[tuple[float, float]]:
 
 
 def _table_units(before: KAN, after: KAN, old: Bounds, new: Bounds, apart: Bounds) -> Tensor:
-    """|after - before| in table units from the outputs in network units."""
+    """Return the bound of |after - before| in table units from the outputs in network units."""
     same = before.dtype == after.dtype and _scales(before.outputs) == _scales(after.outputs)
     eps = max(torch.finfo(kan.dtype).eps for kan in (before, after))
     ends = []
@@ -226,7 +233,7 @@ def _table_units(before: KAN, after: KAN, old: Bounds, new: Bounds, apart: Bound
 
 
 def _met(before: KAN, after: KAN, low: Tensor, high: Tensor) -> Tensor:
-    """The most of |after - before| at points spread over the box and at its ends; of no number, nothing."""
+    """Return the largest finite |after - before| at points spread over the box and at its two ends."""
     draws = torch.quasirandom.SobolEngine(low.shape[1], scramble=True, seed=0).draw(POINTS).double()
     x = torch.cat([low, high, (low + (high - low) * draws).clamp(low, high)])
     far = (after(x).double() - before(x).double()).abs()

@@ -1,4 +1,4 @@
-"""Whether a network still has, to the bit, the numbers that a lock of an earlier one holds."""
+"""Check whether a network still has the same bits in all numbers that a lock of an earlier network holds."""
 
 from collections.abc import Sequence
 
@@ -9,23 +9,23 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer, Variable
 from kanviz.core.locks.lock import LayerLock, Lock
 
-Kept = tuple[int, int]  # numbers that are held, and how many of them have the same bits
+Kept = tuple[int, int]  # locked numbers, and how many of them have the same bits
 
 
 def numbers_kept(lock: Lock, before: KAN, after: KAN) -> tuple[Kept, ...]:
-    """Per layer, how many numbers the lock holds, and how many of them are the same; none where knots or shape are not.
+    """Return, per layer, how many numbers the lock holds and how many are unchanged; 0 where knots or shape differ.
 
-    Numbers of parts that do not count (pruned edges) are left out. Raises UserError where the lock is not for `before`.
+    Numbers of pruned parts are left out. Raises UserError where the lock is not for `before`.
     """
     lock.check(before)
     return tuple(map(_kept, lock.layers, before.layers, after.layers))
 
 
 def bits_certain(lock: Lock, before: KAN, after: KAN) -> bool:
-    """Whether every prediction that uses only what the lock holds has the same bits, computed in the same way.
+    """Return whether every prediction that uses only locked numbers has the same bits, if computed in the same way.
 
-    What is held must be the same, and so must be grids, parts and scaling. The free numbers count as nothing times
-    what they are, so they must be finite; and nothing added to a bias of -0 may turn its sign.
+    Locked numbers must be unchanged, and so must grids, parts and scaling. Free numbers are multiplied by 0, so they
+    must be finite; and a bias must not be -0, since an added 0 would change its sign.
     """
     alike = len(before.layers) == len(after.layers) and all(map(_alike, before.layers, after.layers))
     return (
@@ -43,7 +43,7 @@ def _scaling(variables: Sequence[Variable]) -> list[str]:
 
 
 def _alike(old: Layer, new: Layer) -> bool:
-    """Whether two layers are computed alike but for their numbers."""
+    """Return whether two layers are computed in the same way, apart from their numbers."""
     parts = ("arity", "base", "outside", "formulas")
     return (
         all(getattr(old, part) == getattr(new, part) for part in parts)

@@ -1,4 +1,4 @@
-"""A change of the outputs over two chosen inputs, the others held at their medians."""
+"""Map a change of the outputs over two chosen inputs, with the others at their medians."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ FINE = 61  # points along each axis
 
 @dataclass(frozen=True, eq=False)
 class ReachMap:
-    """|change| of one output over two inputs, in table units; nan where it is no number.
+    """|change| of one output over two inputs, in table units; NaN where it is NaN or infinite.
 
-    x, y: values of the two inputs · size: |change| at (y, x) · rows: the table's rows as (row, 2), to see where the
-    map is trodden · held: the other inputs and the value each has throughout.
+    x, y: values of the two inputs · size: |change| at (y, x) · rows: the table's rows as (row, 2), to show where data
+    are · held: the other inputs and their fixed values.
     """
 
     what: str
@@ -39,7 +39,10 @@ class ReachMap:
 def reach_map(
     change: Change, data: Dataset | None, across: int, up: int, output: int = 0, points: int = FINE
 ) -> ReachMap:
-    """The map over the range of the training rows (without data, of the first grid); refuses one input twice."""
+    """Compute the map over the range of the training rows (without data, of the first grid).
+
+    Raises UserError for the same input twice, and for an unknown input or output.
+    """
     kan = change.kan
     count = len(kan.inputs)
     if not (0 <= across < count and 0 <= up < count and across != up):

@@ -1,4 +1,4 @@
-"""After a change: which edges kept their bits, where the others moved, and which old rows kept their prediction."""
+"""Report a change that was made: which edges are unchanged, where others moved, which known predictions changed."""
 
 from dataclasses import dataclass
 
@@ -16,12 +16,12 @@ from kanviz.errors import UserError
 
 @dataclass(frozen=True)
 class EdgeMove:
-    """One edge before and after, and what old rows see of it.
+    """One edge before and after, and its change on known rows.
 
-    edge: states, coefficients that moved, largest |difference| of the curves over both grids (network units) ·
-    span: the interval outside which nothing changed, by the supports of what moved; exact (at inputs in table units,
-    elsewhere in network units; nan where nothing did) · grid_changed: it has other knots · on_rows: largest
-    |difference| at the values that old rows bring, as the network before computes them (network units).
+    edge: states, coefficients that moved, largest |difference| of the curves over both grids (network units) · span:
+    the interval outside which nothing changed, by the supports of the moved coefficients; exact (at inputs in table
+    units, elsewhere in network units; NaN where nothing changed) · grid_changed: its knots changed · on_rows: largest
+    |difference| at the values of known rows, as the network before computes them (network units).
     """
 
     edge: EdgeChange
@@ -36,11 +36,11 @@ class EdgeMove:
 
 @dataclass(frozen=True, eq=False)
 class Lamps:
-    """What became of each old row. kept: every output has the same bits as before, both computed at one batch shape.
+    """The change of each known row. kept: every output has the same bits, both computed at one batch shape.
 
     change: of every output, in table units · largest, rms: of its size for each output, over rows where both
-    predictions are numbers · error_before, error_after: root mean square of prediction minus target for each output,
-    in table units; None without targets.
+    predictions are finite · error_before, error_after: root mean square of prediction minus target for each output, in
+    table units; None without targets.
     """
 
     kept: Bool[Tensor, " rows"]
@@ -52,7 +52,7 @@ class Lamps:
 
     @property
     def share(self) -> float:
-        """Share of the old rows whose prediction kept its bits, 0 to 1."""
+        """The share of the known rows whose prediction kept its bits, 0 to 1."""
         return float(self.kept.double().mean())
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Lamps:
 
 @dataclass(frozen=True, eq=False)
 class Changes:
-    """Two networks of one shape side by side: every edge, the nodes whose constants moved, and the old rows."""
+    """Two networks of one shape, compared: every edge, the nodes whose constants moved, and the known rows."""
 
     edges: tuple[EdgeMove, ...]
     biases: tuple[str, ...]
@@ -83,9 +83,10 @@ def changes(
     old_x: Float[Tensor, "rows input"],
     old_y: Float[Tensor, "rows output"] | None = None,
 ) -> Changes:
-    """What a change did, to the network and on old rows (table units); raises EditError for networks of other shapes.
+    """Compare two networks, and their predictions on known rows. Raises EditError for networks of different shapes.
 
-    Edges of networks of two precisions are compared in float64, which holds both exactly.
+    old_x, old_y: known rows and their targets, in table units. Edges of networks of two precisions are compared in
+    float64, which holds both exactly.
     """
     found = diff(before, after)
     if not len(old_x):
@@ -100,7 +101,7 @@ def changes(
 
 
 def _moves(before: KAN, after: KAN, n: int, edges: list[EdgeChange], values: Tensor) -> list[EdgeMove]:
-    """All edges of one layer; values: what enters it on the old rows."""
+    """Return the moves of all edges of one layer; values: its inputs on the known rows."""
     old, new = before.layers[n], after.layers[n]
     if all(edge.identical for edge in edges):
         return [EdgeMove(edge, NOWHERE, False, 0.0) for edge in edges]
@@ -116,7 +117,10 @@ def _moves(before: KAN, after: KAN, n: int, edges: list[EdgeChange], values: Ten
 
 @torch.no_grad()
 def lamps(before: KAN, after: KAN, x: Float[Tensor, "rows input"], y: Tensor | None = None) -> Lamps:
-    """Old rows one by one: x, y in table units; y (row, output) if their targets are known."""
+    """Compare the predictions of known rows one by one.
+
+    x, y: in table units; y (row, output) if their targets are known. Raises UserError for y of another shape.
+    """
     if y is not None and y.shape != (len(x), len(before.outputs)):
         raise UserError(
             f"The targets must be a table of {len(x):,} rows and {len(before.outputs)} columns, a row for each old row "

@@ -1,4 +1,4 @@
-"""What new rows share with old ones: cells and control points that both visit, at every coordinate of the network."""
+"""Find what new rows share with known rows: cells and control points that both use, at every coordinate."""
 
 from dataclasses import dataclass
 
@@ -16,15 +16,15 @@ from kanviz.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class Coordinate:
-    """One value that enters a layer, and what old and new rows visit of its grid.
+    """One value that enters a layer, and the parts of its grid that known and new rows use.
 
-    edges: where cells begin and end (table units at an input, network units deeper) · cells_old, cells_new: which
-    cells any row lies in · points_old, points_new: which control points any row depends on · weight: edges with a
-    spline that leave it, each with that many control points of its own · rows: share of the new rows whose value lies
-    in a cell that old rows visit, 0 to 1 (nan without new rows).
+    edges: the ends of the cells (table units at an input, network units deeper) · cells_old, cells_new: the cells with
+    any row · points_old, points_new: the control points that any row depends on · weight: the number of its spline
+    edges, each with as many control points · rows: share of the new rows whose value is in a cell with known rows, 0 to
+    1 (NaN without new rows).
 
-    Cells: the intervals between knots. Where splines go on as straight lines, a value beyond the grid counts to its
-    outermost cell, whose control points it depends on; where they are zero, a value beyond the knots is in no cell.
+    Cells are the intervals between knots. Where splines continue as straight lines, a value beyond the grid counts to
+    its outermost cell, whose control points it depends on; where they are zero, a value beyond the knots is in no cell.
     """
 
     layer: int
@@ -41,7 +41,7 @@ class Coordinate:
 
     @property
     def cells(self) -> tuple[float, float, float]:
-        """Shares of the cells that old rows, new rows and both visit, 0 to 1."""
+        """The shares of the cells with known rows, with new rows, and with both, 0 to 1."""
         return _shares(self.cells_old, self.cells_new)
 
     @property
@@ -52,11 +52,11 @@ class Coordinate:
 
 @dataclass(frozen=True, eq=False)
 class Overlap:
-    """Old and new rows at every coordinate, inputs first.
+    """Known and new rows at every coordinate, inputs first.
 
-    shared: of the coefficients that new rows depend on, the share that old rows depend on too, over all layers, 0 to 1.
-    With 0, training that moves nothing but coefficients cannot change an old row; with 1 every one of them is in use.
-    nan where new rows depend on no coefficient. old_rows, new_rows: how many there were.
+    shared: of the coefficients that new rows depend on, the share that known rows depend on too, over all layers, 0 to
+    1. With 0, training that moves only coefficients cannot change a known row; with 1 every one of them is in use. NaN
+    where new rows depend on no coefficient. old_rows, new_rows: how many there were.
     """
 
     coordinates: tuple[Coordinate, ...]
@@ -65,7 +65,7 @@ class Overlap:
     new_rows: int
 
     def of(self, layer: int, source: int) -> Coordinate:
-        """The coordinate of one node."""
+        """Return the coordinate of one node."""
         return next(one for one in self.coordinates if (one.layer, one.source) == (layer, source))
 
 
@@ -75,9 +75,9 @@ def _shares(old: Tensor, new: Tensor) -> tuple[float, float, float]:
 
 @torch.no_grad()
 def overlap(kan: KAN, old_x: Float[Tensor, "rows input"], new_x: Float[Tensor, "rows input"]) -> Overlap:
-    """What new rows share with old ones (table units), as the network computes both; raises UserError without old rows.
+    """Compute what new rows share with known rows (table units). Raises UserError without known rows.
 
-    Hidden coordinates are those of the network as it is: training moves them, so deeper figures are a start.
+    Hidden coordinates are those of the current network: training moves them, so deeper figures hold only at its start.
     """
     if not len(old_x):
         raise UserError("There are no old rows to compare with; give the rows the network should remember.")
@@ -120,7 +120,7 @@ def _coordinates(kan: KAN, n: int, old: Tensor, new: Tensor) -> list[Coordinate]
 
 
 def cell_edges(layer: Layer) -> Float[Tensor, "source edge"]:
-    """Where the cells of each source begin and end: the grid's, and where splines end in zero those beyond it too."""
+    """Return the ends of each source's cells: those of the grid; where splines end in zero, also those beyond it."""
     order = layer.order
     return layer.knots if layer.outside == "zero" else layer.knots[:, order : layer.knots.shape[1] - order]
 
@@ -128,7 +128,7 @@ def cell_edges(layer: Layer) -> Float[Tensor, "source edge"]:
 def cells_of(
     x: Float[Tensor, "rows source"], edges: Float[Tensor, "source edge"], outside: Outside
 ) -> Int[Tensor, "rows source"]:
-    """The cell of every value; -1 for one in none, or that is no number."""
+    """Return the cell of every value; -1 for a value outside all cells, NaN or infinite."""
     last = edges.shape[1] - 2
     place = torch.searchsorted(edges.contiguous(), x.T.contiguous(), right=True).T - 1
     place = torch.where(x == edges[:, -1], last, place)

@@ -1,4 +1,4 @@
-"""What is about to change: a control point, an edge, or a network; where it acts, and what it does to the outputs."""
+"""Describe a planned change of a control point, an edge or a network: where it acts, and its effect on the outputs."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -18,11 +18,11 @@ from kanviz.errors import UserError
 
 @dataclass(frozen=True, eq=False)
 class Change:
-    """Something that changes a network. kan: the network before.
+    """A change of a network. kan: the network before.
 
-    acts: on which edges and where · everywhere: constants of nodes or the scaling change, so that no row is spared ·
-    at: rows in table units to the change of every output in table units; where `per` is not empty, for so much of
-    it, to first order.
+    acts: the edges it acts on, and where · everywhere: constants of nodes or the scaling change, so that every row is
+    affected · at: maps rows in table units to the change of every output in table units; where `per` is not empty, the
+    change per that unit, to first order.
     """
 
     what: str
@@ -34,7 +34,10 @@ class Change:
 
 
 def point_change(kan: KAN, edge: EdgeId, point: int) -> Change:
-    """One control point of an edge, moved; changes are counted for each unit (network units) it moves."""
+    """Describe the move of one control point of an edge; changes are per unit (network units) of the move.
+
+    Raises UserError for an edge without a spline, and for an unknown control point.
+    """
     edge = kan.check(edge)
     view = kan.edge(edge)
     if not view.active:
@@ -47,7 +50,7 @@ def point_change(kan: KAN, edge: EdgeId, point: int) -> Change:
 
 
 def edge_change(kan: KAN, edge: EdgeId) -> Change:
-    """An edge as a whole: what the outputs lose where it falls silent, with its target's bias as it is."""
+    """Describe the removal of an edge: the change of the outputs, with its target's bias as it is."""
     n, i, j = edge = kan.check(edge)
     layer, view = kan.layers[n], kan.edge(edge)
     active = layer.active.clone()
@@ -57,7 +60,7 @@ def edge_change(kan: KAN, edge: EdgeId) -> Change:
 
 
 def network_change(before: KAN, after: KAN, what: str = "the change") -> Change:
-    """From one network to another of the same shape: an edit, a training; raises EditError for other shapes."""
+    """Describe the change from one network to another of the same shape. Raises EditError for other shapes."""
     found = diff(before, after)
     same = before.dtype == after.dtype
     one, two = (before, after) if same else (kan.to(torch.float64) for kan in (before, after))
@@ -77,7 +80,10 @@ def network_change(before: KAN, after: KAN, what: str = "the change") -> Change:
 
 
 def _slopes(kan: KAN, edge: EdgeId, point: int, x: Tensor) -> Tensor:
-    """Derivative of every output by one coefficient, in table units: its basis function times what the sum does."""
+    """Return the derivative of every output by one coefficient, in table units.
+
+    It is the basis function times the effect of the sum on the output.
+    """
     n, i, j = edge
     layer, values = kan.layers[n], entering(kan, x, n)[n]
     table = basis(values[:, [i]], layer.knots[[i]], layer.order, 0, layer.outside)[:, 0, point]

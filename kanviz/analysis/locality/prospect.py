@@ -1,4 +1,4 @@
-"""Before a training under a lock: what is left to learn with, and which new rows locked numbers alone decide."""
+"""Estimate, before training under a lock, what can still be learned, and which new rows only use locked numbers."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,9 @@ from kanviz.core.training.parameters import FreeParameters
 
 @dataclass(frozen=True)
 class Room:
-    """The control points of a layer, over all edges that have a spline: how many, of them locked (or of frozen edges),
-    and free ones that new rows depend on.
+    """The control points of a layer, over all edges with a spline.
+
+    points: how many · locked: of them locked, or of frozen edges · of_use: free ones that new rows depend on.
     """
 
     points: int
@@ -33,11 +34,11 @@ class Room:
 
 @dataclass(frozen=True, eq=False)
 class Prospect:
-    """What new rows can hope for.
+    """The possible effect of training on new rows.
 
-    settled: rows that depend on no number that may move, so that no training under the lock changes their prediction;
-    exact · beyond: rows outside the grid of some input, which only border control points can follow · rooms: by layer,
-    at hidden layers for the values that the network computes today.
+    settled: rows that depend on no free number, so that no training under the lock changes their prediction; exact ·
+    beyond: rows outside the grid of some input, which only border control points can fit · rooms: by layer, at hidden
+    layers for the values that the network computes now.
     """
 
     settled: Bool[Tensor, " rows"]
@@ -47,7 +48,7 @@ class Prospect:
 
 @torch.no_grad()
 def prospect(kan: KAN, lock: Lock | None, x: Float[Tensor, "rows input"]) -> Prospect:
-    """What a lock, or none, leaves to new rows (table units); raises UserError where it is for another network."""
+    """Return what a lock (or none) leaves to new rows (table units). Raises UserError for a lock of another network."""
     values = entering(kan, x, len(kan.layers) - 1)
     settled = torch.ones(len(x), dtype=torch.bool)
     rooms = []
@@ -64,7 +65,7 @@ def prospect(kan: KAN, lock: Lock | None, x: Float[Tensor, "rows input"]) -> Pro
 
 
 def _uses(layer: Layer, x: Tensor, free: Bool[Tensor, "source basis"]) -> Bool[Tensor, " rows"]:
-    """Which rows depend on a free control point: one of the order + 1 that act in the cell of a value."""
+    """Return the rows that depend on a free control point: one of the order + 1 that act in the cell of a value."""
     order = layer.order
     if layer.outside == "zero":
         free = torch.nn.functional.pad(free, (order, order))

@@ -1,4 +1,4 @@
-"""How far a change reaches: the interval it acts on, the rows it meets, and what it does to the outputs."""
+"""Compute the reach of a change: the interval it acts on, the rows it affects, and its effect on the outputs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -40,16 +40,15 @@ class Acting:
 
 @dataclass(frozen=True, eq=False)
 class Reach:
-    """How far a change reaches.
+    """The reach of a change.
 
-    x: the rows looked at, in table units · reached: which of them it acts on; every other keeps its outputs ·
-    slab: for each input, between which values (table units) the rows it acts on lie · change: of every output on every
-    row, in table units (for `per`, if not empty) · largest, mean: of its size for each output, over the rows looked at
-    that give a number; missing: how many do not · how: "exact" or "sampled" for "acts", "rows", "slab" and "change".
+    x: the rows used, in table units · reached: the rows it acts on; every other row keeps its outputs · slab: for each
+    input, the range (table units) of the rows it acts on · change: of every output on every row, in table units (per
+    unit of `per`, if not empty) · largest, mean: of its size for each output, over the rows with finite values;
+    missing: the number of other rows · how: "exact" or "sampled" for "acts", "rows", "slab" and "change".
 
-    acts is exact always: it follows from the supports. rows is exact where every training row was looked at. slab is
-    exact where all that changes is in the first layer; deeper it spans the rows that were reached. change is what the
-    rows show.
+    acts is always exact: it follows from the supports. rows is exact where every training row was used. slab is exact
+    where only the first layer changes; deeper it is the range of the reached rows. change holds on the rows only.
     """
 
     what: str
@@ -67,21 +66,21 @@ class Reach:
 
     @property
     def count(self) -> int:
-        """Rows reached."""
+        """The number of rows reached."""
         return int(self.reached.sum())
 
     @property
     def share(self) -> float:
-        """Share of the rows that is reached, 0 to 1."""
+        """The share of the rows that is reached, 0 to 1."""
         return self.count / len(self.reached)
 
 
 @torch.no_grad()
 def reach(change: Change, data: Dataset | None = None, rows: int = ROWS) -> Reach:
-    """How far a change reaches, looked at on the training rows (at most so many; without data, on draws from the grid).
+    """Compute the reach on the training rows (at most `rows`; without data, on points drawn from the grid).
 
-    A row counts as reached when what enters some changed edge lies where that edge changes. Every other row goes
-    through the network as before.
+    A row counts as reached when its value at some changed edge is where that edge changes. Every other row has the same
+    outputs as before.
     """
     kan = change.kan
     x = typical_inputs(kan, data, rows)
@@ -114,7 +113,7 @@ def reach(change: Change, data: Dataset | None = None, rows: int = ROWS) -> Reac
 
 
 def _reached(change: Change, x: Tensor) -> Bool[Tensor, " rows"]:
-    """The rows that lie where some edge changes; at the ends of a support only where the function is not zero."""
+    """Return the rows at which some edge changes; at the ends of a support only where the function is not zero."""
     kan, reached = change.kan, torch.full((len(x),), change.everywhere)
     nodes = entering(kan, x, max((edge.layer for edge in change.acts), default=0))
     points: dict[tuple[int, int], set[int]] = {}
@@ -136,7 +135,7 @@ def _acting(kan: KAN, edge: EdgeId, act: Acts) -> Acting:
 
 
 def _slab(change: Change, x: Tensor, reached: Tensor) -> tuple[tuple[Interval, ...], bool]:
-    """The box around everything that is reached, and whether it is exact."""
+    """Return the box around everything that is reached, and whether it is exact."""
     kan, inputs = change.kan, range(len(change.kan.inputs))
     if change.everywhere:
         return tuple(EVERYWHERE for _ in inputs), True
@@ -144,7 +143,7 @@ def _slab(change: Change, x: Tensor, reached: Tensor) -> tuple[tuple[Interval, .
         return tuple(NOWHERE for _ in inputs), True
     if all(edge.layer == 0 for edge in change.acts):
         sources = {edge.source for edge in change.acts}
-        if len(sources) > 1:  # a row is reached by one of its inputs, whatever the others are
+        if len(sources) > 1:  # one input is enough to reach a row, whatever the others are
             return tuple(EVERYWHERE for _ in inputs), True
         span = in_table_units(kan, 0, min(sources), hull(act.span for act in change.acts.values()))
         return tuple(span if i in sources else EVERYWHERE for i in inputs), True

@@ -1,4 +1,4 @@
-"""Control points as strips, one per coordinate or edge: what old rows use, new rows touch, and a lock holds."""
+"""Show control points as strips, one per coordinate or edge: used by known rows, used by new rows, locked."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,8 +22,8 @@ LOCKS = ("not locked", "locked on some edges", "locked")
 class Strip:
     """The control points of one coordinate, or of one edge.
 
-    at: where they sit (table units at an input, network units deeper) · use: for each the place in USES · locked: the
-    place in LOCKS, over the edges with a spline that leave the coordinate; None without a lock.
+    at: their positions (table units at an input, network units deeper) · use: of each, the index in USES · locked: the
+    index in LOCKS, over the edges with a spline that leave the coordinate; None without a lock.
     """
 
     layer: int
@@ -39,9 +39,9 @@ def strips(
     locked: Sequence[Bool[Tensor, "source target basis"]] | None = None,
     edges: Sequence[EdgeId] | None = None,
 ) -> tuple[Strip, ...]:
-    """A strip for every coordinate with a spline, or for each of these edges.
+    """Return a strip for every coordinate with a spline, or for each of these edges.
 
-    locked: for every layer, which coefficients may not move; raises UserError where its shapes are not the network's.
+    locked: for every layer, which coefficients may not move. Raises UserError where its shapes are not the network's.
     """
     if locked is not None and [part.shape for part in locked] != [layer.coef.shape for layer in kan.layers]:
         raise UserError("This lock is for a network of another shape or grid; lock this one anew.")

@@ -1,4 +1,4 @@
-"""Where a control point acts: the support of its basis function, endless where the border's line carries it on."""
+"""Find where a control point acts: the support of its basis function, infinite where it is linear outside the grid."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -15,7 +15,10 @@ from kanviz.core.spline import Outside, basis, domain
 
 
 class Interval(NamedTuple):
-    """Numbers between low and high, both included; either end may be infinite, and both are nan where there is none."""
+    """The numbers from low to high, both included.
+
+    Either end may be infinite; both are NaN for an empty interval.
+    """
 
     low: float
     high: float
@@ -25,7 +28,7 @@ class Interval(NamedTuple):
         return math.isnan(self.low)
 
     def holds(self, x: Tensor) -> Tensor:
-        """Which numbers lie in it."""
+        """Return which numbers are in it."""
         return (x >= self.low) & (x <= self.high)
 
     def __str__(self) -> str:
@@ -37,7 +40,7 @@ EVERYWHERE = Interval(-math.inf, math.inf)
 
 
 def hull(parts: Iterable[Interval]) -> Interval:
-    """The shortest interval that holds all of them."""
+    """Return the shortest interval that contains all of them."""
     parts = [part for part in parts if not part.empty]
     return Interval(min(p.low for p in parts), max(p.high for p in parts)) if parts else NOWHERE
 
@@ -45,9 +48,9 @@ def hull(parts: Iterable[Interval]) -> Interval:
 def supports(
     knots: Float[Tensor, "source knot"], order: int, outside: Outside
 ) -> tuple[Float[Tensor, "source basis"], Float[Tensor, "source basis"]]:
-    """Where each basis function begins and ends. Exact: it is zero elsewhere.
+    """Return the ends of each basis function's support. Exact: the function is zero elsewhere.
 
-    With `outside="linear"` a function whose value or slope at the border is not zero goes on without end.
+    With `outside="linear"` a function with a value or slope at the border continues to infinity.
     """
     count = knots.shape[1] - order - 1
     low, high = knots[:, :count].clone(), knots[:, order + 1 :].clone()
@@ -66,8 +69,9 @@ def supports(
 def visited(
     x: Float[Tensor, "rows source"], knots: Float[Tensor, "source knot"], order: int, outside: Outside
 ) -> Bool[Tensor, "source basis"]:
-    """Which control points any of the rows depends on: those with a row inside their support, or on an end of it where
-    their function is not zero (knots that repeat).
+    """Return which control points any of the rows depends on.
+
+    Those with a row inside their support, or on an end of it where their function is not zero (repeated knots).
     """
     low, high = (end.contiguous() for end in supports(knots, order, outside))
     rows = torch.where(x.isfinite(), x, torch.inf).T.sort(1).values.contiguous()
@@ -80,7 +84,7 @@ def visited(
 
 
 def _there(at: Tensor, knots: Tensor, order: int, outside: Outside) -> Bool[Tensor, "source basis"]:
-    """Whether each basis function is not zero at a point of its own."""
+    """Return whether each basis function is not zero at its own point."""
     table = basis(at.nan_to_num(0.0, 0.0, 0.0).T.contiguous(), knots, order, 0, outside)
     return table.permute(1, 0, 2).diagonal(dim1=1, dim2=2) != 0
 
@@ -93,18 +97,17 @@ class Acts(NamedTuple):
 
 
 def acts_by(edge: Edge, points: Sequence[int]) -> Acts:
-    """Where these control points of an edge act."""
+    """Return where these control points of an edge act."""
     low, high = (part[0].tolist() for part in supports(edge.knots[None], edge.order, edge.outside))
     return Acts(hull(Interval(low[k], high[k]) for k in points), tuple(points))
 
 
 @torch.no_grad()
 def where_changed(old: Layer, new: Layer) -> dict[tuple[int, int], Acts]:
-    """Where the edges of two versions of a layer may differ, by source and target; elsewhere, and on all edges that
-    are not named, they are the same functions.
+    """Return where the edges of two versions of a layer may differ, by (source, target); elsewhere they are equal.
 
-    That is the hull of the supports of the coefficients that moved; everywhere where base or formula are others; the
-    whole spline where it came, went, or got other knots.
+    That is the hull of the supports of the moved coefficients; everything where base or formula differ; the whole
+    spline where it was added or removed, or got other knots. Edges that are not in the result are equal everywhere.
     """
     everywhere = ~_same_parts(old, new)
     splines, both = old.active | new.active, old.active & new.active
@@ -127,7 +130,7 @@ def where_changed(old: Layer, new: Layer) -> dict[tuple[int, int], Acts]:
 
 
 def _same_parts(old: Layer, new: Layer) -> Bool[Tensor, "source target"]:
-    """Whether what acts everywhere, the base and the formula as they count, is the same."""
+    """Return whether the parts that act everywhere, base and formula, are the same where they are in use."""
     counts = [layer.active & (layer.base_weight != 0) & (layer.base != "zero") for layer in (old, new)]
     same = (counts[0] == counts[1]) & (~counts[0] | same_bits(old.base_weight, new.base_weight))
     if old.base != new.base:
@@ -138,13 +141,13 @@ def _same_parts(old: Layer, new: Layer) -> Bool[Tensor, "source target"]:
 
 
 def _whole(layer: Layer, source: int) -> Interval:
-    """Where a spline of that source may be other than zero."""
+    """Return where a spline of that source may differ from zero."""
     row = layer.knots[source]
     return EVERYWHERE if layer.outside == "linear" else Interval(float(row[0]), float(row[-1]))
 
 
 def in_table_units(kan: KAN, layer: int, source: int, span: Interval) -> Interval:
-    """The interval as it is shown: at an input in table units, elsewhere as it is."""
+    """Return the interval as it is shown: at an input in table units, elsewhere unchanged."""
     if layer > 0 or span.empty:
         return span
     variable = kan.inputs[source]

@@ -1,4 +1,4 @@
-"""From an activation to closed forms that look like it, best first."""
+"""Find closed forms for an activation, best first."""
 
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.deeper import search_deeper

@@ -1,12 +1,12 @@
-"""A formula offered for a curve, with its errors, and what a reader should be warned of."""
+"""Hold a candidate formula for a curve, with its errors and warnings for the reader."""
 
 import math
 from dataclasses import dataclass
 
 from kanviz.core.formulas.formula import Formula, exponent, gaps_of, primitive
 
-POINT = 1e-3  # of the range: a stretch this short is a place
-NEAR = 0.03  # of the range: how close to the data a pole is worth a warning
+POINT = 1e-3  # of the range: a shorter interval counts as a point
+NEAR = 0.03  # of the range: a pole closer than this to the data gets a warning
 SCALES = ("sqrt", "x^1.5", "x^2.5", "cbrt", "1/sqrt(x)", "1/x^1.5", "log", "abs")
 """f(k u) is f(u) up to a factor and a shift, for k > 0."""
 
@@ -37,9 +37,9 @@ class Candidate:
 
 
 def simplest(name: str, a: float, b: float, names: tuple[str, ...], largest: float) -> tuple[str, float, float]:
-    """The same function, up to a factor and a shift, with as plain an a and b as its symmetries allow.
+    """Return the same function, up to a factor and a shift, with a and b as simple as its symmetries allow.
 
-    names: primitives that may be used. largest: the largest |x|, so that e^(a x) without its shift stays a number.
+    names: primitives that may be used. largest: the largest |x|, so that e^(a x) without its shift does not overflow.
     """
     row = primitive(name)
     if name == "x":
@@ -62,7 +62,7 @@ def simplest(name: str, a: float, b: float, names: tuple[str, ...], largest: flo
 
 
 def _wave(a: float, b: float, names: tuple[str, ...]) -> tuple[str, float, float]:
-    """sin or cos, whichever has the smaller shift."""
+    """Return sin or cos, whichever has the smaller shift."""
     b = math.remainder(b, math.pi)
     if "cos" in names and ("sin" not in names or abs(b) > math.pi / 4):
         return "cos", a, b - math.copysign(math.pi / 2, b)
@@ -70,7 +70,10 @@ def _wave(a: float, b: float, names: tuple[str, ...]) -> tuple[str, float, float
 
 
 def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[float, float]) -> list[str]:
-    """Poles at the data, and where the edge reaches farther than the formula. data, reach: ranges of x."""
+    """Return warnings of poles near the data, and of places in the grid where the formula is undefined.
+
+    data, reach: ranges of x of the data and of the grid.
+    """
     row = primitive(formula.primitive)
     if formula.a == 0:
         return []
@@ -99,7 +102,7 @@ def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[flo
 
 
 def _gaps(formula: Formula, reach: tuple[float, float]) -> list[tuple[float, float]]:
-    """Where a typed expression is no finite number, in x."""
+    """Return the intervals of x where a typed expression is NaN or infinite."""
     ends = sorted(formula.a * x + formula.b for x in reach)
     found = gaps_of(formula.primitive, ends[0], ends[1])
     if formula.a < 0:

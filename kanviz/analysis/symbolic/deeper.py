@@ -1,4 +1,4 @@
-"""Closed forms for a curve that no single primitive follows: f(g(x)), f(x) + g(x), f(x) g(x), and polynomials."""
+"""Find closed forms for a curve that no primitive fits: f(g(x)), f(x) + g(x), f(x) g(x), and polynomials."""
 
 import math
 from collections.abc import Iterator
@@ -21,23 +21,23 @@ from kanviz.analysis.symbolic.two import Chain, Sum
 
 LOOKS = ((48, 8, 90), (48, 8, 50), (96, 15, 20), (192, 30, 7))
 """Samples, steps, and then how many pairs go on."""
-FEWEST = 20  # points: of fewer, two functions follow anything
-SINGLES = 4  # fits of one function that are given a companion
+FEWEST = 20  # points: with fewer, any two functions fit
+SINGLES = 4  # fits of one function that get a second one
 LAST_LOOK, LAST_STEPS = 2_000, 15
 
 Pair = Chain | Sum
 
 
 def search_deeper(points: Samples, most: int) -> tuple[Candidate, ...]:
-    """Candidates of two functions, and polynomials, best first, as expressions in x.
+    """Return candidates of two functions, and polynomials, best first, as expressions in x.
 
-    None for a curve that does not vary, has fewer than FEWEST points, or is not followed on the whole range.
+    None for a constant curve, one with fewer than FEWEST points, or one that no candidate fits on the whole range.
     """
     return judged(deeper_fits(points), points)[:most]
 
 
 def deeper_fits(points: Samples) -> list[Candidate]:
-    """The same in no order, and without what is said of rivals."""
+    """Return the same candidates unsorted, and without their rivals."""
     if points.constant or points.still or len(points.x) < FEWEST:
         return []
     return [*_chains_and_sums(points), *products(points), *polynomials(points)]
@@ -55,7 +55,7 @@ def _chains_and_sums(points: Samples) -> list[Candidate]:
 
 
 def bits(model: Pair) -> Float[Tensor, " row"]:
-    """Complexity of every pair."""
+    """Return the complexity of every pair, in bits."""
     partner = model.partner
     nested = isinstance(model, Chain)
     return torch.tensor(
@@ -68,7 +68,7 @@ def bits(model: Pair) -> Float[Tensor, " row"]:
 
 
 def _polished(model: Pair, curve: Curves, points: Samples) -> Pair:
-    """The best few of the pairs, each at its valley's floor."""
+    """Return the best few pairs, each at its local minimum."""
     for samples, steps, kept in LOOKS:
         look = curve.thin(samples)
         model = model.on(look)
@@ -80,7 +80,7 @@ def _polished(model: Pair, curve: Curves, points: Samples) -> Pair:
 
 
 def _promising(model: Pair, left: Tensor, points: Samples, seen: int, most: int) -> Int[Tensor, " chosen"]:
-    """The most promising rows that leave something finite; see `judge.description`."""
+    """Return the most promising rows with a finite residual; see `judge.description`."""
     count = min(points.independent, seen)
     cost = count * (left + points.floor**2).log() + 2 * math.log(2) * bits(model)
     order = cost.nan_to_num(torch.inf).argsort(stable=True)

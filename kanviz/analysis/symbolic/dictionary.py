@@ -1,4 +1,4 @@
-"""Curves of all primitives at all starts, made once, and which of them look most like some samples."""
+"""Build the curves of all primitives at all starts once, and find those most similar to some samples."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -12,14 +12,14 @@ from kanviz.analysis.symbolic.samples import Curves
 from kanviz.analysis.symbolic.shapes import KINDS, Rows, kind_of, starts
 
 CELLS = 96
-TOGETHER = 4  # curves in one product; fewer are filled up with zeros, so that each has the same bits in any company
+TOGETHER = 4  # curves in one product; fewer are padded with zeros, so that each has the same bits in any batch
 
 
 @dataclass(frozen=True)
 class Dictionary:
     """A curve for every start, at the cells' middles, of mean 0 and length 1 (float32); and its square.
 
-    valleys: how many stretches of one length the starts of each primitive are.
+    valleys: the number of equally long groups of starts of each primitive.
     """
 
     rows: Rows
@@ -30,7 +30,7 @@ class Dictionary:
 
 @lru_cache(maxsize=16)
 def dictionary(names: tuple[str, ...]) -> Dictionary:
-    """All starts of these primitives, sorted by kind."""
+    """Return all starts of these primitives, sorted by kind."""
     names = tuple(sorted(names, key=lambda name: KINDS.index(kind_of(name))))
     found = [starts(name) for name in names]
     valleys = tuple(len(part) for part in found)
@@ -51,14 +51,14 @@ def cell_middles() -> Float[Tensor, " cell"]:
 
 
 def cell_means(curves: Curves) -> tuple[Float[Tensor, "curve cell"], Float[Tensor, "curve cell"]]:
-    """Weight of each cell, and y times weight."""
+    """Return the weight of each cell, and y times weight."""
     cell = ((curves.t + 1) * (CELLS / 2)).long().clamp(0, CELLS - 1)
     none = torch.zeros(len(cell), CELLS, dtype=torch.float64)
     return none.scatter_add(1, cell, curves.w).float(), none.scatter_add(1, cell, curves.w * curves.y).float()
 
 
 def correlations(curves: Curves, known: Dictionary) -> Float[Tensor, "curve row"]:
-    """Squared correlation of every curve in the dictionary with the samples, which are averaged in cells."""
+    """Return the squared correlation of every dictionary curve with the samples, which are averaged in cells."""
     weight, weighted = cell_means(curves)
     found = []
     for at in range(0, len(weight), TOGETHER):
@@ -73,7 +73,7 @@ def correlations(curves: Curves, known: Dictionary) -> Float[Tensor, "curve row"
 
 
 def best_starts(curves: Curves, names: tuple[str, ...]) -> tuple[Rows, Float[Tensor, " row"]]:
-    """For every curve and primitive the best start of each stretch, and the share of the variance it leaves."""
+    """Return, for every curve and primitive, the best start of each group and the share of variance it leaves."""
     known = dictionary(names)
     found = correlations(curves, known)
     owner = torch.arange(len(found))

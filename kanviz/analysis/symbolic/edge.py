@@ -1,4 +1,4 @@
-"""Closed forms for one edge of a network, judged where its data live and no finer than the network is sure of."""
+"""Find closed forms for one edge of a network, judged where its data are and no finer than the network's accuracy."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -20,8 +20,8 @@ from kanviz.errors import FormulaError
 MOST = 12
 ROWS = 2_000
 EVENLY = 400
-ENOUGH = 0.01  # an error, as a share of the standard deviation, that a spline may well make itself
-UNSURE = 0.02  # the largest noise believed in, as a share of the edge's standard deviation
+ENOUGH = 0.01  # an error, as a share of the standard deviation, that the spline itself may have
+UNSURE = 0.02  # the largest noise assumed, as a share of the edge's standard deviation
 
 
 @on_one_thread
@@ -34,17 +34,17 @@ def suggest_edge(
     most: int = MOST,
     deeper: bool = True,
 ) -> tuple[Candidate, ...]:
-    """Closed forms for an edge (x and y in network units), best first.
+    """Return closed forms for an edge (x and y in network units), best first.
 
-    With data, its activations on the training rows: where more rows are, the fit counts more. Without, evenly over its
-    grid. deeper: where no primitive does, pairs of them are tried too.
-    Raises FormulaError for a pruned edge, or one that is not a number.
+    With data, fitted to its activations on the training rows, so that dense regions count more; without, evenly over
+    its grid. deeper: where no primitive fits, pairs of them are tried too. Raises FormulaError for a pruned edge, or
+    one whose values are NaN.
     """
     return search(edge_samples(kan, edge, data), primitives, most, deeper=deeper)
 
 
 def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> Candidate:
-    """The best fit of one primitive, or of a typed expression in x, to an edge."""
+    """Return the best fit of one primitive, or of a typed expression in x, to an edge."""
     return search(edge_samples(kan, edge, data), (name,), 1)[0]
 
 
@@ -52,7 +52,7 @@ def fit_edge(kan: KAN, edge: EdgeId, name: str, data: Dataset | None = None) -> 
 def suggest_all(
     kan: KAN, data: Dataset | None = None, *, deeper: bool = False
 ) -> Iterator[tuple[EdgeId, tuple[Candidate, ...]]]:
-    """Candidates for every edge that is still a spline, TOGETHER at a time; none for one that is not a number."""
+    """Generate candidates for every spline edge, TOGETHER at a time; none for an edge whose values are NaN."""
     left = [edge for edge in kan.edges() if kan.edge(edge).formula is None]
     for at in range(0, len(left), TOGETHER):
         batch = left[at : at + TOGETHER]
@@ -66,7 +66,7 @@ def suggest_all(
 
 @torch.no_grad()
 def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples:
-    """Where an edge is looked at, and how far it can be trusted there."""
+    """Return the points at which an edge is fitted, and its noise there."""
     edge = kan.check(edge)
     view = kan.edge(edge)
     if view.state == "pruned":
@@ -90,15 +90,15 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
 
 
 def _rounding(y: Tensor) -> float:
-    """Where the digits of the values end, as a share of their standard deviation."""
+    """Return the rounding error of the values, as a share of their standard deviation."""
     return 16 * torch.finfo(y.dtype).eps * float(y.abs().max()) / max(float(y.std(correction=0)), 1e-300)
 
 
 def resolution(view: Edge) -> float:
-    """What a spline of this grid cannot show, as a share of its standard deviation.
+    """Return the error of a spline on this grid, as a share of its standard deviation.
 
-    Of a smooth function it misses about f^(k+1) h^(k+1) / (4^(k+1) (k+1)!), and differences of the coefficients
-    stand for f^(k+1) h^(k+1). Source: de Boor, A Practical Guide to Splines, ch. XII.
+    For a smooth function it is about f^(k+1) h^(k+1) / (4^(k+1) (k+1)!), and differences of the coefficients estimate
+    f^(k+1) h^(k+1). Source: de Boor, A Practical Guide to Splines, ch. XII.
     """
     if not view.active or len(view.coef) < view.order + 2:
         return QUIET
@@ -112,10 +112,10 @@ def resolution(view: Edge) -> float:
 
 
 def _residual(kan: KAN, edge: EdgeId, data: Dataset, sums: Tensor) -> float:
-    """How large an error of this edge would explain what the network misses on the training rows, in the edge's units.
+    """Return the error of this edge that would explain the network's errors on the training rows, in the edge's units.
 
     The root mean square of the residuals over that of the outputs' slopes by the target's sum; the smallest of the
-    outputs. 0 for classification, where residuals are no distances.
+    outputs. 0 for classification, where residuals are not distances.
     """
     if data.task != "regression":
         return 0.0

@@ -1,4 +1,4 @@
-"""Fits of one curve against each other: errors, description length, rivals, and what a reader should be warned of."""
+"""Compare fits of one curve: errors, description length, rivals, and warnings."""
 
 import math
 from collections.abc import Sequence
@@ -11,18 +11,18 @@ from kanviz.analysis.symbolic.samples import Samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, kind_of
 from kanviz.core.formulas.formula import PRIMITIVES, Formula, primitive
 
-ROUNDING = 8 * 2.2e-16  # a shift below this many parts of what it is added to is 0
-MISFIT = 0.05  # a share of the spread that is plainly not followed
-CANCELLING = 1e3  # a factor this much larger than the curve's spread makes a formula the limit of a simpler one
-SAME = 1e-6  # errors, as shares of the spread, that differ by less do not tell two formulas apart
-POWER_BITS = 5.0  # complexity of a power with an exponent of its own
-NO_POWER = 1e-3  # an exponent this small is the logarithm's
-AS_GOOD = 1.001  # a square error this much larger buys a shorter exponent
+ROUNDING = 8 * 2.2e-16  # a shift smaller than this share of the sum is set to 0
+MISFIT = 0.05  # a share of the spread that is clearly a misfit
+CANCELLING = 1e3  # a factor this many times the curve's spread makes a formula the limit of a simpler one
+SAME = 1e-6  # errors, as shares of the spread, that differ by less do not separate two formulas
+POWER_BITS = 5.0  # complexity of a power with a fitted exponent
+NO_POWER = 1e-3  # a smaller exponent is the logarithm
+AS_GOOD = 1.001  # a square error this many times larger is accepted for a shorter exponent
 
 
 @dataclass(frozen=True)
 class Fit:
-    """f(a x + b) as the search left it; free: how many numbers within f were fitted."""
+    """The fit f(a x + b) found by the search. free: how many numbers within f were fitted."""
 
     name: str
     a: float
@@ -36,18 +36,18 @@ class Fit:
 
 
 def complexity_of(name: str) -> float:
-    """Bits of a primitive, or of a power with an exponent of its own."""
+    """Return the bits of a primitive, or of a power with a fitted exponent."""
     return POWER_BITS if name == POWER else primitive(name).complexity
 
 
 def description(error2: float, free: int, complexity: float, points: Samples) -> float:
-    """Length of the curve's description in nats, up to a constant: what is left over, the constants, the function."""
+    """Return the length of the curve's description in nats, up to a constant: residual, constants, function."""
     count = points.independent
     return count * math.log(error2 + points.floor**2) + free * math.log(count) + 2 * math.log(2) * complexity
 
 
 def candidate(points: Samples, fit: Fit, names: Sequence[str]) -> Candidate | None:
-    """The fit with these constants inside, c and d by least squares; None where it is not a number throughout.
+    """Return the fit with these inner constants, c and d by least squares; None where it is NaN or infinite anywhere.
 
     names: primitives that may be used to write it.
     """
@@ -77,7 +77,7 @@ def candidate(points: Samples, fit: Fit, names: Sequence[str]) -> Candidate | No
 
 
 def power(points: Samples, a: float, b: float, exponent: float, names: Sequence[str]) -> Candidate | None:
-    """A power with the shortest exponent that fits as well; None where it is one of the table, or the logarithm."""
+    """Return a power with the shortest exponent that fits as well; None where it is in the table, or the logarithm."""
     whole = _power(points, a, b, exponent, names) if abs(exponent) > NO_POWER else None
     if whole is None:
         return None
@@ -100,25 +100,25 @@ def _power(points: Samples, a: float, b: float, exponent: float, names: Sequence
 
 
 def constant(points: Samples, warnings: tuple[str, ...] = ()) -> Candidate:
-    """The mean."""
+    """Return the mean as a candidate."""
     error = 0.0 if points.std == 0 else 1.0
     formula = Formula("0", 1.0, 0.0, 0.0, points.mean)
     return Candidate(formula, points.std, error, 1 - error, 0.0, 0.0, warnings, free=0)
 
 
 def tie(points: Samples) -> float:
-    """Errors (shares of the spread) that differ by less than this do not tell two formulas apart."""
+    """Return the difference of errors (shares of the spread) below which two formulas count as equally good."""
     return max(3 * points.floor, SAME)
 
 
 def judged(found: Sequence[Candidate], points: Samples) -> tuple[Candidate, ...]:
-    """Best first, without formulas that are another one's limit, and with what a reader should know."""
+    """Return the candidates best first, without formulas that are the limit of another one, and with warnings."""
     ordered = sorted(_without_limits(found, points), key=lambda one: one.score)
     return tuple(_with_rivals(ordered, points)) if ordered else ()
 
 
 def _without_limits(found: Sequence[Candidate], points: Samples) -> list[Candidate]:
-    """Leaves out 3e8 cos(1e-5 x) - 3e8 where x^2 fits as well, whichever scores better: it is x^2 in disguise."""
+    """Leave out 3e8 cos(1e-5 x) - 3e8 where x^2 fits as well, whichever scores better: it is only a limit of x^2."""
     limits = [_degenerate(one, points) for one in found]
     sound = [one.error for one, limit in zip(found, limits, strict=True) if not limit]
     best = min(sound, default=math.inf) - tie(points)
@@ -126,7 +126,7 @@ def _without_limits(found: Sequence[Candidate], points: Samples) -> list[Candida
 
 
 def _degenerate(one: Candidate, points: Samples) -> bool:
-    """Whether its constants are out of all proportion to the curve: far out on a tail, or a tiny piece of it."""
+    """Return whether its constants are far too large for the curve: far out on a tail, or a tiny part of f."""
     formula = one.formula
     size = abs(formula.c) / points.std
     row = primitive(formula.primitive)
@@ -137,7 +137,7 @@ def _degenerate(one: Candidate, points: Samples) -> bool:
 
 
 def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
-    """Those that fit as well as the best are told of each other; those that do not fit are told so."""
+    """Warn of rivals that fit as well as the best, and of candidates that do not fit."""
     limit = found[0].error + tie(points)
     close = [c for c in found if c.error <= min(limit, MISFIT)]
     said = []

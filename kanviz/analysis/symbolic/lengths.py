@@ -1,4 +1,4 @@
-"""Why candidates rank as they do: the parts of each one's description length."""
+"""Explain the ranking of candidates by the parts of each one's description length."""
 
 import math
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ from kanviz.analysis.symbolic.samples import Samples
 
 @dataclass(frozen=True)
 class Length:
-    """Nats to describe a curve by one candidate; `misfit` is counted from the best fit of all, so none is below 0.
+    """The nats to describe a curve by one candidate; `misfit` is relative to the best fit, so it is never below 0.
 
-    misfit: what is left over · constants: the numbers fitted within the function · function: how unusual it is.
+    misfit: of the residual · constants: the numbers fitted within the function · function: how unusual it is.
     """
 
     misfit: float
@@ -25,7 +25,7 @@ class Length:
 
 
 def lengths(found: Sequence[Candidate], points: Samples) -> tuple[Length, ...]:
-    """The parts of each candidate's score, in the order given; totals differ as the scores do.
+    """Return the parts of each candidate's score, in the given order; totals differ by the same amounts as the scores.
 
     Source: the terms of `judge.description`.
     """

@@ -1,4 +1,4 @@
-"""A node's value in symbols: a constant plus coefficients times terms, so that numbers do not pile up in brackets."""
+"""Write a node's value as a constant plus coefficients times terms, so that numbers do not accumulate in brackets."""
 
 import math
 from collections.abc import Iterable
@@ -13,11 +13,11 @@ DEGREES = {
     "sqrt": 0.5, "x^1.5": 1.5, "x^2.5": 2.5, "1/sqrt(x)": -0.5, "1/x^1.5": -1.5, "cbrt": 1 / 3, "abs": 1,
 }  # fmt: skip
 """Primitives with f(k u) = k^degree f(u) for k > 0; so have powers called x^1.37."""
-LARGEST_SHIFT = 30.0  # exp(u + shift) becomes e^shift exp(u) up to here
+LARGEST_SHIFT = 30.0  # exp(u + shift) becomes e^shift exp(u) up to this shift
 
 
 def number(value: float) -> sympy.Expr:
-    """A constant with all its digits; whole numbers as such."""
+    """Return a constant with all its digits; a whole number as an integer."""
     if not math.isfinite(value):
         return sympy.nan
     return sympy.Integer(int(value)) if value == int(value) and abs(value) < 1e15 else sympy.Float(value, 15)
@@ -25,7 +25,7 @@ def number(value: float) -> sympy.Expr:
 
 @dataclass(frozen=True)
 class Linear:
-    """constant + sum of coefficient * term."""
+    """The expression constant + sum of coefficient * term."""
 
     constant: float
     terms: tuple[tuple[sympy.Expr, float], ...] = ()
@@ -44,7 +44,7 @@ class Linear:
 
 
 def total(parts: Iterable[Linear]) -> Linear:
-    """The sum, equal terms put together."""
+    """Return the sum, with equal terms combined."""
     constant, terms = 0.0, {}
     for part in parts:
         constant += part.constant
@@ -54,7 +54,7 @@ def total(parts: Iterable[Linear]) -> Linear:
 
 
 def single(expression: sympy.Expr, factor: float = 1.0, plus: float = 0.0) -> Linear:
-    """factor * expression + plus, with the expression's own numeric factor taken out."""
+    """Return factor * expression + plus, with the expression's own numeric factor extracted."""
     if expression.is_number:
         return Linear(_real(expression) * factor + plus)
     own, rest = expression.as_coeff_Mul()
@@ -67,7 +67,7 @@ def _real(expression: sympy.Expr) -> float:
 
 
 def product(factors: Iterable[Linear], offset: float) -> Linear:
-    """A product node: the factors' numbers go in front."""
+    """Return a product node, with the factors' numbers in front."""
     front, parts = 1.0, []
     for factor in factors:
         front *= factor.lead
@@ -77,7 +77,7 @@ def product(factors: Iterable[Linear], offset: float) -> Linear:
 
 
 def applied(formula: Formula, inner: Linear) -> Linear:
-    """c f(a inner + b) + d; numbers that f's own laws let out of it are let out: sqrt(4 u) = 2 sqrt(u)."""
+    """Return c f(a inner + b) + d, with numbers moved out of f where its rules allow: sqrt(4 u) = 2 sqrt(u)."""
     name, c, d = formula.primitive, formula.c, formula.d
     inner = inner.times(formula.a, formula.b)
     if name == "0" or c == 0:

@@ -1,4 +1,4 @@
-"""Where the search for two functions starts: the best of all pairs of curves, and of all curves of curves."""
+"""Find starts for the search of two functions: the best sums of two curves, and the best nested curves."""
 
 import itertools
 import math
@@ -23,17 +23,17 @@ SUMMED = (
 OUTER = ("x^2", "x^3", "1/x", "1/x^2", "sqrt", "1/sqrt(x)", "exp", "log", "sin", "tanh", "gaussian", "abs")
 INNER = ("x^2", "x^3", "abs", "sqrt", "1/x", "exp", "log", "sin")
 MOST = {"sin": 300, "tanh": 90, "gaussian": 120}  # starts of a function in a sum; 60 of any other
-FASTEST = 40.0  # wave in a sum, in radians of half the range
-APART = 0.02  # of its variance that a curve must have beside the other, to count as a second one
+FASTEST = 40.0  # highest frequency of a wave in a sum, in radians per half range
+APART = 0.02  # share of its variance that a curve must have orthogonal to the other, to count as a second one
 DISTANCES = (0.003, 0.03, 0.2, 1.0, 4.0)
 CENTRES = (0.0, 0.25, -0.25, 0.5, -0.5, 0.75, -0.75, 1.2, -1.2, 2.5, -2.5)
 RATES = (0.7, 1.5, 3.0, 5.0)
 
 
 def best_sums(curve: Curves, singles: Rows) -> Sum:
-    """Pairs to start from: the best of any two primitives, and the best companion of each kind for each of `singles`.
+    """Return pairs to start from: the best of any two primitives, and the best second curve of each kind for `singles`.
 
-    singles: fits of one function, of SUMMED, to the curve; a companion may be far too small to be seen beside it.
+    singles: fits of one function in SUMMED to the curve; the second curve may be too small to be found in the pairs.
     """
     rows, curves = _summed()
     weight, weighted = (part[0] for part in cell_means(curve))
@@ -52,7 +52,7 @@ def best_sums(curve: Curves, singles: Rows) -> Sum:
 
 
 def _best_pairs(rows: Rows, curves: Tensor, weight: Tensor, right: Tensor) -> tuple[Tensor, Tensor]:
-    """Of any two primitives the two curves (of mean 0 and length 1) that explain most together.
+    """Return, for any two primitives, the two curves (of mean 0 and length 1) that explain most together.
 
     right: what each explains alone, as a correlation.
     """
@@ -69,7 +69,7 @@ def _best_pairs(rows: Rows, curves: Tensor, weight: Tensor, right: Tensor) -> tu
 
 
 def _left_over(curve: Curves, singles: Rows) -> Curves:
-    """What each of the fits leaves of the curve, scale-free: a curve of its own."""
+    """Return the residual of each fit of the curve, scaled, as a curve of its own."""
     t, y, w = (part.expand(len(singles.name), -1) for part in (curve.t, curve.y, curve.w))
     value, _ = values(singles, singles.theta, t)
     value = value - (value * w).sum(1, keepdim=True)
@@ -79,7 +79,7 @@ def _left_over(curve: Curves, singles: Rows) -> Curves:
 
 @lru_cache(maxsize=1)
 def _summed() -> tuple[Rows, Float[Tensor, "row cell"]]:
-    """A thinner dictionary for sums."""
+    """Return a smaller dictionary for sums."""
     known = dictionary(SUMMED)
     chosen = []
     for name, part in known.rows.parts:
@@ -87,13 +87,13 @@ def _summed() -> tuple[Rows, Float[Tensor, "row cell"]]:
         if name == "sin":
             index = index[known.rows.theta[index, 0] <= FASTEST]
         every = -(-len(index) // MOST.get(name, 60))
-        chosen.append(index[:: every + (every % 2 == 0)])  # odd, so that all phases are met
+        chosen.append(index[:: every + (every % 2 == 0)])  # odd, so that all phases occur
     index = torch.cat(chosen)
     return known.rows.take(index), known.curves[index]
 
 
 class Chains(NamedTuple):
-    """A curve for every start of f(alpha g + beta), sorted by f, then by g: of mean 0 and length 1 (float32)."""
+    """The curves for every start of f(alpha g + beta), sorted by f, then by g: of mean 0 and length 1 (float32)."""
 
     outer: Rows
     inner: Rows
@@ -101,7 +101,7 @@ class Chains(NamedTuple):
 
 
 def best_chains(curve: Curves) -> Chain:
-    """For any two primitives, one inside the other, their best start."""
+    """Return the best start for any two nested primitives."""
     known = _chains()
     weight, weighted = cell_means(curve)
     spread = known.curves**2 @ weight[0] - (known.curves @ weight[0]) ** 2
@@ -138,7 +138,7 @@ def _chains() -> Chains:
 
 
 def _few(names: tuple[str, ...], *, inside: bool) -> Rows:
-    """Few starts of each primitive, sorted by kind."""
+    """Return few starts of each primitive, sorted by kind."""
     names = tuple(sorted(names, key=lambda name: KINDS.index(kind_of(name))))
     found = [torch.tensor(list(_few_starts(name, inside=inside)), dtype=torch.float64) for name in names]
     name = torch.cat([torch.full((len(part),), n) for n, part in enumerate(found)])

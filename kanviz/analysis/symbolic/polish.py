@@ -1,9 +1,9 @@
-"""Variable projection: from many starts to the best constants, all curves and primitives in one batch.
+"""Fit the constants of functions by variable projection, from many starts, all curves and primitives in one batch.
 
-What is fitted to a curve is a sum of one or two atoms, a factor each, and a shift. For given numbers inside the atoms
-the factors and the shift are a linear fit, so only those numbers are searched, by Levenberg-Marquardt with each row's
-own damping. A row's way depends on nothing but itself. Source: Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973), with
-the Jacobian of Kaufman, BIT 15 (1975).
+A curve is fitted by one or two atoms (functions) with a factor each, and a shift. For given numbers inside the atoms,
+the factors and the shift are a linear fit, so only those numbers are searched, by Levenberg-Marquardt with a damping
+for each row. Rows do not influence each other. Source: Golub & Pereyra, SIAM J. Numer. Anal. 10 (1973), with the
+Jacobian of Kaufman, BIT 15 (1975).
 """
 
 from dataclasses import dataclass
@@ -17,13 +17,13 @@ from kanviz.analysis.symbolic.samples import Curves
 from kanviz.analysis.symbolic.shapes import POWER, Rows
 from kanviz.core.formulas.formula import primitive
 
-EXACT = 1e-30  # a share of the variance that is rounding
-DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at first, and its factors after a step that helped, and one that did not
-LITTLE = 1e-6  # of the loss: a step that promises or brings less does not help
+EXACT = 1e-30  # a smaller share of the variance is rounding
+DAMPING, LESS, MORE = 1e-3, 0.2, 4.0  # at the start; its factors after a step that helped, and one that did not
+LITTLE = 1e-6  # of the loss: a step that promises or gains less does not help
 
 
 class Model(Protocol):
-    """Atoms with free numbers inside, row by row; `owner` says which atom a number belongs to."""
+    """Atoms with free numbers inside, row by row; `owner` gives the atom that each number belongs to."""
 
     @property
     def owner(self) -> tuple[int, ...]: ...
@@ -38,16 +38,16 @@ class Model(Protocol):
     def bounds(self) -> tuple[Float[Tensor, "row number"], Float[Tensor, "row number"]]: ...
 
     def look(self, theta: Float[Tensor, "row number"]) -> tuple[Tensor, Tensor]:
-        """The atoms (row, atom, sample), and their derivatives (row, number, sample)."""
+        """Return the atoms (row, atom, sample), and their derivatives (row, number, sample)."""
         ...
 
     def take(self, index: Int[Tensor, " part"]) -> "Model":
-        """Some of the rows."""
+        """Return some of the rows."""
         ...
 
 
 def values(rows: Rows, theta: Float[Tensor, "row 2"], t: Float[Tensor, "row sample"]) -> tuple[Tensor, Tensor]:
-    """f(alpha t + beta) of every row, and its derivatives by theta: (row, sample) and (row, 2, sample)."""
+    """Return f(alpha t + beta) of every row, and its derivatives by theta: (row, sample) and (row, 2, sample)."""
     alpha, beta, by_theta = rows.place(theta)
     value, slope, by_power = applied(rows, torch.addcmul(beta[:, None], alpha[:, None], t), theta[:, 1])
     along = torch.addcmul(by_theta[:, 1, :, None], by_theta[:, 0, :, None], t[:, None]) * slope[:, None]
@@ -57,7 +57,7 @@ def values(rows: Rows, theta: Float[Tensor, "row 2"], t: Float[Tensor, "row samp
 
 
 def applied(rows: Rows, u: Tensor, exponent: Float[Tensor, " row"]) -> tuple[Tensor, Tensor, Tensor | None]:
-    """f(u) and f'(u) of every row; and the derivative by the exponent, of the powers with one of their own."""
+    """Return f(u) and f'(u) of every row, and the derivative by the exponent of powers with a fitted exponent."""
     value, slope, by_power = torch.empty_like(u), torch.empty_like(u), None
     for name, part in rows.parts:
         if name == POWER:
@@ -69,7 +69,7 @@ def applied(rows: Rows, u: Tensor, exponent: Float[Tensor, " row"]) -> tuple[Ten
 
 
 def heights(rows: Rows, u: Tensor, exponent: Float[Tensor, " row"]) -> Tensor:
-    """f(u) of every row, without slopes; a thousand rows at a time, since there may be very many."""
+    """Return f(u) of every row, without slopes; a thousand rows at a time, since there may be very many."""
     value = torch.empty_like(u)
     for name, part in rows.parts:
         for at in range(part.start, part.stop, 1000):
@@ -79,7 +79,7 @@ def heights(rows: Rows, u: Tensor, exponent: Float[Tensor, " row"]) -> Tensor:
 
 
 def _power(u: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """(u^n - 1)/n, which is the logarithm at n = 0, its slope, and its derivative by n.
+    """Return (u^n - 1)/n, which is the logarithm at n = 0, its slope, and its derivative by n.
 
     Source: Box & Cox, J. R. Stat. Soc. B 26 (1964).
     """
@@ -93,7 +93,7 @@ def _power(u: Tensor, n: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 @dataclass(frozen=True)
 class Single:
-    """Rows of one primitive each, every one on the curve it is for."""
+    """Rows of one primitive each, every one on its own curve."""
 
     rows: Rows
     t: Float[Tensor, "row sample"]
@@ -123,20 +123,20 @@ class Single:
 @dataclass(frozen=True)
 class _State:
     theta: Float[Tensor, "row number"]
-    loss: Float[Tensor, " row"]  # share of the variance that is left
+    loss: Float[Tensor, " row"]  # share of the variance that is unexplained
     normal: Float[Tensor, "row number number"]
     slope: Float[Tensor, "row number"]
     damping: Float[Tensor, " row"]
-    idle: Int[Tensor, " row"]  # steps since one helped or might have
+    idle: Int[Tensor, " row"]  # steps since one helped or could have helped
 
     def take(self, index: Int[Tensor, " part"]) -> "_State":
         return _State(*(getattr(self, name)[index] for name in self.__dataclass_fields__))
 
 
 def polish(model: Model, theta: Tensor, steps: int, patience: int = 4) -> tuple[Tensor, Float[Tensor, " row"]]:
-    """Each row moved to its valley's floor: its numbers, and the share of the variance it leaves unexplained.
+    """Move each row to its local minimum; return its numbers, and the share of the variance it leaves unexplained.
 
-    A row rests after `patience` steps that did not help; the resting are set aside when they are many.
+    A row stops after `patience` steps that did not help; stopped rows are removed from the batch when they are many.
     """
     low, high = model.bounds
     theta = theta.clamp(low, high)
@@ -174,7 +174,7 @@ def _stepped(model: Model, old: _State, low: Tensor, high: Tensor, patience: int
 
 
 def _step(state: _State) -> Float[Tensor, "row number"]:
-    """(N + damping diag N)^-1 slope, by elimination after scaling N's diagonal to 1."""
+    """Solve (N + damping diag N) step = slope, by elimination after scaling N's diagonal to 1."""
     size = state.normal.diagonal(dim1=1, dim2=2).sqrt()
     unit = torch.where(size > 0, 1 / size, torch.zeros_like(size))
     count = size.shape[1]
@@ -192,7 +192,7 @@ def _step(state: _State) -> Float[Tensor, "row number"]:
 
 
 def _fit(model: Model, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss, J'J and J'r of every row, with the factors and the shift at their best."""
+    """Return loss, J'J and J'r of every row, with the best factors and shift."""
     atoms, along = model.look(theta)
     w = model.w
     atoms = atoms - (atoms * w[:, None]).sum(2, keepdim=True)
@@ -211,7 +211,7 @@ def _fit(model: Model, theta: Tensor) -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _projected(atoms: Tensor, y: Tensor, w: Tensor) -> tuple[Tensor, Tensor, list[tuple[Tensor, Tensor]]]:
-    """What the atoms (of mean 0) leave of y, their factors, and orthogonal directions that span them, with sizes."""
+    """Return the residual of y after the atoms (of mean 0), their factors, and an orthogonal basis with its sizes."""
     first = atoms[:, 0]
     heavy = first * w
     size = (heavy * first).sum(1)

@@ -1,4 +1,4 @@
-"""Polynomials of a curve, for what no few functions describe: by least squares, the lowest degree that will do."""
+"""Fit polynomials to a curve that no few functions describe: by least squares, with the lowest sufficient degree."""
 
 import torch
 
@@ -12,7 +12,7 @@ DIGITS = 15
 
 
 def polynomials(points: Samples) -> list[Candidate]:
-    """Polynomials of degree 3 and more as expressions in x, up to the first that follows the curve."""
+    """Return polynomials of degree 3 and more as expressions in x, up to the first that fits the curve."""
     found = []
     root = points.w.sqrt()
     scale = float(points.x.abs().max()) or 1.0
@@ -29,7 +29,7 @@ def polynomials(points: Samples) -> list[Candidate]:
 
 
 def _written(factors: list[float]) -> str:
-    """The powers from the first on: the constant is the formula's own."""
+    """Write the powers from the first on; the constant is part of the formula."""
     text = ""
     for n, factor in enumerate(factors):
         if n and factor:

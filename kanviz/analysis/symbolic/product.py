@@ -1,8 +1,7 @@
-"""Products of two functions for a curve: f(x) (g(x) + e), such as a wave that dies away.
+"""Fit products of two functions to a curve: f(x) (g(x) + e), such as a damped wave.
 
-For given inner numbers of f and g the rest is a straight-line fit, so all pairs of a small dictionary are compared by
-matrix products; the best few are moved to their valley's floor by Gauss-Newton (variable projection, Golub & Pereyra
-1973).
+For given inner numbers of f and g the rest is a linear fit, so all pairs of a small dictionary are compared by matrix
+products; the best few are moved to their local minimum by Gauss-Newton (variable projection, Golub & Pereyra 1973).
 """
 
 import math
@@ -21,13 +20,13 @@ from kanviz.analysis.symbolic.spelled import Short, shortest, signed, word
 LOOK, POLISH = 96, 240  # points for the comparison, and for the polish
 KEPT, STEPS = 10, 25
 JOINED = 1.0  # bits of the product sign
-SMALL = 1e-9  # of the largest eigenvalue: columns that are one another's shadow
+SMALL = 1e-9  # of the largest eigenvalue: regularises columns that are nearly parallel
 Curve = Callable[[Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class Family:
-    """Curves f(x; p) with one inner number p: the primitive inside, how x enters it, and starts for p.
+    """Curves f(x; p) with one inner number p, and starts for p.
 
     text: the expression with {p} for the number · slope: df/dp · bits: complexity.
     """
@@ -79,7 +78,7 @@ def _waves(low: float, high: float) -> list[float]:
 
 @dataclass(frozen=True)
 class Partner:
-    """What is multiplied with: columns g_k(x; q) that enter linearly, beside f itself; and their slopes by q."""
+    """The other factor: columns g_k(x; q) that enter linearly, besides f itself; and their slopes by q."""
 
     columns: tuple[Curve, ...]
     slopes: tuple[Curve, ...]
@@ -116,7 +115,7 @@ PARTNERS = (
 
 @dataclass(frozen=True)
 class Pair:
-    """f and g with their inner numbers, and the share of the variance they leave."""
+    """f and g with their inner numbers, and the share of the variance that they leave unexplained."""
 
     family: Family
     partner: Partner
@@ -126,7 +125,7 @@ class Pair:
 
 
 def products(points: Samples) -> list[Candidate]:
-    """Products of two functions that follow the curve best, as expressions in x."""
+    """Return the products of two functions that fit the curve best, as expressions in x."""
     low, high = points.range
     look, fine = _thin(points, LOOK), _thin(points, POLISH)
     pairs = [pair for family in ENVELOPES for partner in PARTNERS for pair in _best(look, family, partner, low, high)]
@@ -147,7 +146,7 @@ def _thin(points: Samples, most: int) -> Thin:
 
 
 def _best(look: Thin, family: Family, partner: Partner, low: float, high: float) -> list[Pair]:
-    """The two best starts of all."""
+    """Return the two best starts of a family and a partner."""
     x, y, w = look
     p = torch.tensor(family.starts(low, high), dtype=torch.float64)
     q = torch.tensor(partner.starts(low, high), dtype=torch.float64)
@@ -180,7 +179,7 @@ def _number(value: float) -> Tensor:
 
 
 def _factors(look: Thin, pair: Pair) -> tuple[Tensor, Tensor]:
-    """The straight-line fit, and what it leaves, weighted."""
+    """Return the factors of the linear fit, and its weighted residual."""
     x, y, w = look
     table, root = _columns(x, pair), w.sqrt()
     if not bool(table.isfinite().all()):
@@ -195,9 +194,9 @@ def _least_squares(table: Float[Tensor, "point column"], wanted: Float[Tensor, "
 
 
 def _slopes(look: Thin, pair: Pair, factors: Tensor) -> Float[Tensor, "point 2"]:
-    """How what is left moves with p and q while the factors follow, to first order where little is left.
+    """Return the derivatives of the residual by p and q, with the factors refitted.
 
-    Source: Kaufman, BIT 15 (1975).
+    To first order, for a small residual. Source: Kaufman, BIT 15 (1975).
     """
     x, _, w = look
     p, q, partner = _number(pair.p), _number(pair.q), pair.partner
@@ -212,7 +211,7 @@ def _slopes(look: Thin, pair: Pair, factors: Tensor) -> Float[Tensor, "point 2"]
 
 
 def _polished(look: Thin, pair: Pair) -> Pair:
-    """The pair at its valley's floor, by Gauss-Newton in p and q with damping."""
+    """Move the pair to its local minimum, by damped Gauss-Newton in p and q."""
     damping = 1e-3
     factors, rest = _factors(look, pair)
     pair = replace(pair, left=float(rest @ rest))
@@ -239,7 +238,7 @@ def _polished(look: Thin, pair: Pair) -> Pair:
 
 
 def _candidate(points: Samples, pair: Pair) -> Candidate | None:
-    """The pair as an expression, without the part of f alone where it is not needed."""
+    """Return the pair as an expression, without the term of f alone where it is not needed."""
     solution, _ = _factors(_thin(points, len(points.x)), pair)
     *factors, beside, _ = solution.tolist()
     size = max(map(abs, factors), default=0.0)

@@ -1,4 +1,4 @@
-"""The race of all primitives from all starts for all curves of a batch: ever fewer, on ever more samples."""
+"""Race all primitives from all starts for a batch of curves: fewer and fewer starts, on more and more samples."""
 
 import math
 from collections.abc import Sequence
@@ -15,18 +15,21 @@ from kanviz.analysis.symbolic.samples import Curves, Samples
 from kanviz.analysis.symbolic.shapes import FREE, POWER, WAVES, Rows, kind_of
 from kanviz.core.formulas.formula import PRIMITIVES
 
-BEGIN = (3, 36)  # starts of how many primitives are looked at, by the cells' means alone
+BEGIN = (3, 36)  # starts per primitive, and primitives, that are chosen by the cells' means alone
 LOOKS = ((48, 4, 2, 28), (48, 6, 1, 20), (96, 8, 1, 14), (96, 14, 1, 10))
 """Samples, steps, and then how many starts of how many primitives go on."""
-MANY = 30  # primitives, of which fewer are looked at from more starts
-LAST_LOOK = 2_000  # samples at most, for those that may still be the best
+MANY = 30  # primitives; with fewer, each gets more starts
+LAST_LOOK = 2_000  # most samples, for those that may still be the best
 HOPELESS = 40.0  # nats behind the best
 LAST_STEPS, LAST_PATIENCE = 12, 2
 
 
 @dataclass(frozen=True)
 class Field:
-    """Rows, the share of the variance that each leaves, and its description length so far (`judge.description`)."""
+    """Rows, the share of variance that each leaves unexplained, and its description length so far.
+
+    See `judge.description`.
+    """
 
     rows: Rows
     loss: Float[Tensor, " row"]
@@ -34,7 +37,7 @@ class Field:
 
     @staticmethod
     def of(rows: Rows, loss: Float[Tensor, " row"], points: Sequence[Samples], seen: int) -> "Field":
-        """Judged on so many samples."""
+        """Rate the rows by their loss on so many samples."""
         free = torch.tensor([float(FREE[kind_of(name)]) for name in rows.names], dtype=torch.float64)
         bits = torch.tensor([complexity_of(name) for name in rows.names], dtype=torch.float64)
         noise = torch.tensor([one.floor for one in points], dtype=torch.float64)[rows.curve]
@@ -46,11 +49,14 @@ class Field:
         return Field(self.rows.take(index), self.loss[index], self.promise[index])
 
     def place(self) -> Int[Tensor, " row"]:
-        """Each row's place among the starts of its primitive and curve, from 0."""
+        """Return each row's rank among the starts of its primitive and curve, from 0."""
         return _standing(self.rows.curve * len(self.rows.names) + self.rows.name, self.loss)
 
     def kept(self, starts: int, most: int) -> "Field":
-        """The best `starts` rows of the `most` most promising primitives of each curve; of waves, twice as many."""
+        """Select the best `starts` rows of the `most` most promising primitives of each curve.
+
+        Of waves, it selects twice as many rows.
+        """
         rows, place = self.rows, self.place()
         pair = rows.curve * len(rows.names) + rows.name
         first = (place == 0) & self.loss.isfinite()
@@ -59,16 +65,16 @@ class Field:
         return self.take(((place < starts * many) & torch.isin(pair, good)).nonzero()[:, 0])
 
     def hopeful(self, curves: int) -> Int[Tensor, " part"]:
-        """Rows that may still be their curve's best."""
+        """Return the rows that may still be the best of their curve."""
         best = torch.full((curves,), torch.inf, dtype=torch.float64)
         best = best.scatter_reduce(0, self.rows.curve, self.promise, "amin")
         return (self.promise < best[self.rows.curve] + HOPELESS).nonzero()[:, 0]
 
 
 def best_rows(points: Sequence[Samples], searched: tuple[str, ...]) -> tuple[Rows, Float[Tensor, " row"]]:
-    """A row of each of the most promising primitives of every curve, at its valley's floor, and what it leaves.
+    """Return the best row of each promising primitive of every curve, at its local minimum, and its residual.
 
-    The curves must have equally many points.
+    The residual is a share of the variance. The curves must have equally many points.
     """
     curves = Curves.of(points, LAST_LOOK)
     more = max(1, MANY // len(searched))
@@ -89,7 +95,7 @@ def best_rows(points: Sequence[Samples], searched: tuple[str, ...]) -> tuple[Row
 
 
 def _as_typed(rows: Rows, points: Sequence[Samples]) -> Rows:
-    """One more start for every expression: just as it was typed."""
+    """Add one more start for every expression: exactly as it was typed."""
     typed = [n for n, name in enumerate(rows.names) if name not in PRIMITIVES and name != POWER]
     if not typed:
         return rows
@@ -102,7 +108,7 @@ def _as_typed(rows: Rows, points: Sequence[Samples]) -> Rows:
 
 
 def _standing(group: Int[Tensor, " row"], cost: Float[Tensor, " row"]) -> Int[Tensor, " row"]:
-    """Each row's place among those of its group, from 0, by cost."""
+    """Return each row's rank in its group, from 0, by cost."""
     order = cost.argsort(stable=True)
     order = order[group[order].argsort(stable=True)]
     ordered = group[order]

@@ -1,4 +1,4 @@
-"""Points of a curve as a formula is fitted to them: checked, sorted, weighted, and how far they can be trusted."""
+"""Check, sort and weight the points of a curve for a fit, and estimate their noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,22 +11,22 @@ from torch import Tensor
 
 from kanviz.errors import FormulaError
 
-QUIET = 1e-12  # the smallest noise believed in, as a share of the standard deviation
-ROUNDED = 4e-15  # of the largest value: what a short calculation leaves of its digits
-INDEPENDENT = 240  # points of a smooth curve that count as independent at most
-WHITE = 1e-9  # noise above this, seen between neighbours, makes every point count
-WINDOWS = 600  # places where neighbours are looked at, at most
+QUIET = 1e-12  # the smallest noise assumed, as a share of the standard deviation
+ROUNDED = 4e-15  # of the largest value: the rounding error of a short calculation
+INDEPENDENT = 240  # most points of a smooth curve that count as independent
+WHITE = 1e-9  # with more noise than this, measured between neighbours, every point is independent
+WINDOWS = 600  # most places where neighbours are compared
 NEIGHBOURS = (1, 2, 3)  # on either side: the line, cubic and quintic through them
 
 
 @dataclass(frozen=True)
 class Samples:
-    """Points of a curve sorted by x (float64), weights that sum to 1, and what is known about them.
+    """Points of a curve sorted by x (float64), weights that sum to 1, and their properties.
 
-    noise: what the curve cannot be trusted below, as a share of its standard deviation · reach: the range a formula
-    should hold on, which may be wider than the data's · scale: what a standard deviation is compared with before a
-    curve is called constant, in units of y · independent: how many points count as independent · enough: an error, as
-    a share of the standard deviation, below which one function is not replaced by two.
+    noise: accuracy of the curve, as a share of its standard deviation · reach: the range on which a formula should be
+    defined, which may be wider than the data's · scale: a size in units of y; a curve counts as constant when its
+    standard deviation is tiny compared with it · independent: how many points count as independent · enough: an error,
+    as a share of the standard deviation, below which one function is not replaced by two.
     """
 
     x: Float[Tensor, " sample"]
@@ -48,7 +48,7 @@ class Samples:
 
     @cached_property
     def floor(self) -> float:
-        """What of its standard deviation is noise or rounding."""
+        """The part of its standard deviation that is noise or rounding."""
         return max(self.noise, ROUNDED * float(self.y.abs().max()) / max(self.std, 1e-300))
 
     @property
@@ -63,14 +63,14 @@ class Samples:
 
     @property
     def constant(self) -> bool:
-        """Whether it varies by next to nothing: rounding, or too little for its target to notice."""
+        """Whether it hardly varies: by rounding only, or too little to affect its target."""
         return self.std <= max(1e-12 * float(self.y.abs().max()), 1e-6 * self.scale, 1e-300)
 
 
 def samples(x: Any, y: Any, weights: Any = None, noise: float | None = None) -> Samples:
-    """Checked, sorted samples; points of weight 0 are left out.
+    """Return checked, sorted samples; points of weight 0 are left out. Raises FormulaError for samples of no curve.
 
-    noise: how far y cannot be trusted, as a share of its standard deviation; None estimates it from neighbours.
+    noise: accuracy of y, as a share of its standard deviation; None estimates it from neighbours.
     """
     x, y = (torch.as_tensor(v, dtype=torch.float64).detach().reshape(-1) for v in (x, y))
     w = torch.ones_like(x) if weights is None else torch.as_tensor(weights, dtype=torch.float64).reshape(-1)
@@ -91,9 +91,9 @@ def samples(x: Any, y: Any, weights: Any = None, noise: float | None = None) -> 
 
 
 def noise_level(x: Float[Tensor, " sample"], y: Float[Tensor, " sample"]) -> float:
-    """How far points lie from a smooth curve through their neighbours: noise as a share of y's standard deviation.
+    """Estimate the noise, as a share of y's standard deviation, by the distance from a smooth curve through neighbours.
 
-    Of several polynomials through neighbours the one that sees least, since a curve's own bends only add to it.
+    Of several polynomials the one with the smallest distance counts, since bends of the curve only increase it.
     """
     spread = float(y.std(correction=0))
     if len(x) < 8 or spread == 0:
@@ -103,9 +103,9 @@ def noise_level(x: Float[Tensor, " sample"], y: Float[Tensor, " sample"]) -> flo
 
 
 def _off_neighbours(x: Float[Tensor, " sample"], y: Float[Tensor, " sample"], around: int) -> Float[Tensor, " inner"]:
-    """Distance of each point from the polynomial through its neighbours, divided by what noise 1 would make it.
+    """Return each point's distance from the polynomial through its neighbours, divided by its value for noise 1.
 
-    Lagrange's weights in units of the window's width, so that they do not run out of range.
+    Lagrange's weights are in units of the window's width, so that they do not overflow.
     """
     every = -(-len(x) // WINDOWS)
     near, values = (axis.unfold(0, 2 * around + 1, every) for axis in (x, y))
@@ -122,7 +122,7 @@ def _off_neighbours(x: Float[Tensor, " sample"], y: Float[Tensor, " sample"], ar
 
 @dataclass(frozen=True)
 class Curves:
-    """Curves of one length, scale-free: t in [-1, 1], y of mean 0 and variance 1 under weights w that sum to 1."""
+    """Curves of one length, scaled: t in [-1, 1], y of mean 0 and variance 1 under weights w that sum to 1."""
 
     t: Float[Tensor, "curve sample"]
     y: Float[Tensor, "curve sample"]
@@ -130,13 +130,13 @@ class Curves:
 
     @staticmethod
     def of(points: Sequence[Samples], most: int) -> "Curves":
-        """All on the same number of points: their own, which must agree, or at most so many."""
+        """Scale curves with equally many points; thin them to at most `most`."""
         x, y, w = (torch.stack([getattr(one, axis) for one in points]) for axis in "xyw")
         low, high = x[:, :1], x[:, -1:]
         return Curves((x - (low + high) / 2) / ((high - low) / 2), y, w).thin(most)
 
     def thin(self, most: int) -> "Curves":
-        """Evenly chosen samples by rank, so that they stay dense where the data are."""
+        """Return evenly chosen samples by rank, so that they remain dense where the data are."""
         t, y, w = self.t, self.y, self.w
         if t.shape[1] > most:
             index = torch.linspace(0, t.shape[1] - 1, most).round().long()

@@ -1,4 +1,4 @@
-"""From samples of curves to the closed forms that look like them, best first; many curves in one batch."""
+"""Find the closed forms most similar to sampled curves, best first; many curves in one batch."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ __all__ = [
     "INDEPENDENT", "QUIET", "Samples", "fit_formula", "noise_level", "samples", "search", "search_many", "suggest",
 ]  # fmt: skip
 
-TOGETHER = 50  # curves in a batch: more would hardly be faster, and what they need stays below 100 MB
+TOGETHER = 50  # curves in a batch: more would hardly be faster, and this many need less than 100 MB
 
 
 @on_one_thread
@@ -32,20 +32,20 @@ def suggest(
     most: int = 12,
     deeper: bool = True,
 ) -> tuple[Candidate, ...]:
-    """Closed forms c f(a x + b) + d for samples of a curve, best first.
+    """Return closed forms c f(a x + b) + d for samples of a curve, best first.
 
-    x, y, weights: arrays of one length. primitives: names out of PRIMITIVES, x^p for a power with an exponent of its
-    own, or expressions in x; None tries all. noise: how far y cannot be trusted, as a share of its standard deviation;
-    None estimates it from neighbours. deeper: where no primitive does, f may be two: f(g(x)) or f(x) + g(x).
+    x, y, weights: arrays of one length. primitives: names in PRIMITIVES, x^p for a power with a fitted exponent, or
+    expressions in x; None tries all. noise: accuracy of y, as a share of its standard deviation; None estimates it from
+    neighbours. deeper: where no primitive fits, f may be two functions: f(g(x)) or f(x) + g(x).
     Raises FormulaError for samples that are not a curve, or when nothing fits on the whole range.
     """
     return search(samples(x, y, weights, noise), primitives, most, deeper=deeper)
 
 
 def fit_formula(x: Any, y: Any, name: str, *, weights: Any = None, noise: float | None = None) -> Candidate:
-    """The best c f(a x + b) + d for one chosen f: a primitive's name, x^p, or an expression in x.
+    """Return the best c f(a x + b) + d for one chosen f: a primitive's name, x^p, or an expression in x.
 
-    Raises FormulaError when it is not a formula, or not a number on the whole range for any a and b.
+    Raises FormulaError when it is not a formula, or is NaN or infinite somewhere on the range for all a and b.
     """
     return search(samples(x, y, weights, noise), (name,), 1)[0]
 
@@ -53,16 +53,16 @@ def fit_formula(x: Any, y: Any, name: str, *, weights: Any = None, noise: float 
 def search(
     points: Samples, primitives: Sequence[str] | None, most: int, *, deeper: bool = False
 ) -> tuple[Candidate, ...]:
-    """The candidates for checked samples, best first. Raises FormulaError when there is none."""
+    """Return the candidates for checked samples, best first. Raises FormulaError when there is none."""
     return search_many([points], primitives, most, deeper=deeper)[0]
 
 
 def search_many(
     points: Sequence[Samples], primitives: Sequence[str] | None, most: int, *, deeper: bool = False
 ) -> tuple[tuple[Candidate, ...], ...]:
-    """The candidates for each of many curves, best first: the same as for each of them alone.
+    """Return the candidates for each of many curves, best first: the same as for each of them alone.
 
-    deeper: where none of all primitives comes within 3 times the noise, pairs of them are tried too.
+    deeper: where no primitive comes within 3 times the noise, pairs of them are tried too.
     Raises FormulaError when a curve has no candidate.
     """
     names = DEFAULT if primitives is None else tuple(dict.fromkeys(primitives))
@@ -86,7 +86,7 @@ def _unchanging(points: Samples) -> Candidate:
 
 
 def _batches(points: Sequence[Samples]) -> Iterator[list[int]]:
-    """Which of the curves that vary are searched together: such as have, or are reduced to, equally many points."""
+    """Generate groups of curves to search together: those with equally many points; constant curves are left out."""
     lengths: dict[int, list[int]] = {}
     for n, one in enumerate(points):
         if one.std > 0 and not one.still:
@@ -112,7 +112,7 @@ def _answer(points: Samples, names: Sequence[str], found: list[Candidate], most:
 
 
 def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candidate]]:
-    """For each curve, the best fit of the primitives that fit it best."""
+    """Return, for each curve, the best fit of the primitives that fit it best."""
     searched = tuple(dict.fromkeys(SAME_AS.get(name, name) for name in names if name != "0"))
     found: list[list[Candidate]] = [[] for _ in points]
     if not searched:
@@ -131,7 +131,7 @@ def _fits(points: Sequence[Samples], names: tuple[str, ...]) -> list[list[Candid
 def _written(
     points: Samples, name: str, a: float, b: float, exponent: float, names: tuple[str, ...]
 ) -> Iterator[Candidate]:
-    """The candidate of a fit, if it is one; an expression is also tried just as it was typed."""
+    """Generate the candidate of a fit, if there is one; an expression is also tried exactly as it was typed."""
     if name == POWER:
         fits = [power(points, a, b, exponent, names)]
     elif name in PRIMITIVES:

@@ -1,8 +1,8 @@
-"""How a primitive is searched: its free numbers, their ranges, and where the search starts.
+"""Define how a primitive is searched: its free numbers, their ranges, and the starts of the search.
 
-x is mapped to t in [-1, 1], and a primitive is looked at as f(u), u = alpha t + beta, up to a factor and a shift that
-least squares find. A primitive's kind says which of alpha and beta are then real, and how two free numbers (theta)
-stand for them so that u never leaves the domain:
+x is mapped to t in [-1, 1], and a primitive is evaluated as f(u), u = alpha t + beta, up to a factor and a shift that
+least squares find. A primitive's kind determines which of alpha and beta are free, and how two free numbers (theta)
+represent them so that u never leaves the domain:
 
 =====  ============================  ======================================================
 kind   u                             theta
@@ -47,7 +47,7 @@ DISTANCE = (math.log(1e-9), math.log(1e4))
 
 
 def kind_of(name: str) -> str:
-    """How its constants are searched; what is in no table (a typed expression) may need both."""
+    """Return how its constants are searched; a typed expression, which is in no table, may need both."""
     if name == POWER:
         return "pow"
     row = PRIMITIVES.get(SAME_AS.get(name, name))
@@ -56,7 +56,7 @@ def kind_of(name: str) -> str:
 
 @dataclass(frozen=True)
 class Rows:
-    """Fits under way: for each, its primitive (`name`, a place in `names`, ascending), its curve, and its theta.
+    """Fits in work: for each its primitive (`name`, an index into `names`, ascending), its curve, and its theta.
 
     names: sorted by kind · scale: s of the table above; half the domain's width for dom.
     """
@@ -68,11 +68,11 @@ class Rows:
     scale: Float[Tensor, " row"]
 
     def take(self, index: Int[Tensor, " part"]) -> "Rows":
-        """Some rows, in the order of the index, which keeps names together."""
+        """Return some rows, in the order of the index, which must keep equal names together."""
         return Rows(self.names, self.name[index], self.curve[index], self.theta[index], self.scale[index])
 
     def beside(self, other: "Rows") -> "Rows":
-        """These rows and others of the same primitives; names are no longer sorted."""
+        """Return these rows and others of the same primitives; names are no longer sorted."""
         parts = zip(
             (self.name, self.curve, self.theta, self.scale), (other.name, other.curve, other.theta, other.scale),
             strict=True,
@@ -80,12 +80,12 @@ class Rows:
         return Rows(self.names, *(torch.cat(pair) for pair in parts))
 
     def at(self, theta: Float[Tensor, "row 2"]) -> "Rows":
-        """The same rows with other free numbers."""
+        """Return the same rows with other free numbers."""
         return replace(self, theta=theta)
 
     @cached_property
     def parts(self) -> tuple[tuple[str, slice], ...]:
-        """The primitives that have rows, each with where they are."""
+        """The primitives that have rows, each with its slice of the rows."""
         ends = [0, *torch.bincount(self.name, minlength=len(self.names)).cumsum(0).tolist()]
         return tuple((name, slice(a, b)) for name, a, b in zip(self.names, ends, ends[1:], strict=False) if b > a)
 
@@ -97,7 +97,7 @@ class Rows:
         return tuple((kind, slice(parts[0][1].start, parts[-1][1].stop)) for kind, parts in found)
 
     def place(self, theta: Float[Tensor, "row 2"]) -> tuple[Tensor, Tensor, Tensor]:
-        """alpha and beta of each row, and their derivatives by theta: (row, alpha or beta, theta)."""
+        """Return alpha and beta of each row, and their derivatives by theta: (row, alpha or beta, theta)."""
         alpha, beta = torch.ones_like(self.scale), torch.zeros_like(self.scale)
         by_theta = theta.new_zeros(len(theta), 2, 2)
         for kind, part in self.kinds:
@@ -105,13 +105,13 @@ class Rows:
         return alpha, beta, by_theta
 
     def bounds(self) -> tuple[Float[Tensor, "row 2"], Float[Tensor, "row 2"]]:
-        """The range each free number is held in."""
+        """Return the limits of each free number."""
         table = torch.tensor([_bounds(name) for name in self.names], dtype=torch.float64)[self.name]
         return table[..., 0], table[..., 1]
 
 
 def _place(kind: str, theta: Tensor, scale: Tensor, alpha: Tensor, beta: Tensor, by_theta: Tensor) -> None:
-    """Fills in alpha, beta and their derivatives for rows of one kind."""
+    """Fill in alpha, beta and their derivatives for rows of one kind."""
     first, second = theta.unbind(1)
     match kind:
         case "loc" | "pow":
@@ -155,9 +155,9 @@ def _bounds(name: str) -> tuple[tuple[float, float], tuple[float, float]]:
 
 
 def starts(name: str) -> Float[Tensor, "valley start 3"]:
-    """Starts (theta, theta, scale) dense enough that the right one lies in the valley of the answer.
+    """Return starts (theta, theta, scale), dense enough that one of them leads to the best fit.
 
-    In stretches, of which each gives its best one, so that several valleys survive; short ones are filled up.
+    They are in groups; each group contributes its best start, so that several minima survive. Short groups are padded.
     """
     found = _waves() if name in WAVES else _stretches(list(_starts(name)), VALLEYS[kind_of(name)])
     longest = max(map(len, found))
@@ -209,7 +209,7 @@ def _two_number_starts(name: str) -> Iterator[Start]:
 
 
 def _waves() -> list[list[Start]]:
-    """Slow ones by where they are on the wave, fast ones by how fast they are."""
+    """Return starts of waves: slow ones by their place on the wave, fast ones by their frequency."""
     slow, fast = torch.arange(0.3, 6.0, 0.3).tolist(), torch.arange(6.0, 30.0, 0.6).tolist()
     places = _spaced(-13, 13, 75)
     return [

@@ -1,4 +1,4 @@
-"""An expression as a Python function that needs numpy alone."""
+"""Write an expression as a Python function that needs only numpy."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -16,7 +16,7 @@ NUMPY: dict[Any, str] = {
     sympy.tanh: "tanh", sympy.asinh: "arcsinh", sympy.acosh: "arccosh", sympy.atanh: "arctanh", sympy.Abs: "abs",
     sympy.sign: "sign",
 }  # fmt: skip
-TAKEN = ("numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law")  # what the function itself uses
+TAKEN = ("numpy", "math", "float", "erf", "angles", "u", "j0", "j1", "silu", "law")  # names used in the generated code
 ERF = """
     erf = numpy.vectorize(math.erf, otypes=[float])"""
 BESSEL = """
@@ -31,9 +31,9 @@ SILU = """
 
 
 def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> str:
-    """A module with one function `law` of the inputs, numbers or numpy arrays, with every digit of the constants.
+    """Return a module with one function `law` of the inputs, numbers or numpy arrays, with all digits of the constants.
 
-    says: its docstring. Raises FormulaError for an expression that holds a function without closed form.
+    says: its docstring. Raises FormulaError for an expression with a function without closed form.
     """
     arguments = written_names(inputs, TAKEN)
     printer = _Source(dict(zip(inputs, arguments, strict=True)))
@@ -54,12 +54,12 @@ def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> 
 
 
 def _plain(text: str) -> str:
-    """Text that cannot end a docstring."""
+    """Return the text without characters that could end a docstring."""
     return "".join(c for c in text if c.isprintable() and c not in '"\\')
 
 
 class _Source(StrPrinter):
-    """Python's operators and numpy's functions; `needed` collects the definitions of those numpy lacks."""
+    """A printer with Python's operators and numpy's functions; `needed` collects definitions that numpy lacks."""
 
     def __init__(self, arguments: dict[str, str]):
         super().__init__()

@@ -1,4 +1,4 @@
-"""Fits of two functions as one expression in x, with no more digits than the curve asks for."""
+"""Write fits of two functions as one expression in x, with no more digits than the curve needs."""
 
 import math
 import re
@@ -13,10 +13,10 @@ from kanviz.core.formulas.formula import primitive
 
 DIGITS = (2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 14, 17)
 
-JOINED = 1.0  # bits of a plus sign, or of one function inside another
-NESTED = 4.0  # bits more for a special function inside a special function
+JOINED = 1.0  # bits of a plus sign, or of nesting
+NESTED = 4.0  # additional bits for a special function inside a special function
 PLAIN = ("x", "x^2", "x^3", "x^4", "1/x", "1/x^2", "sqrt", "x^1.5", "1/sqrt(x)", "abs")
-LARGEST_SHIFT = 30.0  # exp(x + shift) becomes e^shift exp(x) up to here
+LARGEST_SHIFT = 30.0  # exp(x + shift) becomes e^shift exp(x) up to this shift
 LARGEST_SHARE = 1e6
 DEGREES = {"x^2": 2.0, "x^3": 3.0, "abs": 1.0, "sqrt": 0.5, "1/x": -1.0}
 """Inner functions with g(k u) = k^degree g(u) for k > 0."""
@@ -29,32 +29,32 @@ Short = Callable[[float, float], float]
 
 
 def spelled(name: str, argument: str) -> str:
-    """A primitive of an argument, as people type it: f(u), (u)^2, 1/(u)."""
+    """Return a primitive of an argument as people type it: f(u), (u)^2, 1/(u)."""
     if not re.search(r"\bx\b", name):
         return f"{name}({argument})"
     return re.sub(r"\(x\)|\bx\b", lambda _: argument if argument == "x" else f"({argument})", name)
 
 
 def affine(factor: float, body: str, shift: float) -> str:
-    """factor*body + shift without ones and zeros."""
+    """Write factor*body + shift without ones and zeros."""
     head = "" if factor == 1 else "-" if factor == -1 else f"{word(factor)}*"
     return f"{head}{body}{signed(shift)}"
 
 
 def signed(value: float) -> str:
-    """A number as it is added to what stands before it; nothing for 0."""
+    """Write a number with its sign, as a term to add; "" for 0."""
     return f" {'-' if value < 0 else '+'} {word(abs(value))}" if value else ""
 
 
 def word(value: float) -> str:
-    """Every digit; whole numbers without a point."""
+    """Write every digit; whole numbers without a point."""
     return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)
 
 
 def shortest(points: Samples, spell: Callable[[Short], Fit | None]) -> Candidate | None:
-    """The candidate with the fewest digits that fits as well as the one with all; None where there is none.
+    """Return the candidate with the fewest digits that fits as well as the full one; None where there is none.
 
-    spell: the fit, each of its numbers passed through what it is given.
+    spell: builds the fit, and passes each of its numbers through the given function.
     """
 
     def written(digits: int) -> Candidate | None:
@@ -72,7 +72,7 @@ def shortest(points: Samples, spell: Callable[[Short], Fit | None]) -> Candidate
 
 
 def rounded(value: float, scale: float, digits: int) -> float:
-    """The value to so many significant digits of the larger of itself and the scale."""
+    """Round the value to so many significant digits of the larger of itself and the scale."""
     largest = max(abs(value), scale)
     if not math.isfinite(largest) or largest == 0:
         return value
@@ -85,7 +85,7 @@ def pair_bits(first: str, second: str, *, nested: bool) -> float:
 
 
 def chain(points: Samples, names: tuple[str, str], outside: Line, inside: Line) -> Candidate | None:
-    """f(alpha g(a x + b) + beta), as few of the four numbers as f and g need."""
+    """Write f(alpha g(a x + b) + beta), with as few of the four numbers as f and g need."""
     (f, g), (alpha, beta), (a, b) = names, outside, inside
     if g in DEGREES:
         alpha, a, b = alpha * abs(a) ** DEGREES[g], math.copysign(1.0, a), b / abs(a)
@@ -108,7 +108,7 @@ def chain(points: Samples, names: tuple[str, str], outside: Line, inside: Line) 
 
 
 def _outside(f: str, alpha: float, beta: float) -> tuple[str, Line]:
-    """The same outer function up to a factor and a shift, with plain numbers where it can be."""
+    """Return the same outer function up to a factor and a shift, with plain numbers where possible."""
     match kind_of(f):
         case "rate":
             return f, (alpha, 0.0)
@@ -126,7 +126,7 @@ def _outside(f: str, alpha: float, beta: float) -> tuple[str, Line]:
 
 
 def wave(shift: float) -> tuple[str, float, float]:
-    """sin(u + shift) as a sign times sin or cos of u and a shift of at most pi/4."""
+    """Write sin(u + shift) as a sign times sin or cos of u and a shift of at most pi/4."""
     rest = math.remainder(shift, math.pi)
     sign = -1.0 if round((shift - rest) / math.pi) % 2 else 1.0
     if abs(rest) <= math.pi / 4:
@@ -136,7 +136,7 @@ def wave(shift: float) -> tuple[str, float, float]:
 
 
 def total(points: Samples, names: tuple[str, str], first: Line, second: Line) -> Candidate | None:
-    """f(a x + b) + k g(a' x + b')."""
+    """Write f(a x + b) + k g(a' x + b')."""
     largest = float(points.x.abs().max())
     f, a, b = simplest(names[0], *first, ("sin", "cos"), largest)
     g, a2, b2 = simplest(names[1], *second, ("sin", "cos"), largest)
@@ -155,7 +155,7 @@ def total(points: Samples, names: tuple[str, str], first: Line, second: Line) ->
 
 
 def _share(points: Samples, names: tuple[str, str], lines: Sequence[Line]) -> float | None:
-    """The factor of the second function over that of the first, by least squares."""
+    """Return the factor of the second function divided by that of the first, by least squares."""
     first, second = (primitive(name).torch(a * points.x + b) for name, (a, b) in zip(names, lines, strict=True))
     first, second = first - first @ points.w, second - second @ points.w
     heavy = first * points.w

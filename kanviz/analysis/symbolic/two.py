@@ -1,4 +1,4 @@
-"""Models of two functions: one inside the other, or the sum of both."""
+"""Model a curve by two functions: one inside the other, or the sum of both."""
 
 from dataclasses import dataclass, replace
 from typing import Self
@@ -18,7 +18,7 @@ LARGEST = 300.0
 class Two:
     """Rows of two functions of one curve: `first` in the rows' order, `second` sorted by its own names.
 
-    place: where in `second` a row's partner is.
+    place: the index in `second` of a row's partner.
     """
 
     first: Rows
@@ -30,7 +30,7 @@ class Two:
 
     @classmethod
     def of(cls, first: Rows, second: Rows, curve: Curves) -> Self:
-        """Pairs, in any order: row n of one belongs to row n of the other."""
+        """Build pairs, in any order: row n of one belongs to row n of the other."""
         order = first.name.argsort(stable=True)
         first, second = first.take(order), second.take(order)
         by_second = second.name.argsort(stable=True)
@@ -39,7 +39,7 @@ class Two:
         return cls(first, second.take(by_second), by_second.argsort(), t, y, w)
 
     def on(self, curve: Curves) -> Self:
-        """The same rows on other samples."""
+        """Return the same rows on other samples."""
         return type(self).of(self.first, self.second.take(self.place), curve)
 
     def take(self, index: Int[Tensor, " part"]) -> Self:
@@ -53,7 +53,7 @@ class Two:
         return torch.cat([self.first.theta, self.second.theta[self.place]], 1)
 
     def at(self, theta: Float[Tensor, "row 4"]) -> Self:
-        """The same rows with other free numbers."""
+        """Return the same rows with other free numbers."""
         second = self.second.at(theta[self.place.argsort(), 2:])
         return replace(self, first=self.first.at(theta[:, :2]), second=second)
 
@@ -63,14 +63,14 @@ class Two:
         return self.second.take(self.place)
 
     def looked_at(self, rows: Rows, theta: Float[Tensor, "row 2"]) -> tuple[Tensor, Tensor]:
-        """`second` at t, and its derivatives by its theta, in the rows' order."""
+        """Return `second` at t, and its derivatives by its theta, in the rows' order."""
         back = self.place.argsort()
         value, along = values(rows, theta[back], self.t[back])
         return value[self.place], along[self.place]
 
 
 class Sum(Two):
-    """Factor f(alpha t + beta) + factor g(alpha' t + beta') + shift; theta is that of f, then that of g."""
+    """The model factor f(alpha t + beta) + factor g(alpha' t + beta') + shift; theta is that of f, then that of g."""
 
     @property
     def owner(self) -> tuple[int, ...]:
@@ -88,9 +88,9 @@ class Sum(Two):
 
 
 class Chain(Two):
-    """Factor f(alpha g(.) + beta) + shift, f first; theta is alpha and beta, then that of g.
+    """The model factor f(alpha g(.) + beta) + shift; theta is alpha and beta, then that of g.
 
-    Of alpha and beta only what the factor and the shift do not hold already is free.
+    Alpha and beta are free only where the factor and the shift do not already cover them.
     """
 
     @property
@@ -115,7 +115,7 @@ class Chain(Two):
 
 
 def free_outside(name: str) -> tuple[float, float]:
-    """Whether the outer function's alpha and beta are free."""
+    """Return whether the outer function's alpha and beta are free (1.0) or not (0.0)."""
     match kind_of(name):
         case "lin":
             return 0.0, 0.0

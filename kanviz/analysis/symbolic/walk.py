@@ -1,4 +1,4 @@
-"""Numbers of a SymPy expression, and its rounding, by our own walk over the tree: nothing is printed, parsed or run."""
+"""Evaluate and round SymPy expressions by a walk over the tree: nothing is printed, parsed or run."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ BESSEL: dict[Any, Callable[[Tensor], Tensor]] = {0: bessel_j0, 1: bessel_j1}
 
 
 class Walk:
-    """Evaluates expressions on rows of values; what has been computed once is kept."""
+    """An evaluator of expressions on rows of values; it remembers what it has computed."""
 
     def __init__(self, values: Mapping[sympy.Symbol, Float[Tensor, " rows"]], functions: Functions):
         self.known: dict[Any, Tensor] = dict(values)
@@ -47,7 +47,7 @@ class Walk:
         self.rows = len(next(iter(values.values()))) if values else 1
 
     def __call__(self, expression: Any) -> Float[Tensor, " rows"]:
-        """The value on every row; nan where it is not real, or where a function is unknown here."""
+        """Return the value on every row; NaN where it is not real, or where a function is unknown here."""
         if expression not in self.known:
             self.known[expression] = self._value(expression)
         return self.known[expression]
@@ -78,10 +78,10 @@ def _float(expression: Any) -> float:
 
 
 def rounded(expression: Any, digits: int, walk: Walk) -> Any:
-    """The expression with its constants to `digits` significant digits.
+    """Round the expression's constants to `digits` significant digits.
 
-    In a sum what counts is the sum: terms too small to be seen in it are left out, and an added constant keeps as many
-    digits as its neighbours need. `walk` knows how large everything is on the rows.
+    In a sum the size of the sum counts: terms too small to matter are left out, and an added constant gets as many
+    digits as the other terms need. `walk` supplies the sizes on the rows.
     """
     if expression.is_Float:
         return number(significant(float(expression), digits))

@@ -1,4 +1,4 @@
-"""Expressions as LaTeX and as plain text, whatever the table's columns are called."""
+"""Write expressions as LaTeX and as plain text, whatever the names of the table's columns."""
 
 import re
 from typing import Any
@@ -18,7 +18,7 @@ INDEXED = re.compile(r"([A-Za-z]|[A-Za-z]{2,7}(?=_|\d))_?(\d+(?:,\d+)*)$")
 
 
 def latex_name(name: str) -> str:
-    """A column's or node's name in LaTeX: a letter, a Greek letter, a letter with an index, or plain text."""
+    """Return a column's or node's name in LaTeX: a letter, a Greek letter, a letter with an index, or plain text."""
     if re.fullmatch(r"[A-Za-z]", name):
         return name
     if name in GREEK:
@@ -30,7 +30,7 @@ def latex_name(name: str) -> str:
 
 
 def text_name(name: str) -> str:
-    """A name in plain text; in square brackets when it is more than one word."""
+    """Return a name in plain text; in square brackets when it is more than one word."""
     return name if name.isidentifier() or re.fullmatch(r"h\d+,\d+", name) else f"[{shown(name, 40)}]"
 
 
@@ -70,14 +70,14 @@ def _number(value: float, digits: int, ten: str, end: str) -> str:
 
 
 def latex(expression: Any, digits: int = 15) -> str:
-    """The expression in LaTeX, constants to at most so many digits."""
+    """Return the expression in LaTeX, constants to at most so many digits."""
     printer = _Latex({"mul_symbol": r" \, "})
     printer.digits = digits
     return printer.doprint(expression)
 
 
 def text(expression: Any, digits: int = 15) -> str:
-    """The expression as plain text in Python's signs."""
+    """Return the expression as plain text in Python syntax."""
     printer = _Text()
     printer.digits = digits
     return printer.doprint(expression)

@@ -1,1 +1,1 @@
-"""The constants of a law: fitted again with their errors, and made exact where the data allow it."""
+"""Fit the constants of a law, estimate their errors, and make them exact where the data allow it."""

@@ -1,4 +1,4 @@
-"""Constants of a law made exact, one at a time and the simplest first, as far as the data allow it."""
+"""Make constants of a law exact, one at a time and the simplest first, as far as the data allow it."""
 
 import math
 import time
@@ -12,26 +12,27 @@ from kanviz.laws.constants.exact_numbers import Nice, nice_numbers
 from kanviz.laws.constants.refit import Fit, refit, standard_errors
 from kanviz.laws.expressions.template import Rows, Template
 
-REACH = 4.0  # standard errors within which an exact number is looked for
-EXACT = 1e-12  # share of the target's largest value; errors below it are rounding, whatever they were before
-CLOSEST = 1e-10  # share of a constant's size that is always within reach: errors of rounding tell no standard error
-MOST_CONSTANTS = 100  # beyond, nobody would read the law
+REACH = 4.0  # standard errors within which exact numbers are tried
+EXACT = 1e-12  # share of the target's largest value; errors below it count as rounding
+CLOSEST = 1e-10  # share of a constant's size that is always within reach: rounding errors give no standard error
+MOST_CONSTANTS = 100  # a law with more is too long to be read
 
 
 @dataclass(frozen=True)
 class Snapped:
-    """The law after snapping, and how many constants it lost."""
+    """The law after constants were made exact, and how many were."""
 
     fit: Fit
     count: int
 
 
 def snapped(fit: Fit, rows: Rows, held: Rows, deadline: float = math.inf) -> Snapped:
-    """The fitted law with all constants exact that may be.
+    """Make every constant of the fitted law exact that may be.
 
-    A snap stays when the rows allow it: N log(m_new / m_old) < log N, m the mean square error after the other constants
-    are refitted (BIC), or m_new is at the level of rounding. So k snaps raise m by at most a factor of N^(k/N), and
-    never let the held-out mean square error pass that factor times the larger of what it and m were at first.
+    An exact number is accepted when the rows allow it: N log(m_new / m_old) < log N, m the mean square error after the
+    other constants are refitted (BIC), or m_new is at the level of rounding. So k exact numbers raise m by at most a
+    factor of N^(k/N), and never let the held-out mean square error exceed that factor times the larger of its and m's
+    first value.
     """
     n = len(rows.y)
     rounding = (EXACT * float(rows.y.abs().max())) ** 2
@@ -57,9 +58,9 @@ def snapped(fit: Fit, rows: Rows, held: Rows, deadline: float = math.inf) -> Sna
 
 
 def _candidates(template: Template, rows: Rows) -> list[tuple[sympy.Symbol, Nice]]:
-    """Exact numbers that the constants may be, cheapest first.
+    """Return exact numbers that the constants may be, cheapest first.
 
-    Within reach is what lies inside the standard errors, and what moves the law by no more than rounding.
+    A number is within reach when it is inside the standard errors, or moves the law by no more than rounding.
     """
     rounding = EXACT * float(rows.y.abs().max())
     errors = standard_errors(template, rows, rounding)
@@ -74,7 +75,7 @@ def _candidates(template: Template, rows: Rows) -> list[tuple[sympy.Symbol, Nice
 
 
 def _with(fit: Fit, symbol: sympy.Symbol, nice: Nice, rows: Rows, allowed: float, end: float) -> Fit | None:
-    """The law with one constant exact and the others refitted; None when that is worse than allowed."""
+    """Return the law with one constant exact and the others refitted; None when its error is above the allowed one."""
     template = fit.template.with_exact(symbol, nice.exact)
     if template.expression.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
         return None

@@ -1,4 +1,4 @@
-"""Exact numbers near a float, the simplest first: fractions times pi, roots, e, logarithms, and powers of those."""
+"""Find exact numbers near a float, the simplest first: fractions times pi, roots, e, logarithms, and their powers."""
 
 import math
 from collections.abc import Iterator
@@ -33,14 +33,14 @@ BASES: tuple[tuple[Any, float], ...] = (
 """Numbers of which a constant may be a fraction, each with what it costs in bits."""
 VALUES = tuple((base, float(base), bits) for base, bits in BASES)
 MOST_BITS = 24.0
-MOST_PART = 1e6  # of a fraction's numerator and denominator
+MOST_PART = 1e6  # largest numerator or denominator of a fraction
 SURE_BITS = 2.0  # numbers as simple as this (0, 1, -1, 2) are tried however uncertain the constant is
-GUARD = 4.0  # bits of agreement, beyond its own, that an exact number must show
+GUARD = 4.0  # bits of agreement, above its own cost, that an exact number must show
 
 
 @dataclass(frozen=True, order=True)
 class Nice:
-    """An exact number and what it costs in bits, as a prior: minus log2 of how often one would expect it."""
+    """An exact number and its cost in bits, as a prior: minus log2 of its expected frequency."""
 
     bits: float
     value: float
@@ -48,11 +48,11 @@ class Nice:
 
 
 def nice_numbers(value: float, tolerance: float) -> list[Nice]:
-    """Exact numbers within the tolerance, cheapest first.
+    """Return exact numbers within the tolerance, cheapest first.
 
-    An exact number that costs b bits is offered only when the float agrees with it to more than b bits: with 2^b such
-    numbers about, a looser agreement is what chance would give. The constant itself, its square and its exponential are
-    looked at, so that a number under a root or a logarithm is seen.
+    An exact number that costs b bits is offered only when the float agrees with it to more than b bits: there are 2^b
+    such numbers, so a looser agreement may be chance. The constant, its square and its exponential are tried, so that a
+    number under a root or in a logarithm is found too.
     """
     found = [Nice(0.0, 0.0, Integer(0))] if abs(value) <= tolerance else []
     if math.isinf(tolerance):
@@ -63,7 +63,7 @@ def nice_numbers(value: float, tolerance: float) -> list[Nice]:
         room = min(MOST_BITS, max(SURE_BITS, math.log2(size / max(tolerance, 1e-300)) - GUARD))
         for bits, exact in _positive(size, tolerance, room):
             found.append(Nice(bits, sign * float(exact), sign * exact))
-        for power, cost in ((1, 3.0), (2, 4.0), (-1, 3.0), (-2, 4.0)):  # exp(power value) is nice
+        for power, cost in ((1, 3.0), (2, 4.0), (-1, 3.0), (-2, 4.0)):  # exp(power value) is exact
             inside = math.exp(power * value) if abs(power * value) < 50 else 0.0
             if not inside or inside < 1:
                 continue
@@ -96,7 +96,7 @@ def _positive(
 
 
 def fractions(value: float, tolerance: float) -> list[Fraction]:
-    """Fractions within the tolerance: the first convergent, the nearest whole number, the shortest decimal."""
+    """Return fractions within the tolerance: the first convergent, the nearest whole number, the shortest decimal."""
     if not 1e-9 < value < 1e9:
         return []
     found = _convergent(value, tolerance)
@@ -111,9 +111,9 @@ def fractions(value: float, tolerance: float) -> list[Fraction]:
 
 
 def _convergent(value: float, tolerance: float) -> list[Fraction]:
-    """The first convergent of the continued fraction that lies within the tolerance.
+    """Return the first convergent of the continued fraction that is within the tolerance.
 
-    Every p/q nearer than 1/(2 q^2) is a convergent (Hardy and Wright, theorem 184), and what costs more is not offered.
+    Every p/q nearer than 1/(2 q^2) is a convergent (Hardy and Wright, theorem 184); costlier fractions are not offered.
     """
     p, q, p_before, q_before, rest = 1, 0, 0, 1, value
     for _ in range(16):
@@ -128,7 +128,7 @@ def _convergent(value: float, tolerance: float) -> list[Fraction]:
 
 
 def fraction_bits(fraction: Fraction) -> float:
-    """Bits to write p/q: two log2 p and q, or of a short decimal its digits, whichever is less; 1 for the number 1."""
+    """Return the bits to write p/q: about 1.5 log2 p and q, or the digits of a short decimal if fewer; 1 for 1."""
     p, q = fraction.numerator, fraction.denominator
     plain = 1.0 + 1.5 * math.log2(p) + 1.5 * math.log2(q)
     text = f"{float(fraction):.6g}"

@@ -1,4 +1,4 @@
-"""The constants of a law by least squares, and how sure they are."""
+"""Fit the constants of a law by least squares, and estimate their standard errors."""
 
 import math
 import time
@@ -11,16 +11,16 @@ from torch import Tensor
 from kanviz.laws.expressions.template import Rows, Template
 
 ITERATIONS = 200
-NULL = 1e-10  # singular values below this share of the largest are null directions: the rows say nothing along them
-ROUNDING = 1e-15  # share of the target's size: errors below are those of the arithmetic
-LEAST_GAIN = 1e-9  # share of the squares; so many steps in a row that gain less end the fit
+NULL = 1e-10  # singular values below this share of the largest are null directions: the rows do not determine them
+ROUNDING = 1e-15  # share of the target's size: smaller errors are rounding
+LEAST_GAIN = 1e-9  # share of the squares; PATIENCE steps in a row that gain less end the fit
 LEAST_GAIN_OF_TRIAL = 1e-3
 PATIENCE = 3
 
 
 @dataclass(frozen=True)
 class Fit:
-    """A template at its best constants. squares: sum of squared residuals; infinite where a row is no number."""
+    """A template at its best constants. squares: sum of squared residuals; infinite where a row is NaN or infinite."""
 
     template: Template
     squares: float
@@ -32,11 +32,11 @@ class Fit:
 
 
 def refit(template: Template, rows: Rows, deadline: float = math.inf, *, trial: bool = False) -> Fit:
-    """The template with its constants fitted to the rows; never worse than it came, never not a number.
+    """Fit the constants of the template to the rows; the result is never worse than the start, and never NaN.
 
-    Ends at the deadline (time.monotonic) with what it has; a trial, as soon as it gains little.
-    Levenberg-Marquardt with Marquardt's scaling, the step from a QR and a truncated SVD, so that null directions stay.
-    Source: Nocedal and Wright, Numerical Optimization, ch. 10.
+    Ends at the deadline (time.monotonic) with the best so far; a trial ends as soon as it gains little.
+    Levenberg-Marquardt with Marquardt's scaling, the step from a QR and a truncated SVD, so that null directions do not
+    move. Source: Nocedal and Wright, Numerical Optimization, ch. 10.
     """
     values = torch.tensor(template.values, dtype=torch.float64)
     found, slopes = rows.value_and_slopes(template, values)
@@ -65,7 +65,7 @@ def refit(template: Template, rows: Rows, deadline: float = math.inf, *, trial: 
 
 @dataclass(frozen=True, order=True)
 class _Loss:
-    """How many rows are not a number, which counts first, and the squared residuals of the others."""
+    """The number of rows without a finite value, which is compared first, and the squared residuals of the others."""
 
     lost: int
     squares: float
@@ -79,10 +79,10 @@ class _Loss:
 
 
 def standard_errors(template: Template, rows: Rows, least: float = 0.0) -> tuple[float | None, ...]:
-    """One standard error of each constant; None where the rows do not determine it.
+    """Return one standard error of each constant; None where the rows do not determine it.
 
     Square roots of the diagonal of s^2 (J^T J)^-1 on the identifiable subspace, s^2 the squared residuals divided by
-    the degrees of freedom left. least: a residual that rounding may hide. Source: Seber and Wild, Nonlinear
+    the remaining degrees of freedom. least: a residual that rounding may hide. Source: Seber and Wild, Nonlinear
     Regression, ch. 5.
     """
     values = torch.tensor(template.values, dtype=torch.float64)
@@ -104,7 +104,7 @@ def standard_errors(template: Template, rows: Rows, least: float = 0.0) -> tuple
 
 @dataclass(frozen=True)
 class _System:
-    """J = u diag(s) v^T diag(scale), and the residual in u's directions."""
+    """The factors of J = u diag(s) v^T diag(scale), and the residual in the directions of u."""
 
     s: Float[Tensor, " constants"]
     v: Float[Tensor, "constants constants"]
@@ -113,7 +113,7 @@ class _System:
 
     @staticmethod
     def of(slopes: Float[Tensor, "rows constants"], residual: Float[Tensor, " rows"]) -> "_System":
-        # a row whose slope is infinite (a root at zero) says nothing; LAPACK must not see it
+        # a row with an infinite slope (a root at zero) carries no information, and LAPACK must not get it
         usable = slopes.isfinite().all(1) & residual.isfinite()
         slopes = torch.where(usable[:, None], slopes, torch.zeros_like(slopes))
         residual = torch.where(usable, residual, torch.zeros_like(residual))
@@ -123,14 +123,14 @@ class _System:
             residual = torch.cat([residual, torch.zeros(more, dtype=residual.dtype)])
         # largest first, so that slopes of 1e200 do not overflow in the norm
         largest = slopes.abs().amax(0).clamp(min=1e-300)
-        scale = largest * (slopes / largest).norm(dim=0).clamp(min=1.0)  # a column of zeros stays one
+        scale = largest * (slopes / largest).norm(dim=0).clamp(min=1.0)  # a column of zeros keeps its scale
         q, r = torch.linalg.qr(slopes / scale)
         u, s, vt = torch.linalg.svd(r)
         return _System(s, vt.T, scale, u.T @ (q.T @ residual))
 
     @property
     def seen(self) -> Tensor:
-        """Directions that the rows determine."""
+        """The directions that the rows determine."""
         return self.s > NULL * self.s[0]
 
     def step(self, damping: float) -> Float[Tensor, " constants"]:

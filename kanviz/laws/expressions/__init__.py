@@ -1,1 +1,1 @@
-"""Laws as expressions: kept as plain data, written shorter, compared, checked for units and poles."""
+"""Handle laws as expressions: store them as plain data, shorten them, compare them, check units and poles."""

@@ -1,4 +1,4 @@
-"""A law written so that no constant is there twice: numbers leave brackets, powers, logarithms and exponentials."""
+"""Rewrite a law without redundant constants: numbers move out of brackets, powers, logarithms and exponentials."""
 
 import math
 from collections.abc import Callable
@@ -13,13 +13,14 @@ from kanviz.laws.expressions.template import Rows, nodes
 ODD = (sympy.sinh, sympy.tanh, sympy.asin, sympy.asinh, sympy.atan, sympy.atanh, sympy.erf)
 EVEN = (sympy.cosh, sympy.sinc)
 AGREEMENT = 1e-9  # share of the values' size by which a rewritten law may differ on the rows
-MOST_TERMS = 300  # a law that would have more is not multiplied out
+MOST_TERMS = 300  # a law that would have more is not expanded
 
 
 def normalised(expression: Any, rows: Rows) -> Any:
-    """The law with no more float constants than it came with, and the same values on the rows.
+    """Rewrite the law with no more float constants than before, and with the same values on the rows.
 
-    Multiplied out or not, whichever has fewer constants, then fewer nodes. A rewriting is kept if the rows agree.
+    Tries it expanded and not expanded; fewer constants win, then fewer nodes. A rewriting is accepted only if the
+    values on the rows agree.
     """
     before = rows.values(expression)
     if not before.isfinite().all():
@@ -50,7 +51,7 @@ def _constants(expression: Any) -> int:
 
 
 def normal(expression: Any) -> Any:
-    """The rewriting itself, from the leaves up."""
+    """Rewrite the expression from the leaves up, without a check of its values."""
     if not expression.args or not expression.has(sympy.Float):
         return expression
     parts = [normal(part) for part in expression.args]
@@ -64,9 +65,9 @@ def normal(expression: Any) -> Any:
 
 
 def content(expression: Any) -> tuple[Any, Any]:
-    """(k, rest) with expression = k rest: k takes the number in front, or of the first term of a sum.
+    """Return (k, rest) with expression = k rest: k is the number in front, or that of the first term of a sum.
 
-    In a sum that holds an exact coefficient already, nothing is redundant: k is 1.
+    In a sum that already has an exact coefficient, nothing is redundant: k is 1.
     """
     front, rest = expression.as_coeff_Mul()
     if rest.is_Add:
@@ -135,7 +136,7 @@ def _absolute(u: Any) -> Any:
 
 
 def _sine(u: Any) -> Any:
-    """Phase in (-pi/2, pi/2], the first coefficient positive."""
+    """Return the sine with its phase in (-pi/2, pi/2] and a positive first coefficient."""
     shift, rest = u.as_coeff_Add()
     sign = 1
     if rest.could_extract_minus_sign():
@@ -176,7 +177,7 @@ FUNCTIONS: dict[Any, Callable[[Any], Any]] = {
 
 
 def terms(expression: Any) -> float:
-    """How many terms the expression may have when it is multiplied out, those inside its functions counted too."""
+    """Return an upper bound of the number of terms after expansion, those inside functions included."""
     if not expression.args:
         return 1
     counts = [terms(part) for part in expression.args]
@@ -189,7 +190,7 @@ def terms(expression: Any) -> float:
 
 
 def multiplied_out(expression: Any) -> Any:
-    """Products of sums and small whole powers of sums expanded, nothing else."""
+    """Expand products of sums and small whole powers of sums, and nothing else."""
     return sympy.expand(
         expression, deep=True, power_exp=False, power_base=False, log=False, trig=False, complex=False,
         mul=True, multinomial=True,
@@ -197,7 +198,7 @@ def multiplied_out(expression: Any) -> Any:
 
 
 def _whole_exponents(expression: Any) -> Any:
-    """Float exponents rounded to whole numbers: a power of a negative number has no other real value."""
+    """Round float exponents to whole numbers: a negative number has no other real powers."""
     if not expression.args:
         return expression
     parts = [_whole_exponents(part) for part in expression.args]

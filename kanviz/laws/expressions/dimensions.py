@@ -1,6 +1,6 @@
-"""Units as powers of base units, and whether an expression adds and compares like with like.
+"""Read units as powers of base units, and check that an expression adds and compares only equal dimensions.
 
-Only dimensions are compared, never sizes: km and m agree. A word that is no known unit is a base unit of its own.
+Only dimensions are compared, never sizes: km and m agree. An unknown word counts as a base unit of its own.
 """
 
 import re
@@ -11,7 +11,7 @@ from typing import Any
 
 import sympy
 
-LONGEST = 60  # characters of a unit that is still read
+LONGEST = 60  # characters of the longest unit that is read
 MOST = 9  # the largest exponent in a unit
 _BASE = {"m": "m", "g": "kg", "s": "s", "A": "A", "K": "K", "mol": "mol", "cd": "cd"}
 _DERIVED = {
@@ -32,7 +32,7 @@ _JOINT = re.compile(r" *([*/·⋅×]) *| +")
 
 @dataclass(frozen=True)
 class Dimension:
-    """A product of powers of base units, by name in order; without any it is a plain number."""
+    """A product of powers of base units, sorted by name; without any it is a plain number."""
 
     powers: tuple[tuple[str, Fraction], ...] = ()
 
@@ -53,7 +53,7 @@ NUMBER = Dimension()
 
 
 def dimension_of_unit(unit: str) -> Dimension | None:
-    """The dimension of a unit as "m/s^2", "kg m" or "J/K"; None where there is no unit, or none that can be read.
+    """Return the dimension of a unit such as "m/s^2", "kg m" or "J/K"; None where it is empty or cannot be read.
 
     A "/" divides by the next factor alone: kg/m s is kg s/m.
     """
@@ -96,7 +96,7 @@ def _named(name: str) -> Dimension:
 
 
 def _written(text: str) -> Dimension:
-    """The dimension of a row of the tables above, whose words are all base units."""
+    """Return the dimension of an entry of the tables above, which is written in base units only."""
     found, sign = NUMBER, 1
     for part in re.split(r"([ /])", text):
         if part in (" ", "/"):
@@ -108,13 +108,13 @@ def _written(text: str) -> Dimension:
 
 
 class Clash(Exception):
-    """Where an expression adds unlike things, in words."""
+    """The error of an expression that combines different dimensions; its message names them."""
 
 
 def clash(expression: Any, inputs: Mapping[str, Dimension | None], target: Dimension | None = None) -> str:
-    """Where the dimensions of an expression do not agree, in words; empty where they do.
+    """Say where the dimensions of an expression do not agree; return "" where they do.
 
-    A decimal constant, and an input without a unit, may carry any dimension; an exact number is a plain number.
+    A decimal constant, and an input without a unit, may have any dimension; an exact number is a plain number.
     """
     try:
         found = _dimension(expression, inputs)
@@ -126,7 +126,7 @@ def clash(expression: Any, inputs: Mapping[str, Dimension | None], target: Dimen
 
 
 def _dimension(expression: Any, inputs: Mapping[str, Dimension | None]) -> Dimension | None:
-    """The dimension, None where it may be any. Raises Clash."""
+    """Return the dimension, None where it may be any. Raises Clash."""
     if expression.is_Symbol:
         return inputs.get(expression.name)
     if expression.is_number:
@@ -167,6 +167,6 @@ def _raised(expression: Any, base: Dimension | None, power: Dimension | None) ->
         return base
     if expression.exp.is_Rational:
         return base ** Fraction(int(expression.exp.p), int(expression.exp.q))
-    if expression.exp.is_number:  # a decimal exponent: its constant's dimension makes up for it
+    if expression.exp.is_number:  # a decimal exponent: the dimension of a constant compensates for it
         return None
     raise Clash(f"{base} is raised to a power that varies")

@@ -1,4 +1,4 @@
-"""Where a law stops being a number, or grows without bound, when the ranges of its inputs are widened."""
+"""Find where a law becomes NaN, infinite or very large when the ranges of its inputs are widened."""
 
 import itertools
 import math
@@ -15,7 +15,7 @@ from kanviz.analysis.symbolic.written import text
 from kanviz.laws.expressions.template import Rows
 
 WIDER = 0.25  # of each range, added at both of its ends
-POINTS = 4096  # where conditions on several inputs are looked at
+POINTS = 4096  # random points at which conditions on several inputs are checked
 STEPS = 400  # along one input
 MOST_NOTES = 6
 _OUTSIDE, _INSIDE = "outside the data", "within the range of the data"
@@ -24,7 +24,7 @@ WILD = 100.0  # times the largest value on the rows
 
 @dataclass(frozen=True)
 class _Condition:
-    """Something inside a law that has to keep its sign. trouble: what the law is where it does not."""
+    """A part of a law whose sign matters. at_zero, below_zero: what the law becomes there, "" where nothing happens."""
 
     inside: Any
     at_zero: str = ""
@@ -32,7 +32,7 @@ class _Condition:
 
 
 def domain_notes(law: Any, rows: Rows) -> tuple[str, ...]:
-    """Sentences on where the law is infinite or not a number within the widened ranges; none when it is always one."""
+    """Return sentences on where the law is infinite or NaN within the widened ranges; none when it is always finite."""
     finite_law = rows.values(law).isfinite()
     notes = []
     if not finite_law.all():
@@ -87,7 +87,7 @@ class _Box:
         return Rows(self.inputs, x, x[:, 0]).values(law)
 
     def along(self, condition: _Condition, n: int) -> list[str]:
-        """What happens along the one input that the condition is about."""
+        """Say what happens along the one input that the condition depends on."""
         low, high, margin = (float(part[n]) for part in (self.low, self.high, self.margin))
         line = torch.linspace(low - margin, high + margin, STEPS, dtype=torch.float64)
         inside = self._inside(condition, line, n)
@@ -113,7 +113,7 @@ class _Box:
         return self.values(condition.inside, x)
 
     def _roots(self, condition: _Condition, line: Tensor, inside: Tensor, n: int) -> list[float]:
-        """Where it is zero: every change of sign, by bisection, and points of the line that are zero themselves."""
+        """Return its zeros: each change of sign, by bisection, and points of the line where it is exactly zero."""
         signs = torch.sign(inside)
         found = [float(line[k]) for k in (signs == 0).nonzero().flatten().tolist()]
         changes = (signs[1:] * signs[:-1] < 0).nonzero().flatten()
@@ -126,7 +126,7 @@ class _Box:
         return sorted([*found, *(0.0 if abs(root) < tiny else root for root in ((a + b) / 2).tolist())])
 
     def across(self, condition: _Condition) -> list[str]:
-        """What happens somewhere among several inputs."""
+        """Say what happens when the condition depends on several inputs."""
         x = self.points()
         values = self.values(condition.inside, x)
         data = ((x >= self.low) & (x <= self.high)).all(1)
@@ -149,14 +149,14 @@ def _changes(values: Tensor) -> bool:
 
 
 def _span(a: float, b: float) -> str:
-    """A stretch of a line in words: "below -1", "above 2", "between 0 and 1"."""
+    """Write an interval in words: "below -1", "above 2", "between 0 and 1"."""
     if math.isinf(a):
         return "anywhere in its range" if math.isinf(b) else f"below {b:.4g}"
     return f"above {a:.4g}" if math.isinf(b) else f"between {a:.4g} and {b:.4g}"
 
 
 def _wild(law: Any, rows: Rows, box: _Box) -> list[str]:
-    """A law that stays a number but runs away."""
+    """Say where a law that has no pole is NaN or grows very large."""
     known = rows.values(law)
     size = float(known[known.isfinite()].abs().max()) if known.isfinite().any() else math.inf
     values = box.values(law, box.points())

@@ -1,4 +1,4 @@
-"""Whether two laws are one: their numbers with 30 digits, at random points inside given ranges."""
+"""Tell whether two laws are equal, by their values to 30 digits at random points in given ranges."""
 
 import random
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ Range = tuple[float, float]
 def interior_points(
     inputs: Sequence[Any], ranges: Sequence[Range], count: int = POINTS, seed: int = 0
 ) -> list[dict[Any, Any]]:
-    """Random points well inside the ranges, as exact numbers."""
+    """Return random points well inside the ranges, as exact numbers."""
     draw = random.Random(seed)
     return [
         {
@@ -31,7 +31,7 @@ def interior_points(
 
 
 def digits_at(expression: Any, point: Mapping[Any, Any]) -> Any:
-    """The value with 30 digits, or None where it is not a real number."""
+    """Return the value to 30 digits, or None where it is not a real number."""
     known = {symbol: value for symbol, value in point.items() if symbol in expression.free_symbols}
     value = expression.evalf(DIGITS, subs=known)
     real, imaginary = value.as_real_imag()
@@ -50,9 +50,9 @@ def same_law(
     *,
     tolerance: float = SAME,
 ) -> bool:
-    """Whether f and g differ by less than 1e-12 of g (of 1e-3 where g is smaller) at 12 random points.
+    """Return whether f and g differ by less than 1e-12 of g (of 1e-3 where g is smaller) at 12 random points.
 
-    Symbols are told apart by their names. False where either is not a real number.
+    ranges: (low, high) of each input. Symbols are matched by name. False where f or g is not a real number.
     """
     f, g = (_by_name(law, inputs) for law in (f, g))
     for point in interior_points(inputs, ranges):

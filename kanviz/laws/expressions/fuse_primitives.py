@@ -1,4 +1,4 @@
-"""Two functions, one inside the other, that are one primitive: exp(-u^2) is a gaussian, 1/(1 + exp(-u)) a sigmoid."""
+"""Combine two nested functions into one primitive: exp(-u^2) is a gaussian, 1/(1 + exp(-u)) a sigmoid."""
 
 import math
 from collections.abc import Callable
@@ -9,7 +9,7 @@ from kanviz.core.formulas.formula import Formula
 
 @dataclass(frozen=True)
 class Joined:
-    """c f(a v + b) + d of the innermost argument v."""
+    """The formula c f(a v + b) + d of the inner argument v."""
 
     name: str
     a: float = 1.0
@@ -19,7 +19,7 @@ class Joined:
 
 
 def joined(outer: Formula, inner: Formula) -> Formula | None:
-    """outer(inner(x)) as one formula; None where no primitive is that."""
+    """Return outer(inner(x)) as one formula; None where no primitive is equal to it."""
     rule = RULES.get((outer.primitive, inner.primitive))
     if rule is None:
         return None
@@ -33,12 +33,15 @@ def joined(outer: Formula, inner: Formula) -> Formula | None:
 
 
 def _gaussian(p: float, q: float) -> Joined | None:
-    """exp(p + q v^2)."""
+    """Write exp(p + q v^2)."""
     return Joined("gaussian", math.sqrt(-q), c=math.exp(p)) if q < 0 and p < 30 else None
 
 
 def _of_square(plus: str, minus: str, degree: float) -> Callable[[float, float], Joined | None]:
-    """(p + q v^2)^degree, by the names of (1 + v^2)^degree and (1 - v^2)^degree; empty where there is none."""
+    """Return the rule for (p + q v^2)^degree.
+
+    plus, minus: the primitives (1 + v^2)^degree and (1 - v^2)^degree; "" where there is none.
+    """
 
     def rule(p: float, q: float) -> Joined | None:
         name = "" if p == 0 or (p < 0 and not degree.is_integer()) else plus if q / p > 0 else minus
@@ -48,12 +51,12 @@ def _of_square(plus: str, minus: str, degree: float) -> Callable[[float, float],
 
 
 def _log_of_square(p: float, q: float) -> Joined | None:
-    """log(p + q v^2)."""
+    """Write log(p + q v^2)."""
     return Joined("log(1+x^2)", math.sqrt(q / p), d=math.log(p)) if p > 0 and q > 0 else None
 
 
 def _inverse_of_exponential(p: float, q: float) -> Joined | None:
-    """1/(p + q exp(v))."""
+    """Write 1/(p + q exp(v))."""
     if p == 0 or q == 0:
         return None
     if q / p > 0:
@@ -62,12 +65,12 @@ def _inverse_of_exponential(p: float, q: float) -> Joined | None:
 
 
 def _log_of_exponential(p: float, q: float) -> Joined | None:
-    """log(p + q exp(v))."""
+    """Write log(p + q exp(v))."""
     return Joined("softplus", 1.0, math.log(q / p), d=math.log(p)) if p > 0 and q > 0 else None
 
 
 def _of_cosh(name: str, degree: int) -> Callable[[float, float], Joined | None]:
-    """(p + q cosh(v))^degree."""
+    """Return the rule for (p + q cosh(v))^degree."""
     return lambda p, q: Joined(name, c=q**degree) if p == 0 and q else None
 
 

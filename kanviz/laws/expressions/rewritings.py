@@ -1,4 +1,4 @@
-"""Ways to write a law shorter: each a rewriting that keeps its value where the law was learned."""
+"""List the rewritings that may shorten a law; each preserves its values where the law was learned."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -9,7 +9,7 @@ Rewriting = Callable[[Any], Any]
 
 
 def _absorbed(law: Any) -> Any:
-    """Numbers in front of a power of a sum go into it: sqrt(2) sqrt(a + 1/2) is sqrt(2 a + 1)."""
+    """Move numbers in front of a power of a sum into it: sqrt(2) sqrt(a + 1/2) becomes sqrt(2 a + 1)."""
     if not law.args:
         return law
     law = law.func(*map(_absorbed, law.args))
@@ -26,7 +26,7 @@ def _absorbed(law: Any) -> Any:
 
 
 def _as_exponentials(law: Any) -> Any:
-    """Hyperbolic functions as exponentials, whose logarithms then cancel: tanh(atanh a + atanh b)."""
+    """Write hyperbolic functions as exponentials, so that logarithms cancel: tanh(atanh a + atanh b)."""
     functions = (sympy.tanh, sympy.sinh, sympy.cosh, sympy.atanh, sympy.asinh, sympy.acosh)
     law = law.replace(lambda part: part.func is sympy.atanh, lambda part: _atanh(part.args[0]))
     law = law.replace(lambda part: part.func is sympy.asinh, lambda part: part.rewrite(sympy.log))
@@ -39,7 +39,7 @@ def _atanh(u: Any) -> Any:
 
 
 def _apart(law: Any) -> Any:
-    """exp(k log u) is u^k, whatever stands beside it in the exponent."""
+    """Write exp(k log u) as u^k, also where the exponent has other terms."""
 
     def opened(part: Any) -> Any:
         factors, left = [], []
@@ -70,7 +70,7 @@ def _over_one_line(law: Any) -> Any:
 
 
 def _inside(rewriting: Rewriting) -> Rewriting:
-    """The rewriting on every sum inside a function or a power, where the whole would not be one."""
+    """Return a rewriting that applies the given one to each sum inside a function or a power."""
 
     def applied(law: Any) -> Any:
         if not law.args:
@@ -105,11 +105,11 @@ REWRITINGS = QUICK | SLOW
 
 
 def rewritten(law: Any, names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
-    """The law after each named rewriting; one that fails is left out."""
+    """Generate (name, law) after each named rewriting; one that fails is left out."""
     for name in names:
         try:
             found = REWRITINGS[name](law)
-        except Exception:  # SymPy's own failures are of every kind, and none of them matters here
+        except Exception:  # SymPy raises many kinds of errors, and none of them matters here
             continue
         if isinstance(found, sympy.Expr):
             yield name, found

@@ -1,4 +1,4 @@
-"""One process beside this one that rewrites laws, started when first needed and killed when it hangs."""
+"""Rewrite laws in a second process, which is started when first needed and killed when it hangs."""
 
 import atexit
 import json
@@ -14,25 +14,25 @@ from typing import Any
 
 
 class Hung(Exception):
-    """The process did not answer in time and was killed."""
+    """The error of a process that did not answer in time and was killed."""
 
 
 class Rewriter:
-    """The other side of `kanviz.laws.expressions.simplifier_main`; one request at a time, whoever asks."""
+    """The client of `kanviz.laws.expressions.simplifier_main`; it serves one request at a time, from any thread."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.process: subprocess.Popen[str] | None = None
         self._answers: queue.Queue[str | None] = queue.Queue()
-        self._ready = False  # whether it has said that it listens
+        self._ready = False  # whether the process has answered that it is ready
 
     def start(self) -> None:
-        """The process on its way, so that it is there when it is needed."""
+        """Start the process early, so that it is ready when it is needed."""
         with self.lock:
             self._started()
 
     def rewritten(self, law: Any, names: Sequence[str], deadline: float) -> Iterator[tuple[str, Any]]:
-        """Each rewriting's name and result as it comes; raises Hung when the deadline (time.monotonic) passes."""
+        """Generate (rewriting, result) as they arrive. Raises Hung when the deadline (time.monotonic) passes."""
         with self.lock:
             process = self._started(wait=deadline)
             finished = False
@@ -46,7 +46,7 @@ class Rewriter:
             except OSError as error:
                 raise Hung("The process that simplifies is gone.") from error
             finally:
-                if not finished:  # what it still has to say belongs to no later request
+                if not finished:  # answers still to come must not reach a later request
                     self.stop()
 
     def _started(self, wait: float | None = None) -> "subprocess.Popen[str]":
@@ -76,7 +76,7 @@ class Rewriter:
         return json.loads(line)
 
     def stop(self) -> None:
-        """The process killed, if there is one."""
+        """Kill the process, if there is one."""
         process, self.process = self.process, None
         if process is None:
             return
@@ -86,7 +86,7 @@ class Rewriter:
             try:
                 if pipe is not None:
                     pipe.close()
-            except OSError:  # what was still to be written has no reader any more
+            except OSError:  # unsent data has no reader any more
                 pass
 
 
@@ -101,13 +101,13 @@ def _collect(process: "subprocess.Popen[str]", answers: "queue.Queue[str | None]
 
 
 def rewriter() -> Rewriter:
-    """The one process that all laws of this program share."""
+    """Return the one process that all laws of this program share."""
     return _rewriter_of(os.getpid())
 
 
 @cache
 def _rewriter_of(process: int) -> Rewriter:
-    """By process id, so that a fork does not talk into its parent's pipe."""
+    """Return the client of a process id: after a fork, the child must not use its parent's pipe."""
     shared = Rewriter()
     atexit.register(shared.stop)
     return shared

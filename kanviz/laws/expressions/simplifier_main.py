@@ -1,6 +1,6 @@
-"""The process that rewrites laws: reads requests as lines of JSON, answers line by line, dies with its parent.
+"""Rewrite laws in a process of its own: read requests as lines of JSON, answer line by line, exit with the parent.
 
-A request is {"law": tree, "names": [rewritings]}; the answers are {"name", "law"} for each that worked, then {}.
+A request is {"law": tree, "names": [rewritings]}; the answers are {"name", "law"} for each one that worked, then {}.
 """
 
 import json
@@ -24,14 +24,14 @@ def main() -> None:
         for name, law in rewritten(tree.from_json(request["law"]), tuple(request["names"])):
             try:
                 data = tree.to_json(law)
-            except ValueError:  # a function that no law of ours has
+            except ValueError:  # a function that is not allowed in a law
                 continue
             _answer({"name": name, "law": data})
         _answer({})
 
 
 def _listen(requests: "queue.Queue[str]") -> None:
-    """Lines from the parent; when the parent is gone, so is this process, whatever it is in the middle of."""
+    """Queue the lines from the parent; when the parent is gone, exit at once, even in the middle of a request."""
     for line in sys.stdin:
         requests.put(line)
     os._exit(0)

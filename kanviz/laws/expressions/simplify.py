@@ -1,4 +1,4 @@
-"""A law written with fewer parts, by a process that may be killed; what it says is believed only after its numbers."""
+"""Shorten a law with the help of a process that may be killed; accept a result only if its values agree."""
 
 import math
 import random
@@ -15,30 +15,30 @@ from kanviz.laws.expressions.rewritings import QUICK, SLOW
 from kanviz.laws.expressions.simplifier import Hung, rewriter
 from kanviz.laws.expressions.template import Rows, nodes, rebuilt
 
-EASY = 3  # nodes; nothing shorter is worth a try
-TOO_LARGE = 400  # nodes, beyond which a law is left as it is
-LARGE = 120  # nodes, beyond which only the quick rewritings are tried
+EASY = 3  # nodes; shorter laws are not worth a try
+TOO_LARGE = 400  # nodes; a longer law is left as it is
+LARGE = 120  # nodes; a longer law gets only the quick rewritings
 ROUNDS = 3
-WIDTH = 3  # rewritten laws that are rewritten further, beside the shortest
+WIDTH = 3  # rewritten laws that are rewritten further, besides the shortest
 RARE = (
     sympy.tanh, sympy.sinh, sympy.cosh, sympy.coth, sympy.sech, sympy.csch, sympy.atanh, sympy.asinh, sympy.acosh,
     sympy.acoth, sympy.asin, sympy.acos, sympy.atan, sympy.acot, sympy.tan, sympy.cot, sympy.sec, sympy.csc,
     sympy.Abs, sympy.sign,
 )  # fmt: skip
 RARE_COST = 3  # nodes: (a + b)/(1 + a b) is shorter than tanh(atanh(a) + atanh(b))
-TRY = 2.0  # seconds for one rewriting, and
-SLOW_SECONDS = 3.0  # for all slow ones together
+TRY = 2.0  # seconds for one rewriting
+SLOW_SECONDS = 3.0  # seconds for all slow rewritings together
 MANY_FLOATS = 8  # laws with more are fits to data, which the slow rewritings seldom shorten
 AGREEMENT = 1e-20  # relative, of 30 digits
 ROUNDED = 1e-9  # relative to the largest value, in float64 on every row
 
 
 def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
-    """The shortest way found to write the law; the same numbers wherever the rows are.
+    """Return the shortest form found for the law, with the same values on the rows.
 
     An input that is positive on all rows is taken to be positive, so log(x y) may become log(x) + log(y). Every result
-    is compared with the law at 12 rows with 30 digits and on all rows in float64; what differs is thrown away. Ends at
-    the deadline (time.monotonic) with the shortest so far.
+    is compared with the law at 12 rows to 30 digits and on all rows in float64; results that differ are dropped. Ends
+    at the deadline (time.monotonic) with the shortest so far.
     """
     if nodes(law) > TOO_LARGE:
         return law
@@ -71,12 +71,12 @@ def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
 
 
 def length(law: Any) -> int:
-    """Nodes of the tree, and some more for each function that a reader would rather see gone."""
+    """Return the nodes of the tree, plus a penalty for each function that is hard to read."""
     return nodes(law) + RARE_COST * sum(1 for part in sympy.preorder_traversal(law) if part.func in RARE)
 
 
 def _rewritten(law: Any, names: tuple[str, ...], deadline: float) -> list[Any]:
-    """What the process makes of the law until the deadline; when it hangs, what it has made so far."""
+    """Return the results of the process until the deadline; when it hangs, the results so far."""
     found: list[Any] = []
     if time.monotonic() >= deadline:
         return found
@@ -90,7 +90,7 @@ def _rewritten(law: Any, names: tuple[str, ...], deadline: float) -> list[Any]:
 
 @dataclass(frozen=True)
 class _Task:
-    """A law with symbols that say more: positive constants for its floats, positive inputs where the rows are."""
+    """A law in symbols with assumptions: positive constants for its floats, positive inputs where all rows are so."""
 
     start: Any
     known: dict[Any, Any]
@@ -126,7 +126,7 @@ class _Task:
         return _Task(start, known, rows, tuple(points), tuple(digits_at(start, point) for point in points))
 
     def guarded(self, law: Any) -> Any:
-        """The law in the symbols of the task."""
+        """Return the law in the symbols of the task."""
         inverse: dict[Any, Any] = {}
         for symbol, value in self.known.items():
             inverse[value] = symbol
@@ -138,11 +138,11 @@ class _Task:
         return length(self.plain(found))
 
     def plain(self, found: Any) -> Any:
-        """In the table's symbols and numbers."""
+        """Return it in the table's symbols and numbers."""
         return rebuilt(found, self.known)
 
     def shorter(self, best: Any, candidates: Iterable[Any]) -> Any:
-        """The shortest of the law and the candidates that are equal to it."""
+        """Return the shortest of the law and the candidates that are equal to it."""
         plain = sorted(((self.plain(one), one) for one in candidates), key=lambda pair: length(pair[0]))
         for law, found in plain:
             if length(law) >= length(best):
@@ -152,7 +152,7 @@ class _Task:
         return best
 
     def equal(self, plain: Any, found: Any) -> bool:
-        """Whether a candidate has the law's numbers: 30 digits at the points, float64 on the rows."""
+        """Return whether a candidate has the law's values: to 30 digits at the points, in float64 on the rows."""
         if plain.has(sympy.zoo, sympy.nan, sympy.oo, -sympy.oo, sympy.I):
             return False
         here, there = self.rows.values(self.plain(self.start)), self.rows.values(plain)

@@ -1,4 +1,4 @@
-"""An expression with its float constants taken out: one placeholder each, and their values beside it."""
+"""Separate an expression from its float constants: one placeholder for each, with the values in a list."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,21 +17,21 @@ Vector = Float[Tensor, " constants"]
 
 @dataclass(frozen=True)
 class Template:
-    """expression: in inputs and placeholders · symbols: the placeholders · values: their numbers now."""
+    """An expression in inputs and placeholders. symbols: the placeholders · values: their current numbers."""
 
     expression: Any
     symbols: tuple[Any, ...]
     values: tuple[float, ...]
 
     def filled(self) -> Any:
-        """The expression with the numbers in their places."""
+        """Return the expression with the numbers filled in."""
         return rebuilt(self.expression, dict(zip(self.symbols, map(number, self.values), strict=True)))
 
     def at(self, values: Sequence[float]) -> "Template":
         return Template(self.expression, self.symbols, tuple(map(float, values)))
 
     def with_exact(self, symbol: sympy.Symbol, exact: Any) -> "Template":
-        """One constant fixed at an exact number; placeholders that vanish with it are gone."""
+        """Fix one constant at an exact number; drop placeholders that vanish with it."""
         expression = rebuilt(self.expression, {symbol: exact})
         left = expression.free_symbols
         kept = [(s, v) for s, v in zip(self.symbols, self.values, strict=True) if s in left]
@@ -39,7 +39,7 @@ class Template:
 
 
 def templated(expression: Any) -> Template:
-    """Every Float of the expression becomes a placeholder of its own, also where two are equal."""
+    """Replace every Float of the expression by a placeholder of its own, also where two are equal."""
     symbols: list[sympy.Symbol] = []
     values: list[float] = []
     taken = {symbol.name for symbol in expression.free_symbols}
@@ -59,7 +59,7 @@ def templated(expression: Any) -> Template:
 
 
 def rebuilt(expression: Any, values: Mapping[Any, Any]) -> Any:
-    """The expression with parts replaced, sums and products put together anew."""
+    """Replace parts of the expression, and rebuild its sums and products."""
     known: dict[Any, Any] = dict(values)
 
     def walk(part: Any) -> Any:
@@ -74,25 +74,25 @@ def rebuilt(expression: Any, values: Mapping[Any, Any]) -> Any:
 
 @dataclass(frozen=True)
 class Rows:
-    """Where a law is looked at: the values of its inputs, and of its target."""
+    """The rows on which a law is evaluated: values of its inputs and of its target."""
 
     inputs: tuple[Any, ...]
     x: Float[Tensor, "rows input"]
     y: Float[Tensor, " rows"]
 
     def values(self, expression: Any) -> Float[Tensor, " rows"]:
-        """The expression on every row; nan where it is not a real number."""
+        """Return the expression on every row; NaN where it is not a real number."""
         return Walk(dict(zip(self.inputs, self.x.T, strict=True)), {})(expression).expand(len(self.x))
 
     def mse(self, expression: Any) -> float:
-        """Mean square error on the rows; infinite where a row is not a number."""
+        """Return the mean square error on the rows; infinite where the value on a row is NaN."""
         error = float((self.values(expression) - self.y).square().mean())
         return error if error == error else float("inf")
 
     def value_and_slopes(
         self, template: Template, values: Vector
     ) -> tuple[Float[Tensor, " rows"], Float[Tensor, "rows constants"]]:
-        """The template's values and their derivatives by its constants.
+        """Return the template's values and their derivatives by its constants.
 
         Each constant is a column of equal numbers, so one backward pass through the walk gives the whole Jacobian.
         """
@@ -107,5 +107,5 @@ class Rows:
 
 
 def nodes(expression: Any) -> int:
-    """Complexity: the number of nodes of the expression's tree."""
+    """Return the complexity: the number of nodes of the expression's tree."""
     return sum(1 for _ in sympy.preorder_traversal(expression))

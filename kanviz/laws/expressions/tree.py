@@ -1,4 +1,4 @@
-"""Expressions as plain data (JSON), and back: built from a table of functions, never read from text."""
+"""Convert expressions to plain data (JSON) and back, by a table of functions; text is never parsed."""
 
 from typing import Any
 
@@ -17,9 +17,9 @@ CONSTANTS: dict[str, Any] = {"pi": sympy.pi, "e": sympy.E}
 
 
 def to_json(expression: Any) -> Any:
-    """Lists and strings; raises ValueError for what the table does not know.
+    """Return the expression as lists and strings. Raises ValueError for functions that are not in the table.
 
-    A symbol is its name and whether it is positive; all are real. A float is its hexadecimal digits.
+    A symbol is written as its name and whether it is positive; all are real. A float is written in hexadecimal.
     """
     if expression.is_Symbol:
         return ["symbol", expression.name, bool(expression.is_positive)]
@@ -37,7 +37,7 @@ def to_json(expression: Any) -> Any:
 
 
 def from_json(data: Any) -> Any:
-    """The expression; raises ValueError when the data are not one."""
+    """Rebuild the expression. Raises ValueError when the data are not one."""
     match data:
         case ["symbol", str(name), bool(positive)]:
             return sympy.Symbol(name, positive=True) if positive else sympy.Symbol(name, real=True)

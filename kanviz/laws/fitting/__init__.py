@@ -1,1 +1,1 @@
-"""A network fitted to rows, its curves left out, and formulas put on its edges."""
+"""Fit a network to rows, remove its curves, and put formulas on its edges."""

@@ -1,7 +1,8 @@
-"""From a fitted network to formulas on all its edges: one edge after the other, everything left fitted again each time.
+"""Put formulas on all edges of a fitted network: one edge after the other, with everything fitted again each time.
 
-Several ways are followed at once (a beam), ranked by description length: how far off, how many constants, how unusual
-the functions. Below the error of the spline network itself, nearer is not better until the last edge is a formula.
+Several networks are followed at once (a beam), ranked by description length: error, number of constants, how unusual
+the functions are. Below the error of the spline network itself, a smaller error does not count until the last edge has
+a formula.
 """
 
 import math
@@ -26,33 +27,33 @@ from kanviz.laws.fitting.fix_product_constant import without_constant
 from kanviz.laws.fitting.network_fit import FALLS, ROOM, Fit, Task
 from kanviz.laws.fitting.pruning import curves, curves_of, values, without
 
-BEAM, EACH, EACH_LAST = 3, 3, 8  # ways, and candidates for an edge; for the last one trying is cheap
-FEW = 2  # curves left, that are then fitted on a finer grid
-WORSE = 1.5  # times the error before: several formulas at once have spoiled it
-SPLINE_BITS = 14.0  # what a curve without a formula costs beside one with
-CLEAR, QUIET = 3.0, 1e-6  # times the noise: a single function farther off than this will not do
-NOISY = 1e-3  # noise of a curve, as a share of its spread, that lets many functions follow it, polynomials among them
+BEAM, EACH, EACH_LAST = 3, 3, 8  # networks in the beam, candidates for an edge, and candidates for the last edge
+FEW = 2  # when this many curves or fewer are left, they are fitted on a finer grid
+WORSE = 1.5  # times the error before: setting several formulas at once has failed
+SPLINE_BITS = 14.0  # cost of a curve without a formula, compared with one with a formula
+CLEAR, QUIET = 3.0, 1e-6  # times the noise: a function with a larger error is not good enough
+NOISY = 1e-3  # noise of a curve, as a share of its spread, in which many functions fit it, polynomials among them
 FLOOR = 1e-12
-MANY, SHARE = 8, 0.2  # curves beyond which the clearest, such a share of them, get their formulas at once
+MANY, SHARE = 8, 0.2  # with more curves than this, the clearest share of them get their formulas at once
 ROUNDING = 1e-10
 
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """A network on its way to formulas; bits: complexity of those it has."""
+    """A network with formulas on some or all edges. bits: complexity of those formulas."""
 
     fit: Fit
     bits: float
 
     def value(self, floor: float) -> float:
-        """Description length in nats, lower is better."""
+        """Return the description length in nats; lower is better."""
         bits = self.bits + SPLINE_BITS * len(curves(self.fit))
         error = max(self.fit.held, self.fit.error)
         return INDEPENDENT * math.log(error**2 + floor**2) + 2 * math.log(2) * bits
 
 
 def sensitivities(task: Task, fit: Fit) -> list[Array]:
-    """Per layer, how much every sum moves the outputs, the root of the squared derivatives: (target, rows)."""
+    """Return, per layer, how much every sum moves the outputs: root of the squared derivatives, (target, rows)."""
     work = fit.point.work
     sweeps = fit.point.sweeps or next(Problem(task.rows, work).swept(work))[1]
     rows, outputs = sweeps[0].x.shape[1], len(task.rows.y)
@@ -68,8 +69,10 @@ def sensitivities(task: Task, fit: Fit) -> list[Array]:
 def edge_samples(
     task: Task, fit: Fit, edges: Sequence[EdgeId], most: int = 1_000, *, floor: float = 0.0
 ) -> list[Samples]:
-    """What every edge does to what enters it, and how far it can be trusted: an error of the edge larger than `noise`
-    would be seen in the output. floor: an error of the output that is none.
+    """Return points (input, output) of every edge, with their noise.
+
+    An error of the edge larger than the noise would show in the output. floor: an error of the output that does not
+    count.
     """
     along, found = sensitivities(task, fit), []
     for edge in edges:
@@ -83,14 +86,14 @@ def edge_samples(
 
 
 def applied(kan: KAN, edge: EdgeId, candidate: Candidate) -> KAN:
-    """The network with the candidate in the place of the curve."""
+    """Return the network with the candidate in place of the curve."""
     kan = without(kan, edge)
     layer = kan.layers[edge.layer].with_formula(edge.source, edge.target, candidate.formula)
     return kan.with_layers({edge.layer: layer})
 
 
 def formulated(task: Task, fit: Fit, primitives: Sequence[str] | None, until: float) -> list[Way]:
-    """Networks with a formula on every edge, best first; none that is not there in time (time.perf_counter)."""
+    """Return networks with a formula on every edge, best first, that are found before `until` (time.perf_counter)."""
     done = [way for ways in formulating(task, fit, primitives, until) for way in ways if not curves(way.fit)]
     return sorted(done, key=lambda way: way.value(ROUNDING))
 
@@ -98,10 +101,10 @@ def formulated(task: Task, fit: Fit, primitives: Sequence[str] | None, until: fl
 def formulating(
     task: Task, fit: Fit, primitives: Sequence[str] | None, until: float, *, floor: float = FLOOR
 ) -> Iterator[list[Way]]:
-    """Networks with ever more formulas: those with a formula more, or several, that are followed or whole; best first.
+    """Generate networks with more and more formulas, those in the beam and the finished ones; best first.
 
-    It ends when every edge of all of them has one, or at `until` (time.perf_counter). floor: an error below which
-    nearer is not better before the last edge has its formula, if it is above the network's own.
+    Ends when every edge of all of them has a formula, or at `until` (time.perf_counter). floor: an error below which a
+    smaller one does not count before the last edge has its formula, if it is above the network's own.
     """
     near = max(fit.held, fit.error, floor)
     ways = [Way(fit, 0.0)]
@@ -124,7 +127,7 @@ def formulating(
 
 
 def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) -> list[Way]:
-    """The way with a formula more, on the edge where it is clearest which."""
+    """Return the network with one more formula, on the edge whose function is clearest."""
     edges = curves(way.fit)
     points = edge_samples(task, way.fit, edges, floor=floor)
     each = EACH_LAST if len(edges) == 1 else EACH
@@ -150,7 +153,7 @@ def _next(task: Task, way: Way, floor: float, primitives: Sequence[str] | None) 
 
 
 def _settled(task: Task, way: Way) -> Way:
-    """With few curves left, those on a finer grid if that pays: coarse ones can hide how well the formulas fit."""
+    """Refine the grid of the last few curves if that pays: coarse curves can hide how well the formulas fit."""
     fit = way.fit
     if len(curves(fit)) > FEW or ROOM * len(fit.point.work.free) > task.rows.y.size:
         return way
@@ -160,7 +163,7 @@ def _settled(task: Task, way: Way) -> Way:
 
 
 def _several(task: Task, way: Way, formulas: Mapping[EdgeId, Candidate]) -> Way | None:
-    """The way with formulas that leave no doubt, all at once; None where that spoils it, or where there are none."""
+    """Set all formulas that leave no doubt at once; None where that fails, or where there are none."""
     kan = way.fit.kan
     for edge, candidate in formulas.items():
         kan = applied(kan, edge, candidate)
@@ -171,7 +174,7 @@ def _several(task: Task, way: Way, formulas: Mapping[EdgeId, Candidate]) -> Way 
 
 
 def _with(task: Task, way: Way, edge: EdgeId, candidate: Candidate, *, steps: int) -> list[Way]:
-    """The way with that formula on that edge; nothing where the network is then not a number."""
+    """Return the network with that formula on that edge; nothing where its output is then NaN or infinite."""
     kan = applied(way.fit.kan, edge, candidate)
     plain = without_constant(kan, edge)
     if plain is not None and bool(plain.layers[edge.layer].coef.isfinite().all()):
@@ -186,7 +189,10 @@ def _with(task: Task, way: Way, edge: EdgeId, candidate: Candidate, *, steps: in
 
 
 def _may_be_straight(kan: KAN, edge: EdgeId) -> bool:
-    """Whether its node is a product that splines read: they can take any power of it, so one factor can be x itself."""
+    """Return whether its node is a product that splines read.
+
+    These splines can take any power of the product, so one factor can be x itself.
+    """
     layer = kan.layers[edge.layer]
     node = layer.owners[edge.target]
     return (
@@ -197,7 +203,7 @@ def _may_be_straight(kan: KAN, edge: EdgeId) -> bool:
 
 
 def _doubt(candidates: Sequence[Candidate]) -> float:
-    """How unclear it is which function an edge is: far off or complicated comes late."""
+    """Return how unclear the function of an edge is: a large error or a complex formula comes late."""
     if not candidates:
         return math.inf
     best = candidates[0]
@@ -205,7 +211,7 @@ def _doubt(candidates: Sequence[Candidate]) -> float:
 
 
 def _distinct(ways: Sequence[Way]) -> list[Way]:
-    """One of each set of formulas."""
+    """Return the best network of each set of formulas."""
     seen: dict[object, Way] = {}
     for way in ways:
         key = tuple(layer.formulas for layer in way.fit.kan.layers)

@@ -1,7 +1,7 @@
-"""What a product leaves open: a constant added to one factor is the other factor, added to the sum beside the product.
+"""Fix the constant that a product leaves open: a constant added to one factor adds the other factor to the sum.
 
-(u + k) v = u v + k v. Where a sum of curves of the same inputs stands beside the product, k cannot be told; 0 is the
-simplest, and the sum is then free of what belongs to the product.
+(u + k) v = u v + k v. Where a sum of curves of the same inputs is next to the product, k cannot be determined; 0 is the
+simplest, and the sum then has no part of the product.
 """
 
 from dataclasses import replace
@@ -12,12 +12,13 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit
 
-LOOSE = 1e-14  # stiffness of the spline that stands for a formula: next to none
+LOOSE = 1e-14  # stiffness of the spline that replaces a formula: almost none
 
 
 def without_constant(kan: KAN, edge: EdgeId) -> KAN | None:
-    """The same network with no constant in the factor that the edge, a formula, is alone in; None where the rest could
-    not take it up.
+    """Return the same network without a constant in the factor whose only edge is this formula.
+
+    None where the sum could not absorb the constant.
     """
     layer = kan.layers[edge.layer]
     factor, partner = edge.target, _partner(layer, edge.target)
@@ -40,7 +41,7 @@ def without_constant(kan: KAN, edge: EdgeId) -> KAN | None:
 
 
 def _partner(layer: Layer, target: int) -> int | None:
-    """The other factor of a product of two."""
+    """Return the other factor of a product of two."""
     node = layer.owners[target]
     if layer.arity[node] != 2:
         return None
@@ -49,7 +50,7 @@ def _partner(layer: Layer, target: int) -> int | None:
 
 
 def _as_spline(layer: Layer, source: int, target: int) -> torch.Tensor:
-    """Coefficients of an edge's curve on its grid, a formula's by least squares."""
+    """Return the coefficients of an edge's curve on its grid; a formula's by least squares."""
     formula = layer.formula(source, target)
     if formula is None:
         return layer.coef[source, target]

@@ -1,4 +1,4 @@
-"""A network of splines and formulas fitted to rows: Levenberg-Marquardt on all its numbers, coarse grids to fine.
+"""Fit a network of splines and formulas to rows: Levenberg-Marquardt on all its numbers, from coarse to fine grids.
 
 Everything here is in the network's own units: inputs within [-1, 1], targets of mean 0 and spread 1.
 """
@@ -19,16 +19,18 @@ from kanviz.core.training.solvers.smoothing import penalty
 from kanviz.core.training.solvers.working import Working
 
 PARTS = ("coef", "base_weight", "bias", "affine")
-SMOOTH = 1e-9  # times the squared second differences: enough to hold empty cells
-ROOM = 3  # rows for every number of a finer network
-FALLS = 0.7  # an error that a finer grid lowers by less than this factor is noise
+SMOOTH = 1e-9  # times the squared second differences: enough to determine the coefficients of empty cells
+ROOM = 3  # rows needed for every number of a finer network
+FALLS = 0.7  # an error that a finer grid does not lower below this factor is noise
 IDLE = 2  # steps in a row that gain less than `pays` end a fit
 
 
 @dataclass(frozen=True, eq=False)
 class Fit:
-    """A network at the end of a fit, and its root mean square error on the training and the held-out rows, in its own
-    units (shares of the target's spread where that is 1); outputs: what it gives on those held out (output, rows).
+    """A fitted network and its root mean square errors on the training and the held-out rows.
+
+    Errors are in the network's own units (shares of the target's spread where that is 1) · outputs: its values on the
+    held-out rows (output, rows).
     """
 
     kan: KAN
@@ -51,13 +53,13 @@ class Task:
 
     @staticmethod
     def of(x: Array, y: Array, held_x: Array, held_y: Array) -> "Task":
-        """From x (source, rows) and y (rows,), or (output, rows)."""
+        """Build a task from x (source, rows) and y (rows,), or (output, rows)."""
         one, none = np.ones((1, 1)), np.zeros((1, 1))
         y, held_y = np.atleast_2d(y), np.atleast_2d(held_y)
         return Task(Rows(x, y, False, one, none), Rows(held_x, held_y, False, one, none))
 
     def thinned(self, most: int) -> "Task":
-        """The first `most` training rows: they come in no order."""
+        """Return the task with the first `most` training rows, which are in random order."""
         return replace(self, rows=replace(self.rows, x=self.rows.x[:, :most], y=self.rows.y[:, :most]))
 
     def seen(self, kan: KAN, point: Point) -> Fit:
@@ -66,7 +68,7 @@ class Task:
         return Fit(kan, point, math.sqrt(max(point.loss, 0.0)), math.sqrt(max(there.loss, 0.0)), there.outputs)
 
     def fitted(self, kan: KAN, *, steps: int, pays: float = 0.02) -> Fit | None:
-        """The network after at most so many steps down; None where it is not a number on the rows.
+        """Fit the network in at most `steps` descent steps; None where its output on the rows is NaN or infinite.
 
         pays: the relative gain below which a step does not count.
         """
@@ -92,7 +94,7 @@ class Task:
         return self.seen(point.work.network(torch.float64), point)
 
     def relaid(self, fit: Fit) -> KAN:
-        """The same curves with hidden grids laid over what they see; a layer with a frozen curve keeps its grid."""
+        """Return the same curves with hidden grids laid over their values; a layer with a frozen curve is unchanged."""
         new = {}
         for n, layer in enumerate(fit.kan.layers):
             if n and bool(layer.active.any()) and not bool((layer.active & layer.frozen).any()):
@@ -103,10 +105,10 @@ class Task:
         return fit.kan.with_layers(new)
 
     def falls(self, fit: Fit) -> bool:
-        """Whether a finer grid lowers the held-out error, which it does until that is noise."""
+        """Return whether a finer grid lowers the held-out error, which it does until that error is noise."""
         finer = self.fitted(self.refined(fit), steps=12)
         return finer is not None and finer.held < FALLS * fit.held
 
     def refined(self, fit: Fit) -> KAN:
-        """The same curves on twice as many intervals, hidden grids laid over what they see."""
+        """Return the same curves on twice as many intervals, with hidden grids laid over their values."""
         return finer(fit.point, self.rows.x, [bool(layer.active.any()) for layer in fit.kan.layers])

@@ -1,4 +1,4 @@
-"""Curves left out of a fitted network, or made straight, as long as the held-out rows do not miss them."""
+"""Remove curves of a fitted network, or make them straight, as long as the held-out error allows it."""
 
 import math
 import time
@@ -13,33 +13,33 @@ from kanviz.core.layer import EdgeId
 from kanviz.core.training.solvers.numpy_splines import Array
 from kanviz.laws.fitting.network_fit import Fit, Task
 
-WORSE = 4.0  # times the held-out error before: more is missed ...
+WORSE = 4.0  # times the held-out error before: a larger error is worse ...
 QUIET = 5e-4  # ... unless it is still below this share of the spread
-STIFFER = 1.5  # times the error before, where it is the grid's: a line cannot take up what other splines miss
-STRAIGHT, TRIED = 0.2, 20  # bent by less than this share of its spread; edges that are tried one by one
+STIFFER = 1.5  # times the error before, where it comes from the grid: a line cannot correct the errors of other splines
+STRAIGHT, TRIED = 0.2, 20  # bend, as a share of its spread, of an almost straight curve; edges tried one by one
 ROUNDING = 1e-12
-NOISY = 1.02  # the same where the error is noise, which a needless curve cannot lower
+NOISY = 1.02  # the same where the error is noise, which an unneeded curve cannot lower
 
 
 def curves(fit: Fit) -> list[EdgeId]:
-    """The edges that are to get a formula."""
+    """Return the edges that need a formula."""
     return curves_of(fit.kan)
 
 
 def curves_of(kan: KAN) -> list[EdgeId]:
-    """The edges that are to get a formula: those with a curve, unless they are frozen."""
+    """Return the edges that need a formula: those with a curve, unless they are frozen."""
     left = [layer.active & ~layer.frozen for layer in kan.layers]
     return [EdgeId(n, int(i), int(j)) for n, there in enumerate(left) for i, j in there.nonzero().tolist()]
 
 
 def values(fit: Fit, edge: EdgeId) -> tuple[Array, Array]:
-    """What enters an edge on the training rows, and what leaves it."""
+    """Return the inputs of an edge on the training rows, and its outputs."""
     x = fit.point.entering[edge.layer][edge.source]
     return x, fit.kan.edge(edge)(torch.from_numpy(x)).numpy()
 
 
 def without(kan: KAN, edge: EdgeId) -> KAN:
-    """The network without a spline edge."""
+    """Return the network without a spline edge."""
     layer = kan.layers[edge.layer].with_formula(edge.source, edge.target, None)
     active, coef, weight = layer.active.clone(), layer.coef.clone(), layer.base_weight.clone()
     active[edge.source, edge.target] = False
@@ -49,17 +49,17 @@ def without(kan: KAN, edge: EdgeId) -> KAN:
 
 
 def missed(before: Fit, after: Fit, *, noisy: bool) -> bool:
-    """Whether the held-out rows are plainly worse described than before."""
+    """Return whether the held-out error is clearly larger than before."""
     if noisy:
         return after.held > NOISY * before.held
     return after.held > max(WORSE * before.held, min(QUIET, 100 * before.held))
 
 
 def pruned(task: Task, fit: Fit, *, noisy: bool = False, allowed: float | None = None, until: float = math.inf) -> Fit:
-    """The fit without the curves that it can spare, the least varying first.
+    """Remove the curves that the fit does not need, the least varying first.
 
-    allowed: a held-out error that is good enough; None asks that each fit is about as good as the one before it, which
-    `noisy` makes strict. until: when to stop, by time.perf_counter.
+    allowed: a held-out error that is good enough; None requires each fit to be about as good as the one before it,
+    strictly where `noisy`. until: when to stop, by time.perf_counter.
     """
     tried: set[EdgeId] = set()
     while True:
@@ -83,7 +83,7 @@ def pruned(task: Task, fit: Fit, *, noisy: bool = False, allowed: float | None =
 
 
 def straightened(task: Task, fit: Fit, until: float = math.inf) -> Fit:
-    """The fit with straight lines for curves that need not be bent: first all that hardly are, then one by one."""
+    """Replace curves by straight lines where possible: first all almost straight curves, then one by one."""
     noisy = not task.falls(fit)
     bends = {edge: _bend(*values(fit, edge)) for edge in curves(fit)}
     order = sorted(bends, key=bends.__getitem__)
@@ -103,7 +103,7 @@ def straightened(task: Task, fit: Fit, until: float = math.inf) -> Fit:
 
 
 def _bend(x: Array, y: Array) -> float:
-    """How far a curve is from the best straight line, as a share of its standard deviation."""
+    """Return how far a curve is from its best straight line, as a share of its standard deviation."""
     spread = float(y.std())
     return float(np.std(y - np.polyval(_line(x, y), x))) / spread if spread > 0 else 0.0
 
@@ -120,12 +120,12 @@ def _straight(kan: KAN, edge: EdgeId, x: Array, y: Array) -> KAN:
 
 
 def _may_go(kan: KAN, edge: EdgeId) -> bool:
-    """Whether its target keeps another curve, can be a number, as a factor can, or is one of several nodes."""
+    """Return whether its target has another curve, may become constant (as a factor), or is one of several nodes."""
     layer = kan.layers[edge.layer]
     others = int(layer.present[:, edge.target].sum()) - 1
     return others > 0 or len(layer.arity) > 1 or layer.arity[layer.owners[edge.target]] > 1
 
 
 def with_free(kan: KAN) -> KAN:
-    """The network with nothing frozen."""
+    """Return the network with nothing frozen."""
     return replace(kan, layers=tuple(replace(layer, frozen=torch.zeros_like(layer.frozen)) for layer in kan.layers))

@@ -1,4 +1,4 @@
-"""A law as a network of formulas, one for each part of the law."""
+"""Convert a law to a network of formulas, one for each part of the law."""
 
 from kanviz.laws.network.law_as_network import as_network
 

@@ -1,4 +1,4 @@
-"""A law as a network: every part of it an edge with a formula, sums and products in columns of nodes."""
+"""Convert a law to a network: each part becomes an edge with a formula; sums and products become columns of nodes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,19 +16,19 @@ from kanviz.errors import UserError
 from kanviz.laws.law import Law
 from kanviz.laws.network.sums import Node, Sum, Term, node_of, readable
 
-GRID, ORDER = 5, 3  # of the splines kept aside
-LARGEST = 1e100  # what a spline is fitted to at most
-MARGIN = 0.02  # share of the range of a hidden node that its grid goes beyond on each side
+GRID, ORDER = 5, 3  # of the splines behind the formulas
+LARGEST = 1e100  # largest value that a spline is fitted to
+MARGIN = 0.02  # share of the range of a hidden node by which its grid is wider on each side
 
 
 @torch.no_grad()
 def as_network(
     law: Law, variables: Sequence[Variable], output: Variable, x: Float[Tensor, "rows input"] | None = None
 ) -> KAN:
-    """A network of formulas alone that computes the law, in float64.
+    """Return a network of formulas alone that computes the law, in float64.
 
-    variables: of the law's inputs, in their order; their names may be others · x: rows in table units over which the
-    hidden grids are laid, without them over [-1, 1]. Raises UserError where the law holds what no edge can have.
+    variables: of the law's inputs, in their order; their names may differ · x: rows in table units that set the ranges
+    of the hidden grids; without them [-1, 1]. Raises UserError where the law has a part that no edge can have.
     """
     if len(variables) != len(law.inputs):
         raise UserError(f"The law has {len(law.inputs)} inputs and {len(variables)} are named; name each of them.")
@@ -44,12 +44,12 @@ def as_network(
 
 
 def _columns(expression: Any, scaled: dict[Any, Variable], output: Variable) -> list[dict[Any, Node]]:
-    """The nodes of every column after the inputs, by what they are; one that is needed later is passed on by x."""
+    """Return the nodes of every column after the inputs, by expression; a node needed later is passed on by x."""
     nodes, known = dict[Any, Node](), dict.fromkeys(scaled, 0)
     last = 1 + max((_level(source, nodes, known) for source in node_of(expression).sources), default=0)
 
     def node(core: Any, column: int) -> Node:
-        """It uses what other nodes have computed before."""
+        """Return the node, with the values of earlier nodes as sources where possible."""
         return node_of(core, {one for one in nodes if known[one] < column})
 
     columns = [{expression: _scaled(node(expression, last), scaled, output)}]
@@ -61,7 +61,7 @@ def _columns(expression: Any, scaled: dict[Any, Variable], output: Variable) -> 
 
 
 def _level(core: Any, nodes: dict[Any, Node], known: dict[Any, int]) -> int:
-    """The first column in which a node can be computed, inputs being in column 0; `nodes` gains what it needs."""
+    """Return the first column in which a node can be computed, inputs in column 0; add its sources to `nodes`."""
     if core not in known:
         nodes[core] = node_of(core)
         known[core] = 1 + max((_level(source, nodes, known) for source in nodes[core].sources), default=0)
@@ -69,12 +69,12 @@ def _level(core: Any, nodes: dict[Any, Node], known: dict[Any, int]) -> int:
 
 
 def _passed(source: Any) -> Node:
-    """A node as it is."""
+    """Return a node that passes its source on."""
     return Node((Sum(0.0, (Term(source, Formula("x")),)),))
 
 
 def _scaled(node: Node, scaled: dict[Any, Variable], output: Variable | None = None) -> Node:
-    """The node with inputs, and the output, in network units."""
+    """Return the node with inputs, and the output, in network units."""
     sums = tuple(_of_inputs(one, scaled) for one in node.sums)
     if output is None:
         return replace(node, sums=sums)
@@ -99,7 +99,7 @@ def _of_inputs(one: Sum, scaled: dict[Any, Variable]) -> Sum:
 
 
 def _layer(nodes: Sequence[Node], sources: Sequence[Any], values: Tensor | None) -> Layer:
-    """The layer from the sources to the nodes; values: what the sources are on rows, None for [-1, 1]."""
+    """Return the layer from the sources to the nodes; values: of the sources on the rows, None for [-1, 1]."""
     sums = [one for node in nodes for one in node.sums]
     place = {source: i for i, source in enumerate(sources)}
     size = (len(sources), len(sums))
@@ -125,7 +125,7 @@ def _layer(nodes: Sequence[Node], sources: Sequence[Any], values: Tensor | None)
 
 
 def _kept_aside(formula: Formula, knots: Float[Tensor, "1 knot"]) -> Float[Tensor, " basis"]:
-    """The spline that an edge goes back to when its formula is released: of the formula's shape."""
+    """Return the spline that an edge gets back when its formula is released: a fit of the formula."""
     (low,), (high,) = domain(knots, ORDER)
     x = torch.linspace(float(low), float(high), 40 * (GRID + ORDER), dtype=torch.float64)
     y = formula(x)
@@ -134,7 +134,7 @@ def _kept_aside(formula: Formula, knots: Float[Tensor, "1 knot"]) -> Float[Tenso
 
 
 def _knots(sources: int, values: Tensor | None) -> Float[Tensor, "source knot"]:
-    """Uniform knots over the finite values of each source; over [-1, 1] without values."""
+    """Return uniform knots over the finite values of each source; over [-1, 1] without values."""
     ends = [(-1.0, 1.0)] * sources
     if values is not None:
         ends = [_range(column[column.isfinite()]) for column in values.T]

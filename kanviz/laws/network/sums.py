@@ -1,4 +1,4 @@
-"""From an expression to what a node of a network computes: sums of formulas, each of one node before it, multiplied."""
+"""Write an expression as the computation of a node: sums of formulas, each of one earlier node, multiplied."""
 
 import re
 from collections.abc import Collection
@@ -19,7 +19,7 @@ FUNCTIONS = {
     form.func: name for name, form in _FORMS.items() if isinstance(form, sympy.Function) and form.args == (_U,)
 }
 POWERS = {form.exp: name for name, form in _FORMS.items() if form.is_Pow and form.base == _U and form.exp != 1}
-DECIMAL = re.compile(r"-?\d{1,3}\.\d{1,17}")  # what a power's name may hold
+DECIMAL = re.compile(r"-?\d{1,3}\.\d{1,17}")  # the exponents that a power's name may have
 
 
 class Cbrt(sympy.Function):
@@ -30,7 +30,7 @@ class Cbrt(sympy.Function):
 
 @dataclass(frozen=True)
 class Term:
-    """formula(source): one edge."""
+    """One edge: formula(source)."""
 
     source: Any
     formula: Formula
@@ -38,7 +38,7 @@ class Term:
 
 @dataclass(frozen=True)
 class Sum:
-    """constant + terms, no two of one source."""
+    """A constant plus terms, each of a different source."""
 
     constant: float
     terms: tuple[Term, ...] = ()
@@ -50,7 +50,7 @@ class Sum:
 
 @dataclass(frozen=True)
 class Node:
-    """The product of its sums plus an offset, which is 0 where there is one."""
+    """The product of its sums plus an offset; the offset is 0 where there is one sum."""
 
     sums: tuple[Sum, ...]
     offset: float = 0.0
@@ -62,10 +62,10 @@ class Node:
 
 
 def node_of(expression: Any, at_hand: Collection[Any] = ()) -> Node:
-    """What a node computes whose value is the expression; a lone product becomes a product node.
+    """Return the node that computes the expression; a lone product becomes a product node.
 
-    at_hand: what is computed before it anyway. Raises FormulaError for a function that is no primitive, and for a
-    number that is none.
+    at_hand: expressions that earlier nodes compute anyway. Raises FormulaError for a function that is not a primitive,
+    and for a constant that is not finite.
     """
     factor, core, constant = affine(expression)
     if not core.is_Mul:
@@ -75,9 +75,9 @@ def node_of(expression: Any, at_hand: Collection[Any] = ()) -> Node:
 
 
 def sum_of(expression: Any, at_hand: Collection[Any] = ()) -> Sum:
-    """The expression as a constant and terms.
+    """Return the expression as a constant and terms.
 
-    An edge has one formula: of several terms with one source, one stays and the others are sources themselves.
+    An edge has one formula: of several terms with the same source, one stays and the others become sources themselves.
     """
     constant, parts = _collected(expression)
     direct = [_term(factor, core) for factor, core in parts]
@@ -88,7 +88,7 @@ def sum_of(expression: Any, at_hand: Collection[Any] = ()) -> Sum:
             Term(core, Formula("x", c=factor)) if n in alone else direct[n] for n, (factor, core) in enumerate(parts)
         ]
         kept = dict[Any, int]()
-        for n in sorted(range(len(terms)), key=lambda n: terms[n].source != parts[n][1]):  # nodes as they are first
+        for n in sorted(range(len(terms)), key=lambda n: terms[n].source != parts[n][1]):  # passed-on nodes first
             if kept.setdefault(terms[n].source, n) != n:
                 alone.add(n)
         if len(kept) == len(terms):
@@ -98,7 +98,7 @@ def sum_of(expression: Any, at_hand: Collection[Any] = ()) -> Sum:
 
 
 def affine(expression: Any) -> tuple[float, Any, float]:
-    """(a, core, b) with expression = a core + b; a core that is a sum has 1 before its first term."""
+    """Return (a, core, b) with expression = a core + b; a core that is a sum has 1 before its first term."""
     constant, terms = _collected(expression)
     if not terms:
         return 0.0, sympy.Integer(1), constant
@@ -108,7 +108,7 @@ def affine(expression: Any) -> tuple[float, Any, float]:
 
 
 def readable(expression: Any) -> Any:
-    """The expression with powers that vary written by exp and log, and cube roots as such."""
+    """Rewrite powers with a varying exponent by exp and log, and mark cube roots."""
     if not expression.args:
         return expression
     parts = [readable(part) for part in expression.args]
@@ -123,7 +123,7 @@ def readable(expression: Any) -> Any:
 
 
 def _collected(expression: Any) -> tuple[float, list[tuple[float, Any]]]:
-    """The constant of a sum, and its other terms as numbers before what is none."""
+    """Return the constant of a sum, and its other terms as (number, rest)."""
     constant, terms = 0.0, []
     for part in sympy.Add.make_args(expression):
         if not part.free_symbols:
@@ -140,7 +140,7 @@ def _collected(expression: Any) -> tuple[float, list[tuple[float, Any]]]:
 
 
 def _is_node(core: Any) -> bool:
-    """Whether a term is a node of its own, not a function of one."""
+    """Return whether a term is a node itself, not a function of one."""
     return bool(core.is_Symbol or core.is_Mul)
 
 
@@ -152,7 +152,7 @@ def _number(value: Any) -> float:
 
 
 def _term(factor: float, core: Any) -> Term:
-    """factor core as a formula of one node."""
+    """Return factor * core as a formula of one node."""
     if _is_node(core):
         return Term(core, Formula("x", c=factor))
     name, argument = _function(core)
@@ -167,7 +167,7 @@ def _term(factor: float, core: Any) -> Term:
 
 
 def _function(core: Any) -> tuple[str, Any]:
-    """The primitive that a power or a function is, and its argument."""
+    """Return the primitive of a power or a function, and its argument."""
     if core.func is sympy.besselj and core.args[0] == 0:
         return "J0", core.args[1]
     if core.func is Cbrt:
@@ -182,7 +182,7 @@ def _function(core: Any) -> tuple[str, Any]:
 
 
 def _power(exponent: Any) -> str:
-    """The name of x^exponent."""
+    """Return the name of x^exponent."""
     value = _number(exponent)
     name = POWERS.get(sympy.Rational(value))
     if name is not None:

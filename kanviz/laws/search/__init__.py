@@ -1,1 +1,1 @@
-"""From a table, or from a trained network, to laws: attempts of growing shape, run one after another or at once."""
+"""Find laws from a table or from a trained network: attempts of growing shape, one after another or in parallel."""

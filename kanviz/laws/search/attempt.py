@@ -1,7 +1,7 @@
-"""From rows to laws: one self-contained attempt, small enough to be sent to another process.
+"""Run one attempt from rows to laws; it is self-contained and small enough to be sent to another process.
 
-An attempt fits many small networks of splines to the rows, keeps those whose structure describes them, puts formulas on
-their edges, writes them as one expression each, and polishes that (`law.polished`).
+An attempt fits many small networks of splines to the rows and selects those whose structure describes them. It puts
+formulas on their edges, writes each network as one expression, and polishes that (`law.polished`).
 """
 
 import math
@@ -28,20 +28,20 @@ from kanviz.laws.structures.screen import Rows, Screened, screened
 from kanviz.laws.structures.structure import Bounds, Structure, structures
 
 Shape = tuple[int | tuple[int, int], ...]
-CLOSE = 30.0  # times the least error: what is looked into where errors still fall with the grid ...
-SAME = 1.1  # ... and where they are noise
-MOST, MOST_NOISY = 6, 4  # structures of one attempt that are looked into
-PLAIN = 1e-3  # an error below which a structure without a hidden node is looked into first
-SCREENING = 0.25  # of the time left: on many inputs there are more structures than time
-LAWS = 2  # expressions of each that are polished ...
-LAWS_OF_ONE = 6  # ... and of a single curve in noise, which many functions follow: one polishes in no time
-HOPELESS = 1.2  # times the error of the best law so far, where both are noise: nothing comes of such a network
-POLISH = 10.0  # seconds for one
+CLOSE = 30.0  # times the least error: limit for structures that are followed, where errors still fall with the grid
+SAME = 1.1  # the same limit where errors are noise
+MOST, MOST_NOISY = 6, 4  # structures that one attempt follows
+PLAIN = 1e-3  # an error below which structures without a hidden node are followed first
+SCREENING = 0.25  # of the time left: with many inputs there are too many structures to try all
+LAWS = 2  # expressions of each structure that are polished
+LAWS_OF_ONE = 6  # the same for a single curve in noise, which many functions fit; polishing one is quick
+HOPELESS = 1.2  # times the error of the best law so far, where both are noise: such a network is not followed
+POLISH = 10.0  # seconds for each expression
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """What an attempt needs: x (rows, inputs) and y (rows,) in table units, held-out rows, names and units."""
+    """The rows of an attempt: x (rows, inputs) and y (rows,) in table units, held-out rows, names and units."""
 
     x: Array
     y: Array
@@ -53,15 +53,15 @@ class Table:
 
     @property
     def spread(self) -> float:
-        """Standard deviation of the held-out target: what errors are shares of."""
+        """The standard deviation of the held-out target; errors are given as shares of it."""
         return float(self.held_y.std()) or 1.0
 
     def variables(self) -> tuple[Variable, ...]:
-        """The inputs, each mapped from its range in the training rows to [-1, 1]."""
+        """Return the inputs, each mapped from its range in the training rows to [-1, 1]."""
         return scaled_inputs(torch.from_numpy(self.x), self.names, self.units or ("",) * len(self.names))
 
     def rows(self, seed: int) -> Rows:
-        """As networks read them, the training rows in an order drawn by the seed."""
+        """Return the rows with inputs in network units, the training rows shuffled by the seed."""
         shift, scale = (np.array([getattr(v, part) for v in self.variables()]) for part in ("shift", "scale"))
         order = np.random.default_rng(seed).permutation(len(self.y))
         x, held = (np.ascontiguousarray(((v - shift) / scale).T) for v in (self.x[order], self.held_x))
@@ -70,7 +70,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One piece of work. shape: bounds what is tried, in pykan's way of writing a width; () bounds nothing."""
+    """One unit of work. shape: bounds the structures tried, in pykan's notation for a width; () sets no bound."""
 
     shape: Shape
     seed: int
@@ -82,8 +82,10 @@ class Attempt:
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """A law, the held-out error of the spline network it came from (target's units; infinite where it is from none),
-    and the CPU seconds it took.
+    """A law and where it came from.
+
+    spline_rmse: held-out error of the spline network it came from (target's units; infinite where there was none) ·
+    seconds: CPU time.
     """
 
     law: Law
@@ -93,7 +95,7 @@ class Found:
 
 
 def attempts(inputs: int, shape: Sequence[int | Sequence[int]] | None = None, seeds: int = 5) -> Iterator[Attempt]:
-    """The attempts worth making, the quickest first. Raises UserError for a shape that does not fit."""
+    """Generate the attempts to make, the quickest first. Raises UserError for a shape that does not fit the inputs."""
     bound = _checked(inputs, shape) if shape else ()
     for seed in range(seeds):
         yield Attempt(bound, seed)
@@ -110,11 +112,11 @@ def _checked(inputs: int, shape: Sequence[int | Sequence[int]]) -> Shape:
 
 
 def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, seconds: float) -> Iterator[Found]:
-    """The laws of an attempt as they are found; the first is the straight line, what others are compared with.
+    """Generate the laws of an attempt as they are found; the first is the straight line, for comparison.
 
-    It ends with a law that misses nothing but rounding, or one with no more error than any network of splines that has
-    no decimal constant, or comes, in noise, out of two structures. primitives: names out of PRIMITIVES that edges may
-    be; None allows all.
+    Ends with a law whose error is only rounding, or with one that is as good as any network of splines and has no
+    decimal constant or, in noise, was found from two structures. primitives: names in PRIMITIVES that edges may have;
+    None allows all. seconds: by the clock.
     """
     until, clock = time.perf_counter() + seconds, time.process_time()
 
@@ -148,7 +150,7 @@ def pursuit(attempt: Attempt, table: Table, primitives: Sequence[str] | None, se
 
 
 def _straight(table: Table) -> tuple[sympy.Expr, tuple[sympy.Symbol, ...]]:
-    """The best straight line through the training rows."""
+    """Return the best straight line through the training rows."""
     inputs = tuple(sympy.Symbol(name, real=True) for name in table.names)
     columns = np.column_stack([np.ones(len(table.y)), table.x])
     constant, *factors = np.linalg.lstsq(columns, table.y, rcond=None)[0].tolist()
@@ -157,7 +159,7 @@ def _straight(table: Table) -> tuple[sympy.Expr, tuple[sympy.Symbol, ...]]:
 
 
 def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None, until: float) -> Iterator[Screened]:
-    """The structures worth formulas, in order; those with a hidden node only where the others leave something over."""
+    """Generate the structures worth formulas, in order; those with a hidden node only if the others leave an error."""
     count, bounds = len(table.names), Bounds.of(attempt.shape)
     rows = table.rows(attempt.seed)
     outers = [name for name in rows.outers if name == "x" or primitives is None or name in primitives]
@@ -172,13 +174,13 @@ def _described(attempt: Attempt, table: Table, primitives: Sequence[str] | None,
 
 
 def _share(until: float) -> float:
-    """When screening has had its part of the time that is left: the rest is for formulas."""
+    """Return the time at which screening ends; the rest is for formulas."""
     now = time.perf_counter()
     return now + SCREENING * (until - now)
 
 
 def _shortlist(found: Sequence[Screened]) -> list[Screened]:
-    """Those that describe the rows as well as any, the simplest first."""
+    """Return the structures that describe the rows about as well as the best, the simplest first."""
     if not found:
         return []
     best = found[0]
@@ -190,8 +192,9 @@ def _shortlist(found: Sequence[Screened]) -> list[Screened]:
 def _expressions(
     table: Table, one: Screened, primitives: Sequence[str] | None, until: float, hopeless: float
 ) -> Iterator[tuple[sympy.Expr, tuple[sympy.Symbol, ...]]]:
-    """The best networks of formulas for a structure, each as an expression in the table's names and units; none whose
-    held-out error, as a share of the spread, is `hopeless` or more.
+    """Generate the best networks of formulas for a structure, each as an expression in the table's names and units.
+
+    Networks with a held-out error, as a share of the spread, of `hopeless` or more are left out.
     """
     task = one.target.task
     if time.perf_counter() > until:

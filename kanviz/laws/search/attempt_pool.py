@@ -1,4 +1,4 @@
-"""Attempts at a law, run one after another in this process, or several at once through joblib."""
+"""Run attempts at a law, one after another in this process, or several in parallel through joblib."""
 
 import contextlib
 import itertools
@@ -14,20 +14,20 @@ import joblib
 from kanviz.core.threads import one_thread
 from kanviz.laws.search.attempt import Attempt, Found, Table
 
-HEAD_START = 3.0  # seconds in this process before others are started: about what it takes to start one
+HEAD_START = 3.0  # seconds in this process before other processes are started: about the time it takes to start one
 WORTH_A_POOL = 12.0  # seconds of budget below which other processes would start too late
-GRACE = 2.0  # seconds that other processes may overrun before they are left behind
+GRACE = 2.0  # seconds that other processes may overrun before they are abandoned
 Pursuit = Callable[[Attempt, Table, Sequence[str] | None, float], Iterator[Found]]
 Numbered = tuple[int, Attempt]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came of one attempt.
+    """The result of one attempt.
 
-    index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: what went wrong, in
-    words · whole: it ended by itself, not because its time was up · going: it goes on, and this is only what was found
-    since its last outcome.
+    index: its place in the order of attempts · cpu_seconds: of the process that ran it · failure: the error as text ·
+    whole: it ended by itself, not because its time was up · going: it continues, and `found` has only the laws since
+    its last outcome.
     """
 
     index: int
@@ -41,9 +41,9 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """The work of any attempt with everything it needs, to be sent to another process.
+    """The data that every attempt needs, to be sent to another process.
 
-    pursuit: an attempt within so many seconds, law by law · primitives: those that may be in a law, None for all.
+    pursuit: runs an attempt for a number of seconds, law by law · primitives: names allowed in a law, None for all.
     """
 
     pursuit: Pursuit
@@ -52,15 +52,15 @@ class Task:
 
 
 def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
-    """What an attempt comes to within so many seconds, law by law, the last outcome with all of it."""
+    """Generate the outcomes of an attempt within its seconds, law by law; the last outcome has all laws."""
     index, attempt = numbered
     begun, spent = time.monotonic(), time.process_time()
     steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
     while True:
-        with one_thread():  # the work is divided by attempts
+        with one_thread():  # the work is parallel by attempts
             try:
                 found = next(steps, None)
-            except Exception as problem:  # one attempt that fails must not end the others
+            except Exception as problem:  # a failed attempt must not end the others
                 found, failure = None, f"{type(problem).__name__}: {problem}"[:200]
         cpu = time.process_time() - spent
         if found is None:
@@ -72,7 +72,7 @@ def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outc
 
 
 def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float) -> Outcome:
-    """All that an attempt comes to, also before `until` (time.time(), where clocks agree)."""
+    """Return all laws of an attempt, which also ends at `until` (time.time(); clocks of all machines must agree)."""
     seconds = min(seconds, until - time.time())
     if seconds <= 0:
         return Outcome(*numbered, (), whole=False)
@@ -81,16 +81,16 @@ def outcome_of(task: Task, numbered: Numbered, seconds: float, until: float) -> 
 
 
 class Crew(Protocol):
-    """Who carries out attempts: `next` waits for the next outcome; None when time is up, or nothing is left to do."""
+    """A runner of attempts: `next` waits for the next outcome; None when time is up or no work is left."""
 
     def next(self, seconds: float) -> Outcome | None: ...
     def close(self) -> None: ...
 
 
 def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: float) -> Crew:
-    """One process at first; more once it is clear that they pay. A backend that the caller chose is used at once.
+    """Choose the runner: one process at first, more when they pay. A backend chosen by the caller is used at once.
 
-    jobs: processes, None for as many as there are cores, or as joblib.parallel_config says.
+    jobs: processes, None for one per core, or as set by joblib.parallel_config.
     """
     backend, configured = joblib.parallel.get_active_backend()
     if not isinstance(backend, joblib.parallel.LokyBackend):
@@ -103,12 +103,12 @@ def crew_for(task: Task, work: Iterator[Numbered], jobs: int | None, seconds: fl
 
 @dataclass
 class InTurn:
-    """One attempt after another, in this process, each of their laws as soon as it is found."""
+    """A runner of one attempt after another in this process; it returns each law as soon as it is found."""
 
     task: Task
     work: Iterator[Numbered]
     _steps: Iterator[Outcome] = field(default_factory=lambda: iter(()))
-    going: bool = False  # an attempt is under way
+    going: bool = False  # whether an attempt is running
 
     def next(self, seconds: float) -> Outcome | None:
         outcome = self._next(seconds)
@@ -130,10 +130,10 @@ class InTurn:
 
 
 class Pool:
-    """Several attempts at once, by whatever backend joblib is set to: processes on this machine, or a Dask cluster.
+    """A runner of several attempts in parallel, by joblib's backend: processes on this machine, or a Dask cluster.
 
-    Attempts still running when it is closed are ended (on a cluster: forgotten). Workers that died are replaced; the
-    attempts that were under way then have failed.
+    Attempts still running when it is closed are ended (on a cluster: abandoned). Dead workers are replaced; the
+    attempts that they were running have failed.
     """
 
     def __init__(self, task: Task, work: Iterator[Numbered], jobs: int | None, seconds: float):
@@ -144,10 +144,10 @@ class Pool:
     def _start(self) -> None:
         self._parallel = joblib.Parallel(
             n_jobs=self._jobs,
-            batch_size=1,  # pyright: ignore[reportArgumentType]  (its signature was read off the default, "auto")
+            batch_size=1,  # pyright: ignore[reportArgumentType]  (its signature was inferred from the default, "auto")
             pre_dispatch="n_jobs",
             return_as="generator_unordered",
-            max_nbytes=None,  # rows as they are: a memory map could not be written to
+            max_nbytes=None,  # send rows as they are: a memory map would be read-only
         )
         self._outcomes: Any = self._parallel(self._calls())
 
@@ -162,13 +162,13 @@ class Pool:
     def next(self, seconds: float) -> Outcome | None:
         if self._lost:
             return Outcome(*self._lost.pop(), (), failure="Its process died.")
-        self._parallel.timeout = max(seconds + GRACE, 0.0)  # of this wait: joblib looks at it anew every time
+        self._parallel.timeout = max(seconds + GRACE, 0.0)  # of this wait: joblib reads it before each wait
         try:
             outcome = next(self._outcomes, None)
         except NoneInTime:
             return None
         except (BrokenExecutor, RuntimeError):
-            if not self._running:  # they cannot even be started
+            if not self._running:  # they cannot be started at all
                 raise
             self._lost, self._running = list(self._running.values()), {}
             self._start()
@@ -178,7 +178,7 @@ class Pool:
         return outcome
 
     def close(self) -> None:
-        """Thrown into joblib's generator, which then ends its workers without a warning."""
+        """End joblib's workers, by an exception in its generator; joblib then gives no warning."""
         with contextlib.suppress(_Enough):
             self._outcomes.throw(_Enough())
 
@@ -188,9 +188,9 @@ class _Enough(Exception):
 
 
 class HeadStart:
-    """In this process for the first seconds, where most easy laws are found; then with other processes.
+    """A runner that starts in this process, which finds most easy laws, and then continues in other processes.
 
-    An attempt that is cut off when they start is given as far as it came, and again as a whole.
+    An attempt that is interrupted when they start is reported as far as it came, and is run again from the start.
     """
 
     def __init__(self, task: Task, work: Iterator[Numbered], jobs: int, seconds: float):

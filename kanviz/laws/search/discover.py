@@ -1,4 +1,4 @@
-"""From rows to laws: attempts of growing shape, several at once, the best so far always at hand."""
+"""Search for the law behind rows: attempts of growing shape, several in parallel, with the best so far at any time."""
 
 import itertools
 import time
@@ -20,16 +20,16 @@ from kanviz.laws.search.hints import Hints, unit_doubts
 from kanviz.laws.search.problem import Question, question_of
 from kanviz.laws.search.record import Discovery, Tried
 
-SETTLED = 1  # attempts in a row that brought nothing better: each looks at everything from another start
-LEAST_PATIENCE = 2.0  # seconds that earlier attempts still have once there is an exact law
+SETTLED = 1  # attempts in a row without a better law that end the search; each tries everything from another start
+LEAST_PATIENCE = 2.0  # least seconds that earlier attempts still get after an exact law was found
 
 
 @dataclass(frozen=True)
 class DiscoverConfig:
-    """How to look for a law.
+    """The settings of a search for a law.
 
-    shape: pykan's width, None to try shapes from small to large · seconds: by the clock, for all of it · seeds: starts
-    of each shape · jobs: processes, 1 for this one alone, None for what the machine has · seed: the first one.
+    shape: pykan's width, None to try shapes from small to large · seconds: by the clock, for the whole search · seeds:
+    starts of each shape · jobs: processes, 1 for this one alone, None for the machine's default · seed: the first seed.
     """
 
     shape: Sequence[Any] | None = None
@@ -47,7 +47,7 @@ class DiscoverConfig:
 
 
 class Search(Protocol):
-    """What looks for a law: a ladder of attempts, and how one is carried out (`kanviz.laws.search.attempt`)."""
+    """The search method: a series of attempts, and how one is run (`kanviz.laws.search.attempt`)."""
 
     def attempts(self, inputs: int, shape: Sequence[Any] | None = None, seeds: int = 5) -> Iterator[Attempt]: ...
     def pursuit(
@@ -59,10 +59,13 @@ class Search(Protocol):
 def discoveries(
     data: Dataset, config: DiscoverConfig | None = None, search: Search | None = None
 ) -> Iterator[Discovery]:
-    """What is known after each attempt, the end included; whoever has seen enough stops asking.
+    """Generate the state of the search after each attempt, the last one included; a caller may stop at any time.
 
     The front is that of the attempts in their order, so it does not depend on which of them ended first, unless time
-    ran out. It ends with an exact law, when no attempt betters a law at the level of the noise, or with the time.
+    ran out. The search ends with an exact law, when no attempt improves a law at the level of the noise, or when time
+    is up.
+    Raises TableError for a data set without one target of numbers, or with too few rows; UserError for hints or a shape
+    that do not fit it.
     """
     config, search = config or DiscoverConfig(), search or engine
     question = question_of(data)
@@ -102,7 +105,7 @@ def discoveries(
 
 
 def ending(done: Mapping[int, Outcome], laws: Mapping[int, Sequence[Entry]], scale: Scale) -> tuple[int, Ending] | None:
-    """The attempt that ends the search, and why; judged on the attempts before the first that is not done."""
+    """Return the attempt that ends the search, and why. Only attempts before the first unfinished one count."""
     entries: list[Entry] = []
     splines: list[float] = []
     shortest, since = float("inf"), 0
@@ -132,7 +135,7 @@ def _discovery(
     last: int | None,
     **rest: Any,
 ) -> Discovery:
-    """The record of the attempts up to `last`, of all of them without one."""
+    """Return the record of the attempts up to `last`; of all attempts where it is None."""
     kept = [index for index in sorted(done) if last is None or index <= last]
     return Discovery(
         target=question.target,
@@ -148,7 +151,7 @@ def _discovery(
 
 
 def _entries(outcome: Outcome, question: Question, hints: Hints) -> tuple[Entry, ...]:
-    """The laws of an attempt that the hints allow, with what speaks against each."""
+    """Return the laws of an attempt that the hints allow, each with its doubts."""
     table = question.table
     units = dict(zip(table.names, table.units, strict=True))
     entries = []

@@ -1,8 +1,8 @@
-"""From a trained network to its formula: all edges together, everything that is left fitted again after each.
+"""Read a trained network as a formula: all edges together, with everything fitted again after each edge.
 
-An edge's curve alone does not tell its function: what one edge misses another has taken up. So edges get formulas one
-after the other, in a beam, with Levenberg-Marquardt on all numbers after each (`formulas.py`). Networks on the way
-there are results too, and the front of them says what each formula more costs.
+The curve of one edge does not determine its function: an error of one edge is compensated by another. So edges get
+formulas one after the other, in a beam search, with Levenberg-Marquardt on all numbers after each (`edge_formulas.py`).
+Intermediate networks are results too, and their front shows the cost of each further formula.
 """
 
 import math
@@ -30,22 +30,22 @@ from kanviz.laws.fitting.pruning import curves_of, pruned, straightened, values
 from kanviz.laws.law import Law, polished
 from kanviz.laws.structures.screen import NOISE
 
-MOST_NUMBERS = 2_000  # of a network that is fitted again and again within a minute
+MOST_NUMBERS = 2_000  # numbers of a network that can be fitted again and again within a minute
 LEARNED, HELD = 2_000, 1_000  # rows
 PRUNING, TURNS = 0.3, 4  # of the time, and how often at most
-BETTER = 0.99  # times the error of a simpler reading: else it is no better
-AS_GOOD = 1.02  # times the network's own held-out error: a network with fewer curves that misses no more
+BETTER = 0.99  # times the error of a simpler reading: a larger error is not better
+AS_GOOD = 1.02  # times the network's own held-out error: the error allowed to a network with fewer curves
 POLISH = 10.0  # seconds for one expression
-SAME = 1e-9  # of the spread: errors below are rounding
+SAME = 1e-9  # of the spread: smaller errors are rounding
 LAWS = 2  # networks of formulas that are written as one expression and polished
 
 
 @dataclass(frozen=True)
 class ExtractConfig:
-    """How to extract.
+    """The settings of an extraction.
 
-    seconds: by the clock, for all of it · primitives: names out of PRIMITIVES that edges may be, None for all · prune:
-    leave out curves that the held-out rows do not miss · imitate: fit to what the network says instead of the table.
+    seconds: by the clock, for all of it · primitives: names in PRIMITIVES that edges may have, None for all · prune:
+    remove curves that the held-out rows do not need · imitate: fit to the network's values instead of the table.
     """
 
     seconds: float = 60.0
@@ -60,13 +60,13 @@ class ExtractConfig:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """A network with formulas on some edges or all, or the law it was written as.
+    """A network with formulas on some or all edges, or the law it was written as.
 
-    kan: in the precision of the one it is from; of a law, the network of formulas it was polished from · curves: edges
-    without a formula · complexity: parts of the written formula, each control point of a curve as one more ·
-    train_rmse, test_rmse: in the outputs' units, over all of them, on the rows fitted to and on those held out · gap,
-    largest: root mean square and largest difference to the network given, on the rows held out · law: None while it is
-    a network.
+    kan: in the precision of the given network; of a law, the network of formulas it was polished from · curves: edges
+    without a formula · complexity: parts of the written formula, plus one for each control point of a curve ·
+    train_rmse, test_rmse: in the outputs' units, over all outputs, on the rows fitted to and on the held-out rows ·
+    gap, largest: root mean square and largest difference from the given network, on the held-out rows · law: None while
+    it is a network.
     """
 
     kan: KAN
@@ -81,10 +81,12 @@ class Reading:
 
 @dataclass(frozen=True, eq=False)
 class Extraction:
-    """What is known so far. front: the readings that no other one beats in both complexity and error, simplest first ·
-    start: the network given · now: the one that is being worked on · edges: how many had a curve at the beginning ·
-    imitates: whether errors are differences to the network instead of the table · spread: standard deviation of what is
-    fitted · rows: held out.
+    """The state of an extraction.
+
+    front: the readings that no other reading beats in both complexity and error, simplest first · start: the given
+    network · now: the current reading · edges: how many had a curve at the start · imitates: whether errors are
+    differences from the network instead of the table · spread: standard deviation of the fitted values · rows: held-out
+    rows.
     """
 
     front: tuple[Reading, ...]
@@ -97,13 +99,14 @@ class Extraction:
     stopped_because: Ending = Ending.RUNNING
 
     def error(self, one: Reading) -> float:
-        """The held-out error as a share of the spread, never below rounding; infinite where it is no number."""
+        """Return the held-out error as a share of the spread, never below rounding."""
         return max(one.test_rmse / self.spread, 1e-3 * SAME)
 
     @property
     def best(self) -> Reading:
-        """The simplest of those without a curve that come within 1.1 times the least error among them, a law where
-        there is one; with no such, the most accurate.
+        """The simplest reading without a curve whose error is within 1.1 times the least error of such readings.
+
+        Without such a reading, the most accurate one.
         """
         whole = [one for one in self.front if not one.curves] or list(self.front[-1:])
         least = max(min(one.test_rmse for one in whole), SAME * self.spread)
@@ -112,7 +115,10 @@ class Extraction:
 
 @dataclass(frozen=True, eq=False)
 class _Rows:
-    """What is fitted, in table units: x (rows, inputs), y (rows, outputs), and what the network given says there."""
+    """The values to fit, in table units: x (rows, inputs), y (rows, outputs).
+
+    said: the given network's outputs on these rows.
+    """
 
     x: Float[Tensor, "rows input"]
     y: Float[Tensor, "rows output"]
@@ -125,18 +131,18 @@ class _Rows:
         return _Rows(x.double(), said if y is None else y.double(), said)
 
     def off(self, values: Tensor, other: Tensor) -> float:
-        """Root mean square over rows and outputs; infinite where a value is no number."""
+        """Return the root mean square over rows and outputs; infinite where a value is NaN or infinite."""
         found = float((values - other).square().mean().sqrt())
         return found if math.isfinite(found) else math.inf
 
 
 @on_one_thread
 def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None = None) -> Iterator[Extraction]:
-    """The readings as they are found; the first is the network itself, the last says why it ended.
+    """Generate the readings as they are found; the first is the network itself, the last states why it ended.
 
-    Fitted to the table's training rows and judged on those held out; without a table, for classes, and where `imitate`
-    asks for it, to the network's own values. Frozen edges stay as they are. Whoever has seen enough stops asking.
-    Raises UserError for a network too large, or where no curve is left.
+    Fits to the table's training rows and judges on the held-out rows. Without a table, for classes, and with `imitate`,
+    it fits to the network's own values. Frozen edges do not change. A caller may stop at any time. Raises UserError for
+    a network that is too large or has no curve left.
     """
     config = config or ExtractConfig()
     until = time.perf_counter() + config.seconds
@@ -189,7 +195,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
 
 
 def _simpler(task: Task, fit: Fit, allowed: float, until: float) -> Fit:
-    """Curves left out and made straight, in turns while that brings anything."""
+    """Remove curves and straighten curves, in turns, while that helps."""
     for _ in range(TURNS):
         left = len(curves_of(fit.kan))
         fit = straightened(task, pruned(task, fit, allowed=allowed, until=until), until)
@@ -199,7 +205,7 @@ def _simpler(task: Task, fit: Fit, allowed: float, until: float) -> Fit:
 
 
 def _rows(kan: KAN, data: Dataset | None, imitates: bool) -> tuple[_Rows, _Rows]:
-    """Rows to fit to and rows held out; where the table holds none out, a fifth is."""
+    """Return rows to fit to and held-out rows; where the table has none held out, a fifth is."""
     if data is None:
         x, y = typical_inputs(kan, None), None
     else:
@@ -225,7 +231,7 @@ def _thinned(kan: KAN, x: Tensor, y: Tensor | None, most: int) -> _Rows:
 
 
 def _task(kan: KAN, learned: _Rows, held: _Rows) -> Task:
-    """The rows in the network's own units."""
+    """Return the rows in network units."""
     kan = kan.to(torch.float64)
     scale, shift = (torch.tensor([getattr(v, p) for v in kan.outputs], dtype=torch.float64) for p in ("scale", "shift"))
     (x, y), (held_x, held_y) = (
@@ -236,7 +242,7 @@ def _task(kan: KAN, learned: _Rows, held: _Rows) -> Task:
 
 
 def _resolved(task: Task, fit: Fit) -> float:
-    """How far off the outputs are, roughly, only because each curve is a spline of its grid."""
+    """Estimate the error of the outputs that comes only from each curve being a spline on its grid."""
     along, total = sensitivities(task, fit), FLOOR**2
     for edge in curves_of(fit.kan):
         steep = along[edge.layer][edge.target]
@@ -260,7 +266,7 @@ def _reading(kan: KAN, learned: _Rows, held: _Rows) -> Reading:
 
 
 def _complexity(whole: Composition) -> int:
-    """Nodes of the expressions, and every control point of what is still a curve."""
+    """Return the nodes of the expressions, plus one for each control point of a remaining curve."""
     written: Sequence[sympy.Expr] = whole.expressions if whole.expanded else [step.expression for step in whole.steps]
     parts = sum(1 for expression in written for _ in sympy.preorder_traversal(expression))
     return parts + sum(whole.kan.layers[edge.layer].coef.shape[2] for edge in whole.spline_edges)
@@ -269,7 +275,7 @@ def _complexity(whole: Composition) -> int:
 def _law(
     reading: Reading, learned: _Rows, held: _Rows, seconds: float, primitives: Sequence[str] | None, noisy: bool
 ) -> Reading | None:
-    """The formula of one output as a law, its constants exact where the rows allow it; None where it is too long."""
+    """Return the formula of one output as a law, its constants exact where the rows allow it; None if too long."""
     try:
         whole = compose(reading.kan)
     except FormulaError:
@@ -293,7 +299,7 @@ def _law(
 
 
 def _front(readings: Sequence[Reading], spread: float) -> tuple[Reading, ...]:
-    """Those that no other one beats in both complexity and held-out error; errors below rounding are equal."""
+    """Return the readings that no other beats in complexity and held-out error; errors below rounding are equal."""
     kept: list[Reading] = []
     lowest = math.inf
     for one in sorted(readings, key=lambda one: (one.complexity, one.test_rmse, one.law is None)):

@@ -1,4 +1,4 @@
-"""What a person knows about a law beforehand, and how far a law keeps to it."""
+"""Hold what a person knows about a law beforehand, and check laws against it."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,11 +20,12 @@ UNEVEN = 1e-6  # share of the law's spread by which swapping two inputs may chan
 
 @dataclass(frozen=True)
 class Hints:
-    """What to leave out, what to try first, and what must hold.
+    """The functions to exclude or prefer, and the conditions that a law must meet.
 
-    forbid, prefer: names of primitives, as "sin" or "x^2"; a forbidden function is in no law that is kept ·
-    integer_exponents: every power is a whole number (so no square root) · symmetric: groups of inputs that may change
-    places without changing the law; a law that does not keep to it ranks lower and says so.
+    forbid, prefer: names of primitives, as "sin" or "x^2"; a law with a forbidden function is rejected ·
+    integer_exponents: every power is a whole number (so no square root) · symmetric: groups of inputs that may be
+    swapped without a change of the law; a law that breaks this ranks lower and gets a note. Raises UserError for
+    unknown names.
     """
 
     forbid: tuple[str, ...] = ()
@@ -48,7 +49,7 @@ class Hints:
             raise UserError("A symmetry needs at least two inputs, as in x and y.")
 
     def check_names(self, names: Sequence[str]) -> None:
-        """Refuses a symmetry of inputs that the table does not have."""
+        """Refuse, with a UserError, a symmetry of inputs that the table does not have."""
         strangers = [name for group in self.symmetric for name in group if name not in names]
         if strangers:
             raise UserError(
@@ -56,7 +57,7 @@ class Hints:
             )
 
     def allows(self, expression: Any) -> bool:
-        """Whether nothing forbidden is left in an expression, under whatever constants."""
+        """Return whether an expression has nothing that is forbidden, whatever its constants."""
         unwanted = [_trace(name) for name in self.forbid]
         for part in _parts(expression):
             power = part.exp if part.is_Pow else None
@@ -74,13 +75,13 @@ class Hints:
         return tuple(name for name in PRIMITIVES if name not in self.forbid and self.allows(_form(name)))
 
     def preferred(self, expression: Any) -> int:
-        """How many of the preferred primitives an expression holds."""
+        """Return how many of the preferred primitives are in an expression."""
         parts = _parts(expression)
         there = {part.func for part in parts} | {part.exp for part in parts if part.is_Pow}
         return sum(_trace(name) in there for name in self.prefer)
 
     def uneven(self, law: Evaluate, x: Float[Tensor, "rows input"], names: Sequence[str]) -> tuple[str, ...]:
-        """The pairs of inputs, as "x and y", that should change places freely and do not, on the rows given."""
+        """Return the pairs of inputs, as "x and y", whose swap should not change the law but does, on the rows."""
         found = []
         before = law(x)
         for group in self.symmetric:
@@ -103,7 +104,7 @@ def _form(name: str) -> Any:
 
 
 def _trace(name: str) -> Any:
-    """What a primitive is known by in an expression: its function, or its exponent if it is a power; else None."""
+    """Return how to find a primitive in an expression: its function, or its exponent if it is a power; else None."""
     found = _form(name)
     if isinstance(found, sympy.Pow) and found.base.is_Symbol:
         return found.exp
@@ -111,7 +112,7 @@ def _trace(name: str) -> Any:
 
 
 def unit_doubts(expression: Any, units: dict[str, str], target_unit: str) -> tuple[str, ...]:
-    """A sentence when the units of an expression do not agree; nothing where no unit is given, or all is well."""
+    """Return sentences on units that do not agree or cannot be read; none where no unit is given, or all agree."""
     dimensions = {name: dimension_of_unit(unit) for name, unit in units.items()}
     words = clash(expression, dimensions, dimension_of_unit(target_unit))
     unread = [unit for unit in (*units.values(), target_unit) if unit and dimension_of_unit(unit) is None]

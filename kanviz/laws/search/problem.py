@@ -1,4 +1,4 @@
-"""A data set checked and made ready for the search for a law; what was assumed is said in notes."""
+"""Check a data set and prepare it for the search for a law; assumptions are written as notes."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,13 @@ from kanviz.errors import TableError
 from kanviz.laws.search.attempt import Table
 from kanviz.text import counted, listing, shown, written_names
 
-LEAST = 10  # rows to learn from
-MOST_LEARNED, MOST_HELD = 5_000, 2_000  # rows; more tell the search nothing new
+LEAST = 10  # least number of training rows
+MOST_LEARNED, MOST_HELD = 5_000, 2_000  # rows; more do not help the search
 
 
 @dataclass(frozen=True)
 class Question:
-    """The rows to find a law in, what the target is called, and what was assumed."""
+    """The rows to find a law in, the target's name and unit, and the assumptions made."""
 
     table: Table
     target: str
@@ -25,9 +25,9 @@ class Question:
 
 
 def question_of(data: Dataset) -> Question:
-    """The rows, names and units of a data set with one target of numbers; refuses any other, and too few rows.
+    """Prepare a data set with one target of numbers. Raises TableError for any other, and for too few rows.
 
-    Names become words that an expression can be written in. Large tables are thinned out evenly.
+    Names become words that are valid in an expression. Large tables are thinned evenly.
     """
     if data.task != "regression" or len(data.outputs) != 1:
         raise TableError("A law is found for one column of numbers. Choose one as the target.")
@@ -56,7 +56,7 @@ def question_of(data: Dataset) -> Question:
 
 
 def _thinned(rows: tuple[Tensor, Tensor], most: int) -> tuple[Tensor, Tensor]:
-    """At most so many rows, spread evenly over the table, in double precision."""
+    """Return at most so many rows, spaced evenly over the table, in double precision."""
     x, y = rows
     index = torch.linspace(0, len(x) - 1, min(most, len(x)), dtype=torch.float64).round().long()
     return x[index].double(), y[index].double()

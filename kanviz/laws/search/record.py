@@ -1,4 +1,4 @@
-"""What is known of the law behind a table: the front, what was tried, and why the search ended."""
+"""Record the state of a search: the front, the attempts, and why it ended."""
 
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -13,7 +13,7 @@ from kanviz.laws.search.attempt_pool import Outcome
 
 @dataclass(frozen=True)
 class Tried:
-    """One attempt: held-out errors of its spline network and of its best law (None: it has none), and CPU seconds."""
+    """One attempt: held-out errors of its spline network and its best law (None where it has none), and CPU seconds."""
 
     attempt: str
     laws: int
@@ -34,10 +34,10 @@ class Tried:
 
 @dataclass(frozen=True)
 class Discovery:
-    """What is known so far.
+    """The state of a search.
 
-    front: the laws that no other one beats in complexity and held-out error, the simplest first · attempts: what was
-    tried, in order · seconds: by the clock · stopped_because: in words, empty while it goes on.
+    front: the laws that no other law beats in both complexity and held-out error, the simplest first · attempts: in
+    order · seconds: by the clock · stopped_because: the reason, empty while the search runs.
     """
 
     target: str
@@ -53,14 +53,17 @@ class Discovery:
 
     @property
     def best(self) -> Entry:
-        """The simplest law that misses nothing but rounding; without one, the knee of the front."""
+        """The simplest law whose error is only rounding; without one, the knee of the front.
+
+        Raises UserError where no law was found.
+        """
         if not self.front:
             raise UserError("No law was found. Give it more seconds, or fewer hints.")
         return best(self.front, self.scale)
 
     @property
     def exact(self) -> bool:
-        """Whether the best law misses the data by no more than rounding."""
+        """Return whether the error of the best law is no larger than rounding."""
         return bool(self.front) and self.scale.exact(self.best)
 
     @property
@@ -68,7 +71,7 @@ class Discovery:
         return sum(tried.cpu_seconds for tried in self.attempts)
 
     def to_json(self) -> dict[str, Any]:
-        """Everything, for other programs; `best` is a place in the front."""
+        """Return everything as JSON data for other programs; `best` is an index into the front."""
         return {
             "target": self.target,
             "unit": self.unit,

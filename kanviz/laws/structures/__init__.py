@@ -1,1 +1,1 @@
-"""Which inputs the parts of a law read, and what is done to the whole: structures that a search tries."""
+"""List the structures that a search tries: which inputs the parts of a law read, and the target transform."""

@@ -1,4 +1,4 @@
-"""Structures with one hidden node: some inputs enter only, or also, through one combination of them."""
+"""List structures with one hidden node: some inputs enter only, or also, through one combination of them."""
 
 import itertools
 from collections.abc import Iterator
@@ -14,8 +14,9 @@ MOST_INNER = 3  # inputs of a hidden node
 
 @dataclass(frozen=True)
 class Nested:
-    """A structure over the inputs and one hidden node, numbered after them: the sum of curves of `inner`, or, where
-    `product`, the product of one curve of each.
+    """A structure over the inputs and one hidden node, which is numbered after them.
+
+    The hidden node is the sum of curves of `inner` or, where `product`, the product of one curve of each.
     """
 
     inner: Inputs
@@ -24,7 +25,7 @@ class Nested:
 
     @property
     def size(self) -> int:
-        """Curves in it."""
+        """The number of curves in it."""
         return len(self.inner) + self.outer.size
 
     @property
@@ -33,11 +34,11 @@ class Nested:
         return (*self.outer.products, tuple((i,) for i in self.inner)) if self.product else self.outer.products
 
     def telling(self, count: int) -> bool:
-        """Whether it is of the plain kind that tells whether an outside is worth trying the others under it."""
+        """Return whether its error tells if the other structures under the same target transform are worth a try."""
         return not self.outer.products and len(self.outer.sum) + len(self.inner) == count + 1
 
     def network(self, count: int, seed: int = 0) -> KAN:
-        """A network of this structure to be fitted, with small random curves."""
+        """Return a network of this structure with small random curves, to be fitted."""
         factors = len(self.inner) if self.product else 1
         mask = torch.zeros(count, count + factors, dtype=torch.bool)
         for n, i in enumerate(self.inner):
@@ -59,7 +60,7 @@ class Nested:
 
 
 def nested(count: int) -> Iterator[Nested]:
-    """Those worth trying for so many inputs, simplest first."""
+    """Generate the structures worth trying for `count` inputs, simplest first."""
     inputs = tuple(range(count))
     found = []
     for size in range(2, min(count, MOST_INNER) + 1):
@@ -72,7 +73,7 @@ def nested(count: int) -> Iterator[Nested]:
 
 
 def _outers(others: Inputs, hidden: int) -> Iterator[Structure]:
-    """Ways to combine some inputs with the hidden node."""
+    """Generate the ways to combine some inputs with the hidden node."""
     yield Structure((*others, hidden))
     if others:
         yield Structure((), ((others, (hidden,)),))

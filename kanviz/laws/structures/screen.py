@@ -1,7 +1,7 @@
-"""Small structures tried one and all, under every outside that the target allows: which of them describe the rows?
+"""Try all small structures under every target transform that the target allows, and find those that describe the rows.
 
-Coarse fits on few rows tell most of them apart in milliseconds; the few that are left are fitted on finer grids. With
-the right structure the error goes on falling with the grid, which no flexibility of a wrong one makes it do.
+Coarse fits on few rows separate most of them in milliseconds; the few that remain are fitted on finer grids. With the
+right structure the error continues to fall with the grid; with a wrong one it does not, however flexible it is.
 """
 
 import time
@@ -22,12 +22,12 @@ from kanviz.laws.structures.target_transform import OUTERS, possible
 
 FEW = 400  # training rows for the coarse fits
 STEPS = 12
-SIMPLE = 0.25  # a curve less outweighs so much of the logarithm of a coarse error
-LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: so many, and so many more of every outside
+SIMPLE = 0.25  # one curve fewer outweighs this much of the logarithm of a coarse error
+LEFT, LEFT_INSIDE = 10, 2  # structures that are fitted on finer grids: in all, and more for each target transform
 FINER = 3  # doublings of the grid
-NOISE = 1e-4  # share of the spread: errors below it that do not fall are the splines' own
-HOPE = 8.0  # times the least error of any outside: others are not looked into further
-FEW_INPUTS = 3  # for which everything is looked into
+NOISE = 1e-4  # share of the spread: smaller errors that do not fall come from the splines
+HOPE = 8.0  # times the least error of all target transforms: one with a larger error is not followed
+FEW_INPUTS = 3  # up to this many inputs, everything is tried
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,20 +41,20 @@ class Rows:
 
     @property
     def sign(self) -> float:
-        """-1 where no target is positive: outsides such as exp are then sought for -y."""
+        """-1 where no target is positive: transforms such as exp are then tried for -y."""
         return -1.0 if float(self.y.max(initial=-np.inf)) <= 0 and float(self.held_y.max(initial=-np.inf)) <= 0 else 1.0
 
     @property
     def outers(self) -> list[str]:
-        """The outsides that the target allows."""
+        """The target transforms that the target allows."""
         return possible(self.sign * np.concatenate([self.y, self.held_y]))
 
 
 @dataclass(frozen=True, eq=False)
 class Target:
-    """The rows under one outside: y = sign f(u), u = mean + scale * (what the network learns); reach: u's range.
+    """The rows under one target transform: y = sign f(u), u = mean + scale * (the network's output); reach: u's range.
 
-    worn: whether the network has the outside on, in a layer of its own; it then learns y, shifted and scaled likewise.
+    worn: whether the network includes f as a layer of its own; it then learns y itself, shifted and scaled likewise.
     """
 
     outer: str
@@ -77,7 +77,7 @@ class Target:
         return Target(outer, task, mean, scale, (float(seen.min()), float(seen.max())), sign, rows.held_y)
 
     def error(self, fit: Fit) -> float:
-        """Of the fit on the held-out rows, back in the target's units, as a share of its spread."""
+        """Return the fit's held-out error as a share of the target's spread, transformed back to the target's units."""
         if self.outer == "x" or self.worn:
             return fit.held
         with np.errstate(all="ignore"):
@@ -87,12 +87,12 @@ class Target:
         return found if np.isfinite(found) else np.inf
 
     def whole(self, kan: KAN) -> KAN:
-        """The network with the outside put on again: it gives the target in table units."""
+        """Return the network with the target transform added: its output is the target in table units."""
         outer = "x" if self.worn else self.outer
         return _under(kan, formula_layer(1, outer, (self.scale, self.mean, self.sign, 0.0), frozen=False))
 
     def wearing(self, rows: Rows, kan: KAN) -> tuple["Target", KAN]:
-        """The target itself with its rows, and the network with the outside on to be fitted to it."""
+        """Return the untransformed target, and the network with the transform as its last layer, to be fitted to it."""
         plain = Target.of(rows, "x")
         constants = (self.scale, self.mean, 1 / plain.scale, -plain.mean / plain.scale)
         network = _under(kan, formula_layer(1, self.outer, constants, frozen=True))
@@ -100,14 +100,15 @@ class Target:
 
 
 def _under(kan: KAN, layer: Layer) -> KAN:
-    """The network with one more layer."""
+    """Return the network with one more layer."""
     return replace(kan, layers=(*kan.layers, layer))
 
 
 @dataclass(frozen=True, eq=False)
 class Screened:
-    """A structure under an outside, fitted. error: on the held-out rows, as a share of the target's spread. falling:
-    whether a finer grid still lowered it.
+    """A fitted structure under a target transform.
+
+    error: on the held-out rows, as a share of the target's spread · falling: whether a finer grid still lowered it.
     """
 
     target: Target
@@ -118,19 +119,22 @@ class Screened:
 
     @property
     def noisy(self) -> bool:
-        """Whether what it misses is noise of the rows."""
+        """Return whether its error is noise of the rows."""
         return not self.falling and self.error > NOISE
 
     @property
     def size(self) -> int:
-        """Curves, the outside as one more."""
+        """The number of curves; the target transform counts as one."""
         return self.structure.size + (self.target.outer != "x")
 
 
 def screened(
     rows: Rows, candidates: Sequence[Structure | Nested], outers: Sequence[str], seed: int, until: float
 ) -> list[Screened]:
-    """The structures that describe the rows best, smallest error first; `until`: when to stop, by time.perf_counter."""
+    """Return the structures that describe the rows best, smallest error first.
+
+    until: when to stop, by time.perf_counter.
+    """
     found: list[Screened] = []
     for target, structure in _tried([Target.of(rows, outer) for outer in outers], candidates, len(rows.x), found):
         if time.perf_counter() > until:
@@ -149,19 +153,19 @@ def screened(
 
 
 def _promise(one: Screened) -> float:
-    """How little to hope for: the logarithm of a coarse fit's error, and a little for every curve."""
+    """Return the rank of a coarse fit (lower is better): the logarithm of its error, plus a little for every curve."""
     return float(np.log(max(one.error, 1e-12))) + SIMPLE * one.size
 
 
 def _promise_inside(one: Screened) -> float:
-    """The same with the error inside the outside, which a steep outside makes much of in the target's own units."""
+    """Return the same with the error in the transformed units; a steep transform enlarges it in the target's units."""
     return float(np.log(max(one.fit.held, 1e-12))) + SIMPLE * one.size
 
 
 def _tried(
     targets: Sequence[Target], candidates: Sequence[Structure | Nested], count: int, found: Sequence[Screened]
 ) -> Iterator[tuple[Target, Structure | Nested]]:
-    """What to try: first what tells whether an outside is worth more, then the rest under those that are."""
+    """Generate what to try: first structures that test a transform, then the rest under the promising transforms."""
     telling = [one for one in candidates if one.telling(count)]
     rest = [one for one in candidates if not one.telling(count)]
     for target in targets:
@@ -184,7 +188,7 @@ def _coarse(task: Task, structure: Structure | Nested, count: int, seed: int) ->
 
 
 def _finer(one: Screened) -> Screened:
-    """The same on all rows and on finer grids, as long as that pays."""
+    """Fit the same structure on all rows and on finer grids, as long as that pays."""
     fit, error, falling, task = one.fit, one.error, True, one.target.task
     for _ in range(FINER):
         if ROOM * len(fit.point.work.free) > task.rows.y.size:
@@ -202,7 +206,7 @@ def _finer(one: Screened) -> Screened:
 
 
 def _worn(one: Screened, rows: Rows) -> Screened:
-    """The same fitted in the target's own units, the outside on: taken off, it makes the noise of some rows large."""
+    """Fit the same structure in the target's own units: the inverse transform enlarges the noise of some rows."""
     if one.target.outer == "x":
         return one
     target, kan = one.target.wearing(rows, one.fit.kan)

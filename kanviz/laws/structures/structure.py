@@ -1,6 +1,6 @@
-"""Which inputs a law's parts read: sums of curves, products of such sums, and what is done to the whole.
+"""List which inputs the parts of a law read: sums of curves, and products of such sums.
 
-A structure is a small network with most edges left out. Small enough, all of them can be tried.
+A structure is a small network with most edges left out. Structures are small enough that all of them can be tried.
 """
 
 import itertools
@@ -15,32 +15,30 @@ from kanviz.core.layer import Layer, Variable
 from kanviz.core.spline import uniform_knots
 
 GRID, ORDER = 3, 3
-MOST_SHARED = 5  # inputs of which all ways to share them out are tried
+MOST_SHARED = 5  # inputs up to which all ways to divide them among factors are tried
 Inputs = tuple[int, ...]
 
 
 @dataclass(frozen=True)
 class Structure:
-    """y = sum of curves of `sum` + sum over `products` of the product of its factors, each a sum of curves of some
-    inputs.
-    """
+    """A sum of curves of `sum`, plus the products of `products`; each factor is a sum of curves of some inputs."""
 
     sum: Inputs
     products: tuple[tuple[Inputs, ...], ...] = ()
 
     @property
     def size(self) -> int:
-        """Curves in it."""
+        """The number of curves in it."""
         return len(self.sum) + sum(len(factor) for product in self.products for factor in product)
 
     def telling(self, count: int) -> bool:
-        """Whether others are this one with curves left out, so that it tells whether an outside is worth a try."""
+        """Return whether it contains other structures, so that its error tells if a target transform is worth a try."""
         everything = tuple(range(count))
         factors = [factor for product in self.products for factor in product]
         return self.sum == everything and (all(f == everything for f in factors) or all(len(f) == 1 for f in factors))
 
     def network(self, count: int, seed: int = 0) -> KAN:
-        """A network of this structure to be fitted, with small random curves."""
+        """Return a network of this structure with small random curves, to be fitted."""
         groups = ([self.sum] if self.sum else []) + [factor for product in self.products for factor in product]
         arity = ([1] if self.sum else []) + [len(product) for product in self.products]
         mask = torch.zeros(count, len(groups), dtype=torch.bool)
@@ -53,7 +51,7 @@ class Structure:
 
 
 def new_layer(mask: torch.Tensor, arity: tuple[int, ...], seed: int) -> Layer:
-    """Small random splines on [-1, 1] where the mask allows an edge; factors of products begin near 1."""
+    """Return small random splines on [-1, 1] where the mask allows an edge; factors of products begin near 1."""
     sources, targets = mask.shape
     rng = torch.Generator().manual_seed(seed)
     noise = 0.3 * torch.randn(sources, targets, GRID + ORDER, generator=rng, dtype=torch.float64)
@@ -77,7 +75,7 @@ def new_layer(mask: torch.Tensor, arity: tuple[int, ...], seed: int) -> Layer:
 
 
 def formula_layer(sources: int, name: str, constants: Sequence[float], *, frozen: bool) -> Layer:
-    """A layer from some nodes to one, the same formula on every edge."""
+    """Return a layer from some nodes to one, with the same formula on every edge."""
     nothing = torch.zeros(sources, 1, dtype=torch.bool)
     layer = new_layer(nothing, (1,), 0)
     affine = torch.tensor([list(constants)] * sources, dtype=torch.float64)
@@ -94,17 +92,17 @@ def formula_layer(sources: int, name: str, constants: Sequence[float], *, frozen
 
 
 def adder(sources: int) -> Layer:
-    """The plain sum of some nodes, which does not learn."""
+    """Return a plain sum of some nodes, which does not learn."""
     return formula_layer(sources, "x", (1.0, 0.0, 1.0, 0.0), frozen=True)
 
 
 def named(layers: Sequence[Layer], count: int) -> KAN:
-    """A network with inputs x1, x2 ... and the output y."""
+    """Return a network with inputs x1, x2 ... and the output y."""
     return KAN(tuple(layers), tuple(Variable(f"x{i + 1}") for i in range(count)), (Variable("y"),))
 
 
 def structures(count: int, products: int = 2) -> Iterator[Structure]:
-    """Those worth trying for so many inputs, simplest first; products: how many there may be."""
+    """Generate the structures worth trying for `count` inputs, simplest first; products: the most there may be."""
     everything = tuple(range(count))
     yield Structure(everything)
     if count == 1 and products:
@@ -122,7 +120,7 @@ def structures(count: int, products: int = 2) -> Iterator[Structure]:
 
 
 def _groups(inputs: Inputs) -> list[tuple[Inputs, ...]]:
-    """Ways to share the inputs out among factors, each to at most one."""
+    """Return the ways to divide the inputs among factors, each input in at most one."""
     single: tuple[Inputs, ...] = tuple((i,) for i in inputs)
     if len(inputs) > MOST_SHARED:
         return [single]
@@ -138,7 +136,7 @@ def _groups(inputs: Inputs) -> list[tuple[Inputs, ...]]:
 
 
 def _pairs(inputs: Inputs) -> list[tuple[tuple[Inputs, ...], ...]]:
-    """Two products."""
+    """Return the sets of two products that are tried."""
     single, whole = tuple((i,) for i in inputs), (inputs, inputs)
     found = [(single, single), (whole, whole)]
     if 2 < len(inputs) < MOST_SHARED:
@@ -149,7 +147,7 @@ def _pairs(inputs: Inputs) -> list[tuple[tuple[Inputs, ...], ...]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
-    """What a shape leaves room for: products, hidden nodes inside, an outside."""
+    """The limits that a shape sets: products, hidden nodes, a target transform."""
 
     products: int
     nested: bool
@@ -157,7 +155,10 @@ class Bounds:
 
     @staticmethod
     def of(shape: Sequence[int | Sequence[int]]) -> "Bounds":
-        """Two sum nodes can do what one product can: u v = ((u + v)^2 - (u - v)^2) / 4. No shape: room for all."""
+        """Read the limits of a shape; no shape sets none.
+
+        Two sum nodes can replace one product: u v = ((u + v)^2 - (u - v)^2) / 4.
+        """
         if not shape:
             return Bounds(products=2, nested=True, outside=True)
         columns = parse_shape(shape)[1:]

@@ -1,4 +1,4 @@
-"""The outside of a law taken off: a target y = f(u) is learned as u = g(y), g the inverse of f, where y allows it."""
+"""Transform the target: y = f(u) is learned as u = g(y), g the inverse of f, where the values of y allow it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ import numpy as np
 
 from kanviz.core.training.solvers.numpy_splines import Array
 
-FAR = 30.0  # exponents beyond this make numbers nobody can fit
+FAR = 30.0  # larger exponents give numbers too large to fit
 MARGIN = 1e-9
 
 
 @dataclass(frozen=True)
 class Outer:
-    """f by its name in PRIMITIVES, its inverse, and where the inverse is a number."""
+    """A function f by its name in PRIMITIVES, its inverse, and a test of where the inverse is defined."""
 
     name: str
     inverse: Callable[[Array], Array]
@@ -54,7 +54,7 @@ OUTERS: dict[str, Outer] = {row.name: row for row in _ROWS}
 
 
 def possible(y: Array) -> list[str]:
-    """The names of those whose inverse is a number on all of y, the plain target first."""
+    """Return the names of the transforms whose inverse is finite on all of y, the plain target first."""
     found = []
     for outer in _ROWS:
         if outer.takes(y):
