@@ -11,7 +11,7 @@ s = open_home("Lessons")
 st.title("Lessons")
 st.markdown(
     "Each takes a few minutes, opens a network of its own and says at the top of the page what to do next. What you "
-    "did is recognised and measured. The network you have in hand is put aside; you can go back to it afterwards."
+    "did is recognised and measured. Your open network is put aside; you can go back to it afterwards."
 )
 lesson_list(s)
 if s is not None and s.of(Lessons).following is None:

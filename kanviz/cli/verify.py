@@ -12,7 +12,7 @@ from kanviz.cli.tables import input_rows, read_network, reading
 def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("certificate", metavar="CERTIFICATE", help="the .json file of kanviz certify")
     takes_networks(sub)
-    sub.add_argument("--rows", metavar="TABLE", help="the rows it speaks of, where it does not carry them")
+    sub.add_argument("--rows", metavar="TABLE", help="the rows that it covers, where it does not store them")
 
 
 def verify(asked: argparse.Namespace) -> int:

@@ -167,7 +167,7 @@ def _text(record: Any) -> str:
         text.encode()
     except (ValueError, UnicodeEncodeError):
         raise UserError(
-            "This work cannot be kept: a name holds half a character, or a step a number that is not finite. "
+            "This work cannot be saved: a name contains half a character, or a step contains NaN or infinity. "
             "Rename its variables and versions."
         ) from None
     return text

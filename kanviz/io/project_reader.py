@@ -6,7 +6,7 @@ SENTENCE = "The project cannot be used: {why}. Open an earlier copy, or save it 
 PROJECT = JsonReader(
     SENTENCE,
     names={
-        "name": "the name", "at": "the version in hand", "edge": "the edge", "view": "what was looked at",
+        "name": "the name", "at": "the current version", "edge": "the edge", "view": "what was looked at",
         "new": "whether it is new", "start": "its first network", "chapters": "its history",
         "last": "a part of its history", "last[]": "a step", "names": "the name of a version",
         "blobs": "what it consists of", "rows": "its table", "origin": "what was done before",

@@ -114,7 +114,7 @@ def test_errors_jumps_and_comparison_are_those_of_the_networks(history: Page, ve
 
 def test_the_downloaded_script_makes_the_version_in_hand(history: Page, versions, rows, tmp_path: Path):
     jump(history, 2)
-    history.get_by_text("With the rows in hand").click()
+    history.get_by_text("With the current rows").click()
     settle(history)
     with zipfile.ZipFile(download(history, "Python script", tmp_path / "steps.zip")) as zipped:
         zipped.extractall(tmp_path / "unpacked")
@@ -131,7 +131,7 @@ def test_the_downloaded_script_makes_the_version_in_hand(history: Page, versions
 
 
 def test_a_name_stays_with_its_version(history: Page):
-    field = history.get_by_label("Name of the version in hand")
+    field = history.get_by_label("Name of the current version")
     field.fill("without *x*")
     field.press("Enter")
     expect(version(history, 3)).to_contain_text("3 · without *x*")

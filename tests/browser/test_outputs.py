@@ -95,7 +95,7 @@ def test_looking_at_a_point_tells_its_row_and_a_click_takes_it(outputs: Locator)
     name = re.match(r"Row \d+", tip.inner_text())
     assert name is not None
     outputs.page.mouse.click(*middle)
-    expect(outputs.get_by_text(f"{name[0]} is taken")).to_be_visible()
+    expect(outputs.get_by_text(f"{name[0]} is explained")).to_be_visible()
     expect(outputs.locator(".taken")).to_have_attribute("visibility", "visible")
     outputs.page.mouse.move(*at(outputs, 0.3, 0.9))
     expect(tip).to_be_hidden()
@@ -118,7 +118,7 @@ def test_by_keys_alone_rows_are_looked_at_picked_and_taken(outputs: Locator):
     assert picked(outputs) == 2
     expect(svg).to_be_focused()
     svg.press("Enter")
-    expect(outputs.get_by_text(re.compile(r"Row \d+ is taken"))).to_be_visible()
+    expect(outputs.get_by_text(re.compile(r"Row \d+ is explained"))).to_be_visible()
 
 
 def test_picked_rows_stay_while_another_page_is_looked_at_and_go_with_the_table(outputs: Locator):
@@ -136,10 +136,10 @@ def test_picked_rows_stay_while_another_page_is_looked_at_and_go_with_the_table(
 
 def test_a_row_taken_is_explained_and_a_slider_moves_the_prediction(outputs: Locator):
     page = outputs.page
-    outputs.get_by_role("button", name=re.compile("Take row")).first.click()
-    expect(outputs.get_by_text(re.compile(r"Row \d+ is taken"))).to_be_visible()
+    outputs.get_by_role("button", name=re.compile("Explain row")).first.click()
+    expect(outputs.get_by_text(re.compile(r"Row \d+ is explained"))).to_be_visible()
     settle(page)
-    row = re.search(r"Row (\d+) is taken", outputs.inner_text())
+    row = re.search(r"Row (\d+) is explained", outputs.inner_text())
     assert row is not None
     outputs.get_by_role("tab", name="Explore").click()
     expect(outputs.get_by_text(f"Row {row[1]} (")).to_be_visible()

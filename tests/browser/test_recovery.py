@@ -125,7 +125,7 @@ def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: P
     page, errors = visit(context, page.url.replace("tab=Reach", ""))
     expect(page.get_by_text(OFFER)).to_be_visible()
     page.get_by_role("button", name="Go on with it").click()
-    expect(page.get_by_text("Your work is in hand again.")).to_be_visible()
+    expect(page.get_by_text("Your work is open again.")).to_be_visible()
     settle(page)
     expect(page.get_by_role("button", name="Go on with it")).to_have_count(0)
     expect(page.get_by_role("tab", name="Reach")).to_have_attribute("aria-selected", "true")
@@ -175,7 +175,7 @@ def test_a_tab_left_open_is_offered_its_work_when_the_server_is_back(
     move(page, 4)  # of the untouched sample that stands in its place
     expect(page.get_by_text(OFFER)).to_be_visible()
     page.get_by_role("button", name="Go on with it").click()
-    expect(page.get_by_text("Your work is in hand again.")).to_be_visible()
+    expect(page.get_by_text("Your work is open again.")).to_be_visible()
     settle(page)
     expect(page.get_by_text(OFFER)).to_have_count(0)
     assert same(saved(page, tmp_path), before)

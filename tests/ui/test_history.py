@@ -59,7 +59,7 @@ def test_every_step_shows_the_error_before_and_after_on_held_out_rows():
     said = texts(app)
     assert f"RMSE {number(errors[0])} → {number(errors[1])}" in said
     assert f"RMSE {number(errors[1])}, as before" in said
-    assert f"RMSE {number(errors[2])} → {number(errors[3])} · in hand" in said
+    assert f"RMSE {number(errors[2])} → {number(errors[3])} · current" in said
     assert "200 held-out rows" in said
 
 
@@ -180,7 +180,7 @@ def test_long_histories_are_turned_in_pages():
     assert "Page 3 of 3" in texts(app)
     press(app, "0 · Opened")
     assert s.opened.history.at == 0
-    assert "**0 · Opened**" in buttons(app), "the page with the version in hand stays"
+    assert "**0 · Opened**" in buttons(app), "the page with the current version stays"
 
 
 def test_the_narrow_list_jumps_too_and_leads_to_the_page_with_the_two_versions(monkeypatch):
@@ -221,7 +221,7 @@ def test_the_zip_runs_as_downloaded_trainings_on_two_tables_included(tmp_path):
         s.training.job.join(600)
         s.training.collect()
     assert [type(v.edit) for v in s.opened.history.versions[1:]] == [Retrain, Retrain]
-    assert list(s.tables.fitting) == [two.digest, one.digest], "the rows in hand, then those a training was done on"
+    assert list(s.tables.fitting) == [two.digest, one.digest], "the current rows, then those a training was done on"
     said, made = run_zip(packed_steps(s.opened.history, s.tables.fitting, "my_net-steps"), tmp_path)
     assert made.digest == s.present.digest
     assert "the same, bit for bit" in said
@@ -243,7 +243,7 @@ def test_rows_go_along_only_if_asked_for_or_needed():
     app = visit(PAGE, s)
     assert "start.safetensors." in texts(app)
     assert "rows of data" not in texts(app)
-    next(box for box in app.checkbox if box.label == "With the rows in hand").check().run()
+    next(box for box in app.checkbox if box.label == "With the current rows").check().run()
     assert "1,000 rows of data" in texts(app)
 
 

@@ -229,7 +229,7 @@ def test_a_lesson_can_be_left_and_begun_again():
     assert any("To the Workbench page" in link.proto.label for link in app.get("page_link"))
     open_sample(session, samples()[0])
     app.run()
-    assert "Another network is in hand than the lesson's." in texts(app)
+    assert "The open network is not the lesson's." in texts(app)
     press(app, "Begin the lesson again")
     assert session.of(Lessons).following.holds(session)
     press(app, "Leave the lesson")

@@ -127,9 +127,9 @@ def test_the_row_missed_most_can_be_taken():
     s = pendulum()
     app = visit(errors_page, s)
     gap = (s.present(s.data.x) - s.data.y)[:, 0].abs()
-    next(b for b in app.button if b.label.startswith("Take row")).click().run()
+    next(b for b in app.button if b.label.startswith("Explain row")).click().run()
     assert s.looking.row == int(gap.argmax())
-    assert f"Row {s.looking.row + 1} is taken" in texts(app).replace("\\", "")
+    assert f"Row {s.looking.row + 1} is explained" in texts(app).replace("\\", "")
 
 
 def test_classes_are_counted_of_picked_rows_or_of_those_held_out():

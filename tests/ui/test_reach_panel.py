@@ -29,7 +29,7 @@ def test_a_whole_edge_reaches_every_row():
     next(c for c in app.get("button_group") if c.label == "Of what").set_value("The whole edge").run()
     assert not app.exception
     assert metrics(app)["Rows reached"] == "100%"
-    assert "It reaches every row" in texts(app) or "If the edge fell silent" in texts(app)
+    assert "It reaches every row" in texts(app) or "If the edge were removed" in texts(app)
 
 
 @pytest.mark.parametrize("table", [True, False])

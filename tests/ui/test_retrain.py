@@ -154,7 +154,7 @@ def test_what_was_learned_counts_as_known_from_then_on():
     session = ready()
     new = session.tables.new_rows[0]
     app = retrain(session, "rows", 3)
-    press(app, "Count the new rows to what it knows")
+    press(app, "Add the new rows to the known rows")
     assert session.tables.new_rows is None
     assert len(session.data) == 500 + len(new)
     assert torch.equal(session.data.rows("test")[0][-len(new.test) :], new.rows("test")[0])

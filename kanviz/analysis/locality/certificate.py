@@ -39,7 +39,7 @@ def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None
     box.
     """
     if (rows is None) == (box is None):
-        raise UserError("A certificate speaks of rows or of a region; give one of the two.")
+        raise UserError("A certificate covers either rows or a region; give one of the two.")
     _comparable(before, after)
     claim = _of_rows(before, after, before.rows(rows)) if rows is not None else _of_region(before, after, box or ())
     names = [tuple(v.name for v in variables) for variables in (before.inputs, before.outputs)]
@@ -68,7 +68,7 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) 
         rows = None if rows is None else before.rows(rows)
         x = rows if claim.x is None else torch.tensor(claim.x, dtype=torch.float64)
         if x is None:
-            raise UserError(f"The certificate speaks of {claim.rows:,} rows that it does not carry; give their table.")
+            raise UserError(f"The certificate covers {claim.rows:,} rows that are not stored in it; give their table.")
         digests = [_digest(part) for part in (x, rows) if part is not None]
         if any(digest != claim.digest for digest in digests):
             return (*wrong, "It was written for other rows than these: their digests differ.")

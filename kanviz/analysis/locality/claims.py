@@ -221,7 +221,7 @@ def _of_rows(certificate: Certificate, claim: RowsClaim) -> list[str]:
     elif claim.kept < claim.rows:
         said.append(f"The largest change of {_figures(certificate, claim.largest)}.")
     if claim.missing:
-        said.append(f"{counted(claim.missing, 'changed row')} have a prediction that is no number.")
+        said.append(f"{counted(claim.missing, 'changed row')} have a prediction that is NaN or infinite.")
     return said
 
 
@@ -239,7 +239,7 @@ def _of_region(certificate: Certificate, claim: RegionClaim) -> list[str]:
         f"Predictions of points with {where} may have changed: {used - same:,} of the {counted(used, 'number')} that "
         "they can use did.",
         f"Proven for every point of the region: the change of {_figures(certificate, claim.bound, 'at most ')}.",
-        f"Met at {claim.points:,} points, which proves nothing: the change of "
+        f"Found at {claim.points:,} points, which proves nothing: the change of "
         f"{_figures(certificate, claim.sampled, 'up to ')}.",
     ]
 

@@ -97,7 +97,7 @@ def _batches(points: Sequence[Samples]) -> Iterator[list[int]]:
 
 def _answer(points: Samples, names: Sequence[str], found: list[Candidate], most: int) -> tuple[Candidate, ...]:
     if points.constant:
-        said = f"Its spread of {points.std:.2g} is next to nothing beside its target's; a constant does as well."
+        said = f"Its spread of {points.std:.2g} is negligible next to its target's; a constant fits as well."
         return (constant(points, (said,)), *judged(found, points)[: most - 1])
     ordered = judged([*found, constant(points)] if "0" in names else found, points)
     if not ordered:

@@ -74,7 +74,7 @@ def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
     at_hand = s.tables.fitting
     first = next(iter(at_hand), "") if s.data is not None else ""
     asked = first and st.checkbox(
-        "With the rows in hand", value=first in needed, key=f"steps-rows-{first in needed}", disabled=first in needed,
+        "With the current rows", value=first in needed, key=f"steps-rows-{first in needed}", disabled=first in needed,
         help="Trainings need them, and the script prints the error on them. Whoever gets the folder sees the rows.",
     )  # fmt: skip
     wanted = {*needed, *([first] if asked else [])}

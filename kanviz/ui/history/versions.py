@@ -23,7 +23,7 @@ def version_list(s: "Session") -> None:
     def compare(n: int) -> None:
         st.button(
             "Compare", key=f"compare-{n}", icon=":material/compare_arrows:", type="tertiary",
-            on_click=set_two, args=_with_present(s, n), help="With the version in hand",
+            on_click=set_two, args=_with_present(s, n), help="With the current version",
         )  # fmt: skip
 
     _versions(s, compare, ON_A_PAGE)
@@ -63,7 +63,7 @@ def name_version(s: "Session") -> None:
     version, at = s.opened.history.versions[s.opened.history.at], s.opened.history.at
     key = f"name-{at}-{version.kan.digest[:12]}"
     st.text_input(
-        "Name of the version in hand", value=version.name, key=key, max_chars=80, placeholder="None yet",
+        "Name of the current version", value=version.name, key=key, max_chars=80, placeholder="None yet",
         on_change=lambda: change(s.rename, st.session_state[key], at),
     )  # fmt: skip
 
@@ -105,7 +105,7 @@ def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int)
             help=_about(s, n, cut=len(step) > letters),
         )  # fmt: skip
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            mark = " · in hand" if in_hand else " · undone" if undone else ""
+            mark = " · current" if in_hand else " · undone" if undone else ""
             st.caption(f"{step_effect(s, n)}{mark}")
             if not in_hand:
                 compare(n)
@@ -115,4 +115,4 @@ def _about(s: "Session", n: int, *, cut: bool) -> str:
     """Return the help of a version: what a click does, and the step if the label has a name or was cut."""
     version = s.opened.history.versions[n]
     step = f": {label(step_words(version.edit, s.present), 200)}" if (version.name or cut) and version.edit else ""
-    return f"{'The version in hand' if n == s.opened.history.at else f'Go to version {n}'}{step}"
+    return f"{'The current version' if n == s.opened.history.at else f'Go to version {n}'}{step}"

@@ -121,7 +121,7 @@ def lesson_card() -> None:
             with in_words():
                 _step(s, following)
         else:
-            st.info("Another network is in hand than the lesson's.", icon=":material/info:")
+            st.info("The open network is not the lesson's.", icon=":material/info:")
             st.button("Begin the lesson again", icon=":material/replay:", on_click=_again, args=(s, following.lesson))
 
 

@@ -149,9 +149,9 @@ def _keep_for_next(s: "Session", run: "Retraining") -> None:
     if run.known.data is not s.data or s.tables.new_rows is None or s.data is None:
         return
     st.button(
-        "Count the new rows to what it knows", icon=":material/library_add:", on_click=attempt,
+        "Add the new rows to the known rows", icon=":material/library_add:", on_click=attempt,
         args=(s.tables.join_new,),
-        help="Old and new rows together are then in hand, and the next retraining can keep both.",
+        help="Old and new rows together are then the current table, and the next retraining can keep both.",
     )  # fmt: skip
 
 

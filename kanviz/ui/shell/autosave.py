@@ -80,7 +80,7 @@ def keeping_settings() -> None:
         st.caption(
             "The last five networks you changed or laws a search found, with their steps and tables of up to "
             f"{ROWS_LIMIT // 1_000_000} MB. They stay in this browser, on this computer, until you forget them."
-            + (f" This server keeps the one in hand for {DAYS} days, too." if KEPT is not None else "")
+            + (f" This server keeps the open work for {DAYS} days, too." if KEPT is not None else "")
         )
     trouble = st.session_state.get(TROUBLED, "")
     with st.container(key="kept-trouble"):

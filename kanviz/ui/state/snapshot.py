@@ -68,7 +68,7 @@ def go_on(s: "Session", work: "Work", id: str) -> None:
     """Restore a snapshot, and resume its training if one was running. id: see `Session.restore`."""
     s.restore(work, id)
     training = work.training
-    s.messages.append(("done", "Your work is in hand again."))
+    s.messages.append(("done", "Your work is open again."))
     if training is None or not training.running:
         return
     step = f"from step {training.last.step:,} of {training.last.steps:,}"

@@ -72,7 +72,7 @@ def why_panel(s: "Session", point: Sequence[float], output: int) -> None:
 def _adds_up(gap: float, change: float, points: int, unit: str) -> None:
     how = f"Integrated along the straight line between the two, at {points:,} points"
     if gap != gap:
-        st.warning("Somewhere on the way the network is no number, so nothing can be added up.")
+        st.warning("The output is NaN somewhere between the two points, so the parts cannot be added up.")
     elif abs(gap) > 0.01 * abs(change) and abs(gap) > 0:
         st.warning(f"{how}, the parts miss the change by {number(abs(gap), unit)}: the network jumps on the way.")
     else:

@@ -86,7 +86,7 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
         if one.column == 0
     ]
     if words:
-        st.warning(f"Nothing backs the prediction here: {'; '.join(words)}.", icon=":material/warning:")
+        st.warning(f"Extrapolation, no data near this point: {'; '.join(words)}.", icon=":material/warning:")
     nodes = [label(one.name) for one in found if one.column > 0]
     if nodes:
         names = ", ".join(nodes[:4]) + (f" and {len(nodes) - 4} more" if len(nodes) > 4 else "")

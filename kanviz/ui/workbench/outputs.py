@@ -165,12 +165,12 @@ def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
     with st.container(horizontal=True, gap="small"):
         for row, names in worst.items():
             st.button(
-                f"Take row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,),
+                f"Explain row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,),
                 disabled=s.looking.row == row, icon=":material/my_location:",
                 help=f"Missed most of: {', '.join(names)}. Explore then says what makes its prediction.",
             )  # fmt: skip
     if s.looking.row is not None:
-        st.caption(f"Row {s.looking.row + 1:,} is taken: Explore says what makes its prediction.")
+        st.caption(f"Row {s.looking.row + 1:,} is explained under Explore.")
 
 
 def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:

@@ -56,7 +56,7 @@ def _figures(s: "Session", found: "Reach") -> None:
         for output, largest, mean in zip(kan.outputs[:3], found.largest, found.mean, strict=False):
             st.metric(f"Largest change of {label(output.name)}", number(largest, label(output.unit)), width="content")
             st.metric("Mean change", number(mean, label(output.unit)), width="content")
-    per = f" For each {found.per}, to first order." if found.per else " If the edge fell silent."
+    per = f" For each {found.per}, to first order." if found.per else " If the edge were removed."
     st.caption(f"Rows: {HOW[found.how['rows']]}. Changes: {HOW[found.how['change']]}.{per}")
     slab = [
         f"{label(variable.name)} {_between(span.low, span.high)}"

@@ -275,7 +275,7 @@ def test_what_is_no_certificate_is_refused(record):
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        ({}, "A certificate speaks of rows or of a region; give one of the two."),
+        ({}, "A certificate covers either rows or a region; give one of the two."),
         ({"rows": torch.zeros(0, 2)}, "There are no rows to certify; give at least one."),
         ({"box": [(0.0, 1.0)]}, "The region needs a least and a greatest value for each of the 2 inputs."),
     ],
@@ -302,7 +302,7 @@ def test_the_summary_is_in_words():
         "Predictions of points with x1 from -1 to -0.4, x2 from -1.2 to -0.5 may have changed: "
     )
     assert region[1].startswith("Proven for every point of the region: the change of y is at most ")
-    assert region[2].startswith("Met at 4,098 points, which proves nothing: ")
+    assert region[2].startswith("Found at 4,098 points, which proves nothing: ")
     assert certify(kan, kan, rows=x).summary() == (
         "40 of 40 rows have bit-identical predictions.",
         "Every number they use is the same, so this holds wherever both networks are computed alike.",
