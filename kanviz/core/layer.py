@@ -228,7 +228,7 @@ class Layer:
         return {(i, j): row for row, (i, j, _) in enumerate(self.formulas)}
 
     def alone(self, edges: Sequence[tuple[int, int]]) -> "Layer":
-        """Return a layer of these edges (source, target) in which each edge has its own source; all share one target."""
+        """Return a layer of these edges (source, target): each edge has its own source, and all have one target."""
         i, j = torch.tensor(edges, dtype=torch.long).reshape(-1, 2).T
         own = [(k, self._rows[edge]) for k, edge in enumerate(edges) if edge in self._rows]
         return Layer(
