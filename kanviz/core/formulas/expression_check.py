@@ -36,8 +36,7 @@ MAX_WARNINGS = 5
 
 @dataclass(frozen=True)
 class Facts:
-    """The facts about a part: its values are in [low, high]; degree: number of factors with a variable, 0 for a constant.
-    """
+    """The facts about a part: its values are in [low, high]; degree counts its factors with a variable."""
 
     low: float
     high: float

@@ -20,9 +20,9 @@ class Primitive:
     `slope` is its analytic derivative; `sympy` takes the sympy module and an expression (sympy is imported late).
     `complexity`: bits, a prior for the choice between fits. `domain`: where it is real; `poles`: where it is not finite
     inside its domain. `kind`: which of a, b must be searched, because c and d cannot replace them (symbolic.md, section
-    1): lin, loc (pole or branch point outside the range), locp (inside allowed), rate, ab, half (as ab, with the pole or
-    branch point outside the range), dom; None is never searched, because another row with other constants is the same
-    function. `symmetry`: odd or even, so that a negative a is not needed.
+    1): lin, loc (pole or branch point outside the range), locp (inside allowed), rate, ab, half (as ab, with the pole
+    or branch point outside the range), dom; None is never searched, because another row with other constants is the
+    same function. `symmetry`: odd or even, so that a negative a is not needed.
     """
 
     name: str

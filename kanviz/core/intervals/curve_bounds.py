@@ -26,8 +26,8 @@ FAR = 1e300  # used for infinity, because infinity times 0 is NaN
 class CurveBounds:
     """The tables of a layer from which its activations are bounded.
 
-    edges: borders of the pieces, (source, piece + 1) · powers: polynomials of the cells, (source, target, cell, power) ·
-    bend: greatest curvature of a piece, in units of its own width · ends: values at both ends of a piece, (2, source,
+    edges: borders of the pieces, (source, piece + 1) · powers: polynomials of the cells, (source, target, cell, power)
+    · bend: greatest curvature of a piece, in units of its own width · ends: values at both ends of a piece, (2, source,
     target, piece) · lowest, highest: bounds of 1, 2, 4 ... pieces, starting at each · border: borders of the grid, and
     value and slope of the splines there, (2, source) and (2, source, target).
     """

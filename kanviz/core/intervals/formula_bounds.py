@@ -21,7 +21,7 @@ _TURNING_AT_ZERO = (
     "x^2", "x^4", "abs", "gaussian", "cosh", "1/cosh(x)", "1/cosh(x)^2", "1/(1+x^2)", "sqrt(1+x^2)", "1/sqrt(1+x^2)",
     "log(1+x^2)", "sqrt(1-x^2)", "1/sqrt(1-x^2)",
 )  # fmt: skip
-TURNS: dict[str, tuple[float, ...]] = {  # turning points of a primitive; between them, and between poles, it is monotonic
+TURNS: dict[str, tuple[float, ...]] = {  # turning points of a primitive; it is monotonic between them and its poles
     **dict.fromkeys(_RISING_OR_FALLING, ()),
     **dict.fromkeys(_TURNING_AT_ZERO, (0.0,)),
     "x log(x)": (math.exp(-1),),

@@ -2,8 +2,8 @@
 
 A box of inputs is propagated through the layers as intervals, which contain every value that the network, rounding
 included, can compute from a point in the box. Numbers that no interval reaches are free. The interval of a sum is too
-wide where its curves share an input, so the boxes are cut in two again and again, each time along the input that changes
-the first layer most, as long as this frees numbers and the budget of boxes lasts (Moore, Interval Analysis, 1966).
+wide where its curves share an input, so the boxes are cut in two again and again, each time along the input that
+changes the first layer most, as long as this frees numbers and the budget lasts (Moore, Interval Analysis, 1966).
 """
 
 import math

@@ -23,9 +23,9 @@ def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
     """Lock every number on which the predictions of rows x (row, input; table units) depend, in all layers.
 
     These are the control points whose support contains a row, and all base weights, biases, offsets and formulas, which
-    act everywhere. A row within a thousandth of an interval of a knot counts on both sides of it. So does a hidden value
-    that rounding may move over a knot: nodes are propagated as intervals that contain the result of every way to compute
-    the layer. Raises UserError where a row is not finite.
+    act everywhere. A row within a thousandth of an interval of a knot counts on both sides of it. So does a hidden
+    value that rounding may move over a knot: nodes are propagated as intervals that contain the result of every way to
+    compute the layer. Raises UserError where a row is not finite.
     """
     inputs = kan.normalise(x)
     if not bool(inputs.isfinite().all()):

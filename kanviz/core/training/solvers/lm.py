@@ -50,7 +50,7 @@ class Runner:
         return Runner(training, Rows.held_out(objective, kan), origin.to(torch.float64), kan.dtype)
 
     def raced(self, leader: State, start: int) -> State:
-        """Run some steps from another start and return the better of it and the leader; start 0 is the given network."""
+        """Run some steps from another start, return the better of it and the leader; start 0 is the given network."""
         state = self.training.at(redrawn(self.origin, self.training.config, start)) if start else leader
         for _ in range(RACE):
             found = descend(state.problem, state.point, state.system, state.shape, state.smooth, state.damping)
