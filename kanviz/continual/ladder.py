@@ -73,7 +73,9 @@ def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
 def _in_turn(
     name: str, learner: Learner, tables: Sequence[Dataset], mesh: Tensor, setting: Setting
 ) -> Iterator[Learned]:
-    """Run one method task by task. Predictions are compared with the same batch shape, since others round differently.
+    """Run one method task by task.
+
+    Predictions are compared with the same batch shape, since sums of other shapes are rounded differently.
     """
     count, local = len(tables), name != "MLP" and len(setting.shape) == 2  # else cells of the inputs mean nothing
     held = [table.rows("test") for table in tables]

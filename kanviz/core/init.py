@@ -50,8 +50,9 @@ def init(
 ) -> KAN:
     """Make a network to train, with small random splines on [low, high] (network units).
 
-    noise: standard deviation of the coefficients. Coefficients and base weights are divided by the square root of the
-    number of sources. Raises UserError for a shape, grid or order that is not possible or too large.
+    shape: numbers of nodes, as in [2, 5, 1], or pairs [sum nodes, product nodes]. noise: standard deviation of the
+    coefficients before they, like the base weights, are divided by the square root of the number of sources. Raises
+    UserError for a shape, grid or order that is not possible or too large.
     """
     columns = parse_shape(shape)
     if not (1 <= order <= MOST_ORDER and 1 <= grid <= MOST_GRID):

@@ -30,7 +30,7 @@ class Caution(str):
 
 @dataclass(frozen=True)
 class Trace:
-    """All values inside a network for some rows, in network units.
+    """The values inside a network for some rows, in network units.
 
     nodes: nodes[n] (rows, source) is the input of layer n, the last item is the output · activations: per layer (rows,
     source, target) · sums: per layer (rows, target).
@@ -169,7 +169,7 @@ class KAN:
                     sha.update(repr(value).encode())
         return sha.hexdigest()
 
-    # --- evaluation -------------------------------------------------------------------------------------
+    # --- evaluation -------------------------------------------------------------------------------------------
 
     def rows(self, x: Any) -> Float[Tensor, "rows source"]:
         """Return the inputs in table units as a tensor (rows, source).
@@ -236,7 +236,7 @@ class KAN:
             nodes.append(layer.combine(sums[-1]))
         return Trace(tuple(nodes), tuple(activations), tuple(sums))
 
-    # --- changed copies --------------------------------------------------------------------------------
+    # --- changed copies ---------------------------------------------------------------------------------------
 
     def with_layer(self, n: int, **parts: Any) -> "KAN":
         """Return a network in which some parts of layer n are replaced."""

@@ -121,7 +121,7 @@ class Edge:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """All edges between two columns of nodes.
+    """A layer: all edges between two columns of nodes.
 
     knots: a row for each source · coef: ordinates of the control points · base_weight: weight of the base function ·
     active: whether the edge uses its learned part (spline and base) · bias: added to each sum · arity: number of sums

@@ -197,8 +197,7 @@ def fix_formulas(kan: KAN, fixes: Iterable[FixFormula]) -> KAN:
 
 @dataclass(frozen=True)
 class ReleaseFormula(_OnEdge):
-    """The edit that replaces a formula by a spline: the saved one, or with `refit` one fitted to the curve on the grid.
-    """
+    """The edit that replaces a formula by a spline: the saved one, or with `refit` a fit to the curve on the grid."""
 
     refit: bool = False
     kind: ClassVar[str] = "release formula"

@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Batch(EditRecord):
-    """Several edits as one step of the history; all trainings among them must use the same table."""
+    """An edit made of several edits, one step of the history; all trainings among them must use the same table."""
 
     edits: tuple[Edit, ...]
     label: str

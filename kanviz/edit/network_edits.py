@@ -18,7 +18,7 @@ from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
 ROUNDING = 16  # times the precision of the largest knot: knots closer than this count as equal
-AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # need old rows, not in a recipe
+AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # a recipe has no old rows
 
 
 def _check_size(grid: int) -> None:

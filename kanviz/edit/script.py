@@ -108,7 +108,7 @@ def _script(session: _Session, start_file: str, rows: Mapping[str, str], result:
 
 
 def _row_names(rows: Mapping[str, str], needed: Sequence[str]) -> dict[str, str]:
-    """Name the variables for the rows that are used, by digest: the first rows, and those of trainings."""
+    """Choose variable names for the rows that are used, by digest: the first rows, and those of trainings."""
     used = [digest for n, digest in enumerate(rows) if n == 0 or digest in needed]
     return {digest: "rows" if n == 1 else f"rows_{n}" for n, digest in enumerate(used, 1)}
 

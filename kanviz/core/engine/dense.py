@@ -98,7 +98,7 @@ class _Work:
             self._beyond = self.x - near if bool((near != self.x).any()) else None
         order = self.parts.order
         self._cells = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
-        self._at = torch.addcmul(-knots[:, :1] * self._cells, near, self._cells)  # distance from the first knot in cells
+        self._at = torch.addcmul(-knots[:, :1] * self._cells, near, self._cells)  # cells from the first knot
         self._near, self._middle = near, (knots[:, : self.count] + knots[:, order + 1 :]) / 2
         self.share, self.scale = 1 / math.factorial(order), order * self._cells
 

@@ -9,7 +9,7 @@ from kanviz.core.spline import domain
 
 NEAR = 1e-3  # share of an interval: a value nearer to a knot than this counts on both sides of it
 ULPS = 16  # the same in units of the last place, for grids far from zero
-BLOCK = 2**24  # marks held at once
+BLOCK = 2**24  # marks in memory at once
 
 
 def reached(

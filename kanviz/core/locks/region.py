@@ -26,7 +26,7 @@ from kanviz.text import shown
 BUDGET = 4_096  # boxes
 MOST_WORK = 2**21  # boxes x activations of the widest layer: a few seconds
 IN_VAIN = 2  # cuts per input that free nothing, before cutting ends
-AT_ONCE = 2**21  # bounds of single activations held at once
+AT_ONCE = 2**21  # bounds of single activations in memory at once
 
 Box = Sequence[tuple[float, float]]
 

@@ -15,7 +15,7 @@ from kanviz.core.locks.reach import reached
 from kanviz.errors import UserError
 from kanviz.text import counted
 
-AT_ONCE = 2**21  # bounds of single activations held at once
+AT_ONCE = 2**21  # bounds of single activations in memory at once
 
 
 @torch.no_grad()

@@ -25,8 +25,8 @@ def with_replay(data: Dataset, old: Dataset, share: float = 0.5, seed: int = 0) 
     """Return the new table with training rows of the old table added to its training rows.
 
     share: share of old rows among the training rows of the result, above 0 and below 1. If fewer rows are needed than
-    there are old ones, they are sampled with the seed; if more, each is repeated equally often, up to one. The held-out
-    rows are those of the new table. Raises TableError for another share, and for tables with different columns.
+    there are old ones, they are sampled with the seed; if more, all are repeated, as equally often as possible. The
+    held-out rows are those of the new table. Raises TableError for another share or tables with different columns.
     """
     if not 0 < share < 1:
         raise TableError(f"The share of old rows is {share:g}; it must be above 0 and below 1.")

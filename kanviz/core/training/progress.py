@@ -54,7 +54,7 @@ class Progress:
 
     The best has the lowest held-out loss (training loss if no rows are held out). Where Levenberg-Marquardt lets the
     data choose smoothing or grids, the best has the lowest `criterion` instead (generalised cross-validation on the
-    training rows); then the held-out rows decide nothing, and their error is an unbiased estimate.
+    training rows); then the held-out rows decide nothing, and their error is not biased by the choice.
     loss: the name of the loss in train_loss and test_loss. rmse: root mean square over outputs, in the target's units,
     for regression. seconds: time since the start of `train`.
     """

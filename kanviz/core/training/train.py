@@ -60,7 +60,7 @@ def _steps(
             raise TrainError("This training was begun with another anchor, or none; go on with that, or start anew.")
         mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]
-    follows = how.follow if how.lock is None else 0  # a lock holds every grid
+    follows = how.follow if how.lock is None else 0  # a lock fixes every grid
     follow_at = {round(n * how.steps / (2 * follows)) for n in range(follows)}
     if resume is None:
         item = _seen(objective, mark, begun(objective, kan), clock)

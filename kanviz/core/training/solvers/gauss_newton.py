@@ -18,7 +18,7 @@ from kanviz.core.training.solvers.jacobian import Sweep, at_inputs, forward, jac
 from kanviz.core.training.solvers.numpy_splines import Array
 from kanviz.core.training.solvers.working import Working
 
-BLOCK = 4_000_000  # numbers of J held at once
+BLOCK = 4_000_000  # numbers of J in memory at once
 TABLE = 8_000_000  # numbers of the inputs' basis that may be stored from step to step
 
 
