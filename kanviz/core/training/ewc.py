@@ -20,7 +20,8 @@ class Anchor:
 
     centre: the earlier network · weights: for every layer and part, weights of the part's shape (float64), half the
     curvature of the loss on old rows · strength: with 1 the old rows' loss counts as much as the new rows', to second
-    order and without interactions between numbers; 0 has no effect. Raises TrainError for a negative strength.
+    order and without interactions between numbers; 0 has no effect. Raises TrainError where it is negative or not
+    finite.
     """
 
     centre: KAN
