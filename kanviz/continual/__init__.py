@@ -1,1 +1,1 @@
-"""Learning one thing after another: what a network keeps, what that costs, and how it is protected."""
+"""Learn tasks one after another: measure what a network retains and what that costs, and protect what it knows."""

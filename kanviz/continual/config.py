@@ -1,4 +1,4 @@
-"""Which tables to learn in turn, by which network and under which policies: a JSON file, checked when it is read."""
+"""Read the settings of a continual-learning run (tables, network, policies) from a JSON file, and check them."""
 
 import json
 import math
@@ -28,9 +28,12 @@ CONFIG = JsonReader(
 
 @dataclass(frozen=True)
 class ContinualConfig:
-    """tasks: tables, by path · inputs: their columns, () for every other number of the first · test: share of the rows
-    of each that is held out · policies: names of POLICIES, each run from the same start · share, strength, boxes: of
-    the policies that have them. The other names are those of `init` and `TrainConfig`.
+    """The settings of a continual-learning run.
+
+    tasks: paths of the tables · inputs: names of their input columns, () for all other columns of numbers in the first
+    table · test: share of each table's rows that is held out · policies: names of POLICIES, each run from the same
+    network · share, strength, boxes: settings of the policies that have them. The other names are those of `init` and
+    `TrainConfig`.
     """
 
     shape: tuple[Any, ...]
@@ -60,7 +63,7 @@ class ContinualConfig:
         return Policy(name, boxes, self.share, self.strength)
 
     def network(self, inputs: tuple[Variable, ...], outputs: tuple[Variable, ...]) -> KAN:
-        """The start; raises UserError where the shape has other ends than the tables."""
+        """Make the network to start from. Raises UserError if the shape's inputs or outputs do not fit the tables."""
         columns = parse_shape(self.shape)
         for column, there, kind in ((columns[0], inputs, "input"), (columns[-1], outputs, "output")):
             if sum(column) != len(there):
@@ -75,7 +78,7 @@ class ContinualConfig:
 
 
 def read_config(text: str) -> ContinualConfig:
-    """The settings in a JSON text; raises UserError, in words, for what does not fit."""
+    """Read the settings from JSON text. Raises UserError, with the reason, for anything that is not valid."""
     found = CONFIG.parse(text, DEEPEST)
     names = [part.name for part in fields(ContinualConfig)]
     values: dict[str, Any] = {}

@@ -1,4 +1,4 @@
-"""What a network has learned and must not lose: rows of a table, or every point of a region of its inputs."""
+"""Describe what a network must not forget: rows of a table, or every point of a region of its inputs."""
 
 import hashlib
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 
 Box = tuple[tuple[float, float], ...]
-POINTS = 2_000  # that stand for a region
-WATCHED = 2_000  # rows on which the error is computed at every step of a training
+POINTS = 2_000  # points that represent a region
+WATCHED = 2_000  # most rows on which the error is computed at every step of a training
 
 
 @dataclass(frozen=True, eq=False)
 class Known:
-    """What a network must not forget while it learns more; make it with `Known.rows` or `Known.region`.
+    """The rows or region that a network must not forget while it learns more; made by `Known.rows` or `Known.region`.
 
-    name: for people · x: inputs (row, input) in table units; for a region, points drawn evenly from it · data: the
-    table, with its targets; None where only inputs are known · box: least and greatest value of each input in table
+    name: shown to users · x: inputs (row, input) in table units; for a region, points sampled evenly from it · data:
+    the table, with its targets; None if only inputs are known · box: least and greatest value of each input in table
     units; None for rows.
 
     >>> Known.region(((0.0, 1.0), (-2.0, 2.0))).x.shape
@@ -35,19 +35,19 @@ class Known:
 
     @staticmethod
     def rows(data: Dataset, name: str) -> "Known":
-        """Name all rows of a table, held-out ones included."""
+        """Make a `Known` of all rows of a table, held-out ones included."""
         return Known(name, data.x, data)
 
     @staticmethod
     def region(box: Box) -> "Known":
-        """Name all points of a box, (least, greatest) for each input; the same box gives the same points `x`."""
+        """Make a `Known` of all points of a box, (least, greatest) per input; equal boxes give equal points `x`."""
         low, high = torch.tensor(box, dtype=torch.float64).T
         draws = torch.quasirandom.SobolEngine(len(box), scramble=True, seed=0).draw(POINTS).double()
         return Known("the region", low + (high - low) * draws, None, box)
 
     @cached_property
     def digest(self) -> str:
-        """Identify it, for results that are remembered."""
+        """Identifier of the rows or region, for cached results."""
         if self.data is not None:
             return self.data.digest
         return (
@@ -56,15 +56,14 @@ class Known:
 
     @property
     def noun(self) -> str:
-        """Name its points, in the plural."""
+        """Plural noun for its points, for messages."""
         return "old rows" if self.box is None else "points of the region"
 
     @torch.no_grad()
     def error(self, kan: KAN, start: KAN) -> float:
-        """Measure how well a network still knows it: RMSE in table units, for classes cross-entropy.
+        """Compute the error of a network on it: RMSE in table units, for classes cross-entropy.
 
-        Without targets, the root mean square of how far outputs have moved since `start`. On at most 2,000 rows,
-        spread evenly.
+        Without targets, the root mean square change of the outputs since `start`. On at most 2,000 rows, spread evenly.
         """
         at = self._watched
         found = kan(self.x[at]).double()

@@ -1,4 +1,4 @@
-"""A rung of the ladder, run: the outcome so far after every task of every method."""
+"""Run a rung of the ladder, and yield the outcome so far after every task of every method."""
 
 import time
 from collections.abc import Iterator, Sequence
@@ -19,12 +19,12 @@ from kanviz.continual.verdict import Verdict, verdict
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.threads import on_one_thread
 
-LINE, WINDOW = 401, 21  # points drawn along a line, and along each side of a region
+LINE, WINDOW = 401, 21  # points to plot along a line, and along each side of a region
 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """Where a run is: done of total tasks, over all methods; method: what learns now, or learned last."""
+    """The progress of a run. done, total: tasks over all methods; method: the one that learns, or learned last."""
 
     done: int
     total: int
@@ -33,16 +33,16 @@ class Step:
 
     @property
     def verdict(self) -> Verdict | None:
-        """On the rung's own network, from what was seen so far."""
+        """Verdict on the rung's own network so far."""
         own = self.outcome.own
         return verdict(own, self.outcome.spread) if own is not None else None
 
 
 @on_one_thread
 def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
-    """Run a rung; an item after every task, the last with `outcome.finished`. Equal seeds give equal numbers.
+    """Run a rung, and yield an item after every task; the last has `outcome.finished`. Equal seeds give equal numbers.
 
-    alone: the rung's own network only, without what stands beside it.
+    alone: run only the rung's own network, without the methods to compare with.
     """
     clock = time.perf_counter()
     s = rung.setting
@@ -73,8 +73,11 @@ def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
 def _in_turn(
     name: str, learner: Learner, tables: Sequence[Dataset], mesh: Tensor, setting: Setting
 ) -> Iterator[Learned]:
-    """One method, task by task. Predictions are compared at one batch shape, since sums of others round otherwise."""
-    count, local = len(tables), name != "MLP" and len(setting.shape) == 2  # else nothing counts in cells of the inputs
+    """Run one method task by task.
+
+    Predictions are compared with the same batch shape, since sums of other shapes are rounded differently.
+    """
+    count, local = len(tables), name != "MLP" and len(setting.shape) == 2  # else cells of the inputs mean nothing
     held = [table.rows("test") for table in tables]
     then: list[Tensor] = []
     found = Learned(name, learner.numbers, np.full((count, count), np.nan), points=len(held[0][0]))
@@ -105,7 +108,7 @@ def _drift(now: Tensor, then: Tensor) -> float:
 
 
 def _reach(changed: Sequence[Tensor], tables: Sequence[Dataset], grid: int) -> float:
-    """Greatest distance of a changed point from the rows of later tasks, in cells of inputs from -1 to 1."""
+    """Compute the greatest distance of a changed point from rows of later tasks, in cells of the grid on [-1, 1]."""
     found = float("nan")
     for task, mask in enumerate(changed):
         points = tables[task].rows("test")[0][mask]
@@ -117,7 +120,7 @@ def _reach(changed: Sequence[Tensor], tables: Sequence[Dataset], grid: int) -> f
 
 
 def _mesh(place: Place) -> Tensor:
-    """Points to draw on: along the line, or of two inputs a window on each region, the first input running fastest."""
+    """Make the points to plot: along the line, or for two inputs a window on each region, first input fastest."""
     if place.inputs == 1:
         return torch.linspace(-1, 1, LINE, dtype=torch.float64)[:, None]
     windows = []

@@ -1,4 +1,4 @@
-"""What one method learned of a rung's tasks so far, and what became of its old predictions."""
+"""Record what one method has learned of a rung's tasks so far, and how its old predictions have changed."""
 
 import math
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """One method on all tasks so far. Errors are root mean square on a task's points, in units of a peak's height.
+    """The results of one method on all tasks so far. Errors are root mean square, in units of a peak's height.
 
-    errors: (task, after), on each task after each; nan before it was learned, and where nothing was yet · kept: of
-    each task that is old now, points whose prediction has the bits it had when the task was learned · points: of
-    each task · drift: largest |change| of an old prediction at any time since then, inf where one is no number ·
-    reach: greatest distance of a changed old point from rows learned later, in cells of the grid along the input
-    where it is nearest (nan where nothing changed, or where it says nothing: deeper networks, an MLP) · seconds: of
-    its training · free: share of its numbers that may still move · drawn: predictions on the rung's mesh after each
-    task, (task, point).
+    errors: (task, after): error on each task's test points after each task; nan before the task was learned · kept: for
+    each old task, number of points whose prediction has the same bits as right after the task · points: test points
+    of each task · drift: largest |change| of an old prediction at any time since its task, inf if one is NaN or
+    infinite · reach: greatest distance of a changed old point from rows learned later, in cells of the grid along the
+    input where it is nearest (nan if nothing changed, and for deeper networks and an MLP, where it has no meaning) ·
+    seconds: time of its training · free: share of its numbers that may still change, after each task · drawn:
+    predictions on the rung's mesh after each task, (task, point).
     """
 
     name: str
@@ -46,7 +46,7 @@ class Learned:
 
     @property
     def end(self) -> tuple[float, ...]:
-        """The error on each task now."""
+        """The current error on each task."""
         return tuple(map(float, self.errors[: self.done, self.done - 1])) if self.done else ()
 
     @property
@@ -56,12 +56,12 @@ class Learned:
 
     @property
     def old_then(self) -> float:
-        """Mean error on the tasks that are old now, when they had just been learned."""
+        """Mean error on the old tasks right after each was learned."""
         return float(np.mean(self.own[:-1])) if self.done > 1 else math.nan
 
     @property
     def old_now(self) -> float:
-        """Mean error on the tasks that are old now."""
+        """Current mean error on the old tasks."""
         return float(np.mean(self.end[:-1])) if self.done > 1 else math.nan
 
     @property
@@ -70,5 +70,5 @@ class Learned:
 
     @property
     def kept_share(self) -> float:
-        """Share of the old predictions that kept their bits, 0 to 1; nan where none is old."""
+        """Share of the old predictions that have the same bits as before, 0 to 1; nan if there are none."""
         return sum(self.kept) / self.old_points if self.old_points else math.nan

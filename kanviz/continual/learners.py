@@ -1,4 +1,4 @@
-"""Ways of learning one task after another with a KAN, as values: each gives the next one when it has learned."""
+"""Define learners: values that learn one task after another with a KAN, and return a new learner after each task."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -25,12 +25,13 @@ from kanviz.core.locks import Lock
 from kanviz.core.training.parameters import FreeParameters
 from kanviz.core.training.train import trained
 
-RATE = 0.03  # Adam's, for one layer of coefficients
+RATE = 0.03  # learning rate of Adam, for one layer of coefficients
 
 
 class Learner(Protocol):
-    """Something that learns tasks in turn. numbers: how many it has to learn with · free: the share of them that may
-    still move, 0 to 1.
+    """The interface of a model that learns tasks one after another.
+
+    numbers: how many trainable numbers it has · free: share of them that may still change, 0 to 1.
     """
 
     @property
@@ -40,16 +41,16 @@ class Learner(Protocol):
     def free(self) -> float: ...
 
     def learned(self, task: int, tables: Sequence[Dataset]) -> Self:
-        """Itself after that task; those before it have been learned."""
+        """Return the learner after this task; the tasks before it have been learned already."""
         ...
 
     def __call__(self, x: Tensor) -> Tensor:
-        """Predictions (row, output) for inputs (row, input), in table units."""
+        """Predict (row, output) for inputs (row, input), in table units."""
         ...
 
 
 def network(setting: Setting, seed: int) -> KAN:
-    """The network that a rung begins with, in float64; a base function is there to be learned where there is one."""
+    """Make the initial network of a rung, in float64; a base function other than zero is trained too."""
     return init(setting.shape, grid=setting.grid, base=setting.base, noise=0.1, seed=seed)
 
 
@@ -57,7 +58,7 @@ def _parts(setting: Setting) -> tuple[str, ...]:
     return ("coef", "base_weight") if setting.base != "zero" else ("coef",)
 
 
-AIDS: dict[str, Callable[[int], Protection]] = {  # by how many tasks are old: all their rows are replayed
+AIDS: dict[str, Callable[[int], Protection]] = {  # given the number of old tasks; replay uses all their rows
     "none": lambda old: NoProtection(),
     "replay": lambda old: Replay(old / (old + 1)),
     "ewc": lambda old: ElasticWeights(),
@@ -66,7 +67,7 @@ LOCKS: dict[str, Protection] = {"none": NoProtection(), "rows": LockRows(), "reg
 
 
 def _newest(setting: Setting, task: int, data: Dataset) -> Known:
-    """What is to be locked of the task that was just learned."""
+    """Return the rows or region of the task just learned that are to be locked."""
     if setting.lock == "region":
         return Known.region(setting.where.region(task))
     return Known(f"task {task + 1}", data.x[: setting.locked_rows])
@@ -74,8 +75,9 @@ def _newest(setting: Setting, task: int, data: Dataset) -> Known:
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A network trained as `kanviz.train` does. aid: all old rows among the new ones, or an anchor by
-    them (EWC); lock: what is held so far.
+    """A learner that trains a network with `kanviz.train`.
+
+    aid: mix all old rows in (replay), or anchor the network by them (EWC) · lock: the numbers locked so far.
     """
 
     setting: Setting
@@ -95,7 +97,7 @@ class Trained:
         s, new = self.setting, tables[task]
         if FreeParameters.of(self.kan, _parts(s), lock=self.lock).count == 0:
             return self  # everything is locked
-        data = replace(new, test=new.test[:0])  # held-out points are for looking, not for choosing
+        data = replace(new, test=new.test[:0])  # held-out points only measure the error, they choose nothing
         held = Protected(data, self.lock)
         if task:
             old = tables[0].joined(*tables[1:task])
@@ -111,9 +113,9 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class ByAdam:
-    """A network trained by torch's AdamW on all numbers, as other libraries do.
+    """A learner that trains a network by torch's AdamW on all numbers, as other libraries do.
 
-    state: of the optimiser, carried on from task to task where the setting says so.
+    state: state of the optimiser, reused for the next task if `setting.kept` is set.
     """
 
     setting: Setting
@@ -144,13 +146,16 @@ class ByAdam:
 
 
 def of_setting(setting: Setting, seed: int) -> Learner:
-    """The rung's own network."""
+    """Return the learner of the rung's own network."""
     kan = network(setting, seed)
     return ByAdam(setting, kan) if setting.solver == "adam" else Trained(setting, kan)
 
 
 def beside(setting: Setting, seed: int) -> dict[str, Learner]:
-    """The same network with the usual aids against forgetting and no lock; and without any, where a rung has a lock."""
+    """Return the learners to compare with: the same network without a lock, with replay and with EWC.
+
+    If the rung has a lock, also the network without any protection.
+    """
     plain = replace(setting, lock="none", solver="lm", steps=min(setting.steps, 20))
     kan = network(plain, seed)
     found: dict[str, Learner] = {"KAN, no lock": Trained(plain, kan)} if setting.lock != "none" else {}

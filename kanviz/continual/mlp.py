@@ -1,4 +1,4 @@
-"""A multilayer perceptron with as many numbers as the KAN beside it, scaled and tuned so that it learns every peak."""
+"""Compare with a multilayer perceptron that has as many numbers as the KAN, and is tuned to learn every peak."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -8,15 +8,15 @@ from torch import Tensor
 
 from kanviz.core.data.dataset import Dataset
 
-SCALES = (15.0, 25.0)  # inputs are multiplied by one of these: a peak then spans what a hidden unit can see
-STEPS = 100  # of L-BFGS at once
-ROUNDS = 6  # so many times at most, as long as a task is not learned
-LEARNED = 0.1  # share of a task's spread that is left when it is
+SCALES = (15.0, 25.0)  # inputs are multiplied by one of these: a peak is then as wide as a hidden unit can resolve
+STEPS = 100  # L-BFGS steps in one round
+ROUNDS = 6  # most rounds, while a task is not learned
+LEARNED = 0.1  # a task is learned when its error is below this share of its target's standard deviation
 
 
 @dataclass(frozen=True, eq=False)
 class MLP:
-    """One hidden layer of tanh: y = tanh(scale x w + b) v + c; weights: (w, b, v, c)."""
+    """A network with one hidden layer of tanh: y = tanh(scale x w + b) v + c; weights: (w, b, v, c)."""
 
     weights: tuple[Tensor, ...]
     scale: float
@@ -27,7 +27,7 @@ class MLP:
         return sum(part.numel() for part in self.weights)
 
     def learned(self, task: int, tables: Sequence[Dataset]) -> "MLP":
-        """L-BFGS with a line search on the mean squared error, begun anew, and again while much is left to learn."""
+        """Train by L-BFGS with a line search on the mean squared error, in rounds, until the task is learned."""
         now, enough = self, (LEARNED * float(tables[task].rows("train")[1].std())) ** 2
         for _ in range(ROUNDS):
             now = now._round(tables[task])
@@ -62,15 +62,13 @@ def _run(weights: Sequence[Tensor], scale: float, x: Tensor) -> Tensor:
 
 
 def mlp(inputs: int, numbers: int, tables: Sequence[Dataset], seed: int) -> MLP:
-    """A new one with `numbers` weights, as nearly as that goes; of `SCALES`, the one that best learns the first task
-    from its rows.
-    """
+    """Make a new MLP with about `numbers` weights, with the scale of `SCALES` that learns the first task best."""
     tried = [(_new(inputs, numbers, scale, seed), scale) for scale in SCALES]
     return min(tried, key=lambda one: _error(one[0].learned(0, tables), tables[0]))[0]
 
 
 def _new(inputs: int, numbers: int, scale: float, seed: int) -> MLP:
-    """Hidden units turn at points spread over the inputs' range, -1 to 1, so that every region has some."""
+    """Make an MLP whose hidden units have their centres spread over the inputs' range, -1 to 1."""
     rng = torch.Generator().manual_seed(seed)
     hidden = max(1, round((numbers - 1) / (inputs + 2)))
     w = torch.randn(inputs, hidden, generator=rng, dtype=torch.float64) / inputs**0.5

@@ -1,4 +1,4 @@
-"""What came of a rung, as numbers: every method, every task after every task, and what the old predictions did."""
+"""Record the results of a rung: errors of every method on every task after every task, changes of old predictions."""
 
 import csv
 import io
@@ -19,11 +19,10 @@ Rows = list[dict[str, Any]]
 
 @dataclass(frozen=True, eq=False)
 class Outcome:
-    """A run of a rung as far as it came. methods: the rung's own network first.
+    """The results of a run of a rung so far. methods: one record each, the rung's own network first.
 
-    mesh: points to draw on, (point, input), where there are two inputs a square window on each task's region in
-    turn · target: the whole function there · spread: root mean square of each task's target about its mean ·
-    seconds: of everything, so far.
+    mesh: points to plot, (point, input); with two inputs, a square window on each task's region in turn · target: the
+    target function at these points · spread: standard deviation of each task's target · seconds: total time so far.
     """
 
     rung: Rung
@@ -37,11 +36,11 @@ class Outcome:
 
     @property
     def own(self) -> Learned | None:
-        """The rung's own network, once it has learned something."""
+        """Results of the rung's own network, None before its first task."""
         return self.methods[0] if self.methods else None
 
     def to_rows(self) -> Rows:
-        """A line for each method, for a table or CSV."""
+        """Return a row for each method, for a table or CSV."""
         return [
             {
                 "rung": self.rung.number,
@@ -64,7 +63,7 @@ class Outcome:
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: the lines of the table, every error, and the verdicts; null where there is no number."""
+        """Convert to plain JSON: the rows of the table, every error, and the verdicts; null for nan and infinity."""
         methods = [
             {
                 **{key: _plain(value) for key, value in row.items() if key not in ("rung", "seed", "failing_with")},
@@ -78,7 +77,7 @@ class Outcome:
 
 
 def to_csv(outcomes: Sequence[Outcome]) -> str:
-    """The lines of all tables as CSV, empty where there is no number."""
+    """Write the rows of all outcomes as CSV; cells are empty for nan and infinity."""
     rows = [row for outcome in outcomes for row in outcome.to_rows()]
     text = io.StringIO()
     if rows:

@@ -1,4 +1,4 @@
-"""Five Gaussian peaks, shown one after another: the tasks of the ladder, each in a region of its own."""
+"""Make the tasks of the ladder: five Gaussian peaks, learned one after another, each in its own region."""
 
 from dataclasses import dataclass
 
@@ -17,10 +17,10 @@ Box = tuple[tuple[float, float], ...]
 
 @dataclass(frozen=True)
 class Place:
-    """Where the peaks are and how far around each its rows lie, on inputs from -1 to 1.
+    """The places of the peaks, and the regions around them from which rows are sampled, on inputs from -1 to 1.
 
-    centres: one point for each task · half: half the side of its region · additive: peaks of single inputs, added up,
-    instead of peaks of all inputs together.
+    centres: one point for each task · half: half the side of its region · additive: the target is a sum of peaks in
+    single inputs, instead of peaks in all inputs together.
     """
 
     centres: tuple[tuple[float, ...], ...]
@@ -32,11 +32,11 @@ class Place:
         return len(self.centres[0])
 
     def region(self, task: int) -> Box:
-        """Least and greatest value of each input for one task."""
+        """Return the least and greatest value of each input for one task."""
         return tuple((c - self.half, c + self.half) for c in self.centres[task])
 
     def target(self, x: Float[Tensor, "rows input"]) -> Float[Tensor, "rows 1"]:
-        """The whole function, of which every task shows a part."""
+        """Compute the whole target function; every task contains a part of it."""
         peaks = torch.zeros(len(x), 1, dtype=x.dtype)
         for centre in self.centres if not self.additive else [(c,) * self.inputs for c in LINE]:
             away = (x - x.new_tensor(centre)).square()
@@ -62,7 +62,7 @@ PLACES = {
 
 
 def tasks(place: Place, rows: int, points: int, seed: int) -> tuple[Dataset, ...]:
-    """A table for each peak: rows to learn from, and as many points held out, both drawn evenly over its region."""
+    """Make a table for each peak: `rows` training rows and `points` held-out ones, sampled uniformly in its region."""
     rng = torch.Generator().manual_seed(seed)
     names = tuple(Variable(name) for name in (("x",) if place.inputs == 1 else ("x1", "x2")))
     found = []

@@ -1,4 +1,4 @@
-"""What is done against forgetting while one task is learned after another, as a value."""
+"""Define policies against forgetting while tasks are learned one after another."""
 
 import math
 from collections.abc import Callable
@@ -23,11 +23,11 @@ Boxes = tuple[tuple[tuple[float, float], ...], ...]
 
 @dataclass(frozen=True)
 class Policy:
-    """One of POLICIES, and its setting.
+    """A policy of POLICIES with its settings.
 
-    boxes (certified): the region of each task, (least, greatest) per input in table units; None takes the hull of the
-    task's rows. share (replay): of the training rows that are old then, above 0 and below 1. strength (ewc): 1 counts
-    every earlier task's loss as much as the new one's, to second order.
+    boxes (certified): the region of each task, (least, greatest) per input in table units; None takes the bounding box
+    of the task's rows. share (replay): share of old rows among the training rows, above 0 and below 1. strength (ewc):
+    with 1 every earlier task's loss counts as much as the new one's, to second order. Raises TrainError for others.
     """
 
     name: str = "none"
@@ -45,11 +45,11 @@ class Policy:
 
     @property
     def locks(self) -> bool:
-        """Whether earlier predictions keep their bits under it."""
+        """Whether earlier predictions stay bit-identical under this policy."""
         return self.name in ("lock", "certified")
 
     def protection(self, seed: int = 0) -> Protection:
-        """Make what is applied between two tasks. seed: of the old rows that are drawn."""
+        """Return the protection that is applied between two tasks. seed: for the sampling of old rows."""
         return _PROTECTIONS[self.name](self, seed)
 
     def __str__(self) -> str:
@@ -60,7 +60,7 @@ class Policy:
 
     @staticmethod
     def from_json(record: Any) -> "Policy":
-        """The policy that `to_json` wrote; raises TrainError for anything else."""
+        """Read a policy that `to_json` wrote. Raises TrainError for anything else."""
         found = POLICY.value(record).fields((), [part.name for part in fields(Policy)])
         found.get("name", "none").text()
         for part in ("share", "strength"):
@@ -69,7 +69,7 @@ class Policy:
 
 
 def read_boxes(found: JsonValue) -> Boxes:
-    """A region for each task: (least, greatest) per input."""
+    """Read a region for each task: (least, greatest) per input."""
     return found.each(lambda box: box.each(_side))
 
 

@@ -1,6 +1,6 @@
-"""Ways of keeping what a network knows while it learns new rows: each is a value with one method, `apply`.
+"""Protect what a network knows while it learns new rows; each protection is a value with the method `apply`.
 
-Only locks promise bits. Replay and elastic weights trade some of the old for some of the new.
+Only locks guarantee equal bits. Replay and elastic weights give up some accuracy on old rows for some on new ones.
 """
 
 from abc import ABC, abstractmethod
@@ -17,17 +17,17 @@ from kanviz.core.training.forgetting import anchor, with_replay
 from kanviz.core.training.train import TrainConfig
 from kanviz.errors import TableError, TrainError, UserError
 
-STEPS = 60  # that learn well under a lock; a run ends earlier when nothing is gained
-# Of smoothing under a lock: free control points bridge the gaps that locked ones leave. The weight that the data would
-# choose, for free and locked points together, is too much for the free ones.
+STEPS = 60  # enough to learn well under a lock; a run ends earlier when it gains nothing
+# Smoothing under a lock: free control points must bridge the gaps between locked ones. The weight that the data would
+# choose, for free and locked points together, is too large for the free ones.
 SMOOTH = 1e-5
 
 
 class Protected(NamedTuple):
-    """What a protected training is given, as (data, lock, anchor).
+    """The inputs of a protected training, as (data, lock, anchor).
 
-    data: the rows to learn, with old ones among them under replay · lock: numbers that do not move, None for none ·
-    anchor: what draws the others back to where they were, None for nothing.
+    data: the rows to learn, under replay with old ones among them · lock: numbers that must not change, or None ·
+    anchor: penalty that pulls the other numbers back to their old values, or None.
     """
 
     data: Dataset
@@ -37,27 +37,27 @@ class Protected(NamedTuple):
     def config(self, **other: Any) -> TrainConfig:
         """Make the settings to train with: `TrainConfig.for_trained`, and under a lock smoothing fixed at `SMOOTH`.
 
-        other: settings of `TrainConfig`, which win. Give `anchor` to `train` beside them.
+        other: settings of `TrainConfig`, which override these. `anchor` is a separate argument of `train`.
         """
         held = {} if self.lock is None else {"lock": self.lock, "smooth": SMOOTH}
         return TrainConfig.for_trained(**held | other)
 
     def joined(self, later: "Protected") -> "Protected":
-        """Hold what either holds, and learn the rows of `later`.
+        """Combine with a later protection: the locks and anchors of both, and the rows of `later`.
 
-        Anchors make one at the newest network, with the weights of both (Huszár, Note on the quadratic penalties in
-        elastic weight consolidation, PNAS 2018).
+        Two anchors become one at the newest network, with the sum of their weights (Huszár, Note on the quadratic
+        penalties in elastic weight consolidation, PNAS 2018). Raises TrainError for anchors of different strengths.
         """
         return Protected(later.data, _both(self.lock, later.lock), _summed(self.anchor, later.anchor))
 
 
 @dataclass(frozen=True)
 class Protection(ABC):
-    """A way of keeping what is known; the concrete ones are in `PROTECTIONS`.
+    """The base class of the protections in `PROTECTIONS`.
 
-    kind: its name there · aid: what `Retrain` of a history calls it beside the lock, "" where the lock is all ·
-    keeps_bits: whether predictions on what is known keep every bit · holds_grids: grids must stay as they are ·
-    needs_rows: it takes rows, a region does not do.
+    kind: its name there · aid: its name in the `aid` of `Retrain`, "" if it is only a lock · keeps_bits: whether
+    predictions on what is known stay bit-identical · holds_grids: grids must not change · needs_rows: it needs rows, a
+    region is not enough.
     """
 
     kind: ClassVar[str]
@@ -68,34 +68,34 @@ class Protection(ABC):
 
     @abstractmethod
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Prepare a training of `kan` on the rows `new` that keeps `known` in this way.
+        """Prepare a training of `kan` on the rows `new` that protects `known`.
 
-        Raises UserError where this way cannot keep it: rows are needed and a region was given, the tables have
-        different columns, the box is no box, or values are not finite.
+        Raises UserError if that is not possible: rows are needed and a region was given, the tables have different
+        columns, the box is not valid, or values are not finite.
         """
         ...
 
     def region(self, known: Known) -> Box | None:
-        """Name the box in which every point keeps its bits; None for the ways that promise none."""
+        """Return the box in which every prediction stays bit-identical; None if there is no such guarantee."""
         return None
 
 
 @dataclass(frozen=True)
 class NoProtection(Protection):
-    """Keep nothing: every number may move."""
+    """The protection that does nothing: every number may change."""
 
     kind: ClassVar[str] = "none"
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Give the new rows as they are."""
+        """Return the new rows unchanged."""
         return Protected(new)
 
 
 @dataclass(frozen=True)
 class LockRows(Protection):
-    """Lock every number that the known rows use, so that their predictions keep every bit.
+    """The protection that locks every number the known rows use, so that their predictions stay bit-identical.
 
-    Nothing is promised between the rows; control points that they use do not learn any more. See `data_lock`.
+    Nothing is guaranteed between the rows; control points that they use cannot learn any more. See `data_lock`.
 
     >>> import torch
     >>> from kanviz import Dataset, init, train
@@ -114,7 +114,7 @@ class LockRows(Protection):
     needs_rows: ClassVar[bool] = True
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Lock what the rows use, held-out ones included; no targets are needed."""
+        """Lock the numbers that the rows use, held-out rows included; no targets are needed."""
         if known.box is not None:
             raise UserError("A lock of rows holds no region: give rows, or lock the region.")
         return Protected(new, data_lock(kan, known.x, f"rows of {known.name}"[:200]))
@@ -122,10 +122,10 @@ class LockRows(Protection):
 
 @dataclass(frozen=True)
 class LockRegion(Protection):
-    """Lock every number that any point of a box can use, so that all predictions there keep every bit, proven.
+    """The protection that locks every number a point of a box can use: all predictions there are proven bit-identical.
 
-    box: (least, greatest) of each input in table units; None takes the known region, or the hull of the known rows.
-    It locks more control points than rows alone do. Source: interval arithmetic (see `certified_lock`).
+    box: (least, greatest) of each input in table units; None takes the known region, or the bounding box of the known
+    rows. It locks more control points than `LockRows`. Source: interval arithmetic (see `certified_lock`).
 
     >>> from kanviz import Dataset, init
     >>> new = Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
@@ -140,19 +140,19 @@ class LockRegion(Protection):
     holds_grids: ClassVar[bool] = True
 
     def region(self, known: Known) -> Box:
-        """Name the box that is locked."""
+        """Return the box that is locked."""
         return self.box or known.box or tuple(zip(known.x.amin(0).tolist(), known.x.amax(0).tolist(), strict=True))
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Lock what the box can use."""
+        """Lock the numbers that points of the box can use."""
         return Protected(new, certified_lock(kan, self.region(known)).lock)
 
 
 @dataclass(frozen=True)
 class Replay(Protection):
-    """Learn known rows again among the new ones (rehearsal): old errors stay small, no bit is promised.
+    """The protection that learns known rows again among the new ones: old errors stay small, but bits may change.
 
-    share: of the training rows that are old then, above 0 and below 1 · seed: of the old rows that are drawn. Source:
+    share: share of old rows among the training rows, above 0 and below 1 · seed: for the sampling of old rows. Source:
     Robins, Catastrophic forgetting, rehearsal and pseudorehearsal, Connection Science 1995. See `with_replay`.
 
     >>> from kanviz import Dataset, init
@@ -168,7 +168,7 @@ class Replay(Protection):
     needs_rows: ClassVar[bool] = True
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Mix the known training rows in; their targets are needed."""
+        """Mix the known training rows in. Raises TableError if they have no targets."""
         if known.data is None:
             raise TableError("Replay learns old rows again, so it needs their table, with targets.")
         return Protected(with_replay(new, known.data, self.share, self.seed))
@@ -176,9 +176,9 @@ class Replay(Protection):
 
 @dataclass(frozen=True)
 class ElasticWeights(Protection):
-    """Draw numbers back to where they were, the more, the more the known rows need them (EWC).
+    """The protection that pulls each number back to its old value, as strongly as the known rows depend on it (EWC).
 
-    strength: 1 counts the old loss as much as the new, to second order; 0 holds nothing. No bit is promised. Source:
+    strength: with 1 the old loss counts as much as the new, to second order; 0 has no effect. Bits may change. Source:
     Kirkpatrick et al., Overcoming catastrophic forgetting in neural networks, PNAS 2017. See `Anchor`.
 
     >>> from kanviz import Dataset, init
@@ -194,7 +194,7 @@ class ElasticWeights(Protection):
     holds_grids: ClassVar[bool] = True
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Anchor the network where it stands; grids must stay as they are then, and no targets are needed."""
+        """Anchor the network at its current numbers; grids must not change then, and no targets are needed."""
         return Protected(new, None, anchor(kan, known.x, self.strength) if self.strength else None)
 
 
@@ -204,7 +204,10 @@ PROTECTIONS: dict[str, type[Protection]] = {
 
 
 def protect(kan: KAN, asked: Sequence[tuple[Protection, Known]], new: Dataset) -> Protected:
-    """Apply several protections at once, each to what it keeps: locks together hold what any of them holds."""
+    """Apply several protections at once, each to its own `Known`; their locks are combined.
+
+    Raises UserError where one cannot be applied.
+    """
     held = Protected(new)
     for protection, known in asked:
         held = held.joined(protection.apply(kan, known, held.data))

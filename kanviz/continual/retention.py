@@ -1,7 +1,7 @@
-"""What learning tasks in turn came to: the error on every task after every task, what kept its bits, what is left free.
+"""Record a continual-learning run: the error on every task after every task, unchanged predictions, free numbers.
 
 Sources: Lopez-Paz & Ranzato, Gradient episodic memory, NeurIPS 2017 (backward transfer); Chaudhry et al., Riemannian
-walk, ECCV 2018 (forgetting); both there for accuracies, here for errors.
+walk, ECCV 2018 (forgetting). Both define them for accuracies; here they are used for errors.
 """
 
 import math
@@ -22,14 +22,14 @@ NAN = float("nan")
 
 @dataclass(frozen=True)
 class Retention:
-    """A run so far. Tables are by task, then by turn: errors[i][j] belongs to task i after task j was learned.
+    """The results of a run so far. Tables are by task, then by turn: errors[i][j] is for task i after task j.
 
-    policy: what was done against forgetting · tasks: their names · unit: of the errors · guess: for each task, the
-    error of one constant answer for all tasks together, the best there is · errors: root mean square on held-out rows
-    in the target's units (for classes the share that is wrong), of tasks not yet learned too · kept: share of the
-    predictions on all rows of task i that have the same bits after task j as right after task i, 0 to 1; nan before ·
-    points: control points of every layer now · free: of each layer, those that could still move after each task ·
-    full: how many tasks came when nothing could move any more, and were not learned.
+    policy: the policy against forgetting · tasks: their names · unit: unit of the errors · guess: for each task, the
+    error of the best constant prediction for all tasks together · errors: root mean square on held-out rows in the
+    target's units (for classes the share of wrong ones), also of tasks not yet learned · kept: share of the predictions
+    on all rows of task i that have the same bits after task j as right after task i, 0 to 1; nan before · points:
+    current number of control points of every layer · free: for each layer, number of those that could still change
+    after each task · full: number of tasks that were not learned because no number could change any more.
     """
 
     policy: Policy
@@ -58,38 +58,38 @@ class Retention:
 
     @property
     def end(self) -> tuple[float, ...]:
-        """The error on each learned task now."""
+        """The current error on each learned task."""
         return tuple(self.errors[i][-1] for i in range(self.turns))
 
     @property
     def gained(self) -> float:
-        """How much better than the constant answer each task was right after it was learned, on average."""
+        """Mean over tasks of the error of the constant prediction minus the error right after the task."""
         return _mean([self.guess[i] - error for i, error in enumerate(self.own)])
 
     @property
     def forgetting(self) -> float:
-        """How much worse earlier tasks are now than they were at their best, on average; 0 at least."""
+        """Mean over earlier tasks of the current error minus the lowest error since the task; 0 or more."""
         return _mean([self.errors[i][-1] - min(self.errors[i][i:]) for i in range(self.turns - 1)])
 
     @property
     def backward_transfer(self) -> float:
-        """How much better earlier tasks are now than right after they were learned, on average; negative: forgotten."""
+        """Mean over earlier tasks of the error right after the task minus the current error; negative if forgotten."""
         return _mean([self.errors[i][i] - self.errors[i][-1] for i in range(self.turns - 1)])
 
     @property
     def bits(self) -> float:
-        """Share of the predictions on earlier tasks' rows that still have their bits now, 0 to 1; tasks count alike."""
+        """Share of the predictions on earlier tasks' rows that still have the same bits, 0 to 1; a mean over tasks."""
         return _mean([self.kept[i][-1] for i in range(self.turns - 1)])
 
     def to_json(self) -> dict[str, Any]:
-        """The record, and what is derived from it; null where there is no number."""
+        """Convert the record and the derived numbers to JSON; null for nan and infinity."""
         record = {part.name: _plain(getattr(self, part.name)) for part in fields(self) if part.name != "policy"}
         derived = {name: _plain(getattr(self, name)) for name in DERIVED} if self.turns else {}
         return {"policy": self.policy.to_json(), **record, **derived}
 
     @staticmethod
     def from_json(record: Any) -> "Retention":
-        """The run that `to_json` wrote; raises UserError for anything else."""
+        """Read a run that `to_json` wrote. Raises UserError for anything else."""
         found = RUN.value(record)
         tasks = found["tasks"].each(JsonValue.text, least=1)
         count, layers = len(tasks), len(found["points"].items())
@@ -115,7 +115,7 @@ RUN = JsonReader(
 
 
 def _mean(values: list[float]) -> float:
-    """nan of none: one task alone forgets nothing and keeps nothing."""
+    """Compute the mean; nan without values, since a single task has no earlier ones."""
     return sum(values) / len(values) if values else NAN
 
 

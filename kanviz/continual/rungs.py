@@ -1,4 +1,7 @@
-"""The rungs of the ladder: from where locality holds by itself to where a lock must hold it, and how each one fails."""
+"""Define the rungs of the ladder, from experiments that forget nothing without a lock to those that need one.
+
+Each rung has switches that make it fail.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -13,12 +16,12 @@ Lock = Literal["none", "rows", "region"]
 
 @dataclass(frozen=True)
 class Setting:
-    """One run: where the peaks are, the network that learns them, and what holds it.
+    """The settings of one run: the peaks, the network that learns them, and its protection.
 
-    place: of `PLACES` · shape, grid, base: of the network · lock: numbers that old rows, or any point of old regions,
-    use do not move · solver: Levenberg-Marquardt, or Adam with the habits below · kept: Adam keeps its state from task
-    to task · decay: of the weights in every step · steps: for each task · rows, points: of each task, to learn from and
-    to look at · locked_rows: rows that a lock is given, None for all that there are, points included.
+    place: a name of `PLACES` · shape, grid, base: of the network · lock: lock the numbers that old rows, or all points
+    of old regions, use · solver: Levenberg-Marquardt, or Adam with the next two settings · kept: Adam's state is reused
+    for the next task · decay: weight decay in every step · steps: per task · rows, points: number of training rows and
+    of test points of each task · locked_rows: number of rows given to the lock, None for all, test points included.
     """
 
     place: str
@@ -41,7 +44,7 @@ class Setting:
 
 @dataclass(frozen=True)
 class Switch:
-    """One thing to change so that a rung may fail. change: fields of its `Setting`."""
+    """A change that may make a rung fail. change: the changed fields of its `Setting`."""
 
     name: str
     words: str
@@ -50,9 +53,9 @@ class Switch:
 
 @dataclass(frozen=True)
 class Rung:
-    """A step of the ladder: `setting` is what runs, as it should hold, or with the switches in `failing_with`.
+    """An experiment of the ladder. setting: the settings of the run, with the switches in `failing_with` applied.
 
-    usual: the switches that "make it fail" stands for · several: they may be put together.
+    usual: the switches that are used if "make it fail" is chosen without names · several: switches may be combined.
     """
 
     number: int
@@ -65,7 +68,10 @@ class Rung:
     failing_with: tuple[str, ...] = ()
 
     def failing(self, *names: str) -> "Rung":
-        """The rung with these switches thrown, without names its usual ones; refuses names that it does not have."""
+        """Return the rung with these switches applied, or the usual ones if none are named.
+
+        Raises UserError for unknown switches, and for several where they exclude each other.
+        """
         there = {switch.name: switch for switch in self.switches}
         wrong = [name for name in names if name not in there]
         if wrong:
@@ -175,7 +181,7 @@ RUNGS = (
 
 
 def rung_of(number: int) -> Rung:
-    """The rung of that number, 1 to 6."""
+    """Return the rung with this number, 1 to 6. Raises UserError for others."""
     if not 1 <= number <= len(RUNGS):
         raise UserError(f"The ladder has rungs 1 to {len(RUNGS)}; there is no {number}.")
     return RUNGS[number - 1]

@@ -1,4 +1,4 @@
-"""One task learned after another, by one network, under a policy against forgetting."""
+"""Learn tasks one after another with one network, under a policy against forgetting."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -22,10 +22,10 @@ from kanviz.text import listing
 
 @dataclass(frozen=True, eq=False)
 class Turn:
-    """Where learning in turn is, after every training step.
+    """The state of a continual-learning run after a training step.
 
-    task: which is learned now · progress: of its training; None where nothing may move any more · kan: the network ·
-    done: whether the task is over; `found` has it then.
+    task: index of the current task · progress: progress of its training; None if no number may change any more · kan:
+    the network · done: whether the task is finished; `found` then includes it · found: the results so far.
     """
 
     task: int
@@ -43,13 +43,13 @@ def learn_in_turn(
     seed: int = 0,
     names: Sequence[str] = (),
 ) -> Iterator[Turn]:
-    """Learn each task from the network that the one before left; the last item holds the whole run.
+    """Learn each task with the network that the task before produced; the last item has the results of the whole run.
 
-    config: of every task's training; None takes 60 steps and a little smoothing, with the solver that fits. Grids stay
-    as they are under locks and anchors, so let `finest`, `starts` and `follow` be 0 to compare policies. seed: of
-    batches and of the old rows drawn, which differ from task to task. Every policy sees whole tables: a lock holds for
-    held-out rows too, whose targets it does not look at. Where a lock leaves nothing free, later tasks are not learned,
-    and counted in `full`. Raises TableError for tasks that do not fit the network or have no held-out rows.
+    config: settings of every task's training; None takes 60 steps and a little smoothing, with the solver that fits.
+    Grids do not change under locks and anchors, so set `finest`, `starts` and `follow` to 0 to compare policies. seed:
+    for batches and sampled old rows, which differ from task to task. Every policy gets whole tables: a lock also holds
+    for held-out rows, but does not use their targets. If a lock leaves no number free, later tasks are not learned, and
+    counted in `full`. Raises TableError for tasks that do not fit the network or have no held-out rows.
     """
     policy = policy or Policy()
     config = config or TrainConfig.for_trained(steps=STEPS, smooth=SMOOTH)
@@ -81,13 +81,13 @@ def learn_in_turn(
 def learned_in_turn(
     kan: KAN, tasks: Sequence[Dataset], policy: Policy | None = None, config: TrainConfig | None = None, seed: int = 0
 ) -> Turn:
-    """The last item of `learn_in_turn`: run to the end, for scripts and tests."""
+    """Run `learn_in_turn` to the end, and return its last item."""
     *_, last = learn_in_turn(kan, tasks, policy, config, seed)
     return last
 
 
 def _checked(kan: KAN, tasks: Sequence[Dataset], policy: Policy) -> list[Dataset]:
-    """The tasks with their columns as the network takes them."""
+    """Return the tasks with columns in the network's order. Raises TableError or TrainError if they do not fit."""
     if not tasks:
         raise TableError("There is no task to learn; give one table for each.")
     if policy.boxes is not None and len(policy.boxes) != len(tasks):
@@ -107,32 +107,32 @@ def _checked(kan: KAN, tasks: Sequence[Dataset], policy: Policy) -> list[Dataset
 
 
 def _newest(policy: Policy, learned: Sequence[Dataset]) -> Known:
-    """All rows of the newest task; what earlier ones use is locked already."""
+    """Return all rows of the newest task; the numbers that earlier tasks use are locked already."""
     return Known(f"task {len(learned)}", learned[-1].x)
 
 
 def _region(policy: Policy, learned: Sequence[Dataset]) -> Known:
-    """The region of the newest task."""
+    """Return the region of the newest task."""
     return replace(_newest(policy, learned), box=policy.boxes[len(learned) - 1] if policy.boxes else None)
 
 
 def _all(policy: Policy, learned: Sequence[Dataset]) -> Known:
-    """The rows of all tasks that were learned, in turn."""
+    """Return the rows of all learned tasks, in order."""
     return Known.rows(learned[0].joined(*learned[1:]), "earlier tasks")
 
 
 def _trained_on(policy: Policy, learned: Sequence[Dataset]) -> Known:
-    """The rows from which the newest task was learned; what earlier ones need is in the anchor already."""
+    """Return the training rows of the newest task; earlier tasks are in the anchor already."""
     return Known(f"task {len(learned)}", learned[-1].rows("train")[0])
 
 
 _KNOWN: dict[str, Callable[[Policy, Sequence[Dataset]], Known]] = {
     "none": _newest, "lock": _newest, "certified": _region, "replay": _all, "ewc": _trained_on,
-}  # what a policy is given of the tasks so far  # fmt: skip
+}  # which part of the tasks so far each policy gets  # fmt: skip
 
 
 def _begun(kan: KAN, tasks: list[Dataset], policy: Policy, names: Sequence[str]) -> Retention:
-    """The record before anything is learned."""
+    """Make the record before the first task."""
     units = {v.unit for v in kan.outputs}
     unit = units.pop() if kan.task == "regression" and len(units) == 1 else ""
     y = torch.cat([data.rows("train")[1] for data in tasks])
@@ -144,12 +144,12 @@ def _begun(kan: KAN, tasks: list[Dataset], policy: Policy, names: Sequence[str])
 
 
 def _points(kan: KAN) -> tuple[int, ...]:
-    """Control points of each layer."""
+    """Count the control points of each layer."""
     return tuple(int(layer.active.sum()) * layer.coef.shape[2] for layer in kan.layers)
 
 
 def _error(guess: Tensor, data: Dataset) -> float:
-    """Of these predictions on the held-out rows: root mean square, for classes the share that is wrong."""
+    """Compute the error of predictions on the held-out rows: root mean square, for classes the share of wrong ones."""
     y = data.rows("test")[1]
     if data.task == "classification":
         return float((guess.argmax(1) != y.argmax(1)).double().mean())
@@ -158,7 +158,7 @@ def _error(guess: Tensor, data: Dataset) -> float:
 
 @torch.no_grad()
 def _measured(found: Retention, kan: KAN, tasks: list[Dataset], shown: list[Tensor], lock: Lock | None) -> Retention:
-    """The record with one more turn; shown: what each learned task's rows were predicted right after it."""
+    """Add one task to the record; shown: for each learned task, the predictions of its rows right after it."""
     errors = [_error(kan(data.x[data.test]), data) for data in tasks]
     kept = [
         float(same_bits(kan(tasks[i].x), shown[i]).all(1).double().mean()) if i < len(shown) else NAN

@@ -1,4 +1,4 @@
-"""What a run showed, in a sentence made of its numbers."""
+"""Summarise a run in a sentence made from its numbers."""
 
 import math
 from collections.abc import Sequence
@@ -16,8 +16,10 @@ Kind = Literal["open", "exact", "drifts", "forgets"]
 
 @dataclass(frozen=True)
 class Verdict:
-    """kind: what became of the old predictions, "open" while there are none · missed: tasks never learned, from 1 ·
-    text: both in words.
+    """The summary of a run.
+
+    kind: how the old predictions changed, "open" while there are none · missed: numbers of tasks that were not learned,
+    from 1 · text: both as a sentence.
     """
 
     kind: Kind
@@ -26,12 +28,12 @@ class Verdict:
 
     @property
     def holds(self) -> bool:
-        """Whether every old prediction kept its bits, and every task was learned."""
+        """Whether every old prediction has the same bits as before, and every task was learned."""
         return self.kind == "exact" and not self.missed
 
 
 def verdict(found: Learned, spread: Sequence[float]) -> Verdict:
-    """spread: root mean square of each task's target about its mean."""
+    """Summarise the results of one method; spread: standard deviation of each task's target."""
     missed = tuple(k + 1 for k, (own, s) in enumerate(zip(found.own, spread, strict=False)) if not own < LEARNED * s)
     kind = _kind(found, spread)
     words = {"open": _open, "exact": _exact, "drifts": _drifts, "forgets": _forgets}[kind](found)
@@ -79,7 +81,7 @@ def _size(value: float) -> float:
 
 
 def number(value: float) -> str:
-    """Two digits; nan and infinity in a word."""
+    """Write a number with two digits; "no number" for nan and infinity."""
     if not math.isfinite(value):
         return "no number"
     return f"{value:.2g}"

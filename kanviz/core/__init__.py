@@ -1,1 +1,1 @@
-"""What a KAN is and how it learns: values and numerics, no drawing, no files."""
+"""Define KANs as values and train them; pure numerics, without figures and without files."""

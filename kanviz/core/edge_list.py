@@ -1,4 +1,4 @@
-"""The addresses of a network's edges as a sequence that holds a number for each, not an object."""
+"""List the addresses of a network's edges; the list stores one number for each edge, not an object."""
 
 from collections.abc import Iterator, Sequence
 from typing import overload
@@ -9,11 +9,11 @@ from torch import Tensor
 
 from kanviz.core.layer import EdgeId
 
-AT_ONCE = 65_536  # addresses made together when all are walked through
+AT_ONCE = 65_536  # addresses made at a time when the whole list is iterated
 
 
 class EdgeList(Sequence[EdgeId]):
-    """The edges that are marked, in the order of their addresses. there: per layer, which."""
+    """The sequence of all marked edges, in the order of their addresses. there: one mask of the edges per layer."""
 
     def __init__(self, there: Sequence[Bool[Tensor, "source target"]]):
         self._there = [mask.numpy() for mask in there]
@@ -51,7 +51,7 @@ class EdgeList(Sequence[EdgeId]):
         return 0 <= edge.source < mask.shape[0] and 0 <= edge.target < mask.shape[1] and bool(mask[edge[1:]])
 
     def index(self, value: EdgeId, start: int = 0, stop: int | None = None) -> int:
-        """The place of an edge. Raises ValueError for one that is not in the list."""
+        """Return the position of an edge. Raises ValueError if the edge is not in the list."""
         if value in self:
             n, i, j = value
             at = int(self._starts[n] + np.searchsorted(self._places[n], i * self._there[n].shape[1] + j))

@@ -1,4 +1,4 @@
-"""New networks: the shape as people write it, and small random splines to train."""
+"""Make new networks with small random splines, and read a shape such as [2, [5, 2], 1]."""
 
 import itertools
 import math
@@ -16,7 +16,10 @@ MOST_ORDER, MOST_GRID, MOST_COEFFICIENTS = 5, 1_000, 20_000_000
 
 
 def parse_shape(shape: Sequence[Any]) -> list[tuple[int, int]]:
-    """Columns of (sum nodes, product nodes) from pykan's way of writing a width: [2, [5, 2], 1]."""
+    """Read a shape in pykan's notation, [2, [5, 2], 1], as columns of (sum nodes, product nodes).
+
+    Raises UserError for anything that is not such a shape.
+    """
     columns = []
     for part in shape:
         pair = tuple(part) if isinstance(part, Sequence) else (part, 0)
@@ -45,7 +48,12 @@ def init(
     inputs: Sequence[Variable] | None = None,
     outputs: Sequence[Variable] | None = None,
 ) -> KAN:
-    """A network to train: small random splines on [low, high], base weights scaled to the number of sources."""
+    """Make a network to train, with small random splines on [low, high] (network units).
+
+    shape: numbers of nodes, as in [2, 5, 1], or pairs [sum nodes, product nodes]. noise: standard deviation of the
+    coefficients before they, like the base weights, are divided by the square root of the number of sources. Raises
+    UserError for a shape, grid or order that is not possible or too large.
+    """
     columns = parse_shape(shape)
     if not (1 <= order <= MOST_ORDER and 1 <= grid <= MOST_GRID):
         raise UserError(f"A grid has 1 to {MOST_GRID:,} intervals and an order of 1 to {MOST_ORDER}.")

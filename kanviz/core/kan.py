@@ -1,4 +1,4 @@
-"""A KAN as a value: layers, names and units; nothing here is ever changed in place."""
+"""Define a KAN as a value: layers, names and units; nothing here is ever changed in place."""
 
 import hashlib
 import operator
@@ -23,14 +23,18 @@ Task = Literal["regression", "classification"]
 
 
 class Caution(str):
-    """A note that changes what the network means: something was assumed, left out, or has no value."""
+    """A warning about a change of what the network means: something was assumed, left out, or has no value."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True)
 class Trace:
-    """What flowed through a network: nodes[n] enters layer n, the last leaves; activations and sums per layer."""
+    """The values inside a network for some rows, in network units.
+
+    nodes: nodes[n] (rows, source) is the input of layer n, the last item is the output · activations: per layer (rows,
+    source, target) · sums: per layer (rows, target).
+    """
 
     nodes: tuple[Tensor, ...]
     activations: tuple[Tensor, ...]
@@ -39,9 +43,10 @@ class Trace:
 
 @dataclass(frozen=True, eq=False)
 class KAN:
-    """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and gives table units.
+    """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and returns table units.
 
-    notes: what was assumed, repaired or left out when it was read; a `Caution` among them changes what it means.
+    notes: what was assumed, repaired or left out when its file was read; a note that is a `Caution` changes what the
+    network means. Raises UserError where layers, inputs and outputs do not fit each other.
     """
 
     layers: tuple[Layer, ...]
@@ -62,7 +67,7 @@ class KAN:
         if columns[-1] != len(self.outputs):
             raise UserError(f"The last layer has {columns[-1]} nodes, but {len(self.outputs)} outputs are named.")
 
-    # --- what it is -------------------------------------------------------------------------------------------
+    # --- properties -------------------------------------------------------------------------------------------
 
     @property
     def dtype(self) -> torch.dtype:
@@ -70,7 +75,7 @@ class KAN:
 
     @property
     def cautions(self) -> tuple[Caution, ...]:
-        """The notes that change what the network means."""
+        """Notes that change what the network means."""
         return tuple(note for note in self.notes if isinstance(note, Caution))
 
     @property
@@ -80,7 +85,7 @@ class KAN:
 
     @property
     def shape_text(self) -> str:
-        """The shape as people write it, sums and products apart: [2, 5+2×, 1]."""
+        """The shape as text, with product nodes after the sum nodes: [2, 5+2×, 1]."""
         parts = [str(self.shape[0])]
         for layer in self.layers:
             products = sum(k > 1 for k in layer.arity)
@@ -88,15 +93,15 @@ class KAN:
         return f"[{', '.join(parts)}]"
 
     def edges(self, *, pruned: bool = False) -> Iterator[EdgeId]:
-        """Addresses of all edges that are there; with `pruned`, of all there ever were."""
+        """Iterate over the addresses of all edges that are not pruned; with `pruned`, over all addresses."""
         return iter(self.edge_list(pruned=pruned))
 
     def edge_list(self, *, pruned: bool = False) -> EdgeList:
-        """The same as a sequence, which takes little memory however many they are."""
+        """Return the addresses of `edges` as a sequence that needs little memory even for many edges."""
         return EdgeList([torch.ones_like(layer.active) if pruned else layer.present for layer in self.layers])
 
     def edge(self, id: EdgeId | Sequence[int]) -> Edge:
-        """The reading view of one edge."""
+        """Return a read-only view of one edge. Raises UserError where there is no such edge."""
         n, i, j = self.check(id)
         layer = self.layers[n]
         return Edge(
@@ -114,7 +119,7 @@ class KAN:
         )
 
     def check(self, id: EdgeId | Sequence[int]) -> EdgeId:
-        """The address, if there is such an edge."""
+        """Return the address as an `EdgeId`. Raises UserError where there is no such edge."""
         try:
             n, i, j = (operator.index(part) for part in id)
         except (TypeError, ValueError):
@@ -132,7 +137,7 @@ class KAN:
         return EdgeId(n, i, j)
 
     def node_name(self, column: int, index: int) -> str:
-        """Name of a node: an input's, an output's, or h<column>,<index>."""
+        """Return the name of a node: that of an input or output, or h<column>,<index> for a hidden node."""
         if column == 0:
             return self.inputs[index].name
         if column == len(self.layers):
@@ -140,7 +145,7 @@ class KAN:
         return f"h{column},{index}"
 
     def target_name(self, layer: int, target: int) -> str:
-        """Name of the node a target belongs to; the factors of a product node are lettered."""
+        """Return the name of the node that a target belongs to; each factor of a product node gets a letter."""
         node = self.layers[layer].node_of(target)
         name = self.node_name(layer + 1, node)
         if self.layers[layer].arity[node] == 1:
@@ -150,7 +155,7 @@ class KAN:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of everything that decides what it computes and is called; notes do not count."""
+        """SHA-256 of all numbers, names and settings of the network; only the notes are left out."""
         sha = hashlib.sha256()
         sha.update(repr((self.inputs, self.outputs, self.task)).encode())
         for layer in self.layers:
@@ -164,11 +169,13 @@ class KAN:
                     sha.update(repr(value).encode())
         return sha.hexdigest()
 
-    # --- what it computes -------------------------------------------------------------------------------------
+    # --- evaluation -------------------------------------------------------------------------------------------
 
     def rows(self, x: Any) -> Float[Tensor, "rows source"]:
-        """Inputs in table units as a tensor. A table of named columns (pandas, polars, Arrow, a mapping) gives them by
-        name, whatever else it has; an array by their places. Raises UserError for what does not fit.
+        """Return the inputs in table units as a tensor (rows, source).
+
+        Columns of a table (pandas, polars, Arrow, a mapping) are found by name, and other columns are ignored; columns
+        of an array are taken in order. Raises UserError for anything that does not fit.
         """
         if is_frame(x):
             try:
@@ -191,7 +198,7 @@ class KAN:
         return x
 
     def normalise(self, x: Any) -> Float[Tensor, "rows source"]:
-        """Inputs in table units, by name or by place (`rows`), to network units."""
+        """Convert inputs from table units to network units; x may be anything that `rows` accepts."""
         x = self.rows(x)
         if all(v.shift == 0 and v.scale == 1 for v in self.inputs):
             return x.to(self.dtype)
@@ -200,24 +207,27 @@ class KAN:
         return ((x - shift) / x.new_tensor([v.scale for v in self.inputs])).to(self.dtype)
 
     def denormalise(self, y: Float[Tensor, "rows node"]) -> Float[Tensor, "rows node"]:
-        """Outputs in network units to table units."""
+        """Convert outputs from network units to table units."""
         if all(v.shift == 0 and v.scale == 1 for v in self.outputs):
             return y
         scale = y.new_tensor([v.scale for v in self.outputs])
         return y * scale + y.new_tensor([v.shift for v in self.outputs])
 
     def run(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows node"]:
-        """The network in its own units."""
+        """Compute the outputs (rows, node) from inputs (rows, source), both in network units."""
         for layer in self.layers:
             x = layer(x)
         return x
 
     def __call__(self, x: Any) -> Float[Tensor, "rows output"]:
-        """x: (rows, inputs) in table units, or a table with columns of the inputs' names; gives table units."""
+        """Compute the outputs (rows, output) in table units.
+
+        x: (rows, inputs) in table units, or a table with columns of the inputs' names. Raises UserError for others.
+        """
         return self.denormalise(self.run(self.normalise(x)))
 
     def trace(self, x: Any) -> Trace:
-        """Everything between the inputs (table units) and the outputs, in network units."""
+        """Compute all values between inputs and outputs. x is in table units, the result in network units."""
         nodes, activations, sums = [self.normalise(x)], [], []
         for layer in self.layers:
             act = layer.activations(nodes[-1])
@@ -226,17 +236,17 @@ class KAN:
             nodes.append(layer.combine(sums[-1]))
         return Trace(tuple(nodes), tuple(activations), tuple(sums))
 
-    # --- what else it could be --------------------------------------------------------------------------------
+    # --- changed copies ---------------------------------------------------------------------------------------
 
     def with_layer(self, n: int, **parts: Any) -> "KAN":
-        """The network with some parts of layer n replaced."""
+        """Return a network in which some parts of layer n are replaced."""
         return self.with_layers({n: replace(self.layers[n], **parts)})
 
     def with_layers(self, new: dict[int, Layer]) -> "KAN":
         return replace(self, layers=tuple(new.get(n, layer) for n, layer in enumerate(self.layers)))
 
     def to(self, dtype: torch.dtype) -> "KAN":
-        """The same network in another precision."""
+        """Return the same network in another precision."""
         parts = ("knots", "coef", "base_weight", "bias", "offset", "affine")
         return replace(
             self, layers=tuple(replace(v, **{p: getattr(v, p).to(dtype) for p in parts}) for v in self.layers)

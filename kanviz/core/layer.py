@@ -1,4 +1,4 @@
-"""Edges and layers as values: what one activation is, and all activations between two columns of nodes.
+"""Define edges and layers as values: one activation, and all activations between two columns of nodes.
 
 An edge computes phi(x) = w b(x) + sum_m c_m B_m(x), or a formula, or both. A node is the sum of its edges plus a bias,
 or the product of several such sums. Axes always run *rows, source, target*, and *target* counts sums, not nodes: a
@@ -30,7 +30,7 @@ _RANKS = {"knots": 2, "coef": 3, "base_weight": 2, "active": 2, "bias": 1, "offs
 
 
 class EdgeId(NamedTuple):
-    """An address that never shifts: pruning hides an edge, it does not renumber the others."""
+    """The address of an edge. It never changes: pruning hides an edge and does not renumber the others."""
 
     layer: int
     source: int
@@ -42,7 +42,10 @@ class EdgeId(NamedTuple):
 
 @dataclass(frozen=True)
 class Variable:
-    """A named input or output, and how table units map to the network's: (value - shift) / scale."""
+    """A named input or output, and its map from table units to network units: (value - shift) / scale.
+
+    Raises UserError where shift or scale is not finite, or scale is 0.
+    """
 
     name: str
     unit: str = ""
@@ -65,7 +68,7 @@ class Variable:
 
 @dataclass(frozen=True)
 class Edge:
-    """The reading view of one edge: its parts, its names, and its value at any x (network units)."""
+    """A read-only view of one edge: its parts, its names, and its value at any x (network units)."""
 
     id: EdgeId
     knots: Float[Tensor, " knot"]
@@ -85,12 +88,12 @@ class Edge:
 
     @property
     def state(self) -> str:
-        """ "spline", "formula", "both" or "pruned", read off the parts."""
+        """The parts that the edge has: "spline", "formula", "both", or "pruned" if none."""
         return STATES[self.active, self.formula is not None]
 
     @property
     def abscissae(self) -> Float[Tensor, " basis"]:
-        """Where the control points sit (Greville); their ordinates are the coefficients."""
+        """Abscissae of the control points (Greville); their ordinates are the coefficients."""
         return greville(self.knots[None], self.order)[0]
 
     @property
@@ -106,7 +109,7 @@ class Edge:
         return self.base_weight * engine.BASE_CURVES[self.base][derivative](x)
 
     def __call__(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
-        """phi(x), or its first derivative."""
+        """Compute phi(x), or its first derivative."""
         x = torch.as_tensor(x, dtype=self.coef.dtype)
         y = torch.zeros_like(x)
         if self.active:
@@ -118,12 +121,13 @@ class Edge:
 
 @dataclass(frozen=True, eq=False)
 class Layer:
-    """All edges between two columns of nodes.
+    """A layer: all edges between two columns of nodes.
 
-    knots: every source has its own · coef: ordinates of the control points · base_weight: weight of the base function ·
-    active: whether the edge's learned part (spline and base) counts · bias: added to each sum · arity: sums in each
-    node (1 is a sum node, more a product node) · offset: added after a product (0 at sum nodes) ·
-    formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training leaves alone.
+    knots: a row for each source · coef: ordinates of the control points · base_weight: weight of the base function ·
+    active: whether the edge uses its learned part (spline and base) · bias: added to each sum · arity: number of sums
+    in each node (1 for a sum node, more for a product node) · offset: added after a product (0 at sum nodes) ·
+    formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training does not change.
+    Raises UserError where the parts do not fit each other or the knots do not ascend.
     """
 
     knots: Float[Tensor, "source knot"]
@@ -174,12 +178,12 @@ class Layer:
         return len(self.arity)
 
     def node_of(self, target: int) -> int:
-        """The node that the sum `target` belongs to."""
+        """Return the node that the sum `target` belongs to."""
         return self.owners[target]
 
     @cached_property
     def owners(self) -> tuple[int, ...]:
-        """The node of every sum."""
+        """The node that each sum belongs to."""
         return tuple(node for node, arity in enumerate(self.arity) for _ in range(arity))
 
     def formula(self, source: int, target: int) -> Formula | None:
@@ -187,11 +191,11 @@ class Layer:
         return None if row is None else Formula(self.formulas[row][2], *self.affine[row].tolist())
 
     def with_formula(self, source: int, target: int, formula: Formula | None) -> "Layer":
-        """The layer with that formula on that edge, or with none there."""
+        """Return a layer with this formula on this edge; None removes the formula."""
         return self.with_formulas({(source, target): formula})
 
     def with_formulas(self, new: Mapping[tuple[int, int], Formula | None]) -> "Layer":
-        """The layer with those formulas on those edges, or with none there."""
+        """Return a layer with these formulas on these edges; None removes a formula."""
         keep = [n for n, (i, j, _) in enumerate(self.formulas) if (i, j) not in new]
         there = {place: formula for place, formula in new.items() if formula is not None}
         names = [*(self.formulas[n] for n in keep), *((i, j, f.primitive) for (i, j), f in there.items())]
@@ -199,8 +203,9 @@ class Layer:
         return replace(self, formulas=tuple(names), affine=torch.cat([self.affine[keep], constants]))
 
     def parts(self, most: int) -> Iterator[tuple[slice, "Layer"]]:
-        """The layer in parts of at most so many sources each, with which these are: a sum over all parts, once the
-        bias is added, is the layer's.
+        """Split the layer into parts of at most `most` sources, each with the slice of its sources.
+
+        A sum of the layer is the sum over all parts, with the bias added once.
         """
         if self.sources <= most:
             yield slice(0, self.sources), self
@@ -219,11 +224,11 @@ class Layer:
 
     @cached_property
     def _rows(self) -> Mapping[tuple[int, int], int]:
-        """Which row of `affine` is an edge's."""
+        """The row of `affine` for each edge that has a formula."""
         return {(i, j): row for row, (i, j, _) in enumerate(self.formulas)}
 
     def alone(self, edges: Sequence[tuple[int, int]]) -> "Layer":
-        """These edges (source, target), each with a source and a target of its own."""
+        """Return a layer of these edges (source, target): each edge has its own source, and all have one target."""
         i, j = torch.tensor(edges, dtype=torch.long).reshape(-1, 2).T
         own = [(k, self._rows[edge]) for k, edge in enumerate(edges) if edge in self._rows]
         return Layer(
@@ -235,7 +240,7 @@ class Layer:
 
     @cached_property
     def present(self) -> Bool[Tensor, "source target"]:
-        """Which edges are not pruned."""
+        """Mask of the edges that are not pruned."""
         there = self.active.clone()
         if self.formulas:
             sources, targets, _ = zip(*self.formulas, strict=True)
@@ -243,12 +248,12 @@ class Layer:
         return there
 
     def state(self, source: int, target: int) -> str:
-        """The state of one edge, in the words of `Edge.state`."""
+        """Return the state of one edge, with the values of `Edge.state`."""
         return STATES[bool(self.active[source, target]), (source, target) in self._rows]
 
     @cached_property
     def states(self) -> tuple[tuple[str, ...], ...]:
-        """The state of every edge, by source and target, in the words of `Edge.state`."""
+        """The state of every edge, by source and target, with the values of `Edge.state`."""
         return tuple(
             tuple(STATES[active, (i, j) in self._rows] for j, active in enumerate(row))
             for i, row in enumerate(self.active.tolist())
@@ -259,8 +264,9 @@ class Layer:
         return bool(self.active.all())
 
     def _learned(self) -> tuple[Tensor, Tensor]:
-        """Coefficients and base weights, 0 where they do not count: what an edge no longer uses must not reach others,
-        not even as NaN.
+        """Return coefficients and base weights, with 0 where the edge does not use them.
+
+        Numbers that an edge no longer uses must not reach other edges, not even as NaN.
         """
         nothing = torch.zeros((), dtype=self.coef.dtype, device=self.coef.device)
         coef = torch.where(self.active[..., None], self.coef, nothing)
@@ -269,7 +275,7 @@ class Layer:
     def activations(
         self, x: Float[Tensor, "rows source"], derivative: Literal[0, 1] = 0
     ) -> Float[Tensor, "rows source target"]:
-        """phi of every edge at x, or its first derivative."""
+        """Compute phi of every edge at x, or its first derivative; x is in network units."""
         coef, weight = self._learned()
         base = engine.BASE_CURVES[self.base][derivative](x)
         y = spline(x, self.knots, coef, derivative, self.outside) + base[..., None] * weight
@@ -277,13 +283,13 @@ class Layer:
         return with_formulas_on_edges(y, self.formulas, self.affine, x, derivative) if self.formulas else y
 
     def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
-        """Each target's sum of activations plus its bias, without keeping the single activations."""
+        """Compute the sum of activations plus bias for each target, without storing single activations."""
         coef, weight = (self.coef, self.base_weight) if self._all_active else self._learned()
         y = engine.sums(x, engine.Parts(self.knots, coef, weight), self.bias, engine.Kind(self.base, self.outside))
         return with_formulas_on_sums(y, self.formulas, self.affine, x) if self.formulas else y
 
     def combine(self, sums: Float[Tensor, "rows target"]) -> Float[Tensor, "rows node"]:
-        """Nodes from sums: products are multiplied out, sum nodes passed on."""
+        """Compute the nodes from the sums: multiply the sums of each product node, return the others unchanged."""
         if len(self.arity) == self.targets:
             return sums
         out, start = [], 0
@@ -298,7 +304,7 @@ class Layer:
 
 
 def _wrong_kinds(layer: Layer) -> list[str]:
-    """The parts with a wrong number of axes or kind of number."""
+    """Return the names of parts with a wrong number of axes or a wrong dtype."""
     wrong = [name for name, rank in _RANKS.items() if getattr(layer, name).ndim != rank]
     wrong += [name for name in ("active", "frozen") if getattr(layer, name).dtype != torch.bool]
     kinds = {getattr(layer, name).dtype for name in _FLOATS}
@@ -308,7 +314,7 @@ def _wrong_kinds(layer: Layer) -> list[str]:
 
 
 def _wrong_shapes(layer: Layer) -> list[str]:
-    """The parts whose axes do not have the lengths of the others, or that name what is not there."""
+    """Return the names of parts whose lengths do not fit the others, or that refer to something that does not exist."""
     s, t, _ = layer.coef.shape
     addresses = {(i, j) for i, j, _ in layer.formulas}
     fits = {

@@ -1,4 +1,4 @@
-"""A KAN layer as a `torch.nn.Module`, for people who put KAN layers in torch models of their own."""
+"""Offer a KAN layer as a `torch.nn.Module`, for use inside other torch models."""
 
 import math
 from typing import Any, NamedTuple
@@ -13,15 +13,16 @@ from kanviz.core.spline import ascending
 from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import LayerError
 
-# Up to so many coefficients they lie as their shape says, so that what flattens parameters works (torch.optim.LBFGS,
-# parameters_to_vector); the kernel turns them round at 1.0 to 1.14 times the cost of a step. Beyond it is up to 1.75.
+# Up to so many coefficients, `coef` is contiguous in memory, so that code that flattens parameters works
+# (torch.optim.LBFGS, parameters_to_vector). The kernel then transposes it: a step costs 1.0 to 1.14 times as much.
+# With more coefficients a step would cost up to 1.75 times as much.
 FLAT = 2**18
 
 
 class _Facts(NamedTuple):
-    """What decides how a layer is computed, with the buffers that told it and their versions.
+    """The facts that decide how a layer is computed, with the buffers they were read from and the buffers' versions.
 
-    sound: the knots are finite and ascend. all_active: no edge is pruned, as far as can be read.
+    sound: the knots are finite and ascend. all_active: no edge is pruned; False where the buffer cannot be read.
     """
 
     knots: Tensor
@@ -40,12 +41,12 @@ class _Facts(NamedTuple):
         return cls(knots, active, (_version(knots), _version(active)), sound, all_active, kind)
 
     def still_of(self, knots: Tensor, active: Tensor) -> bool:
-        """Whether these are the same buffers, unchanged."""
+        """Return whether these are the same buffers, unchanged."""
         return self.knots is knots and self.active is active and self.versions == (_version(knots), _version(active))
 
 
 def _version(buffer: Tensor) -> int:
-    """How often it was changed in place; inference tensors do not count that."""
+    """Return how often a buffer was changed in place; 0 for inference tensors, which do not count it."""
     try:
         return buffer._version
     except RuntimeError:
@@ -53,13 +54,13 @@ def _version(buffer: Tensor) -> int:
 
 
 class KANLayer(nn.Module):
-    """A learned function of one variable on every edge from `in_features` values to `out_features` sums.
+    """A torch module with a learned function of one variable on every edge from `in_features` to `out_features` values.
 
     x: (..., in) gives (..., out); a layer with product nodes gives (..., nodes). Trains with any optimiser, in float32
     or float64, on the CPU or a GPU. Parameters are coef (source, target, basis), base_weight (source, target), bias
-    (target) and, where there are any, offset (node) of products and affine (formula, 4). Knots and marks are buffers,
-    so `state_dict` holds tensors alone. Edges frozen in a `Layer` are marked, but an optimiser of yours is not held
-    back by the mark. The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed.
+    (target) and, where there are any, offset (node) of products and affine (formula, 4). Knots, `active` and `frozen`
+    are buffers, so `state_dict` holds only tensors. `frozen` does not stop a torch optimiser from changing these edges.
+    The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed.
 
         model = torch.nn.Sequential(KANLayer(2, 5), KANLayer(5, 1))
     """
@@ -84,9 +85,10 @@ class KANLayer(nn.Module):
         path: engine.Path | None = None,
         **how: Any,
     ):
-        """A new layer; `how` is what `kanviz.init` takes besides: seed, base, outside, low, high, noise.
+        """Make a new layer; `how` has further arguments of `kanviz.init`: seed, base, outside, low, high, noise.
 
-        dtype: None takes torch's default. path: how it is computed, "native", "dense" or "local"; None chooses.
+        dtype: None takes torch's default. path: the way to compute it, "native", "dense" or "local"; None lets kanviz
+        choose.
         """
         super().__init__()
         kan = init([in_features, out_features], grid=grid, order=order, dtype=dtype or torch.get_default_dtype(), **how)
@@ -95,7 +97,7 @@ class KANLayer(nn.Module):
 
     @classmethod
     def from_layer(cls, layer: Layer) -> "KANLayer":
-        """The same functions as a module, with numbers of its own."""
+        """Return a module with the functions of a `Layer` and its own copy of the numbers."""
         module = cls.__new__(cls)
         nn.Module.__init__(module)
         module.path = None
@@ -116,12 +118,12 @@ class KANLayer(nn.Module):
         self._look()
 
     def _look(self) -> None:
-        """Read off the buffers, when they change and not at every call, what decides how the layer is computed."""
+        """Read from the buffers what decides how the layer is computed; called when they change, not at every call."""
         self._facts = _Facts.of(self.knots, self.active, self._rest)
         self._plain = not self._rest["formulas"] and set(self._rest["arity"]) == {1}
 
     def _seen(self, knots: Tensor, active: Tensor) -> _Facts:
-        """The facts of the buffers as they are now, also where they were replaced or changed in place."""
+        """Return the facts of the buffers as they are now, even if they were replaced or changed in place."""
         if torch.compiler.is_compiling() or self._facts.still_of(knots, active):
             return self._facts
         return _Facts.of(knots, active, self._rest)
@@ -144,12 +146,12 @@ class KANLayer(nn.Module):
         return Layer(**parts, **self._rest)
 
     def to_layer(self) -> Layer:
-        """The layer as a value: a copy that later training leaves alone."""
+        """Return the layer as a value: a copy that later training does not change."""
         parts = {name: part.detach().clone() for name, part in (*self.named_parameters(), *self.named_buffers())}
         return Layer(**parts, **self._rest)
 
     def forward(self, x: Tensor) -> Tensor:
-        """Compute (..., node) from x (..., source). LayerError (a RuntimeError) where they do not fit."""
+        """Compute (..., node) from x (..., source). Raises LayerError (a RuntimeError) where x does not fit."""
         if not isinstance(x, Tensor):
             raise LayerError(
                 f"The layer takes a tensor, not {type(x).__name__}. Give it torch.as_tensor(..., dtype=torch.float32)."
@@ -163,7 +165,7 @@ class KANLayer(nn.Module):
         rows = x if x.ndim == 2 else x.reshape(math.prod(x.shape[:-1]), x.shape[-1])
         if self._plain:
             coef, weight = self.coef, self.base_weight
-            if not facts.all_active:  # what is pruned counts as 0
+            if not facts.all_active:  # pruned edges count as 0
                 coef, weight = torch.where(active[..., None], coef, 0.0), torch.where(active, weight, 0.0)
             out = engine.sums(rows, engine.Parts(knots, coef, weight), self.bias, facts.kind, self.path)
         else:

@@ -1,4 +1,4 @@
-"""The functions of a basis as what they are between two knots: polynomials."""
+"""Write the functions of a B-spline basis as polynomials on each interval between two knots."""
 
 import numpy as np
 import torch
@@ -8,8 +8,9 @@ from kanviz.core.spline import local_basis
 
 
 def cell_polynomials(knots: NDArray[np.float64], order: int) -> NDArray[np.float64]:
-    """(source, cell, function, power): the functions of every interval between knots, in its local coordinate; 0 where
-    it has no width.
+    """Compute the polynomial coefficients of the basis functions on every interval, (source, cell, function, power).
+
+    The variable is the local coordinate, 0 to 1 in each interval. Intervals without width get 0.
     """
     f = 0.5 - 0.5 * np.cos(np.pi * (np.arange(order + 1) + 0.5) / (order + 1))
     width = np.diff(knots)

@@ -1,4 +1,4 @@
-"""Functions of one variable that PyTorch lacks, or whose derivatives it lacks."""
+"""Compute functions of one variable that PyTorch lacks, or whose derivatives it lacks."""
 
 import math
 
@@ -15,13 +15,13 @@ def gaussian(u: Tensor) -> Tensor:
 
 
 def arcsinh(u: Tensor) -> Tensor:
-    """The same to rounding as PyTorch's, in a quarter of the time."""
+    """Compute arcsinh, equal to PyTorch's up to rounding, in a quarter of the time."""
     size = u.abs()
     return u.sign() * torch.log1p(size + size * size / (1 + (1 + size * size).sqrt()))
 
 
 def whole_power(u: Tensor, n: int) -> Tensor:
-    """u^n, n a whole number, by products: PyTorch's own takes a logarithm beyond the cube."""
+    """Compute u^n for a whole number n by products; PyTorch's own function takes a logarithm for n > 3."""
     if n < 0:
         return 1 / whole_power(u, -n)
     if n <= 3:
@@ -31,7 +31,7 @@ def whole_power(u: Tensor, n: int) -> Tensor:
 
 
 def sinc(u: Tensor) -> Tensor:
-    """sin(u)/u."""
+    """Compute sin(u)/u."""
     return torch.sinc(u / math.pi)
 
 
@@ -41,14 +41,14 @@ def sinc_slope(u: Tensor) -> Tensor:
 
 
 def bessel_j0(u: Tensor) -> Tensor:
-    """The Bessel function J0, to 15 digits (PyTorch's own has 7 between 5 and 10), with derivatives of any order."""
+    """Compute the Bessel function J0 to 15 digits (PyTorch's has 7 between 5 and 10), differentiable to any order."""
     near, far, inside = _by_size(u)
     found = torch.cos(near[..., None] * _SINES.to(u)).mean(-1)
     return torch.where(inside, found, _hankel(far, _HANKEL_0, math.pi / 4))
 
 
 def bessel_j1(u: Tensor) -> Tensor:
-    """The Bessel function J1 = -J0'."""
+    """Compute the Bessel function J1 = -J0'."""
     near, far, inside = _by_size(u)
     sines = _SINES.to(u)
     found = (torch.sin(near[..., None] * sines) * sines).mean(-1)
@@ -56,13 +56,13 @@ def bessel_j1(u: Tensor) -> Tensor:
 
 
 def _by_size(u: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """u where it is small, |u| where it is large, something harmless elsewhere; and where it is small."""
+    """Return u where it is small (0 elsewhere), |u| where it is large (40 elsewhere), and the mask of small u."""
     inside = u.abs() < _LARGE
     return torch.where(inside, u, 0.0), torch.where(inside, _LARGE, u.abs()), inside
 
 
 def _hankel(u: Tensor, terms: tuple[float, ...], phase: float) -> Tensor:
-    """The asymptotic series for large u. Source: DLMF 10.17.3."""
+    """Compute the asymptotic series for large u. Source: DLMF 10.17.3."""
     even, odd = torch.zeros_like(u), torch.zeros_like(u)
     step = -1 / (u * u)
     for a, b in zip(terms[-2::-2], terms[::-2], strict=True):

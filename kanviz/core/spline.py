@@ -1,7 +1,7 @@
-"""B-splines on any knots: local basis, derivatives, control points, exact refinement, least-squares fit.
+"""Compute B-splines on any knots: local basis, derivatives, control points, exact refinement, least-squares fit.
 
-Only `order + 1` basis functions are non-zero at a point, so each is computed from its own knots alone. Axes run
-*rows, source, basis*; every source has knots of its own. A basis of K functions of order k has K + k + 1 knots.
+Only `order + 1` basis functions are non-zero at a point, and each is computed from its own knots alone. Axes are
+*rows, source, basis*; every source has its own knots. A basis of K functions of order k has K + k + 1 knots.
 Source: de Boor, A Practical Guide to Splines, ch. IX-XI.
 """
 
@@ -20,7 +20,7 @@ Outside = Literal["zero", "linear"]
 def uniform_knots(
     low: float, high: float, grid: int, order: int, sources: int = 1, dtype: torch.dtype = torch.float64
 ) -> Float[Tensor, "source knot"]:
-    """Knots of `grid` equal intervals on [low, high], continued by `order` intervals on each side."""
+    """Return knots of `grid` equal intervals on [low, high], continued by `order` intervals on each side."""
     step = (high - low) / grid
     row = low + step * torch.arange(-order, grid + order + 1, dtype=torch.float64)
     return row.to(dtype).expand(sources, -1).clone()
@@ -29,12 +29,12 @@ def uniform_knots(
 def domain(
     knots: Float[Tensor, "source knot"], order: int
 ) -> tuple[Float[Tensor, " source"], Float[Tensor, " source"]]:
-    """Where the grid begins and ends: the interval on which the basis functions sum to one."""
+    """Return the least and greatest x of the grid: the interval on which the basis functions sum to one."""
     return knots[:, order], knots[:, knots.shape[1] - 1 - order]
 
 
 def greville(knots: Float[Tensor, "source knot"], order: int) -> Float[Tensor, "source basis"]:
-    """Abscissa of each control point: the mean of the `order` knots inside its support.
+    """Compute the abscissa of each control point: the mean of the `order` knots inside its support.
 
     Source: de Boor, A Practical Guide to Splines, ch. XI.
     """
@@ -42,10 +42,10 @@ def greville(knots: Float[Tensor, "source knot"], order: int) -> Float[Tensor, "
 
 
 def _padded(knots: Tensor, order: int) -> Tensor:
-    """Knots with `order` invented ones on each side, so that every cell has a full window of neighbours.
+    """Add `order` extra knots on each side, so that every cell has a full window of neighbours.
 
-    The invented ones never touch the values: a basis function depends on its own knots only, and the functions
-    that would use them are cut off afterwards.
+    The extra knots do not change any value: a basis function depends on its own knots only, and the functions that
+    would use the extra knots are cut off afterwards.
     """
     first, last = knots[:, :1], knots[:, -1:]
     steps = torch.arange(1, order + 1, dtype=knots.dtype, device=knots.device)
@@ -53,7 +53,7 @@ def _padded(knots: Tensor, order: int) -> Tensor:
 
 
 def _cells(x: Tensor, knots: Tensor, end: Tensor) -> tuple[Int[Tensor, "rows source"], Tensor]:
-    """Find the interval each point lies in, and whether it lies between the first knot and `end` at all."""
+    """Find the interval that contains each point, and whether the point is between the first knot and `end`."""
     cell = _count(x, knots, right=True)  # half-open: t_c <= x < t_{c+1}
     # The end belongs to the last interval before it that has a width, as scipy does it.
     cell = torch.where(x == end, _count(end[None], knots, right=False), cell)
@@ -61,7 +61,7 @@ def _cells(x: Tensor, knots: Tensor, end: Tensor) -> tuple[Int[Tensor, "rows sou
 
 
 def _count(x: Tensor, knots: Tensor, *, right: bool) -> Int[Tensor, "rows source"]:
-    """Count the knots below x, or with `right` those at x too, less one."""
+    """Return the number of knots below x, or with `right` of those at or below x, minus one."""
     if is_exporting():  # ONNX has no search
         below = knots <= x[..., None] if right else knots < x[..., None]
         return below.sum(-1) - 1
@@ -69,9 +69,10 @@ def _count(x: Tensor, knots: Tensor, *, right: bool) -> Int[Tensor, "rows source
 
 
 def _cell_table(knots: Tensor, order: int) -> tuple[Tensor, list[list[int]]]:
-    """Per cell: the knots t_{c-k+1} .. t_{c+k} around it, then 1 / width of every support the recursion divides by.
+    """Tabulate for each cell the knots t_{c-k+1} .. t_{c+k}, then 1 / width of every support the recursion divides by.
 
-    A support without width gets 0 (the convention 0/0 = 0 of de Boor). Second: the column of width r at level p.
+    A support without width gets 0 (de Boor's convention 0/0 = 0). The second result is the column of width r at level
+    p, as places[p - 1][r].
     """
     windows = _padded(knots, order).unfold(1, 2 * order, 1)[:, 1 : knots.shape[1]]
     columns, places = [windows], []
@@ -91,14 +92,14 @@ def local_basis(
     derivative: int = 0,
     end: Float[Tensor, " source"] | None = None,
 ) -> tuple[Float[Tensor, "rows source active"], Int[Tensor, "rows source"]]:
-    """The `order + 1` basis functions that are non-zero at x (or their derivative), and the index of the first.
+    """Compute the `order + 1` basis functions that are non-zero at x (or a derivative), and the index of the first.
 
-    The index may run from -order to K - 1: functions below 0 or above K - 1 do not exist, and are dropped by `basis`.
-    end: where the curve stops and is looked at from the left; None for the last knot.
+    The index is between -order and K - 1: functions below 0 or above K - 1 do not exist, and `basis` drops them.
+    end: the last x of the curve, where the value is the limit from the left; None for the last knot.
     """
     end = knots[:, -1] if end is None else end
     cell, inside = _cells(x, knots, end)
-    x = x.clamp(knots[:, 0], end)  # nothing is infinite times 0
+    x = x.clamp(knots[:, 0], end)  # so that no product is infinite times 0
     table, places = _cell_table(knots, order)
     near = table[torch.arange(knots.shape[0], device=x.device), cell].unbind(-1)
     values = [inside.to(x.dtype)]
@@ -127,7 +128,7 @@ def _dense(x: Tensor, knots: Tensor, order: int, derivative: int, end: Tensor | 
 
 
 def ascending(knots: Float[Tensor, "source knot"]) -> bool:
-    """Whether every source's knots are finite and none lies below the one before it."""
+    """Return whether all knots are finite and, for each source, no knot is below the one before it."""
     return bool((knots[:, 1:] >= knots[:, :-1]).all() & knots[:, [0, -1]].isfinite().all())
 
 
@@ -144,7 +145,10 @@ def _values(x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outs
 
 
 class _Basis(torch.autograd.Function):
-    """Saves x alone; its gradient is the next derivative of the basis, so it can be differentiated again."""
+    """The basis as a function for autograd. It saves only x and the knots, not the values.
+
+    Its gradient is the next derivative of the basis, so it can be differentiated again.
+    """
 
     @staticmethod
     def forward(x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outside) -> Tensor:
@@ -169,7 +173,7 @@ class _Basis(torch.autograd.Function):
 
     @staticmethod
     def vmap(info, in_dims, x: Tensor, knots: Tensor, order: int, derivative: int, outside: Outside):  # pyright: ignore
-        """A batch of x is more rows; a batch of knots is more sources."""
+        """Compute a batch: a batch of x becomes more rows, a batch of knots more sources."""
         size, (of_x, of_knots) = info.batch_size, in_dims[:2]
         x = x.movedim(of_x, 0) if of_x is not None else x.expand(size, *x.shape)
         rows, sources = x.shape[1:]
@@ -188,11 +192,11 @@ def basis(
     derivative: int = 0,
     outside: Outside = "zero",
 ) -> Float[Tensor, "rows source basis"]:
-    """All basis functions (or a derivative of them) at x; zero beyond their knots.
+    """Compute all basis functions (or a derivative of them) at x; they are zero beyond their knots.
 
-    `outside="linear"` continues each beyond the grid with the value and slope it has at the border.
+    `outside="linear"` continues each function beyond the grid, with its value and slope at the border.
     """
-    if is_tracing():  # a trace has no way back into Python
+    if is_tracing():  # a traced graph cannot call Python
         return _values(x, knots, order, derivative, outside)
     return _Basis.apply(x, knots, order, derivative, outside)  # pyright: ignore[reportReturnType]
 
@@ -204,13 +208,13 @@ def spline(
     derivative: int = 0,
     outside: Outside = "zero",
 ) -> Float[Tensor, "rows source target"]:
-    """Value (or a derivative) of every source's splines: sum_m coef_m B_m(x)."""
+    """Compute the value (or a derivative) of every source's splines: sum_m coef_m B_m(x)."""
     order = knots.shape[1] - coef.shape[2] - 1
     return torch.einsum("rsm,stm->rst", basis(x, knots, order, derivative, outside), coef)
 
 
 def _insert(knots: Tensor, coef: Tensor, order: int, at: float) -> tuple[Tensor, Tensor]:
-    """One more knot in one source's row, the splines unchanged (Boehm 1980)."""
+    """Insert one knot into one source's row; the splines do not change (Boehm 1980)."""
     cell = int(torch.searchsorted(knots, at, right=True)) - 1
     count = coef.shape[-1]
     m = torch.arange(count + 1)
@@ -228,7 +232,7 @@ def insert(
     coef: Float[Tensor, "source target basis"],
     new: Sequence[Sequence[float]],
 ) -> tuple[Float[Tensor, "source finer_knot"], Float[Tensor, "source target finer_basis"]]:
-    """The same splines with these knots inserted, equally many for every source, each inside its grid.
+    """Insert knots, equally many for every source and each inside its grid; the splines do not change.
 
     Exact everywhere, up to rounding. Source: Boehm, Inserting new knots into B-spline curves, CAD 12 (1980).
     """
@@ -246,7 +250,10 @@ def insert(
 def refine(
     knots: Float[Tensor, "source knot"], coef: Float[Tensor, "source target basis"], grid: int
 ) -> tuple[Float[Tensor, "source finer_knot"], Float[Tensor, "source target finer_basis"]]:
-    """The same splines on `grid` intervals, by inserting knots evenly into the intervals there are."""
+    """Refine the grid to `grid` intervals by inserting knots evenly into its intervals; the splines do not change.
+
+    Raises ValueError where the grid already has more intervals.
+    """
     order = knots.shape[1] - coef.shape[2] - 1
     intervals = knots.shape[1] - 1 - 2 * order
     if grid < intervals:
@@ -266,17 +273,17 @@ def fit(
     order: int,
     stiffness: float = 1e-8,
 ) -> Float[Tensor, "source target basis"]:
-    """Coefficients of the least-squares splines through (x, y).
+    """Compute the coefficients of the least-squares splines through (x, y).
 
-    `stiffness` weighs the second differences of the coefficients, so that intervals without data continue
-    smoothly instead of blowing up (a P-spline; Eilers & Marx 1996). The data decide wherever they are.
+    `stiffness` is the weight of the second differences of the coefficients. With it, curves continue smoothly over
+    intervals without data instead of becoming huge (a P-spline; Eilers & Marx 1996). Where there are data, they decide.
     """
     table = basis(x, knots, order).double().permute(1, 0, 2)
     count = table.shape[2]
     bend = torch.eye(count, dtype=torch.float64)
     bend = bend.diff(dim=0).diff(dim=0) if count > 2 else bend[:0]
     weight = (stiffness * max(x.shape[0], 1)) ** 0.5
-    ridge = 1e-6 * weight * torch.eye(count, dtype=torch.float64)  # one answer even without any data
+    ridge = 1e-6 * weight * torch.eye(count, dtype=torch.float64)  # a unique solution even without data
     rows = torch.cat([table, weight * bend.expand(table.shape[0], -1, -1), ridge.expand(table.shape[0], -1, -1)], 1)
     right = y.double().permute(1, 0, 2)
     right = torch.cat([right, right.new_zeros(right.shape[0], rows.shape[1] - right.shape[1], right.shape[2])], 1)

@@ -1,4 +1,4 @@
-"""Hold BLAS and OpenMP to one thread while small matrices are worked on, and give the others back after.
+"""Limit BLAS and OpenMP to one thread during work on small matrices, and restore the former number afterwards.
 
 On matrices of a few hundred numbers, threads that wait for each other cost many times the work (docs/performance.md).
 """
@@ -18,7 +18,7 @@ _END: Any = object()
 
 
 class _Blas:
-    """The threads of BLAS, which a process has once: the first who holds them takes them, the last gives them back."""
+    """The number of BLAS threads, which is global to the process: the first user sets it to 1, the last restores it."""
 
     def __init__(self) -> None:
         self._lock, self._holders = threading.Lock(), 0
@@ -40,7 +40,7 @@ class _Blas:
 
     @staticmethod
     def _set(threads: list[tuple[Any, int]]) -> None:
-        """Set them from whatever thread; threadpoolctl 3.8 by itself lets only one change them, until it ends."""
+        """Set the numbers from any thread; threadpoolctl 3.8 alone allows this to one thread only, until it ends."""
         for library, count in threads:
             free = getattr(library, "clear_controlling_thread", lambda **_: None)
             free(force=True)
@@ -53,7 +53,7 @@ def _libraries() -> ThreadpoolController:
     import numpy as np
     import torch
 
-    del np, torch  # their libraries are looked for among those that are loaded
+    del np, torch  # imported because only libraries that are loaded are found
     return ThreadpoolController()
 
 
@@ -62,13 +62,13 @@ _blas = _Blas()
 
 @contextmanager
 def one_thread() -> Iterator[None]:
-    """Let numpy and torch compute on this thread alone; their threads are as before afterwards."""
-    with _blas, _libraries().select(user_api="openmp").limit(limits=1):  # OpenMP counts for each thread apart
+    """Let numpy and torch compute on this thread alone, and restore their numbers of threads at the end."""
+    with _blas, _libraries().select(user_api="openmp").limit(limits=1):  # OpenMP has a number for each thread
         yield
 
 
 def on_one_thread(work: Callable[P, T]) -> Callable[P, T]:
-    """Decorate a function, or a generator step by step, to compute on one thread; between steps the caller has all."""
+    """Decorate a function, or each step of a generator, to compute on one thread; between steps the caller has all."""
 
     @wraps(work)
     def whole(*args: P.args, **how: P.kwargs) -> T:
@@ -83,7 +83,7 @@ def on_one_thread(work: Callable[P, T]) -> Callable[P, T]:
 
 
 def in_steps(steps: Iterator[T]) -> Iterator[T]:
-    """Ask for each item on one thread."""
+    """Compute each item of an iterator on one thread."""
     try:
         while True:
             with one_thread():

@@ -1,6 +1,6 @@
 """Ask torch what it does with operations now: compute, record, transform or differentiate them.
 
-Torch's private names stand here and nowhere else.
+Torch's private names are used only in this file.
 """
 
 from contextlib import AbstractContextManager, nullcontext
@@ -18,32 +18,32 @@ __all__ = [
 _torch: Any = torch._C
 _jit: Any = torch.jit
 TracerWarning: type[Warning] = _jit.TracerWarning
-_COMPUTES = _torch._disabled_torch_dispatch_impl  # what a class of tensors has that runs nothing of its own
+_COMPUTES = _torch._disabled_torch_dispatch_impl  # the value in tensor classes that do not intercept operations
 
 
 def has_numbers(one: Tensor) -> bool:
-    """Tell whether there are numbers behind a tensor: not on the meta device, nor where one only records operations."""
+    """Tell whether a tensor has values: not on the meta device, and not a class that only records operations."""
     kind: Any = type(one)
     return not one.is_meta and (kind is Tensor or kind is Parameter or kind.__torch_dispatch__ is _COMPUTES)
 
 
 def can_be_read(one: Tensor) -> bool:
-    """Tell whether a decision may rest on a tensor's numbers: they are there, and the same for all that is computed."""
+    """Tell whether code may branch on a tensor's values: it has values, and is not one of a batch (`torch.vmap`)."""
     return has_numbers(one) and not _torch._functorch.is_batchedtensor(one)
 
 
 def is_tracing() -> bool:
-    """Tell whether `torch.jit.trace`, or the ONNX exporter built on it, writes operations down."""
+    """Tell whether `torch.jit.trace`, or the ONNX exporter built on it, records operations."""
     return _torch._get_tracing_state() is not None
 
 
 def recorded() -> bool:
-    """Tell whether operations are written down or counted: by a compiler, a tracer, or one of torch's modes."""
+    """Tell whether operations are recorded or counted: by a compiler, a tracer, or one of torch's dispatch modes."""
     return torch.compiler.is_compiling() or is_tracing() or _torch._len_torch_dispatch_stack() > 0
 
 
 def is_exporting() -> bool:
-    """Tell whether operations are written down to be run without Python: by `torch.export` or `torch.jit.trace`."""
+    """Tell whether operations are recorded to be run without Python: by `torch.export` or `torch.jit.trace`."""
     return is_tracing() or torch.compiler.is_exporting()
 
 
@@ -58,11 +58,11 @@ def forward_mode() -> bool:
 
 
 def without_autocast(device: torch.device) -> AbstractContextManager[Any]:
-    """Keep torch from choosing the precision of single operations on a device; costs nothing where it does not."""
+    """Turn autocast (torch's choice of precision for single operations) off on a device; free where it is not on."""
     active = _torch._is_any_autocast_enabled() and torch.amp.is_autocast_available(device.type)
     return torch.autocast(device.type, enabled=False) if active else nullcontext()
 
 
 def is_autocast() -> bool:
-    """Tell whether torch chooses the precision of single operations on any device."""
+    """Tell whether autocast is on for any device."""
     return _torch._is_any_autocast_enabled()

@@ -1,4 +1,4 @@
-"""Edits as values: apply, compare, undo, replay."""
+"""Change networks with edits, which are values: apply, compare, undo and replay them."""
 
 from kanviz.edit.edits import (
     EDITS,

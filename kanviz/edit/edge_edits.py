@@ -1,4 +1,4 @@
-"""Edits of single edges: prune and restore, move, fix and release, freeze and thaw."""
+"""Define the edits of edges: prune and restore, move a control point, fix and release a formula, freeze and thaw."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +19,7 @@ from kanviz.json_reader import JsonValue
 
 
 class _Draft:
-    """What a layer is to become: copies to write into, so that an edit of many edges builds each layer once."""
+    """The changed parts of a layer, as copies to write into, so that an edit of many edges builds each layer once."""
 
     def __init__(self, layer: Layer) -> None:
         self.active, self.bias = layer.active.clone(), layer.bias.clone()
@@ -43,7 +43,11 @@ class _OnEdges(EditRecord):
 
 @dataclass(frozen=True)
 class Prune(_OnEdges):
-    """Hide edges; the mean of each (network units) goes into its target's bias, so the outputs keep their level."""
+    """The edit that prunes edges.
+
+    means: mean activation of each edge (network units); it is added to the target's bias, so that the mean of the
+    outputs does not change.
+    """
 
     means: tuple[float, ...]
     kind: ClassVar[str] = "prune"
@@ -74,7 +78,11 @@ class Prune(_OnEdges):
 
 @dataclass(frozen=True)
 class Restore(_OnEdges):
-    """Bring pruned edges back: whether each had its spline, the formula it had, and its target's bias from then on."""
+    """The edit that restores pruned edges.
+
+    splines: whether each edge gets its spline back · formulas: the formula of each, or None · biases: the bias of each
+    edge's target afterwards (network units).
+    """
 
     splines: tuple[bool, ...]
     formulas: tuple[Formula | None, ...]
@@ -125,7 +133,7 @@ class _OnEdge(EditRecord):
 
 @dataclass(frozen=True)
 class MoveControlPoint(_OnEdge):
-    """Set the ordinate of one control point (network units); the curve changes on its order + 1 intervals only."""
+    """The edit that sets the ordinate of one control point (network units); only order + 1 intervals change."""
 
     point: int
     height: float
@@ -157,7 +165,7 @@ class MoveControlPoint(_OnEdge):
 
 @dataclass(frozen=True)
 class FixFormula(_OnEdge):
-    """Put a formula in the place of an edge's curve; the spline is kept aside."""
+    """The edit that replaces an edge's curve by a formula; the spline is saved, but inactive."""
 
     formula: Formula
     kind: ClassVar[str] = "fix formula"
@@ -174,7 +182,7 @@ class FixFormula(_OnEdge):
 
 
 def fix_formulas(kan: KAN, fixes: Iterable[FixFormula]) -> KAN:
-    """The network after all of them, one after the other; each layer is built once, however many there are."""
+    """Apply all fixes, one after the other, and build each layer only once. Raises EditError as `FixFormula` does."""
     drafts: dict[int, _Draft] = {}
     for fix in fixes:
         (n, i, j), formula = kan.check(fix.edge), fix.formula
@@ -189,7 +197,7 @@ def fix_formulas(kan: KAN, fixes: Iterable[FixFormula]) -> KAN:
 
 @dataclass(frozen=True)
 class ReleaseFormula(_OnEdge):
-    """Back from the formula to a spline: the one kept aside, or (`refit`) one fitted to the curve over the grid."""
+    """The edit that replaces a formula by a spline: the saved one, or with `refit` a fit to the curve on the grid."""
 
     refit: bool = False
     kind: ClassVar[str] = "release formula"
@@ -220,7 +228,7 @@ class ReleaseFormula(_OnEdge):
 
 @dataclass(frozen=True)
 class FreezeEdge(_OnEdges):
-    """Training leaves these edges alone, bit for bit."""
+    """The edit that freezes edges: training does not change any of their bits."""
 
     kind: ClassVar[str] = "freeze"
 
@@ -240,7 +248,7 @@ class FreezeEdge(_OnEdges):
 
 @dataclass(frozen=True)
 class ThawEdge(_OnEdges):
-    """Training may move these edges again."""
+    """The edit that thaws edges: training may change them again."""
 
     kind: ClassVar[str] = "thaw"
 

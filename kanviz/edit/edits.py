@@ -1,7 +1,7 @@
-"""Every change to a network as a small frozen record: apply, what it touches, words, JSON.
+"""Collect all edits: small frozen records that change a network, name the edges they touch, and convert to JSON.
 
-An edit is *resolved*: it holds the numbers it will put, not the wish that found them, so it replays to the same bits.
-A new edit is one class beside the others, one row in `EDITS`, and one row in the tests.
+An edit is *resolved*: it has the numbers that it writes, not the request that led to them, so a replay gives the same
+bits. A new edit is one class next to the others, one row in `EDITS`, and one row in the tests.
 """
 
 from collections.abc import Iterable
@@ -38,7 +38,7 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Batch(EditRecord):
-    """Several edits as one step of the history; its trainings, if any, must all be on one table."""
+    """An edit made of several edits, one step of the history; all trainings among them must use the same table."""
 
     edits: tuple[Edit, ...]
     label: str
@@ -46,12 +46,12 @@ class Batch(EditRecord):
 
     @property
     def data_digest(self) -> str:
-        """The table its trainings need, "" for none."""
+        """Digest of the table that its trainings need, "" if none."""
         return next((found for edit in self.edits if (found := getattr(edit, "data_digest", ""))), "")
 
     def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
         for kind, run in groupby(self.edits, type):
-            if kind is FixFormula:  # a search fixes thousands at once
+            if kind is FixFormula:  # a search fixes thousands of formulas at once
                 kan = fix_formulas(kan, cast(Iterable[FixFormula], run))
                 continue
             for edit in run:
@@ -79,7 +79,7 @@ EDITS = {
 
 
 def edit_from_json(record: Any) -> Edit:
-    """The edit a recipe's line stands for; refuses, in words, what is none."""
+    """Read an edit from one step of a recipe. Raises EditError, with the reason, for anything else."""
     kind = _kind(record)
     sentence = f"The recipe's step {kind!r} is incomplete or damaged: {{why}}. Export the recipe again."
     reader = JsonReader(sentence, EditError)

@@ -1,4 +1,4 @@
-"""Versions in a row and a cursor: undo, redo and jump never compute anything."""
+"""Store the versions of a network with a cursor; undo, redo and jump need no computation."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,12 +10,12 @@ from kanviz.edit.edits import Edit
 from kanviz.edit.recipe import FORMAT, Recipe
 from kanviz.errors import EditError
 
-LONGEST = 500  # versions kept; unchanged tensors are shared between them
+LONGEST = 500  # most versions; they share unchanged tensors
 
 
 @dataclass(frozen=True)
 class Version:
-    """A network, the edit that led to it (None: it was opened), and the name a person gave it."""
+    """A network, the edit that made it (None if it was opened), and the name that the user gave it."""
 
     kan: KAN
     edit: Edit | None = None
@@ -27,7 +27,7 @@ class Version:
 
 @dataclass(frozen=True)
 class History:
-    """A value, too: every method gives a new history and leaves this one as it is."""
+    """The versions of a network and a cursor; a value, so every method returns a new history."""
 
     versions: tuple[Version, ...]
     at: int = 0
@@ -49,7 +49,10 @@ class History:
         return self.at < len(self.versions) - 1
 
     def apply(self, edit: Edit, data: Dataset | None = None, *, merge: bool = False) -> "History":
-        """Do an edit. With `merge`, one that continues the last gesture replaces it."""
+        """Apply an edit to the present network. With `merge`, an edit that continues the last gesture replaces it.
+
+        data: the table, for trainings. Raises EditError where the edit cannot be applied.
+        """
         last = self.versions[self.at]
         if merge and self.at and last.edit is not None and not last.name:
             both = last.edit.merge(edit)
@@ -58,9 +61,12 @@ class History:
         return self.record(edit, edit.apply(self.present, data))
 
     def record(self, edit: Edit, result: KAN) -> "History":
-        """Note an edit whose result is already there (a training that just ran); what was undone is dropped."""
+        """Add an edit whose result is known already (a training that just ran); undone versions are dropped.
+
+        Raises EditError if the history is full.
+        """
         versions = (*self.versions[: self.at + 1], Version(result, edit))
-        if len(versions) > LONGEST:  # the start stays, so that the recipe still tells what can be replayed from it
+        if len(versions) > LONGEST:  # the first version must stay, so that the recipe can be replayed from it
             raise EditError(f"The history is full at {LONGEST} steps. Save the network and open the saved file.")
         return History(versions, len(versions) - 1)
 
@@ -76,7 +82,7 @@ class History:
         return replace(self, at=to)
 
     def named(self, name: str, at: int | None = None) -> "History":
-        """The same history with a name on a version."""
+        """Give a name to a version, by default the present one. Raises EditError if there is no such version."""
         at = self.at if at is None else at
         if not 0 <= at < len(self.versions):
             raise EditError(f"There is no version {at}; the history has versions 0 to {len(self.versions) - 1}.")
@@ -85,15 +91,16 @@ class History:
         return replace(self, versions=tuple(versions))
 
     def recipe(self) -> dict[str, Any]:
-        """How the present network was made, as JSON: the digest of the start and every edit since."""
+        """Return the recipe of the present network as JSON: the digests of start and end, and all edits between."""
         edits = [v.edit.to_json() for v in self.versions[1 : self.at + 1] if v.edit]
         return {"format": FORMAT, "start": self.versions[0].kan.digest, "end": self.present.digest, "edits": edits}
 
 
 def replay(kan: KAN, recipe: dict[str, Any], data: Dataset | Sequence[Dataset] | None = None) -> History:
-    """Do a recipe's edits to a network; refuses one that was written for another network.
+    """Apply the edits of a recipe to a network.
 
-    data: the tables that its trainings were done on; each training finds its own by digest.
+    data: the tables of its trainings; each training finds its own by digest. Raises EditError for a damaged recipe or
+    one that starts from another network, and where an edit cannot be applied.
     """
     found = Recipe.from_json(recipe)
     if found.start != kan.digest:

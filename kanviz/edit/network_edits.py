@@ -1,4 +1,4 @@
-"""Edits of more than single edges: a finer grid for a layer, everywhere or where it is needed, a training."""
+"""Define the edits of whole layers and networks: refine a grid, insert knots, train."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar
@@ -17,8 +17,8 @@ from kanviz.json_reader import JsonValue
 from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
-ROUNDING = 16  # times the precision of the largest knot: knots that near to each other are one
-AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # what a recipe cannot hold
+ROUNDING = 16  # times the precision of the largest knot: knots closer than this count as equal
+AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # a recipe has no old rows
 
 
 def _check_size(grid: int) -> None:
@@ -28,7 +28,7 @@ def _check_size(grid: int) -> None:
 
 @dataclass(frozen=True)
 class RefineGrid(EditRecord):
-    """More control points for the same curves: knots inserted in one layer, every function unchanged."""
+    """The edit that refines the grid of one layer: knots are inserted, every function stays the same."""
 
     layer: int
     grid: int
@@ -57,10 +57,10 @@ class RefineGrid(EditRecord):
 
 @dataclass(frozen=True)
 class InsertKnots(EditRecord):
-    """More control points where one edge needs them: knots inserted in its layer, every function unchanged.
+    """The edit that inserts knots where one edge needs them; every function stays the same.
 
-    All grids of a layer have equally many knots, so each gets as many. knots: those of every source (network units),
-    strictly inside its grid, ascending, none of them there already.
+    All grids of a layer have the same number of knots, so each source of the layer gets as many. knots: the new knots
+    of every source (network units), ascending, strictly inside its grid, and different from its knots.
     """
 
     edge: EdgeId
@@ -101,10 +101,11 @@ class InsertKnots(EditRecord):
 
 @dataclass(frozen=True)
 class Retrain(EditRecord):
-    """Train on a data set; keeps the best network of the steps that were really done.
+    """The edit that trains on a data set; its result is the best network of the steps that were done.
 
-    data_digest: of the table with its columns in the network's order (`Dataset.matching`). aid: what was done against
-    forgetting beside the lock, of AIDS; it takes old rows, which a recipe does not hold, so that is not done again.
+    data_digest: digest of the table with its columns in the network's order (`Dataset.matching`) · steps: number of
+    steps done · aid: the method against forgetting besides the lock, of AIDS; it needs old rows, which a recipe does
+    not contain, so such a training cannot be applied again.
     """
 
     config: TrainConfig
@@ -121,7 +122,7 @@ class Retrain(EditRecord):
 
     @staticmethod
     def of(config: TrainConfig, data: Dataset, last: Progress, aid: str = "") -> "Retrain":
-        """The edit that stands for a run that ended (or was stopped) at `last`, with the solver that really ran."""
+        """Make the edit of a training that ended (or was stopped) at `last`, with the solver that ran."""
         picked = last.state.config
         how = replace(config, solver=picked.solver, batch=picked.batch)
         return Retrain(how, data.matching(last.kan).digest, last.step, aid)
@@ -147,12 +148,12 @@ class Retrain(EditRecord):
             lock.check(kan)
             held |= {edge for edge in kan.edges() if lock.holds(edge)}
         moving = {e for e in kan.edges() if e not in held and not kan.layers[e.layer].frozen[e.source, e.target]}
-        if lock is not None:  # which holds every grid
+        if lock is not None:  # a lock fixes every grid
             return moving
         if self.config.finest or self.config.starts:  # a layer without frozen edges may change its grid
             kept = {e.layer for e in held} | {n for n, layer in enumerate(kan.layers) if bool(layer.frozen.any())}
             moving |= {e for e in kan.edges(pruned=True) if e.layer not in kept}
-        if self.config.follow:  # a grid that moves takes the pruned edges of its source with it
+        if self.config.follow:  # a grid that moves also changes the pruned edges of its source
             moving |= {e for e in kan.edges(pruned=True) if e.layer > 0 and e not in held}
         return moving
 

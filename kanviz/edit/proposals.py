@@ -1,4 +1,4 @@
-"""From a wish to a resolved edit: means measured, formulas looked up, and what it would do to the errors."""
+"""Make resolved edits from requests to prune or restore edges, and predict the effect of an edit on the errors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -14,11 +14,15 @@ from kanviz.edit.edits import Batch, Edit, Prune, Restore
 from kanviz.edit.history import History, Version
 from kanviz.errors import EditError
 
-PART = 2**22  # numbers that are held at once
+PART = 2**22  # numbers in memory at a time
 
 
 def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Prune:
-    """Pruning that keeps the level of every sum: each edge's mean over the data, layer by layer as the rest shrinks."""
+    """Make the edit that prunes edges and adds each edge's mean over the data to its sum.
+
+    Means are measured layer by layer, in the network in which the earlier layers are pruned already. data: None takes
+    typical inputs. Raises EditError for no edges.
+    """
     wanted = sorted({kan.check(edge) for edge in edges})
     if not wanted:
         raise EditError("Choose at least one edge to prune.")
@@ -31,14 +35,14 @@ def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Pru
         found = _levels(so_far, here, values)
         bad = [edge for edge, mean in found.items() if not abs(mean) < float("inf")]
         if bad:
-            found |= dict.fromkeys(bad, 0.0)  # an edge that is not a number has no level to keep
+            found |= dict.fromkeys(bad, 0.0)  # an edge that is not finite has no mean
         means |= found
         so_far = Prune(tuple(here), tuple(found[edge] for edge in here)).apply(so_far)
     return Prune(tuple(wanted), tuple(means[edge] for edge in wanted))
 
 
 def _levels(kan: KAN, edges: list[EdgeId], values: Tensor) -> dict[EdgeId, float]:
-    """The mean activation of edges of one layer over what enters it (rows, source), a part of them at a time."""
+    """Compute the mean activation of edges of one layer over its inputs (rows, source), some edges at a time."""
     layer = kan.layers[edges[0].layer]
     places = [(edge.source, edge.target) for edge in edges]
     step = max(1, PART // (len(values) * (3 * layer.coef.shape[2] + 8 * (layer.order + 1))))
@@ -50,9 +54,10 @@ def _levels(kan: KAN, edges: list[EdgeId], values: Tensor) -> dict[EdgeId, float
 
 
 def restore(history: History, edges: Iterable[EdgeId]) -> Restore:
-    """Bring edges back as they last were in the history; one that was pruned in its file comes back as its spline.
+    """Make the edit that restores edges as they last were in the history; those pruned in the file get their spline.
 
-    Where nothing else moved a target's bias since, and all that was pruned with it comes back, its bits come back too.
+    The target's bias gets its old bits back if nothing else has changed it since, and all edges that were pruned with
+    this one are restored. Raises EditError for no edges.
     """
     wanted = sorted({history.present.check(edge) for edge in edges})
     if not wanted:
@@ -72,7 +77,7 @@ Step = tuple[Version, Version]  # before and after
 
 
 def _when_pruned(history: History, edge: EdgeId) -> Step | None:
-    """The last step of the history that took the edge away; None when it never was there."""
+    """Find the last step of the history that pruned the edge; None if it was always pruned."""
     past = history.versions[: history.at + 1]
     for before, after in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
         if before.kan.edge(edge).state != "pruned":
@@ -81,7 +86,7 @@ def _when_pruned(history: History, edge: EdgeId) -> Step | None:
 
 
 def _bias_without(kan: KAN, edge: EdgeId, pruned: dict[EdgeId, Step | None]) -> float:
-    """The bias of the edge's target once the means that pruning folded into it are taken out again."""
+    """Compute the bias of the edge's target without the means that pruning added to it."""
     n, _, j = edge
     siblings = {e: step for e, step in pruned.items() if (e.layer, e.target) == (n, j)}
     steps = {id(step[1]): step for step in siblings.values() if step}
@@ -95,7 +100,7 @@ def _bias_without(kan: KAN, edge: EdgeId, pruned: dict[EdgeId, Step | None]) -> 
 
 
 def _mean_of(edge: EdgeId, edit: Edit | None) -> float:
-    """The mean of that edge which this edit folded into a bias."""
+    """Return the mean of the edge that this edit added to a bias."""
     if isinstance(edit, Prune) and edge in edit.edges:
         return edit.means[edit.edges.index(edge)]
     return sum(_mean_of(edge, part) for part in edit.edits) if isinstance(edit, Batch) else 0.0
@@ -103,10 +108,11 @@ def _mean_of(edge: EdgeId, edit: Edit | None) -> float:
 
 @dataclass(frozen=True)
 class Effect:
-    """What an edit would do to the error on all rows, None without data.
+    """The effect of an edit on all rows.
 
-    error: "RMSE" (root mean square, table units) or, for classification, "cross-entropy" (nats per row) · shift: the
-    largest change of any output over the rows looked at.
+    before, after: the error, None without data · error: its name, "RMSE" (root mean square, table units) or, for
+    classification, "cross-entropy" (nats per row) · shift: largest change of any output on the rows, in table units ·
+    rows: number of rows compared.
     """
 
     before: float | None
@@ -117,13 +123,13 @@ class Effect:
 
 
 def effect(kan: KAN, edit: Edit, data: Dataset | None = None) -> Effect:
-    """Try an edit without keeping it."""
+    """Compute the effect of an edit without adding it to a history. Raises EditError if it cannot be applied."""
     return compare_outputs(kan, edit.apply(kan, data), data)
 
 
 @torch.no_grad()
 def compare_outputs(before: KAN, after: KAN, data: Dataset | None = None) -> Effect:
-    """Errors of two networks of the same inputs and outputs on all rows, and how far their outputs lie apart."""
+    """Compare the errors and outputs of two networks with the same inputs and outputs on all rows."""
     if data is None:
         x = typical_inputs(before, None)
         return Effect(None, None, _largest(before(x), after(x)), len(x))

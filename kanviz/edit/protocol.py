@@ -1,4 +1,4 @@
-"""What every edit can do, how it becomes JSON, and how JSON nobody vouches for is read back."""
+"""Define what every edit can do, and convert edits to JSON and read them back from untrusted JSON."""
 
 from collections.abc import Iterable
 from dataclasses import fields, replace
@@ -19,7 +19,7 @@ LONGEST_LABEL = 10_000
 
 
 class Edit(Protocol):
-    """What every edit can do. `touches` are the edges that may change; all others come out bit-identical."""
+    """The interface of every edit. `touches` returns the edges that may change; all others stay bit-identical."""
 
     kind: ClassVar[str]
 
@@ -30,12 +30,12 @@ class Edit(Protocol):
 
 
 class EditRecord:
-    """The half of an edit that is the same for all: not merged, written field by field."""
+    """The common base of all edits: it does not merge, and writes its fields to JSON."""
 
     kind: ClassVar[str] = ""
 
     def merge(self, later: Edit) -> Edit | None:
-        """One edit that does both, when two in a row are one gesture; None when they are two."""
+        """Combine with a later edit into one, if both are one gesture (such as a drag); return None otherwise."""
         return None
 
     def to_json(self) -> Json:
@@ -55,7 +55,7 @@ def _plain(value: Any) -> Any:
     return value
 
 
-# How values are read back that several edits hold.
+# Readers of values that several edits contain.
 
 
 def edge(found: JsonValue) -> EdgeId:
@@ -74,7 +74,7 @@ def formula(found: JsonValue) -> Formula:
     return Formula(label(found["primitive"]), *(found[name].number() for name in "abcd"))
 
 
-# What several edits need.
+# Functions that several edits use.
 
 
 def named(edges: Iterable[EdgeId]) -> str:
@@ -83,19 +83,19 @@ def named(edges: Iterable[EdgeId]) -> str:
 
 
 def put(layer: Layer, part: str, index: tuple[int, ...], value: Any) -> Layer:
-    """The layer with one number of one part replaced."""
+    """Return the layer with one number of one part replaced."""
     new = getattr(layer, part).clone()
     new[index] = value
     return replace(layer, **{part: new})
 
 
 def finite(layer: Layer, *values: float) -> bool:
-    """Whether these are finite numbers in the layer's precision: 1e300 is none in float32."""
+    """Return whether these are finite numbers in the layer's precision: 1e300 is infinite in float32."""
     return bool(torch.tensor(values, dtype=torch.float64).to(layer.coef.dtype).isfinite().all())
 
 
 def check_edges(edges: tuple[EdgeId, ...], *others: tuple[Any, ...]) -> None:
-    """Refuse an edit that names no edge, one edge twice, or not as many of the rest as edges."""
+    """Raise EditError for no edges, an edge named twice, or other fields whose length is not the number of edges."""
     if not edges:
         raise EditError("Choose at least one edge.")
     if len(set(edges)) < len(edges):

@@ -1,4 +1,4 @@
-"""Read how a network was made from JSON nobody vouches for: where the steps begin, every edit, and where they end."""
+"""Read a recipe from untrusted JSON: the network it starts from, every edit, and the network it leads to."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -13,7 +13,7 @@ RECIPE = JsonReader("This is not a recipe kanviz can read: {why}. Export one fro
 
 @dataclass(frozen=True)
 class Recipe:
-    """The edits that lead from one network to another; start, end: their digests, end "" where it is not given."""
+    """The edits from one network to another; start, end: digests of the two, end "" if it is not given."""
 
     start: str
     end: str
@@ -21,7 +21,7 @@ class Recipe:
 
     @staticmethod
     def from_json(record: Any) -> "Recipe":
-        """Read the recipe that `History.recipe` wrote; raises EditError, in words, for anything else."""
+        """Read a recipe that `History.recipe` wrote. Raises EditError, with the reason, for anything else."""
         found = RECIPE.value(record)
         found["format"].whole(FORMAT, FORMAT)
         start, end = found["start"].text(), found.get("end", "").text()

@@ -1,4 +1,4 @@
-"""An edit that holds the numbers of whole layers: what a search over all edges together leaves behind."""
+"""Define the edit that replaces the numbers of whole layers: the result of a search over all edges together."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +25,7 @@ Nested = Any  # numbers, or tuples of nested numbers
 
 @dataclass(frozen=True)
 class Rewrite(EditRecord):
-    """The named parts of some layers replaced: (layer, part, its numbers as nested tuples) for each."""
+    """The edit that replaces parts of layers; parts: (layer, name of the part, its numbers as nested tuples) each."""
 
     parts: tuple[tuple[int, str, Nested], ...]
     label: str
@@ -37,8 +37,10 @@ class Rewrite(EditRecord):
 
     @staticmethod
     def of(before: KAN, after: KAN, label: str) -> "Rewrite":
-        """What makes the second network from the first, of the same shape. Curves that the second no longer uses stay
-        aside as they were, so that they can be brought back.
+        """Make the edit that changes the network `before` into `after`, which must have the same shape.
+
+        Curves that `after` does not use are saved, inactive, so that they can be restored. Raises EditError for another
+        shape.
         """
         found = []
         for n, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
@@ -75,7 +77,7 @@ class Rewrite(EditRecord):
 
 
 def kept_aside(old: Layer, new: Layer) -> Layer:
-    """The new layer with the old one's curves, on its own grid, where it has no curve itself."""
+    """Return the new layer with the old layer's curves, on the new grid, for edges where the new one has no curve."""
     if old.coef.shape[:2] != new.coef.shape[:2]:
         raise EditError("Only networks of one shape can be compared edge by edge.")
     aside = ~new.active
@@ -112,7 +114,7 @@ def _rewritten(layer: Layer, parts: Mapping[str, Any]) -> Layer:
 
 
 def _changed(old: Layer, new: Layer) -> list[tuple[int, int]]:
-    """Edges of which any number differs in its bits."""
+    """List the edges with a number that differs in its bits."""
     edges = torch.ones_like(old.active)
     if old.knots.shape == new.knots.shape:
         edges = ~same_bits(old.knots, new.knots).all(1)[:, None].expand_as(old.active)
@@ -138,7 +140,7 @@ def _part(found: JsonValue) -> tuple[int, str, Nested]:
 
 def _formula(found: JsonValue) -> tuple[int, int, str]:
     i, j, name = found.items(3, 3)
-    primitive(read.label(name))  # refuses what is none
+    primitive(read.label(name))  # raises FormulaError for other names
     return i.whole(), j.whole(), name.value
 
 

@@ -1,7 +1,7 @@
-"""A session as a Python script: the start network, every edit by its constructor, and a check that the end is the same.
+"""Write a session as a Python script: the first network, every edit by its constructor, and a check of the result.
 
-What a person typed or a file brought (names, labels, formulas, file names) stands in it as string literals only. A step
-that cannot be done again is where the script ends, in words: it never makes another network in silence.
+Text from users or files (names, labels, formulas, file names) is in it only as string literals. The script ends, with a
+message, at the first step that cannot be done again: it never makes a different network silently.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,18 +24,18 @@ CALL = "history = history.apply("
 
 @dataclass(frozen=True)
 class Stop:
-    """The first step that a script cannot do again: its number, counted from 1, and why, in words."""
+    """The first step that a script cannot do again: its number, counted from 1, and the reason as text."""
 
     step: int
     why: str
 
 
 def script(history: History, start_file: str, rows: Mapping[str, str] | None = None, *, result: str = RESULT) -> str:
-    """The steps from the first version to the one in hand, as Python.
+    """Write the steps from the first version to the current one as a Python script.
 
-    start_file: the file of the first version, as `kanviz.save` writes it. rows: files that hold rows
-    (`kanviz.load_rows`), by the digest of the rows in the network's columns; trainings take theirs, and errors are
-    printed on the rows of the first. result: the file it writes. Files are looked for in the folder it is run in.
+    start_file: the file of the first version, as `kanviz.save` writes it. rows: files of rows (`kanviz.load_rows`), by
+    the digest of the rows in the network's columns; each training uses its own, and errors are printed for the first
+    file. result: the file that the script writes. The script looks for files in the folder in which it is run.
     """
     past = history.versions[: history.at + 1]
     steps = [(version.edit, version.name) for version in past[1:] if version.edit is not None]
@@ -46,8 +46,9 @@ def script(history: History, start_file: str, rows: Mapping[str, str] | None = N
 def recipe_script(
     recipe: Mapping[str, Any], end: KAN, start_file: str, rows: Mapping[str, str] | None = None, *, result: str = RESULT
 ) -> str:
-    """The same from a recipe, as a saved file holds it, and the network it leads to; raises EditError where the recipe
-    is damaged or leads elsewhere.
+    """Write a script, as `script` does, from a recipe in a saved file and the network that it leads to.
+
+    Raises EditError where the recipe is damaged, too long, or leads to another network.
     """
     found = Recipe.from_json(recipe)
     if found.end != end.digest:
@@ -59,12 +60,12 @@ def recipe_script(
 
 
 def tables_needed(edits: Sequence[Edit]) -> tuple[str, ...]:
-    """Digests of the rows that the trainings among these edits were done on, each once, in the order of their use."""
+    """List the digests of the rows that the trainings among these edits used, each once, in order of use."""
     return tuple(dict.fromkeys(found for edit in edits if (found := getattr(edit, "data_digest", ""))))
 
 
 def first_stop(edits: Sequence[Edit], rows: Mapping[str, Any]) -> Stop | None:
-    """Where a script of these edits would end, given rows by digest; None when it does them all."""
+    """Find the step at which a script of these edits ends early, given rows by digest; None if it does all steps."""
     for n, edit in enumerate(edits, 1):
         needs, aided = getattr(edit, "data_digest", ""), _aid(edit)
         if aided:
@@ -82,7 +83,7 @@ def _aid(edit: Edit) -> str:
 
 @dataclass(frozen=True)
 class _Session:
-    """What is written down: the digest and name of the start, each edit with the name of its version, the end."""
+    """The content of a script: digest and name of the start, each edit with its version's name, the end network."""
 
     start: str
     name: str
@@ -107,7 +108,7 @@ def _script(session: _Session, start_file: str, rows: Mapping[str, str], result:
 
 
 def _row_names(rows: Mapping[str, str], needed: Sequence[str]) -> dict[str, str]:
-    """Variables for the rows that are used, by digest: those in hand, which come first, and those of trainings."""
+    """Choose variable names for the rows that are used, by digest: the first rows, and those of trainings."""
     used = [digest for n, digest in enumerate(rows) if n == 0 or digest in needed]
     return {digest: "rows" if n == 1 else f"rows_{n}" for n, digest in enumerate(used, 1)}
 
@@ -186,7 +187,7 @@ def _call(what: str, words: str) -> str:
 
 
 def _errors(kan: KAN, rows: str) -> list[str]:
-    """Prints the error on each part of the rows, with its unit where all outputs have the same."""
+    """Write the lines that print the error on each part of the rows, with the unit if all outputs have the same."""
     units = {v.unit for v in kan.outputs}
     unit = f", {written(units.pop())}" if len(units) == 1 and units != {""} else ""
     if kan.task == "classification":

@@ -1,4 +1,4 @@
-"""Frozen records as Python code that makes them again, to the bit."""
+"""Write frozen records as Python code that makes them again with the same bits."""
 
 import math
 from collections.abc import Iterable, Iterator
@@ -16,23 +16,23 @@ from kanviz.text import shown
 
 HOMES: dict[type, str] = {EdgeId: "kanviz", Formula: "kanviz", Lock: "kanviz", TrainConfig: "kanviz"}
 HOMES |= dict.fromkeys(EDITS.values(), "kanviz.edit")
-WIDTH = 120  # of a line
-PIECE = 100  # characters of a long text that share a line
+WIDTH = 120  # most columns of a line
+PIECE = 100  # most characters of a long text on one line
 
-Parts = tuple[str, list[tuple[str, Any]], str]  # what opens it, each part with what stands before it, what closes it
+Parts = tuple[str, list[tuple[str, Any]], str]  # opening text, each part with the text before it, closing text
 
 
 def written(value: Any, width: int = WIDTH) -> str:
-    """An expression equal to the value in every bit; anybody's text stands in it as a string literal only.
+    """Write an expression that is equal to the value in every bit; text from users is in it only as string literals.
 
-    Knows the edits and what they are made of, tuples, lists, dicts, numbers and texts; refuses anything else. Lines are
-    at most `width` wide where their parts allow it.
+    Works for edits and their parts, tuples, lists, dicts, numbers and text; raises EditError for anything else. Lines
+    have at most `width` columns where their parts allow it.
     """
     return "\n".join(_lines(value, width))
 
 
 def imports(values: Iterable[Any]) -> dict[str, list[str]]:
-    """What the expressions of these values need: names by the module they are public in."""
+    """List the imports that the expressions of these values need: names by module."""
     found = {kind for value in values for kind in _kinds(value)}
     return {home: sorted(k.__name__ for k in found if HOMES[k] == home) for home in sorted({HOMES[k] for k in found})}
 
@@ -46,9 +46,9 @@ def _kinds(value: Any) -> Iterator[type]:
 
 
 def _opened(value: Any) -> Parts | None:
-    """A value taken apart; None when it is a number or a text."""
+    """Split a value into its parts; return None for a number or text."""
     kind = type(value)
-    if isinstance(value, Lock):  # masks of many bits: as the recipe has them
+    if isinstance(value, Lock):  # large masks: as they are in a recipe
         return "Lock.from_json(", [("", value.to_json())], ")"
     if is_dataclass(value) and kind in HOMES:
         return f"{kind.__name__}(", list(_arguments(value)), ")"
@@ -64,7 +64,7 @@ def _opened(value: Any) -> Parts | None:
 
 
 def _arguments(record: Any) -> Iterator[tuple[str, Any]]:
-    """What a record is made with: what it must be given by place, the rest by name where it is not as usual."""
+    """Yield the arguments of a record: required ones by position, others by name if they differ from the default."""
     for part in fields(record):
         value = getattr(record, part.name)
         if part.default is MISSING:
@@ -74,7 +74,7 @@ def _arguments(record: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _differs(part: Field[Any], value: Any) -> bool:
-    return repr(value) != repr(part.default)  # tells -0.0 from 0.0, and 1 from True
+    return repr(value) != repr(part.default)  # distinguishes -0.0 from 0.0, and 1 from True
 
 
 def _lines(value: Any, room: int) -> list[str]:
@@ -95,7 +95,7 @@ def _after(before: str, lines: list[str]) -> list[str]:
 
 
 def _packed(inner: list[list[str]], room: int) -> list[str]:
-    """As many parts on a line as fit; one that needs several lines stands alone."""
+    """Put as many parts on a line as fit; a part that needs several lines gets lines of its own."""
     found: list[str] = []
     line = ""
     for lines in inner:
@@ -125,7 +125,7 @@ def _literal(value: Any, room: int) -> list[str]:
 
 
 def pieces(text: str) -> list[str]:
-    """A long text as string literals that Python puts together again, broken after a space where there is one."""
+    """Split a long text into string literals that Python concatenates again, after a space if there is one."""
     found = []
     while text:
         at = text.rfind(" ", PIECE // 2, PIECE) + 1 if len(text) > PIECE else 0
@@ -135,5 +135,5 @@ def pieces(text: str) -> list[str]:
 
 
 def _text(text: str) -> str:
-    """A string literal, in double quotes where that changes nothing else."""
+    """Write a string literal, in double quotes unless the text contains one."""
     return repr(str(text)) if '"' in text else f'"{repr(str(text))[1:-1]}"'

@@ -1,4 +1,4 @@
-"""From a marked stretch of a curve to an edit: a formula's values taken over, or knots inserted there."""
+"""Make edits for a marked stretch (an interval of a curve): move the curve onto a formula, or insert knots."""
 
 from dataclasses import dataclass, replace
 
@@ -17,19 +17,19 @@ from kanviz.core.spline import basis, domain
 from kanviz.edit.edits import InsertKnots, MoveControlPoint
 from kanviz.errors import EditError
 
-POINTS = 240  # at which a formula is fitted to the stretch
-BESIDE = 0.1  # how much the curve beside the stretch counts, as a share of how much the stretch does
-LOOSE = 1e-6  # how much a control point counts that nothing else holds
+POINTS = 240  # points at which a formula is fitted to the stretch
+BESIDE = 0.1  # weight of the curve outside the stretch, relative to the stretch
+LOOSE = 1e-6  # weight that holds control points which no point determines
 MOST = 12
-FLAT = 1e-6  # of its size: a curve that varies by less does not
+FLAT = 1e-6  # of its size: a curve that varies by less counts as constant
 
 
 @dataclass(frozen=True)
 class Snap:
-    """A formula (network units) that is near a stretch of a curve, and the moves by which the curve takes its values.
+    """A formula (network units) similar to a stretch of a curve, and the moves that give the curve its values.
 
-    before, after: root mean square gap of the curve to the formula on the stretch, as shares of the curve's standard
-    deviation there; 0 where it does not vary.
+    before, after: root mean square difference between curve and formula on the stretch, before and after the moves, as
+    shares of the curve's standard deviation there; 0 where it is constant.
     """
 
     formula: Formula
@@ -40,10 +40,10 @@ class Snap:
 
 @torch.no_grad()
 def snaps(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Snap, ...]:
-    """Formulas c f(a x + b) + d near the stretch from low to high (network units), the shortest description first.
+    """Find formulas c f(a x + b) + d similar to the stretch from low to high (network units), at least one.
 
-    Only control points that act on the stretch move, so that beside it the curve changes on `order` intervals at most,
-    and there as little as a spline can. There is one at least.
+    The shortest description comes first. Only control points that act on the stretch move, so outside it the curve
+    changes on at most `order` intervals on each side, and there as little as possible.
     Raises EditError where there is no spline or no stretch, FormulaError where nothing fits.
     """
     view, (low, high) = _stretch(kan, edge, low, high)
@@ -55,7 +55,7 @@ def snaps(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Snap, ...]:
 
 
 def _snap(view: Edge, free: Tensor, x: Tensor, y: Tensor, near: Candidate) -> Snap:
-    """The formula taken over by these control points; x, y: the curve on the stretch."""
+    """Move the control points `free` so that the curve takes the formula's values; x, y: the curve on the stretch."""
     wanted = near.formula(x.double()).to(y.dtype)
     coef = view.coef[free].double() + _moved(view, free, x, wanted - y)
     moves = tuple(MoveControlPoint(view.id, int(m), float(c)) for m, c in zip(free, coef.to(y.dtype), strict=True))
@@ -69,7 +69,7 @@ def _snap(view: Edge, free: Tensor, x: Tensor, y: Tensor, near: Candidate) -> Sn
 
 
 def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tuple[float, float]]:
-    """The edge, and the part of the stretch that lies in its grid."""
+    """Return the edge, and the part of the stretch inside its grid. Raises EditError where there is none."""
     view = kan.edge(edge)
     if not view.active:
         remedy = "Release its formula first." if view.formula else "Restore it first."
@@ -82,7 +82,7 @@ def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tup
 
 
 def _nearest(view: Edge, x: Tensor, y: Tensor) -> list[Candidate]:
-    """The best formulas that are numbers on all of the stretch, the best first; one at least."""
+    """Find the best formulas that are finite and not too large on the whole stretch, best first; at least one."""
     points = samples(x, y, noise=resolution(view))
     found = search(replace(points, enough=ENOUGH), None, MOST)
     dense = torch.linspace(float(x[0]), float(x[-1]), 10 * POINTS, dtype=torch.float64)
@@ -95,7 +95,7 @@ def _spline(view: Edge, x: Tensor) -> Float[Tensor, "point basis"]:
 
 
 def _moved(view: Edge, free: Tensor, x: Tensor, change: Tensor) -> Float[Tensor, " free"]:
-    """By how much these control points move so that the curve changes like this at x and little beside it."""
+    """Compute the moves of control points that give the curve this change at x, and little change elsewhere."""
     first, last = view.domain
     low, high = float(x[0]), float(x[-1])
     beside = torch.linspace(first, last, 4 * len(view.knots), dtype=x.dtype)
@@ -108,9 +108,10 @@ def _moved(view: Edge, free: Tensor, x: Tensor, change: Tensor) -> Float[Tensor,
 
 @torch.no_grad()
 def finer(kan: KAN, edge: EdgeId, low: float, high: float) -> InsertKnots:
-    """Knots that halve the grid's intervals between low and high (network units), at least one of them.
+    """Make the edit that inserts knots to halve the grid's intervals between low and high (network units).
 
-    The layer's other sources get as many, where their grids are widest: all have equally many knots.
+    At least one interval is halved. The layer's other sources get as many knots, in their widest intervals, since all
+    sources have the same number of knots. Raises EditError where there is no spline or no stretch.
     """
     view, (low, high) = _stretch(kan, edge, low, high)
     layer = kan.layers[view.id.layer]
@@ -128,7 +129,7 @@ def finer(kan: KAN, edge: EdgeId, low: float, high: float) -> InsertKnots:
 
 
 def _widest(knots: Float[Tensor, " knot"], count: int) -> Float[Tensor, " new"]:
-    """So many knots between those there are, each in the middle of what is the widest interval by then."""
+    """Choose `count` new knots, one after the other, each in the middle of the widest interval at that time."""
     found = knots
     for _ in range(count):
         at = int(found.diff().argmax())

@@ -1,1 +1,1 @@
-"""The columns of a table: which are inputs, and how words and dates become numbers."""
+"""Decide which columns of a table are inputs, and convert words and dates to numbers."""

@@ -1,4 +1,4 @@
-"""Dates and times in text, as tables of many countries write them, to moments and to days."""
+"""Read dates and times from text, in the formats of many countries, as moments and as days."""
 
 import re
 from typing import TYPE_CHECKING, cast
@@ -9,26 +9,26 @@ if TYPE_CHECKING:
     import pandas as pd
 
 NOTHING = ("", "na", "n/a", "nan", "nat", "null", "<na>", "?", "-", ".")  # words for a missing value
-_SHARE = 0.9  # of the filled cells that must be dates
-_LEAST = 4  # different whole numbers, from which on dates are no chance
-_LOOK = 200  # different cells that are looked at before all are read
+_SHARE = 0.9  # share of the filled cells that must be dates
+_LEAST = 4  # different whole numbers from which on it is no accident that all are dates
+_LOOK = 200  # different cells that are tested before all are read
 _DATES = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d.%m.%Y", "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y",
           "%d/%m/%y", "%m/%d/%y", "%d-%b-%Y", "%d %b %Y", "%d-%B-%Y", "%d %B %Y", "%d-%b-%y", "%b %d, %Y", "%B %d, %Y",
           "%Y%m%d")  # fmt: skip
-_COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # by the count of digits
+_COMPACT = {8: "%Y%m%d", 10: "%Y%m%d%H", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}  # by number of digits
 _TIMES = ("", "%H:%M:%S", "%H:%M", "%H:%M:%S.%f", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S:%f")
 _ZONE = re.compile(r"(?:Z|[+-]\d{2}:?\d{2}| ?UTC)$")
 _DIGIT = re.compile(r"\d")
 _LIKE = re.compile(r"\d[-/.: T]\d|\d[- ][A-Za-z]{3}|[A-Za-z]{3,9} \d|^(?:1[89]|20)\d{6}(?:\d\d){0,3}$")
-_COMMA = re.compile(r"(?<=:\d\d),(?=\d+$)")  # before the parts of a second
-_LONGEST = 40  # letters of a date
+_COMMA = re.compile(r"(?<=:\d\d),(?=\d+$)")  # before fractions of a second
+_LONGEST = 40  # most characters of a date
 
 
 def moments(column: "pd.Series") -> "pd.Series | None":
-    """The column as moments without a time zone, NaT where one is missing; None where it holds no dates.
+    """Convert a column to moments without a time zone, NaT where one is missing; return None if it has no dates.
 
-    Of day and month, that order is taken in which the cells are dates and go forth and back the least; times of a day
-    alone are times of 1 January 1900.
+    If day and month could be in either order, the order is taken in which the cells are dates and the moments jump
+    least from row to row. Times without a date are times of 1 January 1900.
     """
     import pandas as pd
 
@@ -41,7 +41,7 @@ def moments(column: "pd.Series") -> "pd.Series | None":
     if _is_zoned(sample):
         text, sample = _unzoned(text), _unzoned(sample)
     known = int(text.notna().sum())
-    # where day and month could change places, that order in which the moments go forth and back the least
+    # if day and month could be exchanged: first the order in which the moments jump least from row to row
     for date in sorted(_fitting(sample), key=lambda date: _restlessness(_read(sample, date))):
         found = _read(text, date)
         if found.notna().sum() >= _SHARE * known:
@@ -50,13 +50,13 @@ def moments(column: "pd.Series") -> "pd.Series | None":
 
 
 def are_dates(column: "pd.Series") -> bool:
-    """Whether a column of text looks like dates, judged by its first cells."""
+    """Return whether a column of text looks like dates, judged by its first cells."""
     sample = _sample(_text(column.head(50 * _LOOK)))
     return sample is not None and bool(_fitting(sample))
 
 
 def numbers_are_dates(values: np.ndarray) -> bool:
-    """Whether whole numbers are dates without separators: 20240131, or 202401311230 with hour and minute."""
+    """Return whether whole numbers are dates without separators: 20240131, or 202401311230 with hour and minute."""
     known = values[np.isfinite(values)]
     if len(known) < _LEAST or known.min() < 18000101 or (known != np.round(known)).any():
         return False
@@ -78,7 +78,7 @@ def _text(column: "pd.Series") -> "pd.Series":
 
 
 def _sample(text: "pd.Series") -> "pd.Series | None":
-    """The first different cells, where they could be dates."""
+    """Return the first different cells, or None if they cannot be dates."""
     sample = text.dropna().drop_duplicates().head(_LOOK)
     if (
         not len(sample)
@@ -99,13 +99,13 @@ def _unzoned(text: "pd.Series") -> "pd.Series":
 
 
 def _fitting(sample: "pd.Series") -> list[str]:
-    """The date formats in which nearly all cells are dates."""
+    """List the date formats in which nearly all cells are dates."""
     sample = _unzoned(sample) if _is_zoned(sample) else sample
     return [date for date in _formats(sample.iloc[0]) if _read(sample, date).notna().mean() >= _SHARE]
 
 
 def _read(text: "pd.Series", date: str) -> "pd.Series":
-    """The moments in cells of one date format, each with any time behind it or none."""
+    """Read cells of one date format as moments, each with a time after the date or without."""
     import pandas as pd
 
     found = pd.Series(pd.NaT, index=text.index, dtype="datetime64[us]")
@@ -127,7 +127,7 @@ def _restlessness(found: "pd.Series") -> float:
 
 
 def _formats(cell: str) -> list[str]:
-    """Date formats that could fit a cell, by its separators; before "/" those with the month first come first."""
+    """List date formats that could fit a cell, by its separators; with "/", formats with the month first come first."""
     if cell.isdecimal():
         return [_COMPACT[len(cell)]] if len(cell) in _COMPACT else []
     day = cell.split(":")[0]
@@ -144,5 +144,5 @@ def _marks(text: str) -> str:
 
 
 def days_since(found: "pd.Series", first: str) -> np.ndarray:
-    """Days from a moment on, with fractions; nan where a moment is missing."""
+    """Compute days since a moment, with fractions; nan where a moment is missing."""
     return ((found - np.datetime64(first)) / np.timedelta64(1, "D")).to_numpy(dtype=float, na_value=np.nan)

@@ -1,4 +1,4 @@
-"""Take any library's table: pandas, polars, Arrow, or a mapping of columns; and find a column by its name."""
+"""Accept tables of pandas, polars, Arrow, or a mapping of columns, and find a column by its name."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -12,20 +12,20 @@ if TYPE_CHECKING:
 
 
 def is_frame(table: Any) -> TypeGuard[Any]:
-    """Whether something is a table with named columns, of whatever library."""
+    """Return whether something is a table with named columns, of any library."""
     named = isinstance(table, Mapping) or bool(getattr(getattr(table, "dtype", None), "names", None))
     return named or _is_lazy(table) or hasattr(table, "__arrow_c_stream__") or hasattr(table, "iloc")
 
 
 def _is_lazy(table: Any) -> bool:
-    """Whether it is a query of polars that was not run."""
+    """Return whether it is a polars query that was not run."""
     return hasattr(table, "collect") and hasattr(table, "collect_schema")
 
 
 def as_frame(table: Any) -> "pd.DataFrame":
-    """The table as a pandas frame: as it is, or by Arrow's interface, which polars, DuckDB and others have.
+    """Convert a table to a pandas frame, by Arrow's interface (which polars, DuckDB and others have) if needed.
 
-    Raises TableError for anything else.
+    A pandas frame is returned unchanged. Raises TableError for anything that is not a table.
     """
     import pandas as pd
 
@@ -48,7 +48,7 @@ def as_frame(table: Any) -> "pd.DataFrame":
 
 
 def the_column(frame: "pd.DataFrame", name: str, *, what: str = "column") -> "pd.Series":
-    """The only column of that name. Raises TableError, with the nearest name there is, where there is none."""
+    """Return the only column of this name. Raises TableError if there are two, or none (with the most similar name)."""
     if name in frame.columns and isinstance(place := frame.columns.get_loc(name), int):
         return frame.iloc[:, place]
     at = [n for n, column in enumerate(frame.columns) if str(column) == name]
@@ -60,7 +60,7 @@ def the_column(frame: "pd.DataFrame", name: str, *, what: str = "column") -> "pd
 
 
 def missing_column(name: str, columns: Sequence[str], what: str = "column") -> TableError:
-    """The refusal of a name that no column has."""
+    """Make the error for a name that no column has; its text suggests the most similar one."""
     return TableError(f"There is no {what} {shown(name, 40)!r}; {_nearest(name, columns)}.")
 
 

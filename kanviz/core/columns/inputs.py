@@ -1,7 +1,7 @@
-"""From a table's columns to inputs: numbers as they are, two words as 0 and 1, few words a column each, dates in days.
+"""Convert a table's columns to inputs: numbers unchanged, two words to 0 and 1, few words to columns, dates to days.
 
-How a column was turned into numbers stands in the input's name and unit ("smoker (yes = 1)", "region = north",
-"day (days since 2024-01-05)"), so that a network finds the same numbers in another table.
+The input's name and unit tell how a column was converted ("smoker (yes = 1)", "region = north", "day (days since
+2024-01-05)"), so that a network finds the same numbers in another table.
 """
 
 import re
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
     from kanviz.core.layer import Variable
 
-MOST_WORDS = 20  # of a column that becomes inputs
+MOST_WORDS = 20  # different words of a column that becomes inputs
 _IS_ONE = re.compile(r"(.+) = 1", re.DOTALL)
 _SINCE = re.compile(r"days since (\d{4}-\d{2}-\d{2}(?:[ T][\d:.]+)?)")
 _SINCE_MIDNIGHT = "hours since midnight"
-_TIMES_OF_DAY = 1900  # the year that times without a date are given
+_TIMES_OF_DAY = 1900  # the year assigned to times without a date
 _YES_TEXT = """
     yes y true t ja j jo ya oui vrai si sì sí sim verdadero verdadeiro vero da да так tak evet ano áno igen kyllä
     ναι 是 有 真 はい 有り 예 네 نعم כן on ein an wahr present vorhanden positive positiv pos + ✓ ✔ high pass passed ok
@@ -45,7 +45,7 @@ Kind = Literal["numbers", "two words", "few words", "dates", "text"]
 
 @dataclass(frozen=True)
 class Input:
-    """A column of numbers that a network takes: its name, its unit, and the table's column it comes from."""
+    """An input of a network: its name, its unit, and the table's column that it comes from."""
 
     name: str
     unit: str
@@ -53,7 +53,7 @@ class Input:
 
 
 def words_of(column: "pd.Series") -> list[str]:
-    """The different words of a column, in order; those that differ in case alone are one, spelled as most often."""
+    """List the different words of a column, sorted; words that differ only in case are one, in the usual spelling."""
     counts = column.dropna().astype(str).str.strip().value_counts()
     spelled: dict[str, str] = {}
     for word in counts.index:
@@ -63,7 +63,7 @@ def words_of(column: "pd.Series") -> list[str]:
 
 
 def kind_of(column: "pd.Series") -> Kind:
-    """What a column holds."""
+    """Determine what kind of values a column has."""
     import pandas as pd
 
     if pd.api.types.is_numeric_dtype(column.dtype):
@@ -81,7 +81,7 @@ def kind_of(column: "pd.Series") -> Kind:
 
 
 def one_of(words: list[str]) -> str:
-    """Which of two words is 1: the one that says yes, or that the other denies; else the second in the alphabet."""
+    """Choose which of two words is 1: one that means yes, or that the other negates; else the second by alphabet."""
     pairs = ((words[0], words[1]), (words[1], words[0]))
     for word, other in pairs:
         if word.casefold() in _YES and other.casefold() not in _YES:
@@ -90,13 +90,13 @@ def one_of(words: list[str]) -> str:
 
 
 def _denies(word: str, other: str) -> bool:
-    """Whether a word is another with a "not" before it: "non-smoker", "untreated", "nicht vorhanden"."""
+    """Return whether `word` is `other` with a negation before it: "non-smoker", "untreated", "nicht vorhanden"."""
     short, long = other.casefold(), word.casefold()
     return long.endswith(short) and long[: -len(short)].strip(" -_") in _NEGATIONS
 
 
 def inputs_from(frame: "pd.DataFrame", name: str) -> list[Input]:
-    """The inputs that a column gives. Raises TableError for a text of too many words."""
+    """Return the inputs that a column becomes. Raises TableError for text with too many different words."""
     column = the_column(frame, name)
     match kind_of(column):
         case "numbers":
@@ -123,7 +123,7 @@ def _written(moment: "pd.Timestamp") -> str:
 
 
 def label_of(frame: "pd.DataFrame", name: str) -> str:
-    """A column and what it would be as an input: "smoker (yes = 1)", "region (3 words)", "day (in days)"."""
+    """Describe a column as an input: "smoker (yes = 1)", "region (3 words)", "day (in days)"."""
     kind = kind_of(the_column(frame, name))
     if kind == "few words":
         return f"{name} ({len(words_of(the_column(frame, name)))} words)"
@@ -133,7 +133,7 @@ def label_of(frame: "pd.DataFrame", name: str) -> str:
 
 
 def note_on(inputs: Iterable[Input]) -> list[str]:
-    """What is to be said of the columns that were no numbers: a sentence for each kind."""
+    """Explain how columns that are not numbers were converted, in a sentence for each kind."""
     two = [f"{i.column} is 1 for {_IS_ONE.fullmatch(i.unit)[1]}" for i in inputs if _IS_ONE.fullmatch(i.unit)]  # pyright: ignore[reportOptionalSubscript]
     days = [f"{i.column} in {i.unit}" for i in inputs if _SINCE.fullmatch(i.unit) or i.unit == _SINCE_MIDNIGHT]
     many: dict[str, list[str]] = {}
@@ -146,7 +146,7 @@ def note_on(inputs: Iterable[Input]) -> list[str]:
 
 
 def column_of(name: str, columns: Collection[str], unit: str = "") -> str | None:
-    """The column with an input's numbers: of its name, of its name and unit, or of its words; None if there is none."""
+    """Find the column of an input: by its name, its name and unit, or its words; None if there is none."""
     if name in columns:
         return name
     heading = f"{name} ({unit})"
@@ -157,9 +157,9 @@ def column_of(name: str, columns: Collection[str], unit: str = "") -> str | None
 
 
 def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
-    """The numbers of an input, found in a table by its name and unit; nan where one is missing.
+    """Read the numbers of an input from a table, by name and unit; nan where a value is missing.
 
-    Raises TableError, with the nearest name there is, for a column that is not there or cannot be such numbers.
+    Raises TableError, with the most similar name, if there is no such column or it cannot be converted.
     """
     import pandas as pd
 
@@ -187,9 +187,9 @@ def values_of(frame: "pd.DataFrame", name: str, unit: str = "") -> np.ndarray:
 
 
 def _is_word(column: "pd.Series", word: str, *, of_two: bool) -> np.ndarray:
-    """1 where a cell is that word, 0 where it is another, nan where there is none.
+    """Return 1 where a cell is this word, 0 where it is another, nan where it is empty.
 
-    of_two: it is one of two words. Raises TableError where the column has others than such a pair.
+    of_two: the column has two words. Raises TableError if it then has more, or two others.
     """
     text = column.astype("string").str.strip().str.casefold()
     text = text.mask(text.isin(NOTHING))
@@ -203,10 +203,10 @@ def _is_word(column: "pd.Series", word: str, *, of_two: bool) -> np.ndarray:
 
 
 def values_of_all(frame: "pd.DataFrame", inputs: "Sequence[Variable]", *, known: bool = True) -> np.ndarray:
-    """The numbers of all inputs of a network (rows, inputs), each found by its name; other columns are ignored.
+    """Read the numbers of all inputs of a network (rows, inputs), each by its name; other columns are ignored.
 
-    known: the words of a column that has several inputs are all there were. Raises TableError, with the nearest name
-    there is, where one is missing, and for another word.
+    known: a column with several inputs may have only the words of these inputs. Raises TableError for other words, and,
+    with the most similar name, for a missing column.
     """
     by_column: dict[str, set[str]] = {}
     columns = {str(column) for column in frame.columns}

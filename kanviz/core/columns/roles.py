@@ -1,4 +1,4 @@
-"""Which columns of a table are inputs where nobody says so: not those that number the rows, nor errors of others."""
+"""Guess which columns of a table are inputs, if none are chosen: not row numbers, nor errors of other columns."""
 
 import re
 from collections.abc import Sequence
@@ -22,9 +22,9 @@ _NUMBERING_WORDS = """
 """
 _NUMBERING = frozenset(_NUMBERING_WORDS.split())
 _KEYS = frozenset(("id", "ids", "uid", "uuid", "guid"))
-_LARGE = 100_000  # from which on whole numbers under a name that ends in "id" are keys
-_EXACT = 2.0**53  # beyond which whole numbers are rounded, and keys may become the same
-_COUNTERS = frozenset(("X", "i", "j", "k", "n/n", "п/п"))  # as a first column beside others
+_LARGE = 100_000  # from here on, whole numbers in a column whose name ends in "id" are keys
+_EXACT = 2.0**53  # from here on, whole numbers are rounded, and different keys may become equal
+_COUNTERS = frozenset(("X", "i", "j", "k", "n/n", "п/п"))  # as the name of a first column
 _LONG = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "uncert", "unc", "sigma", "stdev",
     "std dev", "stddev", "std", "sd", "se", "dev", "fehler", "unsicherheit", "erreur", "incertitude", "+/-", "+-", "±",
@@ -32,22 +32,23 @@ _LONG = (
 )  # fmt: skip
 _BEGINNING = re.compile(r"(?:error|err|sigma|unc) ?(.+)")
 _SHORT = ("delta", "d", "δ", "u", "e", "s", "σ")
-_TIGHT, _TIGHTEST = ("delta", "d", "δ", "σ"), 3  # right before a name of so many letters
-_SIDE = re.compile(  # of an error to each side
+_TIGHT, _TIGHTEST = ("delta", "d", "δ", "σ"), 3  # directly before a name of so many letters
+_SIDE = re.compile(  # marks of an error to one side
     r"^[+-] ?| ?(?:minus|plus|low|high|lo|hi|lower|upper|down|up|neg|pos|[+-])$"
 )
 _ALONE = (
     "standard error", "std error", "stderr", "errors", "error", "err", "uncertainty", "unc", "fehler", "unsicherheit",
     "erreur", "incertitude", "+/-", "+-", "±", "yerr", "y err", "y error", "dy",
 )  # fmt: skip
-_PERHAPS = ("sigma", "σ", "sd", "std", "stdev", "std dev", "stddev", "se", "s")  # only right behind what they belong to
+_PERHAPS = ("sigma", "σ", "sd", "std", "stdev", "std dev", "stddev", "se", "s")  # directly after their column only
 
 
 @dataclass(frozen=True)
 class Roles:
-    """The columns that are inputs by themselves, why others are not, and what is the error of what.
+    """The guessed roles of a table's columns.
 
-    left_out: sentences by column · errors: the column of which each column is the error.
+    inputs: columns taken as inputs · left_out: for each other column, the reason · errors: for each column of errors,
+    the column that it belongs to.
     """
 
     inputs: tuple[str, ...]
@@ -56,7 +57,7 @@ class Roles:
 
     @property
     def notes(self) -> list[str]:
-        """The reasons, columns with the same one together."""
+        """The reasons as sentences; columns with the same reason are together."""
         by_reason: dict[str, list[str]] = {}
         for name, reason in self.left_out.items():
             by_reason.setdefault(reason, []).append(name)
@@ -67,7 +68,7 @@ class Roles:
 
 
 def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
-    """What each column is taken for, without the targets; numbers and two words are inputs."""
+    """Guess the role of each column except the targets; columns of numbers and of two words are inputs."""
     columns = {str(c): n for n, c in enumerate(frame.columns)}
     kinds = {name: kind_of(frame.iloc[:, n]) for name, n in columns.items() if name not in targets}
     numeric = [name for name, kind in kinds.items() if kind == "numbers"]
@@ -84,7 +85,7 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
             left_out[name] = "words; as an input each word is a column of 0 and 1"
         elif kind == "text":
             left_out[name] = "text"
-    for wanted in (("dates", "few words"), ("numbers",)):  # rather these than nothing
+    for wanted in (("dates", "few words"), ("numbers",)):  # if no input is left, use these
         if len(left_out) == len(kinds):
             rest = [name for name in left_out if kinds[name] in wanted and name not in errors]
             left_out = {name: why for name, why in left_out.items() if name not in rest}
@@ -93,9 +94,7 @@ def roles_of(frame: "pd.DataFrame", targets: Sequence[str]) -> Roles:
 
 
 def usual_target(frame: "pd.DataFrame", among: Sequence[str]) -> str:
-    """The column that is probably to be predicted: the last that is no error of another, nor row numbers, nor always
-    the same, nor a text.
-    """
+    """Guess the target: the last column that is not errors of another, row numbers, constant, or text."""
     columns, wanted = [str(c) for c in frame.columns], set(among)
     plain = {_plain(name): name for name in columns}
     for n in range(len(columns) - 1, -1, -1):
@@ -110,7 +109,7 @@ def usual_target(frame: "pd.DataFrame", among: Sequence[str]) -> str:
         of = next((plain[base] for base in _bases_in(name) if base in plain), None)
         if of is None and n and (_is_alone(name) or _plain(name) in _PERHAPS or _starts_its_name(name, columns[n - 1])):
             of = columns[n - 1]
-            while _is_alone(of) and columns.index(of):  # errors to both sides
+            while _is_alone(of) and columns.index(of):  # skip two columns of errors, one for each side
                 of = columns[columns.index(of) - 1]
         is_error = of is not None and of != name and _could_be_errors(frame, name, of)
         if not is_error and not _numbers_rows(_numbers(frame, name), name, 1):
@@ -123,7 +122,7 @@ def _numbers(frame: "pd.DataFrame", name: str) -> np.ndarray:
 
 
 def _numbers_rows(values: np.ndarray, name: str, place: int) -> str:
-    """Why a column says nothing but which row it is; empty where it may say more."""
+    """Return why a column only identifies the row; empty if it may contain more."""
     if len(values) < 4 or not np.isfinite(values).all() or (values != np.round(values)).any():
         return ""
     words = {part.casefold() for part in _words(name)}
@@ -137,13 +136,13 @@ def _numbers_rows(values: np.ndarray, name: str, place: int) -> str:
 
 
 def _words(name: str) -> list[str]:
-    """The words in a name: "customer_id", "PassengerId" and "Nr." alike."""
+    """Split a name into words; "customer_id", "PassengerId" and "Nr." all work."""
     apart = re.sub(r"(?<=[a-zа-я])(?=[A-ZА-Я])", " ", name)
     return [*_PART.findall(apart), name.strip().rstrip(".")]
 
 
 def _errors(frame: "pd.DataFrame", numeric: Sequence[str], targets: Sequence[str]) -> dict[str, str]:
-    """What is the error of what."""
+    """Find the columns of errors, and the column that each belongs to."""
     columns = [str(c) for c in frame.columns]
     plain = {_plain(name): name for name in (*numeric, *targets)}
     found: dict[str, str] = {}
@@ -157,24 +156,24 @@ def _errors(frame: "pd.DataFrame", numeric: Sequence[str], targets: Sequence[str
 
 
 def _plain(name: str) -> str:
-    """The name in small letters, its parts set apart by blanks; a sign alone stays what it is."""
+    """Write a name in lower case, with blanks between its parts; a sign alone stays unchanged."""
     return re.sub(r"[\s_.]+|-(?=\w)|(?<=\w)-(?!$)", " ", name).strip().casefold()
 
 
 def _is_alone(name: str) -> bool:
-    """Whether a name says that these are errors, and not of what."""
+    """Return whether a name means errors, without the name of another column."""
     plain = _plain(name)
     return plain in _ALONE or _SIDE.sub("", plain) in _ALONE
 
 
 def _starts_its_name(name: str, before: str) -> bool:
-    """Whether a name says that these are errors of something whose name the column before begins with: errV, Vobs."""
+    """Return whether a name means errors of something with which the previous column's name begins: Vobs, errV."""
     found = _BEGINNING.fullmatch(_plain(name))
     return found is not None and _plain(before).startswith(found[1])
 
 
 def _bases_in(name: str) -> list[str]:
-    """What a column could be the errors of by its name: y for "y_err", "d_y", "dy", "sigma_y", "u(y)", "error of y"."""
+    """List names whose errors a column could have: y for "y_err", "d_y", "dy", "sigma_y", "u(y)", "error of y"."""
     parts = " ".join(re.sub(r"[()\[\]]", " ", _plain(name)).replace(" of ", " ").split())
     found = []
     for word in _LONG:
@@ -184,14 +183,14 @@ def _bases_in(name: str) -> list[str]:
             found.append(parts[: -len(word)])
     found += [parts[len(word) :] for word in _SHORT if parts.startswith(f"{word} ")]
     found += [parts[len(word) :] for word in _TIGHT if parts.startswith(word) and len(parts) - len(word) <= _TIGHTEST]
-    found += [parts[1:]] if parts.startswith("e") and len(parts) == 2 else []  # ey, as physicists write it
+    found += [parts[1:]] if parts.startswith("e") and len(parts) == 2 else []  # ey, as in physics
     if _SIDE.search(parts) and (whole := _SIDE.sub("", parts)) != parts:
         found += _bases_in(whole)
     return [base.strip() for base in found if base.strip()]
 
 
 def _error_by_place(name: str, columns: Sequence[str], target: str) -> str | None:
-    """The target, where a column that is called an error or a spread stands right behind it, or is the last."""
+    """Return the target if a column named as an error or spread directly follows it, or is at the end of the table."""
     at = columns.index(name)
     behind = target in columns and at == columns.index(target) + 1
     if _is_alone(name) and (behind or at >= len(columns) - 2):
@@ -200,7 +199,7 @@ def _error_by_place(name: str, columns: Sequence[str], target: str) -> str | Non
 
 
 def _could_be_errors(frame: "pd.DataFrame", name: str, of: str) -> bool:
-    """Whether the numbers are as errors are: none negative, and small beside what they are the errors of."""
+    """Return whether the numbers can be errors: none negative, and small compared with the values they belong to."""
     if kind_of(the_column(frame, of)) != "numbers":
         return False
     errors, values = _numbers(frame, name), _numbers(frame, of)

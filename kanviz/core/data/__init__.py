@@ -1,1 +1,1 @@
-"""From a table's columns to numbers to learn from."""
+"""Convert a table's columns to numbers for training."""

@@ -1,4 +1,4 @@
-"""The columns of a table that were chosen, or are taken where nobody says so: inputs, the task, classes."""
+"""Find the inputs, the task and the classes of a table, as the user chose them or by default."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MAX_CLASSES = 20
-CODED = 4  # rows for each different whole number from which on a target looks like classes
+CODED = 4  # rows per different whole number from which on a target may be classes
 
 
 def chosen_inputs(
     frame: "pd.DataFrame", targets: Sequence[str], inputs: "Sequence[str | Variable] | None"
 ) -> tuple[list[Input], list[str]]:
-    """The inputs as they are found in the table, and what is to be said of them."""
+    """Return the inputs found in the table, and notes on them. Raises TableError for columns that do not exist."""
     columns = {str(column) for column in frame.columns}
     for name in targets:
         if name not in columns:
@@ -47,7 +47,7 @@ def names_variables(inputs: "Sequence[str | Variable] | None") -> bool:
 
 
 def _found(frame: "pd.DataFrame", wanted: "str | Variable") -> list[Input]:
-    """The inputs that a name stands for, or the one that a network calls so."""
+    """Return the inputs that a column's name stands for, or the one input that is a network's variable."""
     if isinstance(wanted, Variable):
         return [Input(wanted.name, wanted.unit, wanted.name)]
     column, _, word = wanted.rpartition(" = ")
@@ -67,7 +67,7 @@ def task_of(frame: "pd.DataFrame", targets: Sequence[str], task: Task | None) ->
 
 
 def note_on_classes(frame: "pd.DataFrame", target: str) -> list[str]:
-    """A note where a target of numbers could as well be classes."""
+    """Return a note if a target of numbers could also be classes."""
     values = the_column(frame, target).dropna()
     known = values.unique()
     if not 2 <= len(known) <= MAX_CLASSES or len(values) < CODED * len(known):
@@ -81,7 +81,10 @@ def note_on_classes(frame: "pd.DataFrame", target: str) -> list[str]:
 
 
 def classes_of(column: "pd.Series") -> tuple[list[str], np.ndarray]:
-    """The classes in order, and a column of 0 and 1 for each; a missing value is missing in all of them."""
+    """Return the classes, sorted, and a column of 0 and 1 for each; a missing value is nan in all columns.
+
+    Raises TableError for fewer than 2 or more than 20 classes.
+    """
     values = sorted(column.dropna().unique(), key=lambda v: (str(type(v)), v))
     labels = [str(int(v)) if isinstance(v, float) and v.is_integer() else str(v) for v in values]
     if not 2 <= len(labels) <= MAX_CLASSES or len(set(labels)) < len(labels):

@@ -1,4 +1,4 @@
-"""A table made ready to learn from: named columns, units, scaling, and a split by seed."""
+"""Prepare a table for training: named columns, units, scaling, and a split by seed."""
 
 import hashlib
 import re
@@ -23,15 +23,17 @@ from kanviz.text import listing, shown
 if TYPE_CHECKING:
     pass
 
-_GIVEN_BY_US = re.compile(r"[xy]\d*")  # names of columns that had none say nothing
+_GIVEN_BY_US = re.compile(r"[xy]\d*")  # names that kanviz gave to columns without one
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Rows in table units (float64), the names and scaling of their columns, and which rows train and which test.
+    """The rows of a table in table units (float64), with names and scaling of the columns, split into two parts.
 
-    y has a column per output; for classification that is one column per class, 1 where the row is of that class.
-    weights: how much each row counts in training, None where all count the same; only their ratios matter.
+    x: (row, input) · y: (row, output); for classification a column per class, 1 where the row is of that class ·
+    train, test: indices of training and held-out rows · target: name of the target column · notes: what was assumed ·
+    weights: weight of each row in training, None where all are equal; only their ratios matter. Raises TableError where
+    the parts do not fit each other.
     """
 
     x: Float[Tensor, "rows input"]
@@ -61,7 +63,7 @@ class Dataset:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the values, names and split."""
+        """SHA-256 of the values, names, split and weights."""
         sha = hashlib.sha256(repr((self.inputs, self.outputs, self.task)).encode())
         weights = () if self.weights is None else (self.weights,)
         for part in (self.x, self.y, self.train, self.test, *weights):
@@ -69,14 +71,14 @@ class Dataset:
         return sha.hexdigest()
 
     def rows(self, part: Literal["train", "test", "all"] = "all") -> tuple[Tensor, Tensor]:
-        """(x, y) of the training rows, the test rows, or all, in table units."""
+        """Return (x, y) of the training rows, the test rows, or all, in table units."""
         if part == "all":
             return self.x, self.y
         index = self.train if part == "train" else self.test
         return self.x[index], self.y[index]
 
     def chosen(self, rows: Sequence[int]) -> "Dataset":
-        """Only these rows, in this order, each once; a training row stays one, as does a row held out."""
+        """Select rows, each once, in this order; training rows stay training rows, held-out rows stay held out."""
         place = torch.full((len(self),), -1)
         place[list(rows)] = torch.arange(len(rows))
         split = {part: place[getattr(self, part)] for part in ("train", "test")}
@@ -85,8 +87,9 @@ class Dataset:
         return replace(self, x=self.x[list(rows)], y=self.y[list(rows)], weights=weights, **split)
 
     def matching(self, kan: "KAN | Dataset") -> "Dataset":
-        """The same rows with the columns in the order and scaling of a network or another table; refuses a table that
-        does not fit.
+        """Return the same rows with columns in the order and scaling of a network or another table.
+
+        Raises TableError where the columns do not fit.
         """
         if len(kan.inputs) != len(self.inputs) or len(kan.outputs) != len(self.outputs):
             raise TableError(
@@ -97,7 +100,7 @@ class Dataset:
         return replace(self, x=x, y=y, inputs=kan.inputs, outputs=kan.outputs)
 
     def joined(self, *others: "Dataset") -> "Dataset":
-        """These rows and the other tables' after them, in the columns and scaling of this one; each keeps its split."""
+        """Append the rows of other tables, in the columns and scaling of this table; each row stays in its part."""
         tables = [self, *(other.matching(self) for other in others)]
         starts = np.cumsum([0, *map(len, tables[:-1])]).tolist()
         split = {
@@ -111,7 +114,11 @@ class Dataset:
     def from_arrays(
         x: Any, y: Any, *, test: float = 0.2, seed: int = 0, inputs: Sequence[str] = (), outputs: Sequence[str] = ()
     ) -> "Dataset":
-        """A data set from arrays, copied: x (rows, inputs), y (rows,) or (rows, outputs)."""
+        """Make a data set from arrays, which are copied: x (rows, inputs), y (rows,) or (rows, outputs).
+
+        test: share of rows held out, 0 or more and below 1. Raises TableError for other shapes or shares, and for
+        missing or infinite values.
+        """
         x, y = _copied(x), _copied(y)
         y = y[:, None] if y.ndim == 1 else y
         if x.ndim != 2 or y.ndim != 2 or len(x) != len(y) or 0 in (*x.shape, *y.shape):
@@ -134,13 +141,14 @@ class Dataset:
         test: float = 0.2,
         seed: int = 0,
     ) -> "Dataset":
-        """A data set from a table of pandas, polars, Arrow or a mapping of columns; what was assumed is in `notes`.
+        """Make a data set from a table of pandas, polars, Arrow or a mapping of columns; `notes` tell what was assumed.
 
-        Rows with a missing or infinite value are left out. inputs: columns of numbers, words or dates; None takes all
-        numbers but those that number the rows or are errors of others, and columns of two words; a network's inputs
-        take their columns by name, words and dates as it knows them. task: None takes classification for a text
-        target, regression otherwise. errors: a column with the standard error of the target in each row, which then
-        counts by 1 / error^2. test: share of rows held out.
+        Rows with a missing or infinite value are left out. inputs: columns of numbers, words or dates; None takes the
+        columns of numbers except row numbers and errors of other columns, and the columns of two words; the inputs of
+        a network find their columns by name, with the network's words and dates. task: None takes classification for a
+        text target, regression otherwise. errors: a column with the standard error of the target in each row; a row's
+        weight is then 1 / error^2. test: share of rows held out, 0 or more and below 1. Raises TableError for a table
+        that cannot be read so.
         """
         frame = as_frame(frame)
         targets = [target] if isinstance(target, str) else list(target)
@@ -179,7 +187,7 @@ class Dataset:
 
 
 def stacked_weights(tables: Sequence[Dataset]) -> Tensor | None:
-    """The weights of tables one after another; rows of a table without any count as its neighbours' do on average."""
+    """Concatenate the weights of tables; rows of a table without weights get the mean of all weights."""
     known = [table.weights for table in tables if table.weights is not None]
     if not known:
         return None
@@ -188,9 +196,9 @@ def stacked_weights(tables: Sequence[Dataset]) -> Tensor | None:
 
 
 def _order(there: Sequence[Variable], wanted: Sequence[Variable]) -> list[int]:
-    """Which column goes where: by name where both sides have the same distinct names, else as they stand.
+    """Return the index of the column for each wanted one: by name if both sides have the same names, else by position.
 
-    Raises TableError where a name stands on both sides in different places, so that neither can be meant.
+    Raises TableError if the names differ and a common name is at different positions, so that neither is clear.
     """
     names, others = [v.name for v in there], [v.name for v in wanted]
     if len(set(names)) == len(names) and set(names) == set(others):
@@ -213,8 +221,8 @@ def _copied(values: Any) -> Tensor:
 
 
 def scaled_inputs(x: Float[Tensor, "rows input"], names: Sequence[str], units: Sequence[str]) -> tuple[Variable, ...]:
-    """The inputs, each mapped from its range on these rows to [-1, 1]; one that is constant is only shifted."""
-    low, high = x.min(0).values / 2, x.max(0).values / 2  # halved first: the sum may not be a number
+    """Scale each input from its range on these rows to [-1, 1]; a constant input is only shifted."""
+    low, high = x.min(0).values / 2, x.max(0).values / 2  # halved first: the sum may overflow
     return tuple(
         Variable(name, unit, float(a + b), float(b - a) if b > a else 1.0)
         for name, unit, a, b in zip(names, units, low, high, strict=True)

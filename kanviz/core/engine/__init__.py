@@ -1,9 +1,9 @@
-"""The sums of a layer, exactly, by the way that is fastest for its size; the same values to rounding by each.
+"""Compute the sums of a layer exactly, on the path that is fastest for its size; all paths agree up to rounding.
 
-`native` is the local form in C, `dense` and `local` are torch alone and run wherever torch does. Each has a backward
-pass by hand that keeps nothing but x. `reference` computes what those cannot: the gradient of the gradient,
-forward-mode derivatives, `torch.func.vmap` over parameters, what `torch.compile` and `torch.jit.trace` record, and
-tensors without numbers (the meta device, FakeTensor).
+`native` is the local form in C; `dense` and `local` use only torch and run wherever torch does. Each has its own
+backward pass, which needs only x and the layer's numbers. `reference` computes what those cannot: the gradient of the
+gradient, forward-mode derivatives, `torch.func.vmap` over parameters, what `torch.compile` and `torch.jit.trace`
+record, and tensors without values (the meta device, FakeTensor).
 """
 
 import warnings
@@ -32,14 +32,15 @@ __all__ = ["BASE_CURVES", "PATHS", "Kind", "Parts", "Path", "chosen", "evenly_sp
 Path = Literal["native", "dense", "local"]
 PATHS: tuple[Path, ...] = ("native", "dense", "local")
 HALVES = (torch.float16, torch.bfloat16)
-COARSE = 16  # basis functions up to which, in torch alone, products over all of them win (docs/performance.md)
+COARSE = 16  # basis functions up to which `dense` is faster than `local` (docs/performance.md)
 
 
 def sums(x: Tensor, parts: Parts, bias: Tensor, kind: Kind, path: Path | None = None) -> Tensor:
-    """Compute each target's sum of activations plus its bias, (rows, source) to (rows, target); path: None chooses.
+    """Compute each target's sum of activations plus its bias: x (rows, source) to (rows, target).
 
-    In float32 or float64. Layers of half precision are computed in float32 and rounded once; under autocast a float32
-    layer takes x of any precision and gives float32, as torch's norms do. LayerError where x or the parts do not fit.
+    path: None takes the fastest. In float32 or float64. Layers of half precision are computed in float32 and rounded
+    once; under autocast a float32 layer takes x of any precision and returns float32, as torch's norms do. Raises
+    LayerError where x or the parts do not fit.
     """
     if is_autocast():
         with without_autocast(x.device):
@@ -48,7 +49,7 @@ def sums(x: Tensor, parts: Parts, bias: Tensor, kind: Kind, path: Path | None = 
         wider = Parts(*(one.float() for one in parts))
         return sums(x.float(), wider, bias.float(), kind, path).to(x.dtype)
     if is_tracing():
-        with warnings.catch_warnings():  # that the layer's own sizes are constants of the trace
+        with warnings.catch_warnings():  # ignore the warning that the layer's sizes are constants of the trace
             warnings.simplefilter("ignore", TracerWarning)
             check(x, parts, bias)
             return reference.sums(x, parts, bias, kind)
@@ -60,13 +61,13 @@ def sums(x: Tensor, parts: Parts, bias: Tensor, kind: Kind, path: Path | None = 
 
 
 def release() -> None:
-    """Give back the scratch memory that this thread keeps between calls: megabytes, at most 48 MiB in the kernel."""
+    """Free the scratch memory that this thread reuses between calls: some megabytes, at most 48 MiB in the kernel."""
     native.release()
     dense.release()
 
 
 def chosen(x: Tensor, parts: Parts) -> Path:
-    """The way that is fastest here: C where it was built, else by the number of basis functions."""
+    """Return the fastest path here: C if it was built, else by the number of basis functions."""
     if native.takes(x, parts):
         return "native"
     return "dense" if parts.coef.shape[2] <= COARSE else "local"
@@ -77,7 +78,7 @@ def _way(path: Path | None, x: Tensor, parts: Parts, other: Tensor) -> Any:
     if path == "native" and not takes:
         raise LayerError("The C kernel was not built here, or does not take these numbers; leave `path` to None.")
     if takes:
-        return native  # which looks at the memory itself
+        return native  # it checks the memory itself
     check_memory(x, *parts, other)
     return local if path == "local" or (path is None and parts.coef.shape[2] > COARSE) else dense
 
@@ -93,7 +94,7 @@ def _backward(grad: Tensor, x: Tensor, parts: Parts, kind: Kind, path: Path | No
 
 
 class _Sums(torch.autograd.Function):
-    """Saves its arguments alone."""
+    """The sums as a function for autograd, which saves only its arguments."""
 
     @staticmethod
     def forward(ctx, x, knots, coef, weight, bias, kind: Kind, path: Path | None) -> Tensor:  # pyright: ignore
@@ -110,14 +111,14 @@ class _Sums(torch.autograd.Function):
             found = _TransformedGradients.apply(grad, x, knots, coef, weight, ctx.kind, ctx.path, *wanted.values())
         elif torch.is_grad_enabled():
             found = _Gradients.apply(grad, x, knots, coef, weight, ctx.kind, ctx.path, *wanted.values())
-        else:  # nobody will differentiate the gradient
+        else:  # the gradient need not be differentiable
             found = _backward(grad, x, Parts(knots, coef, weight), ctx.kind, ctx.path, **wanted)
         into_x, *into = found  # pyright: ignore[reportGeneralTypeIssues]
         return into_x, None, *(one if want else None for one, want in zip(into, of_parts, strict=True)), None, None
 
 
 class _Gradients(torch.autograd.Function):
-    """Gradients of x, coef, weight and bias, themselves differentiable."""
+    """The gradients of x, coef, weight and bias as a function for autograd, so that they are differentiable too."""
 
     @staticmethod
     def forward(ctx, grad, x, knots, coef, weight, kind: Kind, path, of_x: bool, of_parts: bool):  # pyright: ignore
@@ -135,7 +136,7 @@ class _Gradients(torch.autograd.Function):
 
 
 class _TransformedSums(_Sums):
-    """The same under torch.func's transforms, which want a context set up apart; a few times slower to call."""
+    """The sums under torch.func's transforms, which need a separate `setup_context`; a call is a few times slower."""
 
     @staticmethod
     def forward(x, knots, coef, weight, bias, kind: Kind, path: Path | None) -> Tensor:  # pyright: ignore
@@ -148,7 +149,7 @@ class _TransformedSums(_Sums):
 
     @staticmethod
     def vmap(info, in_dims, x, knots, coef, weight, bias, kind: Kind, path: Path | None):  # pyright: ignore
-        """A batch of x alone is more rows; a batch of parameters goes through the reference."""
+        """Compute a batch: a batch of only x becomes more rows, a batch of parameters uses the reference."""
         if in_dims[0] is not None and all(dim is None for dim in in_dims[1:5]):
             rows = x.movedim(in_dims[0], 0)
             out = sums(rows.flatten(0, 1), Parts(knots, coef, weight), bias, kind, path)
@@ -161,7 +162,7 @@ class _TransformedSums(_Sums):
 
 
 class _TransformedGradients(_Gradients):
-    """The same under torch.func's transforms."""
+    """The gradients under torch.func's transforms."""
 
     @staticmethod
     def forward(grad, x, knots, coef, weight, kind: Kind, path, of_x: bool, of_parts: bool):  # pyright: ignore

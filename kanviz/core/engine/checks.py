@@ -1,4 +1,4 @@
-"""Refuse what a layer cannot compute, in words, where `torch.nn.Linear` refuses it too."""
+"""Refuse arguments that a layer cannot compute, with a clear message, where `torch.nn.Linear` refuses them too."""
 
 import torch
 from torch import Tensor
@@ -6,19 +6,19 @@ from torch import Tensor
 from kanviz.core.engine.parts import Parts
 from kanviz.errors import LayerError
 
-MOST_ORDER = 10  # of any way; a layer has at least as many basis functions
+MOST_ORDER = 10  # on any path; a layer has at least as many basis functions
 PRECISIONS = (torch.float32, torch.float64)
 _NAMES = ("knots", "coef", "base_weight")
 
 
 def check(x: Tensor, parts: Parts, bias: Tensor) -> None:
-    """Refuse an x or parts of a layer that do not fit each other: in axes, width, precision, device or layout."""
+    """Raise LayerError if x and the parts of a layer do not fit: in axes, width, precision, device or layout."""
     if not (_fit(x, *parts) and bias.shape == parts.coef.shape[1:2] and _alike(bias, x)):
         raise LayerError(_of_parts(parts, bias) or _of_x(x, parts))
 
 
 def check_gradient(grad: Tensor, x: Tensor, parts: Parts) -> None:
-    """Refuse an incoming gradient that is not of the sums' shape, precision and device, or parts changed since."""
+    """Raise LayerError if an incoming gradient has not the sums' shape, precision and device, or parts have changed."""
     wanted = (x.shape[0], parts.coef.shape[1])
     if not _fit(x, *parts):
         raise LayerError(_of_parts(parts) or _of_x(x, parts))
@@ -30,7 +30,7 @@ def check_gradient(grad: Tensor, x: Tensor, parts: Parts) -> None:
 
 
 def _fit(x: Tensor, knots: Tensor, coef: Tensor, weight: Tensor) -> bool:
-    """Whether x and the parts fit each other; written out, since every call of a layer pays for it."""
+    """Return whether x and the parts fit each other; written out for speed, since every call of a layer needs it."""
     if coef.ndim != 3 or knots.ndim != 2 or x.ndim != 2:
         return False
     sources, targets, count = coef.shape
@@ -53,7 +53,7 @@ def _alike(one: Tensor, other: Tensor) -> bool:
 
 
 def check_memory(*numbers: Tensor) -> None:
-    """Refuse tensors whose memory was given back under them, as `untyped_storage().resize_(0)` does."""
+    """Raise LayerError for tensors whose memory was freed, as `untyped_storage().resize_(0)` does."""
     for one in numbers:
         last = 1 + sum((n - 1) * step for n, step in zip(one.shape, one.stride(), strict=True))
         room = one.untyped_storage().nbytes() - one.storage_offset() * one.element_size()
@@ -65,7 +65,7 @@ def check_memory(*numbers: Tensor) -> None:
 
 
 def _of_parts(parts: Parts, bias: Tensor | None = None) -> str:
-    """What is wrong with the layer itself; empty where nothing is."""
+    """Describe what is wrong with the layer itself; empty if nothing is."""
     named = dict(zip(_NAMES, parts, strict=True)) | ({} if bias is None else {"bias": bias})
     shapes = ", ".join(f"{name} {tuple(one.shape)}" for name, one in named.items())
     for what, found in (
@@ -99,7 +99,7 @@ def _of_parts(parts: Parts, bias: Tensor | None = None) -> str:
 
 
 def _of_x(x: Tensor, parts: Parts) -> str:
-    """What is wrong with x, for a layer that is whole."""
+    """Describe what is wrong with x, for a valid layer."""
     width = parts.coef.shape[0]
     if x.layout != torch.strided:
         return f"The layer takes dense numbers, and x is {x.layout}. Give it x.to_dense()."

@@ -1,9 +1,9 @@
-"""A layer by matrix products over all basis functions: torch alone, best on coarse grids and for few points.
+"""Compute a layer by matrix products over all basis functions: only torch, best on coarse grids and for few points.
 
-On even knots the basis comes in closed form, without looking for cells: B(z) = sum_j (-1)^j C(k+1, j)
+On even knots the basis has a closed form, without a search for cells: B(z) = sum_j (-1)^j C(k+1, j)
 max(0, h - j - |z|)^k / k!, h = (k+1)/2, z the distance from the middle of the function's support in cells (Schoenberg
-1946). Axes run *source, basis, rows*, so that every pass is along the rows; blocks of rows and sources stay in the
-cache, and nothing is kept from the forward pass but x. Uneven knots take de Boor's recursion.
+1946). Axes are *source, basis, rows*, so that every pass is along the rows; blocks of rows and sources fit the cache,
+and only x is saved from the forward pass. Uneven knots use de Boor's recursion.
 """
 
 import math
@@ -17,11 +17,11 @@ from kanviz.core.spline import basis, domain
 
 ROWS = 512  # in a block
 ROOM = 128 * 1024  # numbers in a block of the basis
-COARSE = 16  # functions up to which points are counted from the first knot
+COARSE = 16  # basis functions up to which positions are measured from the first knot
 
 
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
-    """The sums at x (rows, source): (rows, target)."""
+    """Compute the sums (rows, target) at x (rows, source)."""
     work = _Work(x, parts, kind)
     out = torch.addmm(bias[:, None], parts.weight.T, BASE_CURVES[kind.base][0](work.x))
     for sources in work.sources:
@@ -35,7 +35,7 @@ def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
 def backward(
     grad: Tensor, x: Tensor, parts: Parts, kind: Kind, *, of_x: bool, of_parts: bool
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-    """Gradients of x, coef, weight and bias; None for those not asked for."""
+    """Compute the gradients of x, coef, weight and bias; None for those not requested."""
     work = _Work(x, parts, kind)
     base = BASE_CURVES[kind.base][0]
     across = grad.T.contiguous() if of_x else grad.T
@@ -60,7 +60,7 @@ _kept = threading.local()
 
 
 def _scratch(x: Tensor, size: int) -> Tensor:
-    """Memory of x's kind, kept by each thread from call to call: fresh pages cost more to touch than to work on."""
+    """Return memory of x's dtype and device, reused by each thread: touching new pages costs more than the work."""
     room: Tensor | None = getattr(_kept, "room", None)
     if room is None or room.dtype != x.dtype or room.device != x.device or len(room) < size:
         room = _kept.room = x.new_empty(size)
@@ -68,15 +68,15 @@ def _scratch(x: Tensor, size: int) -> Tensor:
 
 
 def release() -> None:
-    """Free the memory that this thread keeps."""
+    """Free the scratch memory of this thread."""
     _kept.__dict__.clear()
 
 
 class _Work:
-    """The functions of some sources at some rows, block by block, in memory that the blocks share; x: (source, rows).
+    """The basis functions of some sources at some rows, block by block, in shared memory; x: (source, rows).
 
-    Functions in closed form come 1 / `share` too large, and slopes `scale` too small besides: both are set right on the
-    smaller side of the products.
+    Functions in closed form are too large by a factor 1 / `share`, and slopes are also too small by a factor `scale`.
+    Both are corrected in the smaller factor of the matrix products.
     """
 
     def __init__(self, x: Tensor, parts: Parts, kind: Kind):
@@ -98,16 +98,16 @@ class _Work:
             self._beyond = self.x - near if bool((near != self.x).any()) else None
         order = self.parts.order
         self._cells = (knots.shape[1] - 1) / (knots[:, -1:] - knots[:, :1])
-        self._at = torch.addcmul(-knots[:, :1] * self._cells, near, self._cells)  # in cells from the first knot
+        self._at = torch.addcmul(-knots[:, :1] * self._cells, near, self._cells)  # cells from the first knot
         self._near, self._middle = near, (knots[:, : self.count] + knots[:, order + 1 :]) / 2
         self.share, self.scale = 1 / math.factorial(order), order * self._cells
 
     def table(self, sources: slice) -> Tensor:
-        """Coefficients as rows of one matrix: (source and basis, target)."""
+        """Return the coefficients as one matrix: (source and basis, target)."""
         return self.parts.coef[sources].transpose(1, 2).flatten(0, 1) * self.share
 
     def functions(self, sources: slice, rows: slice, *, slopes: bool) -> tuple[Tensor, Tensor | None]:
-        """Values and slopes of the functions: (source, basis, rows)."""
+        """Compute values and slopes of the functions: (source, basis, rows)."""
         if not self.closed:
             x, order = self.x[sources, rows].T, self.parts.order
             found = [basis(x, self.parts.knots[sources], order, d, self.kind.outside) for d in range(1 + slopes)]
@@ -125,11 +125,11 @@ class _Work:
         if self.count <= COARSE:
             middle = torch.arange(self.count, dtype=at.dtype, device=at.device) + half
             torch.sub(middle[:, None], at[:, None], out=away)
-        else:  # a pass more: counted from the first knot, many cells cost float32 its last digits
+        else:  # one more pass: a distance of many cells from the first knot would lose float32's last digits
             torch.sub(self._middle[sources, :, None], self._near[sources, None, rows], out=away)
             away.mul_(self._cells[sources, None])
         torch.sub(at.new_tensor(half), torch.abs(away, out=above), out=above)
-        above.clamp_(min=0)  # max(0, half - |z|), then less 1, 2 ...
+        above.clamp_(min=0)  # max(0, half - |z|), later minus 1, 2 ...
         for j in range((order + 2) // 2):
             if j:
                 torch.ops.aten.softshrink.out(above, 1.0, out=above)
@@ -148,5 +148,5 @@ class _Work:
             if slopes:
                 rates.add_(low, alpha=share)
         if slopes:
-            torch.copysign(rates, away, out=rates)  # rises to the middle, falls after it
+            torch.copysign(rates, away, out=rates)  # positive before the middle, negative after it
         return values, rates if slopes else None

@@ -1,9 +1,9 @@
-"""A layer by the order + 1 functions each point lies under: torch alone, its cost nearly the same on any grid.
+"""Compute a layer from the order + 1 non-zero functions at each point: only torch, nearly the same cost on any grid.
 
-The rows a point needs are summed as a bag. The backward pass is by hand: the slope is a spline of one order less over
-the differences of the rows, and needs single products of rows; a table's gradient is a bag turned round, with the cells
-as bags and the points, sorted by cell, in them. Nothing is kept from the forward pass but x. Source: de Boor, A
-Practical Guide to Splines, ch. X.
+The coefficient rows of a point are summed by `embedding_bag`. The backward pass has its own code: the slope is a spline
+of one order less, over differences of the rows, and needs single products of rows; the gradient of the coefficients is
+again an `embedding_bag`, with a bag for each cell that contains the points in it. Only x is saved from the forward
+pass. Source: de Boor, A Practical Guide to Splines, ch. X.
 """
 
 import warnings
@@ -16,15 +16,16 @@ from torch.nn.functional import embedding_bag
 from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, slope_only
 from kanviz.core.spline import domain, local_basis
 
-with warnings.catch_warnings():  # torch says once that its sparse matrices are in beta; we use one product of them
+with warnings.catch_warnings():  # torch warns once that its sparse matrices are in beta; one product of them is used
     warnings.simplefilter("ignore")
     torch.sparse_csr_tensor(torch.tensor([0, 0]), torch.tensor([], dtype=torch.int64), torch.tensor([]), (1, 1))
 
 
 class Local(NamedTuple):
-    """Each point's functions: weights of the cell's own, of those of one order less, and the cell, all (rows, source).
+    """The basis functions at each point, all tensors (rows, source).
 
-    cell: the interval between knots.
+    weights: values of the order + 1 functions · below: values of the functions of one order less · cell: the interval
+    between knots.
     """
 
     weights: list[Tensor]
@@ -33,7 +34,7 @@ class Local(NamedTuple):
 
 
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
-    """The sums at x (rows, source): (rows, target)."""
+    """Compute the sums (rows, target) at x (rows, source)."""
     at = _local(x, parts, kind)
     weights = _side_by_side([BASE_CURVES[kind.base][0](x), *at.weights])
     index = _index(at.cell, parts, parts.order + 1)
@@ -44,7 +45,7 @@ def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
 def backward(
     grad: Tensor, x: Tensor, parts: Parts, kind: Kind, *, of_x: bool, of_parts: bool
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-    """Gradients of x, coef, weight and bias; None for those not asked for."""
+    """Compute the gradients of x, coef, weight and bias; None for those not requested."""
     at = _local(x, parts, kind)
     into_x = _of_x(grad, x, at, parts, kind) if of_x else None
     if not of_parts:
@@ -53,18 +54,18 @@ def backward(
 
 
 def _local(x: Tensor, parts: Parts, kind: Kind) -> Local:
-    """Where each point lies; past the border a linear curve's weights go on in a straight line."""
+    """Compute cell and weights of each point; beyond the border of a linear curve, weights continue linearly."""
     order, linear = parts.order, kind.outside == "linear"
     low, high = domain(parts.knots, order) if linear else (parts.knots[:, 0], parts.knots[:, -1])
     near = x.clamp(low, high)
     if kind.closed(parts):
         found = _even(near, parts.knots, order, skipped=order if linear else 0)
-    else:  # at order 1 slopes jump on the knots, so the cell must be exact
+    else:  # at order 1 slopes jump at the knots, so the cell must be exact
         weights, first = local_basis(near, parts.knots, order, 0, high)
         below = local_basis(near, parts.knots, order - 1, 0, high)[0] if order > 1 else torch.ones_like(x)[..., None]
         found = Local(list(weights.unbind(-1)), list(below.unbind(-1)), first + order)
     beyond = x - near
-    if not bool((beyond != 0).any()):  # also where x is not a number: it stays so
+    if not bool((beyond != 0).any()):  # where x is NaN too: the result stays NaN
         return found
     if linear:
         ahead, _ = local_basis(near, parts.knots, order, 1, high)
@@ -76,7 +77,7 @@ def _local(x: Tensor, parts: Parts, kind: Kind) -> Local:
 
 
 def _even(x: Tensor, knots: Tensor, order: int, skipped: int) -> Local:
-    """In closed form on evenly spaced knots; `skipped` cells at either end are not meant."""
+    """Compute cell and weights in closed form on even knots; the first and last `skipped` cells are not used."""
     cells = knots.shape[1] - 1
     scale = cells / (knots[:, -1] - knots[:, 0])
     at = ((x - knots[:, 0]) * scale).clamp_(skipped, cells - skipped - 1).nan_to_num_(skipped)
@@ -103,11 +104,11 @@ def _side_by_side(columns: list[Tensor]) -> Tensor:
 
 
 def _table(parts: Parts, rows: Tensor) -> Tensor:
-    """Per source: the base weights, `order` empty rows, the rows (source, target, row), and empty rows again."""
+    """Stack for each source the base weights, `order` rows of zeros, the rows (source, target, row), and more zeros."""
     order, (sources, targets, count) = parts.order, parts.coef.shape
     table = rows.new_zeros(sources, _height(parts), targets)
     table[:, 0] = parts.weight
-    first = 1 + order - (rows.shape[2] - count)  # a difference stands where the point's cell begins: one row up
+    first = 1 + order - (rows.shape[2] - count)  # differences start at the point's cell: one row earlier
     table[:, first : first + rows.shape[2]] = rows.transpose(1, 2)
     return table.flatten(0, 1)
 
@@ -117,7 +118,7 @@ def _height(parts: Parts) -> int:
 
 
 def _index(cell: Tensor, parts: Parts, count: int) -> Tensor:
-    """The rows of the table a point needs: the base weights, and `count` from its cell's first on."""
+    """Return the indices of a point's rows in the table: the base weights, and `count` rows from its cell on."""
     first = torch.arange(parts.coef.shape[0], device=cell.device) * _height(parts)
     out = cell.new_empty(*cell.shape, 1 + count)
     out[..., 0] = first
@@ -145,7 +146,7 @@ def _of_x(grad: Tensor, x: Tensor, at: Local, parts: Parts, kind: Kind) -> Tenso
 
 
 def _of_coef(grad: Tensor, at: Local, parts: Parts) -> Tensor:
-    """Points sorted by cell; per function of the cell, each cell's sum of weighted incoming gradients."""
+    """Sort the points by cell, and sum the weighted incoming gradients of each cell, for each of its functions."""
     order, (sources, targets, count) = parts.order, parts.coef.shape
     cells = count + order
     key = (at.cell + cells * torch.arange(sources, device=grad.device)).flatten()

@@ -1,4 +1,4 @@
-"""What every way to compute a layer starts from: its numbers, and whether its knots are evenly spaced."""
+"""Define the arguments that all paths of the engine share: a layer's numbers, and whether its knots are even."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ from torch import Tensor
 
 from kanviz.core.spline import Outside
 
-MOST_ORDER = 5  # of the kernel and the closed forms; above it de Boor's recursion serves
+MOST_ORDER = 5  # for the kernel and the closed forms; above it de Boor's recursion is used
 
 
 class Parts(NamedTuple):
-    """A layer's numbers: knots (source, knot), coef (source, target, basis), weight (source, target)."""
+    """The numbers of a layer: knots (source, knot), coef (source, target, basis), weight (source, target)."""
 
     knots: Tensor
     coef: Tensor
@@ -19,23 +19,26 @@ class Parts(NamedTuple):
 
     @property
     def order(self) -> int:
-        return int(self.knots.shape[1] - self.coef.shape[2] - 1)  # sizes are tensors to torch.jit.trace
+        return int(self.knots.shape[1] - self.coef.shape[2] - 1)  # under torch.jit.trace sizes are tensors
 
 
 class Kind(NamedTuple):
-    """What a layer's curves are beside their numbers. even: whether all knots are evenly spaced; None: not known."""
+    """The settings of a layer's curves besides their numbers. even: all knots are evenly spaced; None: not known."""
 
     base: str
     outside: Outside
     even: bool | None = None
 
     def closed(self, parts: "Parts") -> bool:
-        """Whether closed forms hold: even knots, an order they are accurate at, slopes that do not jump on knots."""
+        """Return whether closed forms can be used: even knots, and order 2 to 5.
+
+        Above they are not accurate enough; at order 1 slopes jump at the knots.
+        """
         return 2 <= parts.order <= MOST_ORDER and (evenly_spaced(parts.knots) if self.even is None else self.even)
 
 
 def evenly_spaced(knots: Tensor) -> bool:
-    """Whether every source's knots are evenly spaced to rounding, so that closed forms hold."""
+    """Return whether every source's knots are evenly spaced up to rounding, so that closed forms can be used."""
     cells = knots.shape[1] - 1
     exact = knots.detach().double()
     step = (exact[:, -1:] - exact[:, :1]) / cells
@@ -56,5 +59,5 @@ BASE_CURVES = {  # value, slope, curvature
 
 
 def slope_only(base: str, x: Tensor) -> Tensor:
-    """The base function's slope where nobody differentiates it further: in one pass."""
+    """Compute the base function's slope in one pass; the result is not differentiable."""
     return torch.ops.aten.silu_backward(torch.ones_like(x), x) if base == "silu" else BASE_CURVES[base][1](x)

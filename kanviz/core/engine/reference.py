@@ -1,6 +1,6 @@
-"""A layer in torch's own differentiable operations: what the fast ways must equal, and what they fall back to.
+"""Compute a layer with torch's differentiable operations: the reference and the fallback of the fast paths.
 
-Differentiable to any order (`basis` gives its own derivatives), in every argument but the knots; works under vmap.
+Differentiable to any order (`basis` has its own derivatives), in every argument except the knots; works under vmap.
 """
 
 import torch
@@ -11,13 +11,13 @@ from kanviz.core.spline import basis
 
 
 def sums(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
-    """(rows, source) to (rows, target)."""
+    """Compute the sums (rows, target) from x (rows, source)."""
     table = basis(x, parts.knots, parts.order, 0, kind.outside)
     return torch.einsum("rsm,stm->rt", table, parts.coef) + BASE_CURVES[kind.base][0](x) @ parts.weight + bias
 
 
 def gradients(grad: Tensor, x: Tensor, parts: Parts, kind: Kind) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradients of x, coef, weight and bias for an incoming one (rows, target)."""
+    """Compute the gradients of x, coef, weight and bias from the incoming gradient (rows, target)."""
     table, slope = (basis(x, parts.knots, parts.order, d, kind.outside) for d in (0, 1))
     base, base_slope, _ = BASE_CURVES[kind.base]
     of_x = (torch.einsum("rt,stm->rsm", grad, parts.coef) * slope).sum(-1) + grad @ parts.weight.T * base_slope(x)
@@ -27,7 +27,7 @@ def gradients(grad: Tensor, x: Tensor, parts: Parts, kind: Kind) -> tuple[Tensor
 def second(
     along: tuple[Tensor, Tensor, Tensor, Tensor], grad: Tensor, x: Tensor, parts: Parts, kind: Kind
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Gradients of `gradients` in (grad, x, coef, weight), for incoming ones `along` of what it gives."""
+    """Compute the gradients of `gradients` by (grad, x, coef, weight); along: the incoming gradients of its results."""
     to_x, to_coef, to_weight, to_bias = along
     table, slope, bend = (basis(x, parts.knots, parts.order, d, kind.outside) for d in (0, 1, 2))
     base, base_slope, curvature = (f(x) for f in BASE_CURVES[kind.base])

@@ -1,1 +1,1 @@
-"""Formulas: read from text by their own grammar, kept as trees, evaluated on edges."""
+"""Read formulas from text with kanviz's own grammar, store them as trees, and evaluate them on edges."""

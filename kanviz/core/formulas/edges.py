@@ -1,7 +1,7 @@
-"""Formulas of many edges at once: a primitive is evaluated on all edges that use it, a block of them at a time.
+"""Evaluate the formulas of many edges at once: each primitive on all edges that use it, a block of them at a time.
 
-A value goes to its own edge or sum by its index and is never multiplied by what marks the others, so that a pole of one
-edge stays where it is. Everything is differentiable, twice too, in x and in the four constants of every formula.
+Each value is added to its own edge or sum by index, never multiplied by a mask, so that a pole of one edge does not
+affect others. Everything is differentiable, also twice, in x and in the four constants of every formula.
 """
 
 from collections.abc import Iterator
@@ -14,12 +14,12 @@ from torch import Tensor
 
 from kanviz.core.formulas.formula import primitive
 
-Formulas = tuple[tuple[int, int, str], ...]  # source, target and primitive, a row of `affine` each
+Formulas = tuple[tuple[int, int, str], ...]  # source, target and primitive of each row of `affine`
 BLOCK = 256  # formulas evaluated at once: on a thousand rows their values still fit a processor's cache
 
 
 class Group(NamedTuple):
-    """Formulas of one primitive: the row of `affine`, the source and the target of each."""
+    """A group of formulas with one primitive: the row of `affine`, the source and the target of each."""
 
     primitive: str
     rows: Int[Tensor, " formula"]
@@ -29,7 +29,7 @@ class Group(NamedTuple):
 
 @lru_cache(maxsize=256)
 def groups(formulas: Formulas, device: torch.device) -> tuple[Group, ...]:
-    """The same formulas by primitive, at most BLOCK in a group."""
+    """Group the formulas by primitive, at most BLOCK in a group."""
     members: dict[str, list[tuple[int, int, int]]] = {}
     for row, (source, target, name) in enumerate(formulas):
         members.setdefault(name, []).append((row, source, target))
@@ -46,7 +46,7 @@ def with_formulas_on_sums(
     affine: Float[Tensor, "formula 4"],
     x: Float[Tensor, "rows source"],
 ) -> Float[Tensor, "rows target"]:
-    """The sums, each with the formulas of its edges added."""
+    """Add to each sum the formulas of its edges."""
     extra = sums.new_zeros(sums.T.shape)
     for group, values in _values(formulas, affine, x):
         extra = extra.index_add(0, group.targets, values)
@@ -60,7 +60,7 @@ def with_formulas_on_edges(
     x: Float[Tensor, "rows source"],
     derivative: Literal[0, 1] = 0,
 ) -> Float[Tensor, "rows source target"]:
-    """The activations (or their slopes), each with its own formula's added."""
+    """Add to each activation (or slope) its own formula (or the formula's slope)."""
     _, sources, targets = edges.shape
     found = list(_values(formulas, affine, x, derivative))
     places = torch.cat([group.sources * targets + group.targets for group, _ in found])
@@ -71,7 +71,7 @@ def with_formulas_on_edges(
 def _values(
     formulas: Formulas, affine: Tensor, x: Tensor, derivative: Literal[0, 1] = 0
 ) -> Iterator[tuple[Group, Float[Tensor, "formula rows"]]]:
-    """c f(a x + b) + d, or its derivative, a row per formula of each group."""
+    """Yield c f(a x + b) + d, or its derivative, for each group, a row per formula."""
     columns = x.T.contiguous()
     for group in groups(formulas, x.device):
         a, b, c, d = affine.index_select(0, group.rows)[..., None].unbind(1)

@@ -1,6 +1,6 @@
-"""A typed formula as a tree of values: what it may hold, its numbers, and the same in SymPy.
+"""Represent a typed formula as a tree of values, evaluate it, and convert it to SymPy.
 
-`FUNCTIONS` is the one table: a function that people may type is one row here.
+`FUNCTIONS` is the only table of functions that users may type: each function is one row.
 """
 
 import math
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     import sympy
 
 INF = math.inf
-ABOVE_ZERO = 5e-324  # the smallest double: the lower end of what is positive but never 0
+ABOVE_ZERO = 5e-324  # the smallest positive double: lower bound of values that are positive and never 0
 CONSTANTS = {"pi": math.pi, "e": math.e}
 
 
 @dataclass(frozen=True)
 class Number:
-    """A constant; `span` is where a node stands in the typed text (start, end)."""
+    """A number; `span` is the position of a node in the typed text (start, end)."""
 
     value: float
     span: tuple[int, int] = field(default=(0, 0), compare=False)
@@ -32,7 +32,7 @@ class Number:
 
 @dataclass(frozen=True)
 class Constant:
-    """A number with a name: pi or e."""
+    """A named constant: pi or e."""
 
     name: str
     span: tuple[int, int] = field(default=(0, 0), compare=False)
@@ -82,12 +82,12 @@ Node: TypeAlias = Number | Constant | Name | Negative | Chain | Power | Call
 
 @dataclass(frozen=True)
 class Function:
-    """One function of one number in PyTorch and SymPy, where it is real, and the values it takes there.
+    """A function of one number in PyTorch and SymPy, with the domain where it is real and the range of its values.
 
     `sympy` takes the sympy module and an expression. `ends`: whether the ends of the domain belong to it.
-    `increasing`: it never falls, so the values between two arguments lie between its values at those.
-    `copies`: how often the SymPy expression holds its argument. `turns`: where it turns from rising to falling or back,
-    as one place and the distance to the next; `poles`: the same of its poles.
+    `increasing`: the function never falls, so its values between two arguments are between its values at the two.
+    `copies`: how often the SymPy expression contains its argument. `turns`: its turning points (maxima and minima), as
+    one point and the distance to the next; `poles`: its poles in the same form.
     """
 
     torch: Callable[[Tensor], Tensor]
@@ -157,7 +157,7 @@ OTHER_NAMES = {
 
 
 def evaluate(tree: Node, values: Mapping[str, Any]) -> Any:
-    """The formula's value: a tensor, of the tensors' common shape, when a value is a tensor; else a float.
+    """Compute the formula's value: a tensor, of the tensors' common shape, if a value is a tensor; else a float.
 
     Where the formula is not real or not finite, the value is nan or inf. Raises FormulaError for a missing variable.
     """
@@ -210,9 +210,9 @@ def _value(node: Node, values: Mapping[str, Tensor]) -> Tensor:
 
 
 def to_sympy(tree: Node, symbols: Mapping[str, "sympy.Expr"]) -> "sympy.Expr":
-    """The same formula as a SymPy expression; whole numbers stay exact, others are floats of double precision.
+    """Convert the formula to a SymPy expression; whole numbers stay exact, others are floats of double precision.
 
-    Raises FormulaError when its constants cancel to something infinite, such as 1/sin(pi).
+    Raises FormulaError if its constants combine to something infinite, such as 1/sin(pi).
     """
     import sympy
 
@@ -252,9 +252,9 @@ def _chain(operator: str, terms: list[Any], s: Any) -> Any:
 
 
 def _call(function: Function, argument: Any, s: Any) -> Any:
-    """function(argument); a number that is not simple becomes a float, since SymPy looks long for its sign."""
+    """Apply a function; a constant that is not simple becomes a float, since SymPy takes long to find its sign."""
     if argument.is_number and (argument.has(s.Float) or argument.count_ops() > 3):
-        with suppress(TypeError):  # not real, where rounding made the same number real
+        with suppress(TypeError):  # SymPy: not real; PyTorch: real, because of rounding
             return s.Float(float(function.torch(_scalar(float(argument)))), 17)
     if not _deep([argument], s):
         return function.sympy(s, argument)
@@ -263,7 +263,7 @@ def _call(function: Function, argument: Any, s: Any) -> Any:
 
 
 def _filled(expression: Any, place: Any, argument: Any) -> Any:
-    """The expression with the argument in that place, otherwise as it is."""
+    """Replace the placeholder by the argument, without simplifying."""
     if expression == place:
         return argument
     if not expression.has(place):
@@ -272,12 +272,12 @@ def _filled(expression: Any, place: Any, argument: Any) -> Any:
 
 
 def _deep(parts: list[Any], s: Any) -> bool:
-    """Whether SymPy is kept from simplifying at once: it can take minutes over a few nested functions."""
+    """Return whether SymPy must not simplify at once; with a few nested functions that can take minutes."""
     return any(len(part.atoms(s.Function)) > 2 for part in parts)
 
 
 def _power(base: Any, exponent: Any, s: Any) -> Any:
-    """base ** exponent; a power of whole numbers with very many digits becomes a float."""
+    """Compute base ** exponent; a power of whole numbers with very many digits becomes a float."""
     if base.is_Rational and exponent.is_Rational and abs(exponent) > 16:
         base = s.Float(base, 17)
     return s.Pow(base, exponent, evaluate=not _deep([base, exponent], s))

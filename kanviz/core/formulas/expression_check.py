@@ -1,6 +1,6 @@
-"""What is true of a typed formula wherever it is evaluated: it is real and of modest size, or that is said.
+"""Check a typed formula for all values of its variables, and warn where it may not be real or finite.
 
-Each part gets the interval its values lie in, whatever the variables are; parts without variables must be finite.
+Each part gets an interval that contains its values, whatever the variables are; parts without variables must be finite.
 """
 
 import math
@@ -26,7 +26,7 @@ from kanviz.core.formulas.expression import (
 from kanviz.errors import FormulaError
 from kanviz.text import shown
 
-MAX_EXPONENT = 64  # of something with a variable in it
+MAX_EXPONENT = 64  # of a base with a variable in it
 MAX_CONSTANT_EXPONENT = 1100
 MAX_DEGREE = 256  # through all products and powers of a formula
 MAX_TERMS = 10_000  # in SymPy
@@ -36,7 +36,7 @@ MAX_WARNINGS = 5
 
 @dataclass(frozen=True)
 class Facts:
-    """The values lie in [low, high]; degree counts factors that hold a variable, 0 for a constant."""
+    """The facts about a part: its values are in [low, high]; degree counts its factors with a variable."""
 
     low: float
     high: float
@@ -48,7 +48,7 @@ class Facts:
 
 
 def warnings_of(tree: Node, text: str) -> tuple[str, ...]:
-    """Where the formula is not real or not finite, a sentence each; raises FormulaError when it is nowhere."""
+    """List where the formula is not real or not finite, a sentence each. Raises FormulaError if it is so everywhere."""
     check = Check(text)
     check.facts(tree)
     terms = _terms(tree)
@@ -60,7 +60,7 @@ def warnings_of(tree: Node, text: str) -> tuple[str, ...]:
 
 
 class Check:
-    """A walk over a formula whose variables lie within `reach`; `warnings` says where it is no finite number."""
+    """A walk over a formula whose variables are within `reach`; `warnings` collects where it is not finite."""
 
     def __init__(self, text: str, reach: tuple[float, float] = (-INF, INF)):
         self.text = text
@@ -195,7 +195,7 @@ class Check:
 
 
 def _whole_power(base: Facts, n: float) -> tuple[float, float]:
-    """The least and greatest value of a whole power of what lies in an interval."""
+    """Return the least and greatest value of a whole power over an interval."""
     if n < 0 and base.has_zero:
         return (ABOVE_ZERO if n % 2 == 0 else -INF), INF
     ends = [_constant_power(end, n) for end in (base.low, base.high)]
@@ -206,7 +206,7 @@ def _whole_power(base: Facts, n: float) -> tuple[float, float]:
 
 
 def _within(places: tuple[float, float] | None, inner: Facts) -> list[float]:
-    """The first two of a row of places that lie in an interval: all their kinds, since every other is alike."""
+    """Return the first two of evenly spaced points in an interval; two are enough, since every other one is alike."""
     if places is None:
         return []
     first, step = places
@@ -219,7 +219,7 @@ def _within(places: tuple[float, float] | None, inner: Facts) -> list[float]:
 
 
 def _terms(node: Node) -> int:
-    """Terms of the SymPy expression, in which some functions repeat their argument."""
+    """Count the terms of the SymPy expression, in which some functions repeat their argument."""
     match node:
         case Negative(of):
             return _terms(of)
@@ -237,13 +237,13 @@ def _at(function: Function, x: float) -> float:
 
 
 def _corners(found: Facts, low: float, high: float) -> tuple[float, float]:
-    """The least and greatest product of two intervals; 0 times infinity is 0, since the ends are only approached."""
+    """Return the least and greatest product of two intervals; 0 times infinity is 0, since infinite ends are limits."""
     ends = [a * b if a and b else 0.0 for a in (found.low, found.high) for b in (low, high)]
     return min(ends), max(ends)
 
 
 def _inverse(x: float, sign: float) -> float:
-    """1/x at the end of an interval without 0, rounded away from 0."""
+    """Compute 1/x at the end of an interval without 0, where tiny x give infinity and infinite x a tiny number."""
     return (
         1 / x
         if math.isfinite(x) and abs(x) > 1 / MAX_SIZE

@@ -1,21 +1,21 @@
-"""Where on a stretch of its variable a typed formula is no finite number: poles, places out of its domain, overflow."""
+"""Find where a typed formula is not finite on an interval: poles, points outside its domain, overflow."""
 
 import math
 
 from kanviz.core.formulas.expression import Node
 from kanviz.core.formulas.expression_check import Check
 
-FINEST = 40  # halvings of the stretch
-MOST_PARTS = 64  # looked at in one halving
+FINEST = 40  # halvings of the interval
+MOST_PARTS = 64  # intervals examined in one halving
 Stretch = tuple[float, float]
 
 
 def gaps(tree: Node, low: float, high: float) -> list[Stretch]:
-    """The stretches of [low, high] on which a formula of one variable may not be a finite number, in order.
+    """Find the intervals within [low, high] on which a formula of one variable may not be finite, in order.
 
-    The stretch is halved where the bounds of the formula's values are not finite, so a pole comes out as a stretch
-    with next to no width. Bounds come from interval arithmetic: no pole is missed, and a stretch on which the formula
-    is only nearly infinite may be among them.
+    An interval is halved where the bounds of the formula's values are not finite, so a pole becomes an interval of
+    almost no width. Bounds come from interval arithmetic: no pole is missed, but an interval on which the formula is
+    only very large may be included.
     """
     parts = [(low, high)]
     for _ in range(FINEST):

@@ -1,7 +1,7 @@
-"""Closed forms for an edge: a formula c f(a x + b) + d, f a primitive by name.
+"""Define formulas of an edge, c f(a x + b) + d, with a primitive f given by name.
 
-A name that is no row of PRIMITIVES is an expression in x that a user typed, or that the search wrote, such as x^1.37;
-it is read by our own parser and never by Python's.
+A name that is not in PRIMITIVES is an expression in x that a user typed or the search produced, such as x^1.37; it is
+read by kanviz's own parser, never by Python's.
 """
 
 import re
@@ -25,16 +25,16 @@ _POWER = re.compile(r"x\^(-?\d{1,3}\.\d{1,17})")
 
 @lru_cache(maxsize=512)
 def primitive(name: str) -> Primitive:
-    """The primitive of that name; any other name is read as an expression in x.
+    """Return the primitive of this name; any other name is read as an expression in x.
 
-    Raises FormulaError, with the position, when it is neither.
+    Raises FormulaError, with the position, if it is neither.
     """
     if name in PRIMITIVES:
         return PRIMITIVES[name]
     power = exponent(name)
     if power is not None:
         return _power(name, power)
-    from kanviz.core.formulas.parser import evaluate, parse, to_sympy  # a typed formula is rare: read the parser late
+    from kanviz.core.formulas.parser import evaluate, parse, to_sympy  # typed formulas are rare: import the parser late
 
     tree = parse(name, ("x",)).tree
 
@@ -52,8 +52,9 @@ def primitive(name: str) -> Primitive:
 
 
 def gaps_of(name: str, low: float, high: float) -> list[tuple[float, float]]:
-    """The stretches between two arguments on which an expression in x is no finite number; none for a primitive of the
-    table, whose poles and domain are known.
+    """Find the intervals between two arguments on which an expression in x may not be finite.
+
+    Returns none for a primitive of the table, whose poles and domain are known.
     """
     if name in PRIMITIVES or exponent(name) is not None:
         return []
@@ -64,14 +65,14 @@ def gaps_of(name: str, low: float, high: float) -> list[tuple[float, float]]:
 
 
 def exponent(name: str) -> float | None:
-    """p of a primitive called x^p, p a decimal fraction that is no whole number; None for any other name."""
+    """Return p for a primitive named x^p, where p is a decimal fraction and not whole; None for any other name."""
     found = _POWER.fullmatch(name)
     power = float(found[1]) if found else 0.0
     return None if power.is_integer() else power
 
 
 def _power(name: str, p: float) -> Primitive:
-    """x^p on the positive side."""
+    """Make the primitive x^p for positive x."""
     return Primitive(
         name, lambda u: u**p, lambda u: p * u ** (p - 1), lambda s, u: u ** s.Float(p, 17), 5.0, None, (0, INF),
         (0.0,) if p < 0 else (),
@@ -80,7 +81,10 @@ def _power(name: str, p: float) -> Primitive:
 
 @dataclass(frozen=True)
 class Formula:
-    """y = c f(a x + b) + d, f a primitive by name."""
+    """A formula y = c f(a x + b) + d of an edge, with a primitive f given by name; x and y are in network units.
+
+    Raises FormulaError for a name that is neither a primitive nor an expression in x.
+    """
 
     primitive: str
     a: float = 1.0
@@ -95,11 +99,11 @@ class Formula:
         return self.c * primitive(self.primitive).torch(self.a * x + self.b) + self.d
 
     def derivative(self, x: Tensor) -> Tensor:
-        """dy/dx."""
+        """Compute dy/dx."""
         return self.c * self.a * primitive(self.primitive).slope(self.a * x + self.b)
 
     def sympy(self, x: "sympy.Expr") -> "sympy.Expr":
-        """The same, as an expression in x, constants as floats."""
+        """Convert the formula to a SymPy expression in x; whole constants are integers, others floats."""
         import sympy
 
         def number(value: float) -> sympy.Expr:
@@ -121,7 +125,7 @@ class Formula:
 
 
 def _line(factor: float, body: str, shift: float) -> str:
-    """`factor body + shift` without ones and zeros, for the eye: four digits."""
+    """Write `factor body + shift` for display: four digits, and no factor 1 or shift 0."""
     size = f"{factor:.4g}"
     head = {"1": "", "-1": "-"}.get(size, f"{size} ")
     tail = "" if shift == 0 else f" {'+' if shift > 0 else '-'} {abs(shift):.4g}"

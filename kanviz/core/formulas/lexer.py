@@ -1,4 +1,4 @@
-"""The words of a typed formula: numbers, names and signs; whatever else is refused, each with what to write instead."""
+"""Split a typed formula into tokens: numbers, names and signs; refuse anything else, and say what to write instead."""
 
 import difflib
 import re
@@ -45,17 +45,19 @@ _REFUSED = {
 
 @dataclass(frozen=True)
 class Token:
-    """kind: number, name, end, or the sign itself; text in our spelling; [start, end) in what was typed."""
+    """A token. kind: number, name, superscript, end, or the sign itself; text: in kanviz's spelling; [start, end): its
+    position in the typed text.
+    """
 
     kind: str
     text: str
     start: int
     end: int
-    spaced: bool  # white space stands before it
+    spaced: bool  # white space before it
 
 
 def tokens(text: str, names: Sequence[str]) -> list[Token]:
-    """The words of a formula, with an end mark. Raises FormulaError at the first thing that cannot be one."""
+    """Split a formula into tokens, with an end mark. Raises FormulaError at the first text that is no token."""
     if len(text) > MAX_LENGTH:
         raise FormulaError(
             f"The formula is {len(text):,} characters long; the limit is {MAX_LENGTH:,}. Shorten it or split it."
@@ -95,7 +97,7 @@ def _word(text: str, at: int, known: set[str], *, spaced: bool) -> Token | None:
 
 
 def _name(text: str, at: int) -> str:
-    """The longest name that starts there; superscript digits and signs end it, the dot in x·y too."""
+    """Return the longest name that starts at `at`; superscript digits and signs end it, the dot in x·y too."""
     end = at + 1
     while end < len(text) and text[end] not in (*_SUPERSCRIPT, *_SIGNS) and ("a" + text[end]).isidentifier():
         end += 1
@@ -124,7 +126,7 @@ def _number(text: str, found: re.Match[str], spaced: bool) -> Token:
 
 
 def unknown_character(text: str, at: int, names: Sequence[str]) -> FormulaError:
-    """The refusal of the character at that place, saying what a formula is made of."""
+    """Make the error for the character at `at`; its text says what a formula may contain."""
     c = text[at]
     where = f"(position {at + 1})"
     category = unicodedata.category(c)
@@ -139,13 +141,13 @@ def unknown_character(text: str, at: int, names: Sequence[str]) -> FormulaError:
 
 
 def vocabulary(names: Sequence[str]) -> str:
-    """What a formula is made of, in a sentence."""
+    """List what a formula may contain, as part of a sentence."""
     variables = f"{listing(list(names), 4)}, " if names else ""
     return f"numbers, {variables}+ - * / ^ ( ) and functions such as sin, exp, log and sqrt"
 
 
 def unknown_name(token: Token, names: Sequence[str], *, called: bool) -> FormulaError:
-    """The refusal of a name that is no variable, constant or function, with the nearest that is."""
+    """Make the error for a name that is no variable, constant or function; its text suggests the most similar one."""
     name, where = token.text, f"(position {token.start + 1})"
     for position, letter in enumerate(name, token.start + 1):
         if not letter.isascii():

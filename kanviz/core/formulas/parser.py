@@ -1,4 +1,4 @@
-"""Reads a typed formula into a tree by its own grammar; nothing typed is ever run as code.
+"""Parse a typed formula into a tree with kanviz's own grammar; typed text is never run as code.
 
 sum      = product (("+" | "-") product)*
 product  = signed (("*" | "/") signed | power)*      a factor may follow a factor: 2x, 2(x+1), (x+1)(y-1), x y
@@ -38,7 +38,7 @@ from kanviz.text import shown
 __all__ = ["Parsed", "evaluate", "parse", "to_sympy"]
 
 MAX_DEPTH = 60
-ORDINARY = 10.0  # variables up to this size are tried for an overflow
+ORDINARY = 10.0  # variables up to this size are tested for an overflow
 OVERFLOW = torch.finfo(torch.float32).max
 MOST_CORNERS = 6
 TRIALS = 64
@@ -46,17 +46,17 @@ TRIALS = 64
 
 @dataclass(frozen=True)
 class Parsed:
-    """A formula as a tree, and a sentence for each assumption made or place where it is not a number."""
+    """A formula as a tree, with a sentence for each assumption made and each place where it is not a finite number."""
 
     tree: Node
     warnings: tuple[str, ...]
 
 
 def parse(text: str, names: Sequence[str], values: Mapping[str, Any] | None = None) -> Parsed:
-    """The formula that was typed, in the variables `names`.
+    """Parse a typed formula in the variables `names`.
 
-    values: numbers or tensors of each variable, if known; the warnings then count where the formula fails on them,
-    instead of naming where it could. Raises FormulaError, with the position, for anything that is not a formula.
+    values: numbers or tensors of each variable, if known; the warnings then count the rows on which the formula fails,
+    instead of naming where it could fail. Raises FormulaError, with the position, for anything that is not a formula.
     """
     reader = _Reader(text, names)
     tree = reader.whole()
@@ -72,9 +72,9 @@ def parse(text: str, names: Sequence[str], values: Mapping[str, Any] | None = No
 
 
 def _overflow(tree: Node, names: Sequence[str], *, sure: bool) -> list[str]:
-    """A sentence if the formula outgrows single precision for ordinary values of its variables.
+    """Return a sentence if the formula exceeds single precision for ordinary values of its variables.
 
-    sure: it is real everywhere, so that what is no number has overflowed on the way.
+    sure: the formula is real everywhere, so that NaN means an overflow on the way.
     """
     if not names:
         return []
@@ -106,7 +106,7 @@ def _failures(tree: Node, values: Mapping[str, Any]) -> list[str]:
 
 
 class _Reader:
-    """A position in the tokens that moves forward."""
+    """A recursive-descent parser: the tokens, and a position that moves forward."""
 
     def __init__(self, text: str, names: Sequence[str]):
         self.text = text
@@ -176,7 +176,7 @@ class _Reader:
                 return self.spanned(Chain(first, tuple(rest)), start) if rest else first
 
     def check_implicit(self, before: Token, rest: list[tuple[str, Node]], first: Node) -> None:
-        """A factor that follows without a sign must be readable in one way only."""
+        """Refuse a factor without a sign before it, where it can be read in two ways. Raises FormulaError."""
         where = f"(position {self.next.start + 1})"
         last = rest[-1][1] if rest else first
         if rest and rest[-1][0] == "/":

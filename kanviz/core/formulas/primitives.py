@@ -1,4 +1,4 @@
-"""PRIMITIVES, the one table of functions that a formula may be made of: a new primitive is one row."""
+"""Define PRIMITIVES, the only table of functions for formulas: a new primitive is one row."""
 
 import math
 from collections.abc import Callable
@@ -15,14 +15,14 @@ INF = math.inf
 
 @dataclass(frozen=True)
 class Primitive:
-    """One function of one variable, in the three languages it is used in.
+    """A function f of one variable, in PyTorch and SymPy.
 
     `slope` is its analytic derivative; `sympy` takes the sympy module and an expression (sympy is imported late).
-    `complexity` counts bits: a prior for choosing between fits. `domain` is where it is real; `poles` where it is not
-    finite inside its domain. `kind` says which of a, b are not already in c and d (symbolic.md, section 1):
-    lin, loc (pole or branch point outside the range), locp (inside allowed), rate, ab, half (as ab, its pole or branch
-    point outside the range), dom; None is never searched, because another row with other constants is the same
-    function. `symmetry`: odd or even, so that a need not be negative.
+    `complexity`: bits, a prior for the choice between fits. `domain`: where it is real; `poles`: where it is not finite
+    inside its domain. `kind`: which of a, b must be searched, because c and d cannot replace them (symbolic.md, section
+    1): lin, loc (pole or branch point outside the range), locp (inside allowed), rate, ab, half (as ab, with the pole
+    or branch point outside the range), dom; None is never searched, because another row with other constants is the
+    same function. `symmetry`: odd or even, so that a negative a is not needed.
     """
 
     name: str
@@ -52,7 +52,7 @@ def _inverse(n: int, complexity: float) -> Primitive:
 
 
 def _halves(n: int, complexity: float) -> Primitive:
-    """x^(n/2), n odd and positive."""
+    """Make the primitive x^(n/2), n odd and positive."""
     low, high = (n - 1) // 2, n / 2
     return Primitive(
         f"x^{high}", lambda u: whole_power(u, low) * u.sqrt(), lambda u: high * whole_power(u, low - 1) * u.sqrt(),

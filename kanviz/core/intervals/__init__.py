@@ -1,1 +1,1 @@
-"""Bounds of activations and formulas over intervals of their inputs, rounding included."""
+"""Bound activations and formulas over intervals of their inputs, rounding included."""

@@ -1,4 +1,4 @@
-"""The curves of a layer cell by cell: polynomials, their bend, how they go on beyond the grid; and the base."""
+"""Describe the curves of a layer cell by cell: polynomials, curvature, continuation beyond the grid; bound the base."""
 
 import math
 from collections.abc import Callable
@@ -11,13 +11,13 @@ from kanviz.core.engine import BASE_CURVES
 from kanviz.core.layer import Layer
 from kanviz.core.polynomials import cell_polynomials
 
-SILU_LEAST = (-1.2784645427610738, -0.2784645427610739)  # where silu turns, and its value there
+SILU_LEAST = (-1.2784645427610738, -0.2784645427610739)  # the minimum of silu: x and value
 SILU_SLOPE = 1.1  # more than its greatest slope, 1.0998
 SILU_BEND = 0.5  # the greatest curvature of silu, at 0
 
 
 def polynomials(layer: Layer) -> Tensor:
-    """The polynomials of all cells in their local coordinates, (source, target, cell, power)."""
+    """Compute the polynomials of all cells in their local coordinates, (source, target, cell, power)."""
     order = layer.order
     table = torch.from_numpy(cell_polynomials(np.ascontiguousarray(layer.knots.double().numpy()), order))
     coef = torch.where(layer.active[..., None], layer.coef, 0.0).double()
@@ -26,17 +26,17 @@ def polynomials(layer: Layer) -> Tensor:
 
 
 def bends(powers: Tensor) -> Tensor:
-    """A bound of |second derivative| in the local coordinate, per cell."""
+    """Bound |second derivative| in the local coordinate, per cell."""
     return _derivative_bound(powers, 2)
 
 
 def slopes(powers: Tensor) -> Tensor:
-    """A bound of |first derivative| in the local coordinate, per cell."""
+    """Bound |first derivative| in the local coordinate, per cell."""
     return _derivative_bound(powers, 1)
 
 
 def _derivative_bound(powers: Tensor, times: int) -> Tensor:
-    """The greatest of the derivative's Bernstein coefficients, between which it lies."""
+    """Return the greatest absolute Bernstein coefficient of the derivative; the derivative never exceeds it."""
     degree = powers.shape[-1] - 1 - times
     if degree < 0:
         return torch.zeros_like(powers[..., 0])
@@ -49,7 +49,7 @@ def _derivative_bound(powers: Tensor, times: int) -> Tensor:
 
 
 def doubled(table: Tensor, how: Callable[[Tensor, Tensor], Tensor]) -> tuple[Tensor, ...]:
-    """The table, then over 2, 4, 8 ... neighbours from each on."""
+    """Combine 1, 2, 4, 8 ... neighbours along the last axis, starting at each entry; a table for each."""
     levels, step = [table], 1
     while 2 * step <= table.shape[-1]:
         levels.append(how(levels[-1][..., :-step], levels[-1][..., step:]))
@@ -58,7 +58,7 @@ def doubled(table: Tensor, how: Callable[[Tensor, Tensor], Tensor]) -> tuple[Ten
 
 
 def borders(layer: Layer, inner: Tensor, powers: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Where the splines go on beyond the grid, with the value and the slope they have there."""
+    """Return the borders of the grid, with the value and slope of the splines there; both 0 for outside="zero"."""
     border = torch.stack([inner[:, 0], inner[:, -1]])
     if layer.outside == "zero":
         nothing = powers.new_zeros(2, *powers.shape[:2])
@@ -74,7 +74,7 @@ def borders(layer: Layer, inner: Tensor, powers: Tensor) -> tuple[Tensor, Tensor
 
 
 def base_bounds(base: str, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Between what the base function lies on [low, high]."""
+    """Return the least and greatest value of the base function on [low, high]."""
     ends = torch.stack([BASE_CURVES[base][0](x) for x in (low, high)])
     below = ends.amin(0)
     if base == "silu":

@@ -1,8 +1,8 @@
-"""Bounds of every activation of a layer over intervals of its inputs, to second order in the width of a piece.
+"""Bound every activation of a layer over intervals of its inputs, to second order in the width of a piece.
 
-Each cell of the grid is cut into pieces. On a piece, or a part of it, a curve lies between its values at both ends, and
-beyond them by at most h^2 / 8 times its greatest curvature (the error of linear interpolation; the curvature from the
-Bernstein coefficients of the cell's polynomial). Bounds over many pieces are looked up by powers of two, in float64.
+Each cell of the grid is cut into pieces. On a piece, or a part of it, a curve exceeds its values at the two ends by at
+most h^2 / 8 times its greatest curvature (the error of linear interpolation; the curvature comes from the Bernstein
+coefficients of the cell's polynomial). Bounds over many pieces come from tables over powers of two, in float64.
 """
 
 import math
@@ -17,19 +17,19 @@ from kanviz.core.intervals.cells import SILU_BEND, base_bounds, bends, borders, 
 from kanviz.core.intervals.formula_bounds import formula_bounds
 from kanviz.core.layer import Layer
 
-PIECES = 16  # of a cell, fewer where there are many edges
+PIECES = 16  # per cell, fewer where there are many edges
 MOST = 2**18  # pieces of all edges together
-FAR = 1e300  # stands for infinity, which times nothing would be no number
+FAR = 1e300  # used for infinity, because infinity times 0 is NaN
 
 
 @dataclass(frozen=True, eq=False)
 class CurveBounds:
-    """A layer ready to be bounded.
+    """The tables of a layer from which its activations are bounded.
 
-    edges: where pieces begin and end, (source, piece + 1) · powers: polynomials of the cells, (source, target, cell,
-    power) · bend: curvature of a piece, in units of its own width · ends: values at both its ends, (2, source, target,
-    piece) · lowest, highest: of 1, 2, 4 ... pieces from each on · border: where the grid ends, and value and slope of
-    the splines there, (2, source) and (2, source, target).
+    edges: borders of the pieces, (source, piece + 1) · powers: polynomials of the cells, (source, target, cell, power)
+    · bend: greatest curvature of a piece, in units of its own width · ends: values at both ends of a piece, (2, source,
+    target, piece) · lowest, highest: bounds of 1, 2, 4 ... pieces, starting at each · border: borders of the grid, and
+    value and slope of the splines there, (2, source) and (2, source, target).
     """
 
     layer: Layer
@@ -72,7 +72,7 @@ class CurveBounds:
     def __call__(
         self, low: Float[Tensor, "box source"], high: Float[Tensor, "box source"]
     ) -> tuple[Float[Tensor, "box source target"], Float[Tensor, "box source target"]]:
-        """The least and the greatest that each activation can be on [low, high], but for rounding."""
+        """Return bounds of each activation on [low, high], without rounding."""
         layer = self.layer
         low, high = low.clamp(-FAR, FAR), high.clamp(-FAR, FAR)
         first, last = self.edges[:, 0], self.edges[:, -1]
@@ -93,7 +93,7 @@ class CurveBounds:
         return below, above
 
     def _inside(self, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Between the first and the last knot that count."""
+        """Bound the curves between the first and the last border of the pieces."""
         a, b = self._piece(low), self._piece(high)
         at_low, at_high = self._value(low, a), self._value(high, b)
         left, right = (self._of(self.ends[side], piece) for side, piece in ((1, a), (0, b)))
@@ -114,7 +114,7 @@ class CurveBounds:
         return torch.minimum(below, more[0]), torch.maximum(above, more[1])
 
     def _between(self, a: Tensor, b: Tensor) -> tuple[Tensor, Tensor]:
-        """Over the whole pieces a to b; of none, nothing."""
+        """Bound the curves over the whole pieces a to b; an empty interval (inf, -inf) if there is no piece."""
         count = (b - a + 1)[..., None]
         shape = (*a.shape, self.bend.shape[1])
         below, above = (
@@ -132,7 +132,7 @@ class CurveBounds:
         return below, above
 
     def _beyond(self, side: int, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-        """Outside the grid: a straight line (or nothing) and the base, each bounded for itself."""
+        """Bound the curves outside the grid: a straight line (or 0) and the base, each bounded separately."""
         border, value, slope = (part[side] for part in self.border)
         ends = torch.stack([value + slope * (x - border)[..., None] for x in (low, high)])
         below, above = base_bounds(self.layer.base, low, high)
@@ -148,7 +148,7 @@ class CurveBounds:
         return self.edges[torch.arange(len(self.edges)), piece]
 
     def _of(self, table: Tensor, piece: Tensor) -> Tensor:
-        """(source, target, piece) at the pieces (box, source): (box, source, target)."""
+        """Look up a table (source, target, piece) at the pieces (box, source); return (box, source, target)."""
         return table[torch.arange(len(table)), :, piece]
 
     def _value(self, x: Tensor, piece: Tensor) -> Tensor:

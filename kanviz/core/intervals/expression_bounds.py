@@ -1,4 +1,4 @@
-"""Bounds of a typed expression over many intervals at once, with all that rounding may do to it."""
+"""Bound a typed expression over many intervals at once, rounding included."""
 
 import math
 from functools import reduce
@@ -22,12 +22,12 @@ from kanviz.core.formulas.expression import (
     Power,
 )
 
-UNITS = 256  # in the last place: what one step is computed to
+UNITS = 256  # units in the last place: assumed error of one step
 Bounds = tuple[Float[Tensor, " box"], Float[Tensor, " box"]]
 
 
 def expression_bounds(tree: Node, low: Tensor, high: Tensor, eps: float) -> Bounds:
-    """Between what an expression in one variable lies for values in [low, high], computed with relative precision eps.
+    """Bound an expression in one variable for values in [low, high], computed with relative precision eps.
 
     Infinite where it may not be a finite number. Source: Moore, Interval Analysis (1966), with every step widened.
     """
@@ -62,7 +62,7 @@ def expression_bounds(tree: Node, low: Tensor, high: Tensor, eps: float) -> Boun
 
 
 def _unbounded(sound: Tensor, below: Tensor, above: Tensor) -> Bounds:
-    """The bounds where they hold, infinite elsewhere."""
+    """Return the bounds where they are valid, infinite bounds elsewhere."""
     sound = sound & ~below.isnan() & ~above.isnan()
     return torch.where(sound, below, -INF), torch.where(sound, above, INF)
 
@@ -93,7 +93,7 @@ _STEPS = {"+": _plus, "-": _minus, "*": _times, "/": _over}
 
 
 def _power(base: Bounds, exponent: Bounds) -> Bounds:
-    """Powers of a positive base, and whole powers of any."""
+    """Bound powers of a positive base, and whole powers of any base."""
     n = float(exponent[0].flatten()[0]) if exponent[0].numel() else 1.0
     constant = bool(((exponent[0] == n) & (exponent[1] == n)).all())
     if not constant or n != int(n):
@@ -121,7 +121,7 @@ def _call(function: Function, low: Tensor, high: Tensor) -> Bounds:
 
 
 def _next(places: tuple[float, float], low: Tensor, later: int = 0) -> Tensor:
-    """The first of a row of places at or after `low`, or the one after it."""
+    """Return the first of evenly spaced points at or after `low`, or with `later` the one after it."""
     first, step = places
     if step == math.inf:
         return torch.where(low <= first, first, INF) if not later else torch.full_like(low, INF)

@@ -1,4 +1,4 @@
-"""Bounds of a formula over intervals: its ends, and where it turns between them."""
+"""Bound a formula over intervals, from its values at the ends and at the turning points between them."""
 
 import math
 
@@ -21,7 +21,7 @@ _TURNING_AT_ZERO = (
     "x^2", "x^4", "abs", "gaussian", "cosh", "1/cosh(x)", "1/cosh(x)^2", "1/(1+x^2)", "sqrt(1+x^2)", "1/sqrt(1+x^2)",
     "log(1+x^2)", "sqrt(1-x^2)", "1/sqrt(1-x^2)",
 )  # fmt: skip
-TURNS: dict[str, tuple[float, ...]] = {  # where a primitive turns; elsewhere it rises or falls, poles apart
+TURNS: dict[str, tuple[float, ...]] = {  # turning points of a primitive; it is monotonic between them and its poles
     **dict.fromkeys(_RISING_OR_FALLING, ()),
     **dict.fromkeys(_TURNING_AT_ZERO, (0.0,)),
     "x log(x)": (math.exp(-1),),
@@ -29,14 +29,14 @@ TURNS: dict[str, tuple[float, ...]] = {  # where a primitive turns; elsewhere it
     "x exp(-x)": (1.0,),
     "x exp(-x^2)": (-math.sqrt(0.5), math.sqrt(0.5)),
 }
-WAVES = {"sin": math.pi / 2, "cos": 0.0}  # where one crest lies
-FADING = {"sinc": (-0.21724, 4.49), "J0": (-0.40276, 3.83)}  # least value, and where it stops falling from 1 at zero
+WAVES = {"sin": math.pi / 2, "cos": 0.0}  # x of one maximum
+FADING = {"sinc": (-0.21724, 4.49), "J0": (-0.40276, 3.83)}  # least value, and an x up to which it falls from 1 at 0
 
 
 def formula_bounds(
     name: str, affine: Float[Tensor, "4"], low: Float[Tensor, " box"], high: Float[Tensor, " box"], eps: float
 ) -> tuple[Float[Tensor, " box"], Float[Tensor, " box"]]:
-    """Between what c f(a x + b) + d lies for x in [low, high], computed with relative precision eps.
+    """Bound c f(a x + b) + d for x in [low, high], computed with relative precision eps.
 
     Infinite where the interval meets a pole or leaves the domain.
     """
@@ -47,12 +47,12 @@ def formula_bounds(
     ends = torch.stack([c * below, c * above])
     off = UNITS * eps * (ends.abs().amax(0) + d.abs())
     below, above = ends.amin(0) + d - off, ends.amax(0) + d + off
-    known = below.isfinite() & above.isfinite()  # infinity times nothing is no number
+    known = below.isfinite() & above.isfinite()  # infinity times 0 is NaN
     return torch.where(known, below, -math.inf), torch.where(known, above, math.inf)
 
 
 def primitive_bounds(name: str, low: Tensor, high: Tensor, eps: float = EXACT) -> tuple[Tensor, Tensor]:
-    """Between what a primitive or a typed expression lies on [low, high]; infinite where it is not known."""
+    """Bound a primitive or a typed expression on [low, high]; infinite where no bound is known."""
     row = primitive(name)
     if name in WAVES:
         crest = WAVES[name]
@@ -77,7 +77,7 @@ def primitive_bounds(name: str, low: Tensor, high: Tensor, eps: float = EXACT) -
 
 
 def _wave(f, sign: int, low: Tensor, high: Tensor, crest: float) -> Tensor:
-    """The greatest of sign f on [low, high]: 1 where a crest lies between."""
+    """Return the greatest value of sign f on [low, high]: 1 where there is a maximum between."""
     turn = 2 * math.pi
     reaches = ((high - crest) / turn).floor() >= ((low - crest) / turn).ceil()
     return torch.where(reaches, 1.0, torch.maximum(sign * f(low), sign * f(high)))

@@ -1,4 +1,4 @@
-"""From between what the sources of a layer lie to between what its nodes lie, with all that rounding may do."""
+"""Propagate intervals of inputs through one layer, rounding included."""
 
 from functools import reduce
 from typing import NamedTuple
@@ -10,13 +10,15 @@ from kanviz.core.intervals.cells import base_bounds
 from kanviz.core.intervals.curve_bounds import CurveBounds
 from kanviz.core.layer import Layer
 
-ARITHMETIC = 1e-10  # relative: what the bounds themselves are computed to
+ARITHMETIC = 1e-10  # relative precision of the computed bounds
 CARE = 4  # times the textbook bounds of rounding
 
 
 class Sums(NamedTuple):
-    """Of a layer over boxes: activations (box, source, target) but for rounding; rounding (box, target) of a sum, and
-    between what the sums lie with it.
+    """The bounds of a layer's sums over boxes.
+
+    activations: bounds without rounding, (box, source, target) each · rounding: greatest error of a computed sum,
+    (box, target) · below, above: bounds of the computed sums, rounding included, (box, target).
     """
 
     activations: tuple[Tensor, Tensor]
@@ -26,7 +28,7 @@ class Sums(NamedTuple):
 
 
 def sums(bounds: CurveBounds, low: Tensor, high: Tensor) -> Sums:
-    """Between what the sums of a layer lie that are computed from values in the boxes."""
+    """Bound the sums of a layer that are computed from values in the boxes, rounding included."""
     layer, bias = bounds.layer, bounds.layer.bias.double()
     below, above = bounds(low, high)
     off = _rounding(layer, low, high, below, above)
@@ -34,12 +36,12 @@ def sums(bounds: CurveBounds, low: Tensor, high: Tensor) -> Sums:
 
 
 def through(bounds: CurveBounds, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """Between what the nodes lie that a layer computes from values in the boxes, rounding included."""
+    """Bound the nodes that a layer computes from values in the boxes, rounding included."""
     return nodes(bounds.layer, *sums(bounds, low, high)[2:])
 
 
 def nodes(layer: Layer, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
-    """Between what the nodes lie when the sums lie between these, (box, target), rounding included."""
+    """Bound the nodes from bounds of the sums, (box, target), rounding included."""
     if max(layer.arity) == 1:
         return below, above
     found, start = [], 0
@@ -51,13 +53,13 @@ def nodes(layer: Layer, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _product(layer: Layer, factors: list[Tensor], offset: Tensor) -> Tensor:
-    """Between what a product of values in (2, box) intervals lies."""
+    """Bound a product of values in intervals; each interval is (2, box)."""
     kind = torch.finfo(layer.coef.dtype)
     eps = CARE * len(factors) * kind.eps
 
     def times(a: Tensor, b: Tensor) -> Tensor:
         corners = torch.stack([a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1]])
-        return torch.stack(_sound(layer, corners.amin(0), corners.amax(0)))  # a part of it may overflow, too
+        return torch.stack(_sound(layer, corners.amin(0), corners.amax(0)))  # a partial product may overflow, too
 
     found = reduce(times, factors)
     lost = kind.tiny * torch.stack([factor.abs().amax(0).clamp(min=1) for factor in factors]).prod(0)  # by underflow
@@ -66,18 +68,19 @@ def _product(layer: Layer, factors: list[Tensor], offset: Tensor) -> Tensor:
 
 
 def _sound(layer: Layer, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:
-    """Unbounded where a bound is no number, or more than the network's numbers can hold."""
+    """Replace bounds by infinity where one is NaN or near the largest number of the network's dtype."""
     most = torch.finfo(layer.coef.dtype).max / CARE
     known = (below.abs() < most) & (above.abs() < most)
     return torch.where(known, below, -torch.inf), torch.where(known, above, torch.inf)
 
 
 def _rounding(layer: Layer, low: Tensor, high: Tensor, below: Tensor, above: Tensor) -> Tensor:
-    """How far a computed sum may lie from the true one, (box, target).
+    """Bound the difference between a computed sum and the exact one, (box, target).
 
-    What is summed is known to some units in the last place, and a point's place between its knots to some units of
-    their distance from zero, or to what closed forms make of knots that are not quite even; a curve moves by at most
-    2 order max |coef| in an interval. Source: Higham, Accuracy and Stability of Numerical Algorithms, sections 3 and 4.
+    Each term has an error of some units in the last place. The position of a point between its knots has an error of
+    some units of the knots' distance from zero, plus the error of closed forms if the knots are not exactly even; a
+    curve changes by at most 2 order max |coef| over an interval. Source: Higham, Accuracy and Stability of Numerical
+    Algorithms, sections 3 and 4.
     """
     order, knots = layer.order, layer.knots.double()
     kind = torch.finfo(layer.coef.dtype)
@@ -100,5 +103,5 @@ def _rounding(layer: Layer, low: Tensor, high: Tensor, below: Tensor, above: Ten
     units = CARE * eps * (layer.sources * (order + 2) + order**2 + 2) + ARITHMETIC
     moved = (2 * order * place[..., None] * reach).sum(1)
     total = terms.sum(1) + layer.bias.double().abs()
-    # where a part of the sum may overflow, nothing is known of the whole
+    # where a partial sum may overflow, the sum is not bounded
     return torch.where(total < kind.max / CARE, moved + units * total + count * kind.tiny, torch.inf)

@@ -1,4 +1,4 @@
-"""How steep the activations of a layer are at most, over intervals of its inputs."""
+"""Bound the slopes of a layer's activations over intervals of its inputs."""
 
 import math
 from dataclasses import dataclass
@@ -15,8 +15,10 @@ BASE_SLOPES = {"silu": SILU_SLOPE, "identity": 1.0, "zero": 0.0}
 
 @dataclass(frozen=True, eq=False)
 class SlopeBounds:
-    """A layer ready to be asked. knots: of the cells that count, (source, knot) · steepest: |slope| of the splines over
-    1, 2, 4 ... cells from each on, infinite where a spline may jump · base: of the base parts, (source, target).
+    """The tables of a layer from which its slopes are bounded.
+
+    knots: borders of the cells, (source, knot) · steepest: bound of |slope| of the splines over 1, 2, 4 ... cells,
+    starting at each, infinite where a spline may jump · base: bound of |slope| of the base parts, (source, target).
     """
 
     layer: Layer
@@ -32,14 +34,14 @@ class SlopeBounds:
             first, last = order, last - order
         knots, powers = knots[:, first : last + 1].contiguous(), powers[:, :, first:last]
         width = knots.diff(dim=1)[:, None]
-        steep = torch.where(width > 0, slopes(powers) / width, math.inf)  # where knots meet, a spline may jump
+        steep = torch.where(width > 0, slopes(powers) / width, math.inf)  # at repeated knots a spline may jump
         weight = torch.where(layer.active, layer.base_weight, 0.0).double().abs()
         return SlopeBounds(layer, knots, doubled(steep, torch.maximum), weight * BASE_SLOPES[layer.base])
 
     def __call__(
         self, low: Float[Tensor, "box source"], high: Float[Tensor, "box source"]
     ) -> Float[Tensor, "box source target"]:
-        """The greatest |slope| of spline and base between low and high; infinite on edges that have a formula."""
+        """Bound |slope| of spline plus base between low and high; infinite for edges that have a formula."""
         last = self.knots.shape[1] - 2
         a = (torch.searchsorted(self.knots, low.T.contiguous(), right=False).T - 1).clamp(0, last)
         b = (torch.searchsorted(self.knots, high.T.contiguous(), right=True).T - 1).clamp(0, last)

@@ -1,4 +1,4 @@
-"""Numbers of a network that must not move: chosen by hand, by rows that must keep their predictions, or by a region."""
+"""Lock numbers of a network: by hand, or those that the predictions of given rows or of a region depend on."""
 
 from kanviz.core.locks.by_hand import all_but, edge_lock, point_lock
 from kanviz.core.locks.lock import Capacity, LayerLock, Lock

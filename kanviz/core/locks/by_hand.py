@@ -1,4 +1,4 @@
-"""Locks that a person puts together: edges, control points, or everything but those."""
+"""Make locks by hand: of edges, of control points, or of everything except these."""
 
 from collections.abc import Collection, Iterable, Mapping
 
@@ -12,7 +12,7 @@ from kanviz.text import counted
 
 
 def edge_lock(kan: KAN, edges: Iterable[EdgeId], name: str = "edges") -> Lock:
-    """These activations stay as they are: coefficients, base weight, formula."""
+    """Lock the activations of these edges: coefficients, base weight, formula. Raises UserError for unknown edges."""
     edges = [kan.check(edge) for edge in edges]
     lock = Lock.of(kan, held=False, name=name, origin=f"{counted(len(edges), 'edge')} held by hand")
     _mark(lock, edges, held=True)
@@ -20,7 +20,7 @@ def edge_lock(kan: KAN, edges: Iterable[EdgeId], name: str = "edges") -> Lock:
 
 
 def point_lock(kan: KAN, points: Mapping[EdgeId, Collection[int]], name: str = "control points") -> Lock:
-    """These control points stay where they are; points: indices by edge."""
+    """Lock these control points; points: indices by edge. Raises UserError for those that do not exist."""
     count = sum(len(indices) for indices in points.values())
     lock = Lock.of(kan, held=False, name=name, origin=f"{counted(count, 'control point')} held by hand")
     _mark_points(lock, kan, points, held=True)
@@ -30,7 +30,10 @@ def point_lock(kan: KAN, points: Mapping[EdgeId, Collection[int]], name: str = "
 def all_but(
     kan: KAN, edges: Iterable[EdgeId] = (), points: Mapping[EdgeId, Collection[int]] | None = None, name: str = "rest"
 ) -> Lock:
-    """Everything stays but these edges and these control points; biases stay too."""
+    """Lock everything, biases included, except these edges and these control points.
+
+    Raises UserError for edges or control points that do not exist.
+    """
     edges, points = [kan.check(edge) for edge in edges], points or {}
     free = [counted(len(edges), "edge")] if edges else []
     free += [counted(sum(map(len, points.values())), "control point")] if points else []
@@ -40,7 +43,7 @@ def all_but(
     return lock
 
 
-# A lock is filled in before it is handed out; nobody changes one that is.
+# The masks of a lock are filled in before it is returned, and never changed afterwards.
 
 
 def _mark(lock: Lock, edges: Iterable[EdgeId], *, held: bool) -> None:

@@ -1,6 +1,6 @@
-"""Which numbers of a network must not move, as a value.
+"""Define locks: values that say which numbers of a network training must not change.
 
-A lock holds every grid too: knots decide what a coefficient means, and whether a layer is computed in closed form.
+A lock fixes every grid too: knots decide what a coefficient means, and whether a layer is computed in closed form.
 """
 
 import base64
@@ -26,7 +26,7 @@ LOCK = JsonReader("This is not a lock that kanviz wrote, or it was damaged: {why
 
 @dataclass(frozen=True, eq=False)
 class LayerLock:
-    """True where a number of a layer must not move.
+    """The locked numbers of a layer: masks that are True where a number must not change.
 
     affine: the four constants of an edge's formula, whether or not it has one. The other names are those of `Layer`.
     """
@@ -39,13 +39,13 @@ class LayerLock:
 
     @staticmethod
     def of(layer: Layer, *, held: bool) -> "LayerLock":
-        """Everything held, or nothing."""
+        """Return a lock of all numbers of the layer (held=True), or of none."""
         sizes = _sizes(layer.sources, layer.targets, layer.coef.shape[2], layer.nodes)
         return LayerLock(**{name: torch.full(size, held) for name, size in sizes.items()})
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Sources, targets, functions of the basis, nodes."""
+        """Numbers of sources, targets, basis functions and nodes."""
         return (*self.coef.shape, len(self.offset))
 
     @cached_property
@@ -63,28 +63,31 @@ class LayerLock:
 
 @dataclass(frozen=True, eq=False)
 class Capacity:
-    """What a lock leaves of a layer. points: control points of each edge, 0 where it has no spline; locked: of them."""
+    """The free and locked control points of a layer.
+
+    points: number of control points of each edge, 0 where it has no spline · locked: number of locked ones among them.
+    """
 
     points: Int[Tensor, "source target"]
     locked: Int[Tensor, "source target"]
 
     @property
     def free(self) -> int:
-        """Control points that may move."""
+        """Number of control points that may change."""
         return int((self.points - self.locked).sum())
 
     @property
     def share(self) -> float:
-        """Share of the control points that is locked, 0 to 1; 0 of none."""
+        """Share of the control points that is locked, 0 to 1; 0 if there are no control points."""
         return int(self.locked.sum()) / max(int(self.points.sum()), 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Lock:
-    """Which numbers must not move. Equal locks hold the same numbers; name and origin are words for people.
+    """A set of numbers that training must not change. Locks of the same numbers are equal.
 
-    `train` under a lock leaves what it holds, and every grid, bit-identical. It fits networks of its own shape, also
-    after edges were pruned, frozen or given formulas.
+    name, origin: text for users. `train` under a lock leaves the locked numbers, and every grid, bit-identical. A lock
+    fits networks of the same shape, also after edges were pruned, frozen or given formulas.
     """
 
     layers: tuple[LayerLock, ...]
@@ -93,7 +96,7 @@ class Lock:
 
     @staticmethod
     def of(kan: KAN, *, held: bool, name: str = "lock", origin: str = "") -> "Lock":
-        """Every number held, or none."""
+        """Return a lock of all numbers of the network (held=True), or of none."""
         return Lock(tuple(LayerLock.of(layer, held=held) for layer in kan.layers), name, origin)
 
     def __eq__(self, other: object) -> bool:
@@ -107,11 +110,11 @@ class Lock:
         return tuple((layer.shape, layer.bits) for layer in self.layers)
 
     def __or__(self, other: "Lock") -> "Lock":
-        """What either holds."""
+        """Lock the numbers that either lock holds. Raises UserError for locks of different shapes."""
         return self._merged(other, torch.logical_or, "and")
 
     def __and__(self, other: "Lock") -> "Lock":
-        """What both hold."""
+        """Lock the numbers that both locks hold. Raises UserError for locks of different shapes."""
         return self._merged(other, torch.logical_and, "as far as")
 
     def _merged(self, other: "Lock", how: Callable[[Tensor, Tensor], Tensor], word: str) -> "Lock":
@@ -125,7 +128,7 @@ class Lock:
         return Lock(layers, *(text[:LONGEST_TEXT] for text in words))
 
     def check(self, kan: KAN) -> "Lock":
-        """Itself, if it fits the network; raises UserError otherwise."""
+        """Return the lock itself if it fits the network. Raises UserError otherwise."""
         if len(self.layers) != len(kan.layers):
             raise UserError(
                 f"The lock {shown(self.name)} is for a network of {len(self.layers)} layers, this one has "
@@ -140,13 +143,13 @@ class Lock:
         return self
 
     def holds(self, edge: EdgeId) -> bool:
-        """Whether every number of the edge is held."""
+        """Return whether every number of the edge is locked."""
         n, i, j = edge
         layer = self.layers[n]
         return bool(layer.coef[i, j].all() & layer.base_weight[i, j] & layer.affine[i, j])
 
     def capacity(self, kan: KAN) -> tuple[Capacity, ...]:
-        """Per layer, the control points there are and those that are locked."""
+        """Count, for each layer, all control points and the locked ones. Raises UserError if the lock does not fit."""
         self.check(kan)
         found = []
         for lock, layer in zip(self.layers, kan.layers, strict=True):
@@ -155,13 +158,13 @@ class Lock:
         return tuple(found)
 
     def to_json(self) -> dict[str, Any]:
-        """Plain JSON: the shapes, and the masks as packed bits in base64."""
+        """Convert the lock to plain JSON: the shapes, and the masks as packed bits in base64."""
         layers = [{"shape": list(v.shape), "bits": base64.b64encode(v.bits).decode()} for v in self.layers]
         return {"name": self.name, "origin": self.origin, "layers": layers}
 
     @staticmethod
     def from_json(record: Any) -> "Lock":
-        """The lock that `to_json` wrote; raises UserError for anything else."""
+        """Read a lock that `to_json` wrote. Raises UserError for anything else."""
         found = LOCK.value(record)
         return Lock(found["layers"].each(_layer, least=1), found["name"].text(), found["origin"].text())
 

@@ -1,4 +1,4 @@
-"""Which functions of a basis have to do with values between two bounds."""
+"""Find the basis functions that values between two bounds depend on."""
 
 import torch
 from jaxtyping import Bool, Float
@@ -7,18 +7,18 @@ from torch import Tensor
 from kanviz.core.layer import Layer
 from kanviz.core.spline import domain
 
-NEAR = 1e-3  # of an interval: a value so near to a knot counts on both sides of it
+NEAR = 1e-3  # share of an interval: a value nearer to a knot than this counts on both sides of it
 ULPS = 16  # the same in units of the last place, for grids far from zero
-BLOCK = 2**24  # marks held at once
+BLOCK = 2**24  # marks in memory at once
 
 
 def reached(
     layer: Layer, low: Float[Tensor, "box source"], high: Float[Tensor, "box source"]
 ) -> Bool[Tensor, "source basis"]:
-    """The functions that some value in some box [low, high] takes its spline from, or may by rounding.
+    """Find the basis functions on which the spline at some value in some box [low, high] depends, or may by rounding.
 
-    That is every function whose closed support meets the box, one beyond a knot that is nearer than `NEAR`, and past a
-    linear border those of the border interval; all where a bound is infinite or no number.
+    These are all functions whose closed support meets the box or is nearer than `NEAR`; beyond a linear border those of
+    the border interval; and all functions where a bound is infinite or NaN.
     """
     knots, order, count = layer.knots, layer.order, layer.coef.shape[2]
     near, digits = NEAR * knots.diff(dim=1).amax(1), ULPS * torch.finfo(knots.dtype).eps

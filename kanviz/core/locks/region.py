@@ -1,9 +1,9 @@
-"""The lock under which every point of a region keeps its prediction, bit for bit, whatever is learned later.
+"""Make the lock under which no prediction in a region changes by a single bit, whatever is learned later.
 
-A box of inputs is carried through the layers as intervals, which hold everything that the network, rounding included,
-can compute from a point in the box. What no interval reaches is free. Sums of curves that share an input are wider as
-intervals than they are, so the box is cut in two again and again, each time along the input that moves the first layer
-most, as long as that sets numbers free and the budget of boxes lasts (Moore, Interval Analysis, 1966).
+A box of inputs is propagated through the layers as intervals, which contain every value that the network, rounding
+included, can compute from a point in the box. Numbers that no interval reaches are free. The interval of a sum is too
+wide where its curves share an input, so the boxes are cut in two again and again, each time along the input that
+changes the first layer most, as long as this frees numbers and the budget lasts (Moore, Interval Analysis, 1966).
 """
 
 import math
@@ -25,18 +25,18 @@ from kanviz.text import shown
 
 BUDGET = 4_096  # boxes
 MOST_WORK = 2**21  # boxes x activations of the widest layer: a few seconds
-IN_VAIN = 2  # cuts along every input that set nothing free, before no more are tried
-AT_ONCE = 2**21  # bounds of single activations held at once
+IN_VAIN = 2  # cuts per input that free nothing, before cutting ends
+AT_ONCE = 2**21  # bounds of single activations in memory at once
 
 Box = Sequence[tuple[float, float]]
 
 
 @dataclass(frozen=True, eq=False)
 class Certified:
-    """A lock that holds for every point of a box, and how it was found.
+    """A lock that preserves the prediction of every point of a box, and how it was found.
 
-    box: least and greatest value of each input, table units · reached: per layer, between what its sources lie
-    (2, source), network units · boxes: how many the box was cut into.
+    box: least and greatest value of each input, table units · reached: for each layer, bounds of its source values,
+    (2, source), network units · boxes: number of boxes it was cut into.
     """
 
     lock: Lock
@@ -45,18 +45,20 @@ class Certified:
     boxes: int
 
     def exhausted(self, kan: KAN) -> tuple[int, ...]:
-        """The layers that have no free control point left: for wide networks intervals grow too wide, and a data lock
-        leaves more.
+        """Return the layers without a free control point.
+
+        In wide networks intervals become too wide; a data lock leaves more control points free.
         """
         return tuple(n for n, left in enumerate(self.lock.capacity(kan)) if left.free == 0)
 
 
 @torch.no_grad()
 def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region") -> Certified:
-    """Every number that the prediction of any point in the box can be made from; box: (least, greatest) per input.
+    """Lock every number on which the prediction of a point in the box can depend.
 
-    budget: boxes it may be cut into, fewer for wide layers. Formulas that may meet a pole count as unbounded: all
-    control points that follow them are then locked. Raises UserError where the box is none.
+    box: (least, greatest) of each input, in table units. budget: most boxes it may be cut into, fewer for wide layers.
+    Formulas that may meet a pole count as unbounded: all control points after them are then locked. Raises UserError
+    for limits that are not finite or in the wrong order, or do not fit the inputs.
     """
     corners = _corners(kan, box)
     layers = [CurveBounds.of(layer) for layer in kan.layers[:-1]]
@@ -76,7 +78,7 @@ def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region
 
 
 def _corners(kan: KAN, box: Box) -> Tensor:
-    """The two ends of the box in network units, (2, input)."""
+    """Return the two corners of the box in network units, (2, input). Raises UserError for a wrong box."""
     if len(box) != len(kan.inputs):
         raise UserError(f"The region needs a least and a greatest value for each of the {len(kan.inputs)} inputs.")
     ends = torch.tensor([(float(a), float(b)) for a, b in box], dtype=torch.float64)
@@ -85,21 +87,21 @@ def _corners(kan: KAN, box: Box) -> Tensor:
             raise UserError(
                 f"The region of {shown(variable.name)} goes from {a:g} to {b:g}; give finite numbers, the least first."
             )
-    return kan.normalise(ends.T).double().sort(0).values  # a negative scale turns them round
+    return kan.normalise(ends.T).double().sort(0).values  # a negative scale reverses the order
 
 
 def _widest(kan: KAN) -> int:
-    """Activations of the widest layer."""
+    """Return the number of activations of the widest layer."""
     return max(layer.sources * layer.targets for layer in kan.layers)
 
 
 def _overlapping(kan: KAN) -> bool:
-    """Whether smaller boxes can tell more: not where each node that matters is a sum over different inputs."""
+    """Return whether smaller boxes can give narrower intervals: not where each node is a sum over different inputs."""
     return len(kan.layers) > 2 or (len(kan.layers) == 2 and max(kan.layers[0].arity) > 1)
 
 
 def _cut(first: CurveBounds, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
-    """All boxes cut in two, along the input whose curves in the first layer vary most over a box."""
+    """Cut all boxes in two, along the input whose curves in the first layer vary most over a box."""
     below, above = first(low, high)
     vary = (above - below).nan_to_num(0.0, 0.0, 0.0).sum(2).mean(0)
     vary = torch.where((high > low).any(0), vary, -1.0)
@@ -111,7 +113,7 @@ def _cut(first: CurveBounds, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]
 
 
 def _reached(kan: KAN, bounds: list[CurveBounds], low: Tensor, high: Tensor) -> tuple[list[Tensor], tuple[Tensor, ...]]:
-    """Per layer, the functions that some point of some box uses, and between what its sources lie."""
+    """Find, for each layer, the basis functions that a point of a box may use, and bounds of its source values."""
     found: list[list[Tensor]] = [[] for _ in kan.layers]
     ranges: list[list[Tensor]] = [[] for _ in kan.layers]
     size = max(1, AT_ONCE // _widest(kan))

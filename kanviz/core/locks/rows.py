@@ -1,4 +1,4 @@
-"""The lock under which given rows keep their predictions, bit for bit, whatever is learned later."""
+"""Make the lock under which the predictions of given rows do not change by a single bit, whatever is learned later."""
 
 from dataclasses import replace
 from typing import Any
@@ -15,17 +15,17 @@ from kanviz.core.locks.reach import reached
 from kanviz.errors import UserError
 from kanviz.text import counted
 
-AT_ONCE = 2**21  # bounds of single activations held at once
+AT_ONCE = 2**21  # bounds of single activations in memory at once
 
 
 @torch.no_grad()
 def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
-    """Every number that the predictions of rows x (row, input; table units) are made from, in all layers.
+    """Lock every number on which the predictions of rows x (row, input; table units) depend, in all layers.
 
-    Control points whose support a row visits; base weights, biases, offsets and formulas, which act everywhere. A row
-    within a thousandth of an interval of a knot counts on both sides, and so does a hidden value that rounding may move
-    over one: nodes are carried as intervals that hold what any way to compute the layer gives. Raises UserError where a
-    row is not finite.
+    These are the control points whose support contains a row, and all base weights, biases, offsets and formulas, which
+    act everywhere. A row within a thousandth of an interval of a knot counts on both sides of it. So does a hidden
+    value that rounding may move over a knot: nodes are propagated as intervals that contain the result of every way to
+    compute the layer. Raises UserError where a row is not finite.
     """
     inputs = kan.normalise(x)
     if not bool(inputs.isfinite().all()):
@@ -43,6 +43,6 @@ def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
 
 
 def using(layer: Layer, visited: Tensor) -> LayerLock:
-    """The lock of a layer whose visited functions (source, basis) are in use: with all that acts everywhere."""
+    """Lock the visited basis functions (source, basis) of a layer, and all numbers that act everywhere."""
     lock = LayerLock.of(layer, held=True)
     return replace(lock, coef=visited[:, None] & layer.active[..., None])

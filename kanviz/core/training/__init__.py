@@ -1,1 +1,1 @@
-"""How a network learns: the stream of steps, its settings, its loss, its solvers, and aids against forgetting."""
+"""Train networks: the stream of steps, settings, loss, solvers, and methods against forgetting."""

@@ -1,4 +1,4 @@
-"""How to train, as a frozen record that is checked when it is made and goes to JSON and back."""
+"""Define the training settings: a frozen record that is checked when it is made, and converts to and from JSON."""
 
 from dataclasses import dataclass, fields
 from typing import Any, Literal
@@ -19,24 +19,25 @@ SETTINGS = JsonReader("These are not training settings: {why}. Export them again
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """How to train: solver, what moves, what holds it back.
+    """The settings of a training: solver, numbers that may change, penalties.
 
-    loss: None takes mse for regression, cross_entropy for classification; regression losses count in the network's own
+    loss: None takes mse for regression, cross_entropy for classification; regression losses are in the network's own
     output units (the target's standard deviation for a network made from a table). rate: None takes 1 for L-BFGS, 0.01
     for Adam. batch: rows per Adam step, None for all. l1, entropy: weight of the edges' mean absolute activation and of
     the entropy of its distribution over a layer (Liu et al. 2024, KAN, section 2.5.1). smooth: weight of the squared
     second differences of neighbouring coefficients; None lets the data choose (Levenberg-Marquardt, by generalised
     cross-validation on the training rows; 1e-8 for the other solvers). patience: steps without a better held-out loss
     before stopping, 0 for never. follow: how many times hidden grids are moved onto their activations, in the first
-    half of the steps; this refits curves, so it needs coef among the parts.
-    parts: which numbers move. frozen: edges that do not, beside those frozen in the network. lock: numbers that do not;
-    under a lock no grid moves, so follow and finest do nothing.
+    half of the steps; this refits curves, so `parts` must contain coef.
+    parts: the kinds of numbers that training changes. frozen: edges it does not change, besides those frozen in the
+    network. lock: numbers it does not change; under a lock no grid moves, so follow and finest do nothing.
 
-    solver: "auto" takes Levenberg-Marquardt ("lm") for a network and table small enough, L-BFGS for larger ones and
-    for l1, entropy and mae, Adam in batches beyond; `Progress.solver` says which. finest (lm): grids are refined,
-    twice the intervals each time, up to this many, while the criterion falls; 0 keeps the grids as they are.
-    starts (lm): 0 goes on from a network that has learned; 1 says that it is new, so that its input grids may be laid
-    by the normal scores of heavy-tailed inputs; more also races so many random starts and keeps the best.
+    solver: "auto" takes Levenberg-Marquardt ("lm") for small networks and tables, L-BFGS for larger ones and for l1,
+    entropy and mae, Adam in batches for the largest; `Progress.solver` is the one that runs. finest (lm): grids are
+    refined, twice the intervals each time, up to this number, while the criterion falls; 0 does not change the grids.
+    starts (lm): 0 continues from a trained network; 1 is for a new network, and may place the input grids by the normal
+    scores of heavy-tailed inputs; more also tries so many random starts and takes the best. Raises TrainError for
+    settings that make no sense.
     """
 
     solver: Literal["auto", "lm", "lbfgs", "adam"] = "lbfgs"
@@ -81,21 +82,21 @@ class TrainConfig:
 
     @staticmethod
     def for_new(layers: int, **other: Any) -> "TrainConfig":
-        """For a network that has learned nothing: grids from coarse to fine, smoothing by the data.
+        """Return settings for a new network: grids from coarse to fine, smoothing chosen by the data.
 
-        layers: of the network; more than two have local minima, so several starts are raced.
+        layers: number of layers; with more than two there are local minima, so several starts are tried.
         """
         starts = 1 if layers <= 2 else 3
         return TrainConfig(**{"solver": "auto", "steps": 300, "smooth": None, "finest": 12, "starts": starts} | other)
 
     @staticmethod
     def for_trained(**other: Any) -> "TrainConfig":
-        """For a network that has learned and was edited, or whose table changed: no grid moves."""
+        """Return settings for a trained network that was edited, or whose table changed: no grid moves."""
         return TrainConfig(**{"solver": "auto", "steps": 50, "smooth": None} | other)
 
     @property
     def by_criterion(self) -> bool:
-        """Whether the data choose smoothing or grids, and so the best network, by a criterion on the training rows."""
+        """Whether a criterion on the training rows chooses smoothing or grids, and with them the best network."""
         return self.solver == "lm" and (self.smooth is None or self.finest > 0)
 
     def to_json(self) -> dict[str, Any]:
@@ -105,7 +106,7 @@ class TrainConfig:
 
     @staticmethod
     def from_json(record: Any) -> "TrainConfig":
-        """The settings `to_json` wrote; raises TrainError for anything else."""
+        """Read the settings that `to_json` wrote. Raises TrainError for anything else."""
         found = SETTINGS.value(record).fields((), [part.name for part in fields(TrainConfig)])
         edges = found.get("frozen", []).each(lambda edge: EdgeId(*edge.each(JsonValue.whole, 3, 3)))
         parts = found.get("parts", list(PARTS)).each(JsonValue.text)

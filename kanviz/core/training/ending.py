@@ -1,4 +1,4 @@
-"""Why a computation that people watch ended: names, whose values are the sentences that they read."""
+"""Name the reasons why a computation ended; the value of each name is the sentence that users read."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from kanviz.errors import TrainError
 
 
 class Ending(StrEnum):
-    """Why a training, a search for a law, or the reading of a network ended: a sentence, empty while it runs."""
+    """The reason why a training, a search for a law, or the reading of a network ended; empty while it runs."""
 
     RUNNING = ""
     # a training
@@ -31,12 +31,12 @@ class Ending(StrEnum):
 
     @property
     def asks_for_finer_grids(self) -> bool:
-        """Whether finer grids than these may do better."""
+        """Whether finer grids may lower the error."""
         return self in (Ending.DONE_ON_THESE_GRIDS, Ending.DONE_ON_THE_FINEST)
 
     @classmethod
     def read(cls, text: str) -> "Ending":
-        """Read a sentence that was saved; raises TrainError for one that no version has written."""
+        """Read a saved sentence. Raises TrainError for a sentence that is none of these."""
         try:
             return cls(text)
         except ValueError:

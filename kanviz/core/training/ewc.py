@@ -1,4 +1,4 @@
-"""A network held near where it was, each number by how much old rows depend on it (elastic weight consolidation).
+"""Penalise the distance from an earlier network, weighted by how much old rows depend on each number (EWC).
 
 Source: Kirkpatrick et al., Overcoming catastrophic forgetting in neural networks, PNAS 2017.
 """
@@ -16,11 +16,12 @@ from kanviz.errors import TrainError
 
 @dataclass(frozen=True, eq=False)
 class Anchor:
-    """What the objective gains: strength x sum of weight x (number - number of the centre)^2.
+    """A penalty added to the objective: strength x sum of weight x (number - number of the centre)^2.
 
-    centre: the network as it was · weights: for every layer and part, a weight of the part's shape (float64), half the
-    curvature of the loss on old rows · strength: 1 counts the old rows' loss as much as the new rows', to second order
-    and without what two numbers do together; 0 holds nothing.
+    centre: the earlier network · weights: for every layer and part, weights of the part's shape (float64), half the
+    curvature of the loss on old rows · strength: with 1 the old rows' loss counts as much as the new rows', to second
+    order and without interactions between numbers; 0 has no effect. Raises TrainError where it is negative or not
+    finite.
     """
 
     centre: KAN
@@ -32,7 +33,7 @@ class Anchor:
             raise TrainError(f"The strength of an anchor is {self.strength:g}; it must be 0 or a positive number.")
 
     def check(self, kan: KAN) -> None:
-        """Raise TrainError for a network whose numbers are not those of the centre."""
+        """Raise TrainError for a network whose structure is not that of the centre."""
         if _structure(kan) != _structure(self.centre):
             raise TrainError(
                 "This anchor is for a network of another shape, with other grids or other formulas. Make one of the "
@@ -40,7 +41,7 @@ class Anchor:
             )
 
     def penalty(self, kan: KAN) -> Tensor:
-        """What the network's distance from the centre costs; differentiable."""
+        """Compute the penalty for the network's distance from the centre; differentiable."""
         total = torch.zeros((), dtype=kan.dtype)
         for now, then, weights in zip(kan.layers, self.centre.layers, self.weights, strict=True):
             for part, weight in weights.items():
@@ -50,5 +51,5 @@ class Anchor:
 
 
 def _structure(kan: KAN) -> list[tuple[object, ...]]:
-    """What gives each number its place and its meaning, layer by layer."""
+    """Return everything that gives each number its position and meaning, layer by layer."""
     return [(v.coef.shape, v.knots.tolist(), v.formulas, v.arity, v.base, v.outside) for v in kan.layers]

@@ -1,6 +1,6 @@
-"""Aids against forgetting while new rows are learned: old rows mixed in, or the network anchored where they need it.
+"""Reduce forgetting while new rows are learned: mix in old rows (replay), or make an anchor for EWC.
 
-Neither keeps a prediction exactly; both trade some of the old for some of the new.
+Neither keeps a prediction exactly; both give up some accuracy on new rows for some accuracy on old ones.
 """
 
 from dataclasses import replace
@@ -18,14 +18,15 @@ from kanviz.core.training.solvers.working import Working
 from kanviz.errors import TableError, TrainError
 from kanviz.text import listing
 
-ROWS = 2_000  # old rows whose curvature is looked at
+ROWS = 2_000  # old rows used to compute the curvature
 
 
 def with_replay(data: Dataset, old: Dataset, share: float = 0.5, seed: int = 0) -> Dataset:
-    """The new table with training rows of the old one among its training rows.
+    """Return the new table with training rows of the old table added to its training rows.
 
-    share: of the training rows that are old then, above 0 and below 1. Fewer than there are old rows are drawn by seed;
-    where more are asked for, all come equally often, as nearly as that can be. Held-out rows stay the new table's.
+    share: share of old rows among the training rows of the result, above 0 and below 1. If fewer rows are needed than
+    there are old ones, they are sampled with the seed; if more, all are repeated, as equally often as possible. The
+    held-out rows are those of the new table. Raises TableError for another share or tables with different columns.
     """
     if not 0 < share < 1:
         raise TableError(f"The share of old rows is {share:g}; it must be above 0 and below 1.")
@@ -55,12 +56,11 @@ def with_replay(data: Dataset, old: Dataset, share: float = 0.5, seed: int = 0) 
 
 @torch.no_grad()
 def anchor(kan: KAN, old_x: Any, strength: float = 1.0) -> Anchor:
-    """The network anchored where it stands, each number by half the curvature of the loss on old rows (table units, or
-    a table with columns of the inputs' names).
+    """Make an EWC anchor at the network; the weight of each number is half the curvature of the loss on the old rows.
 
-    That curvature is Gauss-Newton's, which is Fisher's information for squared errors and for classes; it needs no
-    targets. Of very many rows 2,000 are looked at, spread evenly. Raises TrainError where there is none, or one at
-    which the network is no number.
+    old_x: rows in table units, or a table with columns of the inputs' names; targets are not needed. The curvature is
+    that of Gauss-Newton, which is Fisher's information for squared errors and for classes. Of more than 2,000 rows,
+    2,000 are used, spread evenly. Raises TrainError where there are no rows, or the network is not finite on one.
     """
     old_x = kan.rows(old_x)
     if not len(old_x):
@@ -77,7 +77,7 @@ def anchor(kan: KAN, old_x: Any, strength: float = 1.0) -> Anchor:
     for layer in work.layers:
         parts = {name: torch.from_numpy(layer.part(half, name).copy()) for name in layer.places}
         active = torch.from_numpy(layer.active)
-        parts["coef"] *= active[..., None]  # a number that does not count need not stay
+        parts["coef"] *= active[..., None]  # numbers of inactive edges need no weight
         parts["base_weight"] *= active
         weights.append(parts)
     return Anchor(kan, tuple(weights), strength)

@@ -1,4 +1,4 @@
-"""Grids that follow the data: hidden grids moved onto the activations they see, curves refitted."""
+"""Move hidden grids to the range of the values they receive, and refit the curves."""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -11,16 +11,16 @@ from kanviz.core.layer import EdgeId, Layer
 from kanviz.core.spline import domain, fit, spline, uniform_knots
 
 MARGIN = 0.02  # share of the range added on each side
-LEAST = 0.1  # of a grid's width is kept: on a node that hardly varies yet, the curve must not become a cliff
-SLACK = 0.25  # a grid is left alone while the activations fill it to within this share
+LEAST = 0.1  # least share of a grid's width that remains: where a node hardly varies yet, its curve must not get steep
+SLACK = 0.25  # a grid is not moved while each end is off by at most this share of the new width
 
 
 @torch.no_grad()
 def follow_activations(kan: KAN, x: Tensor, frozen: Collection[EdgeId] = ()) -> KAN:
-    """The network with each hidden grid laid over the activations that rows x (table units) send it.
+    """Move each hidden grid to the range of the values that rows x (table units) produce there.
 
     Curves are refitted by least squares on the new grid, so the function changes slightly where the old grid was finer.
-    Sources with an edge that is frozen, in the network or here, keep their grid.
+    The grid of a source does not change if one of its edges is frozen, in the network or in `frozen`.
     """
     values = kan.normalise(x)
     layers = {}

@@ -1,4 +1,4 @@
-"""What training makes small: the loss on the training rows, and what holds the network back."""
+"""Compute the objective that training minimises: the loss on the training rows, and penalties."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ Loss = Callable[[Tensor, Tensor, Tensor | None], Tensor]
 
 
 def _mean(by_row: Tensor, weights: Tensor | None) -> Tensor:
-    """The mean over rows, which count by their weights."""
+    """Compute the weighted mean over rows."""
     return by_row.mean() if weights is None else (by_row * weights).sum() / weights.sum()
 
 
@@ -37,16 +37,15 @@ def _cross_entropy(y: Tensor, target: Tensor, weights: Tensor | None = None) -> 
 
 LOSSES: dict[str, Loss] = {"mse": _squared, "mae": _absolute, "cross_entropy": _cross_entropy}
 
-SMOOTH = 1e-8  # where the data are to choose the smoothing and the solver cannot ask them
+SMOOTH = 1e-8  # smoothing for solvers that cannot let the data choose it
 
 
 @dataclass(frozen=True)
 class Objective:
-    """Rows in the network's units, and the number to make small on them.
+    """The rows of a training, and the objective on them as a function of the network.
 
-    x: training rows in table units · inputs, targets: the same in network units · test: held-out (inputs, targets).
-    anchor: what holds the network near where it was, if anything · weights, test_weights: how much each row counts,
-    None where all count the same.
+    x: training rows in table units · inputs, targets: the same in network units · test: held-out (inputs, targets) ·
+    anchor: the EWC anchor, if any · weights, test_weights: weight of each row, None where all are equal.
     """
 
     config: TrainConfig
@@ -80,16 +79,16 @@ class Objective:
         return Objective(config, loss, rows[0], *ready(*rows), test, regression, anchor, *weights)
 
     def outputs(self, kan: KAN, values: Tensor) -> Tensor:
-        """What the loss compares: network units for regression, for cross-entropy outputs as `kan(x)` gives them."""
+        """Return the outputs that enter the loss: network units for regression, table units for cross-entropy."""
         return values if self.regression else kan.denormalise(values)
 
     @torch.no_grad()
     def measured(
         self, kan: KAN, part: Literal["train", "test"], values: Tensor | None = None
     ) -> tuple[float | None, float | None]:
-        """Loss and rmse on the training or the held-out rows; None for the rmse of classes, and where no row is.
+        """Compute loss and rmse on the training or the held-out rows; None for the rmse of classes, and without rows.
 
-        values: the outputs in network units, where they are known already.
+        values: the outputs in network units, if they are known already.
         """
         rows = (self.inputs, self.targets) if part == "train" else self.test
         if rows is None:
@@ -103,7 +102,7 @@ class Objective:
         return loss, float((gap**2).mean().sqrt())
 
     def __call__(self, kan: KAN, rows: Tensor | None = None) -> Tensor:
-        """The loss plus what holds the network back."""
+        """Compute the objective: loss plus penalties, on all training rows or on those with the indices `rows`."""
         c = self.config
         x, y = (self.inputs, self.targets) if rows is None else (self.inputs[rows], self.targets[rows])
         weights = self.weights if self.weights is None or rows is None else self.weights[rows]
@@ -126,7 +125,10 @@ class Objective:
 
 
 def _sparsity(act: Tensor, l1: float, entropy: float) -> Tensor:
-    """L1 and entropy of the edges' mean absolute activation, about its mean: a constant costs nothing to keep."""
+    """Compute the L1 and entropy penalties of the edges' mean absolute activation, about its mean.
+
+    A constant activation is not penalised.
+    """
     size = (act - act.mean(0)).abs().mean(0)
     total = size.sum()
     share = size / (total + 1e-12)

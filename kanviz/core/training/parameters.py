@@ -1,6 +1,6 @@
-"""The numbers of a network that may move, as one flat vector; everything else stays bit-identical by construction.
+"""Collect the numbers of a network that may change in one flat vector; all others stay bit-identical by construction.
 
-A frozen number is not masked after the fact: it is not in the vector, so no momentum, decay or line search reaches it.
+A frozen number is not masked after a step: it is not in the vector, so no momentum, decay or line search can change it.
 """
 
 from collections.abc import Collection
@@ -18,7 +18,7 @@ PARTS = ("coef", "base_weight", "bias", "affine")
 
 @dataclass(frozen=True)
 class FreeParameters:
-    """Where each free number of `kan` lives: per layer and part, a mask of its shape."""
+    """The free numbers of `kan`: for each layer and part, a mask of its shape."""
 
     kan: KAN
     masks: tuple[dict[str, Tensor], ...]
@@ -27,8 +27,8 @@ class FreeParameters:
     def of(
         kan: KAN, parts: Collection[str] = PARTS, frozen: Collection[EdgeId] = (), lock: Lock | None = None
     ) -> "FreeParameters":
-        """Everything in `parts`, without the edges that are pruned, frozen in the network, or in `frozen`, and without
-        the numbers that the lock holds.
+        """Select all numbers in `parts`, except pruned edges, edges frozen in the network or in `frozen`, and locked
+        numbers. Raises UserError for an edge or a lock that does not fit the network.
         """
         frozen = [kan.check(edge) for edge in frozen]
         masks = [_masks(layer, n, parts, frozen) for n, layer in enumerate(kan.layers)]
@@ -42,14 +42,14 @@ class FreeParameters:
         return sum(int(mask.sum()) for masks in self.masks for mask in masks.values())
 
     def vector(self) -> Tensor:
-        """The free numbers as they are now, copied."""
+        """Return a copy of the free numbers."""
         found = [
             getattr(v, p)[m] for v, masks in zip(self.kan.layers, self.masks, strict=True) for p, m in masks.items()
         ]
         return torch.cat([part.flatten() for part in found]).clone()
 
     def put(self, vector: Tensor) -> KAN:
-        """The network with these numbers in their places; differentiable in `vector`."""
+        """Return the network with these free numbers; differentiable in `vector`."""
         layers, at = {}, 0
         for n, (layer, masks) in enumerate(zip(self.kan.layers, self.masks, strict=True)):
             new = {}

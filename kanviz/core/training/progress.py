@@ -1,4 +1,4 @@
-"""What training shows after every step, and what it needs to go on from there."""
+"""Define the records that training yields after every step: what it shows, and what it needs to continue."""
 
 from dataclasses import dataclass, replace
 
@@ -13,11 +13,11 @@ from kanviz.errors import TrainError
 
 @dataclass(frozen=True, eq=False)
 class Checkpoint:
-    """A training between two steps; `train(..., resume=checkpoint)` goes on bit for bit as if it had not stopped.
+    """The state of a training between two steps; `train(..., resume=checkpoint)` continues with exactly the same bits.
 
-    `kan` and `best` are networks; `saved` has numbers for JSON and tensors for safetensors. config: with the solver
-    that runs, never "auto". lowest: what `best` was chosen by. `saved` is None where the solver begins anew.
-    table: the digest of the table that is learned. anchor: what holds the network near where it was.
+    config: with the solver that runs, never "auto". kan, best: the current and the best network. lowest: the value of
+    `best` in the quantity by which it was chosen. saved: state of the solver, numbers for JSON and tensors for
+    safetensors; None where the solver starts anew. table: digest of the training table. anchor: the EWC anchor, if any.
     """
 
     config: TrainConfig
@@ -31,7 +31,11 @@ class Checkpoint:
     anchor: Anchor | None = None
 
     def settings(self, config: TrainConfig, data: Dataset) -> TrainConfig:
-        """The settings to go on with; only the number of steps may be others, unless grids follow on a schedule."""
+        """Return the settings to continue with.
+
+        Only the number of steps may differ from before, and not even that where `follow` moves grids on a schedule.
+        Raises TrainError for other settings or another table.
+        """
         if data.digest != self.table:
             raise TrainError(
                 "This training was begun on another table, or another split of it; go on with that one, or start anew "
@@ -46,12 +50,13 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Progress:
-    """Where training is: `kan` is the network now, `best` the best so far.
+    """The progress of a training: `kan` is the current network, `best` the best so far.
 
-    The best has the lowest held-out (else training) loss; where Levenberg-Marquardt lets the data choose smoothing or
-    grids, the lowest `criterion` instead (generalised cross-validation on the training rows): then the held-out rows
-    have decided nothing, and their error is honest.
-    Losses carry the name `loss`; rmse is in the target's units (root mean square over outputs), for regression.
+    The best has the lowest held-out loss (training loss if no rows are held out). Where Levenberg-Marquardt lets the
+    data choose smoothing or grids, the best has the lowest `criterion` instead (generalised cross-validation on the
+    training rows); then the held-out rows decide nothing, and their error is not biased by the choice.
+    loss: the name of the loss in train_loss and test_loss. rmse: root mean square over outputs, in the target's units,
+    for regression. seconds: time since the start of `train`.
     """
 
     step: int
@@ -71,10 +76,10 @@ class Progress:
 
     @property
     def solver(self) -> str:
-        """The solver that runs, also where "auto" picked it."""
+        """The name of the solver that runs, also where "auto" chose it."""
         return self.state.config.solver
 
     @property
     def grids(self) -> tuple[int, ...]:
-        """Intervals of each layer's grid now."""
+        """Number of intervals of each layer's current grid."""
         return tuple(layer.grid for layer in self.kan.layers)

@@ -1,4 +1,4 @@
-"""Training as a stream of values: each step yields a network; the caller stops by not asking for the next."""
+"""Train a network as a stream of values: each step yields a network; the caller stops by not taking the next."""
 
 import math
 import time
@@ -19,7 +19,7 @@ from kanviz.errors import TrainError
 
 __all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Checkpoint", "Progress", "TrainConfig", "train", "trained"]
 
-WORTH_THREADS = 3e8  # rows x coefficients of a step, above which threads have enough to do
+WORTH_THREADS = 3e8  # rows x coefficients of a step, above which several threads are faster
 
 
 def train(
@@ -30,12 +30,13 @@ def train(
     resume: Checkpoint | None = None,
     anchor: Anchor | None = None,
 ) -> Iterator[Progress]:
-    """Train a copy of `kan`; the first item is the start itself, the last carries `stopped_because`.
+    """Train a copy of `kan`, and yield the progress after every step.
 
-    resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not looked at.
-    anchor: what holds the network near where it was; no grid may move then, and a training resumed keeps its own.
-    Raises TrainError when nothing may move, the table does not fit or is not the one resumed, or the loss stops being
-    a number. Each step computes on one thread, unless so much is to be done that threads pay.
+    The first item is the network before training; the last has the reason of its end in `stopped_because`.
+    resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not used.
+    anchor: an EWC penalty; no grid may move then, and a resumed training uses the anchor it began with.
+    Raises TrainError if no number may change, the table does not fit or is not the one of the resumed training, or the
+    loss becomes NaN or infinite. Each step computes on one thread, unless it is so large that more threads are faster.
     """
     config = config or TrainConfig()
     steps = _steps(kan, data, config, resume, anchor)
@@ -59,7 +60,7 @@ def _steps(
             raise TrainError("This training was begun with another anchor, or none; go on with that, or start anew.")
         mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]
-    follows = how.follow if how.lock is None else 0  # a lock holds every grid
+    follows = how.follow if how.lock is None else 0  # a lock fixes every grid
     follow_at = {round(n * how.steps / (2 * follows)) for n in range(follows)}
     if resume is None:
         item = _seen(objective, mark, begun(objective, kan), clock)
@@ -94,7 +95,7 @@ def _steps(
 
 
 def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> Progress:
-    """The item for a step, and the mark to go on from."""
+    """Return the item for a step, with the checkpoint to continue from."""
     config, step = objective.config, mark.step
     train_loss, train_rmse = objective.measured(found.kan, "train", found.outputs)
     test_loss, test_rmse = objective.measured(found.kan, "test", found.held)
@@ -103,7 +104,7 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> 
     if objective.anchor is not None:
         watched += float(objective.anchor.penalty(found.kan))
     if step == 0 and config.by_criterion:
-        watched = math.inf  # of a network that no solver has looked at, no criterion is known
+        watched = math.inf  # before the first step of a solver there is no criterion
     if watched < mark.lowest or mark.lowest == math.inf:
         mark = replace(mark, best=found.kan, best_step=step, lowest=watched)
     why = found.done
@@ -121,7 +122,10 @@ def _seen(objective: Objective, mark: Checkpoint, found: Step, clock: float) -> 
 
 
 def _checked(anchor: Anchor | None, kan: KAN, config: TrainConfig) -> Anchor | None:
-    """The anchor if it holds anything; refuses one that does not fit the network, or whose grids would move."""
+    """Return the anchor, or None if its strength is 0.
+
+    Raises TrainError for an anchor that does not fit the network, or settings that would move its grids.
+    """
     if anchor is None or anchor.strength == 0:
         return None
     anchor.check(kan)
@@ -134,7 +138,7 @@ def _checked(anchor: Anchor | None, kan: KAN, config: TrainConfig) -> Anchor | N
 
 
 def trained(kan: KAN, data: Dataset, config: TrainConfig | None = None, *, anchor: Anchor | None = None) -> Progress:
-    """The last item of `train`: run to the end, for scripts and tests."""
+    """Train to the end and return the last item of `train`, with the best network as `kan`. Raises as `train` does."""
     last = None
     for item in train(kan, data, config, anchor=anchor):
         last = item

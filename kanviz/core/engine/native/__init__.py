@@ -1,7 +1,8 @@
-"""The C kernel of a layer, where it was built: chosen at import, told apart from torch's path by speed alone.
+"""Compute a layer with the C kernel, if it was built; it differs from torch's paths in speed only.
 
-It is an optional extension of the package: installed where there is a compiler for C, absent otherwise. The environment
-variable KANVIZ_INSTRUCTIONS, read once, keeps it to "avx2" or "plain" instructions, or with "none" unused.
+It is an optional extension of the package: built where there is a C compiler, absent otherwise. The environment
+variable KANVIZ_INSTRUCTIONS, read once at import, limits it to "avx2" or "plain" instructions, or with "none" turns it
+off.
 """
 
 import os
@@ -32,7 +33,7 @@ instructions: str = _kernel.instructions if _kernel else "none"
 
 
 def takes(x: Tensor, parts: Parts) -> bool:
-    """Whether the kernel is there and made for these numbers: on the CPU, order 1 to 5, not empty, of one precision."""
+    """Return whether the kernel exists and takes these numbers: on the CPU, order 1 to 5, not empty, of one dtype."""
     knots, coef, weight = parts
     return (
         _kernel is not None
@@ -46,7 +47,7 @@ def takes(x: Tensor, parts: Parts) -> bool:
 
 
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
-    """Compute the sums at x (rows, source): (rows, target)."""
+    """Compute the sums (rows, target) at x (rows, source)."""
     parts, by_row = _ready(parts)
     y = x.new_empty(x.shape[0], parts.coef.shape[1])
     _run(0, _side_by_side(x), parts, by_row, kind, _side_by_side(bias), y)
@@ -56,7 +57,7 @@ def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
 def backward(
     grad: Tensor, x: Tensor, parts: Parts, kind: Kind, *, of_x: bool, of_parts: bool
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
-    """Compute the gradients of x, coef, weight and bias; None for those not asked for."""
+    """Compute the gradients of x, coef, weight and bias; None for those not requested."""
     parts, by_row = _ready(parts)
     x = _side_by_side(x)
     into_x = torch.empty_like(x) if of_x else None
@@ -70,13 +71,13 @@ def backward(
 
 
 def release() -> None:
-    """Free the scratch memory that this thread keeps for its next call, at most 48 MiB."""
+    """Free the scratch memory that this thread reuses between calls, at most 48 MiB."""
     if _kernel is not None:
         _kernel.release()
 
 
 def _side_by_side(one: Tensor) -> Tensor:
-    """The numbers themselves in memory, row by row, as a tensor of our own: nobody gives it other memory meanwhile."""
+    """Return the values contiguous in memory, row by row, as a new tensor object whose memory nobody else replaces."""
     if one._is_zerotensor():
         return torch.zeros(one.shape, dtype=one.dtype)
     if not one.is_contiguous():
@@ -85,8 +86,10 @@ def _side_by_side(one: Tensor) -> Tensor:
 
 
 def _ready(parts: Parts) -> tuple[Parts, bool]:
-    """Everything side by side in memory, coefficients as their shape says or, as the kernel likes best, (source, basis,
-    target).
+    """Make all parts contiguous in memory.
+
+    Coefficients may also be in the order (source, basis, target), which is fastest for the kernel; the second result
+    says so.
     """
     coef = parts.coef.detach()
     by_row = coef.stride() == (coef.shape[1] * coef.shape[2], 1, coef.shape[1])
@@ -95,7 +98,7 @@ def _ready(parts: Parts) -> tuple[Parts, bool]:
 
 
 def _span(one: Tensor) -> tuple[int, int]:
-    """Where a tensor's numbers begin, and how many bytes there are from there on."""
+    """Return the address of a tensor's first number, and the number of bytes in its storage from there."""
     return one.data_ptr(), int(one.untyped_storage().nbytes() - one.storage_offset() * one.element_size())
 
 

@@ -1,4 +1,4 @@
-"""Ways downhill: each yields the network after every step, and moves only what may move."""
+"""Minimise the loss; each solver yields the network after every step and changes only the free numbers."""
 
 from collections.abc import Callable, Iterator
 

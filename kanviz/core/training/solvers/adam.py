@@ -1,4 +1,4 @@
-"""Adam: for tables and networks of any size, in batches."""
+"""Train with Adam, for tables and networks of any size, in batches."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from kanviz.core.training.solvers.step import Saved, Step, free_parameters
 
 
 def adam(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) -> Iterator[Step]:
-    """One Adam step an item, on all rows or on a random batch (Kingma & Ba 2015)."""
+    """Yield one Adam step per item, on all rows or on a random batch (Kingma & Ba 2015)."""
     free = free_parameters(objective, kan)
     theta = free.vector().requires_grad_(True)
     solver = torch.optim.Adam([theta], lr=objective.config.rate or 0.01)

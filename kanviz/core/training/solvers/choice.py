@@ -1,4 +1,4 @@
-"""Which solver fits a network, a table and the settings."""
+"""Choose the solver that fits a network, a table and the settings."""
 
 from dataclasses import replace
 
@@ -8,16 +8,18 @@ from kanviz.core.training.objective import Objective
 from kanviz.core.training.solvers.step import free_parameters
 from kanviz.errors import TrainError
 
-MOST_NUMBERS = 2_000  # of a network whose curvature is worth a matrix
+MOST_NUMBERS = 2_000  # free numbers up to which "auto" takes Levenberg-Marquardt
 MOST_FOR_A_MATRIX = 6_000
 MOST_WORK = 6e10  # multiplications in one Levenberg-Marquardt step: about two seconds of one core
-MOST_VALUES = 3e8  # rows x numbers for L-BFGS, which sees all rows in each step
+MOST_VALUES = 3e8  # rows x numbers for L-BFGS, which uses all rows in each step
 BATCH = 1_024
 
 
 def chosen(objective: Objective, kan: KAN) -> TrainConfig:
-    """The settings with "auto" replaced by the solver that fits: Levenberg-Marquardt for a sum of squares or classes
-    and a network small enough, L-BFGS for what is larger or held back by l1 and entropy, Adam in batches beyond.
+    """Return the settings with "auto" replaced by the solver that fits.
+
+    Levenberg-Marquardt is for a sum of squares or classes and a small network, L-BFGS for larger ones and for l1 and
+    entropy, Adam in batches for the largest. Raises TrainError for "lm" if the loss or the network does not allow it.
     """
     config = objective.config
     squares = objective.loss in ("mse", "cross_entropy") and config.l1 == 0 and config.entropy == 0

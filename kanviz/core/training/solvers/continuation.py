@@ -1,4 +1,4 @@
-"""From one grid to the next: steps until they no longer pay, then the smoothing the data ask for, then a finer grid."""
+"""Continue from grid to grid: steps until they gain too little, then the smoothing by the data, then a finer grid."""
 
 import math
 from dataclasses import dataclass, replace
@@ -17,22 +17,22 @@ from kanviz.core.training.solvers.smoothing import LEAN, TAILS, Ladder, Penalty,
 from kanviz.core.training.solvers.working import Working
 from kanviz.errors import TrainError
 
-STIFF = 1e-3  # smoothing to begin with, where the data will choose and the numbers are many for the rows
-PAYS = 0.05  # a step that lowers the objective by less no longer pays on this grid ...
-HASTE = 0.3  # the same while a finer grid comes and the rows hold it down: it gains more in the time
-ROWS = 8  # for each number that may move make it so
-LAST = 0.005  # ... or on the last one ...
-PATIENCE = 3  # ... and so many of them in a row end it
-BETTER = 0.98  # of the criterion: less is worth another smoothing, or another grid
-WARM = 0.1  # of the damping that a new network begins with, for one that has learned rows without noise
-MORE = 1e3  # times the smoothing: what rows with noise ask for
-SWITCHES = 3  # of smoothing on one grid
-NEVER = 1e-9  # relative gain below which, PATIENCE times in a row, nothing is left to gain on a fixed grid
+STIFF = 1e-3  # initial smoothing, where the data will choose it and there are few rows for the free numbers
+PAYS = 0.05  # relative decrease of the objective below which a step gains too little on this grid
+HASTE = 0.3  # the same where a finer grid follows and the rows are many: the finer grid gains more in the same time
+ROWS = 8  # residuals per free number from which HASTE is used
+LAST = 0.005  # the same on the last grid
+PATIENCE = 3  # so many such steps in a row end the work on a grid
+BETTER = 0.98  # share of the criterion: below it, another smoothing or another grid is an improvement
+WARM = 0.1  # share of the initial damping of a new network, for a trained network on rows without noise
+MORE = 1e3  # factor of the smoothing that is tried to see whether the rows are noisy
+SWITCHES = 3  # most changes of the smoothing on one grid
+NEVER = 1e-9  # relative decrease below which, PATIENCE times in a row, training on a fixed grid ends
 
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """Levenberg-Marquardt between two steps."""
+    """The state of Levenberg-Marquardt between two steps."""
 
     problem: Problem
     shape: Penalty
@@ -49,26 +49,27 @@ class State:
 
     @property
     def value(self) -> float:
-        """The objective: loss and penalty."""
+        """The value of the objective: loss plus penalties."""
         return self.system.loss + held(self.shape, self.smooth, self.point.work.theta, self.problem.tether)
 
     @property
     def ladder(self) -> Ladder:
-        """The network linearised here, with any smoothing."""
+        """The network linearised at this point, to be evaluated with any smoothing."""
         return Ladder(self.problem.rows, self.system, self.shape, self.point.work.theta, self.problem.tether)
 
     @property
     def criterion(self) -> float:
-        """What the best network is chosen by; before the degrees of freedom are counted, with all of the numbers."""
+        """The criterion for the best network; all free numbers count until the degrees of freedom are computed."""
         dof = len(self.point.work.free) if math.isnan(self.dof) else self.dof
         return criterion(self.problem.rows, self.point.loss, dof)
 
 
 @dataclass(frozen=True, eq=False)
 class Descender:
-    """The problem as it stays: rows, settings, how many numbers may move on the first grid, which grids may change.
+    """The facts of a training that do not change, and its steps.
 
-    tails: whether an input is heavy-tailed. anchor: what holds the network near where it was.
+    count: free numbers on the first grid. may: which layers' grids may change. tails: whether an input is heavy-tailed.
+    anchor: the EWC anchor, if any.
     """
 
     config: TrainConfig
@@ -84,14 +85,14 @@ class Descender:
 
     @property
     def smooth(self) -> float:
-        """The smoothing to begin with."""
+        """The initial smoothing."""
         if self.config.smooth is not None:
             return self.config.smooth
         return max(SMOOTH if self.ample else STIFF, self.least)
 
     @property
     def ample(self) -> bool:
-        """Whether the rows are many for the numbers."""
+        """Whether there are at least two residuals for each free number."""
         return 2 * self.count <= self.rows.count
 
     @property
@@ -105,11 +106,11 @@ class Descender:
         return self.config.by_criterion
 
     def working(self, kan: KAN) -> Working:
-        """The network opened up, free where the settings leave it free."""
+        """Return the network as a `Working`, with the free numbers of the settings."""
         return Working.of(kan, self.config.parts, self.config.frozen, self.config.lock)
 
     def at(self, kan: KAN, smooth: float | None = None) -> State:
-        """Ready to go down from a network; raises TrainError where its slope is no number."""
+        """Return the state before the first step from a network. Raises TrainError where its slope is not finite."""
         work = self.working(kan)
         tether = None if self.anchor is None else Tether.of(self.anchor, work)
         problem = Problem(self.rows, work, tether)
@@ -122,7 +123,10 @@ class Descender:
         return State(problem, shape, point, system, Damping.first(system), smooth)
 
     def step(self, state: State) -> State:
-        """One step down, on a finer grid if the present one is done with; when steps no longer pay, what comes next."""
+        """Take one step, on a finer grid if the current one is finished.
+
+        After PATIENCE steps that gain too little, change the smoothing or finish the grid.
+        """
         if state.settled:
             state = self._grown(state)
         found = descend(state.problem, state.point, state.system, state.shape, state.smooth, state.damping)
@@ -134,7 +138,7 @@ class Descender:
         return state if state.idle < PATIENCE else self._settled(state)
 
     def _pays(self, state: State) -> float:
-        """The gain below which a step no longer pays: more where the next grid can take over."""
+        """Return the relative decrease below which a step gains too little; it is larger if a finer grid can follow."""
         if not self.chooses:
             return NEVER
         if not any(refined(state.point.work, self.may, self.config.finest)):
@@ -142,7 +146,7 @@ class Descender:
         return HASTE if ROWS * len(state.point.work.free) <= self.rows.count else PAYS
 
     def _settled(self, state: State) -> State:
-        """Another smoothing, or done with this grid: the network as it is now is the one the criterion is for."""
+        """Change the smoothing, or finish this grid; the criterion is that of the network before any change."""
         if not self.chooses:
             return replace(state, done=Ending.NO_LOWER_LOSS)
         state, switched = self.smoothed(state)
@@ -156,8 +160,9 @@ class Descender:
         return replace(state, settled=True)
 
     def warmed(self, state: State) -> State:
-        """For a network that has learned: longer steps, with the smoothing as it is where the rows are many and much
-        more of it promises nothing better.
+        """Prepare a trained network: use less damping if the rows are many and much more smoothing is not better.
+
+        Otherwise let the data choose the smoothing.
         """
         if not self.ample:
             return self.smoothed(state)[0]
@@ -168,12 +173,15 @@ class Descender:
         return self.smoothed(state)[0]
 
     def smoothed(self, state: State) -> tuple[State, bool]:
-        """With the degrees of freedom counted, and the smoothing changed where the criterion asks for it."""
+        """Compute the degrees of freedom, and change the smoothing if that improves the criterion.
+
+        The second result says whether the smoothing changed.
+        """
         ladder = state.ladder
         now = ladder.at(state.smooth)
         best = ladder.best(self.least) if self.by_data else now
         state = replace(state, dof=now.dof)
-        hopeless = math.isinf(best.criterion) and best.dof < now.dof - 0.5  # few rows: then as smooth as there is
+        hopeless = math.isinf(best.criterion) and best.dof < now.dof - 0.5  # few rows: take the smoothest
         if (best.criterion < BETTER * now.criterion or hopeless) and state.switches < SWITCHES:
             damping = Damping(min(state.damping.mu, Damping.first(state.system).mu))
             return replace(

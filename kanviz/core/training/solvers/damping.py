@@ -1,7 +1,7 @@
-"""One Levenberg-Marquardt step: damped as much as it takes to go down.
+"""Take one Levenberg-Marquardt step, with enough damping to lower the objective.
 
-(A + Q + mu I) d = -(g + Q theta), mu by Nielsen's gain ratio (Madsen, Nielsen & Tingleff 2004, section 3.2). A step
-that does not lower the objective, or leads where value or slope is no number, is refused and tried again shorter.
+(A + Q + mu I) d = -(g + Q theta), mu by Nielsen's gain ratio (Madsen, Nielsen & Tingleff 2004, section 3.2). A step is
+refused, and a shorter one tried, if it does not lower the objective or if value or slope become NaN or infinite.
 """
 
 import math
@@ -14,13 +14,13 @@ from kanviz.core.training.solvers.gauss_newton import Point, Problem, System, so
 from kanviz.core.training.solvers.numpy_splines import Array
 from kanviz.core.training.solvers.smoothing import Penalty
 
-FIRST = 4e-4  # of the largest curvature: the damping to begin with
-TRIES = 14  # with damping growing ever faster: the last is shorter than the first by ten to the thirty
+FIRST = 4e-4  # of the largest curvature: the initial damping
+TRIES = 14  # the damping grows faster each time: the last step is shorter than the first by a factor of 1e30
 
 
 @dataclass(frozen=True, eq=False)
 class Damping:
-    """mu, and the factor it grows by when a step is refused."""
+    """The damping mu, and the factor by which it grows when a step is refused."""
 
     mu: float
     growth: float = 2.0
@@ -32,7 +32,7 @@ class Damping:
 
 @dataclass(frozen=True, eq=False)
 class Descent:
-    """Where a step led, by how much of the objective it went down, and the damping for the next."""
+    """The result of a step: the new point and system, the relative decrease of the objective, and the next damping."""
 
     point: Point
     system: System
@@ -41,7 +41,7 @@ class Descent:
 
 
 def held(shape: Penalty, smooth: float, theta: Array, tether: Tether | None = None) -> float:
-    """What the penalty, and a tether, add to the loss."""
+    """Compute the sum of the smoothing penalty and the EWC penalty, if any."""
     bend = smooth * shape.value(theta)
     return bend if tether is None else bend + tether.value(theta)
 
@@ -49,7 +49,7 @@ def held(shape: Penalty, smooth: float, theta: Array, tether: Tether | None = No
 def descend(
     problem: Problem, point: Point, system: System, shape: Penalty, smooth: float, damping: Damping
 ) -> Descent | None:
-    """A step down from the point; None where no step goes down."""
+    """Take a step that lowers the objective; return None where no step does."""
     theta, tether = point.work.theta, problem.tether
     value = system.loss + held(shape, smooth, theta, tether)
     slope = system.slope + 2 * smooth * shape.push(theta)
@@ -68,7 +68,7 @@ def descend(
             if math.isfinite(down) and down > 0:
                 fresh = problem.system(there)
                 if fresh.finite:
-                    # by the system itself, -(slope step + step M step / 2) = (mu |step|^2 - slope step) / 2
+                    # predicted decrease: -(slope step + step M step / 2) = (mu |step|^2 - slope step) / 2
                     promised = (mu * float(step @ step) - float(slope @ step)) / 2
                     ratio = min(down / max(promised, 1e-300), 2.0)
                     calmer = Damping(mu * max(1 / 3, 1 - (2 * ratio - 1) ** 3))

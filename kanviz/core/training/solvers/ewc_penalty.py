@@ -1,4 +1,4 @@
-"""An anchor as Levenberg-Marquardt sees it: a diagonal penalty on the numbers that may move."""
+"""Express an EWC anchor for Levenberg-Marquardt: a diagonal penalty on the free numbers."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -13,7 +13,7 @@ from kanviz.core.training.solvers.working import Working
 
 @dataclass(frozen=True, eq=False)
 class Tether:
-    """sum of weight x (theta - centre)^2, the strength in the weights."""
+    """The penalty sum of weight x (theta - centre)^2; the weights include the strength."""
 
     weights: Array
     centre: Array
@@ -36,5 +36,5 @@ class Tether:
 
     @property
     def curvature(self) -> Array:
-        """The diagonal of the second derivative; all else of it is zero."""
+        """The second derivative, which is diagonal."""
         return 2 * self.weights

@@ -1,7 +1,7 @@
-"""The Gauss-Newton system of a network on its rows: curvature A, slope g, and the loss, summed in blocks of rows.
+"""Compute the Gauss-Newton system of a network on its rows: curvature A, slope g and loss, summed in blocks of rows.
 
 Regression: loss = mean r^2, A = 2 J J' / M, g = 2 J r / M over the M residuals. Classes: the softmax cross-entropy and
-its generalised Gauss-Newton curvature (Schraudolph 2002), by seeding the sweep back with a root of its Hessian.
+its generalised Gauss-Newton curvature (Schraudolph 2002); the backward sweep starts from a root of its Hessian.
 """
 
 from collections.abc import Iterator
@@ -18,8 +18,8 @@ from kanviz.core.training.solvers.jacobian import Sweep, at_inputs, forward, jac
 from kanviz.core.training.solvers.numpy_splines import Array
 from kanviz.core.training.solvers.working import Working
 
-BLOCK = 4_000_000  # numbers of J held at once
-TABLE = 8_000_000  # numbers of the inputs' basis kept from step to step
+BLOCK = 4_000_000  # numbers of J in memory at once
+TABLE = 8_000_000  # numbers of the inputs' basis that may be stored from step to step
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +48,7 @@ class Rows:
 
     @staticmethod
     def held_out(objective: Objective, kan: KAN) -> "Rows | None":
-        """The same for the rows that nothing is learned from, if there are any."""
+        """Return the held-out rows in the same form, or None if there are none."""
         if objective.test is None:
             return None
         inputs, targets = objective.test
@@ -56,11 +56,11 @@ class Rows:
 
     @property
     def count(self) -> int:
-        """Residuals: rows for classes, rows x outputs otherwise."""
+        """Number of residuals: rows for classes, rows x outputs otherwise."""
         return self.x.shape[1] if self.classes else self.y.size
 
     def loss(self, outputs: Array) -> float:
-        """What is made small, without what holds the network back."""
+        """Compute the loss for outputs (output, rows), without penalties."""
         with np.errstate(all="ignore"):
             if not self.classes:
                 gap = outputs - self.y if self.weights is None else (outputs - self.y) * np.sqrt(self.weights)
@@ -72,7 +72,7 @@ class Rows:
             return float((each if self.weights is None else each * self.weights).sum()) / self.count
 
     def _seeds(self, outputs: Array, part: slice) -> tuple[Array, Array, float]:
-        """Where the sweep back begins (node, seed, rows), the residual of each seed, and the weight of one row."""
+        """Return the seeds of the backward sweep (node, seed, rows), the residual of each, and the weight of a row."""
         seeds, residual, share = self._plain_seeds(outputs, part)
         if self.weights is None:
             return seeds, residual, share
@@ -80,7 +80,7 @@ class Rows:
         return seeds * root, residual * root, share
 
     def _plain_seeds(self, outputs: Array, part: slice) -> tuple[Array, Array, float]:
-        """The same for rows that all count the same."""
+        """Compute `_seeds` for rows without weights."""
         count, rows = outputs.shape
         if not self.classes:
             eye = np.broadcast_to(np.eye(count)[:, :, None], (count, count, rows))
@@ -96,7 +96,7 @@ class Rows:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A network on all rows: outputs, loss, what enters each layer; the sweeps if all rows are one block."""
+    """A network evaluated on all rows: outputs, loss, inputs of each layer; the sweeps if all rows are one block."""
 
     work: Working
     outputs: Array
@@ -107,7 +107,7 @@ class Point:
 
 @dataclass(frozen=True, eq=False)
 class System:
-    """A, g and the loss at a point, in the numbers that may move."""
+    """The curvature A and slope g of the free numbers, and the loss, at a point."""
 
     curvature: Array
     slope: Array
@@ -120,7 +120,7 @@ class System:
 
 @dataclass(frozen=True, eq=False)
 class Problem:
-    """Rows and the structure of a network with its present grids, and what it is tethered to, if anything."""
+    """The rows, the structure of a network with its current grids, and an EWC penalty (`tether`), if any."""
 
     rows: Rows
     work: Working
@@ -134,7 +134,7 @@ class Problem:
 
     @cached_property
     def table(self) -> tuple[Array, Array] | None:
-        """Basis and base function at the inputs, which do not move; None where that is too much to keep."""
+        """Basis and base function at the inputs, computed once; None where they are too large to store."""
         grid = self.work.layers[0].grid
         if self.rows.x.size * (grid.cells + grid.order) > TABLE:
             return None
@@ -146,7 +146,7 @@ class Problem:
             yield part, *forward(work, self.rows.x[:, part], table)
 
     def at(self, work: Working) -> Point:
-        """The network on all rows."""
+        """Evaluate the network on all rows."""
         with np.errstate(all="ignore"):
             if len(self.blocks) == 1:
                 _, sweeps, outputs = next(self.swept(work))
@@ -181,7 +181,7 @@ class Problem:
 
 
 def curvature_diagonal(problem: Problem) -> Array:
-    """The diagonal of the curvature in all numbers of the network, frozen ones among them; no matrix is made."""
+    """Compute the diagonal of the curvature for all numbers of the network, frozen ones included, without a matrix."""
     rows, work = problem.rows, problem.work
     total, weight = rows.x.shape[1], 1.0
     layers = [layer.layer for layer in work.layers]
@@ -197,7 +197,7 @@ def curvature_diagonal(problem: Problem) -> Array:
 
 
 def solve(matrix: Array, right: Array) -> Array | None:
-    """The solution of a positive definite system; None where it is not."""
+    """Solve a positive definite system; return None if the matrix is not positive definite."""
     root, bad = torch.linalg.cholesky_ex(torch.from_numpy(matrix))
     if int(bad):
         return None

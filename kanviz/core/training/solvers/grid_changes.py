@@ -1,7 +1,7 @@
-"""Grids that change while a network learns: finer ones, hidden ones laid over what they see, uneven ones for tails.
+"""Change grids during training: finer grids, hidden grids moved to the range of their inputs, uneven grids for tails.
 
-With `outside="linear"` only the domain counts, so the curves on it are written down anew on any knots; refinement that
-keeps the old knots is exact. With `outside="zero"` knots are inserted (Boehm), which is exact everywhere.
+With `outside="linear"` only the domain matters, so curves are fitted on it with any new knots; refinement that retains
+the old knots is exact. With `outside="zero"` knots are inserted (Boehm), which is exact everywhere.
 """
 
 from functools import lru_cache
@@ -13,25 +13,25 @@ from kanviz.core.spline import refine
 from kanviz.core.training.solvers.numpy_splines import Array, Grid
 
 MARGIN = 0.02  # share of the range added on each side of a hidden grid
-NARROW = 0.02  # share of an interval that a cut leaves at least on either side
-LEAST = 0.05  # of a grid's width is kept: on a node that hardly varies yet, the curve must not become a cliff
+NARROW = 0.02  # least share of an interval on either side of a cut
+LEAST = 0.05  # least share of a grid's width that remains: where a node hardly varies yet, its curve must not get steep
 
 
 def even(low: Array, high: Array, cells: int, order: int) -> Array:
-    """Uniform knots, a row per source."""
+    """Return uniform knots, a row per source."""
     step = ((high - low) / cells)[:, None]
     return low[:, None] + step * np.arange(-order, cells + order + 1)
 
 
 def _points(cells: int, order: int) -> Array:
-    """Places in [0, cells] that pin down every spline: order + 1 in each cell, none on a knot."""
+    """Return points in [0, cells] that determine every spline: order + 1 in each cell, none on a knot."""
     f = 0.5 - 0.5 * np.cos(np.pi * (np.arange(order + 1) + 0.5) / (order + 1))
     return (np.arange(cells)[:, None] + f).reshape(-1)
 
 
 @lru_cache(maxsize=64)
 def _even_inverse(cells: int, order: int) -> tuple[Array, Array]:
-    """Places in [0, cells], and the matrix from heights there to the coefficients of the least-squares spline."""
+    """Return points in [0, cells], and the matrix from values there to coefficients of the least-squares spline."""
     at = _points(cells, order)
     grid = Grid.of(even(np.zeros(1), np.full(1, float(cells)), cells, order), order, "linear")
     table, _ = grid.basis(at[None], slope=False)
@@ -39,7 +39,7 @@ def _even_inverse(cells: int, order: int) -> tuple[Array, Array]:
 
 
 def rewritten(old: Grid, coef: Array, new: Grid) -> Array:
-    """Coefficients on the new knots of the curves (source, target, basis), by least squares on the new domain."""
+    """Fit the curves (source, target, basis) on new knots, by least squares on the new domain; return coefficients."""
     cells, order = new.cells, new.order
     if new.even:
         at, inverse = _even_inverse(cells, order)
@@ -57,7 +57,7 @@ def rewritten(old: Grid, coef: Array, new: Grid) -> Array:
 
 
 def split(row: Array, values: Array) -> Array:
-    """Intervals cut in two: in the middle where they are even or empty, else in the middle of their normal scores."""
+    """Cut each interval in two: in the middle if the grid is even or the interval empty, else by normal scores."""
     steps = np.diff(row)
     if np.ptp(steps) <= 1e-9 * (row[-1] - row[0]):
         return np.interp(np.arange(2 * len(row) - 1) / 2, np.arange(len(row)), row)
@@ -70,18 +70,18 @@ def split(row: Array, values: Array) -> Array:
 
 
 def scores(values: Array, at: Array) -> Array:
-    """Normal scores of places among the values: what a standard normal has the same share of its mass below."""
+    """Compute the normal scores of the points `at`: the standard normal's quantile of the share of values below."""
     share = np.searchsorted(np.sort(values), at) / len(values)
     return torch.special.ndtri(torch.from_numpy(np.clip(share, 0.5 / len(values), 1 - 0.5 / len(values)))).numpy()
 
 
 def placed(values: Array, scores: Array) -> Array:
-    """The quantiles of the values at normal scores."""
+    """Compute the quantiles of the values at normal scores."""
     return np.quantile(values, torch.special.ndtr(torch.from_numpy(scores)).numpy())
 
 
 def continued(inner: Array, order: int) -> Array:
-    """Knots of a domain with `order` more on each side, spaced as the border interval is."""
+    """Add `order` knots on each side of a domain's knots, with the width of the border interval."""
     steps = np.arange(1, order + 1)
     first, last = inner[:, 1] - inner[:, 0], inner[:, -1] - inner[:, -2]
     return np.concatenate(
@@ -90,7 +90,7 @@ def continued(inner: Array, order: int) -> Array:
 
 
 def halved(grid: Grid, coef: Array) -> tuple[Array, Array]:
-    """Knots and coefficients of the same curves on twice as many intervals, cut in the middle."""
+    """Compute knots and coefficients of the same curves with each interval cut in the middle."""
     if grid.outside == "zero":
         knots, fine = refine(torch.from_numpy(grid.knots), torch.from_numpy(coef), 2 * grid.cells)
         return knots.numpy(), fine.numpy()
@@ -99,7 +99,7 @@ def halved(grid: Grid, coef: Array) -> tuple[Array, Array]:
 
 
 def over(grid: Grid, values: Array) -> Array:
-    """Uniform knots over the range of the values (source, rows) and a margin."""
+    """Return uniform knots over the range of the values (source, rows) and a margin."""
     low, high = values.min(1), values.max(1)
     width = np.maximum((high - low) * (1 + 2 * MARGIN), LEAST * (grid.high - grid.low))
     middle = (low + high) / 2

@@ -1,7 +1,7 @@
-"""A network carried over to other grids: the curves stay, their knots change.
+"""Move a network to other grids: the curves stay the same, their knots change.
 
-A layer that holds a frozen edge keeps its grid: all its curves share one number of intervals, and that edge's bits are
-promised.
+The grid of a layer with a frozen edge does not change: all its curves share one number of intervals, and the frozen
+edge must stay bit-identical.
 """
 
 from collections.abc import Collection
@@ -19,11 +19,11 @@ from kanviz.core.training.solvers.numpy_splines import Array, Grid
 from kanviz.core.training.solvers.working import Working, WorkingLayer
 
 TAIL_CELLS = 12
-EMPTY = 0.1  # of the rows an even share would bring: a cell with fewer counts as empty
+EMPTY = 0.1  # share of the rows that an average cell has: a cell with fewer counts as empty
 
 
 def grows(kan: KAN, frozen: Collection[EdgeId], lock: Lock | None = None) -> list[bool]:
-    """Which layers' grids may change; none under a lock."""
+    """Return for each layer whether its grid may change; False for all under a lock."""
     if lock is not None:
         return [False] * len(kan.layers)
     held = {edge[0] for edge in frozen}
@@ -31,17 +31,17 @@ def grows(kan: KAN, frozen: Collection[EdgeId], lock: Lock | None = None) -> lis
 
 
 def heavy_tailed(values: Array) -> bool:
-    """Whether a uniform grid over these values, unless they are few, would have mostly empty cells."""
+    """Return whether at least half the cells of a uniform grid would be empty; False for few different values."""
     counts, _ = np.histogram(values, TAIL_CELLS, (values.min(), values.max()))
     empty = (counts < EMPTY * len(values) / TAIL_CELLS).mean() >= 0.5
     return bool(empty) and len(np.unique(values)) > TAIL_CELLS
 
 
 def laid_out(kan: KAN, x: Array) -> KAN:
-    """The network with knots at even normal scores of those inputs (source, rows) that are heavy-tailed: cells as wide
-    as in the logarithm of a lognormal input, so that the outermost are short where the curve is steep.
+    """Place the knots of heavy-tailed inputs (x: source, rows) at even normal scores.
 
-    For a network that has learned nothing: the coefficients stay as they are, so the curves change.
+    For a lognormal input this gives cells of equal width in its logarithm, so cells are short where the curve is steep.
+    Only for a new network: the coefficients do not change, so the curves do.
     """
     layer = kan.layers[0]
     order, knots = layer.order, layer.knots.numpy()
@@ -55,23 +55,23 @@ def laid_out(kan: KAN, x: Array) -> KAN:
 
 
 def _tail_knots(values: Array, cells: int) -> Array:
-    """Knots from the least to the greatest value, each a width from the next also where many rows share a value."""
+    """Place knots from the least to the greatest value, with a least distance between them even if values are equal."""
     end = float(scores(values, values.min(keepdims=True))[0])
     knots = placed(values, np.linspace(end, -end, cells + 1))
     knots[[0, -1]] = values.min(), values.max()
     first, last = knots[[0, -1]]
     least = 1e-3 * (last - first) / cells * np.arange(cells + 1)
-    knots = least + np.maximum.accumulate(knots - least)  # each a width after the one before
-    return np.minimum(knots, last - least[::-1])  # and as far before the end as those after it need
+    knots = least + np.maximum.accumulate(knots - least)  # a least distance after the knot before
+    return np.minimum(knots, last - least[::-1])  # and room before the end for the knots after it
 
 
 def refined(work: Working, may: list[bool], finest: int) -> list[bool]:
-    """Which layers get twice the intervals: those that may, where that is no more than `finest`."""
+    """Return for each layer whether its intervals are doubled: if its grid may change and has at most `finest` then."""
     return [m and 2 * layer.grid.cells <= finest for m, layer in zip(may, work.layers, strict=True)]
 
 
 def finer(point: Point, x: Array, refines: list[bool]) -> KAN:
-    """Twice the intervals in the chosen layers, their hidden grids first laid over what they see."""
+    """Double the intervals of the chosen layers; hidden grids are first moved to the range of their inputs."""
     work = point.work
     new, kan, values = {}, work.network(torch.float64), point.entering
     for n, layer in enumerate(work.layers):
@@ -82,7 +82,7 @@ def finer(point: Point, x: Array, refines: list[bool]) -> KAN:
 
 
 def _finer(work: WorkingLayer, coef: Array, values: Array, *, hidden: bool) -> tuple[Array, Array]:
-    """Knots and coefficients of a layer's curves on twice as many intervals."""
+    """Compute knots and coefficients of a layer's curves on twice as many intervals."""
     grid = work.grid
     if hidden:
         knots = over(grid, values)

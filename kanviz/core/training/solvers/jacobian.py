@@ -1,8 +1,8 @@
-"""The network and its Jacobian by hand: one sweep forward, one back, a row of J for every number.
+"""Compute a network and its Jacobian without autograd: one forward and one backward sweep.
 
-J is laid out numbers x (outputs, rows), so that every pass is contiguous along the rows and J J' is one symmetric
-product. The derivative of an output by a coefficient is its basis function times the output's derivative by the sum it
-feeds; only those derivatives (`delta`) travel backwards.
+J has one row for every number and columns (outputs, rows), so that every pass is contiguous along the rows and J J' is
+one symmetric product. The derivative of an output by a coefficient is the coefficient's basis function times the
+output's derivative by the sum it belongs to; only those derivatives (`delta`) are propagated backwards.
 """
 
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ from kanviz.core.training.solvers.working import Working, WorkingLayer
 
 @dataclass(frozen=True, eq=False)
 class Sweep:
-    """One layer on the way forward: basis and base function at its inputs, their slopes, its formulas, its sums."""
+    """The values of one layer in a forward sweep: basis and base function at its inputs, slopes, formulas, sums."""
 
     x: Array
     basis: Array
@@ -41,7 +41,7 @@ def _base(name: str, x: Array) -> tuple[Array, Array]:
 
 
 def _formulas(work: WorkingLayer, x: Array, vector: Array) -> tuple[tuple[Array, Array], ...]:
-    """f and f' of every formula, at a x + b."""
+    """Compute f and f' of every formula at a x + b."""
     found = []
     for (i, _, name), (a, b, _, _) in zip(work.layer.formulas, work.part(vector, "affine"), strict=True):
         u = torch.from_numpy(a * x[i] + b)
@@ -61,13 +61,13 @@ def _combine(work: WorkingLayer, sums: Array, vector: Array) -> Array:
 
 
 def at_inputs(work: Working, x: Array) -> tuple[Array, Array]:
-    """Basis and base function of the first layer at x: they stay while its grid stays."""
+    """Compute basis and base function of the first layer at x; they are valid as long as its grid does not change."""
     layer = work.layers[0]
     return layer.grid.basis(x, slope=False)[0], _base(layer.layer.base, x)[0]
 
 
 def forward(work: Working, x: Array, first: tuple[Array, Array] | None = None) -> tuple[list[Sweep], Array]:
-    """All layers at x (source, rows), and the outputs (node, rows); `first`: what `at_inputs` gives, if known."""
+    """Compute all layers at x (source, rows) and the outputs (node, rows). first: result of `at_inputs`, if known."""
     sweeps, vector = [], work.vector
     for n, layer in enumerate(work.layers):
         if n == 0 and first is not None:
@@ -90,12 +90,12 @@ def forward(work: Working, x: Array, first: tuple[Array, Array] | None = None) -
 
 
 def outputs(work: Working, x: Array) -> Array:
-    """The outputs alone (node, rows)."""
+    """Compute only the outputs (node, rows)."""
     return forward(work, x)[1]
 
 
 def through_products(work: WorkingLayer, sums: Array, delta: Array) -> Array:
-    """From the derivative by each node to that by each sum."""
+    """Compute the derivative by each sum from that by each node."""
     arity = work.layer.arity
     if len(arity) == len(sums):
         return delta
@@ -109,7 +109,7 @@ def through_products(work: WorkingLayer, sums: Array, delta: Array) -> Array:
 
 
 def back(work: WorkingLayer, sweep: Sweep, delta: Array, vector: Array) -> Array:
-    """From the derivative by each sum (target, seed, rows) to that by each input (source, seed, rows)."""
+    """Compute the derivative by each input (source, seed, rows) from that by each sum (target, seed, rows)."""
     assert sweep.slope is not None
     assert sweep.base_slope is not None
     coef, weight = work.learned(vector)
@@ -146,7 +146,7 @@ def _rows(work: WorkingLayer, sweep: Sweep, node: Array, delta: Array, vector: A
 
 
 def jacobian(work: Working, sweeps: Sequence[Sweep], seeds: Array) -> Array:
-    """Derivative of sum_o seeds[o] y_o by every number of the network: (number, seed, rows).
+    """Compute the derivative of sum_o seeds[o] y_o by every number of the network: (number, seed, rows).
 
     seeds: (node, seed, rows); the identity for the plain Jacobian of all outputs.
     """
@@ -162,10 +162,10 @@ def jacobian(work: Working, sweeps: Sequence[Sweep], seeds: Array) -> Array:
 
 
 def squares(work: Working, sweeps: Sequence[Sweep], seeds: Array) -> Array:
-    """The sum over seeds and rows of the squares of `jacobian`, for every number, without J itself.
+    """Compute the sum of squares of `jacobian` over seeds and rows, for every number, without computing J.
 
-    The square of a coefficient's derivative is that of its basis function times that of `delta`: one product of
-    matrices a layer.
+    The squared derivative by a coefficient is its squared basis function times the squared `delta`, so each layer needs
+    one product of matrices.
     """
     out = np.empty(len(work.vector))
     delta = seeds

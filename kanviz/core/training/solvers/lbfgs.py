@@ -1,4 +1,4 @@
-"""L-BFGS: for networks too large for Levenberg-Marquardt, and for losses that are no sum of squares."""
+"""Train with L-BFGS, for networks too large for Levenberg-Marquardt and losses that are not a sum of squares."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -11,7 +11,7 @@ from kanviz.core.training.objective import Objective
 from kanviz.core.training.solvers.step import Number, Saved, Step, free_parameters
 from kanviz.errors import TrainError
 
-TRIES = 12  # ever shorter first steps before giving up
+TRIES = 12  # attempts with shorter and shorter first steps before giving up
 NO_STEP = (
     "No step from here gives a loss that is a number; a formula may meet its pole on these rows. "
     "Freeze or release the edges with formulas."
@@ -19,9 +19,10 @@ NO_STEP = (
 
 
 def lbfgs(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) -> Iterator[Step]:
-    """Five L-BFGS iterations with a strong Wolfe line search an item (Nocedal & Wright, ch. 7).
+    """Yield five L-BFGS iterations with a strong Wolfe line search per item (Nocedal & Wright, ch. 7).
 
-    After a line search that flew off it goes back, forgets the curvature, and tries a shorter first step.
+    If a line search diverges, the solver goes back, drops the stored curvature, and tries a shorter first step.
+    Raises TrainError if that fails too.
     """
     free = free_parameters(objective, kan)
     theta = free.vector().requires_grad_(True)
@@ -60,7 +61,7 @@ def _quasi_newton(theta: Tensor, rate: float) -> torch.optim.LBFGS:
 
 
 def _saved(solver: torch.optim.LBFGS, theta: Tensor, rate: float) -> Saved:
-    """The curvature it remembers. Only what later steps change in place is copied: a snapshot must cost little."""
+    """Return the stored curvature. Only tensors that later steps change in place are copied, to save time."""
     numbers: dict[str, Number] = {"rate": rate}
     tensors: dict[str, Tensor] = {}
     for name, value in solver.state[theta].items():

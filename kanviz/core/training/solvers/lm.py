@@ -1,7 +1,7 @@
-"""Levenberg-Marquardt with the analytic Jacobian, from coarse grids to fine: for small networks, in milliseconds.
+"""Train small networks in milliseconds: Levenberg-Marquardt with the analytic Jacobian, from coarse grids to fine.
 
-A new network may race several random starts. On each grid steps go down until they no longer pay; then the data choose
-the smoothing, and the grid is refined (the curves kept) as long as the criterion of `smoothing` falls.
+A new network may try several random starts. On each grid there are steps until they gain too little; then the data
+choose the smoothing, and the grid is refined (the curves unchanged) as long as the criterion of `smoothing` falls.
 Sources: Marquardt 1963; Madsen, Nielsen & Tingleff, Methods for non-linear least squares problems, 2004.
 """
 
@@ -29,7 +29,10 @@ RACE = 10  # steps of every start
 
 @dataclass(frozen=True, eq=False)
 class Runner:
-    """A training as its caller sees it. origin: the network before the first step, its grids laid over the inputs."""
+    """A training with the data that its caller needs.
+
+    held_out: held-out rows, if any. origin: the network before the first step, with its grids placed for the inputs.
+    """
 
     training: Descender
     held_out: Rows | None
@@ -47,7 +50,7 @@ class Runner:
         return Runner(training, Rows.held_out(objective, kan), origin.to(torch.float64), kan.dtype)
 
     def raced(self, leader: State, start: int) -> State:
-        """The better of the leader and another start after some steps; the first start is the network as it came."""
+        """Run some steps from another start, return the better of it and the leader; start 0 is the given network."""
         state = self.training.at(redrawn(self.origin, self.training.config, start)) if start else leader
         for _ in range(RACE):
             found = descend(state.problem, state.point, state.system, state.shape, state.smooth, state.damping)
@@ -57,7 +60,7 @@ class Runner:
         return state if state.value < leader.value else leader
 
     def seen(self, state: State, tried: int) -> Step:
-        """The state as the caller sees it; during a race the numbers it began from are saved too."""
+        """Return the state as a `Step`; while starts are tried, the numbers of the origin are saved too."""
         outputs = held = None
         if self.dtype == torch.float64:
             outputs = torch.from_numpy(state.point.outputs.T)
@@ -70,7 +73,10 @@ class Runner:
         return Step(state.point.work.network(self.dtype), saved, outputs, held, criterion, state.done)
 
     def restored(self, saved: Saved) -> tuple["Runner", State, int]:
-        """The runner, state and starts tried as they were saved; the origin so far was the network of that step."""
+        """Restore the runner, the state and the number of starts tried.
+
+        Before the call, `origin` is the network of the saved step.
+        """
         kan, numbers = self.origin, dict[str, Any](saved.numbers)
         layers = {n: replace(layer, knots=saved.tensors[f"knots.{n}"]) for n, layer in enumerate(kan.layers)}
         work = self.training.working(kan.with_layers(layers))
@@ -110,7 +116,10 @@ def _saved(state: State, tried: int) -> Saved:
 
 
 def begun(objective: Objective, kan: KAN) -> Step:
-    """The network before the first step, seen by the solver's own quick eyes where it works in float64."""
+    """Return the network before the first step; for Levenberg-Marquardt in float64 with its outputs on all rows.
+
+    They are computed with the solver's numpy code.
+    """
     if objective.config.solver != "lm" or kan.dtype != torch.float64:
         return Step(kan, Saved())
     config = objective.config
@@ -121,9 +130,9 @@ def begun(objective: Objective, kan: KAN) -> Step:
 
 
 def lm(objective: Objective, kan: KAN, step: int, saved: Saved | None = None) -> Iterator[Step]:
-    """One step an item; each start of a race is one item too."""
+    """Yield one step per item; each random start that is tried is one item too."""
     starts = objective.config.starts
-    new = starts > 0 and step == 1  # a training that grids were moved in has learned
+    new = starts > 0 and step == 1  # a training whose grids were moved is not new
     runner = Runner.of(objective, kan, lay=new and saved is None)
     training, tried = runner.training, 0 if new and starts > 1 else starts
     if saved is not None:

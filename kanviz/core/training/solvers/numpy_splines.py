@@ -1,7 +1,7 @@
-"""Splines on numpy arrays, feature-major: for a small network the cost is in the calls, and numpy's are the shortest.
+"""Evaluate splines on numpy arrays: for a small network most time is the overhead of calls, and numpy has the least.
 
-In every cell each of the order + 1 functions that live there is a polynomial of the local coordinate f in [0, 1]; its
-coefficients are found once a grid (once an order where the knots are uniform). Axes run *source, basis, rows*.
+In every cell each of the order + 1 non-zero functions is a polynomial of the local coordinate f in [0, 1]; its
+coefficients are computed once per grid (once per order where the knots are uniform). Axes are *source, basis, rows*.
 """
 
 from dataclasses import dataclass
@@ -20,14 +20,17 @@ EVEN = 1e-12  # knots whose steps differ by less, as a share of the row's width,
 
 @lru_cache
 def _even_polynomials(order: int) -> tuple[Array, Array]:
-    """(function, power) in any interval of uniform knots, and of the derivative in steps of the grid."""
+    """Compute the polynomials (function, power) of one interval of uniform knots, and their derivatives.
+
+    The derivative is with respect to the local coordinate, in which one interval has length 1.
+    """
     table = cell_polynomials(np.arange(2.0 * order + 2)[None], order)[0, order]
     return table, table[:, 1:] * np.arange(1, order + 1)
 
 
 @dataclass(frozen=True, eq=False)
 class Grid:
-    """The knots of a layer, ready to be evaluated at many rows."""
+    """The knots of a layer, prepared to evaluate the basis at many rows."""
 
     knots: Array
     order: int
@@ -54,7 +57,7 @@ class Grid:
         return self.knots[:, -1 - self.order]
 
     def basis(self, x: Array, *, slope: bool) -> tuple[Array, Array | None]:
-        """Every basis function at x (source, rows), and its derivative."""
+        """Compute every basis function at x (source, rows), and with `slope` its derivative."""
         if self.even:
             cell, weights, slopes = self._evenly(x, slope)
         else:
@@ -79,7 +82,7 @@ class Grid:
         edge = 0 if linear else self.order
         near = np.clip(u, -edge, self.cells + edge)
         cell = np.minimum(np.floor(near), self.cells + edge - 1)
-        cell[np.isnan(cell)] = 0  # what is no number has no cell; its basis comes out as no number
+        cell[np.isnan(cell)] = 0  # NaN has no cell; its basis values become NaN
         f = near - cell
         values, slopes = _even_polynomials(self.order)
         powers = np.empty((self.order + 1, *x.shape))

@@ -1,4 +1,4 @@
-"""Another random start for a network that has learned nothing yet."""
+"""Make another random start for a new network."""
 
 import math
 from dataclasses import replace
@@ -13,7 +13,7 @@ NOISE = 0.3  # as in `init`
 
 
 def redrawn(kan: KAN, config: TrainConfig, start: int) -> KAN:
-    """The network with its free coefficients and base weights drawn again, as `init` draws them; the rest stays."""
+    """Sample the free coefficients and base weights again, as `init` does; all other numbers stay."""
     rng = torch.Generator().manual_seed((config.seed + 7919 * start) % 2**63)
     masks = FreeParameters.of(kan, config.parts, config.frozen, config.lock).masks
     layers = {}

@@ -1,8 +1,8 @@
-"""How smooth the curves should be, decided by the data: generalised cross-validation on the linearised network.
+"""Choose how smooth the curves should be from the data, by generalised cross-validation on the linearised network.
 
 The penalty is that of `Objective`: smooth x the squared second differences of each free curve's coefficients (Eilers &
 Marx 1996). Where the data decide, `LEAN` times the squared slopes are added, so that straight lines cost a little too:
-a network has many more of them than a table of a few hundred rows can tell apart.
+a network has more of them than a table of a few hundred rows can determine.
 Degrees of freedom: the trace of (A + Q)^-1 A (Hastie & Tibshirani 1990). Criterion: M RSS / (M - 1.4 dof)^2 (Craven &
 Wahba 1979; Kim & Gu 2004), for classes the cross-entropy + 1.4 dof / rows (after Akaike). Fits that use more than half
 of the rows' freedom are not considered: there the criterion is 0 / 0 and would choose the interpolating curve.
@@ -20,15 +20,15 @@ from kanviz.core.training.solvers.numpy_splines import Array
 from kanviz.core.training.solvers.working import Working
 
 RUNGS = tuple(10.0**n for n in range(-13, 2))
-TAILS = 1e-5  # the least for heavy-tailed inputs: how the curves leave the outermost rows, no row tells
+TAILS = 1e-5  # the least for heavy-tailed inputs: no row determines the curves beyond the outermost rows
 COST = 1.4  # of a degree of freedom: 1 chooses too wiggly a curve too often (Kim & Gu 2004)
-LEAN = 0.03  # weight of slopes beside bends
-RIDGE = 1e-11  # of the largest curvature: keeps directions nobody sees from making the system singular
+LEAN = 0.03  # weight of slopes relative to second differences
+RIDGE = 1e-11  # of the largest curvature: directions that no row determines would make the system singular
 
 
 @dataclass(frozen=True, eq=False)
 class Penalty:
-    """theta' S theta + 2 theta' b + c in the numbers that may move; b and c come of curves that are locked in part."""
+    """The penalty theta' S theta + 2 theta' b + c of the free numbers; b and c come from partly locked curves."""
 
     matrix: Array
     linear: Array
@@ -38,12 +38,12 @@ class Penalty:
         return float(theta @ (self.matrix @ theta + 2 * self.linear)) + self.constant
 
     def push(self, theta: Array) -> Array:
-        """Half the slope."""
+        """Return half the gradient of the penalty."""
         return self.matrix @ theta + self.linear
 
 
 def penalty(work: Working, lean: float = 0.0) -> Penalty:
-    """The squared second differences of the curves that may move, and `lean` x their mean squared slopes."""
+    """Make the penalty of all free curves: squared second differences plus `lean` x mean squared slopes."""
     full = np.zeros(len(work.vector), bool)
     full[work.free] = True
     place = np.cumsum(full) - 1
@@ -70,7 +70,7 @@ def penalty(work: Working, lean: float = 0.0) -> Penalty:
 
 @dataclass(frozen=True)
 class Choice:
-    """A smoothing and what the linearised network would be with it."""
+    """A smoothing, and the degrees of freedom, loss and criterion of the linearised network with it."""
 
     smooth: float
     dof: float
@@ -79,7 +79,10 @@ class Choice:
 
 
 def criterion(rows: Rows, loss: float, dof: float) -> float:
-    """Generalised cross-validation for regression, Akaike's for classes; infinite above half of the freedom."""
+    """Compute the criterion: generalised cross-validation for regression, Akaike's for classes.
+
+    Infinite where dof is above half the number of residuals.
+    """
     if not dof <= rows.count / 2:
         return math.inf
     return loss + COST * dof / rows.count if rows.classes else loss / (1 - COST * dof / rows.count) ** 2
@@ -87,7 +90,7 @@ def criterion(rows: Rows, loss: float, dof: float) -> float:
 
 @dataclass(frozen=True, eq=False)
 class Ladder:
-    """The linearised network with any smoothing."""
+    """The linearised network, to be evaluated with any smoothing."""
 
     rows: Rows
     system: System
@@ -96,7 +99,7 @@ class Ladder:
     tether: Tether | None = None
 
     def at(self, smooth: float) -> Choice:
-        """What a full step with this smoothing promises; an infinite criterion where the system cannot be solved."""
+        """Predict the result of a full step with this smoothing; criterion is infinite if the system is singular."""
         seen, slope = self.system.curvature, self.system.slope
         pull = slope if self.tether is None else slope + self.tether.slope(self.theta)
         matrix = seen + 2 * smooth * self.shape.matrix
@@ -114,8 +117,9 @@ class Ladder:
         return Choice(smooth, dof, loss, criterion(self.rows, loss, dof))
 
     def best(self, least: float = 0.0) -> Choice:
-        """The choice of at least so much smoothing with the lowest criterion, every third rung first, then the two
-        beside the best; the smoothest of equals.
+        """Return the smoothing of at least `least` with the lowest criterion; of equal ones the smoothest.
+
+        First every third value of `RUNGS` is tried, then the two neighbours of the best.
         """
         rungs = [smooth for smooth in reversed(RUNGS) if smooth >= least]
         seen = {n: self.at(rungs[n]) for n in range(len(rungs) - 2, -1, -3)}

@@ -1,4 +1,4 @@
-"""What every solver gives after each step, and what it needs to go on from there."""
+"""Define the records that every solver yields after a step: the network, and what it needs to continue."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,7 +16,7 @@ Number = float | int | str | bool | None
 
 @dataclass(frozen=True, eq=False)
 class Saved:
-    """A solver between two steps: numbers that go through JSON, tensors that go through safetensors."""
+    """The state of a solver between two steps: numbers are saved as JSON, tensors as safetensors."""
 
     numbers: Mapping[str, Number] = field(default_factory=dict)
     tensors: Mapping[str, Tensor] = field(default_factory=dict)
@@ -24,11 +24,11 @@ class Saved:
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """A network, and how to go on from it.
+    """The network after a step, and the state to continue from.
 
-    outputs, held: what it gives on the training and the held-out rows (row, output), where the solver knows already.
-    criterion: what to choose the best network by, where the solver has something better than the loss. done: why
-    there is no next step.
+    outputs, held: its outputs on the training and the held-out rows (row, output), if the solver has them already.
+    criterion: the value to choose the best network by, if the solver has a better one than the loss. done: the reason
+    why there is no next step.
     """
 
     kan: KAN
@@ -40,7 +40,7 @@ class Step:
 
 
 def free_parameters(objective: Objective, kan: KAN) -> FreeParameters:
-    """What may move; raises TrainError when that is nothing."""
+    """Return the numbers that may change. Raises TrainError where there are none."""
     config = objective.config
     free = FreeParameters.of(kan, config.parts, config.frozen, config.lock)
     if free.count == 0:

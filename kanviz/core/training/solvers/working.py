@@ -1,4 +1,4 @@
-"""A network opened up for the solver: all its numbers in one float64 vector, its grids ready to be evaluated."""
+"""Prepare a network for the solver: all its numbers in one float64 vector, its grids ready to be evaluated."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, fields
@@ -15,12 +15,15 @@ from kanviz.core.training.parameters import FreeParameters
 from kanviz.core.training.solvers.numpy_splines import Array, Grid
 
 MOVING = ("coef", "base_weight", "bias", "affine")
-RESTING = ("offset",)  # without product nodes: last in the vector, so that those that may move come first
+RESTING = ("offset",)  # last in the vector: without product nodes it is not free, so free numbers may come first
 
 
 @dataclass(frozen=True, eq=False)
 class WorkingLayer:
-    """The parts of a layer that training reads but does not move, and where its numbers sit in the vector."""
+    """The parts of a layer that training does not change, and the positions of its numbers in the vector.
+
+    places: slice of the vector for each part. whole: all edges are active.
+    """
 
     layer: Layer
     grid: Grid
@@ -29,11 +32,11 @@ class WorkingLayer:
     whole: bool
 
     def part(self, vector: Array, name: str) -> Array:
-        """The numbers of one part, as they stand in the vector, in the layer's shape."""
+        """Return the numbers of one part from the vector, in the layer's shape."""
         return vector[self.places[name]].reshape(getattr(self.layer, name).shape)
 
     def learned(self, vector: Array) -> tuple[Array, Array]:
-        """Coefficients and base weights, 0 where they do not count."""
+        """Return coefficients and base weights, 0 on inactive edges."""
         coef, weight = self.part(vector, "coef"), self.part(vector, "base_weight")
         if self.whole:
             return coef, weight
@@ -42,7 +45,7 @@ class WorkingLayer:
 
 @dataclass(frozen=True, eq=False)
 class Working:
-    """A network's structure and numbers: `vector` holds all of them, `free` says which may move."""
+    """A network's structure and numbers: `vector` has all numbers, `free` the indices of those that may change."""
 
     kan: KAN
     layers: tuple[WorkingLayer, ...]
@@ -71,22 +74,22 @@ class Working:
 
     @property
     def theta(self) -> Array:
-        """The numbers that may move."""
+        """The free numbers."""
         return self.vector[self.free]
 
     def moved(self, theta: Array) -> "Working":
-        """The same structure with other free numbers."""
+        """Return the same structure with other free numbers."""
         vector = self.vector.copy()
         vector[self.free] = theta
         return Working(self.kan, self.layers, vector, self.free)
 
     @cached_property
     def leading(self) -> bool:
-        """Whether the numbers that may move are the first in the vector."""
+        """Whether the free numbers are the first in the vector."""
         return len(self.free) == 0 or int(self.free[-1]) == len(self.free) - 1
 
     def network(self, dtype: torch.dtype) -> KAN:
-        """The network as a value; parts in which nothing may move are the very tensors they were."""
+        """Return the network as a value; parts without free numbers are the same tensor objects as before."""
         held = np.ones(len(self.vector), bool)
         held[self.free] = False
         new = {}
@@ -102,7 +105,7 @@ class Working:
 
 
 def _with(layer: Layer, parts: dict[str, torch.Tensor]) -> Layer:
-    """`replace` without the checks of a new layer: the shapes are its own."""
+    """Do what `replace` does without the checks of a new layer; the shapes are known to be right."""
     new = object.__new__(Layer)
     for part in fields(Layer):
         object.__setattr__(new, part.name, parts.get(part.name, getattr(layer, part.name)))
