@@ -96,7 +96,10 @@ def formula(asked: argparse.Namespace) -> None:
     unit = unit_of(kan)
     say(f"Largest gap to the network: {found.gap.largest:.3g}{unit}, over {found.gap.rows:,} rows.")
     if fit and not math.isfinite(fit.shift):
-        say("On some rows a fitted formula is NaN or infinite, and so are the outputs. Fit fewer edges with --within 0.01.")
+        say(
+            "On some rows a fitted formula is NaN or infinite, and so are the outputs. "
+            "Fit fewer edges with --within 0.01."
+        )
     elif fit:
         say(f"Fitting moved the outputs by {fit.shift:.3g}{unit} at most.")
         if fit.before is not None and fit.after is not None:
