@@ -52,7 +52,7 @@ def version(page: Page, n: int):
 
 def jump(page: Page, n: int) -> None:
     version(page, n).get_by_role("button", name=re.compile(f"{n} · ")).click()
-    expect(version(page, n)).to_contain_text("in hand")
+    expect(version(page, n)).to_contain_text("current")
     settle(page)
 
 

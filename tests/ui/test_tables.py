@@ -155,3 +155,19 @@ def test_a_refusal_stands_where_the_file_was_dropped(page, name, content, words)
     app.run()
     assert not app.error
     assert any("predict" in box.label for box in app.selectbox)
+
+
+def test_a_refused_network_says_why_as_long_as_its_file_is_there():
+    """What draws the page again, such as the list of work that the browser keeps, does not take the reason away."""
+    app = visit("pages/open.py")
+    (uploader,) = (u for u in app.get("file_uploader") if u.key == "model-files")
+    uploader.upload("weights.pt", b"no network", "")
+    app.run()
+    press(app, "Open network")
+    (error,) = app.error
+    app.run()
+    assert [one.value for one in app.error] == [error.value]
+    (uploader,) = (u for u in app.get("file_uploader") if u.key == "model-files")
+    uploader.upload("other.pt", b"no network either", "")
+    app.run()
+    assert not app.error

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from kanviz.errors import LoadError
-from kanviz.text import counted, shown
+from kanviz.errors import LoadError, UserError
+from kanviz.text import counted, escape_markdown, shown
 from kanviz.ui.server.uploads import contents, forget
 from kanviz.ui.train.run import start
 from kanviz.ui.widgets.current import attempt, in_words, session, theme
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from kanviz.io.project import Work
     from kanviz.ui.state.session import Session
 
+REFUSED = "open-refused"  # files that could not be opened, by their ids, and why
 MODEL_TYPES = ["safetensors", "kanviz", "pt", "pth", "yml", "yaml"]
 STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
 
@@ -82,13 +83,21 @@ def open_files() -> None:
         accept_multiple_files=True, key="model-files",
         help="Files are read as data; nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
     )  # fmt: skip
+    ids = [upload.file_id for upload in uploads or ()]
     if sum(upload.size for upload in uploads or ()) > SMALL:
         readers().prepare()
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
-        with in_words(), st.spinner("Reading…"):
-            _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
+        try:
+            with st.spinner("Reading…"):
+                _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
+        except UserError as refusal:
+            st.session_state[REFUSED] = ids, str(refusal)
+        else:
             forget(uploads or ())
             st.switch_page("app.py", query_params=viewed(session().opened))
+    refused, why = st.session_state.get(REFUSED, ([], ""))
+    if uploads and refused == ids:  # it stays as long as these files, whatever draws the page again
+        st.error(escape_markdown(why), icon=":material/error:")
 
 
 def _content(path: str) -> bytes:
