@@ -120,7 +120,7 @@ def test_the_downloaded_script_makes_the_version_in_hand(history: Page, versions
         zipped.extractall(tmp_path / "unpacked")
     (folder,) = (tmp_path / "unpacked").iterdir()
     done = subprocess.run(
-        [sys.executable, "steps.py"], cwd=folder, capture_output=True, text=True, timeout=120,
+        [sys.executable, "steps.py"], cwd=folder, capture_output=True, text=True, timeout=600,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )  # fmt: skip
     assert "the same, bit for bit" in done.stdout, done.stderr

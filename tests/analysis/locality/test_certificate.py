@@ -145,7 +145,7 @@ def test_rows_are_carried_where_there_are_few_and_asked_for_where_not():
     assert len(many) > CHUNK
     assert verify(found, kan, new, many) == ()
     assert verify(found, kan, new, many + 1e-12) == ("It was written for other rows than these: their digests differ.",)
-    with pytest.raises(UserError, match="rows that it does not carry; give their table"):
+    with pytest.raises(UserError, match="rows that are not stored in it; give their table"):
         verify(found, kan, new)
 
 
