@@ -64,7 +64,8 @@ def read_off(target: Target, options: argparse.Namespace) -> Row:
     """Train a network of the given shape in the ordinary way, and read it as a law; stop at the first right seed."""
     from kanviz.core.init import init
     from kanviz.core.training.train import TrainConfig, trained
-    from kanviz.laws.search.extraction import ExtractConfig, extract
+    from kanviz.laws.search.extraction import extract
+    from kanviz.laws.search.extraction_record import ExtractConfig
 
     data, clock, row = target.data(), _cpu_seconds(), {}
     for seed in range(min(options.seeds, TRAINED_SEEDS)):

@@ -38,12 +38,12 @@ if TYPE_CHECKING:
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
-    from kanviz.io.project import Work as Work
     from kanviz.io.table_files import read_table as read_table
+    from kanviz.io.work import Work as Work
     from kanviz.laws.search.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.search.discover import discoveries as discoveries
-    from kanviz.laws.search.extraction import ExtractConfig as ExtractConfig
     from kanviz.laws.search.extraction import extract as extract
+    from kanviz.laws.search.extraction_record import ExtractConfig as ExtractConfig
     from kanviz.laws.search.hints import Hints as Hints
     from kanviz.laws.search.record import Discovery as Discovery
 
@@ -79,10 +79,10 @@ _HOMES = {
     "save": "kanviz.io",
     "save_project": "kanviz.io",
     "Project": "kanviz.io.project",
-    "Work": "kanviz.io.project",
+    "Work": "kanviz.io.work",
     "DiscoverConfig": "kanviz.laws.search.discover",
     "discoveries": "kanviz.laws.search.discover",
-    "ExtractConfig": "kanviz.laws.search.extraction",
+    "ExtractConfig": "kanviz.laws.search.extraction_record",
     "extract": "kanviz.laws.search.extraction",
     "Hints": "kanviz.laws.search.hints",
     "Discovery": "kanviz.laws.search.record",

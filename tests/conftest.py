@@ -14,7 +14,18 @@ from hypothesis import HealthCheck, settings
 from tests import shape_checks
 
 CHECKED = [
-    f"kanviz.core.{name}" for name in ("spline", "layer", "kan", "parameters", "grids", "init", "module", "locks")
+    f"kanviz.core.{name}"
+    for name in (
+        "spline",
+        "edge",
+        "layer",
+        "kan",
+        "init",
+        "module",
+        "locks",
+        "training.parameters",
+        "training.grid_update",
+    )
 ]
 jaxtyping.install_import_hook(CHECKED, f"{shape_checks.__name__}.checked")
 

@@ -118,7 +118,8 @@ def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[Hist
     """Fit all edges together; return the network of formulas as one step, and the law with exact constants or None."""
     from kanviz.edit.edits import Rewrite
     from kanviz.edit.history import History
-    from kanviz.laws.search.extraction import ExtractConfig, extract
+    from kanviz.laws.search.extraction import extract
+    from kanviz.laws.search.extraction_record import ExtractConfig
 
     found = None
     for found in extract(kan, data, ExtractConfig(seconds=seconds)):

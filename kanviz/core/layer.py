@@ -5,118 +5,28 @@ or the product of several such sums. Axes always run *rows, source, target*, and
 product node of arity 2 owns two targets.
 """
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
 from kanviz.core import engine
+from kanviz.core.edge import STATES, Edge, EdgeId, Variable
 from kanviz.core.formulas.edges import with_formulas_on_edges, with_formulas_on_sums
 from kanviz.core.formulas.formula import Formula
-from kanviz.core.spline import Outside, ascending, domain, greville, spline
+from kanviz.core.spline import Outside, ascending, spline
 from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import UserError
-from kanviz.text import shown
 
-STATES = {(True, True): "both", (True, False): "spline", (False, True): "formula", (False, False): "pruned"}
+__all__ = ["BASES", "Edge", "EdgeId", "Layer", "Variable"]
+
 BASES = {name: curves[0] for name, curves in engine.BASE_CURVES.items()}
 _FLOATS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
 _RANKS = {"knots": 2, "coef": 3, "base_weight": 2, "active": 2, "bias": 1, "offset": 1, "affine": 2, "frozen": 2}
-
-
-class EdgeId(NamedTuple):
-    """The address of an edge. It never changes: pruning hides an edge and does not renumber the others."""
-
-    layer: int
-    source: int
-    target: int
-
-    def __str__(self) -> str:
-        return f"edge {self.layer},{self.source},{self.target}"
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A named input or output, and its map from table units to network units: (value - shift) / scale.
-
-    Raises UserError where shift or scale is not finite, or scale is 0.
-    """
-
-    name: str
-    unit: str = ""
-    shift: float = 0.0
-    scale: float = 1.0
-
-    def __post_init__(self):
-        # plain floats, so that equal variables have equal digests and survive JSON bit by bit
-        object.__setattr__(self, "shift", float(self.shift))
-        object.__setattr__(self, "scale", float(self.scale))
-        if not (math.isfinite(self.shift) and math.isfinite(self.scale) and self.scale != 0):
-            raise UserError(
-                f"The scaling of {shown(self.name)} is shift {self.shift:g}, scale {self.scale:g}; "
-                "both must be finite, and the scale not 0."
-            )
-
-    def __str__(self) -> str:
-        return f"{self.name} ({self.unit})" if self.unit else self.name
-
-
-@dataclass(frozen=True)
-class Edge:
-    """A read-only view of one edge: its parts, its names, and its value at any x (network units)."""
-
-    id: EdgeId
-    knots: Float[Tensor, " knot"]
-    coef: Float[Tensor, " basis"]
-    base: str
-    base_weight: float
-    active: bool
-    formula: Formula | None
-    frozen: bool
-    outside: Outside
-    source: str
-    target: str
-
-    @property
-    def order(self) -> int:
-        return len(self.knots) - len(self.coef) - 1
-
-    @property
-    def state(self) -> str:
-        """The parts that the edge has: "spline", "formula", "both", or "pruned" if none."""
-        return STATES[self.active, self.formula is not None]
-
-    @property
-    def abscissae(self) -> Float[Tensor, " basis"]:
-        """Abscissae of the control points (Greville); their ordinates are the coefficients."""
-        return greville(self.knots[None], self.order)[0]
-
-    @property
-    def domain(self) -> tuple[float, float]:
-        low, high = domain(self.knots[None], self.order)
-        return float(low), float(high)
-
-    def spline_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
-        table, coef = self.knots[None], self.coef[None, None]
-        return spline(x.reshape(-1, 1), table, coef, derivative, self.outside).reshape(x.shape)
-
-    def base_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
-        return self.base_weight * engine.BASE_CURVES[self.base][derivative](x)
-
-    def __call__(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
-        """Compute phi(x), or its first derivative."""
-        x = torch.as_tensor(x, dtype=self.coef.dtype)
-        y = torch.zeros_like(x)
-        if self.active:
-            y = self.base_part(x, derivative) + self.spline_part(x, derivative)
-        if self.formula is not None:
-            y = y + (self.formula.derivative(x) if derivative else self.formula(x))
-        return y
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,9 +12,9 @@ from kanviz.errors import LoadError, UserError
 from kanviz.io import native
 from kanviz.io.containers import open_tensors
 from kanviz.io.importers import import_network
-from kanviz.io.project import Work
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.io.work import Work
 from kanviz.text import listing, shown, size_words
 from kanviz.writing import write
 

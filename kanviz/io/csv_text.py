@@ -4,18 +4,17 @@ The layout is decided from the first lines; then the whole text is read at once.
 """
 
 import csv
-import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    import _csv
+    pass
 
 from kanviz.errors import TableError
+from kanviz.io.csv_rows import dialect, quote_error, read_rows, split_at_gaps, split_line
 from kanviz.io.rows import MAX_ROWS, Raw, Source, collect
 from kanviz.io.table_body import Body, Row, body_of
 from kanviz.io.table_reading import AS_FOUND, Reading
@@ -28,8 +27,6 @@ _SEPARATOR_LINES = 200
 _MAX_PREAMBLE = 10_000
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
 _SEPARATOR_LINE = re.compile(r"sep=[,;|\t ]", re.IGNORECASE)
-_PIECE = 1_000_000
-_GAPS = re.compile(r'"[^"]*"|[ \t]+')
 _WIDE_GAPS = re.compile(r"\t+|[ \t]{2,}")
 _WORDS = re.compile(r"\S+")
 _HEADING = 4  # lines directly above the values that may hold the names of their columns
@@ -57,7 +54,7 @@ class Top:
 
     def rows(self, separator: str) -> list[Row]:
         """Cut the first lines into rows, as many as are needed to find the layout."""
-        reader = csv.reader(_split_at_gaps(self.lines) if separator == " " else iter(self.lines), **_dialect(separator))
+        reader = csv.reader(split_at_gaps(self.lines) if separator == " " else iter(self.lines), **dialect(separator))
         found: list[Row] = []
         cells, line = 0, 0
         try:
@@ -95,7 +92,7 @@ def read_text_table(text: str, how: Reading = AS_FOUND) -> Raw:
     try:
         raw = collect(source, how)
     except csv.Error:
-        raise _quote_error(text, top.start, top.line - 1, separator) from None
+        raise quote_error(text, top.start, top.line - 1, separator) from None
     if top.comments:
         count = len(top.comments)
         notes.append(f"Skipped {count} comment line{'s' if count > 1 else ''} at the top.")
@@ -233,17 +230,11 @@ def _names_with_blanks(line: str, width: int) -> list[str]:
     return []
 
 
-def _split(line: str, separator: str) -> list[str]:
-    if separator == " ":
-        return next(csv.reader(_split_at_gaps([line]), delimiter="\t"), [])
-    return next(csv.reader([line], delimiter=separator), [])
-
-
 def _split_comment(words: str, separator: str, body: Body | None) -> list[str]:
     """Cut a comment by the table's separator; at wide gaps where that gives one name for each column."""
     words = words.lstrip("#%/! \t")
     names = _names_with_blanks(words, body.width) if separator == " " and body is not None else []
-    return names or _split(words, separator)
+    return names or split_line(words, separator)
 
 
 def _is_comment(cells: list[str]) -> bool:
@@ -259,54 +250,12 @@ def _quoted(top: Top, separator: str) -> bool:
     return all(len(cell.strip()) >= 2 and cell.strip()[0] == cell.strip()[-1] == '"' for cell in cells)
 
 
-def _dialect(separator: str, *, strict: bool = False) -> dict:
-    return {"delimiter": "\t" if separator == " " else separator, "strict": strict}
-
-
 def _opener(text: str, top: Top, separator: str):
     """Return a function that opens the rows from a line on; it gives the rows and the last line's number."""
 
     def rows_from(line: int):
         begun = line - 1
-        rows = _rows(text, top.at(line), separator)
+        rows = read_rows(text, top.at(line), separator)
         return rows, lambda: begun + rows.line_num
 
     return rows_from
-
-
-def _rows(text: str, start: int, separator: str) -> "_csv.Reader":
-    """Yield the cells of each row. Raises csv.Error for quotes that do not close."""
-    lines = _lines(text, start)
-    return csv.reader(_split_at_gaps(lines) if separator == " " else lines, **_dialect(separator, strict=True))
-
-
-def _lines(text: str, start: int) -> Iterator[str]:
-    """Yield the lines with their ends; in pieces, since io.StringIO takes four bytes for each character."""
-    while start < len(text):
-        end = text.find("\n", start + _PIECE)
-        end = text.find("\r", start + _PIECE) if end < 0 else end
-        end = len(text) if end < 0 else end + 1
-        yield from io.StringIO(text[start:end], newline="")
-        start = end
-
-
-def _split_at_gaps(lines: Sequence[str] | Iterator[str]) -> Iterator[str]:
-    return (_GAPS.sub(lambda found: found.group() if found.group()[0] == '"' else "\t", line.strip()) for line in lines)
-
-
-def _quote_error(text: str, start: int, skipped: int, separator: str) -> TableError:
-    """Return the refusal of the first row whose quotes do not close, found by reading one row at a time."""
-    rows = _rows(text, start, separator)
-    line = skipped + 1
-    try:
-        for _ in rows:
-            line = skipped + rows.line_num + 1
-    except csv.Error as error:
-        last = skipped + rows.line_num
-        if "field larger" in str(error) and last <= line:
-            return TableError(
-                f"Line {line:,} has a value of more than {csv.field_size_limit():,} characters; shorten or remove it."
-            )
-        if "expected after" in str(error):
-            return TableError(f"Line {last:,} has more text after a closing quote; write a quote inside a value twice.")
-    return TableError(f"A quote opened on line {line:,} is never closed; close it, or write it twice to mean a quote.")

@@ -8,9 +8,9 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError
 from kanviz.io import native, open_model
-from kanviz.io.project import Work
 from kanviz.io.project_file import looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.safetensors_file import looks_like_safetensors
+from kanviz.io.work import Work
 
 MOST_EDGES = 2_000_000  # of a network in the app: scoring them takes ten seconds and less than 300 MB
 

@@ -7,13 +7,12 @@ and sent once.
 import hashlib
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.edit.edits import Edit, edit_from_json
 from kanviz.edit.history import LONGEST, History, Version
 from kanviz.edit.recipe import Recipe
 from kanviz.errors import LoadError, UserError
@@ -33,7 +32,8 @@ from kanviz.io.project_steps import (
     read_steps,
     step_text,
 )
-from kanviz.io.project_training import Underway, read_training, training_blobs, training_record
+from kanviz.io.project_training import read_training, training_blobs, training_record
+from kanviz.io.work import Work
 from kanviz.json_reader import JsonReader, JsonValue
 
 FORMAT = 2  # 1 if no training has been saved
@@ -45,67 +45,6 @@ LONGEST_VIEW = 200
 _FIELDS = {
     "format", "name", "at", "edge", "view", "new", "start", "chapters", "last", "names", "origin", "rows", "blobs",
 }  # fmt: skip
-
-
-@dataclass(frozen=True, eq=False)
-class Work:
-    """One person's work on one network: the contents of a project file, and the state of the app.
-
-    history: includes the versions after its cursor. origin: the recipe that made the first version, from its file.
-    data: the rows to examine it with, in table units, or None. rows: which rows they are; where `data` is None, the
-    rows that are needed but missing. edge: the chosen one. view: what was open, in the names of the app's pages. new:
-    the first version is not trained yet. training: one that had not ended; its result so far is a version, too. id: the
-    random name under which a browser saves it, empty if it is not to be saved; not part of the file.
-    """
-
-    history: History
-    name: str
-    edge: EdgeId
-    origin: dict[str, Any] | None = None
-    data: Dataset | None = None
-    rows: RowsOf | None = None
-    view: Mapping[str, str] = field(default_factory=dict)
-    new: bool = False
-    training: Underway | None = None
-    id: str = ""
-
-    @property
-    def present(self) -> KAN:
-        """The network at the cursor of the history."""
-        return self.history.present
-
-    @property
-    def rows_from(self) -> str:
-        """The name of the table that the rows are from; empty without rows."""
-        return self.rows.name if self.rows is not None and self.data is not None else ""
-
-    @property
-    def missing(self) -> RowsOf | None:
-        """The rows that are needed but missing."""
-        return self.rows if self.data is None else None
-
-    @property
-    def is_new(self) -> bool:
-        """Whether the current network is a new one, neither trained nor edited."""
-        return self.new and self.history.at == 0
-
-    def whole_recipe(self) -> dict[str, Any]:
-        """List all steps to the current network as JSON, including those before its file was opened."""
-        own, before = self.history.recipe(), self.origin
-        return {**own, "start": before["start"], "edits": [*before["edits"], *own["edits"]]} if before else own
-
-    def made_by(self) -> list[Edit]:
-        """List the steps before the network was opened, as its file describes them."""
-        return [edit_from_json(record) for record in self.origin["edits"]] if self.origin else []
-
-    def with_rows(self, data: Dataset | None, name: str) -> "Work":
-        """Replace the rows by those of the named table, or by none."""
-        return replace(self, data=data, rows=RowsOf.of(data, name) if data is not None else None)
-
-    def without_rows(self) -> "Work":
-        """Remove the rows, but not their name and digest; this also removes a training that has not ended."""
-        return replace(self, data=None, training=None)
-
 
 Project = Work  # its name before version 0.3
 

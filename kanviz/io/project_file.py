@@ -4,10 +4,11 @@ import zipfile
 from io import BytesIO
 
 from kanviz.errors import LoadError, UserError
-from kanviz.io.project import MANIFEST_LIMIT, Packed, Work, packed, unpacked
+from kanviz.io.project import MANIFEST_LIMIT, Packed, packed, unpacked
 from kanviz.io.project_reader import PROJECT
 from kanviz.io.stored_zip import Writer, stored_members, table_of_contents
 from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.io.work import Work
 from kanviz.text import size_words
 
 ENDING = ".kanviz"

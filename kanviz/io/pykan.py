@@ -6,7 +6,7 @@ are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; th
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor
@@ -16,7 +16,7 @@ from kanviz.core.layer import BASES, Layer
 from kanviz.errors import LoadError
 from kanviz.io.containers import Tensors
 from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
-from kanviz.io.formula_names import readable_primitive
+from kanviz.io.pykan_functions import notes_on_unknown, primitive_of
 from kanviz.io.pykan_settings import Column, Settings, oddities, settings_from
 from kanviz.text import listing, shown
 
@@ -25,7 +25,6 @@ _OWN = re.compile(
     r"|symbolic_fun\.(0|[1-9][0-9]{0,3})\.(mask|affine)|(sub)?node_(bias|scale)_(0|[1-9][0-9]{0,3}))$"
 )
 # pykan's names of primitives where ours differ
-_RENAMED = {"x^0.5": "sqrt", "1/x^0.5": "1/sqrt(x)"}
 _LIBRARY = {
     "0", "x", "x^2", "x^3", "x^4", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "x^0.5", "x^1.5",
     "1/sqrt(x)", "1/x^0.5", "exp", "log", "abs", "sin", "cos", "tan", "tanh", "sgn", "arcsin", "arccos", "arctan",
@@ -33,7 +32,6 @@ _LIBRARY = {
 }  # fmt: skip
 _NODE_PARTS = ("node_bias", "node_scale", "subnode_bias", "subnode_scale")
 _NUMBER = re.compile(r"[0-9]+")
-_IS_NAME = re.compile(r"[^\W_](?:[\w ^*/+-]|\.(?![^\W\d])){0,59}")  # no brackets, no attributes: anything else is code
 _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
 
 
@@ -246,7 +244,9 @@ def _formulas(
         raise LoadError(f"symbolic.funs_name.{n} is missing from the config, but layer {n} has symbolic functions.")
     if given is not None and (len(given) != targets or any(len(row) != sources for row in given)):
         raise LoadError(f"symbolic.funs_name.{n} does not have {targets} rows of {sources} names. Check the config.")
-    read = [[_primitive(name, f"edge {n},{i},{j}") for i, name in enumerate(row)] for j, row in enumerate(given or [])]
+    read = [
+        [primitive_of(name, f"edge {n},{i},{j}") for i, name in enumerate(row)] for j, row in enumerate(given or [])
+    ]
     names, rows, foreign, unknown = [], [], [], []
     for i, j in counts:
         name = read[j][i]
@@ -262,41 +262,9 @@ def _formulas(
     if foreign:
         words = f"{listing(sorted(set(foreign)))}: not of pykan's own library; read as kanviz understands the name."
         notes.append(Caution(words))
-    notes.extend(_unknown(n, given or [], read, unknown))
+    notes.extend(notes_on_unknown(n, given or [], read, unknown))
     _note_masks(n, "Symbolic mask", mask, notes)
     return tuple(names), torch.stack(rows) if rows else torch.zeros(0, 4).double(), unknown
-
-
-def _primitive(name: str, where: str) -> str | None:
-    """Translate pykan's name of a function; None for a name without meaning here. LoadError for an invalid name."""
-    try:
-        return readable_primitive(_RENAMED.get(name, name), where)
-    except LoadError:
-        if _IS_NAME.fullmatch(name) and "__" not in name:
-            return None
-        raise
-
-
-def _unknown(
-    n: int, given: list[list[str]], read: list[list[str | None]], counting: list[tuple[int, int]]
-) -> Iterator[str]:
-    """Note functions that are unknown from their names, those in use and those that are switched off."""
-    known = "not a function kanviz knows"
-    if counting:
-        words = {"anonymous": "a function given as code"}
-        edges = listing([f"{words.get(given[j][i], given[j][i])} on edge {n},{i},{j}" for i, j in counting])
-        yield Caution(
-            f"{edges}: {known}. The spline that was there before it is shown instead, so the outputs differ from "
-            "pykan's. Fix a formula there, or set a function of pykan's own library in pykan and save again."
-        )
-    off = [
-        f"{given[j][i]} on edge {n},{i},{j}"
-        for j, row in enumerate(read)
-        for i, name in enumerate(row)
-        if name is None and (i, j) not in counting and given[j][i] != "anonymous"
-    ]  # pykan does not delete the name when it prunes the edge
-    if off:
-        yield f"{listing(off)}: {known}; switched off there, so nothing is lost."
 
 
 def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:

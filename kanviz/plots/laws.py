@@ -8,7 +8,7 @@ import numpy as np
 import plotly.graph_objects as go
 
 from kanviz.analysis.model_comparison import Beside, Said
-from kanviz.laws.search.extraction import Extraction
+from kanviz.laws.search.extraction_record import Extraction
 from kanviz.laws.search.record import Discovery
 from kanviz.plots.charts import DOTS, log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, label, words, wrapped

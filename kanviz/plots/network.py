@@ -10,8 +10,8 @@ from kanviz.analysis.layout import EdgePlace, Layout
 from kanviz.analysis.scores import Scores
 from kanviz.analysis.thumbnails import Thumbnail, Thumbnails
 from kanviz.core.layer import EdgeId
-from kanviz.plots.theme import THEMES, Look, Theme, arrange, canvas, empty, words, wrapped
-from kanviz.text import shown
+from kanviz.plots.network_words import NAME, edge_words, name_width, node_words, two_lines
+from kanviz.plots.theme import THEMES, Look, Theme, arrange, canvas, empty, words
 
 WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
 STATES = ("pruned", "spline", "both", "formula")
@@ -19,8 +19,6 @@ BEND = np.linspace(0, 1, 9)
 EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
 CROWD = 180  # more edges than this get thinner and fainter lines, which would otherwise merge into a dark area
-NAME = 10  # letters of a line of a node's name: at most two lines, to leave room for the curves
-WHOLE = 13  # letters of a name that fits on one line
 
 
 def network_figure(
@@ -58,7 +56,9 @@ def network_figure(
     _nodes(figure, layout, scores, colours)
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
-    left, right = (22 + max((_wide(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width))
+    left, right = (
+        22 + max((name_width(n.name) for n in layout.nodes if n.x == x), default=0) for x in (0.0, layout.width)
+    )
     arrange(figure, margin={"l": left, "r": right, "t": 44 if _title(layout) else 12, "b": 34})
     figure.update_xaxes(visible=False, range=[-0.05, layout.width + 0.05], fixedrange=True)
     figure.update_yaxes(visible=False, range=[-0.01, 1.01], fixedrange=True)
@@ -221,18 +221,10 @@ def _nodes(figure: go.Figure, layout: Layout, scores: Scores | None, colours: Th
                 text=["×"] * len(here) if product else None, textposition="middle center",
                 textfont={"size": 15, "color": colours.page},
                 marker={"size": 18 if product else 11, "color": colour, "opacity": 1},
-                hovertext=[_node_words(n, scores) for n in here], hoverinfo="text", showlegend=False, cliponaxis=False,
+                hovertext=[node_words(n, scores) for n in here], hoverinfo="text", showlegend=False, cliponaxis=False,
                 unselected={"marker": {"opacity": 1}, "textfont": {"color": colours.page}},
             )  # fmt: skip
     _names(figure, layout, colours)
-
-
-def _node_words(node, scores: Scores | None) -> str:
-    kind = "product" if node.product else "input" if node.column == 0 else "sum"
-    carried = ""
-    if scores is not None:
-        carried = f"<br>carries {_percent(float(scores.nodes[node.column][node.index]))} of the outputs' variance"
-    return f"<b>{wrapped(node.name, 44, 3)}</b> · {kind}{carried}"
 
 
 def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
@@ -250,27 +242,10 @@ def _names(figure: go.Figure, layout: Layout, colours: Theme) -> None:
         )  # fmt: skip
         size = 11 if hidden else 14 if len(n.name) <= NAME else 12
         names.append({
-            "text": words(n.name, NAME) if hidden else _two_lines(n.name), "x": n.x, "y": n.y, "showarrow": False,
+            "text": words(n.name, NAME) if hidden else two_lines(n.name), "x": n.x, "y": n.y, "showarrow": False,
             "font": {"size": size, "color": colours.muted if hidden else colours.text}, "borderpad": 1, **where,
         })  # fmt: skip
     figure.layout.annotations = [*figure.layout.annotations, *names]  # all at once: each addition checks all before
-
-
-def _wide(name: str) -> float:
-    """Return the width in pixels of a name next to its node."""
-    count = len(name)
-    return 7.5 * count if count <= NAME else 6.8 * (count if count <= WHOLE else NAME)
-
-
-def _two_lines(name: str) -> str:
-    """Break a long name into two lines, between words if possible; the full name is in the node's hover text."""
-    visible = shown(name)
-    if len(visible) <= WHOLE:
-        return words(visible)
-    parts = [k + 1 for k in range(NAME) if visible[k] in " _-." and len(visible) - k - 1 <= NAME]
-    head = parts[-1] if parts else NAME
-    tail = visible[head:] if len(visible) - head <= NAME else f"…{visible[1 - NAME :]}"
-    return f"{words(visible[:head])}<br>{words(tail)}"
 
 
 def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float) -> None:
@@ -281,24 +256,8 @@ def _targets(figure: go.Figure, places, by_id, scores: Scores | None, row: float
         marker={"size": max(min(row * 0.7, 44), 10), "opacity": 0, "color": "#888888", "symbol": "square"},
         selected={"marker": {"opacity": 0}}, unselected={"marker": {"opacity": 0}},
         customdata=[list(p.id) for p, _ in spots], hoverinfo="text", showlegend=False,
-        hovertext=[_edge_words(by_id[p.id], scores) for p, _ in spots],
+        hovertext=[edge_words(by_id[p.id], scores) for p, _ in spots],
     )  # fmt: skip
-
-
-def _edge_words(curve: Thumbnail, scores: Scores | None) -> str:
-    state = f"{curve.state}{' · frozen' if curve.frozen else ''}"
-    lines = [f"<b>{wrapped(f'{curve.source} → {curve.target}', 44, 4)}</b>", state]
-    if curve.formula_text:
-        lines.append(wrapped(curve.formula_text, 60, 3))
-    if scores is not None and curve.state != "pruned":
-        lines.append(f"carries {_percent(scores.of(curve.id))} of the outputs' variance")
-    return "<br>".join(lines)
-
-
-def _percent(share: float) -> str:
-    if share == 0:
-        return "nothing"
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else "less than 0.1%"
 
 
 def _legend(figure: go.Figure, places, by_id, colours: Theme) -> None:

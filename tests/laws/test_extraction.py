@@ -22,7 +22,8 @@ from kanviz.edit.edits import FixFormula, FreezeEdge, Rewrite
 from kanviz.errors import UserError
 from kanviz.io import load
 from kanviz.laws.law import same_law
-from kanviz.laws.search.extraction import ExtractConfig, Extraction, extract
+from kanviz.laws.search.extraction import extract
+from kanviz.laws.search.extraction_record import ExtractConfig, Extraction
 
 SAMPLES = Path(__file__).parents[2] / "sample_models"
 

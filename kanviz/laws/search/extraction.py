@@ -27,7 +27,8 @@ from kanviz.errors import FormulaError, UserError
 from kanviz.laws.fitting.edge_formulas import FLOOR, ROUNDING, Way, formulating, sensitivities
 from kanviz.laws.fitting.network_fit import PARTS, Fit, Task
 from kanviz.laws.fitting.pruning import curves_of, pruned, straightened, values
-from kanviz.laws.law import Law, polished
+from kanviz.laws.law import polished
+from kanviz.laws.search.extraction_record import SAME, ExtractConfig, Extraction, Reading
 from kanviz.laws.structures.screen import NOISE
 
 MOST_NUMBERS = 2_000  # numbers of a network that can be fitted again and again within a minute
@@ -36,81 +37,7 @@ PRUNING, TURNS = 0.3, 4  # of the time, and how often at most
 BETTER = 0.99  # times the error of a simpler reading: a larger error is not better
 AS_GOOD = 1.02  # times the network's own held-out error: the error allowed to a network with fewer curves
 POLISH = 10.0  # seconds for one expression
-SAME = 1e-9  # of the spread: smaller errors are rounding
 LAWS = 2  # networks of formulas that are written as one expression and polished
-
-
-@dataclass(frozen=True)
-class ExtractConfig:
-    """The settings of an extraction.
-
-    seconds: by the clock, for all of it · primitives: names in PRIMITIVES that edges may have, None for all · prune:
-    remove curves that the held-out rows do not need · imitate: fit to the network's values instead of the table.
-    """
-
-    seconds: float = 60.0
-    primitives: tuple[str, ...] | None = None
-    prune: bool = True
-    imitate: bool = False
-
-    def __post_init__(self):
-        if not self.seconds > 0:
-            raise UserError(f"The extraction needs time; got {self.seconds:g} seconds.")
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """A network with formulas on some or all edges, or the law it was written as.
-
-    kan: in the precision of the given network; of a law, the network of formulas it was polished from · curves: edges
-    without a formula · complexity: parts of the written formula, plus one for each control point of a curve ·
-    train_rmse, test_rmse: in the outputs' units, over all outputs, on the rows fitted to and on the held-out rows ·
-    gap, largest: root mean square and largest difference from the given network, on the held-out rows · law: None while
-    it is a network.
-    """
-
-    kan: KAN
-    curves: int
-    complexity: int
-    train_rmse: float
-    test_rmse: float
-    gap: float
-    largest: float
-    law: Law | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class Extraction:
-    """The state of an extraction.
-
-    front: the readings that no other reading beats in both complexity and error, simplest first · start: the given
-    network · now: the current reading · edges: how many had a curve at the start · imitates: whether errors are
-    differences from the network instead of the table · spread: standard deviation of the fitted values · rows: held-out
-    rows.
-    """
-
-    front: tuple[Reading, ...]
-    start: Reading
-    now: Reading
-    edges: int
-    imitates: bool
-    spread: float
-    rows: int
-    stopped_because: Ending = Ending.RUNNING
-
-    def error(self, one: Reading) -> float:
-        """Return the held-out error as a share of the spread, never below rounding."""
-        return max(one.test_rmse / self.spread, 1e-3 * SAME)
-
-    @property
-    def best(self) -> Reading:
-        """The simplest reading without a curve whose error is within 1.1 times the least error of such readings.
-
-        Without such a reading, the most accurate one.
-        """
-        whole = [one for one in self.front if not one.curves] or list(self.front[-1:])
-        least = max(min(one.test_rmse for one in whole), SAME * self.spread)
-        return next(one for one in whole if one.test_rmse <= 1.1 * least)
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.laws.law import Law
-    from kanviz.laws.search.extraction import ExtractConfig, Extraction, Reading
+    from kanviz.laws.search.extraction_record import ExtractConfig, Extraction, Reading
     from kanviz.ui.state.session import Session
 
 TICK = 0.5  # seconds between two updates
@@ -55,7 +55,7 @@ def together_panel(s: "Session") -> None:
 
 
 def _asked(s: "Session") -> "ExtractConfig":
-    from kanviz.laws.search.extraction import ExtractConfig
+    from kanviz.laws.search.extraction_record import ExtractConfig
 
     seconds, to, leave = st.columns([2, 3, 3], vertical_alignment="bottom")
     limit = seconds.number_input("Seconds at most", 5, 3_600, 60, 5, key=f"{KEEP}extract-seconds")

@@ -20,7 +20,7 @@ from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
-    from kanviz.io.project import Work
+    from kanviz.io.work import Work
     from kanviz.ui.state.session import Session
 
 REFUSED = "open-refused"  # files that could not be opened, by their ids, and why
@@ -109,8 +109,8 @@ def _content(path: str) -> bytes:
 
 def _take(s: "Session", files: dict[str, bytes]) -> None:
     """Open a network from these files, with its recipe if the file has one."""
-    from kanviz.io.project import Work
     from kanviz.io.reading import read
+    from kanviz.io.work import Work
 
     found = read(files)
     if isinstance(found, Work):

@@ -17,7 +17,7 @@ from kanviz.ui.widgets.url_state import VIEWED, look_at, viewed
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
-    from kanviz.io.project import Work
+    from kanviz.io.work import Work
     from kanviz.ui.components.protocol import MemoryPayload, MemoryWork
     from kanviz.ui.state.session import Session
 

@@ -10,7 +10,8 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.io import open_model
 from kanviz.io.native import to_bytes
-from kanviz.laws.search.extraction import ExtractConfig, Extraction, Reading, extract
+from kanviz.laws.search.extraction import extract
+from kanviz.laws.search.extraction_record import ExtractConfig, Extraction, Reading
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.law_search import Rows
 from kanviz.ui.state.subprocess_stream import apart

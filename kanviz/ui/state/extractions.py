@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 from kanviz.ui.state.part import Part
 
 if TYPE_CHECKING:
-    from kanviz.laws.search.extraction import ExtractConfig
+    from kanviz.laws.search.extraction_record import ExtractConfig
     from kanviz.ui.state.extraction_run import Extracting
     from kanviz.ui.state.holder import Holder
     from kanviz.ui.state.jobs import Job

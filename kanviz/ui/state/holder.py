@@ -7,7 +7,7 @@ from typing import Any
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import UserError
-from kanviz.io.project import Work
+from kanviz.io.work import Work
 
 
 class Holder:

@@ -12,7 +12,7 @@ from kanviz.text import shown
 from kanviz.writing import sweep, write
 
 if TYPE_CHECKING:
-    from kanviz.io.project import Work
+    from kanviz.io.work import Work
     from kanviz.ui.state.session import Session
 
 DAYS = 30  # days after which unused work is deleted

@@ -10,8 +10,8 @@ import torch
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.layer import Variable
 from kanviz.edit.history import History
-from kanviz.io.project import Work
 from kanviz.io.project_rows import RowsOf
+from kanviz.io.work import Work
 from kanviz.laws.network import as_network
 from kanviz.laws.search.discover import DiscoverConfig, discoveries
 from kanviz.laws.search.record import Discovery

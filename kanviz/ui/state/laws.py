@@ -7,7 +7,7 @@ from kanviz.ui.state.part import Part
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
-    from kanviz.io.project import Work
+    from kanviz.io.work import Work
     from kanviz.laws.search.discover import DiscoverConfig
     from kanviz.ui.state.holder import Holder
     from kanviz.ui.state.jobs import Job

@@ -16,7 +16,7 @@ from kanviz.edit.edits import Edit
 from kanviz.edit.history import History, replay
 from kanviz.edit.recipe import Recipe
 from kanviz.errors import EditError, UserError
-from kanviz.io.project import Work
+from kanviz.io.work import Work
 from kanviz.text import shown
 from kanviz.ui.state.cache import Cache
 from kanviz.ui.state.holder import Holder, fitting

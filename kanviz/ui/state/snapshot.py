@@ -8,7 +8,7 @@ from kanviz.errors import UserError
 
 if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
-    from kanviz.io.project import Work
+    from kanviz.io.work import Work
     from kanviz.ui.state.session import Session
 
 

@@ -10,7 +10,7 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.training.train import Progress, TrainConfig
 from kanviz.edit.history import History
 from kanviz.errors import EditError, UserError
-from kanviz.io.project import Work
+from kanviz.io.work import Work
 from kanviz.ui.state.holder import Holder
 from kanviz.ui.state.jobs import End, Job
 from kanviz.ui.state.part import Part

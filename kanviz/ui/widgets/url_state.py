@@ -11,7 +11,7 @@ from kanviz.text import shown
 from kanviz.ui.widgets.samples import open_sample, samples
 
 if TYPE_CHECKING:
-    from kanviz.io.project import Work
+    from kanviz.io.work import Work
     from kanviz.ui.state.session import Session
 
 KEEP = "keep-"  # prefix of widget keys whose values survive a change of the page
