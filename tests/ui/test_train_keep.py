@@ -131,7 +131,7 @@ def test_the_same_run_as_on_the_retrain_page():
     next(n for n in app.number_input if n.label == "Steps").set_value(3).run()
     press(app, "Retrain")
     assert one.present.digest == two.present.digest
-    assert one.trail == two.trail
+    assert one.training.trail == two.training.trail
 
 
 def test_what_it_costs_is_said_before_it_begins():
