@@ -7,10 +7,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+from kanviz.core.layer import EdgeId
 from kanviz.edit.history import LONGEST
 
 T = TypeVar("T")
 P = ParamSpec("P")
+PLAIN = {int, float, str, EdgeId}  # a sequence of one of these is its own key
 MOST = 48  # results remembered; the least recently used is dropped first
 MOST_SMALL = 2 * LONGEST  # small results remembered: more than a history has versions
 
@@ -34,6 +36,9 @@ def key_of(value: Any) -> Hashable:
     if isinstance(digest, str):
         return type(value), digest
     if isinstance(value, list | tuple):
+        kinds = set(map(type, value))
+        if len(kinds) == 1 and kinds <= PLAIN:  # thousands of picked rows or edges: not one key each
+            return kinds.pop(), tuple(value)
         return tuple(key_of(part) for part in value)
     if type(value).__eq__ is not object.__eq__:
         with suppress(TypeError):  # no hash: it can be changed

@@ -31,8 +31,7 @@ class EdgeSearch(Part):
         from kanviz.analysis.symbolic import suggest_all
 
         with self._holder.lock:
-            if self.job is not None:
-                self.job.stop(End.REPLACED)
+            self.stop(End.REPLACED)
             kan, data = self._holder.opened.present, self._holder.data
             candidates: dict[EdgeId, Sequence[Candidate]] = {}
             self._found = (kan, data, candidates)

@@ -38,8 +38,3 @@ class Extractions(Part):
         with self._holder.lock:
             last = self._last
             return last if last is not None and self._holder.is_on(last.kan, last.data) else None
-
-    def stop(self) -> None:
-        """Stop the extraction. The best result so far remains."""
-        for job in self.jobs:
-            job.stop()

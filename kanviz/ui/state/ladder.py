@@ -30,6 +30,5 @@ class Ladder(Part):
         from kanviz.ui.state.ladder_run import Climbing
 
         with self._holder.lock:
-            for job in self.jobs:
-                job.stop(End.REPLACED)
+            self.stop(End.REPLACED)
             self.runs[rung.number] = Climbing.start(rung, seed, self._holder.owner)

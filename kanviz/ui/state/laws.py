@@ -44,11 +44,6 @@ class LawSearches(Part):
             self.stop()
             self.last, self.chosen = LawSearch.start(data, rows_from, config, self._holder.owner), ""
 
-    def stop(self) -> None:
-        """Stop the search. The best laws so far remain."""
-        for job in self.jobs:
-            job.stop()
-
     @property
     def ids(self) -> set[str]:
         return {self.last.work} if self.last is not None else set()

@@ -2,9 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from kanviz.ui.state.jobs import End, Job
+
 if TYPE_CHECKING:
     from kanviz.ui.state.holder import Holder
-    from kanviz.ui.state.jobs import Job
     from kanviz.ui.state.snapshot import Snapshot
 
 
@@ -23,7 +24,7 @@ class Part:
         self._holder = holder
 
     @property
-    def jobs(self) -> "list[Job[Any]]":
+    def jobs(self) -> list[Job[Any]]:
         """The last jobs that were started, ended ones included."""
         return []
 
@@ -31,6 +32,12 @@ class Part:
     def live(self) -> bool:
         """Whether one of its jobs has not ended."""
         return any(job.live for job in self.jobs)
+
+    def stop(self, why: End = End.BY_YOU) -> None:
+        """Stop the jobs that have not ended. Their best results so far remain."""
+        for job in self.jobs:
+            if job.live:
+                job.stop(why)
 
     @property
     def fragment(self) -> str:

@@ -222,8 +222,8 @@ class Session:
 
     def stop_jobs(self, why: End) -> None:
         """Stop all jobs. Their results so far remain."""
-        for job in self.jobs:
-            job.stop(why)
+        for part in self.parts:
+            part.stop(why)
 
 
 def _leads_to(recipe: dict[str, Any], kan: KAN) -> bool:

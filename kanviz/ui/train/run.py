@@ -154,10 +154,11 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
 
 def _known_error(s: "Session", run: "Retraining", progress: "Progress", running: bool) -> float | None:
     """Return the error on what must not be forgotten: of this step, or of the best network after the run."""
+    from kanviz.continual.known import Known
+
     if running:
         return s.training.trail[-1][-1] if s.training.trail else None
-    best = progress.best
-    return s.cache.result(type(run.known).error, run.known, best, run.kan)
+    return s.cache.result(Known.error, run.known, progress.best, run.kan)
 
 
 def _errors_of(s: "Session", run: "Run", progress: "Progress") -> "Metrics":
