@@ -36,6 +36,7 @@ LISTEN = """(() => {
     WebSocket.prototype.send = function (...what) {
         if (!this.heard) this.addEventListener("message", () => { window.unanswered = false });
         this.heard = window.unanswered = true;
+        window.socket = this;
         return send.apply(this, what);
     };
 })()"""
@@ -151,8 +152,9 @@ def page(at_home: BrowserContext, server: str):
 # Whether no script has run for some frames of the browser, since one run may lead to the next (frames take longer where
 # the machine is busy). While a job is watched runs never end: then a moment between two of them will do.
 QUIET = """from => {
-    const state = document.querySelector('[data-testid=stApp]')?.dataset.testScriptState;
-    const running = state !== "notRunning" || window.unanswered;
+    const app = document.querySelector('[data-testid=stApp]')?.dataset;
+    const rests = app?.testScriptState === "notRunning" && app.testConnectionState === "CONNECTED";
+    const running = !rests || window.unanswered;
     if (window.quiet?.from !== from) window.quiet = { from, still: 0, frames: 0 };
     window.quiet.frames += 1;
     window.quiet.still = running ? 0 : window.quiet.still + 1;

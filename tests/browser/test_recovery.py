@@ -104,6 +104,20 @@ def _kept(page: Page) -> list[list[int]]:
     return [[work["steps"], work["stored"]] for work in page.evaluate(WORKS)]
 
 
+def test_what_a_hand_does_while_the_connection_is_opened_anew_is_not_lost(context: BrowserContext, app: App):
+    page, _ = visit(context, app.url)
+    asked = re.compile("/_stcore/health")
+    page.route(asked, lambda route: route.abort())
+    page.evaluate("window.socket.close()")
+    streamlit = page.get_by_test_id("stApp")
+    expect(streamlit).to_have_attribute("data-test-connection-state", "PINGING_SERVER")
+    page.locator('.edge[data-id="0,0,1"]').dispatch_event("click")
+    expect(streamlit).to_have_attribute("data-test-connection-state", "PINGING_SERVER")
+    page.unroute(asked)
+    expect(page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")).to_have_value("x → h1,1")
+    move(page, 3)
+
+
 def test_work_outlives_the_server(app: App, context: BrowserContext, tmp_path: Path):
     page, errors = visit(context, app.url)
     page.get_by_role("tab", name="Reach").click()

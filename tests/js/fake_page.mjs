@@ -99,10 +99,10 @@ export function page(...classes) {
   Object.assign(document, {
     createElement: (tag) => new Node(tag),
     createElementNS: (_, tag) => new Node(tag),
-    querySelector: () => null,
+    querySelector: () => found.app ?? null,
     activeElement: null,
   });
-  const found = { document, watching: 0, parent: new Node("div"), sent: [] };
+  const found = { document, watching: 0, observers: new Set(), parent: new Node("div"), sent: [] };
   found.parent.onPage = true;
   class ResizeObserver {
     observe() {
@@ -112,7 +112,19 @@ export function page(...classes) {
       found.watching -= 1;
     }
   }
-  Object.assign(globalThis, { document, ResizeObserver, requestAnimationFrame: (act) => setTimeout(act) });
+  class MutationObserver {
+    constructor(act) {
+      this.act = act;
+    }
+    observe() {
+      found.observers.add(this);
+    }
+    disconnect() {
+      found.observers.delete(this);
+    }
+  }
+  Object.assign(globalThis, { document, ResizeObserver, MutationObserver });
+  globalThis.requestAnimationFrame = (act) => setTimeout(act);
   for (const name of classes) {
     const place = new Node("div");
     place.setAttribute("class", name);
@@ -121,7 +133,14 @@ export function page(...classes) {
   return found;
 }
 
+/** Streamlit says whether it reaches the server. */
+export function connection(page, state) {
+  page.app ??= new Node("div");
+  page.app.setAttribute("data-test-connection-state", state);
+  for (const one of [...page.observers]) one.act();
+}
+
 /** How many listen anywhere outside the nodes that a component made itself. */
 export function listening(page) {
-  return page.document.listening + page.parent.children.reduce((sum, node) => sum + node.listening, 0) + page.watching;
+  return page.document.listening + page.parent.children.reduce((sum, node) => sum + node.listening, 0) + page.watching + page.observers.size;
 }

@@ -6,7 +6,7 @@ import network from "../../kanviz/ui/components/network/view.js";
 import scatter from "../../kanviz/ui/components/scatter/view.js";
 import { mounted } from "../../kanviz/ui/components/shared/mount.js";
 import tour from "../../kanviz/ui/components/tour/view.js";
-import { listening, page } from "./fake_page.mjs";
+import { connection, listening, page } from "./fake_page.mjs";
 import * as payloads from "./payloads.mjs";
 
 const steps = { v: 1, steps: [{ at: ["main"], title: "Here", text: "This is it." }], first: false, help: "Help" };
@@ -93,6 +93,36 @@ test("a newer script ends the view that an older one left in the same place", ()
   const end = call(newer, place, "b");
   assert.deepEqual(said, ["begin 1", "show a", "end 1", "newer b"]);
   takeOff(place, end);
+});
+
+test("what is sent while the server is away is sent when it is back, of each name the last", () => {
+  const [place, view] = [page(), { show: () => {} }];
+  const end = call(
+    mounted(() => view),
+    place,
+    "a",
+  );
+  connection(place, "PINGING_SERVER");
+  view.send("select", 1);
+  view.send("prune", 2);
+  view.tell("drawn", "x");
+  view.tell("shown", "y");
+  connection(place, "CONNECTING");
+  assert.deepEqual(place.sent, []);
+  connection(place, "CONNECTED");
+  view.send("select", 3);
+  const all = [
+    ["prune", 2],
+    ["drawn", "x"],
+    ["shown", "y"],
+    ["select", 3],
+  ];
+  assert.deepEqual(place.sent, all);
+  connection(place, "PINGING_SERVER");
+  view.send("select", 4);
+  takeOff(place, end);
+  connection(place, "CONNECTED");
+  assert.deepEqual([place.sent, listening(place)], [all, 0]);
 });
 
 test("an edge that is chosen elsewhere reaches the editor only while it is on the page", () => {

@@ -36,3 +36,22 @@ def test_the_word_that_the_curve_is_shown_takes_no_press_away(server: str):
             assert not one.button("Undo")[0].disabled, "the edge is pruned"
 
     run_visit(visit())
+
+
+def test_the_list_of_kept_work_takes_nothing_off_the_page(server: str):
+    kept = {"id": "a", "token": "t", "name": "mine", "steps": 2, "when": 1.7e12, "rows": "", "step": 0, "of": 0}
+
+    async def visit() -> None:
+        async with Visitor(server) as one:
+            order = one.sent("memory")["order"]
+            runs = len(one.begun)
+            await one.tell("memory", "told", {"n": order["n"], "off": False, "works": [kept]})
+            while not any("Your work on **mine**" in text for text in one.texts):
+                await one.until_it_rests()
+            await one.press("Forget it")
+            while (one.sent("memory")["order"] or {}).get("what") != "forget":
+                await one.until_it_rests()
+            assert one.sent("memory")["order"]["id"] == "a"
+            assert all(of_parts for _, of_parts in one.begun[runs:]), "the page was not drawn anew"
+
+    run_visit(visit())

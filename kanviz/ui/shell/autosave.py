@@ -13,6 +13,7 @@ from kanviz.ui.components.memory import Kept, Told, found_of, memory, missing_of
 from kanviz.ui.state.kept_folder import DAYS
 from kanviz.ui.state.snapshot import Snapshot, go_on, is_own, snapshots
 from kanviz.ui.widgets.current import ASKED, KEPT, TOKEN, attempt, has_session, keep_on_server, session
+from kanviz.ui.widgets.redraw import draw_after_this
 from kanviz.ui.widgets.url_state import VIEWED, look_at, viewed
 from kanviz.ui.widgets.words import label
 
@@ -30,16 +31,18 @@ TROUBLE = {
     "closed": "Work is not kept: this browser does not let kanviz store anything, as in some private windows.",
     "large": "This work is too large to be kept in the browser. Save the project instead.",
 }
-TOLD, ORDER, SENT, PACKED, TROUBLED, AGAIN, ON = (
-    f"kept-{part}" for part in ("told", "order", "sent", "packed", "trouble", "again", "on")
+OFFER = "offer"  # key of the fragment
+TOLD, ORDER, SENT, PACKED, TROUBLED, AFTER, ON = (
+    f"kept-{part}" for part in ("told", "order", "sent", "packed", "trouble", "after", "on")
 )
 
 
 def keep() -> None:
-    """Send the current work to the browser if it changed, and receive what is saved there. Part of every sidebar.
+    """Send the current work to the browser if it changed, receive what is saved there, and show the settings.
 
-    A timer runs this again at least every hour. With a timer, a tab asks a restarted server for the page; without one,
-    Streamlit's front end does not ask if its last run was of a whole page, and then clicks have no effect.
+    Part of every sidebar. A timer runs this again at least every hour. With a timer, a tab asks a restarted server for
+    the page; without one, Streamlit's front end does not ask if its last run was of a whole page, and then clicks have
+    no effect.
     """
     s = _in_hand()
     busy = s is not None and any(part.live for part in s.parts if part.is_kept)
@@ -51,6 +54,8 @@ def _keep() -> None:
         order("list")
     heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
     s = _in_hand()
+    if s is not None and s.history is not None:
+        _settings()
     if s is not None and s.work is not None:
         s.look_at({part: st.query_params[part][:LONGEST_PART] for part in VIEWED if part in st.query_params})
     payload: MemoryPayload = {
@@ -62,14 +67,16 @@ def _keep() -> None:
     memory(payload, "memory", heard)
     if s is not None:
         keep_on_server(s)
-    again = st.session_state.pop(AGAIN, "")
-    if again == "page" or (again and s is None):
+    after = st.session_state.pop(AFTER, "")
+    if after == OFFER:
+        draw_after_this([OFFER])
+    elif after == "page" or (after and s is None):
         st.rerun()
-    elif again and s is not None:
-        st.switch_page(again, query_params=viewed(s.opened) if again == "app.py" else None)
+    elif after and s is not None:
+        st.switch_page(after, query_params=viewed(s.opened) if after == "app.py" else None)
 
 
-def keeping_settings() -> None:
+def _settings() -> None:
     """Show that work is saved, with a switch to turn that off."""
     st.session_state.setdefault(ON, True)
     with st.expander("Kept in this browser", icon=":material/history:"):
@@ -96,7 +103,14 @@ def _turn() -> None:
 
 
 def offer(s: "Session | None") -> None:
-    """Offer the work that is saved in this browser, to continue or to delete, if nothing was done yet."""
+    """Offer the work that is saved in this browser, to continue or to delete, if nothing was done yet.
+
+    A fragment: the browser's list comes after the page, and whatever a press has shown on the page meanwhile stays.
+    """
+    st.fragment(_offer, key=OFFER)(s)
+
+
+def _offer(s: "Session | None") -> None:
     kept = _offered(s)
     with st.container(
         border=bool(kept), key="kept"
@@ -148,8 +162,13 @@ def _one(kept: Kept) -> None:
         st.markdown(
             f"Your work on **{label(kept.name)}**, {steps}of {_when(kept.when)}, is kept in this browser.{more}"
         )
-        st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=order, args=("read", kept.id))
-        st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=order, args=("forget", kept.id))
+        st.button("Go on with it", key=f"kept-go-{kept.id}", type="primary", on_click=_press, args=("read", kept.id))
+        st.button("Forget it", key=f"kept-forget-{kept.id}", on_click=_press, args=("forget", kept.id))
+
+
+def _press(what: str, id: str) -> None:
+    order(what, id)
+    draw_after_this(["keep"])  # it sends the order
 
 
 def _when(milliseconds: float) -> str:
@@ -215,8 +234,8 @@ def _told(record: Any) -> None:
     st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
     if told.off and has_session():
         session().is_kept = False
-    if before or told.off or _offered(_in_hand()):
-        st.session_state[AGAIN] = "page"
+    if before or _offered(_in_hand()):
+        st.session_state[AFTER] = OFFER
 
 
 def _found(record: Any) -> None:
@@ -231,9 +250,9 @@ def _found(record: Any) -> None:
         go_on(s, project, id)
         look_at(project)
         st.session_state.pop(ASKED, None)
-        st.session_state[AGAIN] = _page_of(s, project)
+        st.session_state[AFTER] = _page_of(s, project)
 
-    st.session_state[AGAIN] = "page"
+    st.session_state[AFTER] = "page"
     attempt(take)
 
 
@@ -251,7 +270,6 @@ def _missing(record: Any) -> None:
 def _trouble(record: Any) -> None:
     st.session_state[TROUBLED] = record if record in TROUBLE else "closed"
     st.session_state.setdefault(TOLD, Told())
-    st.session_state[AGAIN] = "page"
 
 
 def _obeyed(record: Any) -> bool:

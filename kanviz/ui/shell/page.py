@@ -10,7 +10,7 @@ from kanviz.text import escape_markdown
 from kanviz.ui.lessons.follow import from_link, lesson_card
 from kanviz.ui.open.home import open_from_command_line
 from kanviz.ui.server.start import app_folder, wait_for_imports
-from kanviz.ui.shell.autosave import keep, keeping_settings, offer
+from kanviz.ui.shell.autosave import keep, offer
 from kanviz.ui.shell.sidebar import sidebar
 from kanviz.ui.widgets.current import attempt, has_session, session
 from kanviz.ui.widgets.page_table import EVERY_EDGE, PAGES, RUNS
@@ -115,8 +115,6 @@ def _keep(s: "Session | None") -> None:
     """Save the work in the browser, and offer the work that is saved there."""
     offer(s)
     with st.sidebar:
-        if s is not None and s.history is not None:
-            keeping_settings()
         keep()
 
 

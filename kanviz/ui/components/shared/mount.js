@@ -37,17 +37,50 @@ export function mounted(begin) {
     if (place[MOUNTED]?.begin !== begin) {
       place[MOUNTED]?.life.abort();
       const life = new AbortController();
-      place[MOUNTED] = { begin, life, view: begin(parentElement, life.signal) };
+      const view = begin(parentElement, life.signal);
+      const here = { begin, life, view, trigger: setTriggerValue, state: setStateValue };
+      const hold = held(life.signal);
+      view.send = (event, value) => hold("event", () => here.trigger(event, value));
+      view.tell = (event, value) => hold(`state ${event}`, () => here.state(event, value));
+      place[MOUNTED] = here;
     }
     const here = place[MOUNTED];
-    here.view.send = setTriggerValue;
-    here.view.tell = setStateValue;
+    here.trigger = setTriggerValue;
+    here.state = setStateValue;
     here.view.show(data);
     return () => {
       if (parentElement.isConnected || place[MOUNTED] !== here) return;
       delete place[MOUNTED];
       here.life.abort();
     };
+  };
+}
+
+const STATE = "data-test-connection-state";
+const app = () => document.querySelector(`[data-testid=stApp][${STATE}]`);
+const isAway = () => app() !== null && app().getAttribute(STATE) !== "CONNECTED";
+
+/**
+ * Make a function that sends an event, once the server can be reached: Streamlit drops what is sent while it opens its
+ * connection anew. Of the events of one name that wait, the last is sent.
+ * @param {AbortSignal} signal
+ * @returns {(name: string, send: () => void) => void}
+ */
+function held(signal) {
+  /** @type {Map<string, () => void>} */
+  const waiting = new Map();
+  const observer = new MutationObserver(() => {
+    if (isAway()) return;
+    observer.disconnect();
+    const all = [...waiting.values()];
+    waiting.clear();
+    for (const send of all) send();
+  });
+  signal.addEventListener("abort", () => observer.disconnect());
+  return (name, send) => {
+    if (!isAway()) return send();
+    waiting.set(name, send);
+    observer.observe(app(), { attributes: true, attributeFilter: [STATE] });
   };
 }
 

@@ -8,7 +8,6 @@ import { beside, NARROW, ring, scrolled } from "./geometry.js";
 /** @typedef {import("../protocol").TourStep} Step */
 
 const SEEN = "kanviz-tour"; // in the browser's own store
-const PATIENCE = 15_000; // ms for the first place to be there
 const AGAIN = 100; // ms
 const CARD = {
   class: "kv-tour-card",
@@ -70,11 +69,20 @@ export class Tour {
     this.asked = true;
   }
 
-  /** Begin by itself on the first visit, as soon as its first place is there. */
-  first(since = performance.now()) {
-    if (this.signal.aborted || performance.now() - since > PATIENCE || this.at >= 0) return;
-    if (place(this.steps[0])) this.start();
-    else setTimeout(() => this.first(since), AGAIN);
+  /** Begin by itself on the first visit, as soon as its first place is there, unless the person acts before that. */
+  first() {
+    const waiting = new AbortController();
+    const signal = AbortSignal.any([waiting.signal, this.signal]);
+    for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, () => waiting.abort(), { signal });
+    const look = () => {
+      if (signal.aborted || this.at >= 0) waiting.abort();
+      else if (!place(this.steps[0])) setTimeout(look, AGAIN);
+      else {
+        waiting.abort();
+        this.start();
+      }
+    };
+    look();
   }
 
   start() {
