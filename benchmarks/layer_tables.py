@@ -38,8 +38,8 @@ def layer_tables(records: list[Record]) -> Iterator[str]:
         jax = [row for row in group if "clock" in row and row["direction"] == "both"]
         if jax:
             yield from prose(
-                "jax computes on threads of its own. It beside the plain recursion, both by the CPU time of the whole "
-                "process:"
+                "jax computes on threads of its own. Compared with the plain recursion, both by the CPU time of the "
+                "whole process:"
             )
             yield from _ratio_table(jax, here)
         if setting == FIRST:

@@ -25,7 +25,7 @@ freed pages back, so it counts whatever touches memory: torch, MKL, native code.
 with as many basis functions as kanviz has.
 """
 COMMANDS = """```sh
-pip install --no-deps -r benchmarks/peers.txt     # in an environment of its own, beside kanviz
+pip install --no-deps -r benchmarks/peers.txt     # in an environment of its own, next to kanviz
 OMP_WAIT_POLICY=PASSIVE python -m benchmarks.layers --json layers.json
 OMP_WAIT_POLICY=PASSIVE python -m benchmarks.training --json training.json
 python -m benchmarks.report layers.json training.json > docs/performance.md
@@ -44,7 +44,7 @@ def _lines(records: list[Record]) -> Iterator[str]:
     yield from ("# How fast kanviz is, and where it is not", "")
     yield from prose(
         "Made by `benchmarks/report.py` from runs of `benchmarks/layers.py` and `benchmarks/training.py`: no number "
-        "here was typed. How it was measured is said at the end; `kanviz bench` is the short form. "
+        "here was typed. How it was measured is described at the end; `kanviz bench` is the short form. "
         "Measured on:"
     )
     yield from bullets(dict.fromkeys(_machine(record["machine"], record.get("note", "")) for record in records))

@@ -54,7 +54,7 @@ def _to_open_file(number: int, data: bytes) -> None:
 
 def _replaced(path: Path, data: bytes) -> None:
     sweep(path.parent)
-    with _beside(path) as (handle, name):
+    with _temporary_file(path) as (handle, name):
         with os.fdopen(os.dup(handle), "wb") as file:
             file.write(data)
             file.flush()
@@ -71,7 +71,7 @@ def _replaced(path: Path, data: bytes) -> None:
 
 
 @contextlib.contextmanager
-def _beside(path: Path) -> Iterator[tuple[int, Path]]:
+def _temporary_file(path: Path) -> Iterator[tuple[int, Path]]:
     """Create a locked temporary file in the same folder; delete it at the end if it was not renamed."""
     while True:
         name = path.with_name(f".tmp-kanviz-{secrets.token_hex(8)}{path.suffix[:20] if path.suffix.isascii() else ''}")

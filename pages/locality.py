@@ -8,7 +8,7 @@ from kanviz.ui.shell.page import open_home
 s = open_home("Locality")
 st.title("Locality")
 st.markdown(
-    "It is said that a KAN keeps what it knew, because new rows move only the control points near them. Each rung is a "
+    "Some say that a KAN keeps what it knew, because new rows move only the control points near them. Each rung is a "
     "live run that shows where this is exactly true, where it is not, and what makes it true again."
 )
 rung = choose_rung()

@@ -2,7 +2,7 @@
 
 import streamlit as st
 
-from kanviz.ui.retrain.after import what_was_kept
+from kanviz.ui.retrain.after import preserved_panel
 from kanviz.ui.retrain.keep import ask
 from kanviz.ui.shell.page import open_page
 from kanviz.ui.train.run import outcome, run_panel, start
@@ -23,7 +23,7 @@ with questions.container(border=True):
 with look.container(border=True):
     run_panel(s)
     if s.training.retrained is not None:
-        what_was_kept(s, s.training.retrained)
+        preserved_panel(s, s.training.retrained)
 if s.data is not None and not s.training.live and s.present.task != "classification":
     with st.container(border=True):
         st.header("Predicted against measured")

@@ -18,9 +18,9 @@ def method(name: str, done: int = TASKS, *, lost: float = 0.0, points: int = 5) 
     errors = np.full((TASKS, TASKS), np.nan)
     for task in range(done):
         errors[task, task:done] = 0.001 * (task + 1) + lost * np.arange(done - task)
-    drawn = tuple(np.linspace(-0.5, 1, points) + 0.1 * task for task in range(done))
+    predictions = tuple(np.linspace(-0.5, 1, points) + 0.1 * task for task in range(done))
     kept = (0 if lost else 10,) * max(done - 1, 0)
-    return Learned(name, 63, errors, kept, 10, lost, 12.0 if lost else np.nan, 0.5, (1.0,) * done, drawn)
+    return Learned(name, 63, errors, kept, 10, lost, 12.0 if lost else np.nan, 0.5, (1.0,) * done, predictions)
 
 
 def outcome(rung: Rung | None = None, methods: tuple[Learned, ...] | None = None, *, finished: bool = True) -> Outcome:

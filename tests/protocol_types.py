@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, NotRequired, Union, get_args, get_or
 from kanviz.ui.components import HERE, protocol
 
 FILE = HERE / "protocol.d.ts"
-HEAD = """// Made of protocol.py by `python -m tests.protocol_types`: what Python and the components say to each other.
+HEAD = """// Made of protocol/ by `python -m tests.protocol_types`: what Python and the components say to each other.
 
 /** Sends an event by its name. */
 export type Send<Events> = <Name extends keyof Events>(name: Name, value: Events[Name]) => void;
@@ -17,13 +17,13 @@ PLAIN = {str: "string", int: "number", float: "number", bool: "boolean", type(No
 
 
 def written() -> str:
-    """All messages, in the order in which the module names them."""
+    """All messages, in the order in which the package names them."""
     return HEAD + "".join(_declared(name, kind) for name, kind in vars(protocol).items() if _is_own(kind))
 
 
 def _is_own(kind: Any) -> bool:
     if is_typeddict(kind):
-        return kind.__module__ == protocol.__name__
+        return kind.__module__.startswith(protocol.__name__)
     return get_origin(kind) in (Annotated, Union, Literal, types.UnionType) and kind is not protocol.Look
 
 

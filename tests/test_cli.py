@@ -384,7 +384,7 @@ def test_script_says_where_it_ends(run: Run, model: Path, tmp_path: Path):
     kanviz.save(history.present, path, recipe=history.recipe())
     status, out, err = run("script", path, "--start", model)
     assert status == 0
-    assert err.startswith("The script ends before step 1: it was a training on a table that is not at hand")
+    assert err.startswith("The script ends before step 1: it was a training on a table that is not loaded")
     assert "raise SystemExit(" in out
 
 

@@ -44,7 +44,7 @@ def trained(run: Run, tmp_path: Path) -> Callable[..., tuple[dict, kanviz.KAN, s
 def test_units_below_the_names_travel_into_the_network(trained):
     _, kan, said = trained(TABLES / "pico.csv", "Canal A")
     assert [str(v) for v in (*kan.inputs, *kan.outputs)] == ["Temps (ms)", "Canal A (V)"]
-    assert "The units stand in line 2" in said
+    assert "The units are in line 2" in said
 
 
 def test_units_in_headings_do_too_and_the_heading_is_a_name_as_well(trained):
@@ -66,7 +66,7 @@ def test_lines_of_names_and_units_can_be_told(trained, tmp_path):
 def test_codes_for_missing_values_can_be_told(trained):
     found, _, said = trained(TABLES / "air.csv", "c")
     assert found["rows"] == {"train": 165, "test": 41}
-    assert "-200 lies far from all other values" in said
+    assert "-200 is far from all other values" in said
     assert trained(TABLES / "air.csv", "c", "--missing", "none")[0]["rows"] == {"train": 240, "test": 60}
     assert trained(TABLES / "air.csv", "c", "--missing=-200,-999")[0]["rows"] == {"train": 165, "test": 41}
 

@@ -23,7 +23,7 @@ from kanviz.io.containers import open_tensors
 from kanviz.io.native import CHECKSUM, HEADER, _checksum, _described, read
 from kanviz.io.project import Packed, packed, unpacked
 from kanviz.laws.law import Law
-from kanviz.ui.components.memory import found_of, told_of
+from kanviz.ui.components.memory import read_list, read_work
 from tests.io.damage import answer
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -67,8 +67,8 @@ def project_again(record: Any) -> Any:
 
 
 def browser_again(record: Any) -> Any:
-    assert told_of(record) is not None
-    id, manifest, blobs = found_of(record)
+    assert read_list(record) is not None
+    id, manifest, blobs = read_work(record)
     return {"id": id, "manifest": manifest, "blobs": {name: b64encode(v).decode() for name, v in blobs.items()}}
 
 

@@ -20,7 +20,7 @@ from kanviz.io.certificates import certificate_text, read_certificate
 from kanviz.io.native import recipe_of
 from kanviz.io.project import Packed, unpacked
 from kanviz.laws.law import Law
-from kanviz.ui.components.memory import found_of
+from kanviz.ui.components.memory import read_work
 
 GOLDEN = Path(__file__).parent / "golden"
 VERSIONS = (
@@ -104,7 +104,7 @@ def test_a_training_that_was_stopped_is_where_it_stood():
 
 
 def test_work_that_a_browser_gives_back_is_the_same_work():
-    name, manifest, blobs = found_of(record("browser.json"))
+    name, manifest, blobs = read_work(record("browser.json"))
     project = unpacked(Packed(manifest, blobs))
     assert (name, project.name) == ("w1", "small")
     assert tuple(v.kan.digest[:16] for v in project.history.versions) == VERSIONS[:2]

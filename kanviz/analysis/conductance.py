@@ -81,8 +81,8 @@ def _along(ends: Float[Tensor, "two input"], share: Float[Tensor, " at"]) -> Flo
 def _gauss(nodes: int) -> tuple[Float[Tensor, " node"], Float[Tensor, " node"]]:
     """Return abscissae and weights on [0, 1]: eigenvalues and vectors of the Jacobi matrix (Golub & Welsch 1969)."""
     k = torch.arange(1, nodes, dtype=torch.float64)
-    beside = k / (4 * k**2 - 1).sqrt()
-    at, vectors = torch.linalg.eigh(torch.diag(beside, 1) + torch.diag(beside, -1))
+    off_diagonal = k / (4 * k**2 - 1).sqrt()
+    at, vectors = torch.linalg.eigh(torch.diag(off_diagonal, 1) + torch.diag(off_diagonal, -1))
     return (at + 1) / 2, vectors[0] ** 2
 
 

@@ -86,7 +86,7 @@ def between(values: Float[Tensor, " rows"], low: float, high: float) -> Int[Tens
     return ((values >= low) & (values <= high)).nonzero()[:, 0]
 
 
-def confusion(found: Predictions, rows: Sequence[int] | Int[Tensor, " row"]) -> Int[Tensor, "measured said"]:
+def confusion(found: Predictions, rows: Sequence[int] | Int[Tensor, " row"]) -> Int[Tensor, "measured predicted"]:
     """Count these rows by their measured class (down) and their predicted class (across)."""
     rows = torch.as_tensor(rows, dtype=torch.long)
     count = found.measured.shape[1]

@@ -82,8 +82,8 @@ def regression_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
 
 def classification_errors(guess: Tensor, y: Tensor, y_train: Tensor) -> Errors:
     """Compute the errors of class scores (rows, class)."""
-    truth, said = y.argmax(1), guess.argmax(1)
+    truth, guessed = y.argmax(1), guess.argmax(1)
     frequent = int(y_train.sum(0).argmax())
     entropy = float(torch.nn.functional.cross_entropy(guess, truth))
-    right = float((said == truth).double().mean())
+    right = float((guessed == truth).double().mean())
     return Errors(len(y), NAN, NAN, NAN, float((truth == frequent).double().mean()), right, entropy)

@@ -12,11 +12,11 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import UserError
 
-Says = Callable[[Float[Tensor, "rows input"]], Tensor]
+Model = Callable[[Float[Tensor, "rows input"]], Tensor]
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class Predicted:
     """One of the compared models.
 
     rmse, largest: of its finite errors, in the target's unit · share: rmse over the spread of the measured values ·
@@ -32,36 +32,38 @@ class Said:
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class Comparison:
     """The measured values of one target, and the predictions of the same rows. held: whether the rows are held out."""
 
     target: str
     unit: str
     measured: Float[np.ndarray, " rows"]
-    said: tuple[Said, ...]
+    models: tuple[Predicted, ...]
     held: bool
 
 
 @torch.no_grad()
-def beside(data: Dataset, others: Mapping[str, Says], output: int = 0) -> Beside:
+def compare(data: Dataset, others: Mapping[str, Model], output: int = 0) -> Comparison:
     """Compare all models on the held-out rows (on all rows, where none are held out), in table units."""
     held = len(data.test) > 0
     x, y = data.rows("test" if held else "all")
     measured = y[:, output].double().numpy()
-    said = tuple(_said(name, says(x.double()).double().reshape(-1).numpy(), measured) for name, says in others.items())
-    return Beside(data.outputs[output].name, data.outputs[output].unit, measured, said, held)
+    models = tuple(
+        _predicted(name, model(x.double()).double().reshape(-1).numpy(), measured) for name, model in others.items()
+    )
+    return Comparison(data.outputs[output].name, data.outputs[output].unit, measured, models, held)
 
 
-def _said(name: str, values: np.ndarray, measured: np.ndarray) -> Said:
+def _predicted(name: str, values: np.ndarray, measured: np.ndarray) -> Predicted:
     there = np.isfinite(values)
     gap = (values - measured)[there]
     spread = float(measured.std()) if len(measured) else 0.0
     rmse = float(np.sqrt(np.mean(gap**2))) if len(gap) else float("nan")
     largest = float(np.abs(gap).max()) if len(gap) else float("nan")
-    return Said(name, values, rmse, largest, rmse / (spread or 1.0), int((~there).sum()))
+    return Predicted(name, values, rmse, largest, rmse / (spread or 1.0), int((~there).sum()))
 
 
-def network_for(kan: KAN, data: Dataset) -> Says | None:
+def network_for(kan: KAN, data: Dataset) -> Model | None:
     """Return the network as a function of the table's inputs in its order; None where its columns differ."""
     try:
         data.matching(kan)

@@ -21,11 +21,11 @@ def options(sub: argparse.ArgumentParser) -> None:
     )  # fmt: skip
 
 
-def app(asked: argparse.Namespace) -> None:
+def app(options: argparse.Namespace) -> None:
     """Start the app and wait until it is stopped."""
     from kanviz.ui.server.start import serve
 
-    serve(asked.model, port=asked.port, browser=not asked.no_browser, hosts=asked.hosts, keep=asked.keep)
+    serve(options.model, port=options.port, browser=not options.no_browser, hosts=options.hosts, keep=options.keep)
 
 
 COMMAND = Command(

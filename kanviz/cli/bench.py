@@ -11,12 +11,12 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
 
-def bench(asked: argparse.Namespace) -> None:
+def bench(options: argparse.Namespace) -> None:
     """Time the layers and the training on this machine."""
     from kanviz.bench.short import short_bench, short_text
 
     record = short_bench()
-    if asked.json:
+    if options.json:
         out(json.dumps(record, indent=2))
         return
     for line in short_text(record):

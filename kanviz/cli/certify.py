@@ -20,23 +20,23 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("-o", "--output", required=True, metavar="CERTIFICATE", help="where to write it, .json")
 
 
-def certify(asked: argparse.Namespace) -> None:
+def certify(options: argparse.Namespace) -> None:
     """Write a certificate of two networks, on the rows of a table or over a region."""
     from kanviz.analysis.locality.certificate import certify as certificate_of  # `certify` is the command in this file
     from kanviz.io.certificates import certificate_text
 
-    output = writable(asked.output)
+    output = writable(options.output)
     if output.suffix != ".json":
         raise UsageError(f"A certificate is written as .json, not {shown(output.name)!r}.")
-    if asked.inputs and asked.rows is None:
+    if options.inputs and options.rows is None:
         raise UsageError("--inputs names columns of the table of --rows; give that.")
-    before, after = (read_network([path]) for path in (asked.before, asked.after))
-    if asked.rows is not None:
+    before, after = (read_network([path]) for path in (options.before, options.after))
+    if options.rows is not None:
         found = certificate_of(
-            before, after, rows=input_rows(before, asked.rows, asked.inputs, reading(asked, least=1))
+            before, after, rows=input_rows(before, options.rows, options.inputs, reading(options, least=1))
         )
     else:
-        found = certificate_of(before, after, box=region(before, asked.box))
+        found = certificate_of(before, after, box=region(before, options.box))
     write(output, certificate_text(found))
     out("\n".join(found.summary()))
 

@@ -24,8 +24,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     one_thread()
     try:
-        asked = parser().parse_args(arguments)
-        status = asked.run(asked) or 0
+        options = parser().parse_args(arguments)
+        status = options.run(options) or 0
         sys.stdout.flush()
         return status
     except UserError as refusal:

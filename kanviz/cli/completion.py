@@ -10,11 +10,11 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("shell", choices=("bash", "zsh"), help="which shell")
 
 
-def completion(asked: argparse.Namespace) -> None:
+def completion(options: argparse.Namespace) -> None:
     """Print a script that the shell can load."""
     import shtab
 
-    out(shtab.complete(asked.parser, shell=asked.shell))
+    out(shtab.complete(options.parser, shell=options.shell))
 
 
 COMMAND = Command(

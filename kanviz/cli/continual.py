@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 LARGEST = 1_000_000  # bytes of a settings file
 
 
-def continual(asked: argparse.Namespace) -> int:
+def continual(options: argparse.Namespace) -> int:
     """Learn the tables of a settings file in turn, once under each policy, and return the exit status.
 
     The results of each policy are written at once; Ctrl-C does not lose them.
     """
     from kanviz.continual.config import read_config
 
-    output = json_path(asked.output) if asked.output else None
-    config = read_config(_text(asked.config))
-    tables = _tables(config, Path(asked.config).parent)
+    output = json_path(options.output) if options.output else None
+    config = read_config(_text(options.config))
+    tables = _tables(config, Path(options.config).parent)
     found, interrupted = [], False
     try:
         for name in config.policies:
             found.append(_run(config, tables, name))
-            if not asked.json:
+            if not options.json:
                 out(f"{chr(10) if len(found) > 1 else ''}{report(found[-1])}")
             if output:
                 written_so_far(output, f"{_record(config, found)}\n")
@@ -47,7 +47,7 @@ def continual(asked: argparse.Namespace) -> int:
         interrupted = True
         bar_end()
         say(f"Stopped; the runs of {listing([run.policy.name for run in found], 9)} are kept.")
-    if asked.json:
+    if options.json:
         out(_record(config, found))
     if output:
         write(output, f"{_record(config, found)}\n")
@@ -152,7 +152,7 @@ def options(sub: argparse.ArgumentParser) -> None:
 
 COMMAND = Command(
     "continual",
-    "Learn tables one after another; say what was kept.",
+    "Learn tables one after another; report what was kept.",
     options,
     continual,
 )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kanviz.laws.search.record import Discovery
 
 
-def discover(asked: argparse.Namespace) -> int:
+def discover(options: argparse.Namespace) -> int:
     """Search for a law; return the exit status, 1 if none was found.
 
     Ctrl-C stops the search and reports the best result so far; the file of --output contains it during the search.
@@ -27,15 +27,15 @@ def discover(asked: argparse.Namespace) -> int:
     from kanviz.laws.search.discover import DiscoverConfig, discoveries
     from kanviz.laws.search.hints import Hints
 
-    output = json_path(asked.output) if asked.output else None
-    hints = Hints(asked.forbid, asked.prefer, asked.integer_exponents, tuple(asked.symmetric))
+    output = json_path(options.output) if options.output else None
+    hints = Hints(options.forbid, options.prefer, options.integer_exponents, tuple(options.symmetric))
     data = dataset_for(
-        asked.table, asked.target, inputs=asked.inputs, units=units_from(asked.unit), test=asked.test,
-        seed=asked.seed, how=reading(asked),
+        options.table, options.target, inputs=options.inputs, units=units_from(options.unit), test=options.test,
+        seed=options.seed, how=reading(options),
     )  # fmt: skip
     say_notes(data.notes)
-    shape = asked.shape.between(data) if asked.shape else None
-    config = DiscoverConfig(shape, asked.seconds, asked.seeds, hints, asked.jobs, asked.seed)
+    shape = options.shape.between(data) if options.shape else None
+    config = DiscoverConfig(shape, options.seconds, options.seeds, hints, options.jobs, options.seed)
     found, interrupted, written = None, False, ()
     try:
         for found in discoveries(data, config):
@@ -51,7 +51,7 @@ def discover(asked: argparse.Namespace) -> int:
     say_notes([note for note in found.notes if note not in data.notes])
     if interrupted:
         say("Stopped; the best so far is kept.")
-    if asked.json:
+    if options.json:
         out(json.dumps({"front": [entry.to_json() for entry in found.front]}, indent=2, allow_nan=False))
     elif found.front:
         _report(found)

@@ -36,7 +36,7 @@ def options(sub: argparse.ArgumentParser) -> None:
         type=float,
         default=float("inf"),
         metavar="SHARE",
-        help="with --fit: only where the formula misses at most this share of the curve's spread",
+        help="with --fit: only where the formula's error is at most this share of the curve's spread",
     )
     sub.add_argument("--digits", type=values.whole(1, 17), default=6, help="of the constants (6)")
     sub.add_argument("-o", "--output", metavar="MODEL", help="with --fit or --together: also save the network")
@@ -45,30 +45,30 @@ def options(sub: argparse.ArgumentParser) -> None:
     how.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
 
-def formula(asked: argparse.Namespace) -> None:
+def formula(options: argparse.Namespace) -> None:
     """Compose the network's formula, with --fit or --together after fitting its curves; report remaining splines."""
     from kanviz.analysis.compose import compose
     from kanviz.edit.proposals import compare_outputs
     from kanviz.io import save
 
-    fits = asked.fit or asked.together
-    if asked.output and not fits:
+    fits = options.fit or options.together
+    if options.output and not fits:
         raise UsageError("There is nothing new to save without --fit or --together. See kanviz formula --help.")
-    output = model_path(asked.output) if asked.output else None
-    kan = before = read_network(asked.model)
-    data = rows_for(kan, asked)
+    output = model_path(options.output) if options.output else None
+    kan = before = read_network(options.model)
+    data = rows_for(kan, options)
     law = None
     if fits:
-        if asked.together:
-            history, law = _together(kan, data, asked.seconds)
+        if options.together:
+            history, law = _together(kan, data, options.seconds)
         else:
-            history = _fitted(kan, data, asked.within)
+            history = _fitted(kan, data, options.within)
         kan = history.present
         if output:
             save(kan, output, recipe=history.recipe())
-    found = compose(kan, data).rounded(asked.digits)
+    found = compose(kan, data).rounded(options.digits)
     fit = compare_outputs(before, kan, data) if fits else None
-    if asked.json:
+    if options.json:
         record = {
             "outputs": [v.name for v in kan.outputs],
             "formulas": list(found.text()),
@@ -88,7 +88,7 @@ def formula(asked: argparse.Namespace) -> None:
             }
         out(json.dumps(record, indent=2))
         return
-    for line in found.latex() if asked.latex else found.text():
+    for line in found.latex() if options.latex else found.text():
         out(shown(line, 1_000_000))
     if law is not None:
         exact = f"{kan.outputs[0].name} = {law.expression}"
@@ -123,13 +123,13 @@ def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[Hist
 
     found = None
     for found in extract(kan, data, ExtractConfig(seconds=seconds)):
-        bar(found.edges - found.now.curves, found.edges, f"misses {found.error(found.now):.2g} of the spread")
+        bar(found.edges - found.now.curves, found.edges, f"error {found.error(found.now):.2g} of the spread")
     bar_end()
     assert found is not None
     say(f"Ended because: {found.stopped_because}.")
     for one in found.front:
         kind = "law" if one.law else "formula" if not one.curves else f"{one.curves} curves left"
-        say(f"complexity {one.complexity}: {kind}, misses {found.error(one):.2g} of the spread, gap {one.gap:.3g}")
+        say(f"complexity {one.complexity}: {kind}, error {found.error(one):.2g} of the spread, gap {one.gap:.3g}")
     best = found.best
     if best.kan.digest == kan.digest:
         return History.start(kan), None

@@ -14,35 +14,35 @@ if TYPE_CHECKING:
     from kanviz.continual.rungs import Rung
 
 
-def ladder(asked: argparse.Namespace) -> int:
+def ladder(options: argparse.Namespace) -> int:
     """Run one rung or all, and return the exit status. Ctrl-C still reports the rungs that ended."""
     outcomes: list[Outcome] = []
     interrupted = False
     try:
-        for rung in _rungs(asked):
-            outcomes.append(_run(rung, asked.seed))
-            if not (asked.json or asked.csv):
+        for rung in _rungs(options):
+            outcomes.append(_run(rung, options.seed))
+            if not (options.json or options.csv):
                 _report(outcomes[-1])
     except KeyboardInterrupt:
         interrupted = True
         bar_end()
         say(f"Stopped; {counted(len(outcomes), 'rung')} ended.")
-    if asked.json:
+    if options.json:
         out(json.dumps({"rungs": [outcome.to_json() for outcome in outcomes]}, indent=2, allow_nan=False))
-    elif asked.csv:
+    elif options.csv:
         from kanviz.continual.outcome import to_csv
 
         out(to_csv(outcomes), end="")
     return INTERRUPTED if interrupted else 0
 
 
-def _rungs(asked: argparse.Namespace) -> "list[Rung]":
+def _rungs(options: argparse.Namespace) -> "list[Rung]":
     from kanviz.continual.rungs import RUNGS, rung_of
 
-    chosen = [rung_of(asked.rung)] if asked.rung else list(RUNGS)
-    if asked.fail and not asked.rung:
+    chosen = [rung_of(options.rung)] if options.rung else list(RUNGS)
+    if options.fail and not options.rung:
         raise UsageError("The names after --fail are switches of one rung; say which one it is with --rung.")
-    return chosen if asked.fail is None else [rung.failing(*asked.fail) for rung in chosen]
+    return chosen if options.fail is None else [rung.failing(*options.fail) for rung in chosen]
 
 
 def _run(rung: "Rung", seed: int) -> "Outcome":

@@ -20,7 +20,7 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("-o", "--output", required=True, metavar="FILE", help=".html opens anywhere, .json is plotly's")
 
 
-def plot(asked: argparse.Namespace) -> None:
+def plot(options: argparse.Namespace) -> None:
     """Plot one edge, or the network, into a file."""
     from kanviz.analysis.curves import edge_curve
     from kanviz.analysis.layout import layout, wide
@@ -29,14 +29,14 @@ def plot(asked: argparse.Namespace) -> None:
     from kanviz.core.layer import EdgeId
     from kanviz.plots import edge_figure, network_figure, to_html, to_json
 
-    output = writable(asked.output)
+    output = writable(options.output)
     if output.suffix not in (".html", ".json"):
         raise UsageError(f"A figure is written as .html or .json, not {shown(output.name)!r}.")
-    kan = read_network(asked.model)
-    data = rows_for(kan, asked)
-    theme = "dark" if asked.dark else "light"
-    if asked.edge:
-        figure = edge_figure(edge_curve(kan, EdgeId(*asked.edge), data), theme=theme)
+    kan = read_network(options.model)
+    data = rows_for(kan, options)
+    theme = "dark" if options.dark else "light"
+    if options.edge:
+        figure = edge_figure(edge_curve(kan, EdgeId(*options.edge), data), theme=theme)
     else:
         ranking = scores(kan, data)
         places = layout(kan, ranking)

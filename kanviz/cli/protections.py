@@ -22,7 +22,7 @@ LITTLE = 0.75  # share of locked control points above which a finer grid is advi
 
 
 @dataclass(frozen=True)
-class Keeping:
+class ProtectedTraining:
     """The protections of a training: what they give to the training, and the known rows of each, by option."""
 
     held: "Protected"
@@ -31,7 +31,7 @@ class Keeping:
 
 def check(options: argparse.Namespace) -> None:
     """Refuse options for a new network together with --start, and protections without it."""
-    given = [name for name in (OF_A_NEW_NETWORK if options.start else ASKED) if getattr(options, name) is not None]
+    given = [name for name in (OF_A_NEW_NETWORK if options.start else OPTIONS) if getattr(options, name) is not None]
     if given and options.start:
         raise UsageError(f"{_option(given[0])} shapes a new network; --start goes on with one as it is.")
     if given:
@@ -40,17 +40,17 @@ def check(options: argparse.Namespace) -> None:
         raise UsageError("--ewc-strength is the strength of --ewc; give that.")
 
 
-def keeping(options: argparse.Namespace, start: "KAN", data: "Dataset") -> Keeping:
+def apply_protections(options: argparse.Namespace, start: "KAN", data: "Dataset") -> ProtectedTraining:
     """Apply all requested protections, and report their cost on stderr; several locks are joined."""
     from kanviz.continual.protection import protect
 
-    asked = {name: ask(options, start) for name, ask in ASKED.items() if getattr(options, name) is not None}
-    held = protect(start, list(asked.values()), data)
+    chosen = {name: ask(options, start) for name, ask in OPTIONS.items() if getattr(options, name) is not None}
+    held = protect(start, list(chosen.values()), data)
     if held.lock is not None:
         _say_capacity(capacity(held.lock, start))
     if held.data is not data:
         say(f"note: {held.data.notes[-1]}")
-    return Keeping(held, {name: known for name, (_, known) in asked.items()})
+    return ProtectedTraining(held, {name: known for name, (_, known) in chosen.items()})
 
 
 def _lock_rows(options: argparse.Namespace, start: "KAN") -> "tuple[Protection, Known]":
@@ -89,7 +89,7 @@ def _inputs(options: argparse.Namespace, start: "KAN", path: str) -> "Known":
     return Known(Path(path).name, input_rows(start, path, options.inputs, reading(options, least=1)))
 
 
-ASKED: "dict[str, Callable[[argparse.Namespace, KAN], tuple[Protection, Known]]]" = {
+OPTIONS: "dict[str, Callable[[argparse.Namespace, KAN], tuple[Protection, Known]]]" = {
     "lock_rows": _lock_rows, "lock_box": _lock_box, "ewc": _ewc, "replay": _replay
 }  # fmt: skip
 
@@ -102,20 +102,24 @@ def capacity(lock: "Lock", kan: "KAN") -> list[dict[str, Any]]:
     ]
 
 
-def kept(keeping: Keeping, before: "KAN", after: "KAN") -> dict[str, dict[str, Any]]:
+def preserved_rows(protected: ProtectedTraining, before: "KAN", after: "KAN") -> dict[str, dict[str, Any]]:
     """Compare the old rows of each option, for JSON: how many predictions kept their bits, and the largest change of
     each output in its unit.
     """
     from kanviz.analysis.locality.observed_change import lamps
 
-    found = {name: lamps(before, after, known.x) for name, known in keeping.known.items() if known.box is None}
+    found = {name: lamps(before, after, known.x) for name, known in protected.known.items() if known.box is None}
     return {
-        name: {"rows": len(v.kept), "bit_identical": int(v.kept.sum()), "largest_change": list(map(finite, v.largest))}
+        name: {
+            "rows": len(v.kept),
+            "bit_identical": int(v.kept.sum()),
+            "largest_change": list(map(finite, v.largest)),
+        }
         for name, v in found.items()
     }
 
 
-def say_kept(record: dict[str, dict[str, Any]], names: list[str]) -> None:
+def say_preserved(record: dict[str, dict[str, Any]], names: list[str]) -> None:
     for option, found in record.items():
         largest = ", ".join(f"{name} {value:.4g}" for name, value in zip(names, found["largest_change"], strict=True))
         say(

@@ -18,22 +18,22 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("-o", "--output", metavar="FILE", help="where to write it, as steps.py (to stdout)")
 
 
-def script(asked: argparse.Namespace) -> None:
+def script(options: argparse.Namespace) -> None:
     """Write the steps of a saved network as Python; report steps that cannot be repeated."""
     from kanviz.edit.recipe import Recipe
     from kanviz.edit.script import first_stop, recipe_script
     from kanviz.io.native import saved_with
 
-    output = writable(asked.output) if asked.output else None
-    kan, start = read_network([asked.model]), read_network([asked.start])
-    recipe, held = saved_with(Path(asked.model).read_bytes())
+    output = writable(options.output) if options.output else None
+    kan, start = read_network([options.model]), read_network([options.start])
+    recipe, held = saved_with(Path(options.model).read_bytes())
     if recipe is None:
-        raise UserError(f"{shown(asked.model, 200)} does not tell the steps that made it; only kanviz's files do.")
-    rows = {held[0].digest: asked.model} if held else {}
-    text = recipe_script(recipe, kan, asked.start, rows)
+        raise UserError(f"{shown(options.model, 200)} does not tell the steps that made it; only kanviz's files do.")
+    rows = {held[0].digest: options.model} if held else {}
+    text = recipe_script(recipe, kan, options.start, rows)
     found = Recipe.from_json(recipe)
     if found.start != start.digest:
-        raise UserError(f"{shown(asked.start, 200)} is not the network that these steps began with.")
+        raise UserError(f"{shown(options.start, 200)} is not the network that these steps began with.")
     stop = first_stop(found.edits, rows)
     if stop:
         say(f"The script ends before step {stop.step}: {stop.why}.")

@@ -15,13 +15,13 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
 
-def show(asked: argparse.Namespace) -> None:
+def show(options: argparse.Namespace) -> None:
     """Describe a model file."""
     from kanviz.analysis.summary import describe
 
-    kan = read_network(asked.model)
+    kan = read_network(options.model)
     record = describe(kan)
-    if asked.json:
+    if options.json:
         out(json.dumps(record, indent=2))
         return
     out(f"{kan.shape_text}, {record['edges']} edges, {record['task']}, {record['precision']}")

@@ -19,7 +19,7 @@ from kanviz.text import PICKED, SOLVER_TITLES, listing, shown
 
 if TYPE_CHECKING:
     from kanviz.analysis.metrics import Metrics
-    from kanviz.cli.protections import Keeping
+    from kanviz.cli.protections import ProtectedTraining
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.core.training.train import Progress, TrainConfig
@@ -41,7 +41,7 @@ class Run:
     last: "Progress"
     cpu_seconds: float
     interrupted: bool
-    keeping: "Keeping | None" = None
+    protected: "ProtectedTraining | None" = None
 
     @property
     def kan(self) -> "KAN":
@@ -56,93 +56,93 @@ class Run:
         return Ending.INTERRUPTED if self.interrupted else self.last.stopped_because
 
 
-def train(asked: argparse.Namespace) -> int:
+def train(options: argparse.Namespace) -> int:
     """Train a new network or that of --start; return the exit status. Ctrl-C stops and saves the best so far."""
     from kanviz.edit.edits import Retrain
     from kanviz.edit.history import History
     from kanviz.io import save
 
-    protections.check(asked)
-    output = model_path(asked.output)
-    units, table = units_from(asked.unit), read_rows(asked.table, reading(asked))
-    start, data, kept = _given(asked, table) if asked.start else _new(asked, table, units)
-    run = _run(start, data, _config(asked, start, kept), kept)
+    protections.check(options)
+    output = model_path(options.output)
+    units, table = units_from(options.unit), read_rows(options.table, reading(options))
+    start, data, protected = _given(options, table) if options.start else _new(options, table, units)
+    run = _run(start, data, _config(options, start, protected), protected)
     recipe = None
-    if kept is None or kept.held.anchor is None:  # a recipe has no EWC penalty to repeat a training with
+    if protected is None or protected.held.anchor is None:  # a recipe has no EWC penalty to repeat a training with
         recipe = History.start(start).record(Retrain.of(run.config, data, run.last), run.kan).recipe()
     save(run.kan, output, recipe=recipe)
     if run.interrupted:
         say(f"Stopped at step {run.last.step} of {run.last.steps}; the best network so far is kept.")
-    _report(run, str(output), as_json=asked.json)
+    _report(run, str(output), as_json=options.json)
     return INTERRUPTED if run.interrupted else 0
 
 
-def _new(asked: argparse.Namespace, table: "Table", units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
+def _new(options: argparse.Namespace, table: "Table", units: dict[str, str]) -> "tuple[KAN, Dataset, None]":
     """Make an untrained network for the table."""
     from dataclasses import replace
 
     from kanviz.core.init import init
 
     data = table.dataset(
-        asked.target, asked.inputs, units=units, task="classification" if asked.classes else None,
-        errors=asked.errors, test=asked.test, seed=asked.seed,
+        options.target, options.inputs, units=units, task="classification" if options.classes else None,
+        errors=options.errors, test=options.test, seed=options.seed,
     )  # fmt: skip
-    say_notes([*data.notes, *_errors_offered(asked, table)])
-    grid = asked.grid or (START_GRID if asked.solver in ("auto", "lm") else 5)
+    say_notes([*data.notes, *_errors_offered(options, table)])
+    grid = options.grid or (START_GRID if options.solver in ("auto", "lm") else 5)
     kan = init(
-        (asked.shape or HIDDEN).between(data), grid=grid, order=asked.order or ORDER, seed=asked.seed,
+        (options.shape or HIDDEN).between(data), grid=grid, order=options.order or ORDER, seed=options.seed,
         inputs=data.inputs, outputs=data.outputs,
     )  # fmt: skip
     return replace(kan, task=data.task), data, None
 
 
-def _errors_offered(asked: argparse.Namespace, table: "Table") -> list[str]:
+def _errors_offered(options: argparse.Namespace, table: "Table") -> list[str]:
     """Note a column that holds the errors of the target if the options do not name one."""
     from kanviz.core.columns.roles import roles_of
 
-    target = table.column(asked.target)
+    target = table.column(options.target)
     found = [name for name, of in roles_of(table.frame, [target]).errors.items() if of == target]
-    if asked.errors or asked.classes or not found:
+    if options.errors or options.classes or not found:
         return []
     return [f"{listing(found)} holds errors of {shown(target, 40)}; with --errors rows count by 1 / error^2."]
 
 
-def _given(asked: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, Keeping]":
+def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, ProtectedTraining]":
     """Read the network of --start and the table with its columns, and apply its protections."""
-    start = read_network([asked.start])
+    start = read_network([options.start])
     table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
-    errors = table.column(asked.errors) if asked.errors else None
+    errors = table.column(options.errors) if options.errors else None
     data = table_for(
-        start, table, [asked.target], asked.inputs, errors=errors, test=asked.test, seed=asked.seed
+        start, table, [options.target], options.inputs, errors=errors, test=options.test, seed=options.seed
     )  # fmt: skip
     say_notes(data.notes)
-    kept = protections.keeping(asked, start, data)
-    return start, kept.held.data, kept
+    protected = protections.apply_protections(options, start, data)
+    return start, protected.held.data, protected
 
 
-def _config(asked: argparse.Namespace, kan: "KAN", kept: "Keeping | None") -> "TrainConfig":
+def _config(options: argparse.Namespace, kan: "KAN", protected: "ProtectedTraining | None") -> "TrainConfig":
     """Choose the training settings: for auto and lm, grids that grow and smoothing chosen by the data.
 
     The other solvers, and a network that continues, use a fixed grid.
     """
     from kanviz.core.training.train import TrainConfig
 
-    given = {name: value for name in ("steps", "finest") if (value := getattr(asked, name)) is not None}
-    if kept is not None:
-        return kept.held.config(solver=asked.solver, seed=asked.seed, **given)
-    if asked.solver in ("auto", "lm"):
-        return TrainConfig.for_new(len(kan.layers), solver=asked.solver, seed=asked.seed, **given)
+    given = {name: value for name in ("steps", "finest") if (value := getattr(options, name)) is not None}
+    if protected is not None:
+        return protected.held.config(solver=options.solver, seed=options.seed, **given)
+    if options.solver in ("auto", "lm"):
+        return TrainConfig.for_new(len(kan.layers), solver=options.solver, seed=options.seed, **given)
     if "finest" in given:
         raise UsageError("--finest belongs to --solver auto and lm, which refine grids. Choose --grid instead.")
-    return TrainConfig(solver=asked.solver, follow=5, seed=asked.seed, **given)
+    return TrainConfig(solver=options.solver, follow=5, seed=options.seed, **given)
 
 
-def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | None") -> Run:
+def _run(start: "KAN", data: "Dataset", config: "TrainConfig", protected: "ProtectedTraining | None") -> Run:
     from kanviz.core.training.train import train as steps_of  # `train` is the command in this file
 
     last, interrupted, clock = None, False, time.process_time()
     try:
-        for last in steps_of(start, data, config, anchor=kept.held.anchor if kept else None):
+        for last in steps_of(start, data, config, anchor=protected.held.anchor if protected else None):
             bar(last.step, last.steps, f"{last.loss} {last.train_loss:.3g}")
     except KeyboardInterrupt:
         interrupted = True
@@ -150,18 +150,18 @@ def _run(start: "KAN", data: "Dataset", config: "TrainConfig", kept: "Keeping | 
     bar_end()
     if last is None:
         raise KeyboardInterrupt
-    return Run(start, data, config, last, spent, interrupted, kept)
+    return Run(start, data, config, last, spent, interrupted, protected)
 
 
 def _report(run: Run, path: str, *, as_json: bool) -> None:
     from kanviz.analysis.metrics import metrics
 
-    found, keeping = metrics(run.kan, run.data), run.keeping
-    old = protections.kept(keeping, run.start, run.kan) if keeping else {}
-    protections.say_kept(old, [v.name for v in run.kan.outputs])
+    found, protected = metrics(run.kan, run.data), run.protected
+    old = protections.preserved_rows(protected, run.start, run.kan) if protected else {}
+    protections.say_preserved(old, [v.name for v in run.kan.outputs])
     if as_json:
-        lock = protections.capacity(keeping.held.lock, run.start) if keeping and keeping.held.lock else None
-        more = {"start": run.start.digest, "lock": lock, "old_rows": old} if keeping else {}
+        lock = protections.capacity(protected.held.lock, run.start) if protected and protected.held.lock else None
+        more = {"start": run.start.digest, "lock": lock, "old_rows": old} if protected else {}
         out(json.dumps(record(run, found, path) | more, indent=2, allow_nan=False))
         return
     last = run.last

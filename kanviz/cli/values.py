@@ -26,10 +26,10 @@ class Width:
             return [len(data.inputs), *self.columns, len(data.outputs)]
         ends = (self.columns[0], data.inputs, "input"), (self.columns[-1], data.outputs, "output")
         for column, variables, kind in ends:
-            asked = sum(column) if isinstance(column, list) else column
-            if asked != len(variables):
+            count = sum(column) if isinstance(column, list) else column
+            if count != len(variables):
                 raise UserError(
-                    f"--shape has {asked} {kind}s, the table gives {len(variables)}: "
+                    f"--shape has {count} {kind}s, the table gives {len(variables)}: "
                     f"{listing([v.name for v in variables], 8)}. Change --shape, or choose columns with --inputs."
                 )
         return list(self.columns)

@@ -15,15 +15,15 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rows", metavar="TABLE", help="the rows that it covers, where it does not store them")
 
 
-def verify(asked: argparse.Namespace) -> int:
+def verify(options: argparse.Namespace) -> int:
     """Compute all claims of a certificate again, and return the exit status: 1 when one of them is false."""
     from kanviz.analysis.locality.certificate import verify as wrong_in
     from kanviz.io.certificates import read_certificate
 
-    certificate = read_certificate(Path(asked.certificate).read_bytes())
-    before, after = (read_network([path]) for path in (asked.before, asked.after))
-    how = reading(asked, least=1)
-    rows = None if asked.rows is None else input_rows(before, asked.rows, asked.inputs, how)
+    certificate = read_certificate(Path(options.certificate).read_bytes())
+    before, after = (read_network([path]) for path in (options.before, options.after))
+    how = reading(options, least=1)
+    rows = None if options.rows is None else input_rows(before, options.rows, options.inputs, how)
     wrong = wrong_in(certificate, before, after, rows)
     if wrong:
         say("The certificate does not hold.")
@@ -35,7 +35,7 @@ def verify(asked: argparse.Namespace) -> int:
 
 COMMAND = Command(
     "verify",
-    "Check a certificate: all that it says is computed anew.",
+    "Check a certificate: every claim in it is computed again.",
     options,
     verify,
     examples=("kanviz verify kept.json sample_models/hills.safetensors after.safetensors",),

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from kanviz.analysis.diff import same_bits
 from kanviz.continual.learned import Learned
-from kanviz.continual.learners import Learner, beside, of_setting
+from kanviz.continual.learners import Learner, of_setting, reference_learners
 from kanviz.continual.mlp import mlp
 from kanviz.continual.outcome import Outcome
 from kanviz.continual.peaks import Place, tasks
@@ -49,7 +49,7 @@ def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
     tables = tasks(s.where, s.rows, s.points, seed)
     mesh = _mesh(s.where)
     own = of_setting(s, seed)
-    others = {} if alone else beside(s, seed)
+    others = {} if alone else reference_learners(s, seed)
     names = ["KAN", *others, *([] if alone else ["MLP"])]
     outcome = Outcome(
         rung, seed, mesh.numpy(), s.where.target(mesh)[:, 0].numpy(),
@@ -97,7 +97,7 @@ def _in_turn(
             drift=max([found.drift, *(_drift(a, b) for a, b in zip(now[:task], then, strict=False))]),
             reach=_reach(changed, tables[: task + 1], setting.grid) if local else np.nan,
             seconds=found.seconds + spent, free=(*found.free, learner.free),
-            drawn=(*found.drawn, learner(mesh)[:, 0].double().numpy()),
+            predictions=(*found.predictions, learner(mesh)[:, 0].double().numpy()),
         )  # fmt: skip
         yield found
 

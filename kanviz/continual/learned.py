@@ -28,12 +28,12 @@ class Learned:
     reach: float = math.nan
     seconds: float = 0.0
     free: tuple[float, ...] = ()
-    drawn: tuple[np.ndarray, ...] = ()
+    predictions: tuple[np.ndarray, ...] = ()
 
     @property
     def done(self) -> int:
         """Tasks learned so far."""
-        return len(self.drawn)
+        return len(self.predictions)
 
     @property
     def finished(self) -> bool:

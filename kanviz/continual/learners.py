@@ -151,7 +151,7 @@ def of_setting(setting: Setting, seed: int) -> Learner:
     return ByAdam(setting, kan) if setting.solver == "adam" else Trained(setting, kan)
 
 
-def beside(setting: Setting, seed: int) -> dict[str, Learner]:
+def reference_learners(setting: Setting, seed: int) -> dict[str, Learner]:
     """Return the learners to compare with: the same network without a lock, with replay and with EWC.
 
     If the rung has a lock, also the network without any protection.

@@ -203,13 +203,13 @@ PROTECTIONS: dict[str, type[Protection]] = {
 }
 
 
-def protect(kan: KAN, asked: Sequence[tuple[Protection, Known]], new: Dataset) -> Protected:
+def protect(kan: KAN, given: Sequence[tuple[Protection, Known]], new: Dataset) -> Protected:
     """Apply several protections at once, each to its own `Known`; their locks are combined.
 
     Raises UserError where one cannot be applied.
     """
     held = Protected(new)
-    for protection, known in asked:
+    for protection, known in given:
         held = held.joined(protection.apply(kan, known, held.data))
     return held
 

@@ -92,13 +92,13 @@ RUNGS = (
         1,
         "Apart, on a line",
         "One layer, one curve. Each peak is learned from rows of its own interval, and at least four cells of the grid "
-        "lie between two intervals. A control point acts on four cells, so the new rows move none that the old rows "
+        "are between two intervals. A control point acts on four cells, so the new rows move none that the old rows "
         "use. Only coefficients are trained.",
         Setting("separated", (1, 1), 60),
         (
             Switch("coarse", "A grid of 5 intervals, pykan's default: one control point reaches 80% of the line.",
                    {"grid": 5}),
-            Switch("base", "A trained silu beside the spline, most libraries' default: it acts everywhere.",
+            Switch("base", "A trained silu added to the spline, most libraries' default: it acts everywhere.",
                    {"base": "silu"}),
         ),
         ("coarse",),
@@ -118,14 +118,14 @@ RUNGS = (
     Rung(
         3,
         "The optimiser's traps",
-        "Rung 1 again, learned with Adam, begun anew for every peak: a number without a gradient does not move. What "
+        "Rung 1 learned with Adam, started again for every peak: a number without a gradient does not move. What "
         "other libraries do, each a switch, breaks that.",
         Setting("separated", (1, 1), 60, solver="adam", steps=200),
         (
             Switch("momentum", "The optimiser keeps its state: momentum goes on moving what the last peak moved.",
                    {"kept": True}),
             Switch("decay", "Weight decay 0.01 in every step, as AdamW has it: old peaks shrink.", {"decay": 0.01}),
-            Switch("base", "A trained silu beside the spline: it acts everywhere.", {"base": "silu"}),
+            Switch("base", "A trained silu added to the spline: it acts everywhere.", {"base": "silu"}),
             Switch("coarse", "A grid of 5 intervals: one control point reaches 80% of the line.", {"grid": 5}),
         ),
         ("base",),
@@ -168,7 +168,7 @@ RUNGS = (
         6,
         "A locked region",
         "A lock for rows says nothing of the points between them. The certified lock bounds what any point of a region "
-        "can use, in every layer, and holds all of that. It is looked at on points that nobody gave it.",
+        "can use, in every layer, and holds all of that. It is tested on points that it was never given.",
         Setting("square", (2, 5, 1), 30, lock="region", rows=200, points=1_000),
         (
             Switch("rows", "A lock for 20 rows of each region instead of all of its points.",

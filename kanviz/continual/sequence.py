@@ -55,7 +55,7 @@ def learn_in_turn(
     config = config or TrainConfig.for_trained(steps=STEPS, smooth=SMOOTH)
     tasks = _checked(kan, tasks, policy)
     held = Protected(tasks[0], config.lock)
-    found = _begun(kan, tasks, policy, names or [f"task {n + 1}" for n in range(len(tasks))])
+    found = _empty_retention(kan, tasks, policy, names or [f"task {n + 1}" for n in range(len(tasks))])
     shown: list[Tensor] = []
     for turn, data in enumerate(tasks):
         how = replace(config, lock=held.lock, seed=config.seed + seed + turn)
@@ -131,7 +131,7 @@ _KNOWN: dict[str, Callable[[Policy, Sequence[Dataset]], Known]] = {
 }  # which part of the tasks so far each policy gets  # fmt: skip
 
 
-def _begun(kan: KAN, tasks: list[Dataset], policy: Policy, names: Sequence[str]) -> Retention:
+def _empty_retention(kan: KAN, tasks: list[Dataset], policy: Policy, names: Sequence[str]) -> Retention:
     """Make the record before the first task."""
     units = {v.unit for v in kan.outputs}
     unit = units.pop() if kan.task == "regression" and len(units) == 1 else ""

@@ -81,7 +81,7 @@ def _size(value: float) -> float:
 
 
 def number(value: float) -> str:
-    """Write a number with two digits; "no number" for nan and infinity."""
+    """Write a number with two digits; "NaN" for nan and infinity."""
     if not math.isfinite(value):
-        return "no number"
+        return "NaN"
     return f"{value:.2g}"

@@ -79,10 +79,10 @@ class InsertKnots(EditRecord):
         low, high = domain(layer.knots, layer.order)
         inside = (new > low[:, None]) & (new < high[:, None])
         if not bool(inside.all()) or not bool((new[:, 1:] > new[:, :-1]).all()):
-            raise EditError(f"New knots of layer {n} must lie inside its grids, in ascending order; choose others.")
+            raise EditError(f"New knots of layer {n} must be inside its grids, in ascending order; choose others.")
         near = ROUNDING * torch.finfo(new.dtype).eps * layer.knots.abs().amax(1)
         if bool(((new[:, :, None] - layer.knots[:, None]).abs() <= near[:, None, None]).any()):
-            raise EditError(f"A new knot of layer {n} lies on one that is there; choose a place between knots.")
+            raise EditError(f"A new knot of layer {n} is on one that exists; choose a place between knots.")
         knots, coef = insert(layer.knots, layer.coef, self.knots)
         return kan.with_layer(n, knots=knots, coef=coef)
 

@@ -101,4 +101,4 @@ def check_edges(edges: tuple[EdgeId, ...], *others: tuple[Any, ...]) -> None:
     if len(set(edges)) < len(edges):
         raise EditError("An edge is named twice; name each once.")
     if any(len(other) != len(edges) for other in others):
-        raise EditError("This edit does not hold as many numbers as edges; make it anew.")
+        raise EditError("This edit does not hold as many numbers as edges; make it again.")

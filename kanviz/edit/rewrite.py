@@ -33,7 +33,7 @@ class Rewrite(EditRecord):
 
     def __post_init__(self):
         if not self.parts or any(name not in PARTS for _, name, _ in self.parts):
-            raise EditError("This step replaces nothing, or what is no part of a layer; make it anew.")
+            raise EditError("This step replaces nothing, or something that is no part of a layer; make it again.")
 
     @staticmethod
     def of(before: KAN, after: KAN, label: str) -> "Rewrite":
@@ -44,7 +44,7 @@ class Rewrite(EditRecord):
         """
         found = []
         for n, (old, new) in enumerate(zip(before.layers, after.layers, strict=True)):
-            kept = kept_aside(old, new)
+            kept = with_old_curves(old, new)
             for name in PARTS:
                 a, b = getattr(old, name), getattr(kept, name)
                 if a != b if name == "formulas" else a.shape != b.shape or not bool(same_bits(a, b).all()):
@@ -76,7 +76,7 @@ class Rewrite(EditRecord):
         return Rewrite(found["parts"].each(_part), read.label(found["label"]))
 
 
-def kept_aside(old: Layer, new: Layer) -> Layer:
+def with_old_curves(old: Layer, new: Layer) -> Layer:
     """Return the new layer with the old layer's curves, on the new grid, for edges where the new one has no curve."""
     if old.coef.shape[:2] != new.coef.shape[:2]:
         raise EditError("Only networks of one shape can be compared edge by edge.")

@@ -71,7 +71,7 @@ def first_stop(edits: Sequence[Edit], rows: Mapping[str, Any]) -> Stop | None:
         if aided:
             return Stop(n, f"it was a training with {AIDS[aided]}, and the old rows are in no recipe")
         if needs and needs not in rows:
-            return Stop(n, f"it was a training on a table that is not at hand (its digest begins {needs[:12]!r})")
+            return Stop(n, f"it was a training on a table that is not loaded (its digest begins {needs[:12]!r})")
     return None
 
 

@@ -18,7 +18,7 @@ from kanviz.edit.edits import InsertKnots, MoveControlPoint
 from kanviz.errors import EditError
 
 POINTS = 240  # points at which a formula is fitted to the stretch
-BESIDE = 0.1  # weight of the curve outside the stretch, relative to the stretch
+OUTSIDE_WEIGHT = 0.1  # weight of the curve outside the stretch, relative to the stretch
 LOOSE = 1e-6  # weight that holds control points which no point determines
 MOST = 12
 FLAT = 1e-6  # of its size: a curve that varies by less counts as constant
@@ -77,7 +77,7 @@ def _stretch(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Edge, tup
     first, last = view.domain
     low, high = max(low, first), min(high, last)
     if not high - low > 1e-6 * (last - first):
-        raise EditError("The stretch lies outside the grid, where there are no control points; mark one inside it.")
+        raise EditError("The stretch is outside the grid, where there are no control points; mark one inside it.")
     return view, (low, high)
 
 
@@ -98,9 +98,9 @@ def _moved(view: Edge, free: Tensor, x: Tensor, change: Tensor) -> Float[Tensor,
     """Compute the moves of control points that give the curve this change at x, and little change elsewhere."""
     first, last = view.domain
     low, high = float(x[0]), float(x[-1])
-    beside = torch.linspace(first, last, 4 * len(view.knots), dtype=x.dtype)
-    beside = beside[(beside < low) | (beside > high)]
-    rows = [_spline(view, x)[:, free], BESIDE * _spline(view, beside)[:, free], LOOSE * torch.eye(len(free))]
+    outside = torch.linspace(first, last, 4 * len(view.knots), dtype=x.dtype)
+    outside = outside[(outside < low) | (outside > high)]
+    rows = [_spline(view, x)[:, free], OUTSIDE_WEIGHT * _spline(view, outside)[:, free], LOOSE * torch.eye(len(free))]
     table = torch.cat([part.double() for part in rows])
     right = torch.cat([change.double(), torch.zeros(len(table) - len(x), dtype=torch.float64)])
     return torch.linalg.lstsq(table, right[:, None], driver="gelsd").solution[:, 0]

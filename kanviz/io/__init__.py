@@ -159,7 +159,7 @@ def _is_model_name(name: str) -> bool:
 
 def _partner(config: str) -> str:
     stem = config.removesuffix(_CONFIG)
-    return f"{shown(stem)}{_STATE}" if stem != config else "the _state file beside it"
+    return f"{shown(stem)}{_STATE}" if stem != config else "the _state file that belongs to it"
 
 
 def _noted(kan: KAN, note: str) -> KAN:

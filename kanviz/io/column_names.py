@@ -24,12 +24,12 @@ def notes_on_names(layout: Layout) -> list[str]:
     if layout.doubt:
         notes.append(f"{layout.doubt}. If that is wrong, choose the header row.")
     elif len(layout.names) > 1:
-        notes.append(f"The names stand in lines {listing([str(line) for line in layout.names], 4)}.")
+        notes.append(f"The names are in lines {listing([str(line) for line in layout.names], 4)}.")
     elif _are_numbers([name for name in layout.headings if name]):
         start = shown(", ".join(layout.headings[:4]), 40)
         notes.append(f"The numbers in line {max(layout.names)} ({start}) are taken as names, not as values.")
     if layout.units:
-        notes.append(f"The units stand in line {layout.units}.")
+        notes.append(f"The units are in line {layout.units}.")
     return notes
 
 
@@ -37,22 +37,22 @@ def _are_numbers(names: list[str]) -> bool:
     return bool(names) and all(map(number_like, names))
 
 
-def names_from_comments(comments: Sequence[Row], width: int, told: set[int]) -> tuple[list[str], list[str], int]:
+def names_from_comments(comments: Sequence[Row], width: int, chosen: set[int]) -> tuple[list[str], list[str], int]:
     """Find names and units in the last comment lines above a table without names.
 
     Returns the names, the units and the line of the names; empty where no line has as many words as the table has
-    columns. told: lines that the caller chose for the names.
+    columns. chosen: lines that the caller chose for the names.
     """
-    lines = [(line, cells) for line, cells in comments if not told or line in told]
+    lines = [(line, cells) for line, cells in comments if not chosen or line in chosen]
     if not lines:
         return [], [], 0
     line, last = lines[-1]
     if len(last) != width and len(words := " ".join(last).split()) == width:
         last = words
-    above = comments[-2] if len(comments) > 1 and not told else (0, [])
+    above = comments[-2] if len(comments) > 1 and not chosen else (0, [])
     if _could_be_names(above[1], width) and len(last) == width and 2 * sum(map(is_unit, last)) >= len(last):
         return [cell.strip() for cell in above[1]], [without_brackets(cell) for cell in last], above[0]
-    if told or _could_be_names(last, width):
+    if chosen or _could_be_names(last, width):
         return [cell.strip() for cell in last], [], line
     return [], [], 0
 

@@ -23,7 +23,7 @@ _PERCENT = r"^[^%]*[0-9.]\s*%$"
 _HEXADECIMAL = r"^[+-]?0[xX][0-9a-fA-F]+$"
 _COMPLEX = rf"^[+-]?(?:{NUMBER})?\s*[+-]\s*(?:{NUMBER})?[ij]$|^[+-]?{NUMBER}[ij]$"
 _DATE = rf"^{DATE_PATTERN}$"
-_DATES_KEPT = "dates or times, kept as text; as an input they count as days since the first"
+_DATES_AS_TEXT = "dates or times, kept as text; as an input they count as days since the first"
 _NUMBER_LIKE = re.compile(
     r"[+\-−]?\s*[$€£¥]?\s*\.?[0-9][0-9.,' \u00a0/\-]*(?:[eE][+-]?[0-9]+)?\s*[%$€£¥]?|[+-]?(?:inf|nan)", re.IGNORECASE
 )
@@ -93,7 +93,7 @@ def read_column(name: str, cells: pa.ChunkedArray, findings: Findings, *, commas
     filled = len(values) - values.null_count
     numbers = _floats(values)
     if numbers is not None and numbers_are_dates(numbers) and share(values, "^[0-9]+$") == filled:
-        findings.add(_DATES_KEPT, name)
+        findings.add(_DATES_AS_TEXT, name)
         return text_array(values)
     if numbers is None:
         numbers = _respelled(name, values, filled, findings, commas_separate=commas_separate)
@@ -206,7 +206,7 @@ def _text(
     if share(values, _HEXADECIMAL) >= enough:
         findings.add("hexadecimal numbers are kept as text; write them in decimal to use them", name)
     elif share(values, _DATE) >= enough and are_dates(values.slice(0, _LOOK).to_pandas()):
-        findings.add(_DATES_KEPT, name)
+        findings.add(_DATES_AS_TEXT, name)
     elif share(values, _MONEY) >= enough:
         findings.add("amounts in different currencies are kept as text; convert them to one first", name)
     elif numbers:

@@ -254,8 +254,8 @@ def _opener(text: str, top: Top, separator: str):
     """Return a function that opens the rows from a line on; it gives the rows and the last line's number."""
 
     def rows_from(line: int):
-        begun = line - 1
+        started = line - 1
         rows = read_rows(text, top.at(line), separator)
-        return rows, lambda: begun + rows.line_num
+        return rows, lambda: started + rows.line_num
 
     return rows_from

@@ -37,7 +37,7 @@ def read(opened: Tensors) -> KAN:
         parts.setdefault(n, {})[part] = tensor
     if sorted(parts) != list(range(len(parts))):
         raise LoadError(
-            f"The KAN layers are numbered {', '.join(map(str, sorted(parts)))}: what stands between them is not in the "
+            f"The KAN layers are numbered {', '.join(map(str, sorted(parts)))}: what is between them is not in the "
             "file, so kanviz cannot know what the network computes. Save the KAN alone."
         )
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32

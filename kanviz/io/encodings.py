@@ -189,7 +189,9 @@ def _wide(word: str, encoding: Encoding) -> float:
             total += _LATIN_LETTER if letter.isalpha() or letter in "()[]/%" else -5.0
             continue
         total += _character(letter, encoding)
-        total -= 4.0 * sum(beside.isascii() and beside.islower() for beside in (word[n - 1 : n], word[n + 1 : n + 2]))
+        total -= 4.0 * sum(
+            neighbour.isascii() and neighbour.islower() for neighbour in (word[n - 1 : n], word[n + 1 : n + 2])
+        )
     return total
 
 

@@ -35,7 +35,7 @@ def split_units(names: Sequence[str]) -> dict[str, tuple[str, str]]:
     sure = len(divided) > 1 or any(map(_is_usual, divided.values()))
     found = {}
     for name in short:
-        pair = (divided.get(name) if sure else None) or _in_brackets(name) or _in_words(name)
+        pair = (divided.get(name) if sure else None) or _in_brackets(name) or _unit_in_words(name)
         if pair:
             found[name] = pair
     bare = Counter(found[name][0] if name in found else name for name in names)
@@ -63,7 +63,7 @@ def _in_brackets(name: str) -> tuple[str, str] | None:
 def _divided(name: str) -> tuple[str, str] | None:
     """Split a heading that is a quantity divided by its unit; None for a quotient of two units or of two quantities."""
     match = _SLASH.fullmatch(name)
-    if match is None or name.replace(" ", "") in _QUOTIENTS or _in_words(name):
+    if match is None or name.replace(" ", "") in _QUOTIENTS or _unit_in_words(name):
         return None
     if match[1].count("(") > match[1].count(")") or match[1][-1] in "[{€$£¥":  # "v (m/s)", "price €/m²"
         return None
@@ -73,6 +73,6 @@ def _divided(name: str) -> tuple[str, str] | None:
     return left, right
 
 
-def _in_words(name: str) -> tuple[str, str] | None:
+def _unit_in_words(name: str) -> tuple[str, str] | None:
     match = _IN_WORDS.fullmatch(_SERIAL.sub("", name))
     return (match[1], match[2]) if match and is_unit(match[2]) else None

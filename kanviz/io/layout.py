@@ -113,7 +113,7 @@ def layout_of(
     """
     sample = Sample(rows, body)
     if header_rows is not None or units_row:
-        return _as_told(sample, header_rows, units_row)
+        return _as_chosen(sample, header_rows, units_row)
     found = _found(sample, quoted=quoted)
     if units_row == 0 and found.units:
         return replace(found, units=0, unit_cells=(), skipped=found.skipped + 1)
@@ -212,7 +212,7 @@ def _of_several(sample: Sample, rows: list[int]) -> tuple[list[int], str]:
     return names, f"Line {line} ({shown(words, 40)}) could be part of the names"
 
 
-def _as_told(sample: Sample, header_rows: tuple[int, ...] | None, units_row: int | None) -> Layout:
+def _as_chosen(sample: Sample, header_rows: tuple[int, ...] | None, units_row: int | None) -> Layout:
     """Make the layout with the lines that the caller chose."""
     at = {line: n for n, (line, cells) in enumerate(sample.rows) if filled(cells)}
     for line in (*(header_rows or ()), *([units_row] if units_row else [])):

@@ -53,7 +53,7 @@ class Code:
     @property
     def note(self) -> str:
         """Describe the code in a note."""
-        far = f"{self.text} lies far from all other values of {self.places}"
+        far = f"{self.text} is far from all other values of {self.places}"
         if self.missing:
             return f"{far}: it is taken to mean that the value is missing (--missing none keeps it as a number)."
         return (
@@ -70,19 +70,19 @@ def find_codes(columns: Mapping[str, np.ndarray]) -> list[Code]:
     codes = []
     for value, places in found.items():
         sure = any(places.values())
-        more = [name for name in columns if sure and name not in places and _stands_apart(columns[name], value)]
+        more = [name for name in columns if sure and name not in places and _is_outlier(columns[name], value)]
         rows = {name: np.flatnonzero(columns[name] == value) for name in columns if name in places or name in more}
         codes.append(Code(value, rows, sure, sure))
     return sorted(codes, key=lambda code: -code.count)
 
 
-def _stands_apart(values: np.ndarray, value: float) -> bool:
+def _is_outlier(values: np.ndarray, value: float) -> bool:
     """Say whether a number that is a code elsewhere occurs in a column, far from its other values."""
     known = values[np.isfinite(values)]
     return bool((known == value).any()) and _is_far(known[known != value], value, _STEPS_BELOW)
 
 
-def told_codes(columns: Mapping[str, np.ndarray], missing: Sequence[float]) -> list[Code]:
+def chosen_codes(columns: Mapping[str, np.ndarray], missing: Sequence[float]) -> list[Code]:
     """Locate numbers that the caller declared as missing values."""
     codes = []
     for value in missing:
@@ -163,9 +163,9 @@ def _is_far(others: np.ndarray, value: float, steps: float) -> bool:
     largest = float(np.diff(near).max()) if len(near) > 1 else 0.0
     if gap <= steps * largest:
         return False
-    beside = near[0] if value < others[0] else near[-1]
-    if value * beside <= 0 or value < 0 or near[0] <= 0:
+    neighbour = near[0] if value < others[0] else near[-1]
+    if value * neighbour <= 0 or value < 0 or near[0] <= 0:
         return True
     # on a logarithmic scale too; otherwise it is only the next power of ten
-    apart = abs(math.log(value / beside))
+    apart = abs(math.log(value / neighbour))
     return apart > 3 * float(np.diff(np.log(near)).max() if len(near) > 1 else 0.0)

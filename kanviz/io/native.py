@@ -120,8 +120,8 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
     )
     shape = header["shape"].each(JsonValue.whole, 1001, 1)
     if shape != kan.shape:
-        said = "-".join(str(n)[:10] for n in shape)
-        raise NATIVE.refusal(f"the header says {said}, the weights say {'-'.join(map(str, kan.shape))}")
+        header_shape = "-".join(str(n)[:10] for n in shape)
+        raise NATIVE.refusal(f"the header says {header_shape}, the weights say {'-'.join(map(str, kan.shape))}")
     return kan
 
 

@@ -77,7 +77,7 @@ def _numbers(kind: yaml.Node, payload: yaml.Node) -> list[Number]:
     code = _text(_sequence(parts["args"], None, 3)[0])
     order = _text(_sequence(parts["state"], _TUPLE, None)[1:2])
     if code not in _CODES or order not in _ORDERS:
-        raise LoadError(f"The config holds a NumPy value of type {shown(code)}, which is no number. Write it out.")
+        raise LoadError(f"The config holds a NumPy value of type {shown(code)}, which is not a number. Write it out.")
     form = struct.Struct(_ORDERS[order] + _CODES[code])
     raw = _bytes(payload)
     if len(raw) % form.size or len(raw) // form.size > MOST_NUMBERS:

@@ -25,11 +25,11 @@ from kanviz.io.project_steps import (
     chapters,
     check_formulas,
     check_work,
-    done_again,
     history_work,
     network_blob,
     read_network,
     read_steps,
+    reapplied,
     step_text,
 )
 from kanviz.io.project_training import read_training, training_blobs, training_record
@@ -136,7 +136,7 @@ def unpacked(found: Packed) -> Work:
     kan = read_network(start["blob"].value, blobs, read)
     if kan.digest != start["digest"].value:
         raise PROJECT.refusal("its first network is not the one it names")
-    versions = _with_names([Version(kan), *done_again(kan, steps, blobs, read)], header["names"])
+    versions = _with_names([Version(kan), *reapplied(kan, steps, blobs, read)], header["names"])
     return Work(
         History(versions, header["at"].whole(0, len(versions) - 1)),
         header["name"].text(),

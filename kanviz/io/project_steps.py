@@ -140,7 +140,7 @@ def read_network(name: str, blobs: Mapping[str, bytes], read: dict[str, KAN]) ->
     return read[name]
 
 
-def done_again(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], read: dict[str, KAN]) -> list[Version]:
+def reapplied(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], read: dict[str, KAN]) -> list[Version]:
     """Repeat the steps and return every version after the start; each must equal what was saved."""
     versions: list[Version] = []
     kan, parts, work = start, 0, 0

@@ -32,7 +32,7 @@ _LIBRARY = {
 }  # fmt: skip
 _NODE_PARTS = ("node_bias", "node_scale", "subnode_bias", "subnode_scale")
 _NUMBER = re.compile(r"[0-9]+")
-_ALSO_CONFIG = "Also upload the _config.yml that pykan wrote beside it."
+_ALSO_CONFIG = "Also upload the _config.yml that pykan wrote next to it."
 
 
 def recognises(tensors: Mapping[str, Tensor]) -> bool:
@@ -112,13 +112,13 @@ def _rows(state: Mapping[str, Tensor], part: str, n: int, axis: int = 0) -> int:
 
 
 def _check_widths(settings: Settings, state: Mapping[str, Tensor], depth: int) -> None:
-    said = [column.nodes for column in settings.columns]
-    found = [*(_rows(state, "grid", n) for n in range(depth)), said[-1]]
+    given = [column.nodes for column in settings.columns]
+    found = [*(_rows(state, "grid", n) for n in range(depth)), given[-1]]
     targets = [column.targets for column in settings.columns[1:]]
-    if said != found or targets != [_rows(state, "coef", n, axis=1) for n in range(depth)]:
+    if given != found or targets != [_rows(state, "coef", n, axis=1) for n in range(depth)]:
         into = [_rows(state, "coef", n, axis=1) for n in range(depth)]
         raise LoadError(
-            f"The config says {'-'.join(map(str, said))} nodes with {'-'.join(map(str, targets))} sums, "
+            f"The config says {'-'.join(map(str, given))} nodes with {'-'.join(map(str, targets))} sums, "
             f"the weights have {'-'.join(map(str, found[:-1]))} with {'-'.join(map(str, into))}. "
             "Upload the _config.yml and the _state that were saved together."
         )
@@ -127,12 +127,12 @@ def _check_widths(settings: Settings, state: Mapping[str, Tensor], depth: int) -
 def _check_settings(settings: Settings, state: Mapping[str, Tensor], notes: list[str]) -> None:
     """Check the order against the weights; the grid in the config may be outdated, since pykan does not update it."""
     stale = []
-    for n, (grid, said) in enumerate(zip(settings.grid, settings.order, strict=True)):
+    for n, (grid, given) in enumerate(zip(settings.grid, settings.order, strict=True)):
         basis = _rows(state, "coef", n, axis=2)
         order = order_of(n, _rows(state, "grid", n, axis=1), basis)
-        if order != said:
+        if order != given:
             raise LoadError(
-                f"The config says splines of order {said}, the weights of layer {n} are of order {order}. "
+                f"The config says splines of order {given}, the weights of layer {n} are of order {order}. "
                 "Upload the _config.yml and the _state that were saved together."
             )
         if basis - order != grid:
@@ -280,6 +280,6 @@ def _sound(n: int, knots: Tensor, notes: list[str]) -> Tensor:
     if flat:
         notes.append(
             f"The grid of layer {n}, {'inputs' if len(flat) > 1 else 'input'} {listing([str(i) for i in flat])} "
-            "has nearly no width: that input was constant in training, and its splines are 0 beside that value."
+            "has nearly no width: that input was constant in training, and its splines are 0 next to that value."
         )
     return knots.sort(dim=1).values

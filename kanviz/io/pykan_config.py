@@ -202,7 +202,7 @@ def _scalar(field: str, node: yaml.ScalarNode) -> _Plain:
             return _decimal(text)
     except ValueError:
         raise LoadError(
-            f"The setting {shown(field)} holds {shown(text)}, which is no number ({_line(node)})."
+            f"The setting {shown(field)} holds {shown(text)}, which is not a number ({_line(node)})."
         ) from None
     if kind in ("str", "timestamp", "value"):  # a date or a single "=" is only text here
         _check_whole_characters(node)

@@ -84,7 +84,7 @@ def collect(source: Source, how: Reading) -> Raw:
         layout = _without_numbers(filled, how)
     else:
         layout = layout_of(
-            source.rows, source.body, header_rows=_told_in_table(how, source), units_row=how.units_row,
+            source.rows, source.body, header_rows=_chosen_in_table(how, source), units_row=how.units_row,
             quoted=source.quoted,
         )  # fmt: skip
     rows, last_line = source.body_from(layout.first)
@@ -102,7 +102,7 @@ def collect(source: Source, how: Reading) -> Raw:
     return Raw(names, block.finish(), [*notes, *block.notes()], source.commas, units, layout)
 
 
-def _told_in_table(how: Reading, source: Source) -> tuple[int, ...] | None:
+def _chosen_in_table(how: Reading, source: Source) -> tuple[int, ...] | None:
     """Return the lines chosen for the names, without comments: a table with names in comments has none of its own."""
     comments = {line for line, _ in source.comments}
     return how.header_rows if how.header_rows is None else tuple(n for n in how.header_rows if n not in comments)
@@ -110,8 +110,8 @@ def _told_in_table(how: Reading, source: Source) -> tuple[int, ...] | None:
 
 def _without_numbers(filled: list[Row], how: Reading) -> Layout:
     """Find the layout of a table with only words or only names: names are in row 1 unless others were chosen."""
-    told = [n for n, (line, _) in enumerate(filled) if line in (how.header_rows or ())]
-    n = told[-1] if told else 0
+    chosen = [n for n, (line, _) in enumerate(filled) if line in (how.header_rows or ())]
+    n = chosen[-1] if chosen else 0
     line, cells = filled[n]
     if how.header_rows == ():
         return Layout(line, (), 0, (), (), len(cells), ())
@@ -125,9 +125,9 @@ def _named(
     """Give every column a name and a unit; also return notes on them and the final layout."""
     names, units = list(layout.headings), list(layout.unit_cells)
     notes = notes_on_names(layout)
-    told = set(how.header_rows or ())
-    if not names and (how.header_rows is None or told & {line for line, _ in comments}):
-        names, units, line = names_from_comments(comments, layout.width, told)
+    chosen = set(how.header_rows or ())
+    if not names and (how.header_rows is None or chosen & {line for line, _ in comments}):
+        names, units, line = names_from_comments(comments, layout.width, chosen)
         if names:
             notes = ["The names were taken from the comment line above the data."]
             layout = replace(layout, names=(line,))

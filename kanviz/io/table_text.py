@@ -61,12 +61,12 @@ def text_of(data: bytes, encoding: str | None = None) -> Text:
         raise TableError("This is a tar archive; unpack it first.")
     if _PICKLE.match(data):
         raise TableError("This is a Python pickle, which can hold code and is never opened; save the table as CSV.")
-    found = _decoded(data) if encoding is None else _told(data, encoding)
+    found = _decoded(data) if encoding is None else _decoded_as(data, encoding)
     _check(found.text)
     return found
 
 
-def _told(data: bytes, encoding: str) -> Text:
+def _decoded_as(data: bytes, encoding: str) -> Text:
     try:
         text = data.decode(encoding)
     except (UnicodeDecodeError, LookupError):

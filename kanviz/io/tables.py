@@ -25,7 +25,7 @@ from kanviz.io.csv_text import read_text_table
 from kanviz.io.excel import looks_like_excel, read_excel
 from kanviz.io.heading_units import split_units
 from kanviz.io.layout import Layout
-from kanviz.io.missing_codes import Code, find_codes, told_codes
+from kanviz.io.missing_codes import Code, chosen_codes, find_codes
 from kanviz.io.parquet import read_parquet
 from kanviz.io.rows import Raw
 from kanviz.io.table_notes import notes_on_values
@@ -228,7 +228,7 @@ def _table(
     if rows < how.least:
         raise TableError("The table has a single row; nothing can be learned from it. Add rows.")
     held = {name: columns[name] for name in numeric}
-    found = find_codes(held) if how.missing is None else told_codes(held, how.missing)
+    found = find_codes(held) if how.missing is None else chosen_codes(held, how.missing)
     for code in found:
         for name, at in code.rows.items():
             if code.missing:

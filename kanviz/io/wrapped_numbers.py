@@ -36,7 +36,7 @@ def unwrapped(values: pa.ChunkedArray, enough: float) -> tuple[pa.ChunkedArray, 
                 values = compute.replace_substring_regex(values, pattern, r"\1")
             if len(before):
                 example = f" ({shown(before[0].as_py(), 40)})"
-                return values, [("numbers are taken out of what stands around them", example)]
+                return values, [("numbers are taken out of the text around them", example)]
         plain, negative = share(values, PLAIN, r"^[$€£¥]?[0-9][0-9.,]*$"), share(values, _ACCOUNT)
         if plain and negative and plain + negative >= enough:
             values = compute.replace_substring_regex(values, _ACCOUNT, r"-\1")

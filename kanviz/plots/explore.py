@@ -154,13 +154,13 @@ def _bars(rows: list[tuple[str, float]], variable: Variable, nothing: str, theme
     figure = canvas(theme, height=70 + BAR * len(rows))
     amounts = np.array([amount for _, amount in rows])
     amounts = np.where(np.isfinite(amounts), amounts, 0.0)
-    text = [f"{amount:+.3g}" if np.isfinite(amount) else "no number" for _, amount in rows]
+    text = [f"{amount:+.3g}" if np.isfinite(amount) else "NaN" for _, amount in rows]
     low, high = min(0.0, float(amounts.min())), max(0.0, float(amounts.max()))
     room = 0.03 * ((high - low) or 1.0)
     figure.add_bar(
         x=amounts, y=list(range(len(rows))), orientation="h", showlegend=False,
         marker={"color": [colours.formula if amount >= 0 else colours.selected for amount in amounts]},
-        customdata=[[wrapped(name, 60), said] for (name, _), said in zip(rows, text, strict=True)],
+        customdata=[[wrapped(name, 60), words] for (name, _), words in zip(rows, text, strict=True)],
         hovertemplate="%{customdata[0]}<br>%{customdata[1]}<extra></extra>",
     )  # fmt: skip
     names = [brief(name, 24) for name, _ in rows]
@@ -176,10 +176,10 @@ def _bars(rows: list[tuple[str, float]], variable: Variable, nothing: str, theme
         margin={"t": 8, "r": 72}, bargap=0.3,
         annotations=[
             {
-                "text": said, "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "showarrow": False,
+                "text": words, "x": 1, "xref": "paper", "xanchor": "left", "xshift": 6, "y": place, "showarrow": False,
                 "font": {"size": 12, "color": colours.text},
             }
-            for place, said in enumerate(text)
+            for place, words in enumerate(text)
         ],
     )  # fmt: skip
     return figure

@@ -33,7 +33,7 @@ def _line(found: Outcome, one: Learned, theme: Look) -> go.Figure:
     x = found.mesh[:, 0]
     regions = [found.rung.setting.where.region(task)[0] for task in range(count)]
     axes: dict[str, object] = {}
-    for task, values in enumerate(one.drawn):
+    for task, values in enumerate(one.predictions):
         name = "" if task == 0 else str(task + 1)
         for old, (low, high) in enumerate(regions[: task + 1]):
             figure.add_shape(
@@ -81,7 +81,7 @@ def _square(found: Outcome, one: Learned, theme: Look) -> go.Figure:
     step = side + GAP
     sheet = np.full(((count + 1) * step - GAP, count * step - GAP), np.nan)
     where = np.zeros((*sheet.shape, 2))
-    for row, values in enumerate((found.target, *one.drawn)):
+    for row, values in enumerate((found.target, *one.predictions)):
         for task in range(count if row == 0 else row):
             window = slice(task * side**2, (task + 1) * side**2)
             at = np.s_[row * step : row * step + side, task * step : task * step + side]

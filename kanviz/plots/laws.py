@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 import plotly.graph_objects as go
 
-from kanviz.analysis.model_comparison import Beside, Said
+from kanviz.analysis.model_comparison import Comparison, Predicted
 from kanviz.laws.search.extraction_record import Extraction
 from kanviz.laws.search.record import Discovery
 from kanviz.plots.charts import DOTS, log_axis
@@ -70,7 +70,7 @@ def _front(dots: Sequence[Dot], best: int, chosen: int | None, network: tuple[st
         figure.add_scatter(
             x=[0, right], y=[level, level], mode="lines", name=name,
             line={"color": colours.muted, "width": 1.5, "dash": "dash"},
-            hovertemplate=f"{'a ' if name == 'spline network' else ''}{name} misses %{{y:.3g}} %<extra></extra>",
+            hovertemplate=f"{'a ' if name == 'spline network' else ''}{name}: error %{{y:.3g}} %<extra></extra>",
         )  # fmt: skip
     places = range(len(dots))
     figure.add_scatter(
@@ -86,7 +86,7 @@ def _front(dots: Sequence[Dot], best: int, chosen: int | None, network: tuple[st
         selected={"marker": {"opacity": 1}}, unselected={"marker": {"opacity": 1}}, cliponaxis=False,
         hoverinfo="text",
         hovertext=[
-            f"<b>{wrapped(dot.text, 48, 3)}</b><br>complexity {dot.complexity}<br>misses {dot.error:.3g} %"
+            f"<b>{wrapped(dot.text, 48, 3)}</b><br>complexity {dot.complexity}<br>error {dot.error:.3g} %"
             for dot in dots
         ],
     )  # fmt: skip
@@ -106,12 +106,12 @@ def _look(place: int, colours: Theme) -> dict[str, object]:
     return {"color": colour, "symbol": symbol, "size": 6, "opacity": 0.7}
 
 
-def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
+def agreement_figure(found: Comparison, *, theme: Look = "light") -> go.Figure:
     """Draw each model's predictions against the measured values, row by row; on the line they agree."""
     if not len(found.measured):
         return empty(theme, "Laws and data", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
-    values = np.concatenate([found.measured, *(one.values[np.isfinite(one.values)] for one in found.said)])
+    values = np.concatenate([found.measured, *(one.values[np.isfinite(one.values)] for one in found.models)])
     low, high = float(values.min()), float(values.max())
     room = 0.04 * (high - low) or 1.0
     ends = [low - room, high + room]
@@ -119,8 +119,8 @@ def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
         x=ends, y=ends, mode="lines", hoverinfo="skip", showlegend=False,
         line={"color": THEMES[theme].muted, "width": 1.5, "dash": "dash"},
     )  # fmt: skip
-    for place, one in enumerate(found.said):
-        at = _drawn(one)
+    for place, one in enumerate(found.models):
+        at = _dotted_rows(one)
         figure.add_scatter(
             x=found.measured[at], y=one.values[at], mode="markers", name=words(one.name), showlegend=True,
             marker=_look(place, THEMES[theme]),
@@ -135,19 +135,19 @@ def agreement_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
     return figure
 
 
-def residuals_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
+def residuals_figure(found: Comparison, *, theme: Look = "light") -> go.Figure:
     """Draw measured minus predicted values, row by row; a pattern here is not yet explained."""
     if not len(found.measured):
         return empty(theme, "Residuals", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
-    for place, one in enumerate(found.said):
-        at = _drawn(one)
+    for place, one in enumerate(found.models):
+        at = _dotted_rows(one)
         figure.add_scatter(
             x=found.measured[at], y=(found.measured - one.values)[at], mode="markers", name=words(one.name),
             marker=_look(place, THEMES[theme]), showlegend=True,
             hovertemplate="measured %{x:.4g}<br>residual %{y:.3g}<extra>" + words(one.name) + "</extra>",
         )  # fmt: skip
-    largest = max((one.largest for one in found.said if math.isfinite(one.largest)), default=0.0)
+    largest = max((one.largest for one in found.models if math.isfinite(one.largest)), default=0.0)
     room = 1.15 * largest or 1.0
     arrange(
         figure,
@@ -158,7 +158,7 @@ def residuals_figure(found: Beside, *, theme: Look = "light") -> go.Figure:
     return figure
 
 
-def _drawn(one: Said) -> np.ndarray:
+def _dotted_rows(one: Predicted) -> np.ndarray:
     """Return the rows that get a dot: those with a finite value, spaced evenly over the table."""
     there = np.flatnonzero(np.isfinite(one.values))
     return there[np.linspace(0, len(there) - 1, min(DOTS, len(there))).astype(int)] if len(there) else there

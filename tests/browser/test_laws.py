@@ -61,7 +61,7 @@ def test_csv_in_law_out_checked_on_held_out_rows_and_copied(page: Page):
 
 def test_stopped_in_the_middle_the_best_so_far_stays(page: Page):
     start(page, table_file(noise=0.02))
-    expect(page.get_by_text(re.compile("The best so far misses"))).to_be_visible(timeout=LONG)
+    expect(page.get_by_text(re.compile("The best so far has an error of"))).to_be_visible(timeout=LONG)
     page.get_by_role("button", name="Stop and keep the best so far").click()
     expect(page.get_by_text(re.compile("stopped by you"))).to_be_visible()
     settle(page)
@@ -106,7 +106,7 @@ def test_a_trained_network_is_read_as_a_law_and_kept(page: Page):
     assert float(metric(page, "Held-out RMSE")) < 1e-6 < float(metric(page, "The network's own"))
     expect(page.get_by_test_id("stCode").first).to_have_text(re.compile(r"f = e\^\{y\^\{2\} \+ \\sin"))
     page.get_by_role("button", name="Keep this").click()
-    expect(page.get_by_text(re.compile("What they replace is kept aside"))).to_be_visible()
+    expect(page.get_by_text(re.compile("What they replace is saved"))).to_be_visible()
     settle(page)
     expect(page.get_by_text("Every edge has a formula, is frozen, or is pruned.")).to_be_visible()
     page.get_by_test_id("stSidebar").get_by_role("button", name="Undo").click()

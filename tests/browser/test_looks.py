@@ -57,7 +57,7 @@ CUT = """
   }
   for (const part of ours) {
     const box = part.getBoundingClientRect();
-    if (!box.width || part.closest(".kv-said")) continue;
+    if (!box.width || part.closest(".kv-status")) continue;
     if (box.left < -1 || box.right > innerWidth + 1) found.push(`${part.className} leaves the window`);
     for (const text of part.matches(".kv-stage, .kv-plot") ? part.querySelectorAll("svg text") : []) {
       const word = text.getBoundingClientRect(), all = text.ownerSVGElement.getBoundingClientRect();

@@ -158,4 +158,4 @@ def test_a_row_taken_is_explained_and_a_slider_moves_the_prediction(outputs: Loc
     exact = outputs.get_by_label("length, exactly")
     exact.fill("9")
     exact.press("Enter")
-    expect(outputs.get_by_role("alert")).to_contain_text("length lies outside the training rows")
+    expect(outputs.get_by_role("alert")).to_contain_text("length is outside the training rows")

@@ -217,7 +217,7 @@ def test_a_training_goes_on_when_its_server_was_killed(app: App, context: Browse
     app.kill()
     (kept,) = page.evaluate(WORKS)
     app.start()
-    expect(page.get_by_text(f"Its training stands at step {kept['step']:,} of 10,000.")).to_be_visible()
+    expect(page.get_by_text(f"Its training is at step {kept['step']:,} of 10,000.")).to_be_visible()
     page.get_by_role("button", name="Go on with it").click()
     expect(page.get_by_text(f"Its training goes on from step {kept['step']:,} of 10,000.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"Running: step [\d,]+ of 10,000"))).to_be_visible()

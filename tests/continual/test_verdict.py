@@ -58,7 +58,7 @@ def test_errors_that_are_no_numbers_are_never_a_success(bad: float):
     found = verdict(learned(own=(0.001, bad, 0.003), end=(bad, bad), kept=(0, 10), drift=math.inf), SPREAD)
     assert found.kind == "forgets"
     assert found.missed == (2,)
-    assert "no number" in found.text
+    assert "NaN" in found.text
     assert not found.holds
 
 

@@ -106,7 +106,7 @@ def test_two_columns_of_a_name_that_is_needed_are_refused():
 
 def test_a_name_on_both_sides_in_different_places_is_refused():
     data = Dataset.from_arrays(np.arange(6.0).reshape(3, 2), np.arange(3.0), inputs=["speed", "height"])
-    with pytest.raises(TableError, match="speed stands in another place"):
+    with pytest.raises(TableError, match="speed is in another place"):
         data.matching(init([2, 1], inputs=[Variable("mass"), Variable("speed")]))
 
 

@@ -135,7 +135,7 @@ def test_a_gradient_that_does_not_fit_is_refused():
 
 
 @pytest.mark.skipif("native" not in WAYS, reason="no C kernel was built here")
-def test_the_kernel_itself_refuses_arrays_shorter_than_it_is_told():
+def test_the_kernel_itself_refuses_arrays_shorter_than_they_should_be():
     x = torch.zeros(4, 1)
     y, knots, coef, weight = torch.zeros(4, 1), torch.linspace(0, 1, 6)[None], torch.ones(1, 1, 4), torch.ones(1, 1)
     arrays = (x, knots, coef, weight, torch.zeros(1), y)

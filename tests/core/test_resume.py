@@ -95,5 +95,5 @@ def test_another_table_is_refused_in_words():
     data = hello(100)
     mark = list(islice(train(new([2, 2, 1], data), data, TrainConfig("lm", steps=9)), 3))[-1].state
     moved = replace(data, y=data.y + 1e-9)
-    with pytest.raises(TrainError, match="begun on another table"):
+    with pytest.raises(TrainError, match="started on another table"):
         next(train(mark.kan, moved, TrainConfig("lm", steps=9), resume=mark))

@@ -12,7 +12,7 @@ from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.edit.edits import FixFormula, Prune, RefineGrid, ReleaseFormula, Restore, Rewrite, edit_from_json
-from kanviz.edit.rewrite import kept_aside
+from kanviz.edit.rewrite import with_old_curves
 from kanviz.errors import EditError
 from tests.helpers import DTYPES, as_json, digest, kans, rows_for
 
@@ -55,10 +55,10 @@ def test_a_curve_aside_keeps_its_shape_on_a_moved_grid():
     finer = RefineGrid(1, 40).apply(wide)
     pruned = Prune((edge,), (0.0,)).apply(finer)
     other = kan.with_layer(1, coef=kan.layers[1].coef * 0)
-    layer = kept_aside(other.layers[1], pruned.layers[1])
+    layer = with_old_curves(other.layers[1], pruned.layers[1])
     assert torch.equal(layer.knots[0], pruned.layers[1].knots[0])
     back = Restore((edge,), (True,), (None,), (0.0,)).apply(
-        pruned.with_layers({1: kept_aside(kan.layers[1], pruned.layers[1])})
+        pruned.with_layers({1: with_old_curves(kan.layers[1], pruned.layers[1])})
     )
     x = torch.linspace(-0.9, 0.9, 50, dtype=torch.float64)
     gap = (back.edge(edge)(x) - kan.edge(edge)(x)).abs().max()

@@ -220,7 +220,7 @@ AIDED = Retrain(TrainConfig("adam", steps=2), "", 2, "replay")
         (AIDED, "old rows mixed in"),
         (replace(AIDED, aid="ewc"), "anchored where old rows need it"),
         (Batch((FreezeEdge((EDGE,)), Batch((AIDED,), "inner")), "outer"), "old rows mixed in"),
-        (Retrain(TrainConfig("adam", steps=2), "ab'\"\nprint(1)", 2), "not at hand"),
+        (Retrain(TrainConfig("adam", steps=2), "ab'\"\nprint(1)", 2), "not loaded"),
     ],
     ids=["replay", "ewc", "batch", "no table"],
 )

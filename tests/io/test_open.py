@@ -46,7 +46,7 @@ REFUSED = {
     "two networks": ({"a.safetensors": OWN, "b.safetensors": OWN}, r"a\.safetensors and b\.safetensors"),
     "two configs": ({"a.yml": CONFIG, "b.yml": CONFIG, "a_state": STATE}, r"a\.yml and b\.yml"),
     "a config alone": ({"m_config.yml": CONFIG}, "Also upload m_state"),
-    "another config alone": ({"settings.yml": CONFIG}, "Also upload the _state file beside it"),
+    "another config alone": ({"settings.yml": CONFIG}, "Also upload the _state file that belongs to it"),
     "weights without their config": ({"m_state": SYMBOLIC}, "Also upload the _config"),
     "the data alone": ({"m_cache_data": b"PK"}, "holds pykan's last data, no network"),
     "a config beside another's network": ({"m_config.yml": CONFIG, "a.safetensors": OWN}, "a network of kanviz"),

@@ -292,10 +292,10 @@ FAULTS = {
     "no such character": (b'a: "\\UFFFFFFFF"\n', "not valid YAML"),
     "half a character": (b'a: "\\ud800"\n', "half a character"),
     "half a character in a name": (b'"\\udfff": 1\n', "half a character"),
-    "octal": (b"grid: 010\n", "holds 010, which is no number"),
-    "hexadecimal": (b"grid: 0x10\n", "no number"),
-    "clock": (b"grid: 1:30\n", "no number"),
-    "underscore": (b"grid: 1_000\n", "no number"),
+    "octal": (b"grid: 010\n", "holds 010, which is not a number"),
+    "hexadecimal": (b"grid: 0x10\n", "not a number"),
+    "clock": (b"grid: 1:30\n", "not a number"),
+    "underscore": (b"grid: 1_000\n", "not a number"),
 }
 
 

@@ -100,7 +100,7 @@ def test_a_table_read_again_is_as_if_it_had_been_told_at_once():
         ("Coupling,DC\nTime,CH1\n" + lines(2), "Line 1 (Coupling, DC) could be part of the names"),
         ("0,1,2,3\n" + lines(4), "The numbers in line 1 (0, 1, 2, 3) are taken as names"),
         ("a note\nx,y\n" + lines(2), "Skipped 1 line above the table"),
-        ("x,y\ns,V\n" + lines(2), "The units stand in line 2"),
+        ("x,y\ns,V\n" + lines(2), "The units are in line 2"),
     ],
 )
 def test_what_could_be_otherwise_is_said(text, note):

@@ -84,7 +84,7 @@ def test_a_number_far_from_all_others_is_missing_and_that_is_said_with_its_count
     (code,) = found.codes
     assert (code.value, code.count, code.missing) == (-200, 105, True)
     assert len(found.frame.dropna()) == 206
-    assert "-200 lies far from all other values of T (30), RH (30) and c (45)" in said(found)
+    assert "-200 is far from all other values of T (30), RH (30) and c (45)" in said(found)
     assert "94 of 300 rows" in said(found)
     back = found.counting(-200, missing=False)
     assert len(back.frame.dropna()) == 300

@@ -90,14 +90,14 @@ test("a bridge meets the cubic at the control points and moves none outside the 
 });
 
 test("what a change does is said as the error where rows are known, else as the most the output moves", () => {
-  const rows = { x: [0, 1], gain: [1, -2], off: [1, -1], exact: true, drawn: false };
+  const rows = { x: [0, 1], gain: [1, -2], off: [1, -1], exact: true, sampled: false };
   const curve = decoded({ ...edge(), rows, unit: "m" });
   const places = rows.x.map((x) => geometry.cell(curve.x, x));
   const up = curve.coef.map((v) => v + 1);
   const moves = geometry.changes(curve, up, places);
   moves.forEach((v, r) => near(v, rows.gain[r], 1e-5));
   assert.equal(geometry.effect(curve, [1, -2]), "RMSE 1 → 2.55 m");
-  const drawn = { ...curve, rows: { ...rows, off: null, exact: false, drawn: true } };
+  const drawn = { ...curve, rows: { ...rows, off: null, exact: false, sampled: true } };
   assert.equal(geometry.effect(drawn, [1, -2]), "the output moves by up to about 2 m on points drawn over the grids");
   assert.equal(geometry.changes(curve, [NaN, 0, 0], places), null);
 });

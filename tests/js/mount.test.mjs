@@ -12,7 +12,7 @@ import * as payloads from "./payloads.mjs";
 const steps = { v: 1, steps: [{ at: ["main"], title: "Here", text: "This is it." }], first: false, help: "Help" };
 const COMPONENTS = {
   editor: [editor, ["kv-editor", "kv-tools", "kv-plot", "kv-foot"], payloads.edge()],
-  network: [network, ["kv-network", "kv-tools", "kv-stage", "kv-tip", "kv-said"], payloads.network()],
+  network: [network, ["kv-network", "kv-tools", "kv-stage", "kv-tip", "kv-status"], payloads.network()],
   scatter: [scatter, ["kv-scatter", "kv-tools", "kv-plot", "kv-tip", "kv-note"], payloads.rows()],
   tour: [tour, ["kv-tour", "kv-tour-button"], steps],
 };
@@ -49,49 +49,49 @@ for (const [name, [component, classes, payload]] of Object.entries(COMPONENTS)) 
 }
 
 function life() {
-  const said = [];
+  const log = [];
   const begin = (_, signal) => {
-    const number = said.filter((word) => word.startsWith("begin")).length + 1;
-    said.push(`begin ${number}`);
-    signal.addEventListener("abort", () => said.push(`end ${number}`));
-    return { show: (data) => said.push(`show ${data}`) };
+    const number = log.filter((word) => word.startsWith("begin")).length + 1;
+    log.push(`begin ${number}`);
+    signal.addEventListener("abort", () => log.push(`end ${number}`));
+    return { show: (data) => log.push(`show ${data}`) };
   };
-  return { said, component: mounted(begin), place: page() };
+  return { log, component: mounted(begin), place: page() };
 }
 
 test("one view is shown every payload, and ends with its place", () => {
-  const { said, component, place } = life();
+  const { log, component, place } = life();
   call(component, place, "a");
   takeOff(place, call(component, place, "b"));
-  assert.deepEqual(said, ["begin 1", "show a", "show b", "end 1"]);
+  assert.deepEqual(log, ["begin 1", "show a", "show b", "end 1"]);
 });
 
 test("a payload that was overtaken ends nothing, before the next one or after it", () => {
-  const { said, component, place } = life();
+  const { log, component, place } = life();
   call(component, place, "a")();
   const overtaken = call(component, place, "b");
   const last = call(component, place, "c");
   overtaken();
-  assert.deepEqual(said, ["begin 1", "show a", "show b", "show c"]);
+  assert.deepEqual(log, ["begin 1", "show a", "show b", "show c"]);
   takeOff(place, last);
   last();
   overtaken();
-  assert.deepEqual(said.slice(4), ["end 1"], "and it ends once");
+  assert.deepEqual(log.slice(4), ["end 1"], "and it ends once");
 });
 
 test("a payload that comes when the place has left the page leaves nothing behind", () => {
-  const { said, component, place } = life();
+  const { log, component, place } = life();
   takeOff(place, call(component, place, "a"));
   call(component, place, "late")();
-  assert.deepEqual(said, ["begin 1", "show a", "end 1", "begin 2", "show late", "end 2"]);
+  assert.deepEqual(log, ["begin 1", "show a", "end 1", "begin 2", "show late", "end 2"]);
 });
 
 test("a newer script ends the view that an older one left in the same place", () => {
-  const { said, component, place } = life();
+  const { log, component, place } = life();
   call(component, place, "a");
-  const newer = mounted(() => ({ show: (data) => said.push(`newer ${data}`) }));
+  const newer = mounted(() => ({ show: (data) => log.push(`newer ${data}`) }));
   const end = call(newer, place, "b");
-  assert.deepEqual(said, ["begin 1", "show a", "end 1", "newer b"]);
+  assert.deepEqual(log, ["begin 1", "show a", "end 1", "newer b"]);
   takeOff(place, end);
 });
 
@@ -105,7 +105,7 @@ test("what is sent while the server is away is sent when it is back, of each nam
   connection(place, "PINGING_SERVER");
   view.send("select", 1);
   view.send("prune", 2);
-  view.tell("drawn", "x");
+  view.tell("painted", "x");
   view.tell("shown", "y");
   connection(place, "CONNECTING");
   assert.deepEqual(place.sent, []);
@@ -113,7 +113,7 @@ test("what is sent while the server is away is sent when it is back, of each nam
   view.send("select", 3);
   const all = [
     ["prune", 2],
-    ["drawn", "x"],
+    ["painted", "x"],
     ["shown", "y"],
     ["select", 3],
   ];

@@ -51,7 +51,7 @@ test("a row is said with its numbers, units, and how many inputs are left out", 
 
 test("the note says how many rows are drawn and how many have no number", () => {
   const words = "Drag to pick rows, click a point to explain its row. 3 of 10 rows drawn; a rectangle picks all.";
-  assert.equal(rest(rows()), `${words} 1 row left out: no number predicted.`);
+  assert.equal(rest(rows()), `${words} 1 row left out: their prediction is NaN or infinite.`);
   const none = { ...rows(), rows: [], total: 4, no_number: 4 };
-  assert.equal(rest(none), "No row has a prediction that is a number.");
+  assert.equal(rest(none), "No row has a finite prediction.");
 });

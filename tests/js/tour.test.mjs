@@ -1,7 +1,7 @@
 // Where ring and card of the tour stand.
 import assert from "node:assert/strict";
 import test from "node:test";
-import { beside, ring, scrolled } from "../../kanviz/ui/components/tour/geometry.js";
+import { nextTo, ring, scrolled } from "../../kanviz/ui/components/tour/geometry.js";
 
 const WINDOW = { width: 1200, height: 800 };
 const CARD = { width: 330, height: 160 };
@@ -24,7 +24,7 @@ test("the card stands in the window and, where there is room, not on the ring", 
       [500, 790],
       [3, 797],
     ]) {
-      const place = beside({ left, top, right, bottom }, CARD, WINDOW);
+      const place = nextTo({ left, top, right, bottom }, CARD, WINDOW);
       assert.ok(place.left >= 0 && place.left + CARD.width <= WINDOW.width);
       assert.ok(place.top >= 0 && place.top + CARD.height <= WINDOW.height);
       const over =
@@ -32,7 +32,7 @@ test("the card stands in the window and, where there is room, not on the ring", 
       assert.equal(over, right - left > 1000 && bottom - top > 700, `${left} ${top}`);
     }
   }
-  assert.deepEqual(beside(null, CARD, WINDOW), { left: 435, top: 320 });
+  assert.deepEqual(nextTo(null, CARD, WINDOW), { left: 435, top: 320 });
 });
 
 test("a low place comes to the middle of a wide window, a high one below the bar", () => {

@@ -96,7 +96,7 @@ def test_in_noise_an_outside_is_fitted_in_the_targets_own_units():
     r = rows(lambda x, y: 1 / (0.2 + x**2 + y**2), noise=0.02)
     found = screened(r, [Structure((0, 1))], ["1/x"], 0, math.inf)[0]
     assert found.noisy
-    assert found.target.worn
+    assert found.target.as_layer
     assert found.size == 3
     taken_off = Target.of(r, "1/x")
     fit = taken_off.task.fitted(Structure((0, 1)).network(2), steps=20)
@@ -111,7 +111,7 @@ def test_a_network_with_its_outside_on_gives_the_target_in_its_own_units():
     off = Target.of(r, "exp")
     fit = off.task.fitted(Structure((0, 1)).network(2), steps=20)
     assert fit is not None
-    on, kan = off.wearing(r, fit.kan)
+    on, kan = off.with_layer(r, fit.kan)
     x = torch.from_numpy(r.held_x.T.copy())
     torch.testing.assert_close(on.whole(kan)(x), off.whole(fit.kan)(x), rtol=1e-9, atol=1e-9)
     there = on.task.fitted(kan, steps=0)

@@ -19,7 +19,7 @@ from kanviz.analysis.locality.observed_change import lamps
 from kanviz.analysis.locality.overlap import overlap
 from kanviz.analysis.locality.planned_change import point_change
 from kanviz.analysis.locality.strips import strips
-from kanviz.analysis.model_comparison import Beside, Said, beside
+from kanviz.analysis.model_comparison import Comparison, Predicted, compare
 from kanviz.analysis.paths import explain
 from kanviz.analysis.scores import scores
 from kanviz.analysis.slices import plane, slices
@@ -97,10 +97,10 @@ def _overlay(theme="light") -> go.Figure:
     return overlay_figure(one, [("higher <b>", two), ("lower", three)], theme=theme)
 
 
-def _beside() -> Beside:
+def _comparison() -> Comparison:
     kan = small_kan()
     data = small_data(kan)
-    return beside(data, {"law": lambda x: kan(x)[:, 0] + 0.1, "network": lambda x: kan(x)[:, 0]})
+    return compare(data, {"law": lambda x: kan(x)[:, 0] + 0.1, "network": lambda x: kan(x)[:, 0]})
 
 
 def _map(theme="light", kan=None) -> go.Figure:
@@ -180,8 +180,8 @@ FIGURES = {
     "overlay": _overlay,
     "front of laws": lambda theme: front_figure(discovery(gravity()), 1, theme=theme),
     "no law yet": lambda theme: front_figure(replace(discovery(gravity()), front=()), theme=theme),
-    "agreement": lambda theme: agreement_figure(_beside(), theme=theme),
-    "residuals": lambda theme: residuals_figure(_beside(), theme=theme),
+    "agreement": lambda theme: agreement_figure(_comparison(), theme=theme),
+    "residuals": lambda theme: residuals_figure(_comparison(), theme=theme),
     "network": lambda theme: _network(theme, selected=EdgeId(0, 0, 0), highlight=[EdgeId(1, 0, 0)]),
     "edge": lambda theme: _edge(theme=theme, point=2),
     "edge with a formula": lambda theme: _edge(edge=EdgeId(1, 1, 0), theme=theme),
@@ -437,7 +437,7 @@ def test_numbers_that_are_none_do_not_stop_a_figure():
     broken = kan.with_layer(0, coef=kan.layers[0].coef * np.nan)
     found = scores(broken, small_data(kan))
     network_figure(layout(broken, found), all_curves(broken, small_data(kan)), found)
-    assert "no number" in readable(paths_figure(_explained(broken)))
+    assert "NaN" in readable(paths_figure(_explained(broken)))
     for draw in (_slice, _plane):
         draw(kan=broken)
     edge_figure(edge_curve(broken, EDGE, small_data(kan)))
@@ -452,7 +452,7 @@ def test_every_law_on_the_front_can_be_clicked_and_says_its_place():
 
 def test_rows_where_a_law_is_no_number_get_no_dot():
     data = small_data(small_kan())
-    found = beside(data, {"law": lambda x: np.nan * x[:, 0], "other": lambda x: x[:, 0]})
+    found = compare(data, {"law": lambda x: np.nan * x[:, 0], "other": lambda x: x[:, 0]})
     for figure in (agreement_figure(found), residuals_figure(found)):
         assert "NaN" not in (figure.to_json() or "")
 
@@ -460,8 +460,8 @@ def test_rows_where_a_law_is_no_number_get_no_dot():
 @pytest.mark.parametrize("figure", [agreement_figure, residuals_figure])
 def test_no_rows_make_an_empty_figure_that_says_so(figure):
     nothing = np.zeros(0)
-    said = (Said("the network", nothing, math.nan, math.nan, math.nan, 0),)
-    drawn = figure(Beside("y", "", nothing, said, held=False))
+    said = (Predicted("the network", nothing, math.nan, math.nan, math.nan, 0),)
+    drawn = figure(Comparison("y", "", nothing, said, held=False))
     assert "No rows to compare." in (drawn.to_json() or "")
 
 

@@ -41,7 +41,7 @@ def test_the_best_law_so_far_is_there_after_its_server_was_killed(app: App):
         async with Visitor(app.url) as one:
             await one.run(page=one.pages["laws"])
             await one.press("Find the law")
-            await until(one, "The best so far misses")
+            await until(one, "The best so far has an error of")
             await one.run()
             return one.query
 

@@ -62,7 +62,7 @@ def test_our_own_visitors_are_answered(server, case):
     assert answer(server, headers | UPGRADE, "/_stcore/stream")[0] == 101
 
 
-def test_a_name_that_a_proxy_leads_by_is_answered_where_the_server_was_told():
+def test_a_name_that_a_proxy_leads_by_is_answered_where_the_server_knows_it():
     door = OwnVisitors(None, ["kan.school.example"])  # pyright: ignore[reportArgumentType]
     for host, origin in (
         ("kan.school.example", "https://kan.school.example"),

@@ -31,7 +31,7 @@ def test_the_word_that_the_curve_is_shown_takes_no_press_away(server: str):
             button, part = one.button("Prune it")
             (editor, _), word = one.component("editor"), one.sent("editor")["awaited"]
             assert word
-            shown = WidgetState(id=editor.id, json_value=json.dumps({"drawn": word}))
+            shown = WidgetState(id=editor.id, json_value=json.dumps({"painted": word}))
             await one.run(part, shown, WidgetState(id=button.id, trigger_value=True))
             assert not one.button("Undo")[0].disabled, "the edge is pruned"
 
@@ -45,7 +45,7 @@ def test_the_list_of_kept_work_takes_nothing_off_the_page(server: str):
         async with Visitor(server) as one:
             order = one.sent("memory")["order"]
             runs = len(one.begun)
-            await one.tell("memory", "told", {"n": order["n"], "off": False, "works": [kept]})
+            await one.tell("memory", "works", {"n": order["n"], "off": False, "works": [kept]})
             while not any("Your work on **mine**" in text for text in one.texts):
                 await one.until_it_rests()
             await one.press("Forget it")

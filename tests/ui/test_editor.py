@@ -77,7 +77,7 @@ def test_without_an_error_to_follow_the_outputs_change_is_followed(shape):
     data = table_for(kan) if shape == [2, 2] else None
     rows = editor_payload(kan, edge_curve(kan, edge, data), data)["rows"]
     assert rows["off"] is None
-    assert rows["drawn"] is (data is None)
+    assert rows["sampled"] is (data is None)
     assert rows["exact"] is (len(shape) == 2)
     x = typical_inputs(kan, data, 300 if len(kan.outputs) == 1 else 100)
     after = MoveControlPoint(edge, 3, float(kan.edge(edge).coef[3]) + 1e-4).apply(kan)

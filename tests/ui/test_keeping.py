@@ -19,7 +19,7 @@ from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Prune
 from kanviz.errors import EditError, LoadError
 from kanviz.io.project import Packed, packed, unpacked
 from kanviz.laws.search.discover import DiscoverConfig
-from kanviz.ui.components.memory import Kept, Told, found_of, missing_of, told_of, work_payload
+from kanviz.ui.components.memory import SavedList, SavedWork, read_list, read_missing, read_work, work_payload
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.law_search import LawSearch
 from kanviz.ui.state.laws import LawSearches
@@ -32,7 +32,7 @@ from tests.ui.test_laws import ended, searching
 from tests.ui.test_session import finish
 
 EDGE = EdgeId(0, 1, 2)
-KEPT = Kept("id", "token", "name", 2, 1.7e12, "")
+KEPT = SavedWork("id", "token", "name", 2, 1.7e12, "")
 
 
 def rows(seed: int = 0) -> Dataset:
@@ -253,20 +253,22 @@ def test_blobs_travel_once_and_are_always_named():
     assert set(first["blobs"]) == set(first["needs"]) == set(later["needs"]) == set(found.blobs)
     assert later["blobs"] == {}
     assert len(json.dumps(later)) < 3_000
-    back = found_of({"id": "id", "manifest": first["manifest"], "blobs": first["blobs"]})
+    back = read_work({"id": "id", "manifest": first["manifest"], "blobs": first["blobs"]})
     assert unpacked(Packed(*back[1:])).history.present.digest == at_work().present.digest
 
 
 def test_what_the_browser_tells_is_taken_only_where_it_is_as_we_wrote_it():
     good = {"id": "a", "token": "t", "name": "n", "steps": 2, "when": 1.7e12, "rows": ""}
-    assert told_of({"off": False, "works": [good]}) == Told((Kept("a", "t", "n", 2, 1.7e12, ""),))
+    assert read_list({"off": False, "works": [good]}) == SavedList((SavedWork("a", "t", "n", 2, 1.7e12, ""),))
     bad = [
         good | change
         for change in ({"id": ""}, {"id": 1}, {"name": "x" * 999}, {"steps": -1}, {"when": 1e300}, {"steps": "2"})
     ]
-    assert told_of({"off": 1, "works": bad[:5]}) == Told()
-    assert told_of({"off": True, "works": [bad[5], None, [], good]}).works == (Kept("a", "t", "n", 2, 1.7e12, ""),)
-    assert len(told_of({"works": [good] * 50}).works) == 5
+    assert read_list({"off": 1, "works": bad[:5]}) == SavedList()
+    assert read_list({"off": True, "works": [bad[5], None, [], good]}).works == (
+        SavedWork("a", "t", "n", 2, 1.7e12, ""),
+    )
+    assert len(read_list({"works": [good] * 50}).works) == 5
 
 
 ANYTHING = st.recursive(
@@ -279,15 +281,15 @@ ANYTHING = st.recursive(
 
 @given(ANYTHING)
 def test_anything_from_the_browser_is_read_or_refused_in_words(record):
-    assert isinstance(told_of(record), Told)
-    assert isinstance(missing_of(record), set)
-    answer(lambda: unpacked(Packed(*found_of(record)[1:])))
+    assert isinstance(read_list(record), SavedList)
+    assert isinstance(read_missing(record), set)
+    answer(lambda: unpacked(Packed(*read_work(record)[1:])))
 
 
 def test_a_blob_that_was_changed_in_the_browser_is_refused():
     found = packed(at_work().saved(with_rows=True))
     name = next(iter(found.blobs))
     blobs = {n: base64.b64encode(content + (b"x" if n == name else b"")).decode() for n, content in found.blobs.items()}
-    _, manifest, back = found_of({"id": "id", "manifest": found.manifest, "blobs": blobs})
+    _, manifest, back = read_work({"id": "id", "manifest": found.manifest, "blobs": blobs})
     with pytest.raises(LoadError, match="checksum"):
         unpacked(Packed(manifest, back))

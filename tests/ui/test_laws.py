@@ -144,7 +144,7 @@ def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
     session = searching(go_on)
     app = visit(PAGE, session)
     assert "0.85" in latex(app)
-    assert "The best so far misses" in texts(app)
+    assert "The best so far has an error of" in texts(app)
     press(app, "Stop and keep the best so far")
     assert session.of(LawSearches).last is not None
     assert session.of(LawSearches).last.job.join(600)

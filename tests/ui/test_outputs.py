@@ -193,7 +193,7 @@ def test_a_point_beyond_data_and_grid_is_warned_of_and_the_slider_reaches_it():
     assert not app.warning
     next(n for n in app.number_input if n.label == "length, exactly").set_value(9.0).run()
     (warning,) = app.warning
-    assert "length lies outside the training rows" in warning.value
+    assert "length is outside the training rows" in warning.value
     assert "outside its grid" in warning.value
     assert app.slider[0].max == 9.0
 

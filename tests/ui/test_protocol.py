@@ -16,7 +16,7 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.ui.components import protocol
 from kanviz.ui.components.editor import editor_payload
-from kanviz.ui.components.memory import Kept, work_payload
+from kanviz.ui.components.memory import SavedWork, work_payload
 from kanviz.ui.components.network import STRONGEST, network_payload
 from kanviz.ui.components.scatter import marked, scatter_payload
 from kanviz.ui.components.tour import tour_payload
@@ -99,7 +99,7 @@ def test_rows_are_sent_as_the_protocol_says():
 
 
 def test_work_and_tour_are_sent_as_the_protocol_says():
-    work = work_payload(Kept("id", "token", "name", 3, 0.0, ""), "{}", {"blob": b"1"}, {"blob"})
+    work = work_payload(SavedWork("id", "token", "name", 3, 0.0, ""), "{}", {"blob": b"1"}, {"blob"})
     order = {"n": "1", "what": "list", "id": ""}
     assert faults({"v": 1, "order": order, "works": [work], "offers": False}, protocol.MemoryPayload) == []
     assert faults(tour_payload(STOPS, first=True), protocol.TourPayload) == []

@@ -260,7 +260,7 @@ def test_uploads_for_the_page_do_not_take_the_place_of_another_table():
     session.tables.upload(table, "small.csv", "old")
     assert session.tables.main is None
     app = visit(PAGE, session)
-    next(g for g in app.get("button_group") if g.label == "What it shall keep").set_value("Table").run()
+    next(g for g in app.get("button_group") if g.label == "What it must keep").set_value("Other table").run()
     press(app, "Use these old rows")
     assert session.tables.old_rows is not None
     assert session.tables.old_rows[1] == "small.csv"

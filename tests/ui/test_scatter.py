@@ -11,7 +11,7 @@ from kanviz.analysis.errors_on_rows import predictions
 from kanviz.core.init import init
 from kanviz.core.layer import Variable
 from kanviz.errors import EditError
-from kanviz.ui.components.scatter.payload import VALUES, marked, row_told, rows_told, scatter_payload
+from kanviz.ui.components.scatter.payload import VALUES, clicked_row, marked, picked_rows, scatter_payload
 from tests.figures import small_data, small_kan
 from tests.helpers import table_for
 
@@ -102,13 +102,13 @@ def test_a_rectangle_means_all_rows_in_it_whether_drawn_or_not():
     payload, found, _ = picture(5_000)
     low, high = payload["span"]
     box = {"rev": REV, "box": [high, low, low, high], "add": False}
-    assert rows_told(box, REV, found, 0, (1,)) == tuple(range(5_000)), "from whichever corner it was drawn"
+    assert picked_rows(box, REV, found, 0, (1,)) == tuple(range(5_000)), "from whichever corner it was drawn"
     y = found.measured[:, 0]
-    half = rows_told({**box, "box": [0.0, high, low, high]}, REV, found, 0, ())
+    half = picked_rows({**box, "box": [0.0, high, low, high]}, REV, found, 0, ())
     assert list(half) == (y >= 0).nonzero()[:, 0].tolist()
     none = {**box, "box": [high + 1, high + 2, low, high]}
-    assert rows_told(none, REV, found, 0, (5,)) == ()
-    assert rows_told({**none, "add": True}, REV, found, 0, (5,)) == (5,)
+    assert picked_rows(none, REV, found, 0, (5,)) == ()
+    assert picked_rows({**none, "add": True}, REV, found, 0, (5,)) == (5,)
 
 
 def test_a_rectangle_over_what_is_missed_means_the_rows_missed_so_much():
@@ -117,14 +117,14 @@ def test_a_rectangle_over_what_is_missed_means_the_rows_missed_so_much():
     told = {"rev": REV, "box": [*payload["span"], 0.05, payload["miss_span"][1]], "of": "miss", "add": False}
     wanted = (gap >= 0.05).nonzero()[:, 0].tolist()
     assert 0 < len(wanted) < len(gap)
-    assert list(rows_told(told, REV, found, 0, ())) == wanted
+    assert list(picked_rows(told, REV, found, 0, ())) == wanted
 
 
 def test_a_space_picks_one_more_or_less_and_escape_none():
     _, found, _ = picture()
-    assert rows_told({"rev": REV, "row": 4}, REV, found, 0, (2,)) == (2, 4)
-    assert rows_told({"rev": REV, "row": 4}, REV, found, 0, (2, 4)) == (2,)
-    assert rows_told({"rev": REV, "none": True}, REV, found, 0, (2, 4)) == ()
+    assert picked_rows({"rev": REV, "row": 4}, REV, found, 0, (2,)) == (2, 4)
+    assert picked_rows({"rev": REV, "row": 4}, REV, found, 0, (2, 4)) == (2,)
+    assert picked_rows({"rev": REV, "none": True}, REV, found, 0, (2, 4)) == ()
 
 
 @pytest.mark.parametrize("told", [
@@ -135,10 +135,10 @@ def test_a_space_picks_one_more_or_less_and_escape_none():
 def test_a_gesture_on_another_picture_or_none_at_all_is_refused(told):
     _, found, _ = picture()
     with pytest.raises(EditError):
-        rows_told(told, REV, found, 0, ())
+        picked_rows(told, REV, found, 0, ())
     with pytest.raises(EditError):
-        row_told(told, REV)
+        clicked_row(told, REV)
 
 
 def test_a_click_takes_a_row():
-    assert row_told({"rev": REV, "row": 7}, REV) == 7
+    assert clicked_row({"rev": REV, "row": 7}, REV) == 7

@@ -43,7 +43,7 @@ def session_of(app: AppTest) -> Session:
     [
         ("latin2.csv", "it was read as Windows-1250 (Central European)"),
         ("gbk.csv", "GBK (Chinese, simplified)"),
-        ("pico.csv", "The units stand in line 2"),
+        ("pico.csv", "The units are in line 2"),
         ("meta_lines.csv", "Skipped 4 lines above the table"),
         ("charges.csv", "Not used as an input: ID (row numbers)"),
         ("charges.csv", "smoker is 1 for yes"),

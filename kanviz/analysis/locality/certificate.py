@@ -55,9 +55,9 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) 
     missing.
     """
     wrong = [
-        f"It was written for another network {word} the change: digest {said[:12]}..., not {kan.digest[:12]}...."
-        for word, said, kan in (("before", certificate.before, before), ("after", certificate.after, after))
-        if said != kan.digest
+        f"It was written for another network {word} the change: digest {claimed[:12]}..., not {kan.digest[:12]}...."
+        for word, claimed, kan in (("before", certificate.before, before), ("after", certificate.after, after))
+        if claimed != kan.digest
     ]
     if wrong:
         return tuple(wrong)
@@ -140,7 +140,7 @@ def _of_region(before: KAN, after: KAN, box: Box) -> RegionClaim:
         nothing = (0.0,) * len(before.outputs)
         return RegionClaim(found.box, used, True, nothing, 0, nothing, 0)
     far = apart(before, after, found.box)
-    return RegionClaim(found.box, used, False, far.bound, far.boxes, far.met, far.points)
+    return RegionClaim(found.box, used, False, far.bound, far.boxes, far.attained, far.points)
 
 
 def _digest(x: Tensor) -> str:
@@ -149,17 +149,17 @@ def _digest(x: Tensor) -> str:
     return hashlib.sha256(f"{tuple(values.shape)}:".encode() + values.numpy().tobytes()).hexdigest()
 
 
-def _apart(said: Any, found: Any, *, other: bool, where: str = "") -> Iterator[str]:
+def _apart(claimed: Any, found: Any, *, other: bool, where: str = "") -> Iterator[str]:
     """Generate sentences on the fields in which a certificate and the recomputed one differ."""
-    for part in fields(said):
-        one, two = getattr(said, part.name), getattr(found, part.name)
+    for part in fields(claimed):
+        one, two = getattr(claimed, part.name), getattr(found, part.name)
         name = f"{where}{part.name}"
         if name in ("version", "seal") or _equal(one, two) or (other and _weaker(name, one, two)):
             continue
         if isinstance(one, RowsClaim | RegionClaim) and type(one) is type(two):
             yield from _apart(one, two, other=other, where=f"{name}.")
-        elif name == "layers" and len(said.layers) == len(found.layers):
-            for n, (layer, anew) in enumerate(zip(said.layers, found.layers, strict=True)):
+        elif name == "layers" and len(claimed.layers) == len(found.layers):
+            for n, (layer, anew) in enumerate(zip(claimed.layers, found.layers, strict=True)):
                 yield from _apart(layer, anew, other=other, where=f"layers.{n}.")
         else:
             yield f"Its {name} is given as {shown(str(one), 120)}, and comes to {shown(str(two), 120)}."
@@ -173,8 +173,8 @@ def _equal(one: Any, two: Any) -> bool:
     return one == two
 
 
-def _weaker(name: str, said: Any, found: Any) -> bool:
+def _weaker(name: str, claimed: Any, found: Any) -> bool:
     """Return whether a figure of another version's certificate claims no more than ours; its bound may be looser."""
     if name == "claim.bound":
-        return len(said) == len(found) and all(a >= b * (1 - CLOSE) for a, b in zip(said, found, strict=True))
+        return len(claimed) == len(found) and all(a >= b * (1 - CLOSE) for a, b in zip(claimed, found, strict=True))
     return name in ("claim.boxes", "claim.points", "claim.sampled", "claim.chunk")

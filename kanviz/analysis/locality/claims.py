@@ -215,14 +215,14 @@ def _used(found: JsonValue) -> tuple[int, int]:
 
 
 def _of_rows(certificate: Certificate, claim: RowsClaim) -> list[str]:
-    said = [f"{claim.kept:,} of {counted(claim.rows, 'row')} have bit-identical predictions."]
+    sentences = [f"{claim.kept:,} of {counted(claim.rows, 'row')} have bit-identical predictions."]
     if claim.certain:
-        said.append("Every number they use is the same, so this holds wherever both networks are computed alike.")
+        sentences.append("Every number they use is the same, so this holds wherever both networks are computed alike.")
     elif claim.kept < claim.rows:
-        said.append(f"The largest change of {_figures(certificate, claim.largest)}.")
+        sentences.append(f"The largest change of {_figures(certificate, claim.largest)}.")
     if claim.missing:
-        said.append(f"{counted(claim.missing, 'changed row')} have a prediction that is NaN or infinite.")
-    return said
+        sentences.append(f"{counted(claim.missing, 'changed row')} have a prediction that is NaN or infinite.")
+    return sentences
 
 
 def _of_region(certificate: Certificate, claim: RegionClaim) -> list[str]:

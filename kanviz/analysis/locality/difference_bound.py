@@ -31,15 +31,15 @@ Bounds = tuple[Tensor, Tensor]
 
 
 @dataclass(frozen=True)
-class Apart:
+class DifferenceBound:
     """The bounds of |after - before| for each output, table units.
 
-    bound: upper bound, infinite where none is known · met: the largest value found at `points` points of the box ·
+    bound: upper bound, infinite where none is known · attained: the largest value found at `points` points of the box ·
     boxes: how many were evaluated.
     """
 
     bound: tuple[float, ...]
-    met: tuple[float, ...]
+    attained: tuple[float, ...]
     points: int
     boxes: int
 
@@ -149,7 +149,7 @@ def _known(low: Tensor, high: Tensor) -> Bounds:
 
 
 @torch.no_grad()
-def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget: int = BUDGET) -> Apart:
+def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget: int = BUDGET) -> DifferenceBound:
     """Bound the difference of two networks of one shape over a checked box, (least, greatest) per input in table units.
 
     budget: boxes to evaluate, fewer for wide layers. The same networks and box give the same figures.
@@ -158,10 +158,10 @@ def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget:
     widest = max(layer.sources * layer.targets for layer in before.layers)
     budget = max(1, min(budget, MOST_WORK // widest))
     low, high = torch.tensor(box, dtype=torch.float64).T[:, None].unbind(0)
-    met = _met(before, after, low, high)
-    goal = NEAR * met
+    attained = _attained(before, after, low, high)
+    goal = NEAR * attained
     bound, axis = _bound(before, after, pairs, low, high)
-    settled, boxes = torch.zeros_like(met), 1
+    settled, boxes = torch.zeros_like(attained), 1
     while boxes + 2 <= budget:
         done = (bound <= goal).all(1) | ~(high > low).any(1)
         if bool(done.any()):
@@ -179,7 +179,7 @@ def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget:
         low, high = torch.cat([low[rest], a]), torch.cat([high[rest], b])
         bound, axis = torch.cat([bound[rest], more]), torch.cat([axis[rest], along])
     worst = torch.cat([settled[None], bound]).amax(0)
-    return Apart(tuple(worst.tolist()), tuple(met.tolist()), POINTS + 2, boxes)
+    return DifferenceBound(tuple(worst.tolist()), tuple(attained.tolist()), POINTS + 2, boxes)
 
 
 def _halves(low: Tensor, high: Tensor, axis: Tensor) -> Bounds:
@@ -232,7 +232,7 @@ def _table_units(before: KAN, after: KAN, old: Bounds, new: Bounds, apart: Bound
     return far.nan_to_num(math.inf, math.inf, math.inf)
 
 
-def _met(before: KAN, after: KAN, low: Tensor, high: Tensor) -> Tensor:
+def _attained(before: KAN, after: KAN, low: Tensor, high: Tensor) -> Tensor:
     """Return the largest finite |after - before| at points spread over the box and at its two ends."""
     draws = torch.quasirandom.SobolEngine(low.shape[1], scramble=True, seed=0).draw(POINTS).double()
     x = torch.cat([low, high, (low + (high - low) * draws).clamp(low, high)])

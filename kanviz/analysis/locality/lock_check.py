@@ -9,16 +9,16 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer, Variable
 from kanviz.core.locks.lock import LayerLock, Lock
 
-Kept = tuple[int, int]  # locked numbers, and how many of them have the same bits
+Count = tuple[int, int]  # locked numbers, and how many of them have the same bits
 
 
-def numbers_kept(lock: Lock, before: KAN, after: KAN) -> tuple[Kept, ...]:
+def numbers_kept(lock: Lock, before: KAN, after: KAN) -> tuple[Count, ...]:
     """Return, per layer, how many numbers the lock holds and how many are unchanged; 0 where knots or shape differ.
 
     Numbers of pruned parts are left out. Raises UserError where the lock is not for `before`.
     """
     lock.check(before)
-    return tuple(map(_kept, lock.layers, before.layers, after.layers))
+    return tuple(map(_count, lock.layers, before.layers, after.layers))
 
 
 def bits_certain(lock: Lock, before: KAN, after: KAN) -> bool:
@@ -54,7 +54,7 @@ def _alike(old: Layer, new: Layer) -> bool:
     )
 
 
-def _kept(lock: LayerLock, old: Layer, new: Layer) -> Kept:
+def _count(lock: LayerLock, old: Layer, new: Layer) -> Count:
     rows = torch.tensor([bool(lock.affine[i, j]) for i, j, _ in old.formulas], dtype=torch.bool)
     held = {
         "coef": lock.coef & old.active[..., None],

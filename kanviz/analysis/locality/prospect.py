@@ -54,9 +54,9 @@ def prospect(kan: KAN, lock: Lock | None, x: Float[Tensor, "rows input"]) -> Pro
     rooms = []
     for layer, entered, free in zip(kan.layers, values, FreeParameters.of(kan, lock=lock).masks, strict=True):
         points = free["coef"]
-        met = points & visited(entered, layer.knots, layer.order, layer.outside)[:, None]
+        covered = points & visited(entered, layer.knots, layer.order, layer.outside)[:, None]
         there = int(layer.active.sum()) * points.shape[2]
-        rooms.append(Room(there, there - int(points.sum()), int(met.sum())))
+        rooms.append(Room(there, there - int(points.sum()), int(covered.sum())))
         everywhere = any(bool(mask.any()) for part, mask in free.items() if part != "coef")
         settled &= ~_uses(layer, entered, points.any(1)) & (not everywhere)
     first, last = domain(kan.layers[0].knots, kan.layers[0].order)

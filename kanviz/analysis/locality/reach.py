@@ -147,7 +147,7 @@ def _slab(change: Change, x: Tensor, reached: Tensor) -> tuple[tuple[Interval, .
             return tuple(EVERYWHERE for _ in inputs), True
         span = in_table_units(kan, 0, min(sources), hull(act.span for act in change.acts.values()))
         return tuple(span if i in sources else EVERYWHERE for i in inputs), True
-    met = x[reached].double()
-    if not len(met):
+    reached_rows = x[reached].double()
+    if not len(reached_rows):
         return tuple(NOWHERE for _ in inputs), False
-    return tuple(map(Interval, met.amin(0).tolist(), met.amax(0).tolist())), False
+    return tuple(map(Interval, reached_rows.amin(0).tolist(), reached_rows.amax(0).tolist())), False

@@ -44,7 +44,7 @@ def strips(
     locked: for every layer, which coefficients may not move. Raises UserError where its shapes are not the network's.
     """
     if locked is not None and [part.shape for part in locked] != [layer.coef.shape for layer in kan.layers]:
-        raise UserError("This lock is for a network of another shape or grid; lock this one anew.")
+        raise UserError("This lock is for a network of another shape or grid; lock this one again.")
     if edges is not None:
         return tuple(_edge(kan, found, locked, kan.check(edge)) for edge in edges)
     return tuple(_coordinate(kan, one, locked) for one in found.coordinates if one.weight)

@@ -78,8 +78,8 @@ def visited(
     below, above = torch.searchsorted(rows, low, right=True), torch.searchsorted(rows, high, right=False)
     seen = below < above
     for end in (low, high):
-        met = torch.searchsorted(rows, end, right=True) > torch.searchsorted(rows, end, right=False)
-        seen |= met & end.isfinite() & _there(end, knots, order, outside)
+        covered = torch.searchsorted(rows, end, right=True) > torch.searchsorted(rows, end, right=False)
+        seen |= covered & end.isfinite() & _there(end, knots, order, outside)
     return seen
 
 

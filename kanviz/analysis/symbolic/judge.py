@@ -140,7 +140,7 @@ def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
     """Warn of rivals that fit as well as the best, and of candidates that do not fit."""
     limit = found[0].error + tie(points)
     close = [c for c in found if c.error <= min(limit, MISFIT)]
-    said = []
+    chosen = []
     for one in found:
         rivals = tuple(c.formula.primitive for c in close if c is not one and c.free <= one.free)
         if one in close and rivals:
@@ -148,7 +148,7 @@ def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
             warning = f"The range is too short, or too noisy, to tell it from {listed}."
             one = replace(one, rivals=rivals, warnings=(*one.warnings, warning))
         elif one.error > MISFIT and one.formula.primitive != "0":
-            warning = f"It does not follow the curve: it misses {one.error:.0%} of its spread."
+            warning = f"It does not follow the curve: its error is {one.error:.0%} of its spread."
             one = replace(one, warnings=(*one.warnings, warning))
-        said.append(one)
-    return said
+        chosen.append(one)
+    return chosen

@@ -45,8 +45,8 @@ def best_sums(curve: Curves, singles: Rows) -> Sum:
     companions = torch.stack([part.start + found[part].argmax(0) for _, part in rows.parts])
     owners = torch.arange(len(weighted)).expand(companions.shape)
     return Sum.of(
-        rows.take(first).beside(singles.take(owners.flatten())),
-        rows.take(second).beside(rows.take(companions.flatten())),
+        rows.take(first).with_rows(singles.take(owners.flatten())),
+        rows.take(second).with_rows(rows.take(companions.flatten())),
         curve,
     )
 

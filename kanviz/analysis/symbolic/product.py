@@ -18,7 +18,7 @@ from kanviz.analysis.symbolic.samples import Samples
 from kanviz.analysis.symbolic.spelled import Short, shortest, signed, word
 
 LOOK, POLISH = 96, 240  # points for the comparison, and for the polish
-KEPT, STEPS = 10, 25
+MOST_PAIRS, STEPS = 10, 25
 JOINED = 1.0  # bits of the product sign
 SMALL = 1e-9  # of the largest eigenvalue: regularises columns that are nearly parallel
 Curve = Callable[[Tensor, Tensor], Tensor]
@@ -129,7 +129,7 @@ def products(points: Samples) -> list[Candidate]:
     low, high = points.range
     look, fine = _thin(points, LOOK), _thin(points, POLISH)
     pairs = [pair for family in ENVELOPES for partner in PARTNERS for pair in _best(look, family, partner, low, high)]
-    pairs = sorted((pair for pair in pairs if math.isfinite(pair.left)), key=lambda pair: pair.left)[:KEPT]
+    pairs = sorted((pair for pair in pairs if math.isfinite(pair.left)), key=lambda pair: pair.left)[:MOST_PAIRS]
     found = [_candidate(points, _polished(fine, pair)) for pair in pairs]
     return [one for one in found if one is not None]
 
@@ -200,8 +200,8 @@ def _slopes(look: Thin, pair: Pair, factors: Tensor) -> Float[Tensor, "point 2"]
     """
     x, _, w = look
     p, q, partner = _number(pair.p), _number(pair.q), pair.partner
-    *own, beside, _ = factors
-    g = beside + sum(k * column(x, q) for k, column in zip(own, partner.columns, strict=True))
+    *own, coefficients, _ = factors
+    g = coefficients + sum(k * column(x, q) for k, column in zip(own, partner.columns, strict=True))
     along = sum(k * slope(x, q) for k, slope in zip(own, partner.slopes, strict=True))
     moved = torch.stack([pair.family.slope(x, p) * g, pair.family.curve(x, p) * along], 1) * w.sqrt()[:, None]
     if not bool(moved.isfinite().all()):
@@ -240,7 +240,7 @@ def _polished(look: Thin, pair: Pair) -> Pair:
 def _candidate(points: Samples, pair: Pair) -> Candidate | None:
     """Return the pair as an expression, without the term of f alone where it is not needed."""
     solution, _ = _factors(_thin(points, len(points.x)), pair)
-    *factors, beside, _ = solution.tolist()
+    *factors, coefficients, _ = solution.tolist()
     size = max(map(abs, factors), default=0.0)
     if not size > 0:
         return None
@@ -257,5 +257,5 @@ def _candidate(points: Samples, pair: Pair) -> Candidate | None:
     plain = shortest(points, lambda short: spell(short, 0.0))
     if plain is not None and plain.error <= tie(points):
         return plain
-    whole = shortest(points, lambda short: spell(short, beside / size))
+    whole = shortest(points, lambda short: spell(short, coefficients / size))
     return min((one for one in (plain, whole) if one is not None), key=lambda one: one.score, default=None)

@@ -81,7 +81,7 @@ def search_many(
 
 
 def _unchanging(points: Samples) -> Candidate:
-    why = "All x are the same, so nothing can be told about its shape." if points.still else "The curve does not vary."
+    why = "All x are the same, so its shape is unknown." if points.still else "The curve does not vary."
     return constant(points, (why,))
 
 
@@ -97,8 +97,8 @@ def _batches(points: Sequence[Samples]) -> Iterator[list[int]]:
 
 def _answer(points: Samples, names: Sequence[str], found: list[Candidate], most: int) -> tuple[Candidate, ...]:
     if points.constant:
-        said = f"Its spread of {points.std:.2g} is negligible next to its target's; a constant fits as well."
-        return (constant(points, (said,)), *judged(found, points)[: most - 1])
+        notes = f"Its spread of {points.std:.2g} is negligible next to its target's; a constant fits as well."
+        return (constant(points, (notes,)), *judged(found, points)[: most - 1])
     ordered = judged([*found, constant(points)] if "0" in names else found, points)
     if not ordered:
         low, high = points.range

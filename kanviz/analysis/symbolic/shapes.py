@@ -71,7 +71,7 @@ class Rows:
         """Return some rows, in the order of the index, which must keep equal names together."""
         return Rows(self.names, self.name[index], self.curve[index], self.theta[index], self.scale[index])
 
-    def beside(self, other: "Rows") -> "Rows":
+    def with_rows(self, other: "Rows") -> "Rows":
         """Return these rows and others of the same primitives; names are no longer sorted."""
         parts = zip(
             (self.name, self.curve, self.theta, self.scale), (other.name, other.curve, other.theta, other.scale),

@@ -30,7 +30,7 @@ SILU = """
         return u / (1 + numpy.exp(-u))"""
 
 
-def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> str:
+def python_source(expression: Any, inputs: Sequence[str], *, docstring: str = "") -> str:
     """Return a module with one function `law` of the inputs, numbers or numpy arrays, with all digits of the constants.
 
     says: its docstring. Raises FormulaError for an expression with a function without closed form.
@@ -45,7 +45,7 @@ def python_source(expression: Any, inputs: Sequence[str], *, says: str = "") -> 
         "",
         "",
         f"def law({', '.join(arguments)}):",
-        *([f'    """{_plain(says)}"""'] if says else []),
+        *([f'    """{_plain(docstring)}"""'] if docstring else []),
         *(f"    {line}" for line in ready),
         *(line for part in printer.needed for line in part.strip("\n").splitlines()),
         f"    return {body}",

@@ -37,7 +37,7 @@ def chosen_inputs(
         return found, note_on([one for one in found if one.column not in known])
     roles = roles_of(frame, targets)
     if not roles.inputs:
-        raise TableError("There is no input column with numbers beside the target; add one.")
+        raise TableError("There is no input column with numbers besides the target; add one.")
     found = [one for name in roles.inputs for one in inputs_from(frame, name)]
     return found, [*note_on(found), *roles.notes]
 

@@ -208,7 +208,7 @@ def _order(there: Sequence[Variable], wanted: Sequence[Variable]) -> list[int]:
         if found and names.index(name) != n:
             raise TableError(
                 f"The network's columns are {listing(others, 8)}, the table's {listing(names, 8)}: {shown(name, 40)} "
-                "stands in another place. Choose the table's columns in the network's order."
+                "is in another place. Choose the table's columns in the network's order."
             )
     return list(range(len(names)))
 

@@ -56,20 +56,20 @@ def backward(
     return into_x, into.mul_(work.share).transpose(1, 2), base(work.x) @ grad, grad.sum(0)
 
 
-_kept = threading.local()
+_thread = threading.local()
 
 
 def _scratch(x: Tensor, size: int) -> Tensor:
     """Return memory of x's dtype and device, reused by each thread: touching new pages costs more than the work."""
-    room: Tensor | None = getattr(_kept, "room", None)
+    room: Tensor | None = getattr(_thread, "room", None)
     if room is None or room.dtype != x.dtype or room.device != x.device or len(room) < size:
-        room = _kept.room = x.new_empty(size)
+        room = _thread.room = x.new_empty(size)
     return room[:size]
 
 
 def release() -> None:
     """Free the scratch memory of this thread."""
-    _kept.__dict__.clear()
+    _thread.__dict__.clear()
 
 
 class _Work:

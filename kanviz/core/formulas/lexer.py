@@ -20,7 +20,7 @@ _SIGNS |= {"−": "-", "–": "-", "·": "*", "×": "*", "⋅": "*", "∗": "*",
 _SUPERSCRIPT = dict(zip("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻", "0123456789+-", strict=True))
 _LOOKALIKES = dict(zip("асеорхуіјѕԁһαορχνγ", "aceopxyijsdhaopxvy", strict=True))
 _REFUSED = {
-    "=": "An equals sign is not part of a formula; type only what stands to the right of it.",
+    "=": "An equals sign is not part of a formula; type only what is to the right of it.",
     "<": "Comparisons are not formulas; use sign or abs instead.",
     ">": "Comparisons are not formulas; use sign or abs instead.",
     "!": "Factorials and 'not' are not known; write the number itself.",
@@ -134,7 +134,9 @@ def unknown_character(text: str, at: int, names: Sequence[str]) -> FormulaError:
         reason, _, remedy = _REFUSED[c].partition(";")
         return FormulaError(f"{reason} {where};{remedy}")
     if category in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"):
-        return FormulaError(f"There is a hidden character U+{ord(c):04X} {where}; delete it and type the formula anew.")
+        return FormulaError(
+            f"There is a hidden character U+{ord(c):04X} {where}; delete it and type the formula again."
+        )
     if c.isnumeric():
         return FormulaError(f"The character {c} {where} is not a digit from 0 to 9; type the number with those.")
     return FormulaError(f"{shown(c)} {where} is not known in a formula; use {vocabulary(names)}.")
@@ -154,7 +156,7 @@ def unknown_name(token: Token, names: Sequence[str], *, called: bool) -> Formula
             twin = _LOOKALIKES.get(letter) or unicodedata.normalize("NFKC", letter)
             alike = f" looks like {twin} but is another letter" if twin.isascii() else " is not in any known name"
             return FormulaError(
-                f"The letter {letter} (U+{ord(letter):04X}, position {position}){alike}; type it anew, using "
+                f"The letter {letter} (U+{ord(letter):04X}, position {position}){alike}; type it again, using "
                 f"{vocabulary(names)}."
             )
     if not called and name.lower() in ("inf", "infinity", "oo", "nan"):

@@ -40,4 +40,4 @@ class Ending(StrEnum):
         try:
             return cls(text)
         except ValueError:
-            raise TrainError("This training was saved by another version of kanviz; begin it anew.") from None
+            raise TrainError("This training was saved by another version of kanviz; start it again.") from None

@@ -38,13 +38,13 @@ class Checkpoint:
         """
         if data.digest != self.table:
             raise TrainError(
-                "This training was begun on another table, or another split of it; go on with that one, or start anew "
+                "This training started on another table, or another split of it; go on with that one, or start again "
                 "from the network it has reached."
             )
         picked = {"solver": self.config.solver, "batch": self.config.batch} if config.solver == "auto" else {}
         found = replace(config, **picked)
         if found != (self.config if config.follow else replace(self.config, steps=config.steps)):
-            raise TrainError("This training was begun with other settings; go on with those, or start anew.")
+            raise TrainError("This training started with other settings; go on with those, or start again.")
         return found
 
 

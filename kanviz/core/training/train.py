@@ -14,7 +14,7 @@ from kanviz.core.training.ewc import Anchor
 from kanviz.core.training.grid_update import follow_activations
 from kanviz.core.training.objective import LOSSES, Objective
 from kanviz.core.training.progress import Checkpoint, Progress
-from kanviz.core.training.solvers import SOLVERS, Step, begun, chosen
+from kanviz.core.training.solvers import SOLVERS, Step, chosen, first_step
 from kanviz.errors import TrainError
 
 __all__ = ["LOSSES", "LOSS_NAMES", "SOLVERS", "Checkpoint", "Progress", "TrainConfig", "train", "trained"]
@@ -49,21 +49,21 @@ def _steps(
 ) -> Iterator[Progress]:
     clock = time.perf_counter()
     if resume is None:
-        asked = Objective.of(kan, data, config, _checked(anchor, kan, config))
-        how = chosen(asked, kan)
-        objective = replace(asked, config=how)
-        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None, data.digest, asked.anchor)
+        wanted = Objective.of(kan, data, config, _checked(anchor, kan, config))
+        how = chosen(wanted, kan)
+        objective = replace(wanted, config=how)
+        mark = Checkpoint(how, 0, kan, kan, 0, math.inf, None, data.digest, wanted.anchor)
     else:
         how = resume.settings(config, data)
         objective = Objective.of(resume.kan, data, how, resume.anchor)
         if anchor is not None and anchor is not resume.anchor:
-            raise TrainError("This training was begun with another anchor, or none; go on with that, or start anew.")
+            raise TrainError("This training started with another anchor, or none; go on with that, or start again.")
         mark = replace(resume, config=how)
     frozen = [mark.kan.check(edge) for edge in how.frozen]
     follows = how.follow if how.lock is None else 0  # a lock fixes every grid
     follow_at = {round(n * how.steps / (2 * follows)) for n in range(follows)}
     if resume is None:
-        item = _seen(objective, mark, begun(objective, kan), clock)
+        item = _seen(objective, mark, first_step(objective, kan), clock)
         if not math.isfinite(item.train_loss):
             raise TrainError(
                 "The network's loss on these rows is not a finite number before training; check its weights."

@@ -108,7 +108,7 @@ def _layer(nodes: Sequence[Node], sources: Sequence[Any], values: Tensor | None)
     knots = _knots(len(sources), values)
     coef = torch.zeros(*size, GRID + ORDER, dtype=torch.float64)
     for i, j, formula in formulas:
-        coef[i, j] = _kept_aside(formula, knots[i : i + 1])
+        coef[i, j] = _released_spline(formula, knots[i : i + 1])
     return Layer(
         knots=knots,
         coef=coef,
@@ -124,7 +124,7 @@ def _layer(nodes: Sequence[Node], sources: Sequence[Any], values: Tensor | None)
     )
 
 
-def _kept_aside(formula: Formula, knots: Float[Tensor, "1 knot"]) -> Float[Tensor, " basis"]:
+def _released_spline(formula: Formula, knots: Float[Tensor, "1 knot"]) -> Float[Tensor, " basis"]:
     """Return the spline that an edge gets back when its formula is released: a fit of the formula."""
     (low,), (high,) = domain(knots, ORDER)
     x = torch.linspace(float(low), float(high), 40 * (GRID + ORDER), dtype=torch.float64)

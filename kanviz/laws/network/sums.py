@@ -61,20 +61,20 @@ class Node:
         return tuple(dict.fromkeys(term.source for one in self.sums for term in one.terms))
 
 
-def node_of(expression: Any, at_hand: Collection[Any] = ()) -> Node:
+def node_of(expression: Any, computed: Collection[Any] = ()) -> Node:
     """Return the node that computes the expression; a lone product becomes a product node.
 
-    at_hand: expressions that earlier nodes compute anyway. Raises FormulaError for a function that is not a primitive,
+    computed: expressions that earlier nodes compute anyway. Raises FormulaError for a function that is not a primitive,
     and for a constant that is not finite.
     """
     factor, core, constant = affine(expression)
     if not core.is_Mul:
-        return Node((sum_of(expression, at_hand),))
-    first, *others = (sum_of(part, at_hand) for part in core.args)
+        return Node((sum_of(expression, computed),))
+    first, *others = (sum_of(part, computed) for part in core.args)
     return Node((first.times(factor), *others), constant)
 
 
-def sum_of(expression: Any, at_hand: Collection[Any] = ()) -> Sum:
+def sum_of(expression: Any, computed: Collection[Any] = ()) -> Sum:
     """Return the expression as a constant and terms.
 
     An edge has one formula: of several terms with the same source, one stays and the others become sources themselves.
@@ -82,7 +82,7 @@ def sum_of(expression: Any, at_hand: Collection[Any] = ()) -> Sum:
     constant, parts = _collected(expression)
     direct = [_term(factor, core) for factor, core in parts]
     sources = {term.source for term in direct}
-    alone = {n for n, (_, core) in enumerate(parts) if core in at_hand and core not in sources}
+    alone = {n for n, (_, core) in enumerate(parts) if core in computed and core not in sources}
     while True:
         terms = [
             Term(core, Formula("x", c=factor)) if n in alone else direct[n] for n, (factor, core) in enumerate(parts)

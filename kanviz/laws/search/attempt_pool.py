@@ -54,7 +54,7 @@ class Task:
 def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outcome]:
     """Generate the outcomes of an attempt within its seconds, law by law; the last outcome has all laws."""
     index, attempt = numbered
-    begun, spent = time.monotonic(), time.process_time()
+    started, spent = time.monotonic(), time.process_time()
     steps, all_found, failure = task.pursuit(attempt, task.table, task.primitives, seconds), [], ""
     while True:
         with one_thread():  # the work is parallel by attempts
@@ -64,7 +64,7 @@ def outcomes_of(task: Task, numbered: Numbered, seconds: float) -> Iterator[Outc
                 found, failure = None, f"{type(problem).__name__}: {problem}"[:200]
         cpu = time.process_time() - spent
         if found is None:
-            whole = time.monotonic() - begun < seconds
+            whole = time.monotonic() - started < seconds
             yield Outcome(index, attempt, tuple(all_found), cpu, failure, whole)
             return
         all_found.append(found)

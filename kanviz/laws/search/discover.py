@@ -76,8 +76,8 @@ def discoveries(
         for attempt in search.attempts(len(table.names), config.shape, config.seeds)
     ]
     scale = Scale(float(table.held_y.std()), len(table.y), len(table.held_y))
-    begun = time.monotonic()
-    deadline, patient = begun + config.seconds, True
+    started = time.monotonic()
+    deadline, patient = started + config.seconds, True
     done: dict[int, Outcome] = {}
     laws: dict[int, tuple[Entry, ...]] = {}
     task = Task(search.pursuit, table, config.hints.primitives)
@@ -85,21 +85,21 @@ def discoveries(
     try:
         while True:
             outcome = crew.next(deadline - time.monotonic())
-            elapsed = time.monotonic() - begun
+            elapsed = time.monotonic() - started
             if outcome is not None:
                 done[outcome.index] = outcome
                 before = () if outcome.whole else laws.get(outcome.index, ())
                 laws[outcome.index] = (*before, *_entries(outcome, question, config.hints))
             last, why = ending(done, laws, scale) or (None, Ending.RUNNING)
             if outcome is None and not why:
-                late = begun + elapsed >= deadline
+                late = started + elapsed >= deadline
                 why = Ending.EXACT_LAW if not patient else Ending.TIME_UP if late else Ending.ALL_TRIED
             yield _discovery(question, scale, done, laws, last, seconds=elapsed, stopped_because=why)
             if why:
                 return
             if patient and any(scale.exact(entry) for found in laws.values() for entry in found):
                 patient = False
-                deadline = min(deadline, begun + elapsed + max(LEAST_PATIENCE, elapsed))
+                deadline = min(deadline, started + elapsed + max(LEAST_PATIENCE, elapsed))
     finally:
         crew.close()
 

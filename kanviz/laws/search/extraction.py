@@ -44,18 +44,18 @@ LAWS = 2  # networks of formulas that are written as one expression and polished
 class _Rows:
     """The values to fit, in table units: x (rows, inputs), y (rows, outputs).
 
-    said: the given network's outputs on these rows.
+    predicted: the given network's outputs on these rows.
     """
 
     x: Float[Tensor, "rows input"]
     y: Float[Tensor, "rows output"]
-    said: Float[Tensor, "rows output"]
+    predicted: Float[Tensor, "rows output"]
 
     @staticmethod
     def of(kan: KAN, x: Tensor, y: Tensor | None) -> "_Rows":
         with torch.no_grad():
-            said = kan(x).double()
-        return _Rows(x.double(), said if y is None else y.double(), said)
+            predicted = kan(x).double()
+        return _Rows(x.double(), predicted if y is None else y.double(), predicted)
 
     def off(self, values: Tensor, other: Tensor) -> float:
         """Return the root mean square over rows and outputs; infinite where a value is NaN or infinite."""
@@ -187,8 +187,8 @@ def _reading(kan: KAN, learned: _Rows, held: _Rows) -> Reading:
         complexity=_complexity(compose(kan)),
         train_rmse=learned.off(here, learned.y),
         test_rmse=held.off(there, held.y),
-        gap=held.off(there, held.said),
-        largest=float((there - held.said).abs().max()),
+        gap=held.off(there, held.predicted),
+        largest=float((there - held.predicted).abs().max()),
     )
 
 
@@ -219,8 +219,8 @@ def _law(
         complexity=law.complexity,
         train_rmse=law.train_rmse,
         test_rmse=law.test_rmse,
-        gap=held.off(there, held.said[:, 0]),
-        largest=float((there - held.said[:, 0]).abs().max()),
+        gap=held.off(there, held.predicted[:, 0]),
+        largest=float((there - held.predicted[:, 0]).abs().max()),
         law=law,
     )
 

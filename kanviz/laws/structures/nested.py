@@ -33,7 +33,7 @@ class Nested:
         """All products in it."""
         return (*self.outer.products, tuple((i,) for i in self.inner)) if self.product else self.outer.products
 
-    def telling(self, count: int) -> bool:
+    def is_probe(self, count: int) -> bool:
         """Return whether its error tells if the other structures under the same target transform are worth a try."""
         return not self.outer.products and len(self.outer.sum) + len(self.inner) == count + 1
 

@@ -54,7 +54,7 @@ class Rows:
 class Target:
     """The rows under one target transform: y = sign f(u), u = mean + scale * (the network's output); reach: u's range.
 
-    worn: whether the network includes f as a layer of its own; it then learns y itself, shifted and scaled likewise.
+    as_layer: whether the network includes f as a layer; it then learns y itself, shifted and scaled likewise.
     """
 
     outer: str
@@ -64,7 +64,7 @@ class Target:
     reach: tuple[float, float]
     sign: float
     y: Array
-    worn: bool = False
+    as_layer: bool = False
 
     @staticmethod
     def of(rows: Rows, outer: str) -> "Target":
@@ -78,7 +78,7 @@ class Target:
 
     def error(self, fit: Fit) -> float:
         """Return the fit's held-out error as a share of the target's spread, transformed back to the target's units."""
-        if self.outer == "x" or self.worn:
+        if self.outer == "x" or self.as_layer:
             return fit.held
         with np.errstate(all="ignore"):
             u = (self.mean + self.scale * fit.outputs[0]).clip(*self.reach)
@@ -88,15 +88,15 @@ class Target:
 
     def whole(self, kan: KAN) -> KAN:
         """Return the network with the target transform added: its output is the target in table units."""
-        outer = "x" if self.worn else self.outer
+        outer = "x" if self.as_layer else self.outer
         return _under(kan, formula_layer(1, outer, (self.scale, self.mean, self.sign, 0.0), frozen=False))
 
-    def wearing(self, rows: Rows, kan: KAN) -> tuple["Target", KAN]:
+    def with_layer(self, rows: Rows, kan: KAN) -> tuple["Target", KAN]:
         """Return the untransformed target, and the network with the transform as its last layer, to be fitted to it."""
         plain = Target.of(rows, "x")
         constants = (self.scale, self.mean, 1 / plain.scale, -plain.mean / plain.scale)
         network = _under(kan, formula_layer(1, self.outer, constants, frozen=True))
-        return replace(plain, outer=self.outer, worn=True), network
+        return replace(plain, outer=self.outer, as_layer=True), network
 
 
 def _under(kan: KAN, layer: Layer) -> KAN:
@@ -149,7 +149,7 @@ def screened(
     finer = sorted((_finer(one) for one in chosen.values()), key=lambda one: one.error)
     if not finer or not finer[0].noisy:
         return finer
-    return sorted((_worn(one, rows) for one in finer), key=lambda one: one.error)
+    return sorted((_as_layer(one, rows) for one in finer), key=lambda one: one.error)
 
 
 def _promise(one: Screened) -> float:
@@ -166,10 +166,10 @@ def _tried(
     targets: Sequence[Target], candidates: Sequence[Structure | Nested], count: int, found: Sequence[Screened]
 ) -> Iterator[tuple[Target, Structure | Nested]]:
     """Generate what to try: first structures that test a transform, then the rest under the promising transforms."""
-    telling = [one for one in candidates if one.telling(count)]
-    rest = [one for one in candidates if not one.telling(count)]
+    probes = [one for one in candidates if one.is_probe(count)]
+    rest = [one for one in candidates if not one.is_probe(count)]
     for target in targets:
-        for structure in telling:
+        for structure in probes:
             yield target, structure
     best = {t.outer: min((one.error for one in found if one.target is t), default=np.inf) for t in targets}
     limit = HOPE * min(best.values(), default=np.inf)
@@ -205,10 +205,10 @@ def _finer(one: Screened) -> Screened:
     return replace(one, fit=fit, error=error, falling=falling)
 
 
-def _worn(one: Screened, rows: Rows) -> Screened:
+def _as_layer(one: Screened, rows: Rows) -> Screened:
     """Fit the same structure in the target's own units: the inverse transform enlarges the noise of some rows."""
     if one.target.outer == "x":
         return one
-    target, kan = one.target.wearing(rows, one.fit.kan)
+    target, kan = one.target.with_layer(rows, one.fit.kan)
     fit = target.task.fitted(kan, steps=STEPS)
     return replace(one, target=target, fit=fit, error=fit.held) if fit and fit.finite and fit.held < one.error else one

@@ -31,7 +31,7 @@ class Structure:
         """The number of curves in it."""
         return len(self.sum) + sum(len(factor) for product in self.products for factor in product)
 
-    def telling(self, count: int) -> bool:
+    def is_probe(self, count: int) -> bool:
         """Return whether it contains other structures, so that its error tells if a target transform is worth a try."""
         everything = tuple(range(count))
         factors = [factor for product in self.products for factor in product]

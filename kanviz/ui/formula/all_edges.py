@@ -7,11 +7,11 @@ import streamlit as st
 
 from kanviz.text import counted
 from kanviz.ui.state.edge_search import EdgeSearch
-from kanviz.ui.widgets.current import after_change, attempt, in_words, session
+from kanviz.ui.widgets.current import after_change, attempt, session, show_refusals
 from kanviz.ui.widgets.panels import edge_names, queue_words, shared_unit, show_effect
 
 if TYPE_CHECKING:
-    from kanviz.analysis.model_comparison import Beside
+    from kanviz.analysis.model_comparison import Comparison
     from kanviz.analysis.symbolic import Candidate
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
@@ -68,7 +68,7 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
 
     kan, names = s.present, edge_names(s)
     limit = st.select_slider(
-        "Fix edges whose best formula misses at most",
+        "Fix edges whose best formula has an error of at most",
         LIMITS,
         value=0.01,
         format_func=lambda v: f"{v:.1%} of its spread",
@@ -96,32 +96,32 @@ def _use(s: "Session", found: "dict[EdgeId, Sequence[Candidate]]") -> None:
         st.caption("No edge has a formula this good. Allow a larger error, or retrain with a finer grid.")
         return
     words = f"Fix {counted(len(good), 'formula')}"
-    with in_words():
+    with show_refusals():
         batch = Batch(tuple(FixFormula(edge, c.formula) for edge, c in sorted(good.items())), words)
         found_effect = s.cache.result(effect, kan, batch, s.data)
         show_effect(found_effect, shared_unit(kan))
         _side_by_side(s, batch)
         if st.button(words, type="primary", icon=":material/lock:", disabled=s.training.live):
             s.apply(batch)
-            after_change(f"{words}. The splines are kept aside.")
+            after_change(f"{words}. The splines are saved.")
 
 
 def _side_by_side(s: "Session", batch: "Batch") -> None:
     """Compare the network with the formulas, the network as it is, and the data, before anything is applied."""
-    from kanviz.ui.laws.law import beside_panel
+    from kanviz.ui.laws.law import comparison_panel
 
     if s.data is None or s.data.task != "regression":
         return
     found = s.cache.result(_compared, s.present, batch, s.data)
     if found is not None:
         with st.expander("Formulas, network and data", icon=":material/compare:"):
-            beside_panel(found, "formulas")
+            comparison_panel(found, "formulas")
 
 
-def _compared(kan: "KAN", batch: "Batch", data: "Dataset") -> "Beside | None":
-    from kanviz.analysis.model_comparison import beside, network_for
+def _compared(kan: "KAN", batch: "Batch", data: "Dataset") -> "Comparison | None":
+    from kanviz.analysis.model_comparison import compare, network_for
 
     before, after = network_for(kan, data), network_for(batch.apply(kan), data)
     if before is None or after is None:
         return None
-    return beside(data, {"with these formulas": after, "network now": before})
+    return compare(data, {"with these formulas": after, "network now": before})

@@ -6,7 +6,7 @@ import streamlit as st
 
 from kanviz.text import escape_markdown
 from kanviz.ui.widgets.charts import chart, curve_of
-from kanviz.ui.widgets.current import after_change, in_words, theme
+from kanviz.ui.widgets.current import after_change, show_refusals, theme
 from kanviz.ui.widgets.panels import shared_unit, show_effect
 from kanviz.ui.widgets.redraw import change
 from kanviz.ui.widgets.url_state import KEEP
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 SHOWN = 12
 
 
-def candidates_panel(s: "Session", edge: "EdgeId", *, beside: bool = True) -> None:
+def candidates_panel(s: "Session", edge: "EdgeId", *, wide: bool = True) -> None:
     """Show formulas for this edge's curve, how well each fits, and the effect of fixing one.
 
-    beside: the figure is next to the list, otherwise below it.
+    wide: the figure is next to the list, otherwise below it.
     """
     from kanviz.analysis.symbolic import suggest_edge
 
@@ -34,10 +34,10 @@ def candidates_panel(s: "Session", edge: "EdgeId", *, beside: bool = True) -> No
     if view.formula is not None:
         _fixed(s, edge)
         return
-    with in_words():
+    with show_refusals():
         with st.spinner("Fitting…"):
             found = s.cache.result(suggest_edge, kan, edge, s.data)
-        table, picture = st.columns([11, 9], gap="medium") if beside else (st.container(), st.container())
+        table, picture = st.columns([11, 9], gap="medium") if wide else (st.container(), st.container())
         with table:
             listed = _choose(s, edge, found)
             typed = _typed(s, edge)
@@ -91,7 +91,7 @@ def _typed(s: "Session", edge: "EdgeId") -> "Candidate | None":
     )  # fmt: skip
     if not text.strip():
         return None
-    with in_words():
+    with show_refusals():
         return s.cache.result(fit_edge, s.present, edge, text, s.data)
     return None
 
@@ -107,7 +107,7 @@ def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
         parts = lengths(found[:SHOWN], points)
         shortest = min((part.total for part in parts), default=0.0)
         st.caption(
-            "The formula with the shortest description of the curve comes first: what it misses, the numbers fitted "
+            "The formula with the shortest description of the curve comes first: its error, the numbers fitted "
             "within it, and how unusual its function is, in nats. Less than about 3 nats apart means little. This "
             f"curve is trusted to {points.floor:.2g} of its spread; a miss below that costs nothing more."
         )
@@ -138,7 +138,7 @@ def _compare(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     others = [(name, curve_of(s, after, edge)) for name, after in named]
     chart(overlay_figure(curve_of(s, kan, edge), others, theme=theme()), "compared")
     for (name, _), one in zip(named, several, strict=True):
-        st.caption(f"`{name}` misses {one.error:.2%} of the spread.")
+        st.caption(f"`{name}` has an error of {one.error:.2%} of the spread.")
     st.markdown("The first of them, if it is fixed:")
 
 
@@ -161,7 +161,7 @@ def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     show_effect(effect(kan, edit, s.data), shared_unit(kan))
     if st.button("Fix this formula", type="primary", icon=":material/lock:", disabled=s.training.live):
         s.apply(edit)
-        after_change(f"{edit}. The spline is kept aside.")
+        after_change(f"{edit}. The spline is saved.")
 
 
 def _fixed(s: "Session", edge: "EdgeId") -> None:

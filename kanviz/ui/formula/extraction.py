@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.state.extractions import Extractions
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.current import after_change, attempt, in_words, session, theme
+from kanviz.ui.widgets.current import after_change, attempt, session, show_refusals, theme
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, shared_unit, time_bar, typeset
 from kanviz.ui.widgets.url_state import KEEP
@@ -15,7 +15,7 @@ from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
     from kanviz.analysis.compose import Composition
-    from kanviz.analysis.model_comparison import Beside
+    from kanviz.analysis.model_comparison import Comparison
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.laws.law import Law
@@ -41,10 +41,10 @@ def together_panel(s: "Session") -> None:
         return
     st.caption(
         "Edges get formulas one after the other, the clearest first. After each, all numbers that are left are fitted "
-        "again, so that what one edge misses no other one hides. Curves that nobody misses are left out first."
+        "again, so that no edge hides the error of another. Curves that change nothing are left out first."
     )
-    with in_words():
-        config = _asked(s)
+    with show_refusals():
+        config = _config(s)
         st.button("Read all edges together", icon=":material/search:", type="primary", disabled=s.training.live,
                   on_click=attempt, args=(s.of(Extractions).start, config))  # fmt: skip
     if running is not None:
@@ -54,7 +54,7 @@ def together_panel(s: "Session") -> None:
             _found(s, running.found)
 
 
-def _asked(s: "Session") -> "ExtractConfig":
+def _config(s: "Session") -> "ExtractConfig":
     from kanviz.laws.search.extraction_record import ExtractConfig
 
     seconds, to, leave = st.columns([2, 3, 3], vertical_alignment="bottom")
@@ -67,7 +67,7 @@ def _asked(s: "Session") -> "ExtractConfig":
             "right or wrong.",
         )  # fmt: skip
         imitate = chosen == NETWORK
-    prune = leave.toggle("Leave out curves that are not missed", value=True, key=f"{KEEP}extract-prune")
+    prune = leave.toggle("Leave out curves that change nothing", value=True, key=f"{KEEP}extract-prune")
     return ExtractConfig(seconds=float(limit), prune=prune, imitate=imitate)
 
 
@@ -99,11 +99,11 @@ def _front_chart(s: "Session", found: "Extraction") -> None:
         if data[0] < len(found.front):
             s.of(Extractions).chosen = found.front[data[0]].complexity
 
-    chart(readings_figure(found, found.front.index(_in_hand(s, found)), theme=theme()), "readings",
+    chart(readings_figure(found, found.front.index(_chosen_reading(s, found)), theme=theme()), "readings",
           lambda data: attempt(take, data))  # fmt: skip
 
 
-def _in_hand(s: "Session", found: "Extraction") -> "Reading":
+def _chosen_reading(s: "Session", found: "Extraction") -> "Reading":
     """Return the chosen reading, by its complexity, which is unique in a front; the best one if none is chosen."""
     return next((one for one in found.front if one.complexity == s.of(Extractions).chosen), found.best)
 
@@ -120,10 +120,10 @@ def _found(s: "Session", found: "Extraction") -> None:
         "that is left counts with its control points. The star is the best without curves. Click a dot, or choose here."
     )
     one = _choose(s, found)
-    with in_words():
+    with show_refusals():
         _written(s, found, one)
         _numbers(s, found, one)
-        _beside(s, one)
+        _comparison(s, one)
         if one.law is None:
             _keep(s, one)
         else:
@@ -131,7 +131,7 @@ def _found(s: "Session", found: "Extraction") -> None:
 
 
 def _choose(s: "Session", found: "Extraction") -> "Reading":
-    chosen = _in_hand(s, found)
+    chosen = _chosen_reading(s, found)
     places = list(range(len(found.front)))
     key = f"reading-{hash(tuple((one.complexity, one.test_rmse) for one in found.front))}-{chosen.complexity}"
 
@@ -142,7 +142,7 @@ def _choose(s: "Session", found: "Extraction") -> "Reading":
         one = found.front[place]
         kind = "law" if one.law else "formula" if not one.curves else f"{counted(one.curves, 'curve')} left"
         best = " (best)" if one is found.best else ""
-        return f"{kind} · complexity {one.complexity} · misses {found.error(one):.2g} of the spread{best}"
+        return f"{kind} · complexity {one.complexity} · error {found.error(one):.2g} of the spread{best}"
 
     st.selectbox(
         "Reading", places, index=found.front.index(chosen), key=key, on_change=take, format_func=named,
@@ -185,28 +185,28 @@ def _numbers(s: "Session", found: "Extraction", one: "Reading") -> None:
         st.caption("It is nearer to the table than the network is, so the gap is the network's own error.")
 
 
-def _beside(s: "Session", one: "Reading") -> None:
+def _comparison(s: "Session", one: "Reading") -> None:
     """Compare formula, network and data, before anything is applied."""
-    from kanviz.ui.laws.law import beside_panel
+    from kanviz.ui.laws.law import comparison_panel
 
     if s.data is None or s.data.task != "regression":
         return
     found = s.cache.result(_compared, s.present, one.kan, one.law, s.data)
     if found is not None:
         with st.expander("Formula, network and data", icon=":material/compare:", expanded=True):
-            beside_panel(found, "reading")
+            comparison_panel(found, "reading")
 
 
-def _compared(kan: "KAN", read: "KAN", law: "Law | None", data: "Dataset") -> "Beside | None":
+def _compared(kan: "KAN", read: "KAN", law: "Law | None", data: "Dataset") -> "Comparison | None":
     """Compare the formula, as a law if it is one, with the network and the data."""
-    from kanviz.analysis.model_comparison import beside, network_for
+    from kanviz.analysis.model_comparison import compare, network_for
 
     now, after = network_for(kan, data), network_for(read, data)
     if now is None or after is None:
         return None
     order = [[v.name for v in data.inputs].index(v.name) for v in kan.inputs]
-    says = after if law is None else (lambda x: law(x[:, order]))
-    return beside(data, {"this formula": says, "network now": now})
+    formula = after if law is None else (lambda x: law(x[:, order]))
+    return compare(data, {"this formula": formula, "network now": now})
 
 
 def _keep(s: "Session", one: "Reading") -> None:
@@ -216,9 +216,9 @@ def _keep(s: "Session", one: "Reading") -> None:
     made = sum(len(layer.formulas) for layer in one.kan.layers) - sum(len(v.formulas) for v in s.present.layers)
     words = f"{counted(made, 'formula')} found together" if made else "Curves left out, the others fitted again"
     if st.button("Keep this", type="primary", icon=":material/lock:", disabled=s.training.live or same,
-                 help="One step of the history; the curves it replaces are kept aside."):  # fmt: skip
+                 help="One step of the history; the curves it replaces are saved."):  # fmt: skip
         s.apply(Rewrite.of(s.present, one.kan, words))
-        after_change(f"{words}. What they replace is kept aside.")
+        after_change(f"{words}. What they replace is saved.")
 
 
 def _take(s: "Session", one: "Reading") -> None:
@@ -234,11 +234,11 @@ def _take(s: "Session", one: "Reading") -> None:
     if errors:
         st.caption(f"In {label(str(law.template), 300)}: {', '.join(errors)} (standard errors).")
     st.markdown("**Take it with you**")
-    says = f"{name}, read from a network; RMS gap to it {one.gap:.3g}."
+    docstring = f"{name}, read from a network; RMS gap to it {one.gap:.3g}."
     copies(
         f"{latex_name(name)} = {latex(law.expression, 15)}",
         str(law.expression),
-        python_source(law.expression, [symbol.name for symbol in law.inputs], says=says),
+        python_source(law.expression, [symbol.name for symbol in law.inputs], docstring=docstring),
         key="reading",
     )
     _keep(s, one)

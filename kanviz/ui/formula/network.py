@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
-from kanviz.ui.widgets.current import in_words
+from kanviz.ui.widgets.current import show_refusals
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, shared_unit, typeset
 from kanviz.ui.widgets.url_state import KEEP
@@ -27,12 +27,12 @@ def network_formula(s: "Session") -> None:
     from kanviz.analysis.compose import compose  # imports sympy, which is slow
 
     kan, data = s.present, s.data
-    with in_words():
+    with show_refusals():
         with st.spinner("Composing…"):
             whole = s.cache.result(compose, kan, data)
         digits = st.slider(
             "Digits of the constants", 2, 12, 4, key=f"{KEEP}digits",
-            help="A constant that is added keeps more, as many as the sum it stands in needs.",
+            help="A constant that is added keeps more digits, as many as its sum needs.",
         )  # fmt: skip
         shown = s.cache.result(whole.rounded, digits)
         for note in whole.notes:
@@ -58,7 +58,7 @@ def _wanted(s: "Session") -> bool:
     if curves <= CURVES:
         return True
     st.caption(
-        f"{curves:,} edges have no formula yet; written out, each would stand as a function φ. "
+        f"{curves:,} edges have no formula yet; written out, each would be written as a function φ. "
         "Prune first, or find formulas, to get one that can be read."
     )
     key = f"compose-{s.present.digest[:12]}"
@@ -83,7 +83,7 @@ def _say_gap(s: "Session", whole: Any, shown: Any) -> None:
     left.metric("Edges still splines", len(whole.spline_edges))
     if whole.spline_edges:
         st.caption(
-            "Curves that have no formula yet stand as named functions φ; fix them above to get a closed formula."
+            "Curves that have no formula yet are written as named functions φ; fix them above to get a closed formula."
         )
 
 
@@ -104,5 +104,5 @@ def _source(whole: "Composition") -> str:
     if not whole.exact or not whole.expanded or len(whole.expressions) != 1:
         return ""
     (expression,) = whole.expressions
-    says = f"{whole.outputs[0].name}, from a network; they differ by at most {whole.gap.largest:.3g}."
-    return python_source(expression, [symbol.name for symbol in whole.inputs], says=says)
+    docstring = f"{whole.outputs[0].name}, from a network; they differ by at most {whole.gap.largest:.3g}."
+    return python_source(expression, [symbol.name for symbol in whole.inputs], docstring=docstring)

@@ -11,7 +11,7 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted
 from kanviz.ui.server.uploads import contents
-from kanviz.ui.widgets.current import after_change, in_words
+from kanviz.ui.widgets.current import after_change, show_refusals
 from kanviz.ui.widgets.words import file_stem, label
 
 if TYPE_CHECKING:
@@ -64,21 +64,21 @@ def replay_steps(s: "Session") -> None:
     """Let the person replay a recipe on the first network of the history."""
     upload = st.file_uploader("Replay a recipe", type=["json"], key=f"recipe-{len(s.opened.history.versions)}")
     if upload is not None and st.button("Replay", icon=":material/replay:", disabled=s.training.live):
-        with in_words():
+        with show_refusals():
             s.replay(_read(contents(upload)))
             after_change("The recipe is done; Undo leads back through its steps.")
 
 
 def _tables(s: "Session", needed: tuple[str, ...]) -> "dict[str, Dataset]":
     """Return the rows to export, by digest: those that the trainings need, and the current ones if the person wants."""
-    at_hand = s.tables.fitting
-    first = next(iter(at_hand), "") if s.data is not None else ""
-    asked = first and st.checkbox(
+    tables = s.tables.fitting
+    first = next(iter(tables), "") if s.data is not None else ""
+    wanted_first = first and st.checkbox(
         "With the current rows", value=first in needed, key=f"steps-rows-{first in needed}", disabled=first in needed,
         help="Trainings need them, and the script prints the error on them. Whoever gets the folder sees the rows.",
     )  # fmt: skip
-    wanted = {*needed, *([first] if asked else [])}
-    return {digest: data for digest, data in at_hand.items() if digest in wanted}
+    wanted = {*needed, *([first] if wanted_first else [])}
+    return {digest: data for digest, data in tables.items() if digest in wanted}
 
 
 def row_files(tables: "dict[str, Dataset]") -> dict[str, str]:

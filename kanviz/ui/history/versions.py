@@ -93,21 +93,21 @@ def _versions(s: "Session", compare: Callable[[int], None], room: tuple[int, int
 
 def _version(s: "Session", n: int, compare: Callable[[int], None], letters: int) -> None:
     history = s.opened.history
-    version, in_hand, undone = history.versions[n], n == history.at, n > history.at
+    version, is_current, undone = history.versions[n], n == history.at, n > history.at
     step = step_words(version, s.present)
     words = f"{n} · {label(step if len(step) <= letters else f'{step[: letters - 1]}…', letters)}"
     with st.container(key=f"version-{n}", gap="xxsmall"):
         st.button(
-            f":gray[{words}]" if undone else f"**{words}**" if in_hand else words,
+            f":gray[{words}]" if undone else f"**{words}**" if is_current else words,
             key=f"jump-{n}", type="tertiary", disabled=s.training.live,
-            icon=":material/radio_button_checked:" if in_hand else ":material/radio_button_unchecked:",
+            icon=":material/radio_button_checked:" if is_current else ":material/radio_button_unchecked:",
             on_click=change, args=(s.jump, n),
             help=_about(s, n, cut=len(step) > letters),
         )  # fmt: skip
         with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-            mark = " · current" if in_hand else " · undone" if undone else ""
+            mark = " · current" if is_current else " · undone" if undone else ""
             st.caption(f"{step_effect(s, n)}{mark}")
-            if not in_hand:
+            if not is_current:
                 compare(n)
 
 

@@ -6,16 +6,16 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import escape_markdown, shown
-from kanviz.ui.laws.search import in_hand, law_latex, missed_words
+from kanviz.ui.laws.search import chosen_entry, law_latex, missed_words
 from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.current import in_words, theme
+from kanviz.ui.widgets.current import show_refusals, theme
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, typeset
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
-    from kanviz.analysis.model_comparison import Beside
+    from kanviz.analysis.model_comparison import Comparison
     from kanviz.core.data.dataset import Dataset
     from kanviz.core.kan import KAN
     from kanviz.laws.front import Entry
@@ -40,7 +40,9 @@ def law_panel(s: "Session") -> None:
     _numbers(found, entry)
     share = entry.test_rmse / found.scale.spread
     if share > POOR:
-        st.warning(f"It misses {share:.0%} of the spread: this is no law of these rows yet.", icon=":material/warning:")
+        st.warning(
+            f"Its error is {share:.0%} of the spread: this is not yet a law of these rows.", icon=":material/warning:"
+        )
     for note in entry.notes:
         st.warning(escape_markdown(note), icon=":material/warning:")
     constants, take = st.columns(2, gap="medium")
@@ -49,14 +51,14 @@ def law_panel(s: "Session") -> None:
     with take:
         _copies(found, entry)
         _to_network(s, search, entry)
-    with in_words():
-        _beside(s, search.data, found, entry)
+    with show_refusals():
+        _comparison(s, search.data, found, entry)
 
 
 def _choose(s: "Session", found: "Discovery") -> "Entry":
     from kanviz.analysis.symbolic.written import text as written
 
-    chosen = in_hand(s, found)
+    chosen = chosen_entry(s, found)
     texts = [entry.text for entry in found.front]
     key = f"law-{hash((*texts, chosen.text))}"
 
@@ -66,7 +68,7 @@ def _choose(s: "Session", found: "Discovery") -> "Entry":
     def named(text: str) -> str:
         entry = found.front[texts.index(text)]
         best, words = " (best)" if entry is found.best else "", _short(written(entry.expression, 4))
-        return f"{words} · complexity {entry.complexity} · misses {missed_words(found, entry)}{best}"
+        return f"{words} · complexity {entry.complexity} · error {missed_words(found, entry)}{best}"
 
     st.selectbox("Law", texts, index=texts.index(chosen.text), key=key, on_change=take, format_func=named)
     return chosen
@@ -78,9 +80,9 @@ def _short(text: str, most: int = 60) -> str:
 
 def _units(found: "Discovery") -> None:
     names = [(found.target, found.unit), *zip(found.inputs, found.units, strict=True)]
-    said = [f"{label(name)} in {label(unit)}" for name, unit in names if unit]
-    if said:
-        st.caption(", ".join(said))
+    units = [f"{label(name)} in {label(unit)}" for name, unit in names if unit]
+    if units:
+        st.caption(", ".join(units))
 
 
 def _numbers(found: "Discovery", entry: "Entry") -> None:
@@ -129,12 +131,12 @@ def _copies(found: "Discovery", entry: "Entry") -> None:
 
     st.markdown("**Take it with you**")
     unit = f" ({found.unit})" if found.unit else ""
-    says = f"{found.target}{unit}; held-out RMSE {entry.test_rmse:.3g} on {found.scale.held} rows."
-    with in_words():
+    docstring = f"{found.target}{unit}; held-out RMSE {entry.test_rmse:.3g} on {found.scale.held} rows."
+    with show_refusals():
         copies(
             law_latex(found, entry, 15),
             entry.text,
-            python_source(entry.expression, found.inputs, says=says),
+            python_source(entry.expression, found.inputs, docstring=docstring),
             key="law",
         )
     st.download_button(
@@ -149,7 +151,7 @@ def _to_network(s: "Session", search: "LawSearch", entry: "Entry") -> None:
         help="Each part of the law becomes an edge with its formula: to look at, to edit, and to train on other rows. "
         "A network that is open now waits on the Open page, and the laws stay here.",
     ):  # fmt: skip
-        with in_words():
+        with show_refusals():
             open_law(s, search, entry)
             st.switch_page("app.py")
 
@@ -165,24 +167,24 @@ def open_law(s: "Session", search: "LawSearch", entry: "Entry") -> None:
     s.messages.append(("done", f"The law is open as a network{waits}."))
 
 
-def _beside(s: "Session", data: "Dataset", found: "Discovery", entry: "Entry") -> None:
+def _comparison(s: "Session", data: "Dataset", found: "Discovery", entry: "Entry") -> None:
     compared = s.cache.result(_compared, s.present if s.work is not None else None, entry.law, data)
-    alone = len(compared.said) == 1
+    alone = len(compared.models) == 1
     st.markdown("**Against the data**" if alone else "**Law, network and data**")
-    beside_panel(compared, "law")
+    comparison_panel(compared, "law")
     if alone and s.work is not None:
-        st.caption("The open network has other columns, so it is not shown beside the law.")
+        st.caption("The open network has other columns, so it is not shown with the law.")
 
 
-def _compared(kan: "KAN | None", law: "Law", data: "Dataset") -> "Beside":
+def _compared(kan: "KAN | None", law: "Law", data: "Dataset") -> "Comparison":
     """Compare the law with the data, and with the network if it has the same columns."""
-    from kanviz.analysis.model_comparison import beside, network_for
+    from kanviz.analysis.model_comparison import compare, network_for
 
     network = network_for(kan, data) if kan is not None else None
-    return beside(data, {"this law": law, **({"open network": network} if network else {})})
+    return compare(data, {"this law": law, **({"open network": network} if network else {})})
 
 
-def beside_panel(found: "Beside", key: str) -> None:
+def comparison_panel(found: "Comparison", key: str) -> None:
     """Show the errors of each model, and two figures: predicted against measured, and residuals."""
     from kanviz.plots import agreement_figure, residuals_figure
 
@@ -195,7 +197,7 @@ def beside_panel(found: "Beside", key: str) -> None:
             "RMSE, share of the spread": f"{one.share:.2g}",
             "Rows without a number": one.missing,
         }
-        for one in found.said
+        for one in found.models
     ]
     st.dataframe(rows, hide_index=True)
     st.caption(f"On {len(found.measured):,} {'held-out rows' if found.held else 'rows; none are held out'}.")

@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.json_reader import JsonReader
 from kanviz.text import written_names
-from kanviz.ui.widgets.current import in_words, session
+from kanviz.ui.widgets.current import session, show_refusals
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
@@ -53,7 +53,7 @@ def options(rows: "Chosen | None") -> "DiscoverConfig | None":
 
     seconds = st.number_input(
         "Seconds", 5, 3_600, 60, 5, key=f"{KEEP}law-seconds",
-        help="At most. It ends sooner with a law that misses nothing but rounding, or when nothing better comes.",
+        help="At most. It ends sooner with a law whose only error is rounding, or when nothing better is found.",
     )  # fmt: skip
     with st.expander("What you know already", icon=":material/tune:"):
         names = list(PRIMITIVES)
@@ -75,7 +75,7 @@ def options(rows: "Chosen | None") -> "DiscoverConfig | None":
             help="pykan's width: [2, 5, 1] has five sums between two inputs and the target, [2, [1, 1], 1] one sum "
             "and one product. Empty: shapes are tried from small to large.",
         )  # fmt: skip
-    with in_words():
+    with show_refusals():
         hints = Hints(tuple(forbid), tuple(prefer), whole, (tuple(alike),) if alike else ())
         return DiscoverConfig(_shape(shape), float(seconds), hints=hints)
     return None

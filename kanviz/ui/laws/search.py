@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.current import attempt, in_words, session, theme
+from kanviz.ui.widgets.current import attempt, session, show_refusals, theme
 from kanviz.ui.widgets.panels import number, time_bar, typeset
 from kanviz.ui.widgets.words import label
 
@@ -31,7 +31,7 @@ def discover_button(s: "Session | None", rows: "Chosen | None", config: "Discove
     ):  # fmt: skip
         assert rows is not None
         assert config is not None
-        with in_words():
+        with show_refusals():
             session().of(LawSearches).start(*rows, config)
             st.rerun()
     st.caption(
@@ -75,7 +75,7 @@ def _watch() -> None:
     if found is not None and found.front:
         front_chart(s, found)
         typeset(law_latex(found, found.best))
-        st.caption(f"The best so far misses {missed_words(found, found.best)}.")
+        st.caption(f"The best so far has an error of {missed_words(found, found.best)}.")
 
 
 def _progress_words(found: "Discovery") -> str:
@@ -106,11 +106,11 @@ def front_chart(s: "Session", found: "Discovery") -> None:
         if data[0] < len(found.front):
             s.of(LawSearches).chosen = found.front[data[0]].text
 
-    figure = front_figure(found, found.front.index(in_hand(s, found)), theme=theme())
+    figure = front_figure(found, found.front.index(chosen_entry(s, found)), theme=theme())
     chart(figure, "front", lambda data: attempt(take, data))
 
 
-def in_hand(s: "Session", found: "Discovery") -> "Entry":
+def chosen_entry(s: "Session", found: "Discovery") -> "Entry":
     """Return the chosen law; the best one if none is chosen, or if it is no longer on the front."""
     return next((entry for entry in found.front if entry.text == s.of(LawSearches).chosen), found.best)
 
@@ -135,8 +135,8 @@ def _tried(found: "Discovery") -> None:
             {
                 "Attempt": tried.attempt,
                 "Laws": tried.laws,
-                "Spline network misses": number(tried.spline_rmse),
-                "Its best law misses": number(tried.law_rmse),
+                "Error of the spline network": number(tried.spline_rmse),
+                "Error of its best law": number(tried.law_rmse),
                 "CPU s": tried.cpu_seconds,
                 "Remark": tried.failure,
             }

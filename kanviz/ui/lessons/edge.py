@@ -64,7 +64,7 @@ LESSON = Lesson(
             "This network learned from a table how long a pendulum takes to swing: from its **length**, how far it "
             "swings (**amplitude**) and its **mass**, all three in the table. A line of the picture is an **edge**. "
             "It takes one number and gives another; its curve says which.\n\n**Click the edge that begins at "
-            "length**, and read its curve beside: to the right is a longer pendulum, up is a longer time.",
+            "length**, and read its curve: to the right is a longer pendulum, up is a longer time.",
             lambda s: s.edge == LENGTH,
             _ends,
             lambda s: choose(s, LENGTH),
@@ -73,7 +73,7 @@ LESSON = Lesson(
         Step(
             "Workbench",
             "**Now click the edge that begins at mass**, and look at the numbers on the vertical axis: they hardly "
-            "differ. A flat curve means that the input does not matter. Nobody told the network so; it found that in "
+            "differ. A flat curve means that the input does not matter. The network found that by itself in "
             "the table, as Galileo did.",
             lambda s: s.edge == MASS,
             _flat,

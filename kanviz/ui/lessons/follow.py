@@ -8,7 +8,7 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
 from kanviz.ui.lessons import LESSONS, Following, Lesson, Lessons, Step
-from kanviz.ui.widgets.current import attempt, in_words, session
+from kanviz.ui.widgets.current import attempt, session, show_refusals
 from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.redraw import PAGE
 from kanviz.ui.widgets.samples import open_sample, samples
@@ -92,7 +92,7 @@ def _lesson_card(number: int, lesson: Lesson, *, done: bool) -> None:
             st.markdown(lesson.learn)
         with st.container(horizontal=True, gap="small"):
             if st.button("Again" if done else "Start", icon=":material/play_arrow:", key=f"start-{lesson.slug}"):
-                with in_words():
+                with show_refusals():
                     begin(session(), lesson)
             with st.popover("Link", icon=":material/link:", type="tertiary"):
                 st.caption("Opens this lesson for anybody, from its first step.")
@@ -118,7 +118,7 @@ def lesson_card() -> None:
     with st.container(border=True, key="lesson"):
         _head(s, following)
         if following.holds(s):
-            with in_words():
+            with show_refusals():
                 _step(s, following)
         else:
             st.info("The open network is not the lesson's.", icon=":material/info:")
@@ -167,7 +167,7 @@ def _step(s: "Session", following: Following) -> None:
 def _do_button(s: "Session", step: Step) -> None:
     if st.button("Do it for me", type="tertiary", icon=":material/auto_fix_high:", key="lesson-do",
                  disabled=s.training.live, help="The step is done as you would do it; it can be undone."):  # fmt: skip
-        with in_words(), st.spinner("Doing it…"):
+        with show_refusals(), st.spinner("Doing it…"):
             step.do(s)
             st.rerun()
 

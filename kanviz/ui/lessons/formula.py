@@ -89,7 +89,7 @@ LESSON = Lesson(
             "The table has two masses (kg), their distance **r** (m), and the force **F** between them in piconewtons. "
             "The network multiplies three curves, one for each. Which functions are they? For the edge from **r** "
             "candidates are listed, best first: small error, few parts.\n\n**Look at how the first one lies on the "
-            "curve, and press Fix this formula.** The curve is kept aside; you can go back to it.",
+            "curve, and press Fix this formula.** The curve is saved; you can go back to it.",
             lambda s: _fixed(s, DISTANCE),
             _distance_words,
             lambda s: _fix(s, DISTANCE),

@@ -62,7 +62,7 @@ LESSON = Lesson(
     "locality",
     "Locality, and its limits",
     7,
-    "It is said that KANs do not forget. You see where that is exactly true, where it is false, and why.",
+    "Some say that KANs do not forget. Here you see where that is exactly true, where it is false, and why.",
     "five_peaks",
     EDGE,
     (

@@ -29,12 +29,12 @@ def _idle_words(s: "Session") -> str:
     )
 
 
-def _gone(s: "Session", kan: "KAN", *, busy: bool) -> "list[EdgeId]":
+def _pruned(s: "Session", kan: "KAN", *, busy: bool) -> "list[EdgeId]":
     """Return the edges pruned since the start: those with high scores if busy, else those with low scores."""
     found = scores(s, start(s))
     there = set(kan.edges())
-    gone = [edge for edge in start(s).edges() if edge not in there]
-    return [edge for edge in gone if (found.of(edge) >= MUCH) == busy]
+    pruned = [edge for edge in start(s).edges() if edge not in there]
+    return [edge for edge in pruned if (found.of(edge) >= MUCH) == busy]
 
 
 def _prune(s: "Session", edges: "list[EdgeId]") -> None:
@@ -49,10 +49,10 @@ def _prune_idle(s: "Session") -> None:
 
 def _pruned_words(s: "Session") -> str:
     before, kan = start(s), s.present
-    gone, there = len(_gone(s, kan, busy=False)), len(list(before.edges()))
+    pruned, there = len(_pruned(s, kan, busy=False)), len(list(before.edges()))
     was, now = (float(k.layers[-1].bias[0]) for k in (before, kan))
     return (
-        f"You pruned {gone} of {counted(there, 'edge')}. {error_words(s, before, kan)} "
+        f"You pruned {pruned} of {counted(there, 'edge')}. {error_words(s, before, kan)} "
         f"The constant of {kan.target_name(len(kan.layers) - 1, 0)} took over what they gave on average: it went from "
         f"{number(was)} to {number(now)}."
     )
@@ -62,7 +62,7 @@ def _without_busy(s: "Session") -> "tuple[KAN, KAN] | None":
     """Return the networks before and after the last time an edge with a high score was pruned; None if none was."""
     past = [version.kan for version in s.opened.history.versions]
     for before, after in zip(reversed(past[:-1]), reversed(past[1:]), strict=True):
-        if len(_gone(s, after, busy=True)) > len(_gone(s, before, busy=True)):
+        if len(_pruned(s, after, busy=True)) > len(_pruned(s, before, busy=True)):
             return before, after
     return None
 
@@ -71,7 +71,7 @@ def _missed_words(s: "Session") -> str:
     step = _without_busy(s)
     assert step is not None
     before, after = step
-    edge = next(e for e in _gone(s, after, busy=True) if e not in _gone(s, before, busy=True))
+    edge = next(e for e in _pruned(s, after, busy=True) if e not in _pruned(s, before, busy=True))
     return (
         f"{edge_name(before, edge)} carried {percent(scores(s, start(s)).of(edge))} of what the network says. "
         f"{error_words(s, before, after)}"
@@ -86,7 +86,7 @@ def _back_words(s: "Session") -> str:
 
 
 def _is_back(s: "Session") -> bool:
-    return _without_busy(s) is not None and not _gone(s, s.present, busy=True)
+    return _without_busy(s) is not None and not _pruned(s, s.present, busy=True)
 
 
 def _prune_busy(s: "Session") -> None:
@@ -98,7 +98,7 @@ def _prune_busy(s: "Session") -> None:
 def _restore(s: "Session") -> None:
     from kanviz.edit.proposals import restore
 
-    s.apply(restore(s.opened.history, _gone(s, s.present, busy=True)))
+    s.apply(restore(s.opened.history, _pruned(s, s.present, busy=True)))
 
 
 LESSON = Lesson(
@@ -124,7 +124,7 @@ LESSON = Lesson(
             "**Press the button that prunes the proposed edges.** To prune an edge is to hide it. Its mean over the "
             "rows is kept in the **bias** of its target (the constant that its node adds), so that the outputs keep "
             "their level.",
-            lambda s: bool(_gone(s, s.present, busy=False)),
+            lambda s: bool(_pruned(s, s.present, busy=False)),
             _pruned_words,
             _prune_idle,
         ),
@@ -132,7 +132,7 @@ LESSON = Lesson(
             "Prune",
             "Now the counter-test. **Click a strong edge in the picture**, so that it is marked; read above the "
             "button what the error would become; **then prune it.**",
-            lambda s: bool(_gone(s, s.present, busy=True)),
+            lambda s: bool(_pruned(s, s.present, busy=True)),
             _missed_words,
             _prune_busy,
         ),

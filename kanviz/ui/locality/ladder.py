@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import escape_markdown
 from kanviz.ui.state.ladder import Ladder
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.current import in_words, session, theme
+from kanviz.ui.widgets.current import session, show_refusals, theme
 from kanviz.ui.widgets.panels import number, queue_words
 from kanviz.ui.widgets.url_state import KEEP
 
@@ -69,7 +69,7 @@ def _switches(rung: "Rung") -> tuple[str, ...]:
 
 
 def _start(rung: "Rung", seed: int) -> None:
-    with in_words():
+    with show_refusals():
         session().of(Ladder).start(rung, seed)
         st.rerun()
 

@@ -12,7 +12,7 @@ from kanviz.errors import LoadError, UserError
 from kanviz.text import counted, escape_markdown, shown
 from kanviz.ui.server.uploads import contents, forget
 from kanviz.ui.train.run import start
-from kanviz.ui.widgets.current import attempt, in_words, session, theme
+from kanviz.ui.widgets.current import attempt, session, show_refusals, theme
 from kanviz.ui.widgets.samples import Sample, open_sample
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
 from kanviz.ui.widgets.url_state import look_at, viewed
@@ -68,7 +68,7 @@ def way_back(s: "Session") -> None:
     name, steps = s.left.name, len(s.left.history.versions) - 1
     words = f"Back to {shown(name, 40)}" + (f" ({counted(steps, 'step')})" if steps else "")
     if st.button(words, icon=":material/undo:", disabled=s.training.live, type="tertiary"):
-        with in_words():
+        with show_refusals():
             s.go_back()
             st.switch_page("app.py")
 
@@ -145,7 +145,7 @@ def new_network() -> None:
     finest = three.number_input("Refine up to", 0, 1_000, 12, help="Intervals. 0 keeps the grid as it is.")
     steps = four.number_input("Training steps", 1, 2_000, 300, help="At most; training ends when nothing is gained.")
     if st.button("Create and train", type="primary", icon=":material/play_arrow:"):
-        with in_words():
+        with show_refusals():
             start_from_table(data, int(hidden), int(grid), finest=int(finest), steps=int(steps))
             st.switch_page("pages/train.py")
 
@@ -180,4 +180,4 @@ def _take_up(s: "Session", project: "Work") -> None:
     if training is not None:
         at = f"step {training.last.step:,} of {training.last.steps:,}"
         page = "Retrain" if training.known else "Train"
-        s.messages.append(("info", f"Its training stands at {at}. Continue it on the {page} page."))
+        s.messages.append(("info", f"Its training is at {at}. Continue it on the {page} page."))

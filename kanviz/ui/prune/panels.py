@@ -7,7 +7,7 @@ import streamlit as st
 
 from kanviz.text import counted
 from kanviz.ui.widgets.charts import chart, network_chart, scores_of
-from kanviz.ui.widgets.current import after_change, in_words, theme
+from kanviz.ui.widgets.current import after_change, show_refusals, theme
 from kanviz.ui.widgets.panels import edge_names, shared_unit, show_effect
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import step_words
@@ -85,7 +85,7 @@ def offer_prune(s: "Session", edges: list["EdgeId"]) -> None:
     if not edges:
         st.info("Nothing is chosen. Raise the threshold or choose edges by name.", icon=":material/info:")
         return
-    with in_words():
+    with show_refusals():
         proposal = s.cache.result(prune, kan, edges, s.data)
         show_effect(s.cache.result(effect, kan, proposal, s.data), shared_unit(kan))
         st.caption(
@@ -104,17 +104,17 @@ def offer_restore(s: "Session") -> None:
     from kanviz.edit.proposals import effect, restore
 
     kan = s.present
-    gone = [EdgeId(n, i, j) for n, layer in enumerate(kan.layers) for i, j in (~layer.present).nonzero().tolist()]
-    if not gone:
+    pruned = [EdgeId(n, i, j) for n, layer in enumerate(kan.layers) for i, j in (~layer.present).nonzero().tolist()]
+    if not pruned:
         st.caption("No edge is pruned.")
         return
     edges = st.multiselect(
-        "Edges to restore", gone, format_func=edge_names(s).__getitem__, key=f"restore-{kan.digest[:12]}",
-        placeholder=f"{len(gone)} pruned edges",
+        "Edges to restore", pruned, format_func=edge_names(s).__getitem__, key=f"restore-{kan.digest[:12]}",
+        placeholder=f"{len(pruned)} pruned edges",
     )  # fmt: skip
     if not edges:
         return
-    with in_words():
+    with show_refusals():
         proposal = restore(s.opened.history, edges)
         show_effect(effect(kan, proposal, s.data), shared_unit(kan))
         if st.button("Restore", icon=":material/undo:", disabled=s.training.live):

@@ -13,7 +13,7 @@ from kanviz.ui.retrain.run import error_figure
 from kanviz.ui.train.run import begin_and_wait
 from kanviz.ui.train.run_words import METRIC, error_name, what_is_known
 from kanviz.ui.widgets.charts import chart, curve_of
-from kanviz.ui.widgets.current import attempt, in_words, theme
+from kanviz.ui.widgets.current import attempt, show_refusals, theme
 from kanviz.ui.widgets.panels import number, shared_unit
 from kanviz.ui.widgets.words import label
 
@@ -61,7 +61,7 @@ def _verdict(s: "Session", run: "Retraining", found: "Changes") -> None:
     _kept(known, found)
 
 
-def what_was_kept(s: "Session", run: "Retraining") -> None:
+def preserved_panel(s: "Session", run: "Retraining") -> None:
     """Show whether predictions on what is known are bit-identical, with a link to the details."""
     _kept(run.known, _changes(s, run))
     st.page_link("pages/retrain.py", label="Every edge that changed, and a certificate", icon=":material/lock:")
@@ -110,7 +110,7 @@ def _lamps(s: "Session", run: "Retraining", found: "Changes") -> None:
 
 def _ways(s: "Session", run: "Retraining") -> None:
     """Show the certificate, downloads of the two networks it is about, and undo."""
-    with in_words():
+    with show_refusals():
         found = _certificate(s, run)
         st.markdown(escape_markdown(" ".join(found.summary())))
         with st.container(horizontal=True, gap="small"):
@@ -134,7 +134,7 @@ def _ways(s: "Session", run: "Retraining") -> None:
         st.code(
             f"kanviz verify certificate.json before.safetensors after.safetensors{rows}", language=None, wrap_lines=True
         )
-    _keep_for_next(s, run)
+    _save_for_next(s, run)
 
 
 def _carries(found: "Certificate") -> bool:
@@ -144,7 +144,7 @@ def _carries(found: "Certificate") -> bool:
     return not isinstance(found.claim, RowsClaim) or found.claim.x is not None
 
 
-def _keep_for_next(s: "Session", run: "Retraining") -> None:
+def _save_for_next(s: "Session", run: "Retraining") -> None:
     """Offer to add the new rows to the known rows, so that the next retraining protects both."""
     if run.known.data is not s.data or s.tables.new_rows is None or s.data is None:
         return

@@ -10,7 +10,7 @@ from kanviz.ui.retrain.before import outlook
 from kanviz.ui.train.regions import region_fields
 from kanviz.ui.train.rows_upload import upload_rows
 from kanviz.ui.train.settings import settings
-from kanviz.ui.widgets.current import in_words
+from kanviz.ui.widgets.current import show_refusals
 from kanviz.ui.widgets.samples import rows_of, samples
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kanviz.core.training.train import TrainConfig
     from kanviz.ui.state.session import Session
     from kanviz.ui.state.training_run import Retraining
-    from kanviz.ui.train.protections import Kept
+    from kanviz.ui.train.protections import Plan
 
 NOTHING, ROWS, REGION = "Nothing", "Known rows", "A region"
 OTHER = "Another table…"
@@ -36,16 +36,16 @@ def ask(s: "Session") -> "TrainConfig | Retraining | None":
 
     top = st.container()
     source = NOTHING if s.opened.is_new else _source()  # an untrained network has nothing to forget
-    kept = None
+    plan = None
     if source != NOTHING:
-        with in_words():
-            kept = _kept(s, source)
+        with show_refusals():
+            plan = _plan(s, source)
     elif not s.opened.is_new:
         _say_what_may_be_lost(s)
-    config = settings(s, top, kept)
-    if kept is None:
+    config = settings(s, top, plan)
+    if plan is None:
         return config if source == NOTHING else None
-    return None if config is None else retraining(s, kept.protection, kept.known, kept.held, config)
+    return None if config is None else retraining(s, plan.protection, plan.known, plan.held, config)
 
 
 def _source() -> str:
@@ -62,9 +62,9 @@ def _say_what_may_be_lost(s: "Session") -> None:
         st.caption(f"What the network knows of {label(name)} may be lost.")
 
 
-def _kept(s: "Session", source: str) -> "Kept | None":
+def _plan(s: "Session", source: str) -> "Plan | None":
     """Let the person choose what to protect and how; show the cost. None while something is missing."""
-    from kanviz.ui.train.protections import Kept, apply, choose_protection, retraining
+    from kanviz.ui.train.protections import Plan, apply, choose_protection, retraining
 
     known = SOURCES[source](s)
     if known is None:
@@ -76,7 +76,7 @@ def _kept(s: "Session", source: str) -> "Kept | None":
     held = apply(s, protection, known, s.data)
     cost = retraining(s, protection, known, held, held.config())
     st.info(outlook(s, cost, "rows to learn"), icon=":material/balance:")
-    return Kept(known, protection, held)
+    return Plan(known, protection, held)
 
 
 def _region(s: "Session") -> "Known":
@@ -146,12 +146,12 @@ def _of_steps(s: "Session") -> "list[tuple[Dataset, str]]":
     """Return the tables of the trainings up to the current version, newest first."""
     from kanviz.edit.script import tables_needed
 
-    at_hand = s.tables.fitting
+    tables = s.tables.fitting
     found = []
     for n in range(s.opened.history.at, 0, -1):
         edit = s.opened.history.versions[n].edit
         found += [
-            (at_hand[digest], f"rows of step {n}") for digest in (tables_needed([edit]) if edit else ())
-            if digest in at_hand
+            (tables[digest], f"rows of step {n}") for digest in (tables_needed([edit]) if edit else ())
+            if digest in tables
         ]  # fmt: skip
     return found

@@ -7,7 +7,7 @@ import streamlit as st
 from kanviz.text import SOLVER_TITLES
 from kanviz.ui.train.run import begin_and_wait
 from kanviz.ui.train.settings import SOLVERS
-from kanviz.ui.widgets.current import in_words
+from kanviz.ui.widgets.current import show_refusals
 from kanviz.ui.widgets.url_state import KEEP
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def plan(s: "Session", known: "Known", new: "Dataset") -> "Retraining | None":
     """Return the retraining with the chosen protection and settings; None if they are invalid (an error is shown)."""
     from kanviz.ui.train.protections import apply, choose_protection, retraining
 
-    with in_words():
+    with show_refusals():
         protection = choose_protection(s, known)
         held = apply(s, protection, known, new)
         return retraining(s, protection, known, held, held.config(**_settings()))

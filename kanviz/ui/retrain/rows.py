@@ -6,7 +6,7 @@ import streamlit as st
 
 from kanviz.ui.train.regions import region_fields
 from kanviz.ui.train.rows_upload import upload_rows
-from kanviz.ui.widgets.current import attempt, in_words
+from kanviz.ui.widgets.current import attempt, show_refusals
 from kanviz.ui.widgets.samples import Sample, rows_of, samples
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kanviz.core.data.dataset import Dataset
     from kanviz.ui.state.session import Session
 
-IN_HAND, OTHER, REGION = "In hand", "Table", "Region"
+CURRENT, OTHER, REGION = "Current table", "Other table", "Region"
 
 
 def known_panel(s: "Session") -> "Known | None":
@@ -25,14 +25,14 @@ def known_panel(s: "Session") -> "Known | None":
 
     st.header("What it knows")
     source = st.segmented_control(
-        "What it shall keep", [IN_HAND, OTHER, REGION], default=IN_HAND if s.data else REGION,
+        "What it must keep", [CURRENT, OTHER, REGION], default=CURRENT if s.data else REGION,
         required=True, key=f"{KEEP}known-{s.data is None}", label_visibility="collapsed",
     )  # fmt: skip
     if source == REGION:
-        with in_words():
+        with show_refusals():
             return Known.region(region_fields(s, "known"))
         return None
-    if source == IN_HAND:
+    if source == CURRENT:
         if s.data is None:
             st.caption("No table is in use. Load one on the Workbench, or choose another source.")
             return None

@@ -14,14 +14,14 @@ from streamlit.runtime.app_session import AppSession
 class PagesInOrder(AppSession):
     """The session of a browser tab that runs fragments on the page that was requested last."""
 
-    _asked = ""  # the requested page, until it begins to run
-    _drawn = ""  # the page that is shown
+    _requested = ""  # the requested page, until it begins to run
+    _shown = ""  # the page that is shown
 
     def request_rerun(self, client_state: ClientState | None) -> None:
         if client_state is not None:
-            page = self._asked or self._drawn
+            page = self._requested or self._shown
             if not client_state.fragment_id:
-                self._asked = client_state.page_script_hash
+                self._requested = client_state.page_script_hash
             elif page:
                 client_state.page_script_hash = page
         super().request_rerun(client_state)
@@ -29,9 +29,9 @@ class PagesInOrder(AppSession):
     def _enqueue_forward_msg(self, msg: ForwardMsg) -> None:
         kind = msg.WhichOneof("type")
         if kind == "new_session":
-            self._asked, self._drawn = "", msg.new_session.page_script_hash
+            self._requested, self._shown = "", msg.new_session.page_script_hash
         elif kind == "navigation":  # a page that was requested by name
-            self._drawn = msg.navigation.page_script_hash
+            self._shown = msg.navigation.page_script_hash
         super()._enqueue_forward_msg(msg)
 
 

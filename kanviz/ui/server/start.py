@@ -14,7 +14,7 @@ from typing import Any
 
 from kanviz.errors import UserError
 from kanviz.ui.server import THIS_MACHINE
-from kanviz.ui.state.kept_folder import KeptFolder
+from kanviz.ui.state.work_folder import WorkFolder
 
 THREADS = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}
 PRELOADED = (
@@ -85,7 +85,7 @@ def serve(
         if not path.is_file():
             raise UserError(f"There is no file {path}.")
     if keep is not None:
-        KeptFolder.at(keep)
+        WorkFolder.at(keep)
     os.environ["KANVIZ_KEEP"] = str(Path(keep).resolve()) if keep is not None else ""
     folder = app_folder()
     script = str(folder / "app.py")

@@ -104,7 +104,7 @@ def contents(upload: UploadedFile) -> bytes:
     why = store.refused.get(upload.file_id) if isinstance(store, Uploads) else None
     if why:
         raise UserError(
-            f"{shown(upload.name)} was not taken: {why}. Remove files you no longer need with the cross beside them, "
+            f"{shown(upload.name)} was not taken: {why}. Remove files you no longer need with the cross next to them, "
             "and upload it again."
         )
     return upload.getvalue()

@@ -68,8 +68,8 @@ class OwnVisitors:
             )
         if origin is None:  # a link that was typed or clicked, or a program
             return ""
-        asked_from = urlsplit(origin).netloc
-        if asked_from.lower() == host.lower() or _name(asked_from) in self._names:
+        requested_from = urlsplit(origin).netloc
+        if requested_from.lower() == host.lower() or _name(requested_from) in self._names:
             return ""
         return "This kanviz server answers only its own pages; the request came from another one.\n"
 

@@ -9,10 +9,10 @@ import streamlit as st
 
 from kanviz.errors import UserError
 from kanviz.text import counted
-from kanviz.ui.components.memory import Kept, Told, found_of, memory, missing_of, told_of, work_payload
-from kanviz.ui.state.kept_folder import DAYS
+from kanviz.ui.components.memory import SavedList, SavedWork, memory, read_list, read_missing, read_work, work_payload
 from kanviz.ui.state.snapshot import Snapshot, go_on, is_own, snapshots
-from kanviz.ui.widgets.current import ASKED, KEPT, TOKEN, attempt, has_session, keep_on_server, session
+from kanviz.ui.state.work_folder import DAYS
+from kanviz.ui.widgets.current import LOST_TOKEN, TOKEN, WORK_FOLDER, attempt, has_session, keep_on_server, session
 from kanviz.ui.widgets.redraw import draw_after_this
 from kanviz.ui.widgets.url_state import VIEWED, look_at, viewed
 from kanviz.ui.widgets.words import label
@@ -32,8 +32,8 @@ TROUBLE = {
     "large": "This work is too large to be kept in the browser. Save the project instead.",
 }
 OFFER = "offer"  # key of the fragment
-TOLD, ORDER, SENT, PACKED, TROUBLED, AFTER, ON = (
-    f"kept-{part}" for part in ("told", "order", "sent", "packed", "trouble", "after", "on")
+LISTED, ORDER, SENT, PACKED, TROUBLED, AFTER, ON = (
+    f"kept-{part}" for part in ("listed", "order", "sent", "packed", "trouble", "after", "on")
 )
 
 
@@ -44,16 +44,16 @@ def keep() -> None:
     the page; without one, Streamlit's front end does not ask if its last run was of a whole page, and then clicks have
     no effect.
     """
-    s = _in_hand()
-    busy = s is not None and any(part.live for part in s.parts if part.is_kept)
+    s = _session()
+    busy = s is not None and any(part.live for part in s.parts if part.is_saved)
     st.fragment(_keep, key="keep", run_every=EVERY_WHILE_BUSY if busy else EVERY)()
 
 
 def _keep() -> None:
-    if TOLD not in st.session_state and ORDER not in st.session_state:
+    if LISTED not in st.session_state and ORDER not in st.session_state:
         order("list")
-    heard = {"told": _told, "found": _found, "missing": _missing, "trouble": _trouble}
-    s = _in_hand()
+    handlers = {"works": _listed, "found": _found, "missing": _missing, "trouble": _trouble}
+    s = _session()
     if s is not None and s.history is not None:
         _settings()
     if s is not None and s.work is not None:
@@ -64,7 +64,7 @@ def _keep() -> None:
         "works": _works(s),
         "offers": bool(_offered(s)),
     }
-    memory(payload, "memory", heard)
+    memory(payload, "memory", handlers)
     if s is not None:
         keep_on_server(s)
     after = st.session_state.pop(AFTER, "")
@@ -87,7 +87,7 @@ def _settings() -> None:
         st.caption(
             "The last five networks you changed or laws a search found, with their steps and tables of up to "
             f"{ROWS_LIMIT // 1_000_000} MB. They stay in this browser, on this computer, until you forget them."
-            + (f" This server keeps the open work for {DAYS} days, too." if KEPT is not None else "")
+            + (f" This server keeps the open work for {DAYS} days, too." if WORK_FOLDER is not None else "")
         )
     trouble = st.session_state.get(TROUBLED, "")
     with st.container(key="kept-trouble"):
@@ -98,7 +98,7 @@ def _settings() -> None:
 def _turn() -> None:
     """Turn saving on or off, here and in the browser."""
     order("on" if st.session_state[ON] else "off")
-    session().is_kept = st.session_state[ON]
+    session().is_saved = st.session_state[ON]
     keep_on_server(session())
 
 
@@ -131,31 +131,31 @@ def order(what: str, id: str = "") -> None:
     st.session_state[ORDER] = {"n": secrets.token_hex(8), "what": what, "id": id}
 
 
-def _in_hand() -> "Session | None":
+def _session() -> "Session | None":
     return session() if has_session() else None
 
 
-def _offered(s: "Session | None") -> list[Kept]:
+def _offered(s: "Session | None") -> list[SavedWork]:
     """Return the saved work to offer: first the work of this address, then the newest.
 
     If the person has changed the current work, only the newest work of this address is offered, until it is opened or
     deleted: a restarted server opened another network in its place.
     """
-    told: Told = st.session_state.get(TOLD, Told())
-    if told.off:
+    listed: SavedList = st.session_state.get(LISTED, SavedList())
+    if listed.off:
         return []
-    before = st.session_state.get(ASKED, "")
+    before = st.session_state.get(LOST_TOKEN, "")
     here = {str(st.query_params.get(TOKEN, "")), before} - {""}
     mine = {s.opened.id}.union(*(part.ids for part in s.parts)) if s is not None and s.work is not None else set()
-    others = [one for one in told.works if one.id not in mine]
+    others = [one for one in listed.works if one.id not in mine]
     found = sorted(others, key=lambda one: (one.token not in here, -one.when))
     if s is not None and is_own(s):
         return [one for one in found[:1] if one.token == before]
     return found
 
 
-def _one(kept: Kept) -> None:
-    more = f" Its training stands at step {kept.step:,} of {kept.of:,}." if kept.of else ""
+def _one(kept: SavedWork) -> None:
+    more = f" Its training is at step {kept.step:,} of {kept.of:,}." if kept.of else ""
     more += f" Its table {label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
     steps = f"{counted(kept.steps, 'step')}, " if kept.steps else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
@@ -185,8 +185,8 @@ def _when(milliseconds: float) -> str:
 def _works(s: "Session | None") -> "list[MemoryWork]":
     """Return the work to save, once the browser has reported its own; none before the first step."""
     state = st.session_state
-    told: Told | None = state.get(TOLD)
-    if told is None or told.off or s is None or state.get(TROUBLED) in ("full", "closed"):
+    listed: SavedList | None = state.get(LISTED)
+    if listed is None or listed.off or s is None or state.get(TROUBLED) in ("full", "closed"):
         return []
     wanted, known = snapshots(s, ROWS_LIMIT), state.get(PACKED, {})
     packed = {one.id: known.get(one.id) for one in wanted}
@@ -200,17 +200,17 @@ def _works(s: "Session | None") -> "list[MemoryWork]":
     before, now = state.get(SENT, set()), {name for _, found in kept for name in found.blobs}
     if kept:
         state[SENT] = now  # the browser deletes blobs that are no longer needed
-    return [work_payload(_kept(one), found.manifest, found.blobs, set(found.blobs) - before) for one, found in kept]
+    return [work_payload(_entry(one), found.manifest, found.blobs, set(found.blobs) - before) for one, found in kept]
 
 
-def _kept(one: Snapshot) -> Kept:
+def _entry(one: Snapshot) -> SavedWork:
     """Return the entry of a snapshot in the browser's list."""
     work = one.work
     last = work.training.last if work.training is not None else None
     at, of = (last.step, last.steps) if last is not None else (0, 0)
     token, steps = str(st.session_state.get(TOKEN, "")), len(work.history.versions) - 1
     missing = work.missing.name if work.missing is not None else ""
-    return Kept(one.id, token, work.name, steps, 0.0, missing, at, of)
+    return SavedWork(one.id, token, work.name, steps, 0.0, missing, at, of)
 
 
 def _packed(project: Any) -> Any:
@@ -227,14 +227,14 @@ def _packed(project: Any) -> Any:
 # --- receiving ----------------------------------------------------------------------------------------------------
 
 
-def _told(record: Any) -> None:
-    before: Told | None = st.session_state.get(TOLD)
-    told = told_of(record)
+def _listed(record: Any) -> None:
+    before: SavedList | None = st.session_state.get(LISTED)
+    listed = read_list(record)
     _obeyed(record)
-    st.session_state[TOLD], st.session_state[SENT], st.session_state[ON] = told, set(), not told.off
-    if told.off and has_session():
-        session().is_kept = False
-    if before or _offered(_in_hand()):
+    st.session_state[LISTED], st.session_state[SENT], st.session_state[ON] = listed, set(), not listed.off
+    if listed.off and has_session():
+        session().is_saved = False
+    if before or _offered(_session()):
         st.session_state[AFTER] = OFFER
 
 
@@ -245,11 +245,11 @@ def _found(record: Any) -> None:
     def take() -> None:
         from kanviz.io.project import Packed, unpacked
 
-        id, manifest, blobs = found_of(record)
+        id, manifest, blobs = read_work(record)
         project, s = unpacked(Packed(manifest, blobs)), session()
         go_on(s, project, id)
         look_at(project)
-        st.session_state.pop(ASKED, None)
+        st.session_state.pop(LOST_TOKEN, None)
         st.session_state[AFTER] = _page_of(s, project)
 
     st.session_state[AFTER] = "page"
@@ -264,12 +264,12 @@ def _page_of(s: "Session", project: "Work") -> str:
 
 
 def _missing(record: Any) -> None:
-    st.session_state[SENT] = st.session_state.get(SENT, set()) - missing_of(record)
+    st.session_state[SENT] = st.session_state.get(SENT, set()) - read_missing(record)
 
 
 def _trouble(record: Any) -> None:
     st.session_state[TROUBLED] = record if record in TROUBLE else "closed"
-    st.session_state.setdefault(TOLD, Told())
+    st.session_state.setdefault(LISTED, SavedList())
 
 
 def _obeyed(record: Any) -> bool:

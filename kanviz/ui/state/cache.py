@@ -61,11 +61,11 @@ class Cache:
 
     def result(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return `make(*args, **kwargs)`, computed once. The 48 most recently used results are remembered."""
-        return self._kept(self._results, MOST, make, args, kwargs)
+        return self._remembered(self._results, MOST, make, args, kwargs)
 
     def small(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the same as `result`, for numbers about single versions; there is room for a whole history."""
-        return self._kept(self._small, MOST_SMALL, make, args, kwargs)
+        return self._remembered(self._small, MOST_SMALL, make, args, kwargs)
 
     def latest(self, make: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do the same as `result`, but remember only this function's last result. For what each slider move changes."""
@@ -77,7 +77,7 @@ class Cache:
         self._latest[make] = (key, found)
         return found
 
-    def _kept(
+    def _remembered(
         self, store: OrderedDict[Hashable, Any], most: int, make: Callable[..., T], args: Any, kwargs: dict[str, Any]
     ) -> T:
         key = _key(make, args, kwargs)

@@ -14,19 +14,19 @@ STRETCH = JsonReader("Mark a stretch of the curve first: {why}.", EditError)
 WORDS = ("Pull", "Smooth", "Flatten", "Straighten", "Bridge", "Make rise", "Make fall")
 
 
-def edge_of(told: Any) -> EdgeId:
+def edge_of(event: Any) -> EdgeId:
     """Return the edge that was clicked in a figure. Raises EditError for any other message."""
-    return EdgeId(*CLICK.value(told).each(JsonValue.index, 3, 3))
+    return EdgeId(*CLICK.value(event).each(JsonValue.index, 3, 3))
 
 
-def point_of(told: Any) -> int:
+def point_of(event: Any) -> int:
     """Return the index of the control point that was clicked on a curve. Raises EditError for any other message."""
-    return CLICK.value(told).index()
+    return CLICK.value(event).index()
 
 
-def edit_of(edge: EdgeId, told: Any, rev: str) -> Edit:
+def edit_of(edge: EdgeId, event: Any, rev: str) -> Edit:
     """Return the edit that a gesture requests. Raises EditError if the curve has changed since, or nothing moved."""
-    found = GESTURE.value(_checked(told, rev))
+    found = GESTURE.value(_checked(event, rev))
     words = found.get("words").value
     moves = found["points"].each(lambda move: _move(edge, move), least=1)
     return together(moves, words if words in WORDS else "Change")
@@ -44,9 +44,9 @@ def together(moves: tuple[MoveControlPoint, ...], words: str) -> Edit:
     return Batch(moves, f"{words}: {len(moves)} control points of {moves[0].edge}")
 
 
-def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, float]:
+def stretch_of(kan: KAN, edge: EdgeId, event: Any, rev: str) -> tuple[float, float]:
     """Return the marked interval of the curve in network units; the event has the units of the figure."""
-    region = STRETCH.value(_checked(told, rev)).get("region")
+    region = STRETCH.value(_checked(event, rev)).get("region")
     if region.value is None:
         raise EditError("Mark a stretch of the curve first.")
     low, high = region.numbers(2, 2)
@@ -56,15 +56,15 @@ def stretch_of(kan: KAN, edge: EdgeId, told: Any, rev: str) -> tuple[float, floa
     return min(low, high), max(low, high)
 
 
-def which_of(told: Any) -> int:
+def which_of(event: Any) -> int:
     """Return how many formulas to skip; 0 if the event has no usable number."""
     try:
-        return GESTURE.value(told).get("which", 0).index(999)
+        return GESTURE.value(event).get("which", 0).index(999)
     except EditError:
         return 0
 
 
-def _checked(told: Any, rev: str) -> dict[str, Any]:
-    if not isinstance(told, dict) or told.get("rev") != rev:
+def _checked(event: Any, rev: str) -> dict[str, Any]:
+    if not isinstance(event, dict) or event.get("rev") != rev:
         raise EditError("The curve has changed meanwhile; do it again.")
-    return told
+    return event

@@ -59,7 +59,7 @@ class Job(Generic[T]):
         self._stop, self._go = threading.Event(), threading.Event()
         self._go.set()
         self._why = End.BY_YOU
-        self._begun: float | None = None
+        self._started: float | None = None
         self.end: End | None = None
         self.latest: T | None = None
         self.error = ""
@@ -91,7 +91,7 @@ class Job(Generic[T]):
     @property
     def seconds(self) -> float:
         """Wall-clock seconds since its first turn."""
-        return 0.0 if self._begun is None else time.monotonic() - self._begun
+        return 0.0 if self._started is None else time.monotonic() - self._started
 
     @property
     def live(self) -> bool:
@@ -124,7 +124,7 @@ class Job(Generic[T]):
                 if not self._may_go_on():
                     continue
                 if stream is None:
-                    self._begun, stream = time.monotonic(), self._make()
+                    self._started, stream = time.monotonic(), self._make()
                 item = next(stream, _END)
                 if item is _END:
                     self.end = End.DONE

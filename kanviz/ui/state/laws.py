@@ -19,7 +19,7 @@ class LawSearches(Part):
     """The session's search, one at a time. last: the newest · chosen: the law that is shown, as text."""
 
     page = "Laws"
-    is_kept = True
+    is_saved = True
     running = "A search for a law is under way; it is on the Laws page."
 
     def __init__(self, holder: "Holder") -> None:

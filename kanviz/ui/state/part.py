@@ -18,7 +18,7 @@ class Part:
 
     page: ClassVar[str] = ""
     running: ClassVar[str] = ""
-    is_kept: ClassVar[bool] = False
+    is_saved: ClassVar[bool] = False
 
     def __init__(self, holder: "Holder") -> None:
         self._holder = holder

@@ -41,7 +41,7 @@ class Session:
         self._holder = holder = Holder()
         self.messages = holder.messages
         self.left: Work | None = None
-        self.is_kept = True
+        self.is_saved = True
         self.written: object = None
         self.cache = Cache()
         self.looking = Looking(holder)

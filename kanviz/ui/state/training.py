@@ -26,7 +26,7 @@ class Training(Part):
     errors by step · last: its newest step, once it was collected · since: the step from which it was continued.
     """
 
-    is_kept = True
+    is_saved = True
 
     def __init__(self, holder: Holder) -> None:
         super().__init__(holder)
@@ -98,7 +98,7 @@ class Training(Part):
         with self._holder.lock:
             self.refuse_while_live()
             if run.kan is not self._holder.opened.present:
-                raise EditError("The network has changed since this was asked for; look at it, and start again.")
+                raise EditError("The network has changed since this was requested; look at it, and start again.")
             self._begin(run, [])
 
     def resume(self) -> None:

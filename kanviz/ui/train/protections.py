@@ -53,7 +53,7 @@ def _replay(s: "Session", known: "Known") -> Protection:
 def _elastic(s: "Session", known: "Known") -> Protection:
     strength = st.number_input(
         "Strength", 0.0, 1e6, 1.0, format="%g", key=f"{KEEP}strength",
-        help="1 counts the old rows' loss as much as the new rows', near where the network stands.",
+        help="1 counts the old rows' loss as much as the new rows', near the current network.",
     )  # fmt: skip
     return ElasticWeights(float(strength))
 
@@ -73,7 +73,8 @@ OFFERS = {
     ),
     "replay": Offer(
         "Replay old rows",
-        "Old rows are learned again beside the new ones. The error stays small, no bit is promised; runs take longer.",
+        "Old rows are learned again, together with the new ones. The error stays small, no bit is promised; runs take "
+        "longer.",
         _replay,
     ),
     "ewc": Offer(
@@ -90,7 +91,7 @@ OFFERS = {
 
 
 @dataclass(frozen=True)
-class Kept:
+class Plan:
     """What must not be forgotten, the protection, and what that protection adds to the training."""
 
     known: "Known"

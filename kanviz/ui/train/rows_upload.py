@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.widgets.current import after_change, in_words
+from kanviz.ui.widgets.current import after_change, show_refusals
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
 from kanviz.ui.widgets.words import label
 
@@ -36,6 +36,6 @@ def upload_rows(
         f"Use these {slot} rows", icon=":material/table_view:", type="primary", disabled=same or s.training.live,
         key=f"use-{slot}",
     ):  # fmt: skip
-        with in_words():
+        with show_refusals():
             take(data, name)
             after_change(f"{counted(len(data), 'row')} of {name} in use.")

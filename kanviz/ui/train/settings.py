@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import streamlit as st
 
 from kanviz.text import SOLVER_TITLES
-from kanviz.ui.widgets.current import in_words
+from kanviz.ui.widgets.current import show_refusals
 from kanviz.ui.widgets.panels import edge_names
 from kanviz.ui.widgets.url_state import KEEP
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from kanviz.core.layer import EdgeId
     from kanviz.core.training.train import TrainConfig
     from kanviz.ui.state.session import Session
-    from kanviz.ui.train.protections import Kept
+    from kanviz.ui.train.protections import Plan
 
 Solver = Literal["auto", "lm", "lbfgs", "adam"]
 SOLVERS: dict[Solver, str] = {
@@ -37,7 +37,7 @@ PART_NAMES = {
 }  # fmt: skip
 
 
-def settings(s: "Session", top: "DeltaGenerator", kept: "Kept | None" = None) -> "TrainConfig | None":
+def settings(s: "Session", top: "DeltaGenerator", plan: "Plan | None" = None) -> "TrainConfig | None":
     """Return the chosen settings; None if they are invalid (an error is shown).
 
     top: where the first fields go · kept: what must not be forgotten, with its protection.
@@ -46,7 +46,7 @@ def settings(s: "Session", top: "DeltaGenerator", kept: "Kept | None" = None) ->
     from kanviz.core.training.train import TrainConfig
 
     usual = TrainConfig.for_new(len(s.present.layers)) if s.opened.is_new else TrainConfig.for_trained()
-    usual = usual if kept is None else kept.held.config()
+    usual = usual if plan is None else plan.held.config()
     with top:
         solver: Solver = st.selectbox(
             "Solver", list(SOLVERS), format_func=SOLVER_TITLES.__getitem__, key=f"{KEEP}solver",
@@ -59,7 +59,7 @@ def settings(s: "Session", top: "DeltaGenerator", kept: "Kept | None" = None) ->
             help="At most; training ends earlier when nothing is gained.",
         )  # fmt: skip
         frozen = _scope(s)
-    held_back = GRIDS if kept is not None and kept.protection.holds_grids else ()
+    held_back = GRIDS if plan is not None and plan.protection.holds_grids else ()
     with st.expander("More settings", icon=":material/tune:"):
         parts = st.pills(
             "What learns", PARTS, selection_mode="multi", default=PARTS, format_func=PART_NAMES.__getitem__,
@@ -69,9 +69,9 @@ def settings(s: "Session", top: "DeltaGenerator", kept: "Kept | None" = None) ->
         for name in USES[solver]:
             more |= MORE[name](solver, usual) if name not in held_back else {}
     config = None
-    with in_words():
+    with show_refusals():
         given = {"solver": solver, "steps": int(steps), "parts": tuple(parts), "frozen": frozen, **more}
-        config = TrainConfig(**given) if kept is None else kept.held.config(**given)
+        config = TrainConfig(**given) if plan is None else plan.held.config(**given)
     if config is not None and solver in ("auto", "lm"):
         st.caption(_plan(s, config))
     return config

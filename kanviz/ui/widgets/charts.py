@@ -78,12 +78,12 @@ def network_chart(
     }
     act = on_edge or s.select
 
-    def chosen(told: Any) -> None:
-        attempt(lambda: act(edge_of(told)))
+    def chosen(event: Any) -> None:
+        attempt(lambda: act(edge_of(event)))
         redraw("curve", then=("picker", "inspector"))
 
-    def offered(told: Any) -> None:
-        attempt(lambda: on_prune(edge_of(told)))  # pyright: ignore[reportOptionalCall]
+    def offered(event: Any) -> None:
+        attempt(lambda: on_prune(edge_of(event)))  # pyright: ignore[reportOptionalCall]
         st.rerun()
 
     network_canvas(payload, key, chosen, None if on_prune is None else offered)

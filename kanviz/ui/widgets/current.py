@@ -13,8 +13,8 @@ from kanviz.errors import UserError
 from kanviz.text import escape_markdown
 from kanviz.ui.server.browsers import place_of
 from kanviz.ui.server.tabs import forget, is_open, this_tab
-from kanviz.ui.state.kept_folder import KeptFolder
 from kanviz.ui.state.session_store import SessionStore
+from kanviz.ui.state.work_folder import WorkFolder
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 KEY = "kanviz"
 TOKEN = "work"
 PLACE = "kanviz-place"  # key of this tab's session on the server: made of the token and the browser's name
-ASKED = "asked"  # the token from the address, if no session belongs to it any more
+LOST_TOKEN = "lost-token"  # the token from the address, if no session belongs to it any more
 
 
 def session() -> "Session":
@@ -48,27 +48,27 @@ def _new(token: str) -> "tuple[str, Session]":
 
     s = Session()
     try:
-        kept = KEPT.found(_place(token)) if KEPT is not None else None
+        kept = WORK_FOLDER.found(_place(token)) if WORK_FOLDER is not None else None
         if kept is not None:
             go_on(s, *kept)
             return token, s
     except UserError as refusal:
         s.messages.append(("error", f"The work that this server kept cannot be used: {refusal}"))
-    st.session_state[ASKED] = token
+    st.session_state[LOST_TOKEN] = token
     return secrets.token_urlsafe(16), s
 
 
 def keep_on_server(s: "Session") -> None:
     """Save the work if this server has a folder for it; delete the saved work if saving is turned off."""
     place = st.session_state.get(PLACE, "")
-    if KEPT is not None and place:
-        (KEPT.keep(place, s) if s.is_kept else KEPT.forget(place))
+    if WORK_FOLDER is not None and place:
+        (WORK_FOLDER.keep(place, s) if s.is_saved else WORK_FOLDER.forget(place))
 
 
 def has_session() -> bool:
     """Return whether this tab has a session or saved work. This does not import torch."""
     place = _place(_token())
-    return KEY in st.session_state or place in SESSIONS or (KEPT is not None and place in KEPT)
+    return KEY in st.session_state or place in SESSIONS or (WORK_FOLDER is not None and place in WORK_FOLDER)
 
 
 def _token() -> str:
@@ -86,8 +86,8 @@ def _size(s: "Session") -> int:
 
 
 # Not in Streamlit's cache: any visitor can have that emptied.
-KEPT = KeptFolder(Path(os.environ["KANVIZ_KEEP"])) if os.environ.get("KANVIZ_KEEP") else None
-SESSIONS = SessionStore(is_open, forget, _size, KEPT.keep if KEPT is not None else None)
+WORK_FOLDER = WorkFolder(Path(os.environ["KANVIZ_KEEP"])) if os.environ.get("KANVIZ_KEEP") else None
+SESSIONS = SessionStore(is_open, forget, _size, WORK_FOLDER.keep if WORK_FOLDER is not None else None)
 
 
 def theme() -> Literal["light", "dark"]:
@@ -104,7 +104,7 @@ def attempt(action, *args, **kwargs) -> None:
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def show_refusals() -> Iterator[None]:
     """Show a UserError where it occurred; the rest of the page is still rendered."""
     try:
         yield

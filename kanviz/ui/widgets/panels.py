@@ -57,7 +57,7 @@ def _listed(kan: "KAN", pruned: bool) -> "EdgeList":
     return some if len(some) else kan.edge_list(pruned=True)
 
 
-def edge_in_hand(s: "Session", *, pruned: bool = True) -> "EdgeId":
+def current_edge(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """Return the chosen edge; choose the first one if there is none. pruned: whether it may be a pruned edge."""
     edges = _choice(s, pruned)
     if s.edge not in edges:
@@ -69,14 +69,14 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     """Let the person choose an edge by name, or step to the next one. All pages share the choice."""
     from kanviz.core.layer import EdgeId
 
-    kan, now = s.present, edge_in_hand(s, pruned=pruned)
+    kan, now = s.present, current_edge(s, pruned=pruned)
     edges = _choice(s, pruned)
     at = edges.index(now)
     if len(edges) <= MOST_LISTED:
         listed = list(edges)
     else:  # a longer list would be slower than the rest of the page: list the edges that share a node
         layer = kan.layers[now.layer]
-        near = (EdgeId(now.layer, i, j) for i, j in beside(now, layer.sources, layer.targets))
+        near = (EdgeId(now.layer, i, j) for i, j in neighbours(now, layer.sources, layer.targets))
         listed = [edge for edge in near if edge in edges]
     key = f"edge-{kan.digest[:12]}-{s.edge}"
 
@@ -98,7 +98,7 @@ def edge_picker(s: "Session", *, pruned: bool = True) -> "EdgeId":
     return now
 
 
-def beside(edge: "EdgeId", sources: int, targets: int) -> list[tuple[int, int]]:
+def neighbours(edge: "EdgeId", sources: int, targets: int) -> list[tuple[int, int]]:
     """Return (source, target) of the nearest edges that share a node with this one, at most MOST_LISTED."""
     _, i, j = edge
     half = MOST_LISTED // 2

@@ -25,7 +25,7 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     then: fragments to render after the browser has painted the curve (see `draw_later`). If there are messages, the
     whole page is rendered, since they are shown at its top.
     """
-    if st.session_state.get(PAGE) != PAGES[0][1] or session().messages or not asked_alone():
+    if st.session_state.get(PAGE) != PAGES[0][1] or session().messages or not is_only_request():
         st.rerun("app")
     if not then:
         st.rerun([*parts, *(part.fragment for part in session().parts if part.fragment)])
@@ -34,7 +34,7 @@ def redraw(*parts: str, then: Sequence[str] = ()) -> NoReturn:
     st.rerun([*parts])
 
 
-def asked_alone() -> bool:
+def is_only_request() -> bool:
     """Return whether a single fragment requested this run.
 
     The fragments that a callback chooses replace those of the run. Events that arrive together make one run; then the
@@ -49,21 +49,21 @@ def awaited() -> str:
     return st.session_state.get(LATER, ("", ()))[0]
 
 
-def draw_later(told: Any) -> None:
+def draw_later(token: Any) -> None:
     """Render the waiting fragments, in a callback: the editor has painted the curve and returned its token.
 
     The token may arrive together with another fragment's event, such as a button press. Choosing fragments here would
     replace that run and lose the press; then the waiting fragments are rendered in a run after it.
     """
     word, waiting = st.session_state.get(LATER, ("", ()))
-    if word and told == word:
+    if word and token == word:
         del st.session_state[LATER]
-        if asked_by("curve"):
+        if requested_by("curve"):
             redraw(*waiting)
         draw_after_this(waiting)
 
 
-def asked_by(part: str) -> bool:
+def requested_by(part: str) -> bool:
     """Return whether this fragment of the workbench alone requested the run."""
     context = get_script_run_ctx()
     if context is None:

@@ -50,7 +50,7 @@ def samples() -> list[Sample]:
 
 
 def open_sample(s: "Session", sample: Sample, *, aside: bool = True, kept: bool = True) -> None:
-    """Open a sample with its table and choose its most telling edge. aside, kept: see `Session.open`."""
+    """Open a sample with its table and choose its most interesting edge. aside, kept: see `Session.open`."""
     from kanviz.core.layer import EdgeId
     from kanviz.io import load
 

@@ -8,7 +8,7 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.server.uploads import contents
-from kanviz.ui.widgets.current import has_session, in_words, session
+from kanviz.ui.widgets.current import has_session, session, show_refusals
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
 
@@ -91,7 +91,7 @@ def choose_columns(
     if kan is None:
         measured = [c for c in inputs if c in numeric]
         units = _units([*measured, *(target if task == "regression" else [])], units, key)
-    with in_words():
+    with show_refusals():
         if not inputs:
             raise UserError("Choose at least one input.")
         data = Dataset.from_frame(
@@ -157,7 +157,7 @@ def _reading_choice(s: "Session", table: "Table", name: str, slot: str, key: str
         changed = (sorted(names), units, encoding) != (list(layout.names), layout.units, origin.encoding)
         if changed:
             how = Reading(tuple(sorted(names)), units, encoding if encodings else origin.how.encoding)
-            with in_words():
+            with show_refusals():
                 s.tables.upload(table.again(how), name, slot)
                 st.rerun()
 
@@ -241,13 +241,13 @@ def _task(target: list[str], few: list[str], numeric: list[str], key: str) -> "T
 
 def _units(names: list[str], known: dict[str, str], key: str) -> dict[str, str]:
     """Let the person enter units. A new `data_editor` starts with the earlier entries: it cannot be given its value."""
-    editor, begins, said = f"units-{key}-{names}", f"units-begin-{key}", f"units-said-{key}"
+    editor, begins, entered = f"units-{key}-{names}", f"units-begin-{key}", f"units-entered-{key}"
     if editor not in st.session_state:
-        st.session_state[begins] = known | st.session_state.get(said, {})
+        st.session_state[begins] = known | st.session_state.get(entered, {})
     with st.expander("Units (optional)", icon=":material/straighten:"):
         st.caption("They travel with the network, into its plots and its formula.")
         rows = [{"Column": name, "Unit": st.session_state[begins].get(name, "")} for name in names]
         found = st.data_editor(rows, key=editor, hide_index=True, disabled=["Column"])
     units = {row["Column"]: str(row["Unit"] or "").strip()[:40] for row in found}
-    st.session_state[said] = st.session_state.get(said, {}) | units
+    st.session_state[entered] = st.session_state.get(entered, {}) | units
     return units

@@ -83,8 +83,8 @@ def link(s: "Session", *parts: str) -> str:
 
     parts: further parts of the address to include.
     """
-    said = {part: st.query_params[part] for part in parts if part in st.query_params}
-    return f"{st.context.url or ''}?{urlencode({**view_of(s), **said})}"
+    present = {part: st.query_params[part] for part in parts if part in st.query_params}
+    return f"{st.context.url or ''}?{urlencode({**view_of(s), **present})}"
 
 
 def viewed(work: "Work") -> dict[str, str]:

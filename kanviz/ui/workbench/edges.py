@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.widgets.charts import curve_of
-from kanviz.ui.widgets.current import in_words
+from kanviz.ui.widgets.current import show_refusals
 from kanviz.ui.widgets.panels import number, shared_unit, show_effect
 from kanviz.ui.widgets.redraw import change, redraw
 from kanviz.ui.widgets.url_state import KEEP
@@ -27,7 +27,7 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
 
     kan = s.present
     view = kan.edge(edge)
-    with in_words():
+    with show_refusals():
         if view.state == "pruned":
             proposal, word, icon = restore(s.opened.history, [edge]), "Restore", ":material/undo:"
         else:
@@ -84,7 +84,7 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
     from kanviz.ui.widgets.panels import edge_names
 
     kan = s.present
-    with in_words():
+    with show_refusals():
         proposal = prune(kan, [edge], s.data)
         st.markdown(f"**{label(edge_names(s)[edge], 200)}**")
         show_effect(effect(kan, proposal, s.data), shared_unit(kan))
@@ -99,7 +99,7 @@ def _ask_to_prune(s: "Session", edge: "EdgeId") -> None:
 
 def edge_picture(s: "Session", edge: "EdgeId") -> None:
     """Show the curve in the spline editor."""
-    point, preview = point_in_hand(s, edge), pending(s, edge)
+    point, preview = current_point(s, edge), pending(s, edge)
     shape_editor(s, edge, point=point, preview=preview, hold=lambda m: hold_point(edge, m))
 
 
@@ -107,7 +107,7 @@ def points_panel(s: "Session", edge: "EdgeId") -> None:
     """Show the chosen control point with its exact height, and the effect of a new height before it is applied."""
     kan = s.present
     if kan.edge(edge).active:
-        point = point_in_hand(s, edge) or 0
+        point = current_point(s, edge) or 0
         _what_moves(s, kan, edge, point)
         _exact_height(s, edge, point)
         _what_it_does(s, kan, edge, pending(s, edge))
@@ -140,7 +140,7 @@ def hold_point(edge: "EdgeId", m: int) -> None:
     st.session_state[_point_key(edge)] = m
 
 
-def point_in_hand(s: "Session", edge: "EdgeId") -> int | None:
+def current_point(s: "Session", edge: "EdgeId") -> int | None:
     """Return the chosen control point of this edge, at first the middle one; None if there is no spline."""
     view = s.present.edge(edge)
     if not view.active:
@@ -157,7 +157,7 @@ def pending(s: "Session", edge: "EdgeId") -> "MoveControlPoint | None":
     """Return the move that was typed for the chosen control point and is not applied yet; None if there is none."""
     from kanviz.edit.edits import MoveControlPoint
 
-    point = point_in_hand(s, edge)
+    point = current_point(s, edge)
     wanted = None if point is None else st.session_state.get(_height_key(s, edge, point))
     if point is None or wanted is None or wanted == float(s.present.edge(edge).coef[point]):
         return None
@@ -168,7 +168,7 @@ def _exact_height(s: "Session", edge: "EdgeId", point: int) -> None:
     coef = s.present.edge(edge).coef
     now, usable = float(coef[point]), coef[coef.abs() < LARGEST]
     if not abs(now) < LARGEST:
-        st.caption("This control point is not a usable number; keep a new height to mend it.")
+        st.caption("This control point is NaN or too large; give it a new height.")
         now = 0.0
     span = float(usable.max() - usable.min()) if len(usable) else 0.0
     st.number_input(
@@ -198,7 +198,7 @@ def _what_moves(s: "Session", kan: "KAN", edge: "EdgeId", point: int) -> None:
     lift = float(curve.points_y[point] - curve.coef[point])
     if abs(lift) > 1e-3 * float(abs(curve.coef).max()):
         parts = " and ".join(part for part in ("base", "formula") if getattr(curve, part) is not None)
-        words.append(f"Its dot stands at {curve.points_y[point]:.4g}: its height and what the {parts} adds there.")
+        words.append(f"Its dot is at {curve.points_y[point]:.4g}: its height and what the {parts} adds there.")
     st.caption(" ".join(words))
 
 

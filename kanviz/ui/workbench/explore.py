@@ -8,7 +8,7 @@ import streamlit as st
 
 from kanviz.text import shown
 from kanviz.ui.widgets.charts import metrics_of
-from kanviz.ui.widgets.current import attempt, in_words
+from kanviz.ui.widgets.current import attempt, show_refusals
 from kanviz.ui.widgets.panels import number
 from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.words import label
@@ -29,7 +29,7 @@ STEPS = 200
 def explore_panel(s: "Session") -> None:
     """Show the sliders and the prediction, then its parts, then predictions elsewhere."""
     _begin(s)
-    with in_words():
+    with show_refusals():
         point = point_of(s)
         output = output_picker(s, "explore-output")
         _prediction(s, point, output)
@@ -59,18 +59,18 @@ def point_of(s: "Session") -> tuple[float, ...]:
 def _prediction(s: "Session", point: Sequence[float], output: int) -> None:
     """Show the prediction with its unit, the measured value, the network's errors, and warnings."""
     kan = s.present
-    said = kan([list(point)])[0].detach().double()
+    predicted = kan([list(point)])[0].detach().double()
     variable = kan.outputs[output]
     unit = label(variable.unit)
     classes = kan.task == "classification"
     with st.container(horizontal=True, gap="large", vertical_alignment="bottom"):
         if classes:
-            best = int(said.argmax())
+            best = int(predicted.argmax())
             st.metric("Class predicted", label(kan.outputs[best].name, 24), width="content")
         name = f"Score of {label(variable.name, 24)}" if classes else f"Predicted {label(variable.name, 24)}"
-        st.metric(name, four(float(said[output]), unit), width="content")
+        st.metric(name, four(float(predicted[output]), unit), width="content")
         _row(s)
-    st.caption(" ".join([*_measured(s, said, output, unit), *_quality(s, output, unit)]))
+    st.caption(" ".join([*_measured(s, predicted, output, unit), *_quality(s, output, unit)]))
     _warn(s, point)
 
 
@@ -80,7 +80,7 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
 
     found = s.cache.latest(beyond, s.present, point, s.data)
     words = [
-        f"{label(one.name)} lies outside {'the training rows' if one.what == 'data' else 'its grid'} "
+        f"{label(one.name)} is outside {'the training rows' if one.what == 'data' else 'its grid'} "
         f"({one.low:.4g} to {one.high:.4g}{f' {label(one.unit)}' if one.unit else ''})"
         for one in found
         if one.column == 0
@@ -95,18 +95,18 @@ def _warn(s: "Session", point: Sequence[float]) -> None:
         )
 
 
-def _measured(s: "Session", said: "Tensor", output: int, unit: str) -> list[str]:
+def _measured(s: "Session", predicted: "Tensor", output: int, unit: str) -> list[str]:
     """Return the measured value as text, if the point is at a row."""
     if s.looking.row is None or s.data is None:
         return []
     part = "held out" if bool((s.data.test == s.looking.row).any()) else "training"
     truth, row = s.data.y[s.looking.row], f"Row {s.looking.row + 1:,} ({part})"
     if s.present.task == "classification":
-        share = float((said.softmax(0) * truth).sum())
+        share = float((predicted.softmax(0) * truth).sum())
         return [
             f"{row} is {label(s.present.outputs[int(truth.argmax())].name, 24)}, which gets a share of {share:.1%}."
         ]
-    miss = float(said[output] - truth[output])
+    miss = float(predicted[output] - truth[output])
     return [f"{row}: measured {four(float(truth[output]), unit)}, missed by {miss:+.3g}{f' {unit}' if unit else ''}."]
 
 

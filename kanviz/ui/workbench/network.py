@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.widgets.charts import metrics_of, scores_of
-from kanviz.ui.widgets.current import after_change, attempt, in_words
+from kanviz.ui.widgets.current import after_change, attempt, show_refusals
 from kanviz.ui.widgets.panels import number, shared_unit
 from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
@@ -115,7 +115,7 @@ def data_panel(s: "Session", key: str) -> None:
         disabled=same or s.training.live,
         key=f"{key}-use",
     ):
-        with in_words():
+        with show_refusals():
             s.tables.look_with(data, s.tables.main_name)
             after_change(f"{len(data):,} rows of {s.tables.main_name} are in use.")
     if same:

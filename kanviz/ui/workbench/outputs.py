@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.text import counted, shown
-from kanviz.ui.widgets.current import attempt, in_words, theme
+from kanviz.ui.widgets.current import attempt, show_refusals, theme
 from kanviz.ui.widgets.panels import number
 from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.words import label
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 # Keys of the slice and the output. They are not widget keys: those are lost when the tab is closed.
 SLICE, OUTPUT = "outputs-slice", "outputs-output"
 LARGEST = 1e30
-DRAWN = ("outputs", "curve")  # fragments of the workbench that show which rows are picked
+PARTS_WITH_PICKED = ("outputs", "curve")  # fragments of the workbench that show which rows are picked
 PARTS = {"train": "training rows", "test": "held-out rows"}
 
 
@@ -27,7 +27,7 @@ def errors_panel(s: "Session") -> None:
     if s.data is None:
         st.info("No table is loaded, so there is nothing to compare the network with.", icon=":material/table:")
         return
-    with in_words():
+    with show_refusals():
         found = predictions_of(s, s.data)
         if found.task == "classification":
             output = 0
@@ -58,18 +58,18 @@ def output_picker(s: "Session", key: str) -> int:
 
 
 def _picture(s: "Session", data: "Dataset", found: "Predictions", output: int) -> None:
-    from kanviz.ui.components.scatter import marked, row_told, rows_told, scatter, scatter_payload
+    from kanviz.ui.components.scatter import clicked_row, marked, picked_rows, scatter, scatter_payload
 
     look = theme()
     rev = f"{s.present.digest[:16]}-{data.digest[:16]}-{output}"
     drawn = s.cache.result(scatter_payload, found, data, rev, output=output, look=look)
 
-    def pick(told: Any) -> None:
-        attempt(lambda: s.looking.pick(rows_told(told, rev, found, output, s.looking.picked)))
-        redraw(*DRAWN)
+    def pick(event: Any) -> None:
+        attempt(lambda: s.looking.pick(picked_rows(event, rev, found, output, s.looking.picked)))
+        redraw(*PARTS_WITH_PICKED)
 
-    def take(told: Any) -> None:
-        attempt(lambda: s.looking.take_row(row_told(told, rev)))
+    def take(event: Any) -> None:
+        attempt(lambda: s.looking.take_row(clicked_row(event, rev)))
         redraw("outputs")
 
     scatter(marked(drawn, s.looking.picked, s.looking.row), "scatter", pick, take)
@@ -112,7 +112,7 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
 
     def pick(rows: list[int]) -> None:
         attempt(s.looking.pick, rows)
-        redraw(*DRAWN)
+        redraw(*PARTS_WITH_PICKED)
 
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         st.selectbox(
@@ -191,6 +191,6 @@ def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:
     found[worst] = "–"
     if errors.worst is not None:
         row, miss = errors.worst
-        said = f"{miss:.1%}" if task == "classification" else f"{miss:+.3g}{f' {unit}' if unit else ''}"
-        found[worst] = f"{said}, row {row + 1:,}"
+        error = f"{miss:.1%}" if task == "classification" else f"{miss:+.3g}{f' {unit}' if unit else ''}"
+        found[worst] = f"{error}, row {row + 1:,}"
     return found

@@ -5,11 +5,11 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.widgets.charts import chart
-from kanviz.ui.widgets.current import in_words, theme
+from kanviz.ui.widgets.current import show_refusals, theme
 from kanviz.ui.widgets.panels import number, too_wide
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
-from kanviz.ui.workbench.edges import point_in_hand
+from kanviz.ui.workbench.edges import current_point
 
 if TYPE_CHECKING:
     from kanviz.analysis.locality.planned_change import Change
@@ -29,7 +29,7 @@ def reach_panel(s: "Session", edge: "EdgeId") -> None:
     kan = s.present
     if too_wide(kan, "Reach"):
         return
-    point = point_in_hand(s, edge)
+    point = current_point(s, edge)
     if kan.edge(edge).state == "pruned":
         st.caption("A pruned edge reaches nothing.")
         return
@@ -37,7 +37,7 @@ def reach_panel(s: "Session", edge: "EdgeId") -> None:
     if point is not None:
         what = st.segmented_control("Of what", [POINT, EDGE], default=POINT, required=True, key=f"{KEEP}reach-of",
                                     label_visibility="collapsed")  # fmt: skip
-    with in_words():
+    with show_refusals():
         whole = what == EDGE or point is None
         change = (
             s.cache.result(edge_change, kan, edge) if whole else s.cache.result(point_change, kan, edge, point or 0)

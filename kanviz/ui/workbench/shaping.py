@@ -48,49 +48,49 @@ def shape_editor(
         "awaited": awaited(),
     }
 
-    def commit(told: Any) -> None:
+    def commit(event: Any) -> None:
         def make() -> None:
             found = st.session_state.pop(place, None)
-            if isinstance(told, dict) and told.get("words") == "Snap" and found and found[2] and found[0] == rev:
-                if told.get("asked") != found[1]["asked"]:
-                    raise EditError("Another formula has come meanwhile; look at it, then keep it.")
+            if isinstance(event, dict) and event.get("words") == "Snap" and found and found[2] and found[0] == rev:
+                if event.get("request") != found[1]["request"]:
+                    raise EditError("Another formula was found meanwhile; look at it, then keep it.")
                 edit = together(found[2].moves, f"Snap to {found[1]['text']}")
             else:
-                edit = edit_of(edge, told, rev)
+                edit = edit_of(edge, event, rev)
             s.apply(edit, merge=True)
             if isinstance(edit, MoveControlPoint):
                 hold(edit.point)
 
         change(make)
 
-    def snapped(told: Any) -> None:
+    def snapped(event: Any) -> None:
         from kanviz.edit.stretches import snaps
 
-        asked = told.get("asked") if isinstance(told, dict) else None
+        request = event.get("request") if isinstance(event, dict) else None
         try:
-            stretch = stretch_of(kan, edge, told, rev)
+            stretch = stretch_of(kan, edge, event, rev)
             near = s.cache.result(snaps, kan, edge, *stretch)
-            which = which_of(told) % len(near)
-            st.session_state[place] = (rev, {"asked": asked, **_draft(s, edge, near, which)}, near[which])
+            which = which_of(event) % len(near)
+            st.session_state[place] = (rev, {"request": request, **_draft(s, edge, near, which)}, near[which])
         except UserError as refusal:
-            st.session_state[place] = (rev, {"asked": asked, "error": str(refusal)}, None)
+            st.session_state[place] = (rev, {"request": request, "error": str(refusal)}, None)
 
-    def refine(told: Any) -> None:
+    def refine(event: Any) -> None:
         from kanviz.edit.stretches import finer
 
-        change(lambda: s.apply(finer(kan, edge, *stretch_of(kan, edge, told, rev))))
+        change(lambda: s.apply(finer(kan, edge, *stretch_of(kan, edge, event, rev))))
 
     def pointed(m: Any) -> None:
         attempt(lambda: hold(point_of(m)))
         redraw("curve", "inspector")
 
-    def chosen(told: Any) -> None:
-        attempt(lambda: s.select(edge_of(told)))
+    def chosen(event: Any) -> None:
+        attempt(lambda: s.select(edge_of(event)))
         redraw("curve", then=("picker", "inspector"))
 
     spline_editor(payload, "editor", {
         "edge": chosen, "commit": commit, "point": pointed, "snap": snapped, "refine": refine,
-        "drop": lambda _: st.session_state.pop(place, None), "drawn": draw_later,
+        "drop": lambda _: st.session_state.pop(place, None), "painted": draw_later,
     })  # fmt: skip
 
 
@@ -105,7 +105,7 @@ def _draft(s: "Session", edge: "EdgeId", near: "Sequence[Snap]", which: int) -> 
         "text": text,
         "which": which,
         "of": len(near),
-        "said": f"{name}: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
+        "explanation": f"{name}: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
         f"{100 * found.after:.2g} % once kept.",
         "points": [[move.point, move.height] for move in found.moves],
     }

@@ -8,7 +8,7 @@ from kanviz.ui.formula.edge import candidates_panel
 from kanviz.ui.history.versions import history_panel
 from kanviz.ui.widgets.charts import network_chart
 from kanviz.ui.widgets.current import session
-from kanviz.ui.widgets.panels import edge_in_hand, edge_picker
+from kanviz.ui.widgets.panels import current_edge, edge_picker
 from kanviz.ui.widgets.url_state import KEEP, link, show, tabs, view_of
 from kanviz.ui.widgets.words import label
 from kanviz.ui.workbench.edges import (
@@ -133,14 +133,14 @@ def picker() -> None:
 def curve() -> None:
     """Show the chosen edge's curve for editing. A click renders this first, and the rest after it is painted."""
     s = session()
-    edge_picture(s, edge_in_hand(s))
+    edge_picture(s, current_edge(s))
 
 
 @st.fragment(key="inspector")
 def inspector() -> None:
     """Show details and edits of the chosen edge, in tabs."""
     s = session()
-    edge = edge_in_hand(s)
+    edge = current_edge(s)
     show(**view_of(s))
     points, formula, reach, data = tabs(TABS, "tab")
     if points.open:
@@ -150,7 +150,7 @@ def inspector() -> None:
             all_points_panel(s, edge)
     if formula.open:
         with formula:
-            candidates_panel(s, edge, beside=False)
+            candidates_panel(s, edge, wide=False)
     if reach.open:
         with reach:
             reach_panel(s, edge)

@@ -47,7 +47,7 @@ def test_no_point_of_the_region_changes_by_more_than_the_bound(kan, seed, size):
     box, new = box_of(kan, seed), changed(kan, seed, size)
     found = apart(kan, new, tuple(box), budget=64)
     assert not exceeded(kan, new, box, found.bound, 300, seed)
-    assert all(met <= bound for met, bound in zip(found.met, found.bound, strict=True))
+    assert all(attained <= bound for attained, bound in zip(found.attained, found.bound, strict=True))
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -67,7 +67,7 @@ def test_the_bound_is_near_what_is_met(name):
     kan = init(shape, grid=30, base=base, seed=1)
     for size in (1e-3, 0.3):
         found = apart(kan, changed(kan, 4, size), tuple(box))
-        assert found.met[0] < found.bound[0] < 2.5 * found.met[0]
+        assert found.attained[0] < found.bound[0] < 2.5 * found.attained[0]
 
 
 def test_a_larger_budget_gives_no_larger_bound():
@@ -87,7 +87,7 @@ def test_networks_of_other_scaling_and_precision_are_bounded_too(dtype):
     box = [(290.0, 305.0), (0.95, 1.02)]
     found = apart(kan, other, tuple(box))
     assert not exceeded(kan, other, box, found.bound, 5000)
-    assert found.bound[0] < 3 * found.met[0]
+    assert found.bound[0] < 3 * found.attained[0]
 
 
 @given(st.integers(0, 2**32), st.sampled_from((1, 2, 3, 4)), st.booleans(), st.sampled_from(("zero", "linear")))

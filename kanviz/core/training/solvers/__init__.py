@@ -7,11 +7,11 @@ from kanviz.core.training.objective import Objective
 from kanviz.core.training.solvers.adam import adam
 from kanviz.core.training.solvers.choice import chosen
 from kanviz.core.training.solvers.lbfgs import lbfgs
-from kanviz.core.training.solvers.lm import begun, lm
+from kanviz.core.training.solvers.lm import first_step, lm
 from kanviz.core.training.solvers.step import Saved, Step
 
 SOLVERS: dict[str, Callable[[Objective, KAN, int, Saved | None], Iterator[Step]]] = {
     "lm": lm, "lbfgs": lbfgs, "adam": adam
 }  # fmt: skip
 
-__all__ = ["SOLVERS", "Saved", "Step", "begun", "chosen"]
+__all__ = ["SOLVERS", "Saved", "Step", "chosen", "first_step"]

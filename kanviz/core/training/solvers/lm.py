@@ -115,7 +115,7 @@ def _saved(state: State, tried: int) -> Saved:
     return Saved(numbers, {"vector": torch.from_numpy(work.vector), **knots})
 
 
-def begun(objective: Objective, kan: KAN) -> Step:
+def first_step(objective: Objective, kan: KAN) -> Step:
     """Return the network before the first step; for Levenberg-Marquardt in float64 with its outputs on all rows.
 
     They are computed with the solver's numpy code.

@@ -222,7 +222,7 @@ export class Picture {
   }
 
   /**
-   * The height at which a point stands: what is no number stands at the bottom, to be mended.
+   * The height at which a point stands: NaN is drawn at the bottom.
    * @param {number} y
    */
   usable(y) {

@@ -110,7 +110,7 @@ export function scales({ left, right, top, bottom }, [x0, x1], [low, high]) {
 }
 
 /**
- * Write a curve as the path of a line, with gaps where it is no number or far beyond the picture.
+ * Write a curve as the path of a line, with gaps where it is NaN or far outside the picture.
  * @param {number[]} xs
  * @param {number[]} values
  * @param {Scales} scales
@@ -182,7 +182,7 @@ export function bridged(curve, coef, stretch) {
 }
 
 /**
- * By how much the output moves in each row, to first order; null where that is no number.
+ * By how much the output moves in each row, to first order; null where that is NaN.
  * @param {Curve} curve
  * @param {number[]} coef
  * @param {Place[]} places of the rows among the samples
@@ -214,6 +214,6 @@ export function effect({ rows, unit }, moves) {
     return `RMSE ${about}${size(off)} → ${size(off.map((v, r) => v + moves[r]))}${ending}`;
   }
   const most = moves.reduce((top, v) => Math.max(top, Math.abs(v)), 0);
-  const where = rows.drawn ? " on points drawn over the grids" : "";
+  const where = rows.sampled ? " on points drawn over the grids" : "";
   return `the output moves by up to ${about}${three(most)}${ending}${where}`;
 }

@@ -25,7 +25,7 @@ export class Offer {
     this.editor = editor;
     this.draft = ""; // what is offered, by its name
     /** @type {string | null} the mark of a question to Python that has no answer yet */
-    this.asked = null;
+    this.request = null;
     /** @type {(Draft & { region: [number, number] }) | null} the formula that is offered */
     this.choice = null;
     /** @type {HTMLElement | null} what had the focus before */
@@ -34,10 +34,10 @@ export class Offer {
 
   /** Whether anything is offered or on its way. */
   isOpen() {
-    return Boolean(this.draft || this.asked);
+    return Boolean(this.draft || this.request);
   }
 
-  /** Whether another formula may be asked for. */
+  /** Whether another formula may be requested. */
   hasMore() {
     return this.draft === SNAP && this.choice.of > 1;
   }
@@ -45,7 +45,7 @@ export class Offer {
   /** Forget it. */
   drop() {
     this.draft = "";
-    this.asked = null;
+    this.request = null;
   }
 
   /**
@@ -75,29 +75,29 @@ export class Offer {
    */
   ask(kind, region = this.editor.region, which = 0) {
     const { editor } = this;
-    const asked = `${Date.now()}`;
+    const request = `${Date.now()}`;
     if (kind === "snap") {
       editor.message = "Looking for the nearest formula …";
-      this.asked = asked;
+      this.request = request;
       this.choosing = region;
     }
     editor.paint();
-    editor.send(kind, { rev: editor.curve.rev, region, which, asked });
+    editor.send(kind, { rev: editor.curve.rev, region, which, request });
   }
 
   another() {
-    if (!this.asked) this.ask("snap", this.choice.region, this.choice.which + 1);
+    if (!this.request) this.ask("snap", this.choice.region, this.choice.which + 1);
   }
 
   /** @param {Answer} answer */
   answer(answer) {
     const { editor } = this;
-    this.asked = null;
+    this.request = null;
     if ("error" in answer) {
       editor.message = answer.error;
       return;
     }
-    editor.message = answer.said;
+    editor.message = answer.explanation;
     for (const [m, height] of answer.points) editor.coef[m] = height;
     this.choice = { ...answer, region: this.choosing };
     this.propose(SNAP);
@@ -118,11 +118,11 @@ export class Offer {
   }
 
   keep() {
-    if (this.asked) return; // another formula is on its way
+    if (this.request) return; // another formula is on its way
     const { editor } = this;
     const words = this.draft;
     this.draft = editor.message = "";
-    if (words === SNAP) editor.send("commit", { rev: editor.curve.rev, words, asked: this.choice.asked });
+    if (words === SNAP) editor.send("commit", { rev: editor.curve.rev, words, request: this.choice.request });
     else editor.commit(words);
     this.settle();
   }
@@ -130,7 +130,7 @@ export class Offer {
   /** Put the curve back as it was. */
   cancel() {
     const { editor } = this;
-    if (this.draft === SNAP || this.asked) editor.send("drop", true);
+    if (this.draft === SNAP || this.request) editor.send("drop", true);
     editor.message = "";
     this.drop();
     editor.coef = [...editor.curve.coef];

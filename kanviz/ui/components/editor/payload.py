@@ -162,7 +162,7 @@ def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> EditorRows | None:
         "gain": _rounded(found.gain),
         "off": None if found.off is None else _rounded(found.off),
         "exact": found.exact,
-        "drawn": data is None,
+        "sampled": data is None,
     }
 
 
@@ -170,13 +170,13 @@ def spline_editor(payload: EditorPayload, key: str, hands: Mapping[str, Callable
     """Show the editor. hands: the handler of each event (`EditorEvents`) by name; it gets the event's value."""
     import streamlit as st
 
-    def heard(event: str) -> Callable[[], None]:
+    def handler(event: str) -> Callable[[], None]:
         def act() -> None:
-            told = getattr(st.session_state.get(key), event, None)
-            if told is not None:
-                hands[event](told)
+            value = getattr(st.session_state.get(key), event, None)
+            if value is not None:
+                hands[event](value)
 
         return act
 
-    wired = {f"on_{event}_change": heard(event) for event in hands}
+    wired = {f"on_{event}_change": handler(event) for event in hands}
     renderer("editor", HTML)(data=payload, key=key, height="content", **wired)

@@ -5,13 +5,13 @@
 /** @typedef {import("../protocol").EditorCommit} Commit */
 
 /**
- * A payload with numbers in the place of null, NaN where a curve is none.
+ * A payload with numbers in the place of null, NaN where there is no curve.
  * @typedef {Omit<Payload, "rest" | "base" | "formula" | "resting" | "coef" | "lift"> & { rest: number[],
  *   base: number[] | null, formula: number[] | null, resting: number[] | null, coef: number[], lift: number[] }} Curve
  */
 
 /**
- * Read a payload: JSON has no word for what is no number, so it is sent as null.
+ * Read a payload: JSON has no NaN, so it is sent as null.
  * @param {Payload} payload
  * @returns {Curve}
  */
@@ -32,7 +32,7 @@ export function decoded(payload) {
 const numbers = (values) => values.map((v) => (v === null ? NaN : v));
 
 /**
- * List the control points that were changed, with their new coefficients; what is no number is left as it was.
+ * List the control points that were changed, with their new coefficients; NaN is left as it was.
  * @param {number[]} coef
  * @param {number[]} before
  * @returns {[number, number][]}

@@ -164,7 +164,7 @@ export class Tools {
     const dots = moves.map((v, r) => `M${across(curve.rows.x[r])} ${(20 - (v / most) * 16).toFixed(1)}h.01`);
     this.dots.setAttribute("d", dots.join(""));
     this.most.textContent = `±${three(most)}`;
-    const said = `Change of the output over ${curve.x_label}, at most ${three(most)}`;
-    this.slice.setAttribute("aria-label", said);
+    const label = `Change of the output over ${curve.x_label}, at most ${three(most)}`;
+    this.slice.setAttribute("aria-label", label);
   }
 }

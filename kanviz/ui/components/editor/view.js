@@ -33,7 +33,7 @@ export class Editor {
     this.marking = false;
     /** @type {[number, number] | null} the stretch that is marked */
     this.region = null;
-    this.message = ""; // what is said of the last thing done
+    this.message = ""; // a note about the last action
     this.offer = new Offer(this);
     this.picture = new Picture(parent.querySelector(".kv-plot"));
     this.tools = new Tools(parent, this);
@@ -58,7 +58,7 @@ export class Editor {
     try {
       this.follow(payload);
     } finally {
-      if (payload.awaited && payload.awaited !== this.awaited) this.drawn(payload.awaited);
+      if (payload.awaited && payload.awaited !== this.awaited) this.painted(payload.awaited);
     }
   }
 
@@ -88,7 +88,7 @@ export class Editor {
       this.draw();
       if (focused) this.picture.handles[Number(focused)]?.focus({ preventScroll: true });
     }
-    if (payload.draft && payload.draft.asked === this.offer.asked) this.offer.answer(payload.draft);
+    if (payload.draft && payload.draft.request === this.offer.request) this.offer.answer(payload.draft);
     this.paint();
   }
 
@@ -114,15 +114,15 @@ export class Editor {
   }
 
   /**
-   * Return the word once the curve is on the screen: the rest of the page may follow.
-   * @param {string} word
+   * Return the token once the curve is on the screen: the rest of the page may follow.
+   * @param {string} token
    */
-  drawn(word) {
-    this.awaited = word;
-    let told = false;
+  painted(token) {
+    this.awaited = token;
+    let sent = false;
     const tell = () => {
-      if (!told) this.tell("drawn", word);
-      told = true;
+      if (!sent) this.tell("painted", token);
+      sent = true;
     };
     setTimeout(tell, UNSEEN);
     requestAnimationFrame(() => setTimeout(tell));
@@ -141,7 +141,7 @@ export class Editor {
 
   /**
    * @param {() => void} act
-   * @param {number} wait in ms, begun anew by each call
+   * @param {number} wait in ms, restarted by each call
    */
   later(act, wait) {
     this.rest();

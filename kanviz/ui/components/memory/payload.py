@@ -23,7 +23,7 @@ HTML = '<div class="kv-memory"></div>'
 
 
 @dataclass(frozen=True)
-class Kept:
+class SavedWork:
     """One piece of work in the browser's list: its id, the token of its address, its name and its state.
 
     when: milliseconds since 1970 · rows: name of a table that is not saved with it, "" for none · step, of: progress of
@@ -41,14 +41,14 @@ class Kept:
 
 
 @dataclass(frozen=True)
-class Told:
+class SavedList:
     """The browser's list of saved work, newest first, and whether saving is turned off there."""
 
-    works: tuple[Kept, ...] = ()
+    works: tuple[SavedWork, ...] = ()
     off: bool = False
 
 
-def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: Collection[str]) -> MemoryWork:
+def work_payload(kept: SavedWork, manifest: str, blobs: Mapping[str, bytes], fresh: Collection[str]) -> MemoryWork:
     """Return a piece of work for sending. Of its blobs, only the `fresh` ones are included."""
     return {
         "id": kept.id,
@@ -65,25 +65,25 @@ def work_payload(kept: Kept, manifest: str, blobs: Mapping[str, bytes], fresh: C
     }
 
 
-def told_of(record: Any) -> Told:
+def read_list(record: Any) -> SavedList:
     """Read the browser's list. Invalid entries are left out."""
     if not isinstance(record, dict) or not isinstance(record.get("works"), list):
-        return Told()
-    works = (_kept(one) for one in record["works"][:MOST_WORKS])
-    return Told(tuple(one for one in works if one is not None), record.get("off") is True)
+        return SavedList()
+    works = (_read_entry(one) for one in record["works"][:MOST_WORKS])
+    return SavedList(tuple(one for one in works if one is not None), record.get("off") is True)
 
 
-def _kept(record: Any) -> Kept | None:
+def _read_entry(record: Any) -> SavedWork | None:
     found = BROWSER.value(record)
     try:
         id, token, name, rows = (found[part].text(LONGEST) for part in ("id", "token", "name", "rows"))
         steps, step, of = (v.index(LATEST) for v in (found["steps"], found.get("step", 0), found.get("of", 0)))
-        return Kept(id, token, name, steps, found["when"].number(0, LATEST), rows, step, of) if id else None
+        return SavedWork(id, token, name, steps, found["when"].number(0, LATEST), rows, step, of) if id else None
     except LoadError:
         return None
 
 
-def found_of(record: Any) -> tuple[str, str, dict[str, bytes]]:
+def read_work(record: Any) -> tuple[str, str, dict[str, bytes]]:
     """Read saved work: id, manifest and blobs. Raises LoadError if they are missing or invalid."""
     found = BROWSER.value(record)
     blobs = {name: content.base64() for name, content in found["blobs"].pairs(MOST_NAMES)}
@@ -93,23 +93,23 @@ def found_of(record: Any) -> tuple[str, str, dict[str, bytes]]:
     return found["id"].text(), manifest, blobs
 
 
-def missing_of(record: Any) -> set[str]:
+def read_missing(record: Any) -> set[str]:
     """Read the names of the blobs that the browser requests."""
     return {name for name in record[:MOST_NAMES] if isinstance(name, str)} if isinstance(record, list) else set()
 
 
-def memory(payload: MemoryPayload, key: str, heard: Mapping[str, Callable[[Any], None]]) -> None:
-    """Put the store on the page; it is invisible. heard: handlers of "told", "found", "missing" and "trouble"."""
+def memory(payload: MemoryPayload, key: str, handlers: Mapping[str, Callable[[Any], None]]) -> None:
+    """Put the store on the page; it is invisible. handlers: of "works", "found", "missing" and "trouble"."""
     import streamlit as st
 
-    def hear(what: str) -> Callable[[], None]:
+    def handler(what: str) -> Callable[[], None]:
         def act() -> None:
             value = getattr(st.session_state.get(key), what, None)
             if value is not None:
-                heard[what](value)
+                handlers[what](value)
 
         return act
 
     renderer("memory", HTML)(
-        data=payload, key=key, height="content", **{f"on_{what}_change": hear(what) for what in heard}
+        data=payload, key=key, height="content", **{f"on_{what}_change": handler(what) for what in handlers}
     )

@@ -106,7 +106,7 @@ export class Memory {
     const off = Boolean(await done(settings.get("off")));
     await end;
     this.revs = {};
-    this.send("told", { n, off, works: kept });
+    this.send("works", { n, off, works: kept });
   }
 }
 

@@ -47,7 +47,7 @@ export function bent([x1, y1], [x2, y2]) {
 }
 
 /**
- * Write a small curve as a path, with gaps where it is no number.
+ * Write a small curve as a path, with gaps where it is NaN.
  * @param {string} text as it was sent
  * @param {Point} at its middle
  * @param {Point} half of its frame's width and height

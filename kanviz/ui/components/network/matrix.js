@@ -140,7 +140,7 @@ export class MatrixView {
     const place = { left: at.left + j * wide, right: at.left + (j + 1) * wide, top: at.top + i * high, height: high };
     const parts = [html("strong", {}, name), html("span", {}, words), html("span", {}, "click to see its curve")];
     this.canvas.explain(parts, place);
-    this.canvas.said.textContent = `${name}, ${words}`;
+    this.canvas.status.textContent = `${name}, ${words}`;
   }
 
   /** Show which edge is chosen, and the cards of those that are meant. */

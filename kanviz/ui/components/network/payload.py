@@ -33,7 +33,7 @@ PARTS = ("page", "card", "frame", "path", "text", "muted", "spline", "formula", 
          "marked")  # fmt: skip
 HTML = """<div class="kv-network">
 <div class="kv-tools" role="toolbar" aria-label="Network picture"></div><div class="kv-stage"></div>
-<div class="kv-tip" role="tooltip" hidden></div><div class="kv-said" aria-live="polite"></div>
+<div class="kv-tip" role="tooltip" hidden></div><div class="kv-status" aria-live="polite"></div>
 </div>"""
 
 
@@ -147,15 +147,15 @@ def network_canvas(
     """
     import streamlit as st
 
-    def told(what: str, act: Callable[[Any], None] | None) -> Callable[[], None]:
-        def heard() -> None:
+    def handler(what: str, act: Callable[[Any], None] | None) -> Callable[[], None]:
+        def handle() -> None:
             chosen = getattr(st.session_state.get(key), what, None)
             if act is not None and chosen is not None:
                 act(chosen)
 
-        return heard
+        return handle
 
     renderer("network", HTML)(
-        data=payload, key=key, height="content", on_select_change=told("select", on_select),
-        on_prune_change=told("prune", on_prune),
+        data=payload, key=key, height="content", on_select_change=handler("select", on_select),
+        on_prune_change=handler("prune", on_prune),
     )  # fmt: skip

@@ -7,7 +7,7 @@
 /** @typedef {import("../protocol").EdgeId} EdgeId */
 
 export const STATES = ["pruned", "spline", "both", "formula"]; // a cell of a matrix holds the place in this list
-const NONE = 255; // stands for a height that is no number
+const NONE = 255; // a height that is NaN
 
 /**
  * Read bytes that were sent as base64.

@@ -23,7 +23,7 @@ export class Canvas {
     this.root = parent.querySelector(".kv-network");
     this.stage = parent.querySelector(".kv-stage");
     this.tip = /** @type {HTMLElement} */ (parent.querySelector(".kv-tip"));
-    this.said = parent.querySelector(".kv-said");
+    this.status = parent.querySelector(".kv-status");
     /** @type {Payload | null} */
     this.data = null;
     this.dim = 0;
@@ -151,8 +151,8 @@ export class Canvas {
     this.data = { ...this.data, selected: id };
     this.mark();
     node?.focus({ preventScroll: true });
-    const heard = !document.dispatchEvent(new CustomEvent("kanviz-edge", { detail: id, cancelable: true }));
-    if (!heard) this.send("select", id); // an editor on the page asks by itself: one run of Python less
+    const taken = !document.dispatchEvent(new CustomEvent("kanviz-edge", { detail: id, cancelable: true }));
+    if (!taken) this.send("select", id); // an editor on the page asks by itself: one run of Python less
   }
 
   /**

@@ -71,7 +71,7 @@ export class Picture {
     return make("g", { "aria-hidden": "true" }, ...this.dots);
   }
 
-  /** What stands in front of the points: the row that is taken, the one that is looked at, and the rectangle. */
+  /** Drawn in front of the points: the row that is taken, the one that is looked at, and the rectangle. */
   marks() {
     this.taken = make("circle", { class: "taken", r: 9, visibility: "hidden" });
     this.ring = make("circle", { class: "ring", r: 7, visibility: "hidden" });

@@ -15,7 +15,7 @@ from kanviz.text import shown
 from kanviz.ui.components import renderer
 from kanviz.ui.components.protocol import ScatterPayload, ScatterPoints
 
-DRAWN = 2_000  # points at most, spread evenly over the rows
+MOST_DOTS = 2_000  # points at most, spread evenly over the rows
 VALUES = 6  # inputs shown for a point
 DIGITS = 5
 LEVEL = 10.0**-DIGITS  # relative to their size: closer values are shown as equal
@@ -29,7 +29,7 @@ GESTURE = JsonReader("This gesture picked no rows: {why}. Do it again.", EditErr
 
 
 def scatter_payload(
-    found: Predictions, data: Dataset, rev: str, *, output: int = 0, look: Look = "light", most: int = DRAWN
+    found: Predictions, data: Dataset, rev: str, *, output: int = 0, look: Look = "light", most: int = MOST_DOTS
 ) -> ScatterPoints:
     """Return all that the plot shows as plain data, in table units. `marked` adds the picked and explained rows.
 
@@ -89,53 +89,53 @@ def _rounded(values: Array) -> list[float]:
     return [float(f"{v:.{DIGITS}g}") for v in values.tolist()]
 
 
-def rows_told(told: Any, rev: str, found: Predictions, output: int, picked: Sequence[int]) -> tuple[int, ...]:
+def picked_rows(event: Any, rev: str, found: Predictions, output: int, picked: Sequence[int]) -> tuple[int, ...]:
     """Return the picked rows after a gesture: all rows in its rectangle, shown or not; one toggled row; or none.
 
     The rectangle is over measured and predicted, or, if the gesture says "miss", over measured and error. Raises
     EditError for an invalid gesture, or one made on an older figure.
     """
-    gesture = _checked(told, rev)
+    gesture = _checked(event, rev)
     box, row = gesture.get("box"), gesture.get("row")
     if box.value is not None:
         ends = box.numbers(4, 4)
         left, right, bottom, top = (*sorted(ends[:2]), *sorted(ends[2:]))
         measured, predicted = (part[:, output].numpy() for part in (found.measured, found.predicted))
-        height = predicted - measured if told.get("of") == "miss" else predicted
+        height = predicted - measured if event.get("of") == "miss" else predicted
         inside = (measured >= left) & (measured <= right) & (height >= bottom) & (height <= top)
         rows = np.flatnonzero(inside).tolist()
-        return tuple(sorted({*rows, *picked} if told.get("add") else rows))
+        return tuple(sorted({*rows, *picked} if event.get("add") else rows))
     if row.value is not None:
         return tuple(sorted(set(picked) ^ {row.index()}))
-    if told.get("none"):
+    if event.get("none"):
         return ()
     raise EditError("This gesture picked no rows.")
 
 
-def row_told(told: Any, rev: str) -> int:
+def clicked_row(event: Any, rev: str) -> int:
     """Return the row to explain. Raises EditError for an invalid gesture, or one made on an older figure."""
-    return _checked(told, rev)["row"].index()
+    return _checked(event, rev)["row"].index()
 
 
-def _checked(told: Any, rev: str) -> JsonValue:
-    if not isinstance(told, dict) or told.get("rev") != rev:
+def _checked(event: Any, rev: str) -> JsonValue:
+    if not isinstance(event, dict) or event.get("rev") != rev:
         raise EditError("The rows have changed meanwhile; do it again.")
-    return GESTURE.value(told)
+    return GESTURE.value(event)
 
 
 def scatter(payload: ScatterPayload, key: str, on_pick: Callable[[Any], None], on_take: Callable[[Any], None]) -> None:
     """Show the plot. A rectangle, Space or a click off the points calls `on_pick`; a click on a point `on_take`."""
     import streamlit as st
 
-    def heard(what: str, act: Callable[[Any], None]) -> Callable[[], None]:
-        def told() -> None:
+    def handler(what: str, act: Callable[[Any], None]) -> Callable[[], None]:
+        def handle() -> None:
             value = getattr(st.session_state.get(key), what, None)
             if value is not None:
                 act(value)
 
-        return told
+        return handle
 
     renderer("scatter", HTML)(
-        data=payload, key=key, height="content", on_pick_change=heard("pick", on_pick),
-        on_take_change=heard("take", on_take),
+        data=payload, key=key, height="content", on_pick_change=handler("pick", on_pick),
+        on_take_change=handler("take", on_take),
     )  # fmt: skip

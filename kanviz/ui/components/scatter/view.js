@@ -94,7 +94,7 @@ export class Scatter {
   // --- looking at one row -------------------------------------------------------------------------------------
 
   /**
-   * Show a row's numbers beside its point; they are returned as words.
+   * Show a row's numbers next to its point; return them as text.
    * @param {number} k
    */
   look(k) {
@@ -108,8 +108,8 @@ export class Scatter {
     const at = this.picture.svg.getBoundingClientRect();
     const [left, top] = [at.left - over.left + x, at.top - over.top + y];
     const [wide, high] = [this.tip.offsetWidth, this.tip.offsetHeight];
-    const beside = left + 16 + wide <= over.width ? left + 16 : left - 16 - wide;
-    this.tip.style.left = `${Math.max(0, beside)}px`;
+    const place = left + 16 + wide <= over.width ? left + 16 : left - 16 - wide;
+    this.tip.style.left = `${Math.max(0, place)}px`;
     this.tip.style.top = `${Math.max(0, Math.min(top - high / 2, over.height - high))}px`;
     return [title, ...numbers, ...inputs].join(", ");
   }

@@ -1,4 +1,4 @@
-// What is said of the rows.
+// Words about the rows.
 
 /** @typedef {import("../protocol").ScatterPayload} Payload */
 
@@ -23,12 +23,12 @@ export function many(n, word) {
 export function rest(d) {
   const drawn = d.rows.length;
   const words = [];
-  if (!drawn) words.push("No row has a prediction that is a number.");
+  if (!drawn) words.push("No row has a finite prediction.");
   else words.push("Drag to pick rows, click a point to explain its row.");
   if (drawn + d.no_number < d.total) {
     words.push(`${drawn.toLocaleString("en")} of ${many(d.total, "row")} drawn; a rectangle picks all.`);
   }
-  if (d.no_number && drawn) words.push(`${many(d.no_number, "row")} left out: no number predicted.`);
+  if (d.no_number && drawn) words.push(`${many(d.no_number, "row")} left out: their prediction is NaN or infinite.`);
   return words.join(" ");
 }
 

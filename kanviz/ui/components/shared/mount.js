@@ -14,7 +14,7 @@
  * A view of a component: made once, shown each payload.
  * @template Payload
  * @typedef {object} View
- * @property {(event: any, value: any) => void} [send] an event; of events that wait together the last is heard
+ * @property {(event: any, value: any) => void} [send] an event; of several that wait, Streamlit delivers the last
  * @property {(event: any, value: any) => void} [tell] a state, which no event that waits with it drives out
  * @property {(data: Payload) => void} show
  */

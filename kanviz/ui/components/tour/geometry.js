@@ -32,7 +32,7 @@ export function ring(found, { width, height }) {
  * @param {Size} card
  * @param {Size} window
  */
-export function beside(box, card, window) {
+export function nextTo(box, card, window) {
   const inside = (/** @type {number} */ v, /** @type {number} */ most) =>
     Math.min(Math.max(v, GAP), Math.max(most - GAP, GAP));
   const [across, down] = [window.width - card.width, window.height - card.height];

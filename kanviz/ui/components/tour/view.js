@@ -2,7 +2,7 @@
 // and changes nothing in it; ring and card are in the browser's top layer, so that no part of the page hides them.
 import { html } from "../shared/dom.js";
 import { mounted } from "../shared/mount.js";
-import { beside, NARROW, ring, scrolled } from "./geometry.js";
+import { nextTo, NARROW, ring, scrolled } from "./geometry.js";
 
 /** @typedef {import("../protocol").TourPayload} Payload */
 /** @typedef {import("../protocol").TourStep} Step */
@@ -30,7 +30,7 @@ export class Tour {
     /** @type {Step[]} */
     this.steps = [];
     this.at = -1;
-    this.asked = false;
+    this.offered = false;
     this.button = /** @type {HTMLElement} */ (root.querySelector(".kv-tour-button"));
     this.ring = html("div", { class: "kv-tour-ring", popover: "manual", "aria-hidden": "true" });
     this.card = this.carded();
@@ -65,8 +65,8 @@ export class Tour {
     this.steps = data.steps;
     this.button.title = data.help;
     if (this.at >= 0) this.fill();
-    if (data.first && !this.asked && !seen()) this.first();
-    this.asked = true;
+    if (data.first && !this.offered && !seen()) this.first();
+    this.offered = true;
   }
 
   /** Begin by itself on the first visit, as soon as its first place is there, unless the person acts before that. */
@@ -164,7 +164,7 @@ export class Tour {
       put(this.ring, { left: box.left, top: box.top, width: box.right - box.left, height: box.bottom - box.top });
     const narrow = innerWidth <= NARROW;
     this.card.classList.toggle("below", narrow);
-    if (!narrow) put(this.card, beside(box, { width: this.card.offsetWidth, height: this.card.offsetHeight }, size()));
+    if (!narrow) put(this.card, nextTo(box, { width: this.card.offsetWidth, height: this.card.offsetHeight }, size()));
     requestAnimationFrame(() => this.follow());
   }
 }

@@ -8,24 +8,24 @@ import pytest
 
 from kanviz.edit.edits import FreezeEdge
 from kanviz.errors import LoadError, UserError
-from kanviz.ui.state.kept_folder import DAYS, KeptFolder
 from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.snapshot import go_on
+from kanviz.ui.state.work_folder import DAYS, WorkFolder
 from tests.ui.test_keeping import EDGE, at_work
 from tests.ui.test_laws import ended
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> KeptFolder:
-    return KeptFolder.at(str(tmp_path / "kept"))
+def folder(tmp_path: Path) -> WorkFolder:
+    return WorkFolder.at(str(tmp_path / "kept"))
 
 
-def files(folder: KeptFolder) -> list[Path]:
+def files(folder: WorkFolder) -> list[Path]:
     return list(folder._folder.iterdir())
 
 
-def test_work_is_there_under_its_secret_alone(folder: KeptFolder):
+def test_work_is_there_under_its_secret_alone(folder: WorkFolder):
     s = at_work()
     folder.keep("secret", s)
     assert "secret" in folder
@@ -39,7 +39,7 @@ def test_work_is_there_under_its_secret_alone(folder: KeptFolder):
     assert (other.opened.id, other.opened.view, other.sample) == (s.opened.id, s.opened.view, s.sample)
 
 
-def test_the_folder_tells_no_secret_and_its_files_are_for_this_user_alone(folder: KeptFolder):
+def test_the_folder_tells_no_secret_and_its_files_are_for_this_user_alone(folder: WorkFolder):
     folder.keep("secret", at_work())
     (file,) = files(folder)
     assert "secret" not in file.name
@@ -47,7 +47,7 @@ def test_the_folder_tells_no_secret_and_its_files_are_for_this_user_alone(folder
     assert file.stat().st_mode & 0o077 == 0
 
 
-def test_only_what_has_changed_is_written_again(folder: KeptFolder):
+def test_only_what_has_changed_is_written_again(folder: WorkFolder):
     s = at_work()
     folder.keep("secret", s)
     (file,) = files(folder)
@@ -59,7 +59,7 @@ def test_only_what_has_changed_is_written_again(folder: KeptFolder):
     assert file.stat().st_mtime > 1
 
 
-def test_a_law_is_kept_where_nothing_else_was_done(folder: KeptFolder):
+def test_a_law_is_kept_where_nothing_else_was_done(folder: WorkFolder):
     s = ended()
     folder.keep("secret", s)
     found = folder.found("secret")
@@ -71,7 +71,7 @@ def test_a_law_is_kept_where_nothing_else_was_done(folder: KeptFolder):
     assert folder.found("secret")[1] == s.opened.id  # pyright: ignore[reportOptionalSubscript]
 
 
-def test_a_full_disk_is_said_once_and_the_old_work_stays(folder: KeptFolder, full_disk):
+def test_a_full_disk_is_said_once_and_the_old_work_stays(folder: WorkFolder, full_disk):
     s = at_work()
     folder.keep("secret", s)
     before = files(folder)[0].read_bytes()
@@ -86,16 +86,16 @@ def test_a_full_disk_is_said_once_and_the_old_work_stays(folder: KeptFolder, ful
     assert files(folder)[0].read_bytes() == before
 
 
-def test_whoever_wants_nothing_kept_is_forgotten(folder: KeptFolder):
+def test_whoever_wants_nothing_kept_is_forgotten(folder: WorkFolder):
     s = at_work()
     folder.keep("secret", s)
-    s.is_kept = False
+    s.is_saved = False
     folder.forget("secret")
     folder.keep("secret", s)
     assert files(folder) == []
 
 
-def test_a_damaged_file_is_refused_in_words(folder: KeptFolder):
+def test_a_damaged_file_is_refused_in_words(folder: WorkFolder):
     folder.keep("secret", at_work())
     (file,) = files(folder)
     file.write_bytes(file.read_bytes()[:-30])
@@ -103,17 +103,17 @@ def test_a_damaged_file_is_refused_in_words(folder: KeptFolder):
         folder.found("secret")
 
 
-def test_old_work_and_what_killed_writers_left_goes_at_the_start(folder: KeptFolder):
+def test_old_work_and_what_killed_writers_left_goes_at_the_start(folder: WorkFolder):
     for token in ("old", "new"):
         folder.keep(token, at_work())
     then = time.time() - (DAYS + 1) * 86_400
     os.utime(folder._file("old"), (then, then))
     (folder._folder / ".tmp-kanviz-0123456789abcdef.kanviz").write_bytes(b"")
-    again = KeptFolder.at(str(folder._folder))
+    again = WorkFolder.at(str(folder._folder))
     assert files(again) == [folder._file("new")]
 
 
 def test_a_folder_that_cannot_be_used_is_said(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(UserError, match="No work can be kept in"):
-        KeptFolder.at(str(tmp_path / "file"))
+        WorkFolder.at(str(tmp_path / "file"))

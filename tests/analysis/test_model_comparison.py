@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from kanviz.analysis.model_comparison import beside, network_for
+from kanviz.analysis.model_comparison import compare, network_for
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from tests.figures import small_data, small_kan
@@ -15,7 +15,7 @@ from tests.figures import small_data, small_kan
 def test_errors_are_of_the_held_out_rows_alone():
     data = small_data(small_kan())
     y = data.rows("test")[1][:, 0]
-    (said,) = beside(data, {"off by two": lambda x: y + 2}).said
+    (said,) = compare(data, {"off by two": lambda x: y + 2}).models
     assert said.rmse == pytest.approx(2)
     assert said.largest == pytest.approx(2)
     assert said.share == pytest.approx(2 / float(y.std(correction=0)))
@@ -25,13 +25,13 @@ def test_rows_without_a_number_are_counted_and_left_out():
     data = small_data(small_kan())
     y = data.rows("test")[1][:, 0].clone()
     y[:3] = torch.nan
-    (said,) = beside(data, {"with holes": lambda x: y}).said
+    (said,) = compare(data, {"with holes": lambda x: y}).models
     assert (said.missing, said.rmse) == (3, 0.0)
 
 
 def test_one_that_is_nowhere_a_number_has_no_error():
     data = small_data(small_kan())
-    (said,) = beside(data, {"nothing": lambda x: torch.full((len(x),), torch.nan)}).said
+    (said,) = compare(data, {"nothing": lambda x: torch.full((len(x),), torch.nan)}).models
     assert np.isnan(said.rmse)
     assert said.missing == len(data.test)
 
@@ -39,7 +39,7 @@ def test_one_that_is_nowhere_a_number_has_no_error():
 def test_without_held_out_rows_all_are_looked_at_and_that_is_said():
     data = small_data(small_kan())
     whole = replace(data, train=torch.arange(len(data)), test=torch.arange(0))
-    found = beside(whole, {"zero": lambda x: 0 * x[:, 0]})
+    found = compare(whole, {"zero": lambda x: 0 * x[:, 0]})
     assert not found.held
     assert len(found.measured) == len(data)
 

@@ -19,7 +19,7 @@ DAYS = 30  # days after which unused work is deleted
 NAME = "kept as"  # key of the work's name in a project's view; the browser's own copy has the same name
 
 
-class KeptFolder:
+class WorkFolder:
     """A folder of saved work. A file's name is the SHA-256 of the secret, so that the folder does not reveal it."""
 
     def __init__(self, folder: Path):
@@ -28,7 +28,7 @@ class KeptFolder:
         self._failed: set[str] = set()
 
     @staticmethod
-    def at(path: str) -> "KeptFolder":
+    def at(path: str) -> "WorkFolder":
         """Return the folder at this path; create it if needed, delete old files. Raises UserError if it is unusable."""
         folder = Path(path).resolve()
         try:
@@ -40,7 +40,7 @@ class KeptFolder:
         except OSError as problem:
             why = (problem.strerror or "the system refused").lower()
             raise UserError(f"No work can be kept in {shown(path, 200)}: {why}. Name another folder.") from None
-        return KeptFolder(folder)
+        return WorkFolder(folder)
 
     def __contains__(self, place: str) -> bool:
         return bool(place) and self._file(place).is_file()
@@ -59,7 +59,7 @@ class KeptFolder:
         with self._lock:
             mine = self._locks.setdefault(place, threading.Lock())
         with mine:
-            found = snapshots(s)[:1] if s.is_kept else []
+            found = snapshots(s)[:1] if s.is_saved else []
             if not found or s.written == found[0].mark:
                 return
             work, project, s.written = found[0].id, found[0].work, found[0].mark
