@@ -5,7 +5,7 @@ PORT ?= 8501
 CHROMIUM ?= /usr/bin/chromium
 TSC = tests/js/node_modules/typescript/bin/tsc
 
-.PHONY: app test check snapshots samples clean browser javascript
+.PHONY: app test quick check hooks snapshots samples clean browser javascript
 
 app: .venv/app
 	$(BIN)/kanviz app --port $(PORT)
@@ -20,11 +20,20 @@ test: export PYTHONPYCACHEPREFIX = $(CURDIR)/.venv/pycache
 test: .venv/test browser javascript
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
+# What one runs while working: no browser, no server, nothing that trains or searches for long, fewer random cases.
+quick: export OMP_NUM_THREADS = 1
+quick: export OMP_WAIT_POLICY = PASSIVE
+quick: .venv/test
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not browser" --hypothesis-profile quick
+
 check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
+
+hooks: .venv/test
+	$(BIN)/pre-commit install
 
 snapshots: .venv/test
 	$(BIN)/python -m pytest tests/plots --snapshot-update

@@ -34,6 +34,7 @@ settings.register_profile(
     "kanviz", deadline=None, derandomize=True, database=None, max_examples=40,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
+settings.register_profile("quick", settings.get_profile("kanviz"), max_examples=8)  # `make quick`
 settings.load_profile("kanviz")
 
 

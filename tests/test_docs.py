@@ -9,10 +9,12 @@ import sys
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from kanviz.cli import parser
 from kanviz.cli.commands import COMMANDS
 from kanviz.errors import UserError
+from kanviz.version import VERSION
 
 ROOT = Path(__file__).parents[1]
 DOCS = (
@@ -113,3 +115,12 @@ def test_every_promise_has_a_test_that_is_there():
         there[path] = {part.name for part in tree.body if isinstance(part, ast.FunctionDef)}
     gone = [f"{path}::{name}" for tests in promises.values() for path, name in tests if name not in there[path]]
     assert gone == []
+
+
+def test_the_version_is_that_of_the_changelog_or_comes_after_it() -> None:
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    releases = [Version(name) for name in re.findall(r"^## \[(\d+\.\d+\.\d+)\] - \d{4}-\d\d-\d\d$", text, re.MULTILINE)]
+    assert releases == sorted(releases, reverse=True)
+    assert len(releases) == len(re.findall(r"^## (?!\[Unreleased\])", text, re.MULTILINE))
+    now = Version(VERSION)
+    assert now > releases[0] if now.is_devrelease else now == releases[0]
