@@ -10,10 +10,12 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
-from kanviz.io.containers import open_tensors
+from kanviz.io.blocks import Block, block_note, find_blocks, select
+from kanviz.io.containers import open_contents
+from kanviz.io.contents import BYTE_LIMIT
+from kanviz.io.file_view import FileView, Source
 from kanviz.io.importers import import_network
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
-from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.io.work import Work
 from kanviz.text import listing, shown, size_words
 from kanviz.writing import write
@@ -22,14 +24,15 @@ CONFIG_ENDINGS = (".yml", ".yaml")
 _CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
 _BINARY = (b"PK", b"\x80")
 
-__all__ = ["load", "load_project", "load_rows", "open_model", "save", "save_project"]
+__all__ = ["Block", "blocks", "load", "load_project", "load_rows", "open_model", "save", "save_project"]
 
 
-def open_model(files: Mapping[str, bytes]) -> KAN:
+def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
     """Read the network in one file, in pykan's two files, or at the cursor of a project.
 
-    files: contents by name; names only distinguish pykan's config from its weights and appear in messages. The
-    network's notes list what was assumed. Raises LoadError for anything else.
+    files: contents by name; names only distinguish pykan's config from its weights and appear in messages. block: the
+    name of one KAN inside a larger model. The network's notes list what was assumed. Raises LoadError for anything
+    else.
     """
     cached = [name for name, data in files.items() if _is_cache(name)]
     configs = [name for name, data in files.items() if name not in cached and _is_config(name, data)]
@@ -45,25 +48,42 @@ def open_model(files: Mapping[str, bytes]) -> KAN:
         raise LoadError(f"{shown(cached[0])} holds pykan's last data, no network. Upload its _config.yml and _state.")
     if not weights:
         raise LoadError("No file was given. Choose a .safetensors or .pt file, or pykan's _config.yml and _state.")
-    if looks_like_project(files[weights[0]]) and not configs:
-        return project_from_bytes(files[weights[0]]).history.present
-    opened = open_tensors(files[weights[0]], weights[0])
-    kan = import_network(opened, files[configs[0]] if configs else None)
+    data = files[weights[0]]
+    if looks_like_project(data) and not configs:
+        return project_from_bytes(data[:]).history.present
+    contents = select(open_contents(data, weights[0], whole=block is None), block)
+    kan = import_network(contents.read(), files[configs[0]][:] if configs else None)
+    for note in block_note(contents):
+        kan = _noted(kan, note)
     if cached:
         kan = _noted(kan, f"Ignored {shown(cached[0])}: pykan's last data, not part of the network.")
     return kan
 
 
-def load(*paths: str | os.PathLike[str]) -> KAN:
+def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
     """Read the network in a file, pykan's two files, or a folder with one network; pykan's prefix `m` finds both.
 
-    Raises LoadError, with the remedy, for anything else.
+    block: the name of one KAN inside a larger model, as `kanviz.blocks` lists them; of the file, only its header and
+    this block are read. Raises LoadError, with the remedy, for anything else.
     """
     if not paths:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
     found = _found([Path(path) for path in paths])
     alike = len({path.name for path in found}) < len(found)  # messages name folders only where names repeat
-    return open_model({str(path) if alike else path.name: _content(path) for path in found})
+    read = _content if block is None else _view
+    return open_model({str(path) if alike else path.name: read(path) for path in found}, block)
+
+
+def blocks(path: str | os.PathLike[str]) -> list[Block]:
+    """List the KANs inside a model's .pt or .safetensors file, in its order; no weight is read, however large it is.
+
+    `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
+    """
+    path = Path(path)
+    data = _view(path)
+    if looks_like_project(data):
+        raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")
+    return find_blocks(open_contents(data, path.name))
 
 
 def load_rows(path: str | os.PathLike[str]) -> Dataset:
@@ -133,8 +153,18 @@ def _content(path: Path) -> bytes:
     try:
         size = path.stat().st_size
         if size > BYTE_LIMIT:
-            raise LoadError(f"{shown(path.name)} has {size_words(size)}; the limit is {size_words(BYTE_LIMIT)}.")
+            raise LoadError(
+                f"{shown(path.name)} has {size_words(size)}; the limit is {size_words(BYTE_LIMIT)}. kanviz.blocks "
+                "lists the KANs in it, and kanviz.load with block= opens one."
+            )
         return path.read_bytes()
+    except OSError as problem:
+        raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
+
+
+def _view(path: Path) -> FileView:
+    try:
+        return FileView(path)
     except OSError as problem:
         raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
 
@@ -147,8 +177,8 @@ def _is_cache(name: str) -> bool:
     return name.endswith(_CACHE)
 
 
-def _is_config(name: str, data: bytes) -> bool:
-    return name.lower().endswith(CONFIG_ENDINGS) and not data.startswith(_BINARY)
+def _is_config(name: str, data: Source) -> bool:
+    return name.lower().endswith(CONFIG_ENDINGS) and not data[:2].startswith(_BINARY)
 
 
 def _is_model_name(name: str) -> bool:
