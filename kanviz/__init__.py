@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from kanviz.edit.history import History as History
     from kanviz.edit.history import replay as replay
     from kanviz.errors import UserError as UserError
+    from kanviz.io import Block as Block
+    from kanviz.io import blocks as blocks
     from kanviz.io import load as load
     from kanviz.io import load_project as load_project
     from kanviz.io import load_rows as load_rows
@@ -72,6 +74,8 @@ _HOMES = {
     "History": "kanviz.edit.history",
     "replay": "kanviz.edit.history",
     "UserError": "kanviz.errors",
+    "blocks": "kanviz.io",
+    "Block": "kanviz.io",
     "load": "kanviz.io",
     "load_project": "kanviz.io",
     "load_rows": "kanviz.io",

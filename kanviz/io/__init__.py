@@ -16,6 +16,7 @@ from kanviz.io.contents import BYTE_LIMIT
 from kanviz.io.file_view import FileView, Source
 from kanviz.io.importers import import_network
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
+from kanviz.io.pykan_config import BYTE_LIMIT as CONFIG_LIMIT
 from kanviz.io.work import Work
 from kanviz.text import listing, shown, size_words
 from kanviz.writing import write
@@ -50,9 +51,9 @@ def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
         raise LoadError("No file was given. Choose a .safetensors or .pt file, or pykan's _config.yml and _state.")
     data = files[weights[0]]
     if looks_like_project(data) and not configs:
-        return project_from_bytes(data[:]).history.present
-    contents = select(open_contents(data, weights[0], whole=block is None), block)
-    kan = import_network(contents.read(), files[configs[0]][:] if configs else None)
+        return project_from_bytes(data).history.present
+    contents = select(open_contents(data, weights[0], whole=isinstance(data, bytes)), block)
+    kan = import_network(contents.read(), files[configs[0]][: CONFIG_LIMIT + 1] if configs else None)
     for note in block_note(contents):
         kan = _noted(kan, note)
     if cached:
@@ -70,8 +71,8 @@ def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
     found = _found([Path(path) for path in paths])
     alike = len({path.name for path in found}) < len(found)  # messages name folders only where names repeat
-    read = _content if block is None else _view
-    return open_model({str(path) if alike else path.name: read(path) for path in found}, block)
+    whole = block is None
+    return open_model({str(path) if alike else path.name: _content(path, whole=whole) for path in found}, block)
 
 
 def blocks(path: str | os.PathLike[str]) -> list[Block]:
@@ -80,7 +81,7 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
     """
     path = Path(path)
-    data = _view(path)
+    data = _content(path, whole=False)
     if looks_like_project(data):
         raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")
     return find_blocks(open_contents(data, path.name))
@@ -92,7 +93,7 @@ def load_rows(path: str | os.PathLike[str]) -> Dataset:
     Raises LoadError where the file has none.
     """
     path = Path(path)
-    found = native.rows_of(_content(path))
+    found = native.rows_of(_small(path))
     if found is None:
         raise LoadError(
             f"{shown(path.name)} holds no rows. Save the network together with its rows, or read their table with "
@@ -129,7 +130,7 @@ def save_project(project: Work, path: str | os.PathLike[str]) -> None:
 
 def load_project(path: str | os.PathLike[str]) -> Work:
     """Read the project in a .kanviz file and check every version against what was saved. Raises LoadError."""
-    return project_from_bytes(_content(Path(path)))
+    return project_from_bytes(_content(Path(path), whole=True))
 
 
 def _found(paths: list[Path]) -> list[Path]:
@@ -149,24 +150,20 @@ def _found(paths: list[Path]) -> list[Path]:
     return [p for p in pair if p.is_file()] or [path]
 
 
-def _content(path: Path) -> bytes:
+def _content(path: Path, *, whole: bool) -> Source:
+    """Open a file: `whole` reads it at once, unless it is too large for that."""
     try:
-        size = path.stat().st_size
-        if size > BYTE_LIMIT:
-            raise LoadError(
-                f"{shown(path.name)} has {size_words(size)}; the limit is {size_words(BYTE_LIMIT)}. kanviz.blocks "
-                "lists the KANs in it, and kanviz.load with block= opens one."
-            )
-        return path.read_bytes()
+        return path.read_bytes() if whole and path.stat().st_size <= BYTE_LIMIT else FileView(path)
     except OSError as problem:
         raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
 
 
-def _view(path: Path) -> FileView:
-    try:
-        return FileView(path)
-    except OSError as problem:
-        raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
+def _small(path: Path) -> bytes:
+    """Read a whole file. Raises LoadError for one above the limit."""
+    found = _content(path, whole=True)
+    if isinstance(found, FileView):
+        raise LoadError(f"{shown(path.name)} has {size_words(len(found))}; the limit is {size_words(BYTE_LIMIT)}.")
+    return found
 
 
 def _reason(problem: OSError) -> str:

@@ -1,12 +1,12 @@
 """Lists the KANs inside a model's file by their names and sizes; no weight is read for that."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from kanviz.core.kan import Caution
 from kanviz.errors import LoadError
 from kanviz.io import native
-from kanviz.io.contents import Contents
+from kanviz.io.contents import BYTE_LIMIT, Contents
 from kanviz.io.foreign import several
 from kanviz.io.importers import IMPORTERS
 from kanviz.text import listing
@@ -42,7 +42,7 @@ class Block:
 def find_blocks(contents: Contents) -> list[Block]:
     """List the KANs in a file, in its order; what only resembles one is left out."""
     shapes = {name: part.shape for name, part in contents.parts.items()}
-    order = {name: n for n, name in enumerate(shapes)}
+    order, tree = {name: n for n, name in enumerate(shapes)}, _tree(contents)
     if native.is_native(contents.metadata):
         return [_own_file(contents)]
     found: list[tuple[int, Block]] = []
@@ -61,7 +61,7 @@ def find_blocks(contents: Contents) -> list[Block]:
                 grid=_each(layer.grid for layer in layers),
                 order=_each(layer.order for layer in layers),
                 parameters=outline.parameters,
-                around=_around(prefix, set(names.values()), contents),
+                around=_around(prefix, names, tree),
             )
             found.append((min(order[name] for name in names.values()), block))
     return [block for _, block in sorted(found, key=lambda one: one[0])]
@@ -85,7 +85,8 @@ def select(contents: Contents, block: str | None) -> Contents:
     if block is None:
         if len({_container(one) for one in there}) > 1:
             raise several([one.prefix for one in there])
-        return contents
+        only = there[0].prefix if len(there) == 1 and contents.size > BYTE_LIMIT else ""
+        return contents.within(only)
     if not any(name.startswith(f"{block}.") for name in contents):
         longer = [one.prefix for one in there if one.prefix.endswith(f".{block}")]
         block = longer[0] if len(longer) == 1 else block
@@ -105,7 +106,8 @@ def block_note(contents: Contents) -> list[str]:
     if not contents.block or not contents.around:
         return []
     parent = contents.block.rpartition(".")[0]
-    near = listing(_children(parent, contents.around) or list(_children("", contents.around)), 4)
+    tree = _tree(contents.around)
+    near = listing(tree.get(parent) or tree[""], 4)
     return [
         Caution(
             f"This is the block {contents.block} of a larger model, next to {near}. What the model computes before and "
@@ -114,20 +116,25 @@ def block_note(contents: Contents) -> list[str]:
     ]
 
 
-def _around(prefix: str, used: set[str], contents: Contents) -> tuple[str, ...]:
+def _tree(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return what is directly inside each module: {module: names of modules and tensors, in the file's order}."""
+    found: dict[str, dict[str, None]] = {"": {}}
+    for name in names:
+        module, rest = "", name
+        while rest:
+            step, _, rest = rest.partition(".")
+            inside = f"{module}.{step}" if module else step
+            found.setdefault(module, {})[inside] = None
+            module = inside
+    return {module: list(inside) for module, inside in found.items()}
+
+
+def _around(prefix: str, short: Iterable[str], tree: Mapping[str, list[str]]) -> tuple[str, ...]:
     """Return the modules in the same module as the block, and those in the module of its layers."""
     block = prefix.removesuffix(".")
-    rest = [name for name in contents if name not in used]
-    parent = block.rpartition(".")[0]
-    siblings = _children(parent, [name for name in rest if not name.startswith(prefix) or not prefix])
-    return tuple(dict.fromkeys([*siblings, *(_children(block, rest) if block else [])]))
-
-
-def _children(module: str, names: Iterable[str]) -> list[str]:
-    """Return the names of what is directly inside a module."""
-    head = f"{module}." if module else ""
-    inside = (name for name in names if name.startswith(head))
-    return list(dict.fromkeys(head + name[len(head) :].partition(".")[0] for name in inside))
+    own = {prefix + name.partition(".")[0] for name in short}
+    siblings = [name for name in tree[block.rpartition(".")[0]] if name != block] if block else []
+    return tuple(dict.fromkeys([*siblings, *(name for name in tree.get(block, []) if name not in own)]))
 
 
 def _each(values: Iterable[int]) -> PerLayer:

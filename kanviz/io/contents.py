@@ -12,7 +12,7 @@ from kanviz.text import listing, shown, size_words
 
 BYTE_LIMIT = 512_000_000
 MOST_AXES = 8
-LONGEST_AXIS = 100_000_000
+LONGEST_AXIS = 10_000_000_000  # what is larger than a file allows is refused when it is read
 
 FLOATS = ("float32", "float64", "float16", "bfloat16")
 # How NumPy reads the numbers: it has no bfloat16, whose bits are read as uint16; a truth value is any byte but 0.

@@ -15,7 +15,7 @@ from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer
 from kanviz.errors import LoadError
 from kanviz.io.contents import Tensors
-from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
+from kanviz.io.foreign import check_knots, expect, network, numbers_of, order_of, own_parts
 from kanviz.text import listing
 
 OWN = re.compile(r"(?<![^.])((layers\.)?(0|[1-9][0-9]{0,3})\.)?(grid|base_weight|spline_weight|spline_scaler)$")
@@ -37,7 +37,7 @@ def read(opened: Tensors) -> KAN:
         parts.setdefault(n, {})[part] = tensor
     if sorted(parts) != list(range(len(parts))):
         raise LoadError(
-            f"The KAN layers are numbered {', '.join(map(str, sorted(parts)))}: what is between them is not in the "
+            f"The KAN layers are numbered {numbers_of(sorted(parts))}: what is between them is not in the "
             "file, so kanviz cannot know what the network computes. Save the KAN alone."
         )
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32

@@ -44,14 +44,29 @@ def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[
     return {short: weight(opened, name) for short, name in names.items()}, notes
 
 
-def several(prefixes: list[str]) -> LoadError:
+class SeveralNetworks(LoadError):
+    """A refused file with several networks, where none was named."""
+
+
+def several(prefixes: list[str]) -> SeveralNetworks:
     """Return the refusal of a file with several networks, by their prefixes."""
-    names = [prefix.removesuffix(".") for prefix in prefixes]
+    names = [_end_of(prefix.removesuffix(".")) for prefix in prefixes]
     example = next((name for name in names if name), "")
-    return LoadError(
-        f"The file holds several KANs ({listing([name or 'one without a name' for name in names], 8)}). Open one of "
+    return SeveralNetworks(
+        f"The file holds several KANs ({listing([name or 'one without a name' for name in names], 6)}). Open one of "
         f'them by its name: kanviz.load(path, block="{shown(example)}"), or --block {shown(example)}.'
     )
+
+
+def numbers_of(layers: Iterable[int], most: int = 12) -> str:
+    """List the numbers of layers for a sentence."""
+    words = [str(n) for n in layers]
+    return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
+
+
+def _end_of(name: str, most: int = 30) -> str:
+    """Return a name, or the end of a long one."""
+    return name if len(name) <= most else f"...{name[-most:]}"
 
 
 def removed(prefix: str) -> list[str]:
@@ -88,7 +103,7 @@ def left_out(
         if name in opened.odd or (name.startswith(heads) and not (alone and _is_count(opened, name)))
     ]
     if unused:
-        why = opened.why_not(unused[0])
+        why = opened.why_not(unused[0]) if len(unused) == 1 else None
         raise LoadError(
             f"{listing(unused)} {'is' if len(unused) == 1 else 'are'} not part of {format}: this variant computes "
             "something else, which kanviz cannot know. Save the KAN alone, or train it without that part."

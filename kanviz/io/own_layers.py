@@ -18,7 +18,18 @@ from kanviz.core.layer import Layer
 from kanviz.core.module import EXTRA
 from kanviz.errors import LoadError
 from kanviz.io.contents import Tensors
-from kanviz.io.foreign import check_knots, expect, left_out, network, order_of, removed, several, weight
+from kanviz.io.foreign import (
+    SeveralNetworks,
+    check_knots,
+    expect,
+    left_out,
+    network,
+    numbers_of,
+    order_of,
+    removed,
+    several,
+    weight,
+)
 from kanviz.io.outline import LayerSizes, Outline
 from kanviz.text import listing, shown
 
@@ -98,10 +109,10 @@ def read(opened: Tensors) -> KAN:
     ((prefix, heads),) = runs.items()
     if _gap(heads):
         names = [head.removesuffix(".") for head in heads]
-        raise LoadError(
-            f"The KAN layers are numbered {', '.join(str(_number(head)) for head in heads)}: what is between them is "
+        raise SeveralNetworks(
+            f"The KAN layers are numbered {numbers_of(map(_number, heads))}: what is between them is "
             "not in the file, so kanviz cannot know what the network computes. Open one of them by its name, "
-            f'{listing(names, 6)}: kanviz.load(path, block="{shown(names[0])}").'
+            f'{listing(names)}: kanviz.load(path, block="{shown(names[0])}").'
         )
     used = {head + part for head in heads for part in _PARTS if head + part in opened}
     notes = removed(prefix) + left_out(opened, used, tuple(heads), _container(prefix, heads), "a KANLayer")
@@ -110,7 +121,7 @@ def read(opened: Tensors) -> KAN:
     layers = [_layer(n, head, opened, dtype) for n, head in enumerate(heads)]
     for n, (before, after) in enumerate(pairwise(layers)):
         if before.nodes != after.sources:
-            raise LoadError(
+            raise SeveralNetworks(
                 f"Layer {n} gives {before.nodes} values, but layer {n + 1} takes {after.sources}: they do not follow "
                 f'one another. Open one of them: kanviz.load(path, block="{shown(heads[0].removesuffix("."))}").'
             )

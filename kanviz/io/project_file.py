@@ -44,7 +44,7 @@ def project_to_bytes(project: Work) -> bytes:
     return file.getvalue()
 
 
-def project_from_bytes(data: bytes) -> Work:
+def project_from_bytes(data: Source) -> Work:
     """Read the project in a file; LoadError, in words, for one that is damaged, forged, newer or too large."""
     if len(data) > BYTE_LIMIT:
         raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
