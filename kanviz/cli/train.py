@@ -246,10 +246,9 @@ def options(sub: argparse.ArgumentParser) -> None:
         help="auto takes lm (Levenberg-Marquardt) for a network and a table small enough, lbfgs or adam beyond (auto)",
     )  # fmt: skip
     sub.add_argument(
-        "--grid",
-        type=values.whole(1, 1_000),
+        "--grid", type=values.whole(1, 1_000),
         help="intervals of each curve's grid; auto and lm refine it (3; lbfgs, adam: 5)",
-    )
+    )  # fmt: skip
     sub.add_argument(
         "--finest", type=values.whole(0, 1_000), metavar="INTERVALS",
         help="auto and lm: double the grid up to this many while that pays; 0 keeps the grid as it is (12)",
