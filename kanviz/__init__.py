@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
+    from kanviz.io.replace_block import replace as replace
     from kanviz.io.table_files import read_table as read_table
     from kanviz.io.work import Work as Work
     from kanviz.laws.search.discover import DiscoverConfig as DiscoverConfig
@@ -77,6 +78,7 @@ _HOMES = {
     "blocks": "kanviz.io",
     "Block": "kanviz.io",
     "load": "kanviz.io",
+    "replace": "kanviz.io.replace_block",
     "load_project": "kanviz.io",
     "load_rows": "kanviz.io",
     "read_table": "kanviz.io.table_files",

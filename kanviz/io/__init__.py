@@ -72,7 +72,7 @@ def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
     found = _found([Path(path) for path in paths])
     alike = len({path.name for path in found}) < len(found)  # messages name folders only where names repeat
     whole = block is None
-    return open_model({str(path) if alike else path.name: _content(path, whole=whole) for path in found}, block)
+    return open_model({str(path) if alike else path.name: content_of(path, whole=whole) for path in found}, block)
 
 
 def blocks(path: str | os.PathLike[str]) -> list[Block]:
@@ -81,7 +81,7 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
     """
     path = Path(path)
-    data = _content(path, whole=False)
+    data = content_of(path, whole=False)
     if looks_like_project(data):
         raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")
     return find_blocks(open_contents(data, path.name))
@@ -130,7 +130,7 @@ def save_project(project: Work, path: str | os.PathLike[str]) -> None:
 
 def load_project(path: str | os.PathLike[str]) -> Work:
     """Read the project in a .kanviz file and check every version against what was saved. Raises LoadError."""
-    return project_from_bytes(_content(Path(path), whole=True))
+    return project_from_bytes(content_of(Path(path), whole=True))
 
 
 def _found(paths: list[Path]) -> list[Path]:
@@ -150,7 +150,7 @@ def _found(paths: list[Path]) -> list[Path]:
     return [p for p in pair if p.is_file()] or [path]
 
 
-def _content(path: Path, *, whole: bool) -> Source:
+def content_of(path: Path, *, whole: bool) -> Source:
     """Open a file: `whole` reads it at once, unless it is too large for that."""
     try:
         return path.read_bytes() if whole and path.stat().st_size <= BYTE_LIMIT else FileView(path)
@@ -160,7 +160,7 @@ def _content(path: Path, *, whole: bool) -> Source:
 
 def _small(path: Path) -> bytes:
     """Read a whole file. Raises LoadError for one above the limit."""
-    found = _content(path, whole=True)
+    found = content_of(path, whole=True)
     if isinstance(found, FileView):
         raise LoadError(f"{shown(path.name)} has {size_words(len(found))}; the limit is {size_words(BYTE_LIMIT)}.")
     return found

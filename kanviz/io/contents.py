@@ -24,12 +24,26 @@ NO_WEIGHTS = "The file holds no weights. Save a trained model with torch.save(mo
 
 
 @dataclass(frozen=True, slots=True)
+class Spot:
+    """Where the numbers of a tensor stand.
+
+    at: position in the file of its storage · member: the part of an archive that is its storage, or "" · offset,
+    strides: of the first number and between numbers, counted in numbers; strides of None are those of a dense array.
+    """
+
+    at: int = 0
+    member: str = ""
+    offset: int = 0
+    strides: tuple[int, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A dense tensor of a file, checked against the file; `read` returns its numbers, with memory of their own.
 
     dtype: torch's name, a key of NUMPY_TYPES; half precision is read as float32 · why: why it can be no weight,
     completing a sentence that begins with its name; empty for floating point · storage: the bytes that it may share
-    with others · place: the device that it was saved on.
+    with others · place: the device that it was saved on · spot: where its numbers stand in the file.
     """
 
     dtype: str
@@ -38,6 +52,7 @@ class Part:
     why: str = ""
     storage: str = ""
     place: str = "cpu"
+    spot: Spot = field(default_factory=Spot)
 
     @property
     def is_weight(self) -> bool:

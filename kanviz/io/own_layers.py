@@ -36,7 +36,8 @@ from kanviz.text import listing, shown
 _PARAMETERS = ("coef", "base_weight", "bias", "offset", "affine")
 _WEIGHTS = ("knots", *_PARAMETERS)
 _MARKS = ("active", "frozen")
-_PARTS = (*_WEIGHTS, *_MARKS, EXTRA)
+NUMBERS = (*_WEIGHTS, *_MARKS)
+_PARTS = (*NUMBERS, EXTRA)
 _NUMBERED = re.compile(r"(?<![^.])(0|[1-9][0-9]{0,3})\.$")
 _TYPICAL = {"base": "silu", "outside": "linear", "formulas": ()}
 
@@ -85,13 +86,18 @@ def groups(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, dict[str, str]]:
 
 def outline(shapes: Mapping[str, tuple[int, ...]]) -> Outline | None:
     """Describe the network of one group by the shapes of its tensors."""
-    heads = sorted(_heads(shapes), key=_number)
+    heads = heads_in_order(shapes)
     sizes = [
         LayerSizes.of(shapes[f"{head}knots"], shapes[f"{head}coef"], math.prod(shapes.get(f"{head}offset", (0,))))
         for head in heads
     ]
     learned = sum(math.prod(shape) for name, shape in shapes.items() if name.endswith(_PARAMETERS))
     return Outline.of(sizes, learned)
+
+
+def heads_in_order(names: Iterable[str]) -> list[str]:
+    """Return the prefixes of the layers of one network, first layer first."""
+    return sorted(_heads(names), key=_number)
 
 
 def _gap(run: list[str]) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from kanviz.errors import LoadError, UserError
-from kanviz.io.contents import FLOATS, NUMPY_TYPES, Contents, Part, check_shape, own_tensor
+from kanviz.io.contents import FLOATS, NUMPY_TYPES, Contents, Part, Spot, check_shape, own_tensor
 from kanviz.io.file_view import Source
 from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown, size_words
@@ -96,11 +96,7 @@ def safetensors_contents(data: Source) -> Contents:
         raise LoadError("The file holds no weights. Save a trained model.")
     slots = {name: _slot(shown(name), entry) for name, entry in entries}
     _check_ranges(slots, len(data) - start)
-    parts = {
-        name: Part(_TYPES[slot.dtype], slot.shape, partial(_tensor, data, start, slot), slot.why)
-        for name, slot in slots.items()
-        if slot.dtype in _TYPES
-    }
+    parts = {name: _part(data, start, slot) for name, slot in slots.items() if slot.dtype in _TYPES}
     odd = {name: slot.why for name, slot in slots.items() if slot.dtype not in _TYPES}
     return Contents(parts, odd, metadata, "safetensors", (), len(data))
 
@@ -150,6 +146,11 @@ def _check_ranges(slots: Mapping[str, _Slot], available: int) -> None:
         at = slot.end
     if at != available:
         _refuse("data cut short" if at > available else "extra bytes after the data")
+
+
+def _part(data: Source, start: int, slot: _Slot) -> Part:
+    read, spot = partial(_tensor, data, start, slot), Spot(start + slot.start)
+    return Part(_TYPES[slot.dtype], slot.shape, read, slot.why, spot=spot)
 
 
 def _tensor(data: Source, start: int, slot: _Slot) -> torch.Tensor:

@@ -25,6 +25,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LOCATOR64_SIZE = 20
+_CRC_LISTED, _CRC_LOCAL, _CRC_BEHIND = 16, 14, 8  # places of a checksum in the two headers; the flag for a third
 _ENCRYPTED = 1
 _STORED = 0
 
@@ -51,6 +52,7 @@ class Entry:
     method: int
     flags: int
     header_at: int
+    listed_at: int
 
 
 class Members(Mapping[str, Content]):
@@ -87,6 +89,21 @@ class Members(Mapping[str, Content]):
 
     def __contains__(self, name: object) -> bool:
         return name in self._places
+
+    def patches(self, name: str, content: bytes) -> dict[int, bytes]:
+        """Return what to write into the file, by positions, so that a member has this content of the same length."""
+        entry, start, end = self._places[name]
+        before, after = (struct.pack("<L", crc) for crc in (entry.checksum, zlib.crc32(content)))
+        # where the checksum stands: in the directory, and at the member, in front or, by a flag, behind it
+        behind = self._data[end : end + 8]
+        places = [entry.listed_at + _CRC_LISTED]
+        if not entry.flags & _CRC_BEHIND:
+            places.append(entry.header_at + _CRC_LOCAL)
+        elif behind == b"PK\x07\x08" + before:
+            places.append(end + 4)
+        elif behind[:4] == before:
+            places.append(end)
+        return {start: content, **dict.fromkeys(places, after)}
 
     def size(self, name: str) -> int:
         """Return the number of bytes of a member."""
@@ -144,7 +161,7 @@ def _central_entry(data: Source, at: int, limit: int, writer: Writer) -> tuple[E
         name = data[name_at : name_at + name_size].decode("utf-8")
     except UnicodeDecodeError:
         raise writer.damaged("the name of a part is not text") from None
-    return Entry(name, size, packed_size, checksum, method, flags, fields[16]), after
+    return Entry(name, size, packed_size, checksum, method, flags, fields[16], at), after
 
 
 def _check_names(names: list[str], writer: Writer) -> None:

@@ -9,7 +9,7 @@ import torch
 
 from kanviz.core.kan import Caution
 from kanviz.errors import LoadError
-from kanviz.io.contents import BYTE_LIMIT, FLOATS, NUMPY_TYPES, Part, check_shape, own_tensor
+from kanviz.io.contents import BYTE_LIMIT, FLOATS, NUMPY_TYPES, Part, Spot, check_shape, own_tensor
 from kanviz.io.pickle_records import Foreign, Listing, Name, Row, Storage, Table, TensorRecord
 from kanviz.io.stored_zip import Members
 from kanviz.text import listing, shown, size_words
@@ -142,7 +142,8 @@ def _part(record: TensorRecord, members: Members) -> Part:
     dtype = record.storage.dtype
     words = "true/false values" if dtype == "bool" else f"whole numbers ({dtype})"
     why = "" if dtype in FLOATS else f"holds {words}; {_FLOATING}"
-    return Part(dtype, record.size, _reader(record, members), why, record.storage.key, record.storage.location)
+    spot = Spot(0, f"data/{record.storage.key}", record.offset, record.stride)
+    return Part(dtype, record.size, _reader(record, members), why, record.storage.key, record.storage.location, spot)
 
 
 def _reader(record: TensorRecord, members: Members) -> Callable[[], torch.Tensor]:
