@@ -26,7 +26,7 @@ from kanviz.text import shown
 from kanviz.writing import write
 
 PIECE = 4_000_000  # bytes that are copied at a time
-_TORCH_TYPES = {name: getattr(torch, name) for name in NUMPY_TYPES}
+_HALF = {"float16": torch.float16, "bfloat16": torch.bfloat16}
 
 
 def replace(path: str | os.PathLike[str], block: str, kan: KAN, out: str | os.PathLike[str]) -> None:
@@ -149,7 +149,7 @@ def _same(before: Tensor, values: Tensor) -> bool:
 
 def _patches(name: str, part: Part, values: Tensor, data: Source) -> dict[int, bytes]:
     """Return what to write, by positions in the file, so that a tensor has these values."""
-    new = _encoded(values, part.dtype)
+    new = _encoded(name, values, part.dtype)
     spot = part.spot
     if not spot.member:
         return {spot.at: new.tobytes()}
@@ -163,11 +163,17 @@ def _patches(name: str, part: Part, values: Tensor, data: Source) -> dict[int, b
     return members.patches(spot.member, content.tobytes())
 
 
-def _encoded(values: Tensor, dtype: str) -> np.ndarray:
-    """Return numbers as they stand in a file of this type."""
-    narrow = values.detach().cpu().to(_TORCH_TYPES[dtype]).contiguous()
-    bits = narrow.view(torch.uint16) if dtype == "bfloat16" else narrow
-    return bits.numpy().astype(NUMPY_TYPES[dtype], copy=False)
+def _encoded(name: str, values: Tensor, dtype: str) -> np.ndarray:
+    """Return numbers as they stand in a file of this type. Raises UserError where one is too large for it."""
+    dense = values.detach().cpu().contiguous()
+    if dtype in _HALF:
+        narrow = dense.to(_HALF[dtype])
+        if bool((narrow.isinf() & dense.isfinite()).any()):
+            raise UserError(
+                f"A number of {shown(name)} is too large for {dtype}, the file's precision. Make it smaller."
+            )
+        dense = narrow.view(torch.uint16) if dtype == "bfloat16" else narrow
+    return dense.numpy().astype(NUMPY_TYPES[dtype], copy=False)
 
 
 def _patched(data: Source, patches: Mapping[int, bytes]) -> Iterator[bytes]:

@@ -183,6 +183,13 @@ def test_what_a_block_cannot_hold_is_refused_and_nothing_is_written(case: str, t
     assert not (tmp_path / "new.pt").exists()
 
 
+def test_numbers_too_large_for_the_files_precision_are_refused(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.pt", under("a.", KANLayer(2, 3).half().state_dict()), safe=False)
+    kan = kanviz.load(file, block="a")
+    with pytest.raises(UserError, match="coef is too large for float16"):
+        kanviz.replace(file, "a", kan.with_layer(0, coef=kan.layers[0].coef * 1e8), tmp_path / "new.pt")
+
+
 def test_weights_that_another_part_of_the_model_shares_are_not_changed(tmp_path: Path) -> None:
     state = KANLayer(2, 3).state_dict()
     file = save(tmp_path / "m.pt", {**under("a.", state), **under("b.", state)}, safe=False)
