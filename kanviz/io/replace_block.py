@@ -26,7 +26,7 @@ from kanviz.text import shown
 from kanviz.writing import write
 
 PIECE = 4_000_000  # bytes that are copied at a time
-_HALF = {"float16": torch.float16, "bfloat16": torch.bfloat16}
+_FLOATS = {"float16": torch.float16, "bfloat16": torch.bfloat16, "float32": torch.float32, "float64": torch.float64}
 
 
 def replace(path: str | os.PathLike[str], block: str, kan: KAN, out: str | os.PathLike[str]) -> None:
@@ -166,12 +166,10 @@ def _patches(name: str, part: Part, values: Tensor, data: Source) -> dict[int, b
 def _encoded(name: str, values: Tensor, dtype: str) -> np.ndarray:
     """Return numbers as they stand in a file of this type. Raises UserError where one is too large for it."""
     dense = values.detach().cpu().contiguous()
-    if dtype in _HALF:
-        narrow = dense.to(_HALF[dtype])
+    if dtype in _FLOATS:
+        narrow = dense.to(_FLOATS[dtype])
         if bool((narrow.isinf() & dense.isfinite()).any()):
-            raise UserError(
-                f"A number of {shown(name)} is too large for {dtype}, the file's precision. Make it smaller."
-            )
+            raise UserError(f"A number of {shown(name)} is too large for {dtype}, which the file has. Make it smaller.")
         dense = narrow.view(torch.uint16) if dtype == "bfloat16" else narrow
     return dense.numpy().astype(NUMPY_TYPES[dtype], copy=False)
 
