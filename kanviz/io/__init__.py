@@ -80,7 +80,8 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
 
     `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
     """
-    path = Path(path)
+    there = _found([Path(path)])
+    path = next((p for p in there if not _is_cache(p.name) and not p.name.lower().endswith(CONFIG_ENDINGS)), there[0])
     data = content_of(path, whole=False)
     if looks_like_project(data):
         raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")

@@ -23,6 +23,7 @@ from kanviz.io.foreign import (
     check_knots,
     expect,
     left_out,
+    module_name,
     network,
     numbers_of,
     order_of,
@@ -111,10 +112,10 @@ def read(opened: Tensors) -> KAN:
     """
     runs = _runs(_heads(opened))
     if len(runs) > 1:
-        raise several(list(runs))
+        raise several(list(runs), opened.block)
     ((prefix, heads),) = runs.items()
     if _gap(heads):
-        names = [head.removesuffix(".") for head in heads]
+        names = [module_name(opened.block, head) for head in heads]
         raise SeveralNetworks(
             f"The KAN layers are numbered {numbers_of(map(_number, heads))}: what is between them is "
             "not in the file, so kanviz cannot know what the network computes. Open one of them by its name, "
@@ -129,7 +130,7 @@ def read(opened: Tensors) -> KAN:
         if before.nodes != after.sources:
             raise SeveralNetworks(
                 f"Layer {n} gives {before.nodes} values, but layer {n + 1} takes {after.sources}: they do not follow "
-                f'one another. Open one of them: kanviz.load(path, block="{shown(heads[0].removesuffix("."))}").'
+                f'one another. Open one of them: kanviz.load(path, block="{shown(module_name(opened.block, heads[0]))}").'
             )
     if silent := [n for n, head in enumerate(heads) if f"{head}{EXTRA}" not in opened]:
         notes.append(
