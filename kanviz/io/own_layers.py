@@ -128,9 +128,10 @@ def read(opened: Tensors) -> KAN:
     layers = [_layer(n, head, opened, dtype) for n, head in enumerate(heads)]
     for n, (before, after) in enumerate(pairwise(layers)):
         if before.nodes != after.sources:
+            name = shown(module_name(opened.block, heads[0]))
             raise SeveralNetworks(
                 f"Layer {n} gives {before.nodes} values, but layer {n + 1} takes {after.sources}: they do not follow "
-                f'one another. Open one of them: kanviz.load(path, block="{shown(module_name(opened.block, heads[0]))}").'
+                f'one another. Open one of them: kanviz.load(path, block="{name}").'
             )
     if silent := [n for n, head in enumerate(heads) if f"{head}{EXTRA}" not in opened]:
         notes.append(
