@@ -151,8 +151,8 @@ def test_every_method_is_seen_task_by_task_and_equal_seeds_give_equal_numbers():
     for a, b, c in zip(one[-1].outcome.methods, two[-1].outcome.methods, other[-1].outcome.methods, strict=True):
         assert np.array_equal(a.errors, b.errors, equal_nan=True)
         assert not np.array_equal(a.errors, c.errors, equal_nan=True)
-        assert len(a.drawn) == 5
-        assert all(values.shape == one[-1].outcome.target.shape for values in a.drawn)
+        assert len(a.predictions) == 5
+        assert all(values.shape == one[-1].outcome.target.shape for values in a.predictions)
 
 
 def test_stopped_in_the_middle_it_says_what_it_has_seen():

@@ -176,7 +176,7 @@ def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
     next(b for b in app.selectbox if b.label == "Law").set_value(other.text).run()
     assert not app.exception, [e.message for e in app.exception]
     assert session.of(LawSearches).chosen == other.text
-    assert "this is no law of these rows yet" in app.warning[0].value
+    assert "this is not yet a law of these rows" in app.warning[0].value
     assert "It bends the wrong way" in app.warning[1].value
     values = {m.label: m.value for m in app.metric}
     assert values["Held-out RMSE"] == f"{other.test_rmse:.3g} N"

@@ -143,7 +143,7 @@ def test_a_formula_that_nobody_could_read_is_composed_only_when_asked_for():
     session = wide()
     app = visit("pages/formula.py", session)
     assert not app.get("latex")
-    assert "written out, each would stand as a function" in texts(app)
+    assert "each would be written as a function" in texts(app)
     press(app, "Write it out all the same")
     assert app.get("latex")
 

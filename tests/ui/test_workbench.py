@@ -111,7 +111,7 @@ def test_a_change_draws_the_curve_first_and_words_are_said_at_the_top(monkeypatc
     app = visit("app.py", session)
     asked = []
     monkeypatch.setattr(frame.st, "rerun", lambda scope="app": asked.append(scope))
-    monkeypatch.setattr(frame, "asked_alone", lambda: True)
+    monkeypatch.setattr(frame, "is_only_request", lambda: True)
     press(app, "Freeze")
     assert asked == [["curve", "inspector", "keep"]]
     session.messages.append(("error", "Something to say."))
@@ -132,8 +132,8 @@ def waiting(monkeypatch):
     state = {frame.PAGE: "Workbench", KEY: opened(samples()[0].title)}
     monkeypatch.setattr(frame.st, "session_state", state)
     monkeypatch.setattr(frame.st, "rerun", rerun)
-    monkeypatch.setattr(frame, "asked_alone", lambda: True)
-    monkeypatch.setattr(frame, "asked_by", lambda part: part == "curve")
+    monkeypatch.setattr(frame, "is_only_request", lambda: True)
+    monkeypatch.setattr(frame, "requested_by", lambda part: part == "curve")
 
     def asked(act, *args, **options):
         with pytest.raises(Asked) as found:
@@ -154,14 +154,14 @@ def test_the_rest_is_drawn_once_when_the_browser_shows_the_curve(waiting):
 
 
 def test_what_was_asked_for_together_with_something_else_draws_the_whole_page(waiting, monkeypatch):
-    monkeypatch.setattr(frame, "asked_alone", lambda: False)
+    monkeypatch.setattr(frame, "is_only_request", lambda: False)
     assert waiting(frame.redraw, "outputs") == "app"
 
 
 def test_what_waits_stands_in_for_no_press_in_another_part(waiting, monkeypatch):
     after = []
     waiting(frame.change, lambda: None)
-    monkeypatch.setattr(frame, "asked_by", lambda part: False)
+    monkeypatch.setattr(frame, "requested_by", lambda part: False)
     monkeypatch.setattr(frame, "draw_after_this", lambda parts: after.extend(parts))
     frame.draw_later(frame.awaited())  # a choice of parts here would end that part's run
     assert after == list(PARTS[FIRST:])
