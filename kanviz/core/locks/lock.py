@@ -88,6 +88,14 @@ class Lock:
 
     name, origin: text for users. `train` under a lock leaves the locked numbers, and every grid, bit-identical. A lock
     fits networks of the same shape, also after edges were pruned, frozen or given formulas.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 2, 1])
+    >>> everything, nothing = kanviz.Lock.of(kan, held=True), kanviz.Lock.of(kan, held=False)
+    >>> everything.check(kan).holds(kanviz.EdgeId(0, 0, 1)), [part.free for part in everything.capacity(kan)]
+    (True, [0, 0])
+    >>> (everything & nothing) == nothing, kanviz.Lock.from_json(everything.to_json()) == everything
+    (True, True)
     """
 
     layers: tuple[LayerLock, ...]

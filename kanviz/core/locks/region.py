@@ -59,6 +59,12 @@ def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region
     box: (least, greatest) of each input, in table units. budget: most boxes it may be cut into, fewer for wide layers.
     Formulas that may meet a pole count as unbounded: all control points after them are then locked. Raises UserError
     for limits that are not finite or in the wrong order, or do not fit the inputs.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1], grid=20)
+    >>> found = kanviz.certified_lock(kan, [(-1.0, 0.0)])
+    >>> [part.free for part in found.lock.capacity(kan)], found.box
+    ([9], ((-1.0, 0.0),))
     """
     corners = _corners(kan, box)
     layers = [CurveBounds.of(layer) for layer in kan.layers[:-1]]

@@ -38,6 +38,15 @@ class TrainConfig:
     starts (lm): 0 continues from a trained network; 1 is for a new network, and may place the input grids by the normal
     scores of heavy-tailed inputs; more also tries so many random starts and takes the best. Raises TrainError for
     settings that make no sense.
+
+    >>> import kanviz
+    >>> config = kanviz.TrainConfig(solver="adam", steps=200, rate=0.02, batch=64)
+    >>> kanviz.TrainConfig.from_json(config.to_json()) == config
+    True
+    >>> kanviz.TrainConfig(steps=0)
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.TrainError: The training settings do not make sense: check steps.
     """
 
     solver: Literal["auto", "lm", "lbfgs", "adam"] = "lbfgs"
@@ -85,13 +94,23 @@ class TrainConfig:
         """Return settings for a new network: grids from coarse to fine, smoothing chosen by the data.
 
         layers: number of layers; with more than two there are local minima, so several starts are tried.
+
+        >>> import kanviz
+        >>> config = kanviz.TrainConfig.for_new(layers=3, steps=50)
+        >>> config.steps, config.starts, config.finest
+        (50, 3, 12)
         """
         starts = 1 if layers <= 2 else 3
         return TrainConfig(**{"solver": "auto", "steps": 300, "smooth": None, "finest": 12, "starts": starts} | other)
 
     @staticmethod
     def for_trained(**other: Any) -> "TrainConfig":
-        """Return settings for a trained network that was edited, or whose table changed: no grid moves."""
+        """Return settings for a trained network that was edited, or whose table changed: no grid moves.
+
+        >>> import kanviz
+        >>> kanviz.TrainConfig.for_trained(seed=7).steps
+        50
+        """
         return TrainConfig(**{"solver": "auto", "steps": 50, "smooth": None} | other)
 
     @property
@@ -100,6 +119,7 @@ class TrainConfig:
         return self.solver == "lm" and (self.smooth is None or self.finest > 0)
 
     def to_json(self) -> dict[str, Any]:
+        """Convert the settings to plain JSON."""
         record = {part.name: getattr(self, part.name) for part in fields(self)}
         lock = None if self.lock is None else self.lock.to_json()
         return record | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts), "lock": lock}

@@ -37,6 +37,16 @@ def train(
     anchor: an EWC penalty; no grid may move then, and a resumed training uses the anchor it began with.
     Raises TrainError if no number may change, the table does not fit or is not the one of the resumed training, or the
     loss becomes NaN or infinite. Each step computes on one thread, unless it is so large that more threads are faster.
+
+    >>> import kanviz, torch
+    >>> x = torch.linspace(-1, 1, 40)[:, None]
+    >>> data = kanviz.Dataset.from_arrays(x, x[:, 0] ** 2)
+    >>> kan = kanviz.init([1, 1], inputs=data.inputs, outputs=data.outputs)
+    >>> for progress in kanviz.train(kan, data, kanviz.TrainConfig(steps=10)):
+    ...     if progress.test_rmse < 0.01:  # in the units of y
+    ...         break
+    >>> progress.test_rmse < 0.01, progress.solver, progress.best
+    (True, 'lbfgs', KAN([1, 1], 1 edges, float64))
     """
     config = config or TrainConfig()
     steps = _steps(kan, data, config, resume, anchor)
