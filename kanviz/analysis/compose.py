@@ -117,6 +117,13 @@ def compose(kan: KAN, data: Dataset | None = None) -> Composition:
     """Write the network as a formula; measure the gap on the data's rows (without data: over the first grid).
 
     Raises FormulaError for a network with so many edges that its formula could not be read.
+
+    >>> import kanviz
+    >>> from kanviz.edit import FixFormula
+    >>> kan = FixFormula(kanviz.EdgeId(0, 0, 0), kanviz.Formula("x^2", c=2.0)).apply(kanviz.init([1, 1]))
+    >>> found = kanviz.compose(kan)
+    >>> found.text(), found.exact, found.gap.largest < 1e-12
+    (('y = 2*x1**2',), True, True)
     """
     alive = _alive(kan)
     count = sum(int((layer.present[:, _targets(layer, on)]).sum()) for layer, on in zip(kan.layers, alive, strict=True))

@@ -71,6 +71,15 @@ def diff(before: KAN, after: KAN) -> Diff:
     """Compare two networks of one shape; of two precisions, in float64, which holds both exactly.
 
     Raises EditError for networks of different shapes.
+
+    >>> import kanviz
+    >>> from kanviz.edit import MoveControlPoint
+    >>> kan = kanviz.init([2, 1], grid=5)
+    >>> found = kanviz.diff(kan, MoveControlPoint(kanviz.EdgeId(0, 1, 0), 0, 9.0).apply(kan))
+    >>> print(found)
+    1 of 2 edges bit-identical, 1 changed
+    >>> [(change.source, change.coefficients) for change in found.changed]
+    [('x2', (0,))]
     """
     if [(v.sources, v.arity) for v in before.layers] != [(v.sources, v.arity) for v in after.layers]:
         raise EditError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")

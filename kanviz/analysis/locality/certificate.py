@@ -37,6 +37,15 @@ def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None
     rows: (row, input) in table units, or a table with columns named like the inputs. box: (least, greatest) per input
     in table units. Raises UserError for networks of different shapes or columns, and for invalid rows or an invalid
     box.
+
+    >>> import kanviz
+    >>> from kanviz.edit import MoveControlPoint
+    >>> before = kanviz.init([1, 1], grid=20)
+    >>> after = MoveControlPoint(kanviz.EdgeId(0, 0, 0), 0, 9.0).apply(before)
+    >>> kanviz.certify(before, after, box=[(0.0, 1.0)]).holds
+    True
+    >>> kanviz.certify(before, after, rows=[[-0.95], [0.5]]).summary()[0]
+    '1 of 2 rows have bit-identical predictions.'
     """
     if (rows is None) == (box is None):
         raise UserError("A certificate covers either rows or a region; give one of the two.")
@@ -53,6 +62,14 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) 
 
     rows: the certified rows, in table units, where the certificate does not store them. Raises UserError where they are
     missing.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1])
+    >>> found = kanviz.certify(kan, kan, rows=[[0.5], [0.6]])
+    >>> kanviz.verify(found, kan, kan)
+    ()
+    >>> len(kanviz.verify(found, kan, kanviz.init([1, 1], seed=1)))
+    1
     """
     wrong = [
         f"It was written for another network {word} the change: digest {said[:12]}..., not {kan.digest[:12]}...."
