@@ -53,6 +53,11 @@ class Composition:
     outputs last · spline_edges: edges without a formula; each appears as a function phi_{layer,source,target}, the
     learned curve (spline and base part) of the variable on its figure's x axis: table units at an input, network units
     elsewhere · silu(u) is u / (1 + exp(-u)) · notes: remarks for the reader.
+
+    >>> import kanviz
+    >>> found = kanviz.compose(kanviz.init([2, 1]))
+    >>> found.exact, found.spline_edges, found.evaluate(found.rows).shape == (found.gap.rows, 1)
+    (False, (EdgeId(layer=0, source=0, target=0), EdgeId(layer=0, source=1, target=0)), True)
     """
 
     inputs: tuple[sympy.Symbol, ...]

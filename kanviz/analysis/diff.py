@@ -40,7 +40,13 @@ class EdgeChange:
 
 @dataclass(frozen=True)
 class Diff:
-    """All edges of two networks, compared, and the nodes whose constants moved."""
+    """All edges of two networks, compared, and the nodes whose constants moved.
+
+    >>> import kanviz
+    >>> found = kanviz.diff(kanviz.init([2, 1], seed=0), kanviz.init([2, 1], seed=1))
+    >>> len(found.changed), found.identical, found.edges[0].source
+    (2, False, 'x1')
+    """
 
     edges: tuple[EdgeChange, ...]
     biases: tuple[str, ...]

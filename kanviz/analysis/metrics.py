@@ -33,6 +33,12 @@ class Metrics:
     """The errors per part ("train", and "test" when rows are held out): over all outputs, and for each output.
 
     `outputs` holds regression outputs by name, in order; it is empty for classification.
+
+    >>> import kanviz
+    >>> data = kanviz.Dataset.from_arrays([[0.0], [1.0], [2.0]], [[1.0, 0.0], [2.0, 0.5], [3.0, 1.0]], outputs="uv")
+    >>> found = kanviz.metrics(kanviz.init([1, 2], inputs=data.inputs, outputs=data.outputs), data)
+    >>> list(found.parts), [name for name, _ in found.outputs["train"]]
+    (['train', 'test'], ['u', 'v'])
     """
 
     task: str

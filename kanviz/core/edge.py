@@ -39,6 +39,11 @@ class Variable:
     """A named input or output, and its map from table units to network units: (value - shift) / scale.
 
     Raises UserError where shift or scale is not finite, or scale is 0.
+
+    >>> from kanviz.core.edge import Variable
+    >>> length = Variable("length", "m", shift=2.0, scale=0.5)
+    >>> str(length), (3.0 - length.shift) / length.scale
+    ('length (m)', 2.0)
     """
 
     name: str

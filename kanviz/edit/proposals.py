@@ -127,6 +127,12 @@ class Effect:
     before, after: the error, None without data · error: its name, "RMSE" (root mean square, table units) or, for
     classification, "cross-entropy" (nats per row) · shift: largest change of any output on the rows, in table units ·
     rows: number of rows compared.
+
+    >>> import kanviz
+    >>> from kanviz.edit.proposals import compare_outputs
+    >>> kan = kanviz.init([1, 1])
+    >>> compare_outputs(kan, kan)
+    Effect(before=None, after=None, shift=0.0, rows=1000, error='RMSE')
     """
 
     before: float | None

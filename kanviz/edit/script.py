@@ -24,7 +24,14 @@ CALL = "history = history.apply("
 
 @dataclass(frozen=True)
 class Stop:
-    """The first step that a script cannot do again: its number, counted from 1, and the reason as text."""
+    """The first step that a script cannot do again: its number, counted from 1, and the reason as text.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.script import first_stop
+    >>> training = kanviz.edit.Retrain(kanviz.TrainConfig(), data_digest="abc", steps=5)
+    >>> first_stop([training], rows={}).step
+    1
+    """
 
     step: int
     why: str

@@ -20,6 +20,11 @@ class Candidate:
     n log(error^2 + noise^2) + constants log n + 2 log 2 complexity, n the points that count as independent; a small
     difference of scores means little · warnings: sentences for the reader · rivals: primitives that fit as well with no
     more constants, on this range · free: how many numbers inside the function were fitted.
+
+    >>> import kanviz
+    >>> best = kanviz.suggest([0.0, 1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 5.0, 10.0, 17.0], primitives=["x^2"])[0]
+    >>> round(best.formula.c * best.formula.a**2, 6), best.error < 1e-6
+    (1.0, True)
     """
 
     formula: Formula

@@ -66,6 +66,12 @@ class Capacity:
     """The free and locked control points of a layer.
 
     points: number of control points of each edge, 0 where it has no spline · locked: number of locked ones among them.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([2, 1], grid=5)
+    >>> (left,) = kanviz.Lock.of(kan, held=False).capacity(kan)
+    >>> left.points.tolist(), left.free, left.share
+    ([[8], [8]], 16, 0.0)
     """
 
     points: Int[Tensor, "source target"]

@@ -37,6 +37,11 @@ class Certified:
 
     box: least and greatest value of each input, table units · reached: for each layer, bounds of its source values,
     (2, source), network units · boxes: number of boxes it was cut into.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1], grid=20)
+    >>> [kanviz.certified_lock(kan, [(low, 1.0)]).exhausted(kan) for low in (-1.0, 0.0)]
+    [(0,), ()]
     """
 
     lock: Lock
