@@ -17,9 +17,11 @@ from typing import Any, get_args, get_type_hints
 import pytest
 
 import kanviz
+from kanviz import errors
 
 ROOT = Path(__file__).parent.parent
 PARSER = doctest.DocTestParser()
+PRIVATE = re.compile(r"_(?!_)")
 NAMED = re.compile(r"\bkanviz(?:\.[a-z_]+)*\.[A-Za-z_]+\b(?=[`(])")
 
 
@@ -155,3 +157,25 @@ def test_no_example_is_left_out_or_hides_its_result():
     for module in trees():
         for name, text, _ in described(module):
             assert not any(example.options for example in examples(text)), f"{module}.{name}"
+
+
+def defined(one: Any) -> ast.FunctionDef | ast.ClassDef:
+    """The definition of a function or class of a module."""
+    found = (node for node in trees()[one.__module__].body if isinstance(node, ast.FunctionDef | ast.ClassDef))
+    return next(node for node in found if node.name == one.__qualname__)
+
+
+def raised(function: ast.FunctionDef) -> set[str]:
+    """The refusals that stand in a function's own text."""
+    calls = [node.exc for node in ast.walk(function) if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call)]
+    found = {call.func.id for call in calls if isinstance(call.func, ast.Name)}
+    return {name for name in found if issubclass(getattr(errors, name, object), errors.UserError)}
+
+
+@pytest.mark.parametrize("name", public())
+def test_every_refusal_of_a_public_function_is_named_in_its_docstring(name: str):
+    whole = defined(public()[name])
+    for function in whole.body if isinstance(whole, ast.ClassDef) else [whole]:
+        if isinstance(function, ast.FunctionDef) and not PRIVATE.match(function.name):
+            words = [(ast.get_docstring(node) or "").partition(">>>")[0] for node in (whole, function)]
+            assert {error for error in raised(function) if error not in "".join(words)} == set(), function.name

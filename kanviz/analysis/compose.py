@@ -121,7 +121,7 @@ class Composition:
 def compose(kan: KAN, data: Dataset | None = None) -> Composition:
     """Write the network as a formula; measure the gap on the data's rows (without data: over the first grid).
 
-    Raises FormulaError for a network with so many edges that its formula could not be read.
+    Raises FormulaError for so many edges that the formula could not be read, TableError where the data do not fit.
 
     >>> import kanviz
     >>> from kanviz.edit import FixFormula

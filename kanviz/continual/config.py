@@ -67,6 +67,7 @@ class ContinualConfig:
         return TrainConfig.for_trained(solver=self.solver, steps=self.steps, smooth=self.smooth)
 
     def policy(self, name: str) -> Policy:
+        """Return the policy of this name with these settings. Raises TrainError for other names."""
         boxes = self.boxes if name == "certified" else None
         return Policy(name, boxes, self.share, self.strength)
 

@@ -67,6 +67,7 @@ class Policy:
         return POLICIES[self.name]
 
     def to_json(self) -> dict[str, Any]:
+        """Convert the policy to plain JSON."""
         return asdict(self)
 
     @staticmethod

@@ -130,7 +130,10 @@ class LockRows(Protection):
     needs_rows: ClassVar[bool] = True
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Lock the numbers that the rows use, held-out rows included; no targets are needed."""
+        """Lock the numbers that the rows use, held-out rows included; no targets are needed.
+
+        Raises UserError for a region.
+        """
         if known.box is not None:
             raise UserError("A lock of rows holds no region: give rows, or lock the region.")
         return Protected(new, data_lock(kan, known.x, f"rows of {known.name}"[:200]))

@@ -101,7 +101,7 @@ def learn_in_turn(
 def learned_in_turn(
     kan: KAN, tasks: Sequence[Dataset], policy: Policy | None = None, config: TrainConfig | None = None, seed: int = 0
 ) -> Turn:
-    """Run `learn_in_turn` to the end, and return its last item.
+    """Run `learn_in_turn` to the end, and return its last item. Raises as it does.
 
     >>> import kanviz, torch
     >>> from kanviz.continual.policy import Policy

@@ -51,7 +51,8 @@ class KAN:
     """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and returns table units.
 
     notes: what was assumed, repaired or left out when its file was read; a note that is a `Caution` changes what the
-    network means. Raises UserError where layers, inputs and outputs do not fit each other.
+    network means. Raises UserError where layers, inputs and outputs do not fit each other. Source: Liu et al., KAN:
+    Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756.
 
     >>> import kanviz, torch
     >>> kan = kanviz.init([2, 3, 1], seed=0)
@@ -189,7 +190,7 @@ class KAN:
         """Return the inputs in table units as a tensor (rows, source).
 
         Columns of a table (pandas, polars, Arrow, a mapping) are found by name, and other columns are ignored; columns
-        of an array are taken in order. Raises UserError for anything that does not fit.
+        of an array are taken in order. Raises UserError, TableError for a table, where they do not fit.
 
         >>> import kanviz
         >>> kanviz.init([2, 1]).rows({"x2": [3.0], "not used": [0.0], "x1": [1.0]}).tolist()

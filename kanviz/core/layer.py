@@ -37,7 +37,8 @@ class Layer:
     active: whether the edge uses its learned part (spline and base) · bias: added to each sum · arity: number of sums
     in each node (1 for a sum node, more for a product node) · offset: added after a product (0 at sum nodes) ·
     formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training does not change.
-    Raises UserError where the parts do not fit each other or the knots do not ascend.
+    Raises UserError where the parts do not fit each other or the knots do not ascend. Sources: Liu et al., KAN, 2024,
+    arXiv 2404.19756; nodes that multiply: Liu et al., KAN 2.0, 2024, arXiv 2408.10205.
 
     >>> import kanviz, torch
     >>> layer = kanviz.init([2, [3, 1]], grid=4).layers[0]  # three sum nodes and a product of two sums

@@ -60,7 +60,8 @@ class KANLayer(nn.Module):
     or float64, on the CPU or a GPU. Parameters are coef (source, target, basis), base_weight (source, target), bias
     (target) and, where there are any, offset (node) of products and affine (formula, 4). Knots, `active` and `frozen`
     are buffers, so `state_dict` holds only tensors. `frozen` does not stop a torch optimiser from changing these edges.
-    The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed.
+    The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed. Raises UserError for sizes that
+    are not possible. Source: de Boor, A Practical Guide to Splines, ch. IX-X.
 
     >>> import kanviz, torch
     >>> model = torch.nn.Sequential(kanviz.KANLayer(2, 5, seed=0), kanviz.KANLayer(5, 1, seed=1))

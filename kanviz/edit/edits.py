@@ -32,6 +32,8 @@ __all__ = [
 class Batch(EditRecord):
     """An edit made of several edits, one step of the history; all trainings among them must use the same table.
 
+    Raises EditError as the first of them does that cannot be applied.
+
     >>> import kanviz, kanviz.edit
     >>> edges = kanviz.EdgeId(0, 0, 0), kanviz.EdgeId(0, 1, 0)
     >>> edit = kanviz.edit.Batch(tuple(kanviz.edit.MoveControlPoint(edge, 0, 0.5) for edge in edges), "Move both")

@@ -30,6 +30,8 @@ class _Freezing(EditRecord):
 class FreezeEdge(_Freezing):
     """The edit that freezes edges: training does not change any of their bits.
 
+    Raises EditError for no edges, and for one that is named twice.
+
     >>> import kanviz, kanviz.edit
     >>> kan = kanviz.edit.FreezeEdge((kanviz.EdgeId(0, 1, 0),)).apply(kanviz.init([2, 1]))
     >>> kan.layers[0].frozen.tolist()
@@ -52,6 +54,8 @@ class FreezeEdge(_Freezing):
 @dataclass(frozen=True)
 class ThawEdge(_Freezing):
     """The edit that thaws edges: training may change them again.
+
+    Raises EditError for no edges, and for one that is named twice.
 
     >>> import kanviz, kanviz.edit
     >>> kan, edges = kanviz.init([2, 1]), (kanviz.EdgeId(0, 1, 0),)

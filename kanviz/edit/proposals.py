@@ -160,6 +160,8 @@ def effect(kan: KAN, edit: Edit, data: Dataset | None = None) -> Effect:
 def compare_outputs(before: KAN, after: KAN, data: Dataset | None = None) -> Effect:
     """Compare the errors and outputs of two networks with the same inputs and outputs on all rows.
 
+    data: None takes typical inputs, without errors. Raises TableError where it does not fit.
+
     >>> import kanviz
     >>> from kanviz.edit.proposals import compare_outputs
     >>> kan = kanviz.init([1, 1])

@@ -149,7 +149,9 @@ def save_project(project: Work, path: str | os.PathLike[str]) -> None:
 
 
 def load_project(path: str | os.PathLike[str]) -> Work:
-    """Read the project in a .kanviz file and check every version against what was saved. Raises LoadError.
+    """Read the project in a .kanviz file and check every version against what was saved.
+
+    Raises LoadError for a file that is damaged, forged, newer or too large.
 
     >>> import kanviz, pathlib, tempfile
     >>> history = kanviz.History.start(kanviz.init([2, 1])).named("as opened")

@@ -18,8 +18,8 @@ def read_table(
     """Read a CSV-like text, a Parquet file or an Excel workbook: `frame`, `units`, and `notes` on what was assumed.
 
     header_row: line of the names, counted from 1, several if the names extend over several lines, 0 for none ·
-    units_row: line of the units, 0 for none · missing: numbers that mean missing values, () for none; None finds each
-    of these. `dataset(target)` prepares the table for training. Raises TableError for a file that is no table.
+    units_row: line of the units, 0 for none · encoding: of a text · missing: numbers that mean missing values, () for
+    none; None finds each of these. `dataset(target)` prepares it for training. Raises TableError for any other file.
 
     >>> import kanviz, pandas, pathlib, tempfile
     >>> frame = pandas.DataFrame({"length (m)": [0.25, 1.0, 2.25], "period (s)": [1.0, 2.0, 3.0]})

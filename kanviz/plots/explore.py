@@ -89,7 +89,7 @@ def _ends(found: Slice, shown: list[float], colours: Theme) -> list[dict[str, An
 
 
 def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
-    """Draw an output over two inputs, the training rows as small dots, the point as a large one.
+    """Draw an output over two inputs, all in table units; the training rows are small dots, the point is a large one.
 
     >>> import kanviz, kanviz.plots
     >>> from kanviz.analysis.slices import plane
@@ -131,7 +131,7 @@ def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
 
 
 def paths_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """Draw the contributions of the strongest paths to an output, largest first, and the sum of all others.
+    """Draw the contributions of the strongest paths to an output (in its unit), and the sum of the others.
 
     >>> import kanviz, kanviz.plots
     >>> from kanviz.analysis.paths import explain
@@ -149,7 +149,7 @@ def paths_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """Draw the largest flows through edges, largest first; the flows of each layer add up to the whole change.
+    """Draw the largest flows through edges (in the output's unit); those of a layer add up to the whole change.
 
     >>> import kanviz, kanviz.plots
     >>> from kanviz.analysis.paths import explain
@@ -165,7 +165,7 @@ def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def inputs_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """Draw the contribution of every input to an output over all its paths, largest first.
+    """Draw the contribution of every input to an output (in its unit) over all its paths, largest first.
 
     >>> import kanviz, kanviz.plots
     >>> from kanviz.analysis.paths import explain

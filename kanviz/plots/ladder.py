@@ -138,7 +138,9 @@ def _named(figure: go.Figure, name: str, colour: str) -> None:
 
 
 def ladder_errors_figure(found: Learned, *, theme: Look = "light") -> go.Figure:
-    """Draw the error on every task after every task: where nothing is forgotten, a row keeps its diagonal value.
+    """Draw the error (units of a peak's height) on every task after every task.
+
+    Where nothing is forgotten, a row keeps its diagonal value.
 
     >>> import kanviz.plots, numpy
     >>> from kanviz.continual.learned import Learned

@@ -18,7 +18,7 @@ WIDE = 4  # lamps across for each lamp down
 
 
 def reach_map_figure(found: ReachMap, *, theme: Look = "light") -> go.Figure:
-    """Draw |change| of an output over two inputs, with the table's rows as dots.
+    """Draw |change| of an output over two inputs, all in table units, with the table's rows as dots.
 
     >>> import kanviz, kanviz.plots
     >>> from kanviz.analysis.locality.maps import reach_map

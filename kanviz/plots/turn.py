@@ -76,7 +76,7 @@ def _cell(found: Retention, task: int, turn: int) -> str:
 
 
 def capacity_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
-    """Draw the share of each layer's control points that can still move, before the first task and after each.
+    """Draw the share (%) of each layer's control points that can still move, before the first task and after each.
 
     >>> import kanviz.plots
     >>> from kanviz.continual.policy import Policy
@@ -110,7 +110,9 @@ def capacity_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
 
 
 def gain_figure(runs: Sequence[Retention], *, theme: Look = "light") -> go.Figure:
-    """Draw each run by its gain (over the best constant prediction) and its forgetting; right and low is good.
+    """Draw each run by its gain over the best constant prediction and its forgetting, in the errors' unit.
+
+    Right and low is good.
 
     >>> import kanviz.plots
     >>> from kanviz.continual.policy import Policy

@@ -100,7 +100,10 @@ class Dataset:
         return replace(self, x=x, y=y, inputs=kan.inputs, outputs=kan.outputs)
 
     def joined(self, *others: "Dataset") -> "Dataset":
-        """Append the rows of other tables, in the columns and scaling of this table; each row stays in its part."""
+        """Append the rows of other tables, in the columns and scaling of this table; each row stays in its part.
+
+        Raises TableError where the columns do not fit.
+        """
         tables = [self, *(other.matching(self) for other in others)]
         starts = np.cumsum([0, *map(len, tables[:-1])]).tolist()
         split = {

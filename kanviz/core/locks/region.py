@@ -64,6 +64,7 @@ def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region
     box: (least, greatest) of each input, in table units. budget: most boxes it may be cut into, fewer for wide layers.
     Formulas that may meet a pole count as unbounded: all control points after them are then locked. Raises UserError
     for limits that are not finite or in the wrong order, or do not fit the inputs.
+    Source: Moore, Interval Analysis, 1966.
 
     >>> import kanviz
     >>> kan = kanviz.init([1, 1], grid=20)

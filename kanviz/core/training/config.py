@@ -25,10 +25,11 @@ class TrainConfig:
     output units (the target's standard deviation for a network made from a table). rate: None takes 1 for L-BFGS, 0.01
     for Adam. batch: rows per Adam step, None for all. l1, entropy: weight of the edges' mean absolute activation and of
     the entropy of its distribution over a layer (Liu et al. 2024, KAN, section 2.5.1). smooth: weight of the squared
-    second differences of neighbouring coefficients; None lets the data choose (Levenberg-Marquardt, by generalised
-    cross-validation on the training rows; 1e-8 for the other solvers). patience: steps without a better held-out loss
-    before stopping, 0 for never. follow: how many times hidden grids are moved onto their activations, in the first
-    half of the steps; this refits curves, so `parts` must contain coef.
+    second differences of neighbouring coefficients (Eilers & Marx 1996); None lets the data choose it
+    (Levenberg-Marquardt, by generalised cross-validation on the training rows, Craven & Wahba 1979; 1e-8 for the other
+    solvers). patience: steps without a better held-out loss before stopping, 0 for never. follow: how many times hidden
+    grids are moved onto their activations, in the first half of the steps; this refits curves, so `parts` must contain
+    coef.
     parts: the kinds of numbers that training changes. frozen: edges it does not change, besides those frozen in the
     network. lock: numbers it does not change; under a lock no grid moves, so follow and finest do nothing.
 

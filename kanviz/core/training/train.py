@@ -35,8 +35,9 @@ def train(
     The first item is the network before training; the last has the reason of its end in `stopped_because`.
     resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not used.
     anchor: an EWC penalty; no grid may move then, and a resumed training uses the anchor it began with.
-    Raises TrainError if no number may change, the table does not fit or is not the one of the resumed training, or the
-    loss becomes NaN or infinite. Each step computes on one thread, unless it is so large that more threads are faster.
+    Raises TableError if the table does not fit the network, TrainError if no number may change, the table is not that
+    of the resumed training, or the loss becomes NaN or infinite. Each step computes on one thread, unless it is so
+    large that more threads are faster.
 
     >>> import kanviz, torch
     >>> x = torch.linspace(-1, 1, 40)[:, None]

@@ -30,6 +30,7 @@ class DiscoverConfig:
 
     shape: pykan's width, None to try shapes from small to large · seconds: by the clock, for the whole search · seeds:
     starts of each shape · jobs: processes, 1 for this one alone, None for the machine's default · seed: the first seed.
+    Raises UserError for no time, seeds or jobs.
 
     >>> import kanviz
     >>> kanviz.DiscoverConfig(seconds=5.0, hints=kanviz.Hints(forbid=("sin",))).shape is None

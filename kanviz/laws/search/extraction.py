@@ -69,7 +69,7 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
 
     Fits to the table's training rows and judges on the held-out rows. Without a table, for classes, and with `imitate`,
     it fits to the network's own values. Frozen edges do not change. A caller may stop at any time. Raises UserError for
-    a network that is too large or has no curve left.
+    a network that is too large or has no curve left, TableError where the data do not fit it.
 
     >>> import kanviz
     >>> x = [k / 10 for k in range(40)]

@@ -16,6 +16,7 @@ class ExtractConfig:
 
     seconds: by the clock, for all of it · primitives: names in PRIMITIVES that edges may have, None for all · prune:
     remove curves that the held-out rows do not need · imitate: fit to the network's values instead of the table.
+    Raises UserError for no time.
 
     >>> import kanviz
     >>> kanviz.ExtractConfig(seconds=5.0, primitives=("x", "x^2", "sin"), imitate=True).prune
