@@ -107,7 +107,7 @@ def test_a_changed_network_or_certificate_does_not_hold(run: Run, tmp_path: Path
     proof.write_text(json.dumps(record))
     status, out, _ = run("verify", proof, before, after)
     assert status == 1
-    assert "Its claim.kept is given as 99, and comes to 100." in out
+    assert "Its claim.kept is given as 99, but is computed as 100." in out
 
 
 def test_a_full_disk_leaves_the_old_certificate_whole(run: Run, tmp_path: Path, before, old, full_disk):

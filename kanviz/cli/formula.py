@@ -28,7 +28,7 @@ def options(sub: argparse.ArgumentParser) -> None:
     first.add_argument(
         "--together",
         action="store_true",
-        help="first read all edges together: after each sub, everything left is fitted again",
+        help="first read all edges together: after each one, all remaining numbers are fitted again",
     )
     sub.add_argument("--seconds", type=float, default=60.0, help="with --together: at most (60)")
     sub.add_argument(

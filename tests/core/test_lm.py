@@ -156,7 +156,7 @@ def test_a_formula_near_its_pole_never_gives_a_loss_that_is_no_number():
 def test_numbers_that_are_none_are_refused_before_the_first_step(value):
     data = hello(30)
     kan = new([2, 2, 1], data).with_layer(0, bias=torch.full((2,), value, dtype=torch.float64))
-    with pytest.raises(TrainError, match=r"not a finite number|gives a loss that is a number"):
+    with pytest.raises(TrainError, match=r"not a finite number|leads to a finite loss"):
         list(train(kan, data, TrainConfig("lm", steps=2)))
 
 

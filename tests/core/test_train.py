@@ -270,7 +270,7 @@ def test_a_network_that_is_not_a_number_is_refused_before_training():
 
 def test_a_loss_that_stops_being_a_number_is_said_with_the_step():
     data = hello(20)
-    with pytest.raises(TrainError, match=r"stopped being a number at step \d+; the network of step \d+ is kept"):
+    with pytest.raises(TrainError, match=r"became NaN or infinite at step \d+; the network of step \d+ is kept"):
         list(train(new([2, 2, 1], data, dtype=torch.float32), data, TrainConfig("adam", steps=20, rate=1e30)))
 
 

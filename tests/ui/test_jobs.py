@@ -88,11 +88,11 @@ def test_stop_ends_a_paused_job():
 def test_a_refusal_is_kept_in_its_words():
     def refuse():
         yield 1
-        raise TrainError("The loss stopped being a number.")
+        raise TrainError("The loss became NaN or infinite.")
 
     job = begun(refuse)
     assert job.join(PATIENCE)
-    assert (job.state, job.end, job.error, job.latest) == ("failed", End.FAILED, "The loss stopped being a number.", 1)
+    assert (job.state, job.end, job.error, job.latest) == ("failed", End.FAILED, "The loss became NaN or infinite.", 1)
 
 
 def test_an_unforeseen_error_tells_no_internals(caplog):

@@ -204,7 +204,7 @@ def test_the_end_of_a_run_says_what_was_picked_why_it_stopped_and_the_grid(monke
     assert f"Last run: {session.training.last.stopped_because}" in texts(app)
     assert "Levenberg-Marquardt, picked: the network is small enough · grid intervals: 5" in texts(app)
     held = next(m for m in app.metric if "held out" in m.label)
-    assert "decided nothing" in held.help
+    assert "had no influence" in held.help
     assert len(session.training.trail) > 2
 
 
@@ -215,7 +215,7 @@ def test_where_held_out_rows_choose_the_step_that_is_said(monkeypatch):
     next(n for n in app.number_input if n.label == "Steps").set_value(2).run()
     press(app, "Start training")
     assert "L-BFGS · grid intervals: 5" in texts(app)
-    assert "flatters" in next(m for m in app.metric if "held out" in m.label).help
+    assert "favours" in next(m for m in app.metric if "held out" in m.label).help
 
 
 def test_a_new_network_is_trained_from_coarse_grids_and_a_trained_one_keeps_its_own(monkeypatch):

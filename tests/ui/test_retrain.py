@@ -121,9 +121,9 @@ def test_undo_takes_the_whole_retraining_back():
     app = retrain(session, "rows", 3)
     press(app, "Undo this retraining")
     assert session.present is before
-    assert "What came of it" not in [h.value for h in app.header]
+    assert "Result of the retraining" not in [h.value for h in app.header]
     press(app, "Redo")
-    assert "What came of it" in [h.value for h in app.header]
+    assert "Result of the retraining" in [h.value for h in app.header]
 
 
 def test_every_edge_is_in_the_table_and_an_edge_that_changed_is_drawn():
@@ -189,7 +189,7 @@ def test_rows_that_only_locked_numbers_decide_are_counted_before_anything_is_don
     session = ready()
     session.tables.take_new(session.data, "the same rows")
     app = visit(PAGE, session)
-    assert "400 of 400 new rows (100%) fall where locked numbers alone decide" in texts(app)
+    assert "400 of 400 new rows (100%) depend on locked numbers only" in texts(app)
 
 
 def test_rows_beyond_the_grid_are_warned_of():

@@ -143,7 +143,7 @@ def test_what_it_costs_is_said_before_it_begins():
     assert re.search(r"\b[\d,]+ of 285 control points may move", said)
     app = keep(visit(PAGE, opened(HILLS.title)), REGION)
     said = "".join(info.value for info in app.info)
-    assert "400 of 400 rows to learn (100%) fall where locked numbers alone decide" in said
+    assert "400 of 400 rows to learn (100%) depend on locked numbers only" in said
 
 
 def test_the_protections_are_those_that_can_keep_it():

@@ -219,7 +219,7 @@ def test_a_smaller_bound_and_a_larger_region_are_named():
     wide = replace(found, claim=replace(claim, box=((-1.0, 0.4), claim.box[1]))).sealed()
     assert any(said.startswith("Its claim.bound") for said in verify(wide, kan, new))
     sure = replace(found, claim=replace(claim, certain=True)).sealed()
-    assert "Its claim.certain is given as True, and comes to False." in verify(sure, kan, new)
+    assert "Its claim.certain is given as True, but is computed as False." in verify(sure, kan, new)
 
 
 def test_another_versions_looser_bound_still_holds():
@@ -305,6 +305,6 @@ def test_the_summary_is_in_words():
     assert region[2].startswith("Found at 4,098 points, which proves nothing: ")
     assert certify(kan, kan, rows=x).summary() == (
         "40 of 40 rows have bit-identical predictions.",
-        "Every number they use is the same, so this holds wherever both networks are computed alike.",
+        "Every number they use is the same, so this holds if both are computed the same way.",
         "9 of 9 edges and 135 of 135 coefficients are bit-identical.",
     )
