@@ -137,7 +137,7 @@ def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[Hist
 
 
 def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
-    """Replace every curve by its best formula if that misses at most `within` of the curve's spread, and report it."""
+    """Replace every curve by its best formula if its error is at most `within` of the curve's spread, and report it."""
     from kanviz.analysis.symbolic import suggest_edge
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.history import History

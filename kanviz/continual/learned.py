@@ -21,7 +21,7 @@ class Learned:
     >>> import numpy
     >>> from kanviz.continual.learned import Learned
     >>> errors = numpy.array([[0.1, 0.3], [numpy.nan, 0.2]])
-    >>> found = Learned("KAN", 63, errors, kept=(4,), points=10, drawn=(numpy.zeros(5), numpy.zeros(5)))
+    >>> found = Learned("KAN", 63, errors, kept=(4,), points=10, predictions=(numpy.zeros(5), numpy.zeros(5)))
     >>> found.done, found.own, found.end, found.old_then, found.old_now, found.kept_share
     (2, (0.1, 0.2), (0.3, 0.2), 0.1, 0.3, 0.4)
     """

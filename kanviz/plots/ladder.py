@@ -145,7 +145,7 @@ def ladder_errors_figure(found: Learned, *, theme: Look = "light") -> go.Figure:
     >>> import kanviz.plots, numpy
     >>> from kanviz.continual.learned import Learned
     >>> errors = numpy.array([[0.1, 0.3], [numpy.nan, 0.2]])
-    >>> figure = kanviz.plots.ladder_errors_figure(Learned("KAN", 63, errors, drawn=(errors[0], errors[0])))
+    >>> figure = kanviz.plots.ladder_errors_figure(Learned("KAN", 63, errors, predictions=(errors[0], errors[0])))
     >>> figure.data[0].type, [list(row) for row in figure.data[0].text]
     ('heatmap', [['0.1', '0.3'], ['', '0.2']])
     """
