@@ -169,11 +169,11 @@ def test_training_stops_when_nothing_is_left_to_learn():
 def test_losses_are_what_they_are_called():
     y, target = torch.tensor([[0.0, 2.0]]), torch.tensor([[0.0, 1.0]])
     assert set(LOSSES) == set(LOSS_NAMES)
-    assert float(LOSSES["mse"](y, target)) == 0.5
-    assert float(LOSSES["mae"](y, target)) == 0.5
-    assert float(LOSSES["mse"](2 * y, target)) == 4.5
-    assert float(LOSSES["mae"](2 * y, target)) == 1.5
-    assert float(LOSSES["cross_entropy"](y, target)) == pytest.approx(math.log(1 + math.exp(-2)))
+    assert float(LOSSES["mse"](y, target, None)) == 0.5
+    assert float(LOSSES["mae"](y, target, None)) == 0.5
+    assert float(LOSSES["mse"](2 * y, target, None)) == 4.5
+    assert float(LOSSES["mae"](2 * y, target, None)) == 1.5
+    assert float(LOSSES["cross_entropy"](y, target, None)) == pytest.approx(math.log(1 + math.exp(-2)))
 
 
 def test_the_errors_reported_are_in_table_units():

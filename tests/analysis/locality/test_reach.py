@@ -18,7 +18,7 @@ from kanviz.core.spline import basis
 from kanviz.edit.edits import FixFormula, MoveControlPoint, Prune, RefineGrid
 from kanviz.errors import EditError, UserError
 from tests.figures import small_data, small_kan
-from tests.helpers import kans, rows_for, table_for
+from tests.helpers import kans, not_none, rows_for, table_for
 
 EDGE = EdgeId(0, 0, 0)
 
@@ -136,7 +136,7 @@ def test_no_change_reaches_nothing(kan):
 
 def test_a_formula_a_grid_and_a_bias_reach_what_they_may():
     kan, data = small_kan(), small_data(small_kan())
-    wave = FixFormula(EDGE, small_kan().edge(EdgeId(1, 1, 0)).formula)
+    wave = FixFormula(EDGE, not_none(small_kan().edge(EdgeId(1, 1, 0)).formula))
     assert reach(network_change(kan, wave.apply(kan)), data).acts[0].span == EVERYWHERE
     spline = init([1, 1], base="zero", outside="zero")
     finer = reach(network_change(spline, RefineGrid(0, 10).apply(spline)))
