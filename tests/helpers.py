@@ -99,6 +99,12 @@ def kans(draw, *, mixed: bool = True, dtypes: tuple[torch.dtype, ...] = DTYPES, 
     return kan
 
 
+def stretches(least: float) -> st.SearchStrategy[tuple[float, float]]:
+    """Begin and end of a stretch at least that wide, as shares of the whole."""
+    width = st.floats(least, 1)
+    return width.flatmap(lambda wide: st.floats(0, 1 - wide).map(lambda begin: (begin, min(begin + wide, 1.0))))
+
+
 def rows_for(kan: KAN, count: int = 50, seed: int = 0) -> Tensor:
     """Rows in table units, most of them inside the first grid."""
     rng = torch.Generator().manual_seed(seed)

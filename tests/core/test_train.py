@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, reject
 from hypothesis import strategies as st
 
 from kanviz.core.data.dataset import Dataset
@@ -104,7 +104,7 @@ def test_only_the_chosen_parts_move(part, kan):
     try:
         last = list(train(kan, table_for(kan), config))[-1]
     except TrainError:  # no such number in this network, or one that is too steep to begin with
-        return
+        reject()
     for before, after in zip(kan.layers, last.kan.layers, strict=True):
         for name in ("knots", "coef", "base_weight", "bias", "offset", "affine"):
             if name != part and (name, part) != ("offset", "bias"):
@@ -371,5 +371,5 @@ def test_settings_from_anywhere_are_read_or_refused(record):
     try:
         config = TrainConfig.from_json(record)
     except TrainError:
-        return
-    assert json.dumps(config.to_json())
+        config = None
+    assert config is None or json.dumps(config.to_json())

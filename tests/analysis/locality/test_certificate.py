@@ -244,6 +244,20 @@ JSON = st.recursive(
 )
 
 
+def alike(value: Any) -> st.SearchStrategy[Any]:
+    """Values of the same kind, so that some of what is put into a certificate can be read."""
+    match value:
+        case bool():
+            return st.booleans()
+        case int() | float():
+            return st.integers(0, 9) | st.floats(0, 9) | st.just(value + 1)
+        case str():
+            return st.text(max_size=5) | st.permutations(value).map("".join)
+        case list():
+            return st.permutations(value)
+    return st.just(value)
+
+
 @settings(max_examples=150)
 @given(st.data())
 def test_whatever_is_put_into_a_certificate_is_read_or_refused_in_words(data):
@@ -259,12 +273,11 @@ def test_whatever_is_put_into_a_certificate_is_read_or_refused_in_words(data):
     if isinstance(place, dict) and data.draw(st.booleans()):
         del place[key]
     else:
-        place[key] = data.draw(JSON)
+        place[key] = data.draw(alike(inner) | JSON)
     found = read(record)
-    if found is None:
-        return
-    assert through_json(found) == found
-    assert all(isinstance(said, str) for said in found.summary())
+    if found is not None:
+        assert through_json(found) == found
+        assert all(isinstance(said, str) for said in found.summary())
 
 
 RECORDS = [found.to_json() for found in small_certificates()[2]]
