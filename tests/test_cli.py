@@ -22,6 +22,7 @@ from kanviz.core.training import train as training
 from kanviz.edit.edits import FixFormula, FreezeEdge, Retrain
 from kanviz.io.native import recipe_of
 from kanviz.ui.server import start as serve
+from tests.helpers import not_none
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -120,7 +121,7 @@ def test_train_learns_saves_and_says_the_error_with_its_unit(run: Run, table: Pa
     error = float(((kan(x) - y) ** 2).mean().sqrt())
     assert f"test RMSE {error:.4g} m (12 rows)" in out
     assert error < 0.1 * float(y.std()), "it learned something"
-    assert recipe_of(found.read_bytes())["end"] == kan.digest
+    assert not_none(recipe_of(found.read_bytes()))["end"] == kan.digest
 
 
 def test_train_as_json_says_what_came_of_it_in_the_targets_units(run: Run, table: Path, tmp_path: Path):
@@ -166,7 +167,7 @@ def test_each_solver_has_its_own_grid_and_steps_to_begin_with(
     found = tmp_path / "k.safetensors"
     arguments = ("train", table, "--target", "way", "--shape", "1", "--solver", solver, "--json", "-o", found)
     record = json.loads(run(*arguments)[1])
-    config = recipe_of(found.read_bytes())["edits"][0]["config"]
+    config = not_none(recipe_of(found.read_bytes()))["edits"][0]["config"]
     assert record["start_grid"] == [grid, grid]
     assert config["steps"] == steps
     assert record["solver"] == config["solver"] == {"auto": "lm"}.get(solver, solver)
@@ -324,7 +325,7 @@ def test_fit_fixes_the_curves_and_reports(run: Run, table: Path, tmp_path: Path)
     assert "RMSE on the table" in err
     kan = kanviz.load(fitted)
     assert [kan.edge(e).state for e in kan.edges()] == ["formula", "formula"]
-    assert [e["kind"] for e in recipe_of(fitted.read_bytes())["edits"]] == ["fix formula"] * 2
+    assert [e["kind"] for e in not_none(recipe_of(fitted.read_bytes()))["edits"]] == ["fix formula"] * 2
 
 
 def test_all_edges_are_read_together(run: Run, table: Path, tmp_path: Path):

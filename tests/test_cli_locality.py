@@ -13,6 +13,7 @@ import kanviz
 from kanviz.cli import main
 from kanviz.core.layer import Variable
 from kanviz.io.native import recipe_of
+from tests.helpers import not_none
 
 Run = Callable[..., tuple[int, str, str]]
 TRAIN = ["train", "{new}", "--target", "f", "--start", "{before}"]
@@ -81,7 +82,7 @@ def test_new_rows_are_learned_under_a_lock_and_the_certificate_holds(
     kan, start = kanviz.load(after), kanviz.load(before)
     x, y = (torch.tensor(pd.read_csv(new)[columns].to_numpy()) for columns in (["x", "y"], ["f"]))
     assert float((kan(x) - y).square().mean()) < float((start(x) - y).square().mean()), "it learned something"
-    assert recipe_of(after.read_bytes())["edits"][0]["config"]["lock"] is not None
+    assert not_none(recipe_of(after.read_bytes()))["edits"][0]["config"]["lock"] is not None
     status, out, err = run("certify", before, after, f"--{of}", what, "-o", proof)
     assert (status, err) == (0, "")
     assert ("100 of 100 rows have" if of == "rows" else "Every point with x from -0.8 to -0.2") in out

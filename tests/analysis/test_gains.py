@@ -1,7 +1,7 @@
 """How far the outputs move with an edge's value is their derivative, and is told for rows that are numbers alone."""
 
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kanviz.analysis.rows import entering, typical_inputs
@@ -29,8 +29,7 @@ def test_a_gain_is_how_far_the_output_that_moves_most_does(kan, data):
     step = 1e-6
     slope = ((outputs(step) - outputs(-step)) / (2 * step)).abs().amax(1)
     gain = torch.tensor(found.gain).abs()
-    if len(gain) < len(slope):
-        return
+    assume(len(gain) == len(slope))  # where some rows are no numbers, the next test
     size = max(1.0, float(slope.abs().max()))
     near = (gain - slope).abs() <= 1e-4 * size
     assert float(near.double().mean()) > 0.95, "beside a knot of a line or a border of the grid the two sides differ"

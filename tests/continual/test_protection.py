@@ -132,6 +132,8 @@ def test_anchors_together_weigh_what_both_weigh_at_the_newest_network(start: KAN
     one, two = ElasticWeights(2.0).apply(start, ROWS, NEW), ElasticWeights(2.0).apply(start, Known.rows(NEW, ""), NEW)
     both = one.joined(two).anchor
     assert both is not None
+    assert one.anchor is not None
+    assert two.anchor is not None
     for layer, a, b in zip(both.weights, one.anchor.weights, two.anchor.weights, strict=True):
         assert all(torch.equal(layer[part], a[part] + b[part]) for part in layer)
     with pytest.raises(TrainError, match="the same strength"):

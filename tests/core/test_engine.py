@@ -21,7 +21,7 @@ from kanviz.core.engine import PATHS, Kind, Parts, native, reference
 from kanviz.core.spline import uniform_knots
 from tests.helpers import DTYPES, random_knots
 
-WAYS = [path for path in PATHS if path != "native" or native.instructions != "none"]
+WAYS: list[engine.Path] = [path for path in PATHS if path != "native" or native.instructions != "none"]
 SCIPY = {torch.float64: 1e-12, torch.float32: 3e-6}  # of the largest value; at 100 intervals ten times as much
 
 
@@ -198,6 +198,7 @@ def test_transforms_of_torch_func_go_through(path):
     assert torch.allclose(both[1], 2 * module(x), atol=1e-12)
     twice = torch.func.jacrev(torch.func.jacrev(lambda row: run(parameters, row[None]).sum()))(x[0])
     by_hand = torch.autograd.functional.hessian(lambda row: module(row[None]).sum(), x[0])
+    assert isinstance(by_hand, Tensor)
     assert torch.allclose(twice, by_hand, atol=1e-11)
 
 

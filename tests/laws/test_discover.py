@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,6 +54,7 @@ def test_the_front_only_gets_better_and_what_was_found_is_kept():
 def test_stopping_in_the_middle_keeps_the_best_so_far():
     stream = discoveries(rows(), alone(), FakeSearch((ROUGH, EXACT)))
     first = next(stream)
+    assert isinstance(stream, Generator)
     stream.close()
     assert [entry.expression for entry in first.front] == [X + Y]
     assert not first.stopped_because
@@ -193,7 +195,9 @@ def test_the_same_call_runs_on_a_dask_cluster(tmp_path: Path):
         LocalCluster(n_workers=2, threads_per_worker=1, processes=True, dashboard_address=None) as cluster,  # pyright: ignore
         Client(cluster) as client,
     ):
-        workers = set(client.run(_pid).values())
+        pids = client.run(_pid)
+        assert isinstance(pids, dict), "of a client that does not await"
+        workers = set(pids.values())
         with joblib.parallel_config("dask"):
             found = last(search, DiscoverConfig(seconds=1200))
     assert found.best.expression == TRUTH

@@ -2,6 +2,8 @@
 
 import base64
 import json
+from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,16 +18,22 @@ from kanviz.core.layer import EdgeId
 from kanviz.ui.components import HERE
 from kanviz.ui.components.bundle import bundle
 from kanviz.ui.components.network.payload import NONE, POINTS, STATES, STRONGEST, network_payload, wide
+from kanviz.ui.components.protocol import NetworkMatrix, NetworkPayload
 from tests.figures import small_kan
 
 
-def payload(kan: KAN, **more) -> dict:
+def payload(kan: KAN, **more) -> NetworkPayload:
     ranking = scores(kan)
     places = layout(kan, ranking, STRONGEST if wide(kan) else MOST)
     return network_payload(places, all_curves(kan), ranking, **more)
 
 
-def size(found: dict) -> int:
+def matrix(found: NetworkPayload) -> list[NetworkMatrix]:
+    assert "matrix" in found, "only a wide network has one"
+    return found["matrix"]
+
+
+def size(found: Mapping[str, Any]) -> int:
     return len(json.dumps(found, separators=(",", ":")))
 
 
@@ -79,10 +87,10 @@ def test_two_hundred_edges_stay_below_sixty_kilobytes():
 def test_a_wide_network_is_a_matrix_with_its_strongest_edges():
     kan = init([64, 64, 10], seed=0)
     found = payload(kan)
-    assert [(m["s"], m["t"]) for m in found["matrix"]] == [(64, 64), (64, 10)]
+    assert [(m["s"], m["t"]) for m in matrix(found)] == [(64, 64), (64, 10)]
     assert len(found["edges"]) <= STRONGEST
     ranking = scores(kan)
-    for m, shares in zip(found["matrix"], ranking.layers, strict=True):
+    for m, shares in zip(matrix(found), ranking.layers, strict=True):
         cells = np.frombuffer(base64.b64decode(m["scores"]), np.uint8).reshape(m["s"], m["t"])
         assert cells.max() == 255
         assert np.unravel_index(cells.argmax(), cells.shape) == np.unravel_index(shares.argmax(), shares.shape)

@@ -5,6 +5,7 @@ import pytest
 from kanviz.ui.state.edge_search import EdgeSearch
 from kanviz.ui.state.extractions import Extractions
 from kanviz.ui.widgets.samples import samples
+from tests.helpers import not_none
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/formula.py"
@@ -17,7 +18,7 @@ def tables(app, column: str) -> list:
 def alone(session):
     """The page, with a search for each edge alone begun."""
     app = visit(PAGE, session)
-    next(c for c in app.get("button_group") if c.label == "How").set_value("Each alone").run()
+    next(c for c in app.button_group if c.label == "How").set_value("Each alone").run()
     return press(app, "Find formulas")
 
 
@@ -35,7 +36,7 @@ def test_formulas_network_and_data_stand_side_by_side_before_anything_is_kept():
     start = session.present
     app = alone(session)
     assert session.of(EdgeSearch).job is not None
-    assert session.of(EdgeSearch).job.join(600)
+    assert not_none(session.of(EdgeSearch).job).join(600)
     app.run()
     assert not app.exception, [e.message for e in app.exception]
     (compared,) = tables(app, "Largest error")
@@ -49,8 +50,8 @@ def test_a_search_for_formulas_can_be_stopped():
     session = opened(samples()[0].title)
     app = alone(session)
     assert session.of(EdgeSearch).job is not None
-    session.of(EdgeSearch).job.stop()
-    assert session.of(EdgeSearch).job.join(600)
+    not_none(session.of(EdgeSearch).job).stop()
+    assert not_none(session.of(EdgeSearch).job).join(600)
     assert not app.run().exception
 
 
@@ -69,7 +70,7 @@ def test_without_a_table_structure_is_not_judged():
 def test_a_network_of_formulas_can_be_taken_along_as_a_function():
     session = opened(next(sample.title for sample in samples() if "fitted" in sample.file.stem))
     app = visit(PAGE, session)
-    forms = next(c for c in app.get("button_group") if c.label == "As")
+    forms = next(c for c in app.button_group if c.label == "As")
     forms.set_value("Python").run()
     assert not app.exception
     space: dict = {}
@@ -87,10 +88,10 @@ def test_all_edges_together_become_a_law_that_can_be_kept_and_undone():
     next(n for n in app.number_input if n.label == "Seconds at most").set_value(600).run()  # a busy machine has them
     press(app, "Read all edges together")
     assert session.of(Extractions).current is not None
-    assert session.of(Extractions).current.job.join(600)
+    assert not_none(session.of(Extractions).current).job.join(600)
     app.run()
     assert not app.exception, [e.message for e in app.exception]
-    found = session.of(Extractions).current.found
+    found = not_none(session.of(Extractions).current).found
     assert found is not None
     assert found.best.law is not None
     assert "Ended because" in texts(app)

@@ -157,6 +157,7 @@ def test_errors_of_all_versions_are_computed_once_and_dropped_when_the_rows_chan
     monkeypatch.setattr("kanviz.analysis.metrics.metrics", lambda kan, data: asked.append(kan) or metrics(kan, data))
     visit(PAGE, s)
     assert 10 <= len(asked) <= 12, "only those on the page"
+    effects = []
     for _ in range(2):
         effects = [step_effect(s, n) for n in range(500)]
     assert len(asked) == 500

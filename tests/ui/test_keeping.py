@@ -4,6 +4,7 @@ import base64
 import json
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 import sympy
@@ -14,10 +15,11 @@ from hypothesis import strategies as st
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
-from kanviz.core.training.train import TrainConfig
+from kanviz.core.training.train import Progress, TrainConfig
 from kanviz.edit.edits import FreezeEdge, MoveControlPoint, Prune
 from kanviz.errors import EditError, LoadError
 from kanviz.io.project import Packed, packed, unpacked
+from kanviz.io.work import Work
 from kanviz.laws.search.discover import DiscoverConfig
 from kanviz.ui.components.memory import SavedList, SavedWork, read_list, read_missing, read_work, work_payload
 from kanviz.ui.state.jobs import Job
@@ -26,13 +28,14 @@ from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.snapshot import go_on, snapshot, snapshots
 from kanviz.ui.state.training_run import Run
+from tests.helpers import not_none
 from tests.io.damage import answer
 from tests.laws_at_hand import R, discovery, gravity
 from tests.ui.test_laws import ended, searching
 from tests.ui.test_session import finish
 
 EDGE = EdgeId(0, 1, 2)
-KEPT = SavedWork("id", "token", "name", 2, 1.7e12, "")
+WORK_FOLDER = SavedWork("id", "token", "name", 2, 1.7e12, "")
 
 
 def rows(seed: int = 0) -> Dataset:
@@ -58,6 +61,18 @@ def again(s: Session, *, with_rows: bool = True) -> Session:
     other = Session()
     other.restore(unpacked(packed(s.saved(with_rows=with_rows))), s.opened.id)
     return other
+
+
+def wait_until(s: Session, so_far: Callable[[Progress], bool]) -> None:
+    """Wait for a step of the running training at which this is true."""
+    job = not_none(s.training.job)
+    while job.latest is None or not so_far(job.latest):
+        time.sleep(0.002)
+
+
+def taken_over(s: Session) -> Work:
+    """The current work, as another server would find it."""
+    return unpacked(packed(not_none(snapshot(s))))
 
 
 def test_a_session_takes_up_the_same_work():
@@ -126,17 +141,16 @@ def test_a_training_that_was_cut_off_goes_on_as_if_it_had_not_been(solver, monke
 
     monkeypatch.setattr(Run, "items", held)
     s.training.start(config)
-    while s.training.job.latest is None or s.training.job.latest.step < 10:
-        time.sleep(0.002)
+    wait_until(s, lambda latest: latest.step >= 10)
     monkeypatch.undo()
-    go_on(other, unpacked(packed(snapshot(s))), "id")
+    go_on(other, taken_over(s), "id")
     go_on_there.set()
     assert other.messages[-1][1] == "Its training goes on from step 10 of 30."
     finish(other)
     assert other.present.digest == whole.present.digest
     assert [str(v) for v in other.opened.history.versions] == [str(v) for v in whole.opened.history.versions]
     assert other.training.trail == whole.training.trail
-    assert s.training.job.join(600)
+    assert not_none(s.training.job).join(600)
 
 
 def test_the_best_law_of_a_search_is_kept_as_a_network_of_formulas():
@@ -144,9 +158,9 @@ def test_the_best_law_of_a_search_is_kept_as_a_network_of_formulas():
     s = searching(go_on_there)
     (first,) = snapshots(s)
     assert s.of(LawSearches).last is not None
-    assert first.id == s.of(LawSearches).last.work
+    assert first.id == not_none(s.of(LawSearches).last).work
     go_on_there.set()
-    assert s.of(LawSearches).last.job.join(600)
+    assert not_none(s.of(LawSearches).last).job.join(600)
     (last,) = snapshots(s)
     assert last.mark != first.mark
     assert snapshots(s)[0].mark == last.mark
@@ -161,7 +175,7 @@ def test_work_and_law_are_both_kept_and_neither_twice():
     s = at_work()
     s.of(LawSearches).last = ended().of(LawSearches).last
     work, law = snapshots(s)
-    assert (work.id, law.id) == (s.opened.id, s.of(LawSearches).last.work)
+    assert (work.id, law.id) == (s.opened.id, not_none(s.of(LawSearches).last).work)
     assert law.work.history.present.digest != work.work.history.present.digest
     assert snapshots(s, rows_limit=100)[1].work.data is None
 
@@ -170,55 +184,53 @@ def test_a_law_that_is_no_network_keeps_nothing_from_being_kept():
     s, data = at_work(), gravity()
     found = discovery(data, (sympy.besselj(1, R),))
     s.of(LawSearches).last = LawSearch(data, "t", DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start())
-    assert s.of(LawSearches).last.job.join(600)
+    assert not_none(s.of(LawSearches).last).job.join(600)
     assert [one.id for one in snapshots(s)] == [s.opened.id]
 
 
 def test_a_training_that_was_paused_waits_for_its_continue():
     s = at_work()
     s.training.start(TrainConfig("adam", steps=20_000))
-    while s.training.job.latest is None or s.training.job.latest.step < 3:
-        time.sleep(0.002)
-    s.training.job.pause()
+    wait_until(s, lambda latest: latest.step >= 3)
+    not_none(s.training.job).pause()
     other = Session()
-    go_on(other, unpacked(packed(snapshot(s))), "id")
+    go_on(other, taken_over(s), "id")
     assert not other.training.live
     assert other.training.can_continue
     assert other.training.why_ended == "the server was stopped"
-    assert snapshot(other).training.last.step == other.training.last.step
-    s.training.job.stop()
-    s.training.job.join(600)
+    assert not_none(not_none(snapshot(other)).training).last.step == not_none(other.training.last).step
+    not_none(s.training.job).stop()
+    not_none(s.training.job).join(600)
 
 
 def test_a_training_that_goes_on_and_waits_for_its_first_step_is_not_lost(monkeypatch):
     s, other = at_work(), Session()
     s.training.start(TrainConfig("adam", steps=20_000))
-    while s.training.job.latest is None or s.training.job.latest.step < 3:
-        time.sleep(0.002)
-    found, may_go = snapshot(s), threading.Event()
+    wait_until(s, lambda latest: latest.step >= 3)
+    found, may_go = not_none(snapshot(s)), threading.Event()
     monkeypatch.setattr(Run, "items", lambda *_: iter(lambda: may_go.wait(0.01) or None, True))
     go_on(other, unpacked(packed(found)), "id")
-    again = snapshot(other)
+    again = not_none(snapshot(other))
     assert other.training.live
-    assert (again.training.last.step, again.training.running) == (found.training.last.step, True)
+    now, then = not_none(again.training), not_none(found.training)
+    assert (now.last.step, now.running) == (then.last.step, True)
     assert again.history.present.digest == found.history.present.digest
     may_go.set()
-    assert other.training.job.join(600)
-    s.training.job.stop()
-    assert s.training.job.join(600)
+    assert not_none(other.training.job).join(600)
+    not_none(s.training.job).stop()
+    assert not_none(s.training.job).join(600)
 
 
 def test_tables_that_are_too_large_leave_what_the_training_has_learned():
     s = at_work()
     s.training.start(TrainConfig("adam", steps=20_000))
-    while s.training.job.latest is None or s.training.job.latest.best_step < 3:
-        time.sleep(0.002)
-    found = snapshot(s, rows_limit=100)
+    wait_until(s, lambda latest: latest.best_step >= 3)
+    found = not_none(snapshot(s, rows_limit=100))
     assert found.training is None
     assert found.data is None
     assert str(found.history.versions[-1]).startswith("Retrain: ")
-    s.training.job.stop()
-    s.training.job.join(600)
+    not_none(s.training.job).stop()
+    not_none(s.training.job).join(600)
 
 
 def test_nothing_is_taken_up_while_a_training_runs():
@@ -248,8 +260,8 @@ def test_every_network_that_is_opened_is_work_of_its_own():
 
 def test_blobs_travel_once_and_are_always_named():
     found = packed(at_work().saved(with_rows=True))
-    first = work_payload(KEPT, found.manifest, found.blobs, set(found.blobs))
-    later = work_payload(KEPT, found.manifest, found.blobs, ())
+    first = work_payload(WORK_FOLDER, found.manifest, found.blobs, set(found.blobs))
+    later = work_payload(WORK_FOLDER, found.manifest, found.blobs, ())
     assert set(first["blobs"]) == set(first["needs"]) == set(later["needs"]) == set(found.blobs)
     assert later["blobs"] == {}
     assert len(json.dumps(later)) < 3_000

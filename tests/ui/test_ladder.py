@@ -44,12 +44,12 @@ def ended(rung: Rung, items: Iterator[Any] | None = None) -> Session:
 
 def shown(app: AppTest) -> str:
     """Sentences on the page, the verdict's among them."""
-    boxes = [str(e.value) for kind in ("success", "warning", "error", "info") for e in app.get(kind)]
+    boxes = [str(e.value) for kind in (app.success, app.warning, app.error, app.info) for e in kind]
     return "\n".join([texts(app), *boxes]).replace("\\", "")
 
 
 def choose(app: AppTest, number: int) -> AppTest:
-    next(g for g in app.get("button_group") if g.label == "Rung").set_value(number).run()
+    next(g for g in app.button_group if g.label == "Rung").set_value(number).run()
     assert not app.exception, [e.message for e in app.exception]
     return app
 
@@ -135,7 +135,7 @@ def test_while_a_rung_runs_it_shows_how_far_it_is_and_can_be_stopped():
 def test_every_method_can_be_looked_at_with_its_own_verdict():
     app = visit(PAGE, ended(rung_of(1)))
     assert len(app.get("plotly_chart")) == 3
-    next(g for g in app.get("button_group") if g.label == "Method").set_value("MLP").run()
+    next(g for g in app.button_group if g.label == "Method").set_value("MLP").run()
     assert not app.exception
     assert "MLP: forgets: old error 0.0025 → " in shown(app)
 

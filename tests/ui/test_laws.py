@@ -13,6 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.init import init
+from kanviz.core.training.ending import Ending
 from kanviz.errors import UserError
 from kanviz.laws.search.discover import DiscoverConfig
 from kanviz.laws.search.hints import Hints
@@ -22,6 +23,7 @@ from kanviz.ui.state.law_search import LawSearch, Rows
 from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.page_table import PAGES
+from tests.helpers import not_none
 from tests.laws_at_hand import LAWS, R, discovery, gravity, search
 from tests.ui.test_pages import press, texts, uploaded, visit
 
@@ -44,12 +46,12 @@ def ended(data: Dataset | None = None) -> Session:
     go_on.set()
     session = searching(go_on, data)
     assert session.of(LawSearches).last is not None
-    assert session.of(LawSearches).last.job.join(600)
+    assert not_none(session.of(LawSearches).last).job.join(600)
     return session
 
 
 def latex(app: AppTest) -> str:
-    return "\n".join(str(e.value) for e in app.get("latex"))
+    return "\n".join(str(e.value) for e in app.latex)
 
 
 def test_without_a_network_it_asks_for_a_table():
@@ -113,9 +115,8 @@ def test_another_table_of_the_same_name_is_asked_about_anew():
     app = visit(PAGE, table)
     next(b for b in app.selectbox if "predict" in b.label).set_value("a").run()
     app.switch_page("pages/train.py").run()
-    table.tables.upload(
-        uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40))).tables.main, table.tables.main_name
-    )
+    other = uploaded("a,b\n" + "\n".join(f"{'xy'[k % 2]}{k},{k}.25" for k in range(40)))
+    table.tables.upload(not_none(other.tables.main), table.tables.main_name)
     app.switch_page(PAGE).run()
     assert not app.exception
     assert next(b for b in app.selectbox if "predict" in b.label).value == "b"
@@ -147,7 +148,7 @@ def test_while_it_lasts_the_best_so_far_is_shown_and_stopping_keeps_it():
     assert "The best so far has an error of" in texts(app)
     press(app, "Stop and keep the best so far")
     assert session.of(LawSearches).last is not None
-    assert session.of(LawSearches).last.job.join(600)
+    assert not_none(session.of(LawSearches).last).job.join(600)
     app.run()
     assert not app.exception
     assert "stopped by you" in texts(app)
@@ -162,7 +163,7 @@ def test_other_pages_say_that_a_search_is_running():
     assert "A search for a law is under way" in texts(visit("app.py", session))
     go_on.set()
     assert session.of(LawSearches).last is not None
-    assert session.of(LawSearches).last.job.join(600)
+    assert not_none(session.of(LawSearches).last).job.join(600)
     assert "A search for a law is under way" not in texts(visit("app.py", session))
 
 
@@ -181,16 +182,16 @@ def test_the_law_in_hand_is_shown_with_error_constants_and_doubts():
     values = {m.label: m.value for m in app.metric}
     assert values["Held-out RMSE"] == f"{other.test_rmse:.3g} N"
     errors = [frame.value for frame in app.dataframe if "Standard error" in frame.value.columns]
-    assert errors[0]["Standard error"][0].startswith("± ")
+    assert str(errors[0].at[0, "Standard error"]).startswith("± ")
 
 
 def test_every_form_of_the_law_can_be_copied():
     app = visit(PAGE, ended())
-    forms = next(c for c in app.get("button_group") if "As" in c.label)
+    forms = next(c for c in app.button_group if "As" in c.label)
     assert app.code[0].value == "F = \\frac{m_{1} \\, m_{2}}{r^{2}}"
     forms.set_value("SymPy").run()
     assert app.code[0].value == "m_1*m_2/r**2"
-    forms = next(c for c in app.get("button_group") if "As" in c.label)
+    forms = next(c for c in app.button_group if "As" in c.label)
     forms.set_value("Python").run()
     space: dict = {}
     exec(app.code[0].value, space)
@@ -216,7 +217,7 @@ def test_law_network_and_data_stand_side_by_side_when_the_network_fits():
 def test_every_page_shows_a_law_that_was_opened_as_a_network(page, entry):
     session = ended()
     assert session.of(LawSearches).last is not None
-    open_law(session, session.of(LawSearches).last, entry)
+    open_law(session, not_none(session.of(LawSearches).last), entry)
     assert not visit(page, session).error
 
 
@@ -268,12 +269,12 @@ def test_a_search_that_goes_wrong_says_so_and_keeps_what_it_had():
     data = gravity()
 
     def broken():
-        yield discovery(data, LAWS[:-1], "")
+        yield discovery(data, LAWS[:-1], Ending.RUNNING)
         raise UserError("The search ended unexpectedly.")
 
     session = Session()
     session.of(LawSearches).last = LawSearch(data, "t", DiscoverConfig(), Job(broken, elsewhere=True).start())
-    assert session.of(LawSearches).last.job.join(600)
+    assert not_none(session.of(LawSearches).last).job.join(600)
     app = visit(PAGE, session)
     assert "ended unexpectedly" in app.error[0].value
     assert "0.85" in latex(app)
@@ -289,7 +290,7 @@ def test_hostile_column_names_stay_text():
     session.of(LawSearches).last = LawSearch(
         data, name, DiscoverConfig(), Job(lambda: iter([found]), elsewhere=True).start()
     )
-    assert session.of(LawSearches).last.job.join(600)
+    assert not_none(session.of(LawSearches).last).job.join(600)
     app = visit(PAGE, session)
     assert not [m for m in app.markdown if m.allow_html]
     assert name not in texts(app)

@@ -17,6 +17,7 @@ from kanviz.ui.state.ladder_run import Climbing
 from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.samples import open_sample, samples
+from tests.helpers import not_none
 from tests.ladder_at_hand import steps
 from tests.ui.test_pages import ROOT, press, texts, visit
 
@@ -34,6 +35,10 @@ def following(slug: str) -> Session:
     session.select(EdgeId(*lesson.edge))
     session.of(Lessons).following = Following(lesson, session.present)
     return session
+
+
+def open_lesson(session: Session) -> Following:
+    return not_none(session.of(Lessons).following)
 
 
 def test_every_lesson_has_a_slug_of_its_own_and_three_to_five_steps():
@@ -65,7 +70,7 @@ def rungs_at_hand(monkeypatch):
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_step_is_not_done_before_and_done_after(slug):
     session = following(slug)
-    lesson = session.of(Lessons).following
+    lesson = open_lesson(session)
     for at, step in enumerate(lesson.lesson.steps):
         lesson.at = at
         assert lesson.look(session) is None, f"step {at + 1} is done before anybody did it"
@@ -78,34 +83,34 @@ def test_every_step_is_not_done_before_and_done_after(slug):
 
 def test_what_is_said_of_a_moved_point_is_what_was_measured():
     session = following("control-points")
-    start, x = session.present, session.data.rows("train")[0]
+    start, x = session.present, not_none(session.data).rows("train")[0]
     height = float(start.edge((0, 0, 2)).coef[3]) + 0.25
     session.apply(MoveControlPoint(EdgeId(0, 0, 2), 3, height))
-    said = session.of(Lessons).following.look(session)
+    said = not_none(open_lesson(session).look(session))
     assert f"control point 3 from {float(start.edge((0, 0, 2)).coef[3]):.3g} to {height:.3g}" in said
     assert "14 of 15 edges are the same, bit for bit" in said
-    y = session.data.rows("train")[1]
+    y = not_none(session.data).rows("train")[1]
     errors = [float((kan(x) - y).square().mean().sqrt()) for kan in (start, session.present)]
     assert f"went from {errors[0]:.3g} to {errors[1]:.3g}" in said
     session.apply(MoveControlPoint(EdgeId(0, 1, 2), 3, 1.0))
-    assert "13 of 15 edges are the same" in session.of(Lessons).following.look(session)
+    assert "13 of 15 edges are the same" in not_none(open_lesson(session).look(session))
 
 
 def test_a_move_on_another_edge_does_not_count():
     session = following("control-points")
     session.apply(MoveControlPoint(EdgeId(0, 1, 2), 3, 1.0))
-    assert session.of(Lessons).following.look(session) is None
+    assert open_lesson(session).look(session) is None
 
 
 def test_rows_are_counted_by_their_bits():
     session = following("locality")
     start = session.present
-    session.of(Lessons).following.lesson.steps[0].do(session)
-    x = session.data.rows("train")[0]
+    open_lesson(session).lesson.steps[0].do(session)
+    x = not_none(session.data).rows("train")[0]
     kept = int((start(x) == session.present(x)).all(1).sum())
-    assert f"{len(x) - kept:,} of {len(x):,} training rows have another prediction" in session.of(
-        Lessons
-    ).following.look(session)
+    assert f"{len(x) - kept:,} of {len(x):,} training rows have another prediction" in not_none(
+        open_lesson(session).look(session)
+    )
     assert 0 < kept < len(x)
 
 
@@ -113,29 +118,29 @@ def test_points_count_after_the_refinement_only_when_they_moved_after_it():
     session = following("control-points")
     session.apply(MoveControlPoint(EdgeId(0, 0, 2), 3, 0.5))
     session.apply(RefineGrid(0, 10))
-    session.of(Lessons).following.at = 3
-    assert session.of(Lessons).following.look(session) is None
+    open_lesson(session).at = 3
+    assert open_lesson(session).look(session) is None
     session.apply(MoveControlPoint(EdgeId(0, 0, 2), 5, 0.5))
-    assert "control point 5" in session.of(Lessons).following.look(session)
+    assert "control point 5" in not_none(open_lesson(session).look(session))
 
 
 def test_a_strong_edge_is_back_only_after_it_was_gone():
     session = following("pruning")
-    session.of(Lessons).following.at = 3
-    assert session.of(Lessons).following.look(session) is None
-    for step in session.of(Lessons).following.lesson.steps[1:3]:
+    open_lesson(session).at = 3
+    assert open_lesson(session).look(session) is None
+    for step in open_lesson(session).lesson.steps[1:3]:
         step.do(session)
-    assert session.of(Lessons).following.look(session) is None
+    assert open_lesson(session).look(session) is None
     session.undo()
-    assert "3 edges are left" in session.of(Lessons).following.look(session)
+    assert "3 edges are left" in not_none(open_lesson(session).look(session))
 
 
 def test_another_network_in_hand_is_not_the_lessons():
     session = following("edge")
     open_sample(session, samples()[0])
-    assert not session.of(Lessons).following.holds(session)
+    assert not open_lesson(session).holds(session)
     session.go_back()
-    assert session.of(Lessons).following.holds(session)
+    assert open_lesson(session).holds(session)
 
 
 @pytest.mark.parametrize(
@@ -215,7 +220,7 @@ def test_a_lesson_done_to_its_end_is_ticked():
 
 def test_what_was_done_once_stays_done_and_says_so():
     session = following("edge")
-    session.of(Lessons).following.lesson.steps[0].do(session)
+    open_lesson(session).lesson.steps[0].do(session)
     app = visit("app.py", session)
     session.select(EdgeId(0, 1, 0))
     app.run()
@@ -231,7 +236,7 @@ def test_a_lesson_can_be_left_and_begun_again():
     app.run()
     assert "The open network is not the lesson's." in texts(app)
     press(app, "Begin the lesson again")
-    assert session.of(Lessons).following.holds(session)
+    assert open_lesson(session).holds(session)
     press(app, "Leave the lesson")
     assert session.of(Lessons).following is None
     assert "step 1" not in texts(app)
@@ -260,8 +265,8 @@ def test_a_lesson_waits_for_a_training_that_runs():
         press(app, "Start")
         assert any("Training is running" in error.value for error in app.error)
     finally:
-        session.training.job.stop()
-        session.training.job.join(600)
+        not_none(session.training.job).stop()
+        not_none(session.training.job).join(600)
     assert torch.isfinite(session.present.layers[0].coef).all()
 
 

@@ -26,7 +26,7 @@ def test_a_control_point_of_the_first_layer_reaches_a_slab_that_is_exact():
 
 def test_a_whole_edge_reaches_every_row():
     app = reach_of(opened(samples()[0].title))
-    next(c for c in app.get("button_group") if c.label == "Of what").set_value("The whole edge").run()
+    next(c for c in app.button_group if c.label == "Of what").set_value("The whole edge").run()
     assert not app.exception
     assert metrics(app)["Rows reached"] == "100%"
     assert "It reaches every row" in texts(app) or "If the edge were removed" in texts(app)

@@ -24,19 +24,25 @@ from kanviz.ui.state.training_run import Retraining
 from kanviz.ui.train import run as training
 from kanviz.ui.train.protections import OFFERS
 from kanviz.ui.widgets.samples import rows_of, samples
+from tests.helpers import not_none
 from tests.ui.changed import without_rows
 from tests.ui.test_pages import opened, press, texts, visit
 
 PAGE = "pages/retrain.py"
 HILLS = next(sample for sample in samples() if sample.new is not None)
+NEW, TABLE = not_none(HILLS.new), not_none(HILLS.table)
 PROTECTED = tuple(name for name in OFFERS if name not in ("replay", "ewc", "none"))
 
 
 def ready() -> Session:
     """The sample with its new rows taken."""
     session = opened(HILLS.title)
-    session.tables.take_new(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
+    session.tables.take_new(rows_of(HILLS, NEW, session.present), NEW.name)
     return session
+
+
+def new_rows(session: Session) -> Dataset:
+    return not_none(session.tables.new_rows)[0]
 
 
 def protect(app: AppTest, name: str) -> AppTest:
@@ -65,9 +71,9 @@ def test_the_sample_offers_its_new_rows_and_shows_what_they_share():
     session = opened(HILLS.title)
     app = visit(PAGE, session)
     assert not app.get("plotly_chart")
-    press(app, f"Take the sample's new rows ({HILLS.new.name})")
+    press(app, f"Take the sample's new rows ({NEW.name})")
     assert session.tables.new_rows is not None
-    assert len(session.tables.new_rows[0]) == 500
+    assert len(new_rows(session)) == 500
     assert {m.label for m in app.metric} == {"RMSE, new rows", "RMSE, old rows", "Points shared", "Points free"}
     assert "All 500 old rows keep their predictions to the bit" in texts(app)
     assert len(app.get("plotly_chart")) == 2  # the strips, and an edge with its locked points
@@ -79,8 +85,8 @@ def test_under_a_lock_new_rows_are_learned_and_every_old_bit_stays(name):
     before = session.present
     app = retrain(session, name, 60)
     assert session.present is not before
-    assert float(lamps(before, session.present, session.data.x).share) == 1.0
-    assert error(session.present, session.tables.new_rows[0]) < 0.05 < error(before, session.tables.new_rows[0])
+    assert float(lamps(before, session.present, not_none(session.data).x).share) == 1.0
+    assert error(session.present, new_rows(session)) < 0.05 < error(before, new_rows(session))
     assert "All 500 old rows keep their predictions, bit for bit" in "".join(s.value for s in app.success)
     values = {m.label: m.value for m in app.metric}
     assert values["Old outputs move by"] == "0"
@@ -95,12 +101,14 @@ def test_an_aid_forgets_less_than_nothing_does_and_promises_no_bit(name, most):
     session, bare = ready(), ready()
     app = retrain(session, name)
     retrain(bare, "none")
-    old = error(session.present, session.data)
+    old = error(session.present, not_none(session.data))
     assert old < most
-    assert old < error(bare.present, bare.data)
+    assert old < error(bare.present, not_none(bare.data))
     assert not app.success
     assert "have other predictions than before" in "".join(w.value for w in app.warning)
-    assert session.opened.history.versions[-1].edit.aid == name
+    edit = session.opened.history.versions[-1].edit
+    assert isinstance(edit, Retrain)
+    assert edit.aid == name
 
 
 def test_a_retrain_under_a_lock_is_done_again_from_its_recipe_and_one_with_old_rows_is_refused_in_words():
@@ -112,7 +120,7 @@ def test_a_retrain_under_a_lock_is_done_again_from_its_recipe_and_one_with_old_r
     session.undo()
     retrain(session, "ewc", 2)
     with pytest.raises(EditError, match="does not hold the old rows"):
-        replay(session.opened.history.versions[0].kan, session.opened.history.recipe(), session.tables.new_rows[0])
+        replay(session.opened.history.versions[0].kan, session.opened.history.recipe(), new_rows(session))
 
 
 def test_undo_takes_the_whole_retraining_back():
@@ -133,7 +141,7 @@ def test_every_edge_is_in_the_table_and_an_edge_that_changed_is_drawn():
     table = next(d.value for d in app.dataframe if "max |Δφ|" in d.value.columns)
     assert len(table) == len(list(before.edges()))
     assert table["max |Δφ|"].is_monotonic_decreasing
-    assert (table["on old rows"] == 0).all()
+    assert all(share == 0 for share in table["on old rows"])
     assert set(table["State"]) <= {"changed", "unchanged"}
 
 
@@ -141,24 +149,24 @@ def test_the_certificate_is_of_what_was_promised():
     session = ready()
     before = session.present
     app = retrain(session, "region", 3)
-    box = session.training.run.region
+    box = not_none(session.training.retraining).region
     low, high = torch.tensor(box, dtype=torch.float64).T
-    assert bool((low <= session.data.x).all() & (session.data.x <= high).all())
-    assert float((low - session.data.x.amin(0)).abs().max()) < 2e-3
+    assert bool((low <= not_none(session.data).x).all() & (not_none(session.data).x <= high).all())
+    assert float((low - not_none(session.data).x.amin(0)).abs().max()) < 2e-3
     found = certify(before, session.present, box=box)
     assert all(words in texts(app).replace("\\", "") for words in found.summary())
-    assert {"Certificate", "Network before", "Network after"} <= {b.label for b in app.get("download_button")}
+    assert {"Certificate", "Network before", "Network after"} <= {b.label for b in app.download_button}
 
 
 def test_what_was_learned_counts_as_known_from_then_on():
     session = ready()
-    new = session.tables.new_rows[0]
+    new = new_rows(session)
     app = retrain(session, "rows", 3)
     press(app, "Add the new rows to the known rows")
     assert session.tables.new_rows is None
-    assert len(session.data) == 500 + len(new)
-    assert torch.equal(session.data.rows("test")[0][-len(new.test) :], new.rows("test")[0])
-    assert session.rows_from == f"{HILLS.table.name} + {HILLS.new.name}"
+    assert len(not_none(session.data)) == 500 + len(new)
+    assert torch.equal(not_none(session.data).rows("test")[0][-len(new.test) :], new.rows("test")[0])
+    assert session.rows_from == f"{TABLE.name} + {NEW.name}"
 
 
 def test_a_region_is_enough_to_know_and_is_kept():
@@ -187,21 +195,21 @@ def test_a_region_that_ends_before_it_begins_is_refused_in_words():
 
 def test_rows_that_only_locked_numbers_decide_are_counted_before_anything_is_done():
     session = ready()
-    session.tables.take_new(session.data, "the same rows")
+    session.tables.take_new(not_none(session.data), "the same rows")
     app = visit(PAGE, session)
     assert "400 of 400 new rows (100%) depend on locked numbers only" in texts(app)
 
 
 def test_rows_beyond_the_grid_are_warned_of():
     session = ready()
-    new = session.tables.new_rows[0]
+    new = new_rows(session)
     session.tables.take_new(replace(new, x=new.x + 5), "far")
     assert "400 of 400 new rows (100%) lie beyond the grid" in texts(visit(PAGE, session))
 
 
 def test_what_to_expect_never_promises_what_no_lock_holds():
     session = ready()
-    data, known = session.tables.new_rows[0], Known.rows(session.data, "old")
+    data, known = new_rows(session), Known.rows(not_none(session.data), "old")
     from kanviz.analysis.locality.overlap import overlap
     from kanviz.analysis.locality.prospect import prospect
 
@@ -219,26 +227,27 @@ def test_the_error_on_old_rows_is_noted_at_every_step():
     app = retrain(session, "none", 4)
     assert [mark[0] for mark in session.training.trail] == [0, 1, 2, 3, 4]
     assert session.training.trail[0][3] == pytest.approx(
-        error(session.opened.history.versions[0].kan, session.data), rel=1e-5
+        error(session.opened.history.versions[0].kan, not_none(session.data)), rel=1e-5
     )
-    assert session.training.trail[-1][3] > 10 * session.training.trail[0][3]
+    first, *_, last = (not_none(mark[3]) for mark in session.training.trail)
+    assert last > 10 * first
     assert not app.exception
 
 
 def test_a_run_that_goes_on_is_watched_and_can_be_taken_up_again():
     session = ready()
-    known = Known.rows(session.data, "old")
+    known = Known.rows(not_none(session.data), "old")
     config = TrainConfig(solver="adam", steps=100_000)
     session.training.retrain(
-        Retraining(session.present, session.tables.new_rows[0], config, 0, known=known, promise="No protection")
+        Retraining(session.present, new_rows(session), config, 0, known=known, promise="No protection")
     )
     while len(session.training.trail) < 3:
         time.sleep(0.005)
     app = visit(PAGE, session)
     assert "Stop and keep" in [b.label for b in app.button]
     assert {"RMSE, new rows", "RMSE, held out", "RMSE, old rows"} <= {m.label for m in app.metric}
-    session.training.job.stop()
-    assert session.training.job.join(600)
+    not_none(session.training.job).stop()
+    assert not_none(session.training.job).join(600)
     app.run()
     assert "Continue" in [b.label for b in app.button]
     assert len(session.training.trail[0]) == 4
@@ -246,9 +255,8 @@ def test_a_run_that_goes_on_is_watched_and_can_be_taken_up_again():
 
 def test_a_network_that_has_changed_in_the_meantime_is_not_retrained():
     session = ready()
-    run = Retraining(
-        session.present, session.tables.new_rows[0], TrainConfig(), 0, known=Known.rows(session.data, "old")
-    )
+    known = Known.rows(not_none(session.data), "old")
+    run = Retraining(session.present, new_rows(session), TrainConfig(), 0, known=known)
     retrain(session, "rows", 2)
     with pytest.raises(EditError, match="has changed since"):
         session.training.retrain(run)
@@ -260,7 +268,7 @@ def test_uploads_for_the_page_do_not_take_the_place_of_another_table():
     session.tables.upload(table, "small.csv", "old")
     assert session.tables.main is None
     app = visit(PAGE, session)
-    next(g for g in app.get("button_group") if g.label == "What it must keep").set_value("Other table").run()
+    next(g for g in app.button_group if g.label == "What it must keep").set_value("Other table").run()
     press(app, "Use these old rows")
     assert session.tables.old_rows is not None
     assert session.tables.old_rows[1] == "small.csv"

@@ -8,6 +8,7 @@ from streamlit.testing.v1 import AppTest
 from kanviz.core.data.dataset import Dataset
 from kanviz.io.tables import open_table
 from kanviz.ui.state.session import Session
+from tests.helpers import not_none
 from tests.ui.test_pages import press, texts, visit
 
 TABLES = Path(__file__).parent.parent / "tables"
@@ -17,7 +18,7 @@ PAGES = {"pages/open.py": "new-table", "pages/laws.py": "laws-table"}
 def dropped(page: str, name: str, content: bytes | None = None) -> AppTest:
     """The page after a file was dropped on its uploader."""
     app = visit(page)
-    (uploader,) = (u for u in app.get("file_uploader") if u.key == PAGES[page])
+    (uploader,) = (u for u in app.file_uploader if u.key == PAGES[page])
     uploader.upload(name, (TABLES / name).read_bytes() if content is None else content, "")
     app.run()
     assert not app.exception, [e.message for e in app.exception]
@@ -67,10 +68,10 @@ def test_a_code_for_missing_is_one_click():
     assert any("of T (30), RH (30) and c (45)." in c.value.replace("\\", "") for c in app.caption)
     box.uncheck().run()
     assert not app.exception
-    assert len(session_of(app).tables.main.frame.dropna()) == 300
+    assert len(not_none(session_of(app).tables.main).frame.dropna()) == 300
     (box,) = (c for c in app.checkbox if "means that a value is missing" in c.label)
     box.check().run()
-    assert len(session_of(app).tables.main.frame.dropna()) == 206
+    assert len(not_none(session_of(app).tables.main).frame.dropna()) == 206
 
 
 def test_lines_of_names_and_units_can_be_chosen():
@@ -80,10 +81,10 @@ def test_lines_of_names_and_units_can_be_chosen():
     assert (names.value, units.value) == ([1], 2)
     names.set_value([]).run()
     assert not app.exception
-    assert list(session_of(app).tables.main.frame.columns) == ["x1", "x2", "x3"]
+    assert list(not_none(session_of(app).tables.main).frame.columns) == ["x1", "x2", "x3"]
     (names,) = (m for m in app.multiselect if m.label.startswith("Header row"))
     names.set_value([1, 2]).run()
-    assert list(session_of(app).tables.main.frame.columns) == ["U V", "R Ohm", "I A"]
+    assert list(not_none(session_of(app).tables.main).frame.columns) == ["U V", "R Ohm", "I A"]
 
 
 def test_another_encoding_can_be_chosen():
@@ -92,7 +93,7 @@ def test_another_encoding_can_be_chosen():
     assert encoding.value == "cp1250"
     encoding.set_value("cp1252").run()
     assert not app.exception
-    assert list(session_of(app).tables.main.frame.columns) == ["Teplota", "Tlak", "Prùtok"]
+    assert list(not_none(session_of(app).tables.main).frame.columns) == ["Teplota", "Tlak", "Prùtok"]
 
 
 def test_a_line_that_does_not_fit_is_refused_where_it_was_chosen():
@@ -150,7 +151,7 @@ def test_a_refusal_stands_where_the_file_was_dropped(page, name, content, words)
     (error,) = app.error
     assert words in error.value.replace("\\", "")
     assert not any("predict" in box.label for box in app.selectbox)
-    (uploader,) = (u for u in app.get("file_uploader") if u.key == PAGES[page])
+    (uploader,) = (u for u in app.file_uploader if u.key == PAGES[page])
     uploader.upload("lab.dat", (TABLES / "lab.dat").read_bytes(), "")
     app.run()
     assert not app.error
@@ -160,14 +161,14 @@ def test_a_refusal_stands_where_the_file_was_dropped(page, name, content, words)
 def test_a_refused_network_says_why_as_long_as_its_file_is_there():
     """What draws the page again, such as the list of work that the browser keeps, does not take the reason away."""
     app = visit("pages/open.py")
-    (uploader,) = (u for u in app.get("file_uploader") if u.key == "model-files")
+    (uploader,) = (u for u in app.file_uploader if u.key == "model-files")
     uploader.upload("weights.pt", b"no network", "")
     app.run()
     press(app, "Open network")
     (error,) = app.error
     app.run()
     assert [one.value for one in app.error] == [error.value]
-    (uploader,) = (u for u in app.get("file_uploader") if u.key == "model-files")
+    (uploader,) = (u for u in app.file_uploader if u.key == "model-files")
     uploader.upload("other.pt", b"no network either", "")
     app.run()
     assert not app.error

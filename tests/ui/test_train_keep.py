@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from kanviz.analysis.locality.observed_change import lamps
 from kanviz.continual.protection import SMOOTH
+from kanviz.core.data.dataset import Dataset
 from kanviz.edit.edits import Retrain
 from kanviz.io.tables import read_table
 from kanviz.ui.retrain.keep import NOTHING, OTHER, REGION, ROWS, known_tables
@@ -17,11 +18,13 @@ from kanviz.ui.state.training_run import Retraining, Run
 from kanviz.ui.train import run as training
 from kanviz.ui.train.protections import OFFERS
 from kanviz.ui.widgets.samples import rows_of, samples
+from tests.helpers import not_none
 from tests.ui.changed import without_rows
 from tests.ui.test_pages import measured, opened, press, texts, uploaded, visit
 
 PAGE = "pages/train.py"
 HILLS = next(sample for sample in samples() if sample.new is not None)
+NEW, TABLE = not_none(HILLS.new), not_none(HILLS.table)
 KEEP = "What must not be lost"
 
 
@@ -34,12 +37,16 @@ def patience(monkeypatch):
 def on_new_rows() -> Session:
     """The sample, whose table has been replaced by rows that its network has not seen."""
     session = opened(HILLS.title)
-    session.tables.look_with(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
+    session.tables.look_with(rows_of(HILLS, NEW, session.present), NEW.name)
     return session
 
 
+def rows_before(session: Session) -> Dataset:
+    return not_none(session.tables.before)[0]
+
+
 def groups(app: AppTest) -> dict:
-    return {group.label: group for group in app.get("button_group")}
+    return {group.label: group for group in app.button_group}
 
 
 def keep(app: AppTest, source: str) -> AppTest:
@@ -94,10 +101,10 @@ def test_a_new_network_has_nothing_to_lose_and_is_not_asked():
 @pytest.mark.parametrize("source", [ROWS, REGION])
 def test_under_a_lock_every_bit_of_what_is_known_stays(source):
     session = on_new_rows()
-    before, old = session.present, session.tables.before[0]
+    before, old = session.present, rows_before(session)
     app = keep(visit(PAGE, session), source)
     train(app, 5)
-    known = session.training.run.known.x
+    known = not_none(session.training.retraining).known.x
     assert session.present.digest != before.digest
     assert torch.equal(session.present(known), before(known))
     assert len(known) == (len(old) if source == ROWS else 2_000)
@@ -115,17 +122,19 @@ def test_replay_and_elastic_weights_forget_less_and_promise_no_bit(name):
         return float((kan(data.x) - data.y).square().mean().sqrt())
 
     session, bare = on_new_rows(), on_new_rows()
-    old = session.tables.before[0]
+    old = rows_before(session)
     app = train(protect(keep(visit(PAGE, session), ROWS), name), 5)
     train(visit(PAGE, bare), 5)
     assert error(session.present, old) < error(bare.present, old)
-    assert session.opened.history.versions[-1].edit.aid == name
+    edit = session.opened.history.versions[-1].edit
+    assert isinstance(edit, Retrain)
+    assert edit.aid == name
     assert "have other predictions than before" in "".join(w.value for w in app.warning)
 
 
 def test_the_same_run_as_on_the_retrain_page():
     one, two = on_new_rows(), opened(HILLS.title)
-    two.tables.take_new(one.data, HILLS.new.name)
+    two.tables.take_new(not_none(one.data), NEW.name)
     train(keep(visit(PAGE, one), ROWS), 3)
     app = visit("pages/retrain.py", two)
     next(n for n in app.number_input if n.label == "Steps").set_value(3).run()
@@ -186,13 +195,13 @@ def test_every_solver_trains_under_a_protection(name, solver):
 def test_the_table_in_use_is_never_among_the_known_ones():
     session = opened(HILLS.title)
     assert known_tables(session) == {}
-    session.tables.look_with(rows_of(HILLS, HILLS.new, session.present), HILLS.new.name)
-    assert list(known_tables(session)) == [HILLS.table.name]
+    session.tables.look_with(rows_of(HILLS, NEW, session.present), NEW.name)
+    assert list(known_tables(session)) == [TABLE.name]
 
 
 def test_the_table_in_use_is_the_same_however_it_is_split():
     session = opened(HILLS.title)
-    data = session.data
+    data = not_none(session.data)
     session.tables.look_with(replace(data, train=data.test, test=data.train), "split otherwise")
     assert session.tables.before is not None
     assert known_tables(session) == {}
@@ -201,8 +210,8 @@ def test_the_table_in_use_is_the_same_however_it_is_split():
 def test_a_table_that_was_learned_earlier_is_known_and_a_step_that_was_undone_is_not():
     session = on_new_rows()
     train(visit(PAGE, session), 1)
-    new = session.data
-    session.tables.look_with(session.tables.before[0], HILLS.table.name)
+    new = not_none(session.data)
+    session.tables.look_with(rows_before(session), TABLE.name)
     session.tables.before = None
     assert {name: data.digest for name, data in known_tables(session).items()} == {"rows of step 1": new.digest}
     session.undo()
@@ -222,7 +231,7 @@ def test_a_table_of_a_file_is_known_once_it_was_taken():
 
 def test_the_table_in_use_taken_as_known_is_refused_in_words():
     session = opened(HILLS.title)
-    session.tables.take_old(session.data, "hills again")
+    session.tables.take_old(not_none(session.data), "hills again")
     app = keep(visit(PAGE, session), ROWS)
     assert "is the table in use, which is learned in any case" in texts(app)
     assert button(app, "Start training").disabled
@@ -257,4 +266,4 @@ def test_a_protected_training_is_done_again_from_its_recipe():
     end = session.present
     session.replay(session.opened.history.recipe())
     assert session.present.digest == end.digest
-    assert float(lamps(session.opened.history.versions[0].kan, end, session.tables.before[0].x).share) == 1.0
+    assert float(lamps(session.opened.history.versions[0].kan, end, rows_before(session).x).share) == 1.0

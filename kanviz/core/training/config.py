@@ -9,6 +9,7 @@ from kanviz.core.training.parameters import PARTS
 from kanviz.errors import TrainError
 from kanviz.json_reader import JsonReader, JsonValue
 
+Solver = Literal["auto", "lm", "lbfgs", "adam"]
 SOLVER_NAMES = ("auto", "lm", "lbfgs", "adam")
 MAX_STARTS, MAX_FINEST = 100, 1_000
 LOSS_NAMES = {"mse": "mean squared error", "mae": "mean absolute error", "cross_entropy": "cross-entropy"}
@@ -50,7 +51,7 @@ class TrainConfig:
     kanviz.errors.TrainError: The training settings do not make sense: check steps.
     """
 
-    solver: Literal["auto", "lm", "lbfgs", "adam"] = "lbfgs"
+    solver: Solver = "lbfgs"
     steps: int = 100
     loss: str | None = None
     rate: float | None = None
