@@ -111,8 +111,8 @@ def preserved_rows(protected: ProtectedTraining, before: "KAN", after: "KAN") ->
     found = {name: lamps(before, after, known.x) for name, known in protected.known.items() if known.box is None}
     return {
         name: {
-            "rows": len(v.preserved),
-            "bit_identical": int(v.preserved.sum()),
+            "rows": len(v.kept),
+            "bit_identical": int(v.kept.sum()),
             "largest_change": list(map(finite, v.largest)),
         }
         for name, v in found.items()

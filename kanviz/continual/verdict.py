@@ -43,7 +43,8 @@ def verdict(found: Learned, spread: Sequence[float]) -> Verdict:
     >>> from kanviz.continual.learned import Learned
     >>> from kanviz.continual.verdict import verdict
     >>> errors = numpy.array([[0.01, 0.3], [numpy.nan, 0.02]])
-    >>> found = Learned("KAN", 63, errors, kept=(4,), points=10, drift=0.5, predictions=(numpy.zeros(5), numpy.zeros(5)))
+    >>> lines = (numpy.zeros(5), numpy.zeros(5))
+    >>> found = Learned("KAN", 63, errors, kept=(4,), points=10, drift=0.5, predictions=lines)
     >>> verdict(found, spread=(0.3, 0.3)).text
     'forgets: old error 0.01 → 0.3, 4 of 10 old predictions kept their bits'
     """

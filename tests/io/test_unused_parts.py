@@ -24,7 +24,7 @@ def under(prefix: str, weights: Weights) -> Weights:
     return {prefix + name: part for name, part in weights.items()}
 
 
-WORK_FOLDER = torch.tensor([1.0, 0.0, 1.0])
+KEPT = torch.tensor([1.0, 0.0, 1.0])
 INSIDE = {
     "a mask of pruned edges": (EFFICIENT, "layers.0.spline_selector"),
     "a scale in a layer": (EFFICIENT, "layers.1.gain"),
@@ -44,7 +44,7 @@ def test_a_tensor_inside_a_network_that_no_reader_uses_refuses_the_file_by_its_n
     weights, name = INSIDE[case]
     assert opened(under(prefix, weights)).shape == (2, 3, 1)
     with pytest.raises(LoadError) as refusal:
-        opened(under(prefix, {**weights, name: WORK_FOLDER}))
+        opened(under(prefix, {**weights, name: KEPT}))
     assert f"{prefix}{name} is not part of" in str(refusal.value)
 
 
@@ -56,7 +56,7 @@ def test_a_whole_number_in_a_layer_is_no_harmless_counter(name: str) -> None:
 
 
 def test_what_stands_outside_the_network_is_left_out_and_said_openly() -> None:
-    kan = opened({**under("head.", EFFICIENT), "encoder.weight": WORK_FOLDER, "header": WORK_FOLDER})
+    kan = opened({**under("head.", EFFICIENT), "encoder.weight": KEPT, "header": WORK_FOLDER})
     assert kan.digest == opened(EFFICIENT).digest
     (note,) = (note for note in kan.cautions if "Ignored" in note)
     assert "encoder.weight and header" in note

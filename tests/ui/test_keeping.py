@@ -35,7 +35,7 @@ from tests.ui.test_laws import ended, searching
 from tests.ui.test_session import finish
 
 EDGE = EdgeId(0, 1, 2)
-WORK_FOLDER = SavedWork("id", "token", "name", 2, 1.7e12, "")
+KEPT = SavedWork("id", "token", "name", 2, 1.7e12, "")
 
 
 def rows(seed: int = 0) -> Dataset:
@@ -260,8 +260,8 @@ def test_every_network_that_is_opened_is_work_of_its_own():
 
 def test_blobs_travel_once_and_are_always_named():
     found = packed(at_work().saved(with_rows=True))
-    first = work_payload(WORK_FOLDER, found.manifest, found.blobs, set(found.blobs))
-    later = work_payload(WORK_FOLDER, found.manifest, found.blobs, ())
+    first = work_payload(KEPT, found.manifest, found.blobs, set(found.blobs))
+    later = work_payload(KEPT, found.manifest, found.blobs, ())
     assert set(first["blobs"]) == set(first["needs"]) == set(later["needs"]) == set(found.blobs)
     assert later["blobs"] == {}
     assert len(json.dumps(later)) < 3_000
