@@ -56,7 +56,7 @@ def test_a_whole_number_in_a_layer_is_no_harmless_counter(name: str) -> None:
 
 
 def test_what_stands_outside_the_network_is_left_out_and_said_openly() -> None:
-    kan = opened({**under("head.", EFFICIENT), "encoder.weight": KEPT, "header": WORK_FOLDER})
+    kan = opened({**under("head.", EFFICIENT), "encoder.weight": KEPT, "header": KEPT})
     assert kan.digest == opened(EFFICIENT).digest
     (note,) = (note for note in kan.cautions if "Ignored" in note)
     assert "encoder.weight and header" in note
