@@ -78,7 +78,7 @@ def test_any_columns_become_arguments(columns: list[str]):
 
 @given(st.text(max_size=60))
 def test_what_is_said_of_a_law_never_ends_its_docstring(says: str):
-    assert function(X, ("x",), says=says)(2.5) == 2.5
+    assert function(X, ("x",), docstring=says)(2.5) == 2.5
 
 
 def test_it_takes_numbers_as_well_as_arrays():

@@ -136,7 +136,7 @@ def test_anchors_together_weigh_what_both_weigh_at_the_newest_network(start: KAN
     assert two.anchor is not None
     for layer, a, b in zip(both.weights, one.anchor.weights, two.anchor.weights, strict=True):
         assert all(torch.equal(layer[part], a[part] + b[part]) for part in layer)
-    with pytest.raises(TrainError, match="the same strength"):
+    with pytest.raises(TrainError, match="different strengths"):
         one.joined(ElasticWeights(1.0).apply(start, ROWS, NEW))
 
 

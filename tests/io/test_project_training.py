@@ -156,7 +156,7 @@ def changed(**more) -> Packed:
         ({"step": 10}, "does not agree"),
         ({"solver": "luck"}, "does not fit"),
         ({"config": []}, "does not fit"),
-        ({"bytes": ["nothing"]}, "not there"),
+        ({"bytes": ["nothing"]}, "is missing"),
         ({"bytes": ["state.exp_avg"]}, "damaged"),
         ({"loss": "pain"}, "does not agree"),
         ({"train_loss": None}, "does not agree"),

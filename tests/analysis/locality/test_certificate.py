@@ -308,7 +308,7 @@ def test_networks_of_other_shapes_or_columns_are_refused():
     kan = init([2, 2, 1])
     with pytest.raises(UserError, match="different shapes"):
         certify(kan, init([2, 3, 1]), box=[(0, 1)] * 2)
-    with pytest.raises(UserError, match="x1 before is t after"):
+    with pytest.raises(UserError, match="x1 before, t after"):
         certify(kan, replace(kan, inputs=(Variable("t"), kan.inputs[1])), box=[(0, 1)] * 2)
 
 
