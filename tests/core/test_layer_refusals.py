@@ -15,7 +15,7 @@ import kanviz
 from kanviz.core import engine
 from kanviz.core.engine import Parts, native, reference
 from kanviz.errors import LayerError, UserError
-from tests.core.test_engine import WAYS
+from tests.core.engine.test_engine import WAYS
 from tests.helpers import not_none
 
 # torch calls its tracer deprecated, and uses it itself for forward-mode derivatives
