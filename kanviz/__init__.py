@@ -32,12 +32,15 @@ if TYPE_CHECKING:
     from kanviz.edit.history import History as History
     from kanviz.edit.history import replay as replay
     from kanviz.errors import UserError as UserError
+    from kanviz.io import Block as Block
+    from kanviz.io import blocks as blocks
     from kanviz.io import load as load
     from kanviz.io import load_project as load_project
     from kanviz.io import load_rows as load_rows
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
+    from kanviz.io.replace_block import replace as replace
     from kanviz.io.table_files import read_table as read_table
     from kanviz.io.work import Work as Work
     from kanviz.laws.search.discover import DiscoverConfig as DiscoverConfig
@@ -72,7 +75,10 @@ _HOMES = {
     "History": "kanviz.edit.history",
     "replay": "kanviz.edit.history",
     "UserError": "kanviz.errors",
+    "blocks": "kanviz.io",
+    "Block": "kanviz.io",
     "load": "kanviz.io",
+    "replace": "kanviz.io.replace_block",
     "load_project": "kanviz.io",
     "load_rows": "kanviz.io",
     "read_table": "kanviz.io.table_files",

@@ -6,7 +6,7 @@ import re
 import secrets
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from kanviz.errors import UserError
@@ -20,22 +20,23 @@ _OURS = re.compile(r"\.tmp-(kanviz-[0-9a-f]{16}(\.\w{1,20})?|[a-z0-9_]{8}\.(safe
 _OPEN_FILE = re.compile(r"/dev/std(?P<name>out|err)|/(?:dev|proc/self)/fd/(?P<number>\d{1,6})")
 
 
-def write(path: str | os.PathLike[str], content: bytes | str) -> None:
-    """Write the content to a file; text is encoded as UTF-8. Raises UserError where that fails.
+def write(path: str | os.PathLike[str], content: bytes | str | Iterable[bytes]) -> None:
+    """Write the content, whole or in pieces, to a file; text is encoded as UTF-8. Raises UserError where that fails.
 
     For a regular file, the content is first written to a temporary file in the same folder, which then replaces the old
     file and gets its permissions. A reader finds either the old or the new file; a full disk or a killed process leaves
     the old one. A link remains a link, and the file it points to is replaced. Pipes and devices, `/dev/stdout` among
     them, are written to directly.
     """
-    path, data = Path(path), content.encode() if isinstance(content, str) else content
+    whole = content.encode() if isinstance(content, str) else content
+    path, data = Path(path), [whole] if isinstance(whole, bytes) else whole
     try:
         opened = _OPEN_FILE.fullmatch(str(path))
         if opened:
             _to_open_file(int(opened["number"] or {"out": 1, "err": 2}[opened["name"]]), data)
         elif path.exists() and not path.is_file():
             with path.open("wb") as there:
-                there.write(data)
+                there.writelines(data)
         else:
             _replaced(Path(os.path.realpath(path)), data)
     except BrokenPipeError:  # the reader has closed the pipe, which is no error of the writer
@@ -45,18 +46,18 @@ def write(path: str | os.PathLike[str], content: bytes | str) -> None:
         raise UserError(f"{shown(path.name)} cannot be written: {why}. Choose another folder.") from None
 
 
-def _to_open_file(number: int, data: bytes) -> None:
+def _to_open_file(number: int, data: Iterable[bytes]) -> None:
     """Append to what was written to this open file before."""
     sys.stdout.flush()
     with os.fdopen(os.dup(number), "wb") as there:
-        there.write(data)
+        there.writelines(data)
 
 
-def _replaced(path: Path, data: bytes) -> None:
+def _replaced(path: Path, data: Iterable[bytes]) -> None:
     sweep(path.parent)
     with _temporary_file(path) as (handle, name):
         with os.fdopen(os.dup(handle), "wb") as file:
-            file.write(data)
+            file.writelines(data)
             file.flush()
             os.fsync(handle)
         if path.exists():

@@ -7,7 +7,7 @@ from kanviz.cli.command import Command
 from kanviz.cli.console import UsageError, out
 from kanviz.cli.options import takes_networks
 from kanviz.cli.outputs import writable
-from kanviz.cli.tables import input_rows, read_network, reading, region
+from kanviz.cli.tables import input_rows, read_two_networks, reading, region
 from kanviz.text import shown
 from kanviz.writing import write
 
@@ -30,7 +30,7 @@ def certify(options: argparse.Namespace) -> None:
         raise UsageError(f"A certificate is written as .json, not {shown(output.name)!r}.")
     if options.inputs and options.rows is None:
         raise UsageError("--inputs names columns of the table of --rows; add --rows TABLE.")
-    before, after = (read_network([path]) for path in (options.before, options.after))
+    before, after = read_two_networks(options)
     if options.rows is not None:
         found = certificate_of(
             before, after, rows=input_rows(before, options.rows, options.inputs, reading(options, least=1))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from kanviz.cli import values
 from kanviz.cli.command import Command
 from kanviz.cli.console import UsageError, bar, bar_end, finite, out, say, unit_of
-from kanviz.cli.options import takes_model, takes_table
+from kanviz.cli.options import takes_block, takes_model, takes_table
 from kanviz.cli.outputs import model_path
 from kanviz.cli.tables import read_network, rows_for
 from kanviz.text import shown
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 def options(sub: argparse.ArgumentParser) -> None:
     takes_model(sub)
+    takes_block(sub)
     takes_table(sub)
     first = sub.add_mutually_exclusive_group()
     first.add_argument("--fit", action="store_true", help="first fix the best formula found for every curve")
@@ -55,7 +56,7 @@ def formula(options: argparse.Namespace) -> None:
     if options.output and not fits:
         raise UsageError("There is nothing new to save without --fit or --together. See kanviz formula --help.")
     output = model_path(options.output) if options.output else None
-    kan = before = read_network(options.model)
+    kan = before = read_network(options.model, options.block)
     data = rows_for(kan, options)
     law = None
     if fits:

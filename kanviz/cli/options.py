@@ -13,6 +13,13 @@ def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
     )  # fmt: skip
 
 
+def takes_block(sub: argparse.ArgumentParser, of: str = "MODEL") -> None:
+    """Add the option for one KAN inside a larger model; of: the arguments that it belongs to."""
+    sub.add_argument(
+        "--block", metavar="NAME", help=f"the KAN of this name inside the model of {of}, as kanviz show lists them"
+    )
+
+
 def takes_table(sub: argparse.ArgumentParser) -> None:
     """Add the options for a table of rows for a network, and for reading it."""
     sub.add_argument("--table", help="table of rows for the network; its columns are found by name")
@@ -41,5 +48,6 @@ def takes_networks(sub: argparse.ArgumentParser) -> None:
     """Add the arguments for two networks, and the options for reading a table of rows for them."""
     sub.add_argument("before", metavar="BEFORE", help="the network before, .safetensors or .pt")
     sub.add_argument("after", metavar="AFTER", help="the network after")
+    takes_block(sub, "BEFORE and AFTER, where they are no files of kanviz")
     sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
     reads_table(sub)

@@ -5,7 +5,7 @@ import argparse
 from kanviz.cli import values
 from kanviz.cli.command import Command
 from kanviz.cli.console import UsageError
-from kanviz.cli.options import takes_model, takes_table
+from kanviz.cli.options import takes_block, takes_model, takes_table
 from kanviz.cli.outputs import writable
 from kanviz.cli.tables import read_network, rows_for
 from kanviz.text import shown
@@ -14,6 +14,7 @@ from kanviz.writing import write
 
 def options(sub: argparse.ArgumentParser) -> None:
     takes_model(sub)
+    takes_block(sub)
     takes_table(sub)
     sub.add_argument("--edge", type=values.edge, metavar="LAYER,SOURCE,TARGET", help="which edge (the whole network)")
     sub.add_argument("--dark", action="store_true", help="light on dark")
@@ -32,7 +33,7 @@ def plot(options: argparse.Namespace) -> None:
     output = writable(options.output)
     if output.suffix not in (".html", ".json"):
         raise UsageError(f"A figure is written as .html or .json, not {shown(output.name)!r}.")
-    kan = read_network(options.model)
+    kan = read_network(options.model, options.block)
     data = rows_for(kan, options)
     theme = "dark" if options.dark else "light"
     if options.edge:

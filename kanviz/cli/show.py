@@ -2,24 +2,31 @@
 
 import argparse
 import json
+from dataclasses import asdict
 
 from kanviz.cli.command import Command
 from kanviz.cli.console import out
-from kanviz.cli.options import takes_model
+from kanviz.cli.options import takes_block, takes_model
 from kanviz.cli.tables import read_network
-from kanviz.text import shown
+from kanviz.text import listing, shown
 
 
 def options(sub: argparse.ArgumentParser) -> None:
     takes_model(sub)
+    takes_block(sub)
     sub.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
 
 def show(options: argparse.Namespace) -> None:
     """Describe a model file."""
     from kanviz.analysis.summary import describe
+    from kanviz.io.foreign import SeveralNetworks
 
-    kan = read_network(options.model)
+    try:
+        kan = read_network(options.model, options.block)
+    except SeveralNetworks:
+        _list_blocks(options)
+        return
     record = describe(kan)
     if options.json:
         out(json.dumps(record, indent=2))
@@ -39,6 +46,21 @@ def show(options: argparse.Namespace) -> None:
     out(f"digest: {record['digest']}")
     for note in kan.notes:
         out(f"{'caution' if note in kan.cautions else 'note'}: {shown(note, 400)}")
+
+
+def _list_blocks(options: argparse.Namespace) -> None:
+    """List the KANs inside a model, with what is next to each of them."""
+    from kanviz.io import blocks
+
+    found = blocks(options.model[0])
+    if options.json:
+        out(json.dumps({"blocks": [asdict(block) for block in found]}, indent=2))
+        return
+    out(f"{len(found)} KANs are in this file; open one with --block and its name")
+    for block in found:
+        out(shown(str(block), 400))
+        if block.around:
+            out(f"  next to {listing(list(block.around), 6)}")
 
 
 COMMAND = Command(

@@ -21,10 +21,21 @@ if TYPE_CHECKING:
     from kanviz.io.tables import Table
 
 
-def read_network(paths: Sequence[str]) -> "KAN":
+def read_network(paths: Sequence[str], block: str | None = None) -> "KAN":
     from kanviz.io import load
 
-    return load(*paths)
+    return load(*paths, block=block)
+
+
+def read_two_networks(options: argparse.Namespace) -> "tuple[KAN, KAN]":
+    """Read BEFORE and AFTER; --block is for those that are models of others, not for kanviz's own files."""
+    from kanviz.io import blocks
+
+    def read(path: str) -> "KAN":
+        own = options.block is not None and [block.kind for block in blocks(path)] == ["kanviz"]
+        return read_network([path], None if own else options.block)
+
+    return read(options.before), read(options.after)
 
 
 def reading(options: argparse.Namespace, least: int = 2) -> "Reading":

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from kanviz.cli import protections, values
 from kanviz.cli.command import Command
 from kanviz.cli.console import INTERRUPTED, UsageError, bar, bar_end, finite, out, say, say_notes, unit_of
-from kanviz.cli.options import reads_table
+from kanviz.cli.options import reads_table, takes_block
 from kanviz.cli.outputs import model_path
 from kanviz.cli.tables import read_network, read_rows, reading, table_for, units_from
 from kanviz.cli.values import Width
@@ -109,7 +109,7 @@ def _errors_offered(options: argparse.Namespace, table: "Table") -> list[str]:
 
 def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, ProtectedTraining]":
     """Read the network of --start and the table with its columns, and apply its protections."""
-    start = read_network([options.start])
+    start = read_network([options.start], options.block)
     table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
     errors = table.column(options.errors) if options.errors else None
     data = table_for(
@@ -246,10 +246,9 @@ def options(sub: argparse.ArgumentParser) -> None:
         help="auto takes lm (Levenberg-Marquardt) for a network and a table small enough, lbfgs or adam beyond (auto)",
     )  # fmt: skip
     sub.add_argument(
-        "--grid",
-        type=values.whole(1, 1_000),
+        "--grid", type=values.whole(1, 1_000),
         help="intervals of each curve's grid; auto and lm refine it (3; lbfgs, adam: 5)",
-    )
+    )  # fmt: skip
     sub.add_argument(
         "--finest", type=values.whole(0, 1_000), metavar="INTERVALS",
         help="auto and lm: double the grid up to this many while that pays; 0 keeps the grid as it is (12)",
@@ -268,6 +267,7 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--json", action="store_true", help="say what came of it as JSON, for other programs")
     sub.add_argument("-o", "--output", required=True, metavar="MODEL", help="where to save, .safetensors")
     sub.add_argument("--start", metavar="MODEL", help="go on with this network, on its own grids and scaling")
+    takes_block(sub, "--start")
     sub.add_argument(
         "--lock-rows", metavar="OLD", help="with --start: rows of this table keep their predictions, bit by bit"
     )

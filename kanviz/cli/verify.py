@@ -6,7 +6,7 @@ from pathlib import Path
 from kanviz.cli.command import Command
 from kanviz.cli.console import out, say
 from kanviz.cli.options import takes_networks
-from kanviz.cli.tables import input_rows, read_network, reading
+from kanviz.cli.tables import input_rows, read_two_networks, reading
 
 
 def options(sub: argparse.ArgumentParser) -> None:
@@ -21,7 +21,7 @@ def verify(options: argparse.Namespace) -> int:
     from kanviz.io.certificates import read_certificate
 
     certificate = read_certificate(Path(options.certificate).read_bytes())
-    before, after = (read_network([path]) for path in (options.before, options.after))
+    before, after = read_two_networks(options)
     how = reading(options, least=1)
     rows = None if options.rows is None else input_rows(before, options.rows, options.inputs, how)
     wrong = wrong_in(certificate, before, after, rows)

@@ -9,14 +9,16 @@ from torch import Tensor, nn
 from kanviz.core import engine
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
+from kanviz.core.layer_record import SETTINGS, from_bytes, to_bytes
 from kanviz.core.spline import ascending
 from kanviz.core.torch_modes import can_be_read
-from kanviz.errors import LayerError
+from kanviz.errors import LayerError, LoadError
 
 # Up to so many coefficients, `coef` is contiguous in memory, so that code that flattens parameters works
 # (torch.optim.LBFGS, parameters_to_vector). The kernel then transposes it: a step costs 1.0 to 1.14 times as much.
 # With more coefficients a step would cost up to 1.75 times as much.
 FLAT = 2**18
+EXTRA = "_extra_state"  # torch's own name for what a module saves with its tensors
 
 
 class _Facts(NamedTuple):
@@ -59,7 +61,9 @@ class KANLayer(nn.Module):
     x: (..., in) gives (..., out); a layer with product nodes gives (..., nodes). Trains with any optimiser, in float32
     or float64, on the CPU or a GPU. Parameters are coef (source, target, basis), base_weight (source, target), bias
     (target) and, where there are any, offset (node) of products and affine (formula, 4). Knots, `active` and `frozen`
-    are buffers, so `state_dict` holds only tensors. `frozen` does not stop a torch optimiser from changing these edges.
+    are buffers. `state_dict` holds only tensors; `_extra_state` among them is a text of JSON as bytes, with the base
+    function, the continuation outside the knots, product nodes and the names of formulas, so that `kanviz.load` opens
+    what `torch.save(model.state_dict(), ...)` wrote. `frozen` does not stop a torch optimiser from changing an edge.
     The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed. Raises UserError for sizes that
     are not possible. Source: de Boor, A Practical Guide to Splines, ch. IX-X.
 
@@ -122,7 +126,7 @@ class KANLayer(nn.Module):
         self.offset.requires_grad_(any(k > 1 for k in layer.arity))  # a sum node has no offset to learn
         self.affine.requires_grad_(bool(layer.formulas))
         self.base_weight.requires_grad_(layer.base != "zero")
-        self._rest = {name: getattr(layer, name) for name in ("formulas", "arity", "base", "outside")}
+        self._rest = {name: getattr(layer, name) for name in SETTINGS}
         self._look()
 
     def _look(self) -> None:
@@ -145,8 +149,52 @@ class KANLayer(nn.Module):
         self._look()
         return self
 
-    def _load_from_state_dict(self, *arguments: Any) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
-        super()._load_from_state_dict(*arguments)
+    def get_extra_state(self) -> Tensor:
+        """Return base, outside, arity and formulas as the bytes of a JSON text; torch puts them into `state_dict`."""
+        text = torch.frombuffer(bytearray(to_bytes(self._rest)), dtype=torch.uint8).clone()
+        return text if self.coef.is_meta else text.to(self.coef.device)
+
+    def set_extra_state(self, state: Any) -> None:
+        """Take over base, outside, arity and formulas of another layer; bytes without values (meta) change nothing.
+
+        Raises LayerError where they cannot be read, or do not fit the sizes of this layer.
+        """
+        if not isinstance(state, Tensor) or state.dtype != torch.uint8:
+            raise LayerError("The description of a layer is not a tensor of bytes. Save the model's state_dict again.")
+        if not can_be_read(state):
+            return
+        try:
+            sources, targets, _ = self.coef.shape
+            settings = from_bytes(state.cpu().numpy().tobytes(), sources, targets, "0")
+        except LoadError as problem:
+            raise LayerError(str(problem)) from None
+        nodes, formulas = len(settings["arity"]), len(settings["formulas"])
+        if (nodes, formulas) != (len(self.offset), len(self.affine)):
+            raise LayerError(
+                f"The saved layer has {nodes} nodes and {formulas} formulas, this one has {len(self.offset)} and "
+                f"{len(self.affine)}. Make the layer with KANLayer.from_layer, from one that has the same."
+            )
+        before, self._rest = self._rest, settings
+        if (before["base"] == "zero") != (settings["base"] == "zero"):
+            self.base_weight.requires_grad_(settings["base"] != "zero")
+
+    def _load_from_state_dict(  # pyright: ignore[reportIncompatibleMethodOverride]
+        self,
+        state_dict: dict[str, Any],
+        prefix: str,
+        local_metadata: Any,
+        strict: bool,
+        missing_keys: list[str],
+        unexpected_keys: list[str],
+        error_msgs: list[str],
+    ) -> None:
+        lists = missing_keys, unexpected_keys, error_msgs
+        try:
+            super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *lists)
+        except LayerError as problem:
+            error_msgs.append(f"{prefix}{EXTRA}: {problem}")
+        if f"{prefix}{EXTRA}" in missing_keys:  # a file of an earlier kanviz: the layer stays of its own kind
+            missing_keys.remove(f"{prefix}{EXTRA}")
         self._look()
 
     def _layer(self) -> Layer:

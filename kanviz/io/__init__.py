@@ -10,10 +10,13 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
-from kanviz.io.containers import open_tensors
+from kanviz.io.blocks import Block, block_note, find_blocks, select
+from kanviz.io.containers import open_contents
+from kanviz.io.contents import BYTE_LIMIT
+from kanviz.io.file_view import FileView, Source
 from kanviz.io.importers import import_network
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
-from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.io.pykan_config import BYTE_LIMIT as CONFIG_LIMIT
 from kanviz.io.work import Work
 from kanviz.text import listing, shown, size_words
 from kanviz.writing import write
@@ -22,14 +25,15 @@ CONFIG_ENDINGS = (".yml", ".yaml")
 _CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
 _BINARY = (b"PK", b"\x80")
 
-__all__ = ["load", "load_project", "load_rows", "open_model", "save", "save_project"]
+__all__ = ["Block", "blocks", "load", "load_project", "load_rows", "open_model", "save", "save_project"]
 
 
-def open_model(files: Mapping[str, bytes]) -> KAN:
+def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
     """Read the network in one file, in pykan's two files, or at the cursor of a project.
 
-    files: contents by name; names only distinguish pykan's config from its weights and appear in messages. The
-    network's notes list what was assumed. Raises LoadError for anything else.
+    files: contents by name; names only distinguish pykan's config from its weights and appear in messages. block: the
+    name of one KAN inside a larger model. The network's notes list what was assumed. Raises LoadError for anything
+    else.
 
     >>> import kanviz
     >>> from kanviz.io import native, open_model
@@ -51,19 +55,23 @@ def open_model(files: Mapping[str, bytes]) -> KAN:
         raise LoadError(f"{shown(cached[0])} holds pykan's last data, no network. Upload its _config.yml and _state.")
     if not weights:
         raise LoadError("No file was given. Choose a .safetensors or .pt file, or pykan's _config.yml and _state.")
-    if looks_like_project(files[weights[0]]) and not configs:
-        return project_from_bytes(files[weights[0]]).history.present
-    opened = open_tensors(files[weights[0]], weights[0])
-    kan = import_network(opened, files[configs[0]] if configs else None)
+    data = files[weights[0]]
+    if looks_like_project(data) and not configs:
+        return project_from_bytes(data).history.present
+    contents = select(open_contents(data, weights[0], whole=isinstance(data, bytes)), block)
+    kan = import_network(contents.read(), files[configs[0]][: CONFIG_LIMIT + 1] if configs else None)
+    for note in block_note(contents):
+        kan = _noted(kan, note)
     if cached:
         kan = _noted(kan, f"Ignored {shown(cached[0])}: pykan's last data, not part of the network.")
     return kan
 
 
-def load(*paths: str | os.PathLike[str]) -> KAN:
+def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
     """Read the network in a file, pykan's two files, or a folder with one network; pykan's prefix `m` finds both.
 
-    Raises LoadError, with the remedy, for anything else.
+    block: the name of one KAN inside a larger model, as `kanviz.blocks` lists them; of the file, only its header and
+    this block are read. Raises LoadError, with the remedy, for anything else.
 
     >>> import kanviz, pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
@@ -79,7 +87,20 @@ def load(*paths: str | os.PathLike[str]) -> KAN:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
     found = _found([Path(path) for path in paths])
     alike = len({path.name for path in found}) < len(found)  # messages name folders only where names repeat
-    return open_model({str(path) if alike else path.name: _content(path) for path in found})
+    whole = block is None
+    return open_model({str(path) if alike else path.name: content_of(path, whole=whole) for path in found}, block)
+
+
+def blocks(path: str | os.PathLike[str]) -> list[Block]:
+    """List the KANs inside a model's .pt or .safetensors file, in its order; no weight is read, however large it is.
+
+    `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
+    """
+    path = Path(path)
+    data = content_of(path, whole=False)
+    if looks_like_project(data):
+        raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")
+    return find_blocks(open_contents(data, path.name))
 
 
 def load_rows(path: str | os.PathLike[str]) -> Dataset:
@@ -95,7 +116,7 @@ def load_rows(path: str | os.PathLike[str]) -> Dataset:
     [[3.0], [4.0]]
     """
     path = Path(path)
-    found = native.rows_of(_content(path))
+    found = native.rows_of(_small(path))
     if found is None:
         raise LoadError(
             f"{shown(path.name)} holds no rows. Save the network together with its rows, or read their table with "
@@ -161,7 +182,7 @@ def load_project(path: str | os.PathLike[str]) -> Work:
     ...     [version.name for version in kanviz.load_project(path).history.versions]
     ['as opened']
     """
-    return project_from_bytes(_content(Path(path)))
+    return project_from_bytes(content_of(Path(path), whole=True))
 
 
 def _found(paths: list[Path]) -> list[Path]:
@@ -181,14 +202,20 @@ def _found(paths: list[Path]) -> list[Path]:
     return [p for p in pair if p.is_file()] or [path]
 
 
-def _content(path: Path) -> bytes:
+def content_of(path: Path, *, whole: bool) -> Source:
+    """Open a file: `whole` reads it at once, unless it is too large for that."""
     try:
-        size = path.stat().st_size
-        if size > BYTE_LIMIT:
-            raise LoadError(f"{shown(path.name)} has {size_words(size)}; the limit is {size_words(BYTE_LIMIT)}.")
-        return path.read_bytes()
+        return path.read_bytes() if whole and path.stat().st_size <= BYTE_LIMIT else FileView(path)
     except OSError as problem:
         raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
+
+
+def _small(path: Path) -> bytes:
+    """Read a whole file. Raises LoadError for one above the limit."""
+    found = content_of(path, whole=True)
+    if isinstance(found, FileView):
+        raise LoadError(f"{shown(path.name)} has {size_words(len(found))}; the limit is {size_words(BYTE_LIMIT)}.")
+    return found
 
 
 def _reason(problem: OSError) -> str:
@@ -199,8 +226,8 @@ def _is_cache(name: str) -> bool:
     return name.endswith(_CACHE)
 
 
-def _is_config(name: str, data: bytes) -> bool:
-    return name.lower().endswith(CONFIG_ENDINGS) and not data.startswith(_BINARY)
+def _is_config(name: str, data: Source) -> bool:
+    return name.lower().endswith(CONFIG_ENDINGS) and not data[:2].startswith(_BINARY)
 
 
 def _is_model_name(name: str) -> bool:

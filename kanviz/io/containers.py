@@ -4,16 +4,16 @@ The format is recognised by the first bytes; the file's name only appears in mes
 """
 
 import re
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import PurePath
 
-import torch
-
 from kanviz.errors import LoadError
-from kanviz.io.pickle_data import read_pickle
+from kanviz.io.contents import BYTE_LIMIT, Contents, Tensors
+from kanviz.io.file_view import Source
+from kanviz.io.pickle_data import MOST_BYTES, read_pickle
 from kanviz.io.pickle_records import ContainsCode
-from kanviz.io.safetensors_file import looks_like_safetensors, read_safetensors
-from kanviz.io.torch_views import BYTE_LIMIT, weights_of
+from kanviz.io.safetensors_file import looks_like_safetensors, safetensors_contents
+from kanviz.io.torch_views import weights_of
 from kanviz.io.torch_zip import open_archive
 from kanviz.text import shown, size_words
 
@@ -52,49 +52,46 @@ _LEGACY_PICKLES = 5
 _TEXT_PICKLE_NAME = re.compile(rb"[(]*[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 
 
-@dataclass(frozen=True, slots=True)
-class Tensors:
-    """Named tensors of a file, names and order unchanged, each contiguous, on the CPU, with its own memory.
-
-    Every tensor is float32 or float64. `kind` is "torch" or "safetensors"; `notes` list what was assumed or repaired;
-    `counters` names single whole numbers, which are no weights and were left out.
-    """
-
-    tensors: dict[str, torch.Tensor]
-    metadata: dict[str, str]
-    kind: str
-    notes: tuple[str, ...]
-    counters: tuple[str, ...] = ()
-
-
 def open_tensors(data: bytes, name: str) -> Tensors:
     """Read the tensors of a torch zip or a safetensors file; refuse any other file and name its likely format."""
-    if not data:
+    return open_contents(data, name, whole=True).read()
+
+
+def open_contents(data: Source, name: str, *, whole: bool = False) -> Contents:
+    """Read what the file declares, without its numbers; refuse any other file and name its likely format.
+
+    whole: the file will be read whole, so its size is limited and the checksums of all its parts are compared.
+    """
+    if not len(data):
         raise LoadError(f"The file {shown(name)} is empty. Upload it again.")
-    if len(data) > BYTE_LIMIT:
+    if whole and len(data) > BYTE_LIMIT:
         raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
-    if data.startswith(b"PK"):
-        return _open_torch(data)
+    front = data[:512]
+    if front.startswith(b"PK"):
+        return _open_torch(data, whole)
     for signature, message in _SIGNATURES:
-        if data.startswith(signature):
+        if front.startswith(signature):
             raise LoadError(message)
-    if data[257:262] == b"ustar":
+    if front[257:262] == b"ustar":
         raise LoadError(f"This is a tar archive; {_UNPACK}.")
     if looks_like_safetensors(data):
-        content = read_safetensors(data)
-        return Tensors(content.tensors, content.metadata, "safetensors", (*_renamed(name), *content.notes))
-    _refuse_pickle(data)
+        found = safetensors_contents(data)
+        return replace(found, notes=(*_renamed(name), *found.notes))
+    _refuse_pickle(data[:MOST_BYTES])
     raise LoadError(_UNKNOWN.format(name=shown(PurePath(name).name)))
 
 
-def _open_torch(data: bytes) -> Tensors:
-    archive = open_archive(data)
-    pickled = bytes(archive.members["data.pkl"])
+def _open_torch(data: Source, whole: bool) -> Contents:
+    members = open_archive(data)
+    if whole:
+        for member in members:
+            _ = members[member]
+    pickled = bytes(members["data.pkl"])
     value, end = read_pickle(pickled)
     if end != len(pickled):
         raise LoadError("The list of weights is followed by other data; the file is damaged or hostile. Save it again.")
-    weights = weights_of(value, archive.members, len(data))
-    return Tensors(weights.tensors, {}, "torch", weights.notes, weights.counters)
+    weights = weights_of(value, members)
+    return Contents(weights.parts, weights.odd, {}, "torch", weights.notes, len(data))
 
 
 def _renamed(name: str) -> tuple[str, ...]:

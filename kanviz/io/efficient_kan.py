@@ -5,7 +5,7 @@ Source: github.com/Blealtan/efficient-kan, src/efficient_kan/kan.py.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from itertools import pairwise
 
 import torch
@@ -14,20 +14,20 @@ from torch import Tensor
 from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer
 from kanviz.errors import LoadError
-from kanviz.io.containers import Tensors
-from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
+from kanviz.io.contents import Tensors
+from kanviz.io.foreign import check_knots, expect, network, numbers_of, order_of, own_parts
 from kanviz.text import listing
 
-_OWN = re.compile(r"(?<![^.])((layers\.)?(0|[1-9][0-9]{0,3})\.)?(grid|base_weight|spline_weight|spline_scaler)$")
+OWN = re.compile(r"(?<![^.])((layers\.)?(0|[1-9][0-9]{0,3})\.)?(grid|base_weight|spline_weight|spline_scaler)$")
 
 
-def recognises(tensors: Mapping[str, Tensor]) -> bool:
-    return any(re.search(r"(?<![^.])spline_weight$", name) for name in tensors)
+def recognises(names: Iterable[str]) -> bool:
+    return any(re.search(r"(?<![^.])spline_weight$", name) for name in names)
 
 
 def read(opened: Tensors) -> KAN:
     """Read the network of an efficient-kan state_dict; its base function is assumed to be silu, the default."""
-    state, notes = own_parts(opened, _OWN, "efficient-kan")
+    state, notes = own_parts(opened, OWN, "efficient-kan")
     parts: dict[int, dict[str, Tensor]] = {}
     heads: dict[int, str] = {}
     for name, tensor in state.items():
@@ -37,7 +37,7 @@ def read(opened: Tensors) -> KAN:
         parts.setdefault(n, {})[part] = tensor
     if sorted(parts) != list(range(len(parts))):
         raise LoadError(
-            f"The KAN layers are numbered {', '.join(map(str, sorted(parts)))}: what is between them is not in the "
+            f"The KAN layers are numbered {numbers_of(sorted(parts))}: what is between them is not in the "
             "file, so kanviz cannot know what the network computes. Save the KAN alone."
         )
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32

@@ -1,6 +1,7 @@
 """Helps the readers of other programs' files: removes prefixes of names, checks knots, writes notes."""
 
 import re
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 
 import torch
@@ -10,7 +11,7 @@ from torch import Tensor
 from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer, Variable
 from kanviz.errors import LoadError
-from kanviz.io.containers import Tensors
+from kanviz.io.contents import Tensors
 from kanviz.text import listing, shown
 
 HUGE = 1e30
@@ -18,44 +19,118 @@ MANY_EDGES = 20_000
 PROBES = 16  # places at which a network is evaluated when it is opened
 
 
+def by_prefix(own: re.Pattern[str], names: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Group the names of a format by what stands before them: {prefix: {name without it: name}}."""
+    found: dict[str, dict[str, str]] = {}
+    for name in names:
+        match = own.search(name)
+        if match is not None:
+            found.setdefault(name[: match.start()], {})[match.group()] = name
+    return found
+
+
 def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[str, Tensor], list[str]]:
     """Select the tensors of the format, named without their prefix; note what was cut off or left out.
 
-    Raises LoadError for two networks with different prefixes, or for an unknown tensor inside the network: in a layer,
-    or in the module that holds the layers, where it may act between them.
+    Raises LoadError for two networks with different prefixes, for a part that is no weight, or for an unknown tensor
+    inside the network: in a layer, or in the module that holds the layers, where it may act between them.
     """
-    found: dict[str, dict[str, str]] = {}
-    rest: list[str] = []
-    for name in opened.tensors:
-        match = own.search(name)
-        if match is None:
-            rest.append(name)
-        else:
-            found.setdefault(name[: match.start()], {})[match.group()] = name
+    found = by_prefix(own, opened)
     if len(found) > 1:
-        raise LoadError(
-            f"The file holds several KANs ({listing([k or 'one without' for k in found])}); save one of them."
-        )
+        raise several(list(found))
     ((prefix, names),) = found.items()
-    heads = tuple({name[: name.rindex(".") + 1] for short, name in names.items() if "." in short})
-    counted = [name for name in opened.counters if name.startswith(heads)] if heads else []
-    inside = [name for name in rest if name.startswith(prefix)]
+    heads = tuple({name[: name.rindex(".") + 1] for short, name in names.items() if "." in short}) or (prefix,)
+    notes = removed(prefix) + left_out(opened, set(names.values()), heads, lambda n: n.startswith(prefix), format)
+    return {short: weight(opened, name) for short, name in names.items()}, notes
+
+
+class SeveralNetworks(LoadError):
+    """A refused file with several networks, where none was named."""
+
+
+def several(prefixes: list[str]) -> SeveralNetworks:
+    """Return the refusal of a file with several networks, by their prefixes."""
+    names = [_end_of(prefix.removesuffix(".")) for prefix in prefixes]
+    example = next((name for name in names if name), "")
+    return SeveralNetworks(
+        f"The file holds several KANs ({listing([name or 'one without a name' for name in names], 6)}). Open one of "
+        f'them by its name: kanviz.load(path, block="{shown(example)}"), or --block {shown(example)}.'
+    )
+
+
+def numbers_of(layers: Iterable[int], most: int = 12) -> str:
+    """List the numbers of layers for a sentence."""
+    words = [str(n) for n in layers]
+    return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
+
+
+def _end_of(name: str, most: int = 30) -> str:
+    """Return a name, or the end of a long one."""
+    return name if len(name) <= most else f"...{name[-most:]}"
+
+
+def removed(prefix: str) -> list[str]:
+    """Note that a prefix was removed from the names of a network."""
+    return [f"Removed the prefix '{shown(prefix)}' from every name."] if prefix else []
+
+
+def weight(opened: Tensors, name: str) -> Tensor:
+    """Return a weight by its name. Raises LoadError where the entry of this name is no weight."""
+    why = opened.why_not(name)
+    if why is not None:
+        raise LoadError(f"{shown(name)} {why}")
+    return opened.tensors[name]
+
+
+def left_out(
+    opened: Tensors, used: set[str], heads: tuple[str, ...], inside: Callable[[str], bool], format: str
+) -> list[str]:
+    """Note which entries of the file are not used; refuse one that may change what the network computes.
+
+    heads: prefixes of the layers, where every entry counts · inside: says whether a name is in the network, where
+    weights other than zero count, and what is no dense tensor; whole numbers and truth values are noted there.
+    """
+    rest = [name for name in opened if name not in used]
+    here = [name for name in rest if name.startswith(heads) or inside(name)]
+    numbers = [name for name in here if name in opened.tensors]
     # zeros add nothing; and a factor of zero would leave no useful network
-    unused = [*(name for name in inside if bool((opened.tensors[name] != 0).any())), *counted]
+    unused = [name for name in numbers if bool((opened.tensors[name] != 0).any())]
+    alone = heads == ("",)  # a layer without a name: counters of the whole file are among its parts
+    marks = [name for name in here if name not in opened.tensors]
+    unused += [
+        name
+        for name in marks
+        if name in opened.odd or (name.startswith(heads) and not (alone and _is_count(opened, name)))
+    ]
     if unused:
+        why = opened.why_not(unused[0]) if len(unused) == 1 else None
         raise LoadError(
             f"{listing(unused)} {'is' if len(unused) == 1 else 'are'} not part of {format}: this variant computes "
             "something else, which kanviz cannot know. Save the KAN alone, or train it without that part."
+            + (f" ({shown(unused[0])} {why})" if why else "")
         )
-    notes: list[str] = [f"Removed the prefix '{shown(prefix)}' from every name."] if prefix else []
-    zeros, outside = [name for name in inside if name not in unused], [name for name in rest if name not in inside]
+    zeros = [name for name in numbers if name not in unused]
+    odd = [name for name in marks if not _is_count(opened, name)]
+    outside = [name for name in rest if name not in here]
+    around = [name for name in outside if name in opened.tensors]
+    harmless = [name for name in (*marks, *outside) if name not in odd and name not in around]
+    notes: list[str] = []
     if zeros:
         notes.append(Caution(f"Ignored {listing(zeros)} (not part of a KAN layer; all zeros)."))
-    if outside:
+    if odd:
+        notes.append(Caution(f"Ignored {listing(odd)} (not weights); what the model does with them is not known."))
+    if harmless:
+        notes.append(f"Ignored {listing(harmless)} (not weights of a KAN).")
+    if around:
         notes.append(
-            Caution(f"Ignored {listing(outside)} (not part of a KAN layer): the KAN is shown, not what is around it.")
+            Caution(f"Ignored {listing(around)} (not part of a KAN layer): the KAN is shown, not what is around it.")
         )
-    return {short: opened.tensors[name] for short, name in names.items()}, notes
+    return notes
+
+
+def _is_count(opened: Tensors, name: str) -> bool:
+    """Say whether an entry is a single whole number or truth value, as counters of steps are."""
+    return name in opened.others and opened.others[name].shape == ()
 
 
 def expect(name: str, tensor: Tensor | None, *shape: int) -> Tensor:

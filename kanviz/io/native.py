@@ -6,7 +6,7 @@ metadata also holds a checksum over everything, so that a file changed by anothe
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -15,10 +15,10 @@ from torch import Tensor
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN, Caution
-from kanviz.core.layer import BASES, Layer, Variable
+from kanviz.core.layer import Layer, Variable
+from kanviz.core.layer_record import MOST_NODES, SETTINGS, described, read_settings
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
-from kanviz.io.formula_names import readable_primitive
 from kanviz.io.native_rows import PARTS, TASKS, WEIGHTS, packed, unpacked
 from kanviz.io.safetensors_file import HEADER_LIMIT, write_safetensors
 from kanviz.json_reader import JsonReader, JsonValue
@@ -28,9 +28,6 @@ FORMAT = 1
 HEADER = "kanviz"
 CHECKSUM = "sha256"
 MOST_NOTES = 1000
-MOST_FORMULA_TEXT = 100_000  # of different formulas of one layer: reading them takes half a second
-MOST_NODES = 100_000
-MOST_FORMULAS = 1_000_000
 DEEPEST = 12
 ROOM_PER_TENSOR = 200  # bytes of the file's header for one tensor, at most
 NATIVE = JsonReader("The kanviz file cannot be used: {why}. Open an earlier copy, or save it again from kanviz.")
@@ -72,15 +69,7 @@ def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | 
         "outputs": [_variable(v) for v in kan.outputs],
         "task": kan.task,
         "notes": list(kan.notes),
-        "layers": [
-            {
-                "arity": list(layer.arity),
-                "base": layer.base,
-                "outside": layer.outside,
-                "formulas": [list(row) for row in layer.formulas],
-            }
-            for layer in kan.layers
-        ],
+        "layers": [described({name: getattr(layer, name) for name in SETTINGS}) for layer in kan.layers],
         "recipe": recipe,
         **({"cautions": cautions} if cautions else {}),
         **({"rows": table} if table is not None else {}),
@@ -96,8 +85,11 @@ def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | 
     return text
 
 
-def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
-    """Read the network of a kanviz file; refuse one that is newer, damaged or inconsistent."""
+def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], others: Sequence[str] = ()) -> KAN:
+    """Read the network of a kanviz file; refuse one that is newer, damaged or inconsistent.
+
+    others: names of what else is in the file; kanviz writes weights only.
+    """
     header = _header(metadata)
     if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], tensors):
         raise LoadError(
@@ -108,8 +100,8 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> KAN:
     expected = {f"layers.{n}.{name}" for n in range(len(layers)) for name in (*_NUMBERS, *_MARKS)}
     if "rows" in header:
         expected |= {f"rows.{part}" for part in PARTS} | (set(tensors) & {f"rows.{WEIGHTS}"})
-    if set(tensors) != expected:
-        odd = sorted(set(tensors) ^ expected)
+    if {*tensors, *others} != expected:
+        odd = sorted({*tensors, *others} ^ expected)
         raise NATIVE.refusal(f"weights and header disagree about {shown(odd[0])}")
     kan = KAN(
         tuple(_layer(n, record, tensors) for n, record in enumerate(layers)),
@@ -146,7 +138,7 @@ def saved_with(data: bytes) -> tuple[dict[str, Any] | None, tuple[Dataset, str] 
     opened = open_tensors(data, "network")
     if not is_native(opened.metadata):
         return None, None
-    kan, header = read(opened.tensors, opened.metadata), _header(opened.metadata)
+    kan, header = read(opened.tensors, opened.metadata, [*opened.others, *opened.odd]), _header(opened.metadata)
     recipe = header.get("recipe").value
     rows = unpacked(kan, header["rows"].value, opened.tensors) if "rows" in header else None
     return recipe if isinstance(recipe, dict) else None, rows
@@ -210,32 +202,12 @@ def _layer(n: int, record: JsonValue, tensors: Mapping[str, Tensor]) -> Layer:
     return Layer(
         **{name: part[name] for name in _NUMBERS},
         **{name: part[name] != 0 for name in _MARKS},
-        formulas=_formulas(n, record["formulas"].items(MOST_FORMULAS), part["coef"].shape),
-        arity=record["arity"].each(lambda k: k.whole(1, 1000), MOST_NODES, 1),
-        base=record["base"].choice(tuple(BASES)),
-        outside=record["outside"].choice(("zero", "linear")),
+        **read_settings(record, part["coef"].shape[0], part["coef"].shape[1], str(n)),
     )
 
 
 def _ascending(knots: Tensor) -> bool:
     return bool(torch.isfinite(knots).all()) and bool((knots.diff(dim=1) >= 0).all())
-
-
-def _formulas(n: int, rows: list[JsonValue], shape: torch.Size) -> tuple[tuple[int, int, str], ...]:
-    """Read (source, target, primitive) of each formula; a primitive is a known name or a text that our parser reads."""
-    parts = [row.items(3, 3) for row in rows]
-    length = sum(len(name) for name in {name.text() for _, _, name in parts})
-    if length > MOST_FORMULA_TEXT:
-        raise NATIVE.refusal(
-            f"the formulas of layer {n} have {length:,} characters in all, the limit is {MOST_FORMULA_TEXT:,}"
-        )
-    found: dict[tuple[int, int], str] = {}
-    for source, target, name in parts:
-        i, j = source.whole(0, shape[0] - 1), target.whole(0, shape[1] - 1)
-        found[i, j] = readable_primitive(name.value, f"edge {n},{i},{j}")
-    if len(found) != len(rows):
-        raise NATIVE.refusal(f"an edge of layer {n} has two formulas")
-    return tuple((i, j, name) for (i, j), name in found.items())
 
 
 def _read_variable(record: JsonValue) -> Variable:

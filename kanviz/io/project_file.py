@@ -4,10 +4,11 @@ import zipfile
 from io import BytesIO
 
 from kanviz.errors import LoadError, UserError
+from kanviz.io.contents import BYTE_LIMIT
+from kanviz.io.file_view import Source
 from kanviz.io.project import MANIFEST_LIMIT, Packed, packed, unpacked
 from kanviz.io.project_reader import PROJECT
-from kanviz.io.stored_zip import Writer, stored_members, table_of_contents
-from kanviz.io.torch_views import BYTE_LIMIT
+from kanviz.io.stored_zip import Members, Writer, table_of_contents
 from kanviz.io.work import Work
 from kanviz.text import size_words
 
@@ -18,9 +19,9 @@ _WRITER = Writer("kanviz", "Open an earlier copy, or save the project again.")
 _NAME_AT = 30  # position of the first part's name in its header
 
 
-def looks_like_project(data: bytes) -> bool:
+def looks_like_project(data: Source) -> bool:
     """Say whether this is a zip whose first part is a manifest; nothing else is checked."""
-    return data.startswith(b"PK\x03\x04") and data[_NAME_AT : _NAME_AT + len(MANIFEST)] == MANIFEST.encode()
+    return data[:4] == b"PK\x03\x04" and data[_NAME_AT : _NAME_AT + len(MANIFEST)] == MANIFEST.encode()
 
 
 def project_to_bytes(project: Work) -> bytes:
@@ -43,13 +44,13 @@ def project_to_bytes(project: Work) -> bytes:
     return file.getvalue()
 
 
-def project_from_bytes(data: bytes) -> Work:
+def project_from_bytes(data: Source) -> Work:
     """Read the project in a file; LoadError, in words, for one that is damaged, forged, newer or too large."""
     if len(data) > BYTE_LIMIT:
         raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
     if not looks_like_project(data):
         raise LoadError("This is no kanviz project. Choose a file that 'Save project' wrote; its name ends in .kanviz.")
-    members = stored_members(data, table_of_contents(data, _WRITER), _WRITER)
+    members = dict(Members(data, table_of_contents(data, _WRITER), _WRITER))  # reads and checks all
     odd = [name for name in members if name != MANIFEST and not name.startswith(FOLDER)]
     if odd or len(members.get(MANIFEST, b"")) > MANIFEST_LIMIT:
         raise PROJECT.refusal("it holds a part that kanviz does not write")

@@ -6,7 +6,7 @@ are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; th
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
@@ -14,13 +14,13 @@ from torch import Tensor
 from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import BASES, Layer
 from kanviz.errors import LoadError
-from kanviz.io.containers import Tensors
+from kanviz.io.contents import Tensors
 from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
 from kanviz.io.pykan_functions import notes_on_unknown, primitive_of
 from kanviz.io.pykan_settings import Column, Settings, oddities, settings_from
 from kanviz.text import listing, shown
 
-_OWN = re.compile(
+OWN = re.compile(
     r"(?<![^.])(act_fun\.(0|[1-9][0-9]{0,3})\.(grid|coef|mask|scale_base|scale_sp)"
     r"|symbolic_fun\.(0|[1-9][0-9]{0,3})\.(mask|affine)|(sub)?node_(bias|scale)_(0|[1-9][0-9]{0,3}))$"
 )
@@ -35,14 +35,14 @@ _NUMBER = re.compile(r"[0-9]+")
 _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote next to it."
 
 
-def recognises(tensors: Mapping[str, Tensor]) -> bool:
-    return any(re.search(r"(?<![^.])act_fun\.[0-9]{1,4}\.coef$", name) for name in tensors)
+def recognises(names: Iterable[str]) -> bool:
+    return any(re.search(r"(?<![^.])act_fun\.[0-9]{1,4}\.coef$", name) for name in names)
 
 
 def read(opened: Tensors, config: dict[str, object] | None) -> KAN:
     """Read the network of a pykan state with the settings of its config, or without if the weights are enough."""
     _refuse_old(opened.tensors)
-    state, notes = own_parts(opened, _OWN, "pykan 0.2")
+    state, notes = own_parts(opened, OWN, "pykan 0.2")
     depth = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("act_fun."))
     _refuse_strays(state, depth)
     if config is None:

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from kanviz.core.formulas.names import readable_primitive
 from kanviz.core.kan import Caution
 from kanviz.errors import LoadError
-from kanviz.io.formula_names import readable_primitive
 from kanviz.text import listing
 
 _RENAMED = {"x^0.5": "sqrt", "1/x^0.5": "1/sqrt(x)"}

@@ -15,10 +15,10 @@ from functools import cache
 from multiprocessing.connection import Pipe
 
 from kanviz.errors import LoadError
+from kanviz.io.contents import BYTE_LIMIT
 from kanviz.io.opened import Opened, opened
 from kanviz.io.project import Project
 from kanviz.io.reader_process import packed
-from kanviz.io.torch_views import BYTE_LIMIT
 from kanviz.text import shown
 
 SMALL = 1_000_000  # total bytes of all files

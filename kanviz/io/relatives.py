@@ -1,9 +1,7 @@
 """Recognises networks related to KANs that have no B-splines, so that the refusal can name them."""
 
 import re
-from collections.abc import Mapping
-
-from torch import Tensor
+from collections.abc import Iterable
 
 from kanviz.errors import LoadError
 
@@ -17,10 +15,11 @@ _RELATIVES = {
 }
 
 
-def refuse_known(tensors: Mapping[str, Tensor]) -> None:
+def refuse_known(names: Iterable[str]) -> None:
     """Raise a LoadError that names the related network, if it is a known one."""
+    there = list(names)
     for pattern, what in _RELATIVES.items():
-        if any(re.search(pattern, name, re.IGNORECASE) for name in tensors):
+        if any(re.search(pattern, name, re.IGNORECASE) for name in there):
             raise LoadError(
                 f"This is {what}, not B-splines; kanviz cannot show it without changing it. "
                 "Train the same data here, or with pykan or efficient-kan."

@@ -8,13 +8,15 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import NoReturn
 
 import numpy as np
 import torch
 
 from kanviz.errors import LoadError, UserError
-from kanviz.io.torch_views import BYTE_LIMIT, check_shape, floating, half_notes
+from kanviz.io.contents import FLOATS, NUMPY_TYPES, Contents, Part, Spot, check_shape, own_tensor
+from kanviz.io.file_view import Source
 from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown, size_words
 
@@ -27,13 +29,17 @@ SAFETENSORS = JsonReader(
     "Not a valid safetensors file: {why}. Upload it again, or save it again.", names={"": "its header"}
 )
 
-_FLOATS = {"F64": ("float64", "<f8"), "F32": ("float32", "<f4"), "F16": ("float16", "<f2"), "BF16": ("bfloat16", "<u2")}
-_OTHERS = {
-    **dict.fromkeys(("I64", "I32", "I16", "I8", "U64", "U32", "U16", "U8"), "whole numbers"),
+_TYPES = {
+    "F64": "float64", "F32": "float32", "F16": "float16", "BF16": "bfloat16", "BOOL": "bool",
+    "I64": "int64", "I32": "int32", "I16": "int16", "I8": "int8", "U8": "uint8",
+}  # fmt: skip
+# Numbers that kanviz does not read: what they are, and bits of each where these are not 8.
+_UNREAD = {
+    **dict.fromkeys(("U64", "U32", "U16"), "whole numbers"),
     **dict.fromkeys(("F8_E4M3", "F8_E5M2", "F8_E8M0", "F6_E2M3", "F6_E3M2", "F4"), "8-bit floats or smaller"),
-    "BOOL": "true/false values",
     "C64": "complex numbers",
 }
+_BITS = {"U64": 64, "U32": 32, "U16": 16, "F6_E2M3": 6, "F6_E3M2": 6, "F4": 4, "C64": 64}
 _WRITTEN = {torch.float64: "F64", torch.float32: "F32"}
 
 
@@ -48,20 +54,38 @@ class SafetensorsContent:
 
 @dataclass(frozen=True, slots=True)
 class _Slot:
+    """A tensor as the header declares it; why: why it can be no weight, or ""."""
+
     dtype: str
     shape: tuple[int, ...]
     start: int
     end: int
+    why: str
 
 
-def looks_like_safetensors(data: bytes) -> bool:
+def looks_like_safetensors(data: Source) -> bool:
     """Say whether the first bytes are a plausible header length, or a header follows them."""
     length = int.from_bytes(data[:8], "little")
     return len(data) >= 8 and (data[8:9] == b"{" or 0 < length <= min(len(data) - 8, HEADER_LIMIT))
 
 
 def read_safetensors(data: bytes) -> SafetensorsContent:
-    """Read every tensor of the file with memory of its own, as float32 or float64, and the metadata text."""
+    """Read every tensor of the file with memory of its own, as float32 or float64, and the metadata text.
+
+    Raises LoadError where a tensor is of another type.
+    """
+    found = safetensors_contents(data)
+    for name, part in found.parts.items():
+        if part.why:
+            raise LoadError(f"{shown(name)} {part.why}")
+    for name, why in found.odd.items():
+        raise LoadError(f"{shown(name)} {why}")
+    read = found.read()
+    return SafetensorsContent(read.tensors, read.metadata, read.notes)
+
+
+def safetensors_contents(data: Source) -> Contents:
+    """Read the header of the file, and check it against the file; numbers are read later."""
     header, start = _header(data)
     named = header.get(METADATA, {}).pairs(HEADER_LIMIT, HEADER_LIMIT)
     metadata = {name: text.text(HEADER_LIMIT) for name, text in named}
@@ -72,12 +96,12 @@ def read_safetensors(data: bytes) -> SafetensorsContent:
         raise LoadError("The file holds no weights. Save a trained model.")
     slots = {name: _slot(shown(name), entry) for name, entry in entries}
     _check_ranges(slots, len(data) - start)
-    tensors = {name: _tensor(data, start, slot) for name, slot in slots.items()}
-    notes = half_notes({name: _FLOATS[slot.dtype][0] for name, slot in slots.items()})
-    return SafetensorsContent(tensors, metadata, tuple(notes))
+    parts = {name: _part(data, start, slot) for name, slot in slots.items() if slot.dtype in _TYPES}
+    odd = {name: slot.why for name, slot in slots.items() if slot.dtype not in _TYPES}
+    return Contents(parts, odd, metadata, "safetensors", (), len(data))
 
 
-def _header(data: bytes) -> tuple[JsonValue, int]:
+def _header(data: Source) -> tuple[JsonValue, int]:
     """Parse the JSON object at the front; also return where the numbers begin."""
     if len(data) < 8:
         _refuse("the file is empty or cut short")
@@ -93,23 +117,28 @@ def _slot(label: str, entry: JsonValue) -> _Slot:
     """Read the declaration of one tensor: type of numbers, shape and byte range must agree."""
     entry.fields({"dtype", "shape", "data_offsets"})
     dtype, shape = entry["dtype"].text(LONGEST_DTYPE), entry["shape"].each(JsonValue.whole)
-    if dtype not in _FLOATS and dtype not in _OTHERS:
+    if dtype not in _TYPES and dtype not in _UNREAD:
         _refuse(f"unknown dtype {shown(dtype)} of {label}")
-    if dtype in _OTHERS:
-        raise LoadError(f"{label} holds {_OTHERS[dtype]} ({dtype}); weights must be floating point (float32, float64).")
     start, end = entry["data_offsets"].each(JsonValue.whole, 2, 2)
     if end < start:
         _refuse(f"byte range of {label} is reversed")
     check_shape(label, shape)
-    if math.prod(shape) * np.dtype(_FLOATS[dtype][1]).itemsize != end - start:
+    bits = 8 * np.dtype(NUMPY_TYPES[_TYPES[dtype]]).itemsize if dtype in _TYPES else _BITS.get(dtype, 8)
+    if math.prod(shape) * bits != 8 * (end - start):
         _refuse(f"shape of {label} does not fit its byte range")
-    return _Slot(dtype, shape, start, end)
+    return _Slot(dtype, shape, start, end, _why(dtype))
+
+
+def _why(dtype: str) -> str:
+    """Return why numbers of this type can be no weights; empty for those that can."""
+    if _TYPES.get(dtype) in FLOATS:
+        return ""
+    words = _UNREAD.get(dtype, "true/false values" if dtype == "BOOL" else "whole numbers")
+    return f"holds {words} ({dtype}); weights must be floating point (float32, float64)."
 
 
 def _check_ranges(slots: Mapping[str, _Slot], available: int) -> None:
     """Check that the byte ranges follow one another without gap or overlap, and use the whole file."""
-    if available > BYTE_LIMIT:
-        raise LoadError(f"The weights take {size_words(available)}; the limit is {size_words(BYTE_LIMIT)}.")
     at = 0
     for slot in sorted(slots.values(), key=lambda slot: (slot.start, slot.end)):
         if slot.start != at:
@@ -119,10 +148,15 @@ def _check_ranges(slots: Mapping[str, _Slot], available: int) -> None:
         _refuse("data cut short" if at > available else "extra bytes after the data")
 
 
-def _tensor(data: bytes, start: int, slot: _Slot) -> torch.Tensor:
-    dtype, code = _FLOATS[slot.dtype]
-    numbers = np.frombuffer(data, dtype=code, count=math.prod(slot.shape), offset=start + slot.start)
-    return floating(numbers.reshape(slot.shape), dtype)
+def _part(data: Source, start: int, slot: _Slot) -> Part:
+    read, spot = partial(_tensor, data, start, slot), Spot(start + slot.start)
+    return Part(_TYPES[slot.dtype], slot.shape, read, slot.why, spot=spot)
+
+
+def _tensor(data: Source, start: int, slot: _Slot) -> torch.Tensor:
+    dtype = _TYPES[slot.dtype]
+    numbers = np.frombuffer(data[start + slot.start : start + slot.end], dtype=NUMPY_TYPES[dtype])
+    return own_tensor(numbers.reshape(slot.shape), dtype)
 
 
 def _refuse(why: str) -> NoReturn:
@@ -143,7 +177,7 @@ def write_safetensors(tensors: Mapping[str, torch.Tensor], metadata: Mapping[str
         if tensor.dtype not in _WRITTEN or name == METADATA:
             raise TypeError(f"{name}: only float32 and float64 are written, and __metadata__ is no name for a tensor.")
         code = _WRITTEN[tensor.dtype]
-        content = tensor.numpy().astype(_FLOATS[code][1], copy=False).tobytes()
+        content = tensor.numpy().astype(NUMPY_TYPES[_TYPES[code]], copy=False).tobytes()
         header[name] = {"dtype": code, "shape": list(tensor.shape), "data_offsets": [at, at + len(content)]}
         buffers.append(content)
         at += len(content)

@@ -7,19 +7,25 @@ Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central he
 
 import struct
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from kanviz.errors import LoadError
+from kanviz.io.file_view import Source
 from kanviz.text import shown
 
 MOST_MEMBERS = 11_000
 DIRECTORY_LIMIT = 8_000_000
+
+Content: TypeAlias = bytes | memoryview
 
 _END = struct.Struct("<4s4H2LH")
 _END64 = struct.Struct("<4sQ2H2L4Q")
 _CENTRAL = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
 _LOCATOR64_SIZE = 20
+_CRC_LISTED, _CRC_LOCAL, _CRC_BEHIND = 16, 14, 8  # places of a checksum in the two headers; the flag for a third
 _ENCRYPTED = 1
 _STORED = 0
 
@@ -46,31 +52,71 @@ class Entry:
     method: int
     flags: int
     header_at: int
+    listed_at: int
 
 
-def stored_members(data: bytes, entries: list[Entry], writer: Writer) -> dict[str, memoryview]:
-    """Return every member as a view of `data`: no overlaps, correct checksums, nothing compressed."""
-    view = memoryview(data)
-    members: dict[str, memoryview] = {}
-    covered = 0
-    for entry in sorted(entries, key=lambda entry: entry.header_at):
-        start, end = _data_range(data, entry, writer)
-        if entry.header_at < covered:
-            raise writer.damaged(f"{shown(entry.name)} overlaps another part")
-        covered = end
-        content = view[start:end]
-        if zlib.crc32(content) != entry.checksum:
-            raise writer.damaged(f"checksum of {shown(entry.name)} does not match")
-        members[entry.name] = content
-    return members
+class Members(Mapping[str, Content]):
+    """The members of an archive by name, without its `folder`: nothing compressed, no overlaps.
+
+    A member is read, and its checksum compared, when it is asked for; `size` reads nothing.
+    """
+
+    def __init__(self, data: Source, entries: list[Entry], writer: Writer, folder: str = "") -> None:
+        self._data = memoryview(data) if isinstance(data, bytes) else data
+        self._writer, self._sound = writer, set[str]()
+        self._places: dict[str, tuple[Entry, int, int]] = {}
+        covered = 0
+        for entry in sorted(entries, key=lambda entry: entry.header_at):
+            start, end = _data_range(data, entry, writer)
+            if entry.header_at < covered:
+                raise writer.damaged(f"{shown(entry.name)} overlaps another part")
+            covered = end
+            self._places[entry.name.removeprefix(folder)] = entry, start, end
+
+    def __getitem__(self, name: str) -> Content:
+        entry, start, end = self._places[name]
+        content = self._data[start:end]
+        if name not in self._sound and zlib.crc32(content) != entry.checksum:
+            raise self._writer.damaged(f"checksum of {shown(entry.name)} does not match")
+        self._sound.add(name)
+        return content
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._places)
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._places
+
+    def patches(self, name: str, content: bytes) -> dict[int, bytes]:
+        """Return what to write into the file, by positions, so that a member has this content of the same length."""
+        entry, start, end = self._places[name]
+        before, after = (struct.pack("<L", crc) for crc in (entry.checksum, zlib.crc32(content)))
+        # where the checksum stands: in the directory, and at the member, in front or, by a flag, behind it
+        behind = self._data[end : end + 8]
+        places = [entry.listed_at + _CRC_LISTED]
+        if not entry.flags & _CRC_BEHIND:
+            places.append(entry.header_at + _CRC_LOCAL)
+        elif behind == b"PK\x07\x08" + before:
+            places.append(end + 4)
+        elif behind[:4] == before:
+            places.append(end)
+        return {start: content, **dict.fromkeys(places, after)}
+
+    def size(self, name: str) -> int:
+        """Return the number of bytes of a member."""
+        _, start, end = self._places[name]
+        return end - start
 
 
-def table_of_contents(data: bytes, writer: Writer) -> list[Entry]:
+def table_of_contents(data: Source, writer: Writer) -> list[Entry]:
     """Read the entries that the archive declares; check their number and size before reading the first."""
     end_at = len(data) - _END.size
     if end_at < 0 or data[end_at : end_at + 4] != b"PK\x05\x06":
         raise writer.damaged("the end of the archive is missing")
-    _, disk, directory_disk, here, count, size, start, comment = _END.unpack_from(data, end_at)
+    _, disk, directory_disk, here, count, size, start, comment = _END.unpack(data[end_at:])
     if disk or directory_disk or comment or here != count:
         raise writer.damaged(f"its table of contents is not one that {writer.name} writes")
     if count > MOST_MEMBERS or size > DIRECTORY_LIMIT:
@@ -87,7 +133,7 @@ def table_of_contents(data: bytes, writer: Writer) -> list[Entry]:
     return entries
 
 
-def _check_zip64(data: bytes, end: tuple[int, int, int], end_at: int, writer: Writer) -> None:
+def _check_zip64(data: Source, end: tuple[int, int, int], end_at: int, writer: Writer) -> None:
     """Check the 64-bit end record, which some writers add to every file: it must agree with the plain one."""
     count, size, start = end
     gap = end_at - (start + size)
@@ -96,15 +142,16 @@ def _check_zip64(data: bytes, end: tuple[int, int, int], end_at: int, writer: Wr
     record_at = start + size
     if gap != _END64.size + _LOCATOR64_SIZE or data[record_at : record_at + 4] != b"PK\x06\x06":
         raise writer.damaged("its table of contents is not where it should be")
-    _, _, _, _, disk, directory_disk, here, count64, size64, start64 = _END64.unpack_from(data, record_at)
+    record = _END64.unpack(data[record_at : record_at + _END64.size])
+    disk, directory_disk, here, count64, size64, start64 = record[4:]
     if (disk, directory_disk, here) != (0, 0, count64) or (count64, size64, start64) != (count, size, start):
         raise writer.damaged("it has two tables of contents that disagree")
 
 
-def _central_entry(data: bytes, at: int, limit: int, writer: Writer) -> tuple[Entry, int]:
+def _central_entry(data: Source, at: int, limit: int, writer: Writer) -> tuple[Entry, int]:
     if at + _CENTRAL.size > limit or data[at : at + 4] != b"PK\x01\x02":
         raise writer.damaged("its table of contents is broken")
-    fields = _CENTRAL.unpack_from(data, at)
+    fields = _CENTRAL.unpack(data[at : at + _CENTRAL.size])
     flags, method = fields[3], fields[4]
     checksum, packed_size, size, name_size, extra_size, comment_size = fields[7:13]
     name_at, after = at + _CENTRAL.size, at + _CENTRAL.size + name_size + extra_size + comment_size
@@ -114,7 +161,7 @@ def _central_entry(data: bytes, at: int, limit: int, writer: Writer) -> tuple[En
         name = data[name_at : name_at + name_size].decode("utf-8")
     except UnicodeDecodeError:
         raise writer.damaged("the name of a part is not text") from None
-    return Entry(name, size, packed_size, checksum, method, flags, fields[16]), after
+    return Entry(name, size, packed_size, checksum, method, flags, fields[16], at), after
 
 
 def _check_names(names: list[str], writer: Writer) -> None:
@@ -127,7 +174,7 @@ def _check_names(names: list[str], writer: Writer) -> None:
             raise LoadError(f"The archive holds a part with a forbidden name ({shown(name)}). {writer.again}")
 
 
-def _data_range(data: bytes, entry: Entry, writer: Writer) -> tuple[int, int]:
+def _data_range(data: Source, entry: Entry, writer: Writer) -> tuple[int, int]:
     """Find the byte range of a member; its local header must agree with the central directory."""
     name = shown(entry.name)
     if entry.method != _STORED or entry.flags & _ENCRYPTED:
@@ -137,7 +184,7 @@ def _data_range(data: bytes, entry: Entry, writer: Writer) -> tuple[int, int]:
     at = entry.header_at
     if at + _LOCAL.size > len(data) or data[at : at + 4] != b"PK\x03\x04":
         raise writer.damaged(f"{name} is not where it should be")
-    fields = _LOCAL.unpack_from(data, at)
+    fields = _LOCAL.unpack(data[at : at + _LOCAL.size])
     method, name_size, extra_size = fields[3], fields[9], fields[10]
     name_at = at + _LOCAL.size
     if method != _STORED or data[name_at : name_at + name_size] != entry.name.encode("utf-8"):

@@ -1,30 +1,23 @@
 """Reads the zip container that torch.save writes, which is never compressed; checks it completely before use."""
 
-from dataclasses import dataclass
-
 from kanviz.errors import LoadError
-from kanviz.io.stored_zip import Entry, Writer, stored_members, table_of_contents
+from kanviz.io.file_view import Source
+from kanviz.io.stored_zip import Entry, Members, Writer, table_of_contents
 from kanviz.text import shown
 
 AGAIN = "Upload it again, or save it again with torch.save(model.state_dict(), ...)."
 _TORCH = Writer("PyTorch", AGAIN)
 
 
-@dataclass(frozen=True, slots=True)
-class Archive:
-    """The members of a torch file by their names inside its one folder: `data.pkl`, `data/0`, ..."""
+def open_archive(data: Source) -> Members:
+    """Return the members of a torch file by their names inside its one folder: `data.pkl`, `data/0`, ...
 
-    members: dict[str, memoryview]
-
-
-def open_archive(data: bytes) -> Archive:
-    """Return every member of a torch zip as a view of `data`: unique names, no overlaps, correct checksums."""
+    Names are unique and parts do not overlap; a checksum is compared when its member is read.
+    """
     entries = table_of_contents(data, _TORCH)
-    folder = _torch_folder(entries)
-    found = stored_members(data, entries, _TORCH)
-    members = {name.removeprefix(folder): content for name, content in found.items()}
+    members = Members(data, entries, _TORCH, _torch_folder(entries))
     _check_byte_order(members)
-    return Archive(members)
+    return members
 
 
 def _torch_folder(entries: list[Entry]) -> str:
@@ -45,7 +38,7 @@ def _torch_folder(entries: list[Entry]) -> str:
     return folder
 
 
-def _check_byte_order(members: dict[str, memoryview]) -> None:
+def _check_byte_order(members: Members) -> None:
     order = members.get("byteorder")
     if order is not None and bytes(order[:16]) != b"little":
         raise LoadError("The file was saved on a big-endian machine; save it again on an ordinary computer.")

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 import kanviz
 from kanviz.bench import short
@@ -575,3 +576,48 @@ def test_a_shell_is_told_every_command_and_option(run: Run, shell: str):
     assert "--lock-box" in out
     if shutil.which(shell):
         subprocess.run([shell, "-n"], input=out, text=True, check=True)
+
+
+# --- blocks of a larger model -----------------------------------------------------------------------------------
+
+GPT = Path(__file__).parent / "checkpoints" / "models" / "gpt_with_kan_ffn.pt"
+
+
+def test_show_lists_the_kans_of_a_model(run: Run) -> None:
+    status, out, err = run("show", GPT)
+    assert (status, err) == (0, "")
+    assert "blocks.1.ffn: KANLayer, 8-16-8, grid 4, order 3, 2,096 parameters" in out
+    assert "next to blocks.1.ln1, blocks.1.attn and blocks.1.ln2" in out
+    record = json.loads(run("show", GPT, "--json")[1])
+    assert [block["prefix"] for block in record["blocks"]] == ["blocks.0.ffn", "blocks.1.ffn"]
+
+
+def test_show_describes_the_block_that_is_named(run: Run) -> None:
+    status, out, _ = run("show", GPT, "--block", "blocks.0.ffn")
+    assert status == 0
+    assert out.startswith("8-16-8 ") or out.startswith("[8, 16, 8]")
+    assert kanviz.load(GPT, block="blocks.0.ffn").digest in out
+
+
+@pytest.mark.parametrize("command", ["formula", "plot"])
+def test_other_commands_ask_for_the_block_and_take_it(run: Run, tmp_path: Path, command: str) -> None:
+    small = tmp_path / "m.pt"
+    torch.save({f"{name}.{n}": part for name in "ab" for n, part in kanviz.KANLayer(2, 1).state_dict().items()}, small)
+    more = ["--edge", "0,0,0", "-o", tmp_path / "edge.html"] if command == "plot" else []
+    status, _, err = run(command, small, *more)
+    assert status != 0
+    assert "--block a" in err
+    assert run(command, small, *more, "--block", "a")[0] == 0
+
+
+def test_a_certificate_compares_a_block_with_kanviz_own_file_of_it(run: Run, tmp_path: Path) -> None:
+    kanviz.save(kanviz.load(GPT, block="blocks.0.ffn"), tmp_path / "own.safetensors")
+    box = ",".join(f"x{n}=-1:0" for n in range(1, 9))
+    how = ["--block", "blocks.0.ffn", "--box", box, "-o", tmp_path / "c.json"]
+    assert run("certify", GPT, tmp_path / "own.safetensors", *how)[0] == 0
+
+
+def test_a_block_without_a_model_to_go_on_with_is_refused(run: Run, table: Path, tmp_path: Path) -> None:
+    status, _, err = run("train", table, "--target", "way", "--block", "a", "-o", tmp_path / "m.safetensors")
+    assert status == 2
+    assert "--start" in err

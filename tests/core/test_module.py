@@ -77,7 +77,9 @@ def test_what_flattens_parameters_takes_it():
 
 def test_its_state_is_tensors_and_loads_into_another():
     one, two = KANLayer(2, 3, seed=1), KANLayer(2, 3, seed=2, low=-4, high=4)
-    assert set(one.state_dict()) == {"coef", "base_weight", "bias", "offset", "affine", "knots", "active", "frozen"}
+    parts = {"coef", "base_weight", "bias", "offset", "affine", "knots", "active", "frozen"}
+    assert set(one.state_dict()) == {*parts, "_extra_state"}
+    assert {name for name, _ in (*one.named_parameters(), *one.named_buffers())} == parts
     buffer = io.BytesIO()
     torch.save(one.state_dict(), buffer)
     assert buffer.tell() > 0

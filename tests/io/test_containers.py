@@ -7,6 +7,7 @@ import zlib
 from collections import OrderedDict
 
 import pytest
+import safetensors.torch
 import torch
 from hypothesis import given, settings
 
@@ -125,7 +126,7 @@ def test_weights_are_found_inside_a_training_checkpoint() -> None:
         assert all(same_bits(found.tensors[name], value) for name, value in kept.items())
         assert found.notes[0].startswith(f"Read the weights under {path}")
         assert all(str(other) in found.notes[0] for other in list(checkpoint)[1:3])
-        assert found.notes[1].startswith("Ignored norm.num_batches_tracked")
+        assert list(found.others) == ["norm.num_batches_tracked"]
 
 
 def test_two_sets_of_weights_are_not_guessed_between() -> None:
@@ -156,10 +157,31 @@ FOREIGN_VALUES = {
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("words", FOREIGN_VALUES)
-def test_what_is_no_dense_tensor_of_floats_is_refused_by_name(words: str) -> None:
-    sentence = refusal(saved({"layers.0.grid": numbers(3), "layers.0.odd": FOREIGN_VALUES[words]()}))
-    assert "layers.0.odd" in sentence
+def test_what_is_no_dense_tensor_of_floats_is_set_aside_with_its_reason(words: str) -> None:
+    found = open_tensors(saved({"layers.0.grid": numbers(3), "layers.0.odd": FOREIGN_VALUES[words]()}), "model.pt")
+    assert list(found.tensors) == ["layers.0.grid"]
+    assert words.removesuffix(" rows") in (found.why_not("layers.0.odd") or "; ".join(found.notes))
+    assert found.why_not("layers.0.grid") is None
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("words", FOREIGN_VALUES)
+def test_a_file_of_nothing_but_that_is_refused_with_the_reason(words: str) -> None:
+    sentence = refusal(saved({"odd": FOREIGN_VALUES[words]()}))
+    assert sentence.startswith("odd ")
     assert words.removesuffix(" rows") in sentence
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int8, torch.int16, torch.int32, torch.int64])
+def test_whole_numbers_and_truth_values_are_read_for_who_asks(dtype: torch.dtype) -> None:
+    values = torch.tensor([[0, 1, 2], [100, 5, 0]]).to(dtype)
+    for data in (
+        saved({"w": GRID, "odd": values.t()}),
+        safetensors.torch.save({"w": GRID, "odd": values.t().contiguous()}),
+    ):
+        part = open_tensors(data, "model.pt").others["odd"]
+        assert part.shape == (3, 2)
+        assert torch.equal(part.read(), values.t())
 
 
 @pytest.mark.parametrize(

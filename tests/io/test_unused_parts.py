@@ -48,6 +48,37 @@ def test_a_tensor_inside_a_network_that_no_reader_uses_refuses_the_file_by_its_n
     assert f"{prefix}{name} is not part of" in str(refusal.value)
 
 
+ODD_KINDS = {
+    "holds true/false values": torch.tensor([True, False]),
+    "holds whole numbers (int64)": torch.arange(3),
+    "holds whole numbers (uint8)": torch.zeros(3, dtype=torch.uint8),
+    "is complex64": torch.ones(2, dtype=torch.complex64),
+    "is sparse": torch.eye(3).to_sparse(),
+    "has no data (meta device)": torch.empty(3, device="meta"),
+}
+
+
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("words", ODD_KINDS)
+def test_what_is_no_weight_refuses_a_file_in_a_layer_and_is_noted_elsewhere(words: str) -> None:
+    with pytest.raises(LoadError) as refusal:
+        opened({**EFFICIENT, "layers.1.odd": ODD_KINDS[words]})
+    assert "layers.1.odd is not part of efficient-kan" in str(refusal.value)
+    assert words in str(refusal.value)
+    with pytest.raises(LoadError) as refusal:
+        opened({**EFFICIENT, "layers.1.grid": ODD_KINDS[words]})
+    assert f"layers.1.grid {words}" in str(refusal.value)
+    kan = opened({**under("kan.", EFFICIENT), "pos.position_ids": ODD_KINDS[words]})
+    assert kan.digest == opened(EFFICIENT).digest
+    assert "Ignored pos.position_ids (not weights of a KAN)." in kan.notes
+
+
+def test_whole_numbers_between_the_layers_and_the_file_are_named_openly() -> None:
+    kan = opened({**EFFICIENT, "order_of_inputs": torch.tensor([1, 0])})
+    assert kan.digest == opened(EFFICIENT).digest
+    assert any("order_of_inputs (not weights)" in note for note in kan.cautions)
+
+
 @pytest.mark.parametrize("name", ["layers.0.shift", "layers.1.norm.num_batches_tracked"])
 def test_a_whole_number_in_a_layer_is_no_harmless_counter(name: str) -> None:
     with pytest.raises(LoadError, match=f"{name} is not part of efficient-kan"):

@@ -78,8 +78,8 @@ def open_files() -> None:
     from kanviz.io.reading import SMALL, readers
 
     uploads = st.file_uploader(
-        "kanviz .safetensors or .kanviz, efficient-kan .pt or .safetensors, or pykan's two files (..._config.yml and "
-        "..._state)",
+        "kanviz .safetensors or .kanviz, efficient-kan or a model of KANLayers (.pt or .safetensors), or pykan's two "
+        "files (..._config.yml and ..._state)",
         accept_multiple_files=True, key="model-files",
         help="Files are read as data; nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
     )  # fmt: skip

@@ -1,0 +1,265 @@
+"""The KANs inside a larger model are listed from the header of its file, and opened by name to the model's numbers."""
+
+import io
+import json
+import struct
+import tracemalloc
+import zlib
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.torch
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import kanviz
+from kanviz.core.module import KANLayer
+from kanviz.errors import LoadError
+from kanviz.io.blocks import find_blocks
+from kanviz.io.containers import open_contents
+from kanviz.io.file_view import FileView
+from kanviz.io.foreign import SeveralNetworks
+from tests.io.damage import answer, damaged
+from tests.io.forge import storage, table, tensor
+from tests.io.test_odd_weights import EFFICIENT, PYKAN
+
+MODELS = Path(__file__).parents[1] / "checkpoints" / "models"
+GPT = MODELS / "gpt_with_kan_ffn.pt"
+X = torch.linspace(-3, 3, 14).reshape(7, 2)
+Weights = dict[str, torch.Tensor]
+
+
+def under(prefix: str, weights: Weights) -> Weights:
+    return {prefix + name: part for name, part in weights.items()}
+
+
+def layers(*shape: int) -> Weights:
+    chain = [KANLayer(a, b, seed=a) for a, b in pairwise(shape)]
+    return torch.nn.Sequential(*chain).state_dict()
+
+
+MIXED = {
+    **under("enc.0.kan.", EFFICIENT),
+    "enc.0.norm.weight": torch.ones(1),
+    **under("enc.1.", layers(2, 4, 3)),
+    "enc.1.2.weight": torch.ones(3, 3),
+    **under("head.", PYKAN),
+    **under("last.", KANLayer(3, 1, grid=7).state_dict()),
+    "position_ids": torch.arange(9),
+}
+
+
+def save(path: Path, weights: Weights, *, safe: bool) -> Path:
+    if safe:
+        safetensors.torch.save_file({name: part.contiguous() for name, part in weights.items()}, path)
+    else:
+        torch.save({"model": weights, "step": 3}, path)
+    return path
+
+
+def test_the_blocks_of_a_model_are_listed_with_what_is_around_them() -> None:
+    first, second = kanviz.blocks(GPT)
+    assert (first.prefix, second.prefix) == ("blocks.0.ffn", "blocks.1.ffn")
+    assert (first.kind, first.shape, first.grid, first.order) == ("KANLayer", (8, 16, 8), 4, 3)
+    assert first.parameters == 2 * 8 * 16 * (7 + 1) + 2 * (16 + 8)
+    assert second.around == ("blocks.1.ln1", "blocks.1.attn", "blocks.1.ln2")
+
+
+@pytest.mark.parametrize("n", [0, 1])
+def test_a_block_computes_what_the_model_computes_with_it(n: int) -> None:
+    numbers = np.load(MODELS / "gpt_with_kan_ffn.npz")
+    kan = kanviz.load(GPT, block=f"blocks.{n}.ffn")
+    assert np.array_equal(kan(torch.from_numpy(numbers["x"])).numpy(), numbers[f"y_block{n}"])
+    assert any("not shown" in note and f"blocks.{n}.ln2" in note for note in kan.cautions)
+
+
+@pytest.mark.parametrize("safe", [False, True])
+def test_every_kind_that_opens_alone_opens_as_a_block(tmp_path: Path, safe: bool) -> None:
+    file = save(tmp_path / ("m.safetensors" if safe else "m.pt"), MIXED, safe=safe)
+    found = {block.prefix: block for block in kanviz.blocks(file)}
+    assert {name: block.kind for name, block in found.items()} == {
+        "enc.0.kan": "efficient-kan", "enc.1": "KANLayer", "head": "pykan", "last": "KANLayer",
+    }  # fmt: skip
+    for name, block in found.items():
+        kan = kanviz.load(file, block=name)
+        assert kan.shape == block.shape
+        assert {layer.grid for layer in kan.layers} == {block.grid}
+        assert {layer.order for layer in kan.layers} == {block.order}
+        assert any(f"This is the block {name} of" in note for note in kan.cautions)
+    alone = kanviz.load(save(tmp_path / "a.pt", EFFICIENT, safe=False))
+    assert kanviz.load(file, block="enc.0.kan").digest == alone.digest
+    assert found["enc.0.kan"].around == ("enc.0.norm",)
+    assert found["enc.1"].around == ("enc.0", "enc.1.2")
+    assert set(found["last"].around) == {"enc", "head", "position_ids"}
+
+
+def test_a_single_layer_of_a_run_opens_too() -> None:
+    whole, one = kanviz.load(GPT, block="blocks.0.ffn"), kanviz.load(GPT, block="blocks.0.ffn.1")
+    assert torch.equal(one.layers[0].coef, whole.layers[1].coef)
+
+
+def test_what_wraps_a_model_may_be_left_out_of_a_name(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.pt", under("module._orig_mod.", MIXED), safe=False)
+    assert kanviz.load(file, block="enc.1").shape == (2, 4, 3)
+    assert kanviz.load(file, block="module._orig_mod.enc.1").shape == (2, 4, 3)
+
+
+def test_a_file_of_one_network_has_one_block(tmp_path: Path) -> None:
+    file = save(tmp_path / "m.pt", EFFICIENT, safe=False)
+    (block,) = kanviz.blocks(file)
+    assert (block.prefix, block.kind, block.shape, block.around) == ("", "efficient-kan", (2, 3, 1), ())
+    assert kanviz.load(file, block="").digest == kanviz.load(file).digest
+
+
+def test_kanviz_own_file_has_one_block_and_no_name_for_it(tmp_path: Path) -> None:
+    kan = kanviz.init([2, 3, 1], grid=4)
+    kanviz.save(kan, tmp_path / "own.safetensors")
+    (block,) = kanviz.blocks(tmp_path / "own.safetensors")
+    assert (block.kind, block.shape, block.grid) == ("kanviz", (2, 3, 1), 4)
+    assert kanviz.load(tmp_path / "own.safetensors", block="").digest == kan.digest
+    with pytest.raises(LoadError, match="without naming a block"):
+        kanviz.load(tmp_path / "own.safetensors", block="layers.0")
+
+
+def test_several_kans_are_refused_with_their_names_where_none_is_chosen(tmp_path: Path) -> None:
+    with pytest.raises(SeveralNetworks, match=r'blocks\.0\.ffn and blocks\.1\.ffn.*block="blocks\.0\.ffn"'):
+        kanviz.load(GPT)
+    file = save(tmp_path / "m.pt", MIXED, safe=False)
+    with pytest.raises(SeveralNetworks, match=r"enc\.0\.kan, enc\.1, head, last|enc\.0\.kan, enc\.1, head and last"):
+        kanviz.load(file)
+
+
+def test_layers_that_are_no_network_together_are_listed_one_by_one(tmp_path: Path) -> None:
+    gap = {**under("0.", KANLayer(2, 3).state_dict()), **under("2.", KANLayer(3, 1).state_dict())}
+    apart = {**under("0.", KANLayer(2, 3).state_dict()), **under("1.", KANLayer(2, 3).state_dict())}
+    for n, (weights, words) in enumerate(((gap, "numbered 0, 2"), (apart, "do not follow one another"))):
+        file = save(tmp_path / f"{n}.pt", weights, safe=False)
+        assert [block.prefix for block in kanviz.blocks(file)] == ["0", "2" if weights is gap else "1"]
+        assert kanviz.load(file, block="0").shape == (2, 3)
+        with pytest.raises(SeveralNetworks, match=words):
+            kanviz.load(file)
+
+
+@pytest.mark.parametrize("name", ["blocks.2.ffn", "blocks.0.ff", "", "ffn", "blocks.0.ln1", "../x", "\u202e"])
+def test_a_name_that_is_no_block_is_refused_in_words(name: str) -> None:
+    with pytest.raises(LoadError) as refusal:
+        kanviz.load(GPT, block=name)
+    assert len(str(refusal.value)) <= 400
+
+
+def test_what_only_resembles_a_kan_is_not_listed(tmp_path: Path) -> None:
+    weights = {"a.spline_weight": torch.ones(3), "b.knots": torch.ones(3), "c.knots": torch.ones(2, 3),
+               "c.coef": torch.ones(1, 1, 1), "c.base_weight": torch.ones(1, 1), "w": torch.ones(2)}  # fmt: skip
+    assert kanviz.blocks(save(tmp_path / "m.pt", weights, safe=False)) == []
+
+
+def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(LoadError, match="no such file"):
+        kanviz.blocks(tmp_path / "nowhere.pt")
+    with pytest.raises(LoadError, match="no such file"):
+        kanviz.load(tmp_path / "nowhere.pt", block="x")
+
+
+SMALL = io.BytesIO()
+torch.save({"model": MIXED, "step": 3}, SMALL)
+
+
+@settings(max_examples=150, deadline=None, derandomize=True)
+@given(st.sampled_from([SMALL.getvalue(), safetensors.torch.save(MIXED)]).flatmap(damaged))
+def test_damage_to_a_file_ends_in_a_list_or_in_a_sentence(data: bytes) -> None:
+    for block in answer(lambda data, name: find_blocks(open_contents(data, name)), data, "m.pt") or ():
+        assert str(block)
+
+
+# A checkpoint of 700 MB, nearly all of it a hole in the file
+
+BIG = 175_000_000
+
+
+def sparse_safetensors(path: Path) -> None:
+    small = safetensors.torch.save(MIXED)
+    length = int.from_bytes(small[:8], "little")
+    header = json.loads(small[8 : 8 + length])
+    end = len(small) - 8 - length
+    header["big"] = {"dtype": "F32", "shape": [BIG], "data_offsets": [end, end + 4 * BIG]}
+    text = json.dumps(header).encode()
+    with path.open("wb") as file:
+        file.write(len(text).to_bytes(8, "little") + text + small[8 + length :])
+        file.truncate(8 + len(text) + end + 4 * BIG)
+
+
+def sparse_torch(path: Path) -> None:
+    """Write a zip as torch.save does, with small weights in it and a hole for the large one."""
+    weights = under("enc.1.", layers(2, 4, 3))
+    kinds = {torch.float32: "FloatStorage", torch.bool: "BoolStorage", torch.uint8: "ByteStorage"}
+    entries = {
+        name: tensor(storage(part.numel(), kinds[part.dtype], str(n)), tuple(part.shape), part.contiguous().stride())
+        for n, (name, part) in enumerate(weights.items())
+    }
+    pickled = b"\x80\x02" + table({"big": tensor(storage(BIG, key="big"), (BIG,)), **entries}) + b"."
+    members = {"data.pkl": pickled, "byteorder": b"little"}
+    members |= {f"data/{n}": part.contiguous().numpy().tobytes() for n, part in enumerate(weights.values())}
+    central = b""
+    with path.open("wb") as file:
+        for member, content in {**members, "data/big": b""}.items():
+            name, size = f"m/{member}".encode(), len(content) or (4 * BIG if member == "data/big" else 0)
+            sizes = struct.pack("<H2H3L", 0, 0, 0, zlib.crc32(content), size, size)
+            at = file.tell()
+            file.write(b"PK\x03\x04" + struct.pack("<2H", 20, 0) + sizes + struct.pack("<2H", len(name), 0) + name)
+            file.write(content)
+            file.seek(size - len(content), 1)
+            head = struct.pack("<3H", 20, 20, 0) + sizes
+            central += b"PK\x01\x02" + head + struct.pack("<5H2L", len(name), 0, 0, 0, 0, 0, at) + name
+        count, start = len(members) + 1, file.tell()
+        file.write(central + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(central), start, 0))
+
+
+@pytest.mark.parametrize("make", [sparse_safetensors, sparse_torch])
+def test_a_large_checkpoint_costs_its_header_and_the_block_that_is_opened(
+    make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(tmp_path / "big")
+    read = 0
+    part_of = FileView.__getitem__
+
+    def counting(self: FileView, part: slice) -> bytes:
+        nonlocal read
+        content = part_of(self, part)
+        read += len(content)
+        return content
+
+    monkeypatch.setattr(FileView, "__getitem__", counting)
+    tracemalloc.start()
+    assert "enc.1" in [block.prefix for block in kanviz.blocks(tmp_path / "big")]
+    assert kanviz.load(tmp_path / "big", block="enc.1").shape == (2, 4, 3)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert (tmp_path / "big").stat().st_size > 700_000_000
+    assert read < 500_000
+    assert peak < 10_000_000
+
+
+def test_a_checkpoint_above_the_limit_with_one_kan_opens_without_a_name(tmp_path: Path) -> None:
+    sparse_torch(tmp_path / "big.pt")
+    assert kanviz.load(tmp_path / "big.pt").shape == (2, 4, 3)
+
+
+def test_a_large_file_that_is_no_model_is_refused_by_its_first_bytes(tmp_path: Path) -> None:
+    with (tmp_path / "big.pt").open("wb") as file:
+        file.truncate(600_000_000)
+    with pytest.raises(LoadError, match="Not a model file"):
+        kanviz.load(tmp_path / "big.pt")
+
+
+def test_only_the_parts_of_the_block_are_checked(tmp_path: Path) -> None:
+    data = bytearray(GPT.read_bytes())
+    place = data.rindex(kanviz.load(GPT, block="blocks.1.ffn").layers[0].knots.numpy().tobytes()[:64])
+    data[place] ^= 1
+    (tmp_path / "m.pt").write_bytes(bytes(data))
+    assert kanviz.load(tmp_path / "m.pt", block="blocks.0.ffn").shape == (8, 16, 8)
+    with pytest.raises(LoadError, match="checksum"):
+        kanviz.load(tmp_path / "m.pt", block="blocks.1.ffn")
