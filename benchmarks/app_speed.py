@@ -25,7 +25,7 @@ import numpy as np
 import plotly
 import streamlit
 import torch
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 
 import kanviz
 from kanviz.core.init import init
@@ -199,7 +199,7 @@ def drops(page: Page, count: int = 12) -> list[list[float]]:
 
 def first(browser: Browser) -> None:
     """Time the very first visit, without a model, while the server is cold."""
-    times = []
+    times, last = [], ""
     for _ in range(3):
         with served(app()) as (url, ready):
             page = visit(browser)
@@ -208,9 +208,10 @@ def first(browser: Browser) -> None:
             page.wait_for_function("window.arrived")
             times.append(page.evaluate("window.arrived / 1e3"))
             moved = page.evaluate("performance.getEntriesByType('resource').reduce((n, e) => n + e.transferSize, 0)")
+            last = f"the server answers {ready:.2f} s after its start; {moved / 1e6:.1f} MB transferred"
             page.close()
     print(f"first page, cold server: network and curve drawn after {', '.join(f'{t:.2f}' for t in times)} s")
-    print(f"  the server answers {ready:.2f} s after its start; {moved / 1e6:.1f} MB transferred")
+    print(f"  {last}")
 
 
 def own(browser: Browser, model: Path, name: str) -> None:
@@ -289,7 +290,7 @@ def live(page: Page, columns: int, seconds: int = 8) -> None:
     rows = np.random.default_rng(0).uniform(-1, 1, (5_000, columns))
     lines = [",".join([*(f"x{i}" for i in range(columns)), "y"])]
     lines += [",".join(f"{v:.6f}" for v in [*row, np.exp(np.sin(np.pi * row[0]) + row[1] ** 2)]) for row in rows]
-    table = {"name": "rows.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
+    table: FilePayload = {"name": "rows.csv", "mimeType": "text/csv", "buffer": "\n".join(lines).encode()}
     link = page.get_by_test_id("stSidebar")
     link.get_by_role("link", name="Train", exact=True).click()
     expect(page.get_by_role("heading", level=1, name="Train")).to_be_visible()
@@ -353,14 +354,14 @@ def drawing() -> None:
 def pykan() -> None:
     """Time pykan's own plot() of a network of that shape, to a file."""
     try:
-        import matplotlib
+        import matplotlib  # pyright: ignore[reportMissingImports]  (pykan brings it)
 
         matplotlib.use("Agg")
-        from kan import MultKAN
+        from kan import MultKAN  # pyright: ignore[reportMissingImports]  (installed by hand)
     except ImportError:
         print("[4,10,10,1], pykan's plot(): pykan is not installed here")
         return
-    import matplotlib.pyplot as plt
+    import matplotlib.pyplot as plt  # pyright: ignore[reportMissingImports]  (as above)
 
     with tempfile.TemporaryDirectory() as folder:
         theirs = MultKAN([4, 10, 10, 1], grid=5, seed=0, auto_save=False, ckpt_path=folder)

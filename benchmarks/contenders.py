@@ -33,7 +33,7 @@ class Setting:
     @property
     def record(self) -> dict[str, Any]:
         dtype = str(self.dtype).removeprefix("torch.")
-        return {"workload": self.name, "dtype": dtype, "threads": self.threads, "device": self.device}
+        return {"workload": self.work.name, "dtype": dtype, "threads": self.threads, "device": self.device}
 
     def __str__(self) -> str:
         return f"{self.work}, {self.record['dtype']}, {self.device}, {self.threads} thread{'s' * (self.threads > 1)}"

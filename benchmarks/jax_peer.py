@@ -12,9 +12,9 @@ NAME, COMPUTES = "jaxKAN (jit)", "cubic B-spline, base silu"
 
 def jax_runs(work: Workload) -> tuple[Callable[[], Any], Callable[[], Any]]:
     """Return (forward and backward, forward alone), float32, waiting for the result; ImportError without jaxKAN."""
-    import jax
-    from flax import nnx
-    from jaxkan.layers.Spline import SplineLayer
+    import jax  # pyright: ignore[reportMissingImports]  (all three: installed by hand)
+    from flax import nnx  # pyright: ignore[reportMissingImports]
+    from jaxkan.layers.Spline import SplineLayer  # pyright: ignore[reportMissingImports]
 
     parts = [SplineLayer(n_in=a, n_out=b, k=ORDER, G=work.grid, grid_range=(-1, 1)) for a, b in work.pairs]
     split = [nnx.split(part, nnx.Param, ...) for part in parts]

@@ -146,7 +146,7 @@ def _with_held_out(x: Tensor, y: Tensor, held_x: Tensor, held_y: Tensor) -> Data
 def _by_torch(setting: Setting, tasks: list[tuple[Tensor, Tensor]]) -> tuple[list[Model], tuple[float, ...]]:
     """Train the same tasks in plain torch, with optimisers that kanviz's training does not offer."""
     assert setting.how is not None
-    how = dict(setting.how)
+    how: dict[str, Any] = {"lr": RATE, "weight_decay": 0.0} | setting.how
     kept, mlp = how.pop("keep_state", False), how.pop("mlp", False)
     model = _mlp(setting.shape[0]) if mlp else nn.Sequential(*map(KANLayer.from_layer, network(setting).layers))
     for name, number in model.named_parameters():
@@ -157,7 +157,7 @@ def _by_torch(setting: Setting, tasks: list[tuple[Tensor, Tensor]]) -> tuple[lis
     models: list[Model] = []
     for x, y in tasks:
         if solver is None or not kept:
-            solver = torch.optim.AdamW(moved, **{"lr": RATE, "weight_decay": 0.0} | how)
+            solver = torch.optim.AdamW(moved, **how)
         for step in range(STEPS):
             if not mlp:
                 solver.param_groups[0]["lr"] = RATE * (1 - step / STEPS)

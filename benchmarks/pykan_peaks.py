@@ -37,6 +37,7 @@ def peaks(job: dict[str, Any]) -> dict[str, Any]:
     tasks, held = ([_tensors(rows) for rows in job[part]] for part in ("tasks", "held"))
     errors: list[list[float]] = [[] for _ in tasks]
     shown: list[tuple[Tensor, Tensor]] = []
+    now: list[tuple[Tensor, Tensor]] = []
     for turn, (x, y) in enumerate(tasks):
         data = {"train_input": x, "train_label": y, "test_input": x, "test_label": y}
         network.fit(data, opt="LBFGS", steps=job["steps"], update_grid=False)

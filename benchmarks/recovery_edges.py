@@ -178,16 +178,17 @@ def law_edges(points: int) -> None:
     rng = torch.Generator().manual_seed(1)
     for law, name, formula, (low, high) in LAWS:
         places: list[int] = []
-        found: tuple[Candidate, ...] = ()
+        found: Sequence[Candidate] = []
         for noise in NOISES:
             x = low + (high - low) * torch.rand(points, generator=rng, dtype=torch.float64)
             y = formula(x)
             y = y + noise * y.std() * torch.randn(points, generator=rng, dtype=torch.float64)
             found = suggest(x, y)
             places.append(rank(found, SAME_AS.get(name, name)))
+        best = found[0]
         print(
             f"{law:34} {name:>14} {places[0]:8d} {places[1]:6d} {places[2]:6d}   "
-            f"{found[0].formula} ({', '.join(found[0].rivals[:4])})"
+            f"{best.formula} ({', '.join(best.rivals[:4])})"
         )
 
 

@@ -20,6 +20,7 @@ import torch
 from benchmarks.kanviz_training import GOALS, kanviz_run, live_run, new_network_config, noise_run
 from benchmarks.problems import NOISY, PROBLEMS
 from kanviz.bench.measure import machine
+from kanviz.writing import write
 
 
 def training(options: argparse.Namespace, record: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -81,7 +82,7 @@ def main() -> None:
     record |= {"note": options.note, "longest": options.longest}
     record["config"] = new_network_config(PROBLEMS["x y"], 0).to_json()
 
-    def write() -> None:
+    def save() -> None:
         if options.json:
             write(options.json, json.dumps(record, indent=1) + "\n")
 
@@ -90,7 +91,7 @@ def main() -> None:
         for who in ("kanviz", "pykan"):
             if who in row:
                 print(f"{row['problem']:28}{who:8}{_words(row[who])}", flush=True)
-        write()
+        save()
     record["ratios"] = ratios(record["rows"], tuple(f"{goal:g}" for goal in GOALS))
     print(json.dumps(record["ratios"]), file=sys.stderr)
     for section, found in (("noise", noises(options)), ("live", lives(options))):
@@ -98,8 +99,8 @@ def main() -> None:
         for row in found:
             record[section].append(row)
             print(section, json.dumps(row), flush=True)
-            write()
-    write()
+            save()
+    save()
 
 
 def noises(options: argparse.Namespace) -> Iterator[dict[str, Any]]:

@@ -30,11 +30,13 @@ class Film:
     """Frames of a page, each as long as it is to be looked at."""
 
     def __init__(self, page: Page) -> None:
-        self.page, self.frames, self.times = page, [], []
+        self.page = page
+        self.frames: list[Image.Image] = []
+        self.times: list[int] = []
 
     def shoot(self, beats: float = 1) -> None:
         picture = Image.open(io.BytesIO(self.page.screenshot())).convert("RGB")
-        self.frames.append(picture.resize(tuple(int(SHRINK * side) for side in SIZE), Image.Resampling.LANCZOS))
+        self.frames.append(picture.resize([int(SHRINK * side) for side in SIZE], Image.Resampling.LANCZOS))
         self.times.append(int(BEAT * beats))
 
     def move(self, to: tuple[float, float], since: tuple[float, float], steps: int = 5) -> tuple[float, float]:
@@ -107,7 +109,7 @@ def act(page: Page) -> Film:
 def main() -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        context = browser.new_context(viewport=dict(zip(("width", "height"), SIZE, strict=True)))
+        context = browser.new_context(viewport={"width": SIZE[0], "height": SIZE[1]})
         context.add_init_script("try { localStorage.setItem('kanviz-tour', 'seen') } catch {}")
         page = context.new_page()
         page.set_default_timeout(60_000)

@@ -6,12 +6,17 @@ Run: python docs/screenshots.py [ADDRESS] [FOLDER]
 import io
 import sys
 from pathlib import Path
+from typing import Literal
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 ADDRESS = sys.argv[1] if len(sys.argv) > 1 else "http://127.0.0.1:8501"
 FOLDER = Path(sys.argv[2]) if len(sys.argv) > 2 else Path(__file__).parent
+Scheme = Literal["light", "dark"]
+LOOKS: tuple[tuple[str, Scheme, int], ...] = (
+    ("light", "light", 1440), ("dark", "dark", 1440), ("narrow", "light", 420),
+)  # fmt: skip
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
 
 
@@ -23,19 +28,26 @@ def settle(page: Page) -> None:
     page.wait_for_timeout(900)
 
 
+def size_of(page: Page) -> ViewportSize:
+    """Return the size of the window in pixels."""
+    size = page.viewport_size
+    assert size is not None, "every page here is opened with a size"
+    return size
+
+
 def go(page: Page, name: str) -> None:
-    if page.viewport_size["width"] < 700:
+    if size_of(page)["width"] < 700:
         page.get_by_test_id("stExpandSidebarButton").click()
     page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
     settle(page)
-    if page.viewport_size["width"] < 700 and page.get_by_test_id("stSidebarCollapseButton").is_visible():
+    if size_of(page)["width"] < 700 and page.get_by_test_id("stSidebarCollapseButton").is_visible():
         page.get_by_test_id("stSidebarCollapseButton").get_by_role("button").click()
         settle(page)
 
 
 def shoot(page: Page, name: str, look: str) -> None:
     page.mouse.move(5, 5)
-    width, height = page.viewport_size["width"], page.viewport_size["height"]
+    width, height = size_of(page)["width"], size_of(page)["height"]
     full = page.get_by_test_id("stMain").evaluate("node => node.scrollHeight")
     page.set_viewport_size({"width": width, "height": min(max(height, full), 2400)})
     page.get_by_test_id("stMain").evaluate("node => node.scrollTo(0, 0)")
@@ -52,7 +64,7 @@ def open_sample(page: Page, number: int) -> None:
     settle(page)
 
 
-def tour(browser: Browser, look: str, scheme: str, width: int) -> None:
+def tour(browser: Browser, look: str, scheme: Scheme, width: int) -> None:
     context = browser.new_context(
         color_scheme=scheme, viewport={"width": width, "height": 900}, reduced_motion="reduce"
     )  # fmt: skip
@@ -123,7 +135,7 @@ def tour(browser: Browser, look: str, scheme: str, width: int) -> None:
 def main() -> None:
     with sync_playwright() as play:
         browser = play.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        for look, scheme, width in (("light", "light", 1440), ("dark", "dark", 1440), ("narrow", "light", 420)):
+        for look, scheme, width in LOOKS:
             tour(browser, look, scheme, width)
         browser.close()
 

@@ -38,6 +38,13 @@ def discover(
     machine's default, or that of joblib.parallel_config · progress: called with the state after each attempt · test:
     share of rows held out · seed: of the split and the first start.
     Raises TableError for a table that cannot be used, UserError for settings that do not fit it.
+
+    >>> import kanviz
+    >>> hours = [k / 10 for k in range(40)]
+    >>> table = {"time (h)": hours, "way (km)": [2 * t + 1 for t in hours]}
+    >>> found = kanviz.discover(table, "way", shape=[1, 1], seeds=1, jobs=1)
+    >>> str(found.best.law.expression), found.exact, found.unit
+    ('2*time + 1', True, 'km')
     """
     config = DiscoverConfig(shape, seconds, seeds, hints or Hints(), jobs, seed)
     data = dataset_for(table, target, inputs=inputs, units=units, test=test, seed=seed)

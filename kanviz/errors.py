@@ -2,7 +2,15 @@
 
 
 class UserError(Exception):
-    """Base class of all refusals: one sentence that includes the remedy, safe to show unchanged."""
+    """Base class of all refusals: one sentence that includes the remedy, safe to show unchanged.
+
+    >>> import kanviz
+    >>> try:
+    ...     kanviz.init([2])
+    ... except kanviz.UserError as refusal:
+    ...     print(refusal)
+    A shape needs inputs and outputs, as in [2, 5, 1]; product nodes come after the inputs.
+    """
 
 
 class EditError(UserError):

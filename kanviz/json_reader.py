@@ -113,7 +113,7 @@ class JsonValue:
 
     def record(self) -> dict[str, Any]:
         if not isinstance(self.value, dict):
-            self.refuse("is not described")
+            self.refuse("is not a record of named fields")
         return self.value
 
     def fields(self, needed: Collection[str], optional: Collection[str] = ()) -> "JsonValue":

@@ -11,7 +11,7 @@ SOLVER_TITLES = {"auto": "Automatic", "lm": "Levenberg-Marquardt", "lbfgs": "L-B
 PICKED = {  # why "auto" chooses a solver
     "lm": "the network is small enough",
     "lbfgs": "too large for Levenberg-Marquardt, or held back by L1 or entropy",
-    "adam": "too large for anything but some rows at a time",
+    "adam": "too large to use all rows in each step",
 }
 
 

@@ -10,8 +10,8 @@ from kanviz.ui.shell.page import open_home
 s = open_home("Lessons")
 st.title("Lessons")
 st.markdown(
-    "Each takes a few minutes, opens a network of its own and says at the top of the page what to do next. What you "
-    "did is recognised and measured. Your open network is put aside; you can go back to it afterwards."
+    "Each takes a few minutes, opens a network of its own and shows at the top of the page what to do next. Your "
+    "steps are checked and measured. Your open network is put aside; you can go back to it afterwards."
 )
 lesson_list(s)
 if s is not None and s.of(Lessons).following is None:

@@ -30,7 +30,7 @@ with look:
             during(s)
     if done is not None:
         with st.container(border=True):
-            st.header("What came of it")
+            st.header("Result of the retraining")
             after(s, done)
     if run is not None and not s.training.live:
         with st.expander("Before the next one", expanded=False) if done is not None else st.container(border=True):

@@ -3,6 +3,7 @@
 import os
 import resource
 from contextlib import contextmanager
+from pathlib import Path
 
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -38,9 +39,28 @@ settings.register_profile("quick", settings.get_profile("kanviz"), max_examples=
 settings.load_profile("kanviz")
 
 
+# What `make quick` leaves out: tests that train, search, start processes or draw whole pages for seconds.
+SLOW = (
+    "analysis/locality", "analysis/symbolic", "cli", "continual", "core/engine", "core/locks", "core/training",
+    "edit/test_script.py", "io/test_project.py", "io/test_reading.py", "io/test_table_layouts.py", "io/test_tables.py",
+    "laws/search", "laws/structures", "laws/expressions/test_simplify.py", "laws/test_law.py", "server",
+    "test_bench.py", "test_corpus.py", "test_docs.py", "test_locality_benchmark.py", "test_packaging.py",
+    "test_samples.py", "ui",
+)  # fmt: skip
+QUICK = ("ui/components", "ui/state")  # of those
+
+
+def _is_slow(path: Path) -> bool:
+    name = path.relative_to(Path(__file__).parent).as_posix()
+    return name.startswith(SLOW) and not name.startswith(QUICK)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The browser tests first: they take longest, and the small ones fill the processes at the end."""
     items.sort(key=lambda item: "browser" not in item.path.parts)
+    for item in items:
+        if _is_slow(item.path):
+            item.add_marker(pytest.mark.slow)
 
 
 @pytest.fixture

@@ -25,6 +25,11 @@ def readable(figure: go.Figure) -> str:
     return "\n".join(lines + _lines("layout", _plain(layout)))
 
 
+def traces(figure: go.Figure) -> tuple[Any, ...]:
+    """The traces of a figure; plotly gives each its own properties, without types."""
+    return tuple(figure.data)
+
+
 def decoded(value: Any) -> Any:
     """plotly's {"dtype", "bdata"} as a list of numbers; anything else as it is."""
     if isinstance(value, dict) and {"dtype", "bdata"} <= set(value):
@@ -65,7 +70,7 @@ def small_kan() -> KAN:
     def layer(coef: torch.Tensor, active: list, **parts: Any) -> Layer:
         sources, targets, _ = coef.shape
         zeros = torch.zeros(sources, targets, dtype=torch.float64)
-        given = {
+        given: dict[str, Any] = {
             "base_weight": zeros + 0.25, "bias": torch.zeros(targets, dtype=torch.float64),
             "offset": torch.zeros(targets, dtype=torch.float64), "affine": torch.zeros(0, 4, dtype=torch.float64),
             "frozen": zeros.bool(),

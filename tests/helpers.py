@@ -3,6 +3,7 @@
 import json
 import random
 from dataclasses import fields, replace
+from typing import Any, TypeVar
 
 import torch
 from hypothesis import strategies as st
@@ -18,6 +19,7 @@ from kanviz.edit.history import History, replay
 DTYPES = (torch.float64, torch.float32)
 FORMULAS = ("sin", "x^2", "exp", "gaussian", "tanh", "x")
 TOLERANCE = {torch.float64: 1e-12, torch.float32: 2e-5}
+T = TypeVar("T")
 
 
 def random_knots(rng: torch.Generator, sources: int, grid: int, order: int, *, uniform: bool) -> Tensor:
@@ -97,6 +99,12 @@ def kans(draw, *, mixed: bool = True, dtypes: tuple[torch.dtype, ...] = DTYPES, 
     return kan
 
 
+def stretches(least: float) -> st.SearchStrategy[tuple[float, float]]:
+    """Begin and end of a stretch at least that wide, as shares of the whole."""
+    width = st.floats(least, 1)
+    return width.flatmap(lambda wide: st.floats(0, 1 - wide).map(lambda begin: (begin, min(begin + wide, 1.0))))
+
+
 def rows_for(kan: KAN, count: int = 50, seed: int = 0) -> Tensor:
     """Rows in table units, most of them inside the first grid."""
     rng = torch.Generator().manual_seed(seed)
@@ -124,7 +132,14 @@ def close(a: Tensor, b: Tensor, tolerance: float | None = None) -> bool:
     return bool(((a - b).abs() <= tolerance * size).all())
 
 
-def as_json(record: object) -> object:
+def not_none(value: T | None) -> T:
+    """Return a value that must be there by now; fail if it is None."""
+    assert value is not None
+    return value
+
+
+def as_json(record: object) -> Any:
+    """Return a record as it comes back from JSON."""
     return json.loads(json.dumps(record, allow_nan=False))
 
 

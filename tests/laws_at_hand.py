@@ -1,13 +1,14 @@
 """A search that finds given laws, one after the other: for tests of what shows them."""
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import sympy
 
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.training.ending import Ending
 from kanviz.laws.expressions.template import Rows
 from kanviz.laws.front import Entry, Scale, front
 from kanviz.laws.law import Law, measured
@@ -39,7 +40,7 @@ def law(expression: sympy.Expr, data: Dataset) -> Law:
     return measured(expression, learned, held)
 
 
-def discovery(data: Dataset, laws=LAWS, why: str = "the time is up") -> Discovery:
+def discovery(data: Dataset, laws: Sequence[sympy.Expr] = LAWS, why: Ending = Ending.TIME_UP) -> Discovery:
     """The laws as they would be reported, each found by an attempt of its own."""
     made = [law(expression, data) for expression in laws]
     learned, held = data.rows("train")[1], data.rows("test")[1]
@@ -58,7 +59,7 @@ def discovery(data: Dataset, laws=LAWS, why: str = "the time is up") -> Discover
 
 def search(data: Dataset, go_on: threading.Event) -> Iterator[Discovery | None]:
     """All laws but the last at once; then nothing new until it may go on; then the last."""
-    yield discovery(data, LAWS[:-1], "")
+    yield discovery(data, LAWS[:-1], Ending.RUNNING)
     while not go_on.wait(0.02):
         yield None
     yield discovery(data)

@@ -2,6 +2,7 @@
 
 import gc
 import itertools
+from collections.abc import Callable
 
 import pytest
 import torch
@@ -51,7 +52,7 @@ def test_the_mlp_has_as_many_parameters(work: Workload):
 def test_contenders_take_turns_and_the_warm_up_is_not_counted():
     turns: list[str] = []
     ticks = iter(range(0, 10**12, 10**7))  # a clock on which every call takes 10 ms
-    runs = {name: lambda name=name: turns.append(name) for name in "ABC"}
+    runs: dict[str, Callable[[], object]] = {name: lambda name=name: turns.append(name) for name in "ABC"}
     found = measure(runs, repeat=20, clock=lambda: next(ticks))
     warm, counted = turns[:6], turns[6:]
     rounds = {"".join(counted[n : n + 3]) for n in range(0, 60, 3)}

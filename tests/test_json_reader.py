@@ -66,7 +66,7 @@ def test_a_refusal_names_the_place_what_was_expected_and_what_to_do():
         (lambda: lamp["name"].text(), "the lamp (name) is no text of at most 2,000 characters"),
         (lambda: lamp["age"].whole(), "the lamp (age) is missing"),
         (lambda: lamp["deep"]["er"].whole(1, 9), "the lamp (deep.er) is no whole number from 1 to 9"),
-        (lambda: lamp["parts"].items()[1].record(), "a part (parts[1]) is not described"),
+        (lambda: lamp["parts"].items()[1].record(), "a part (parts[1]) is not a record of named fields"),
         (lambda: lamp["parts"].items()[0]["watts"].numbers(), "a part (parts[0].watts[1]) is no finite number"),
         (lambda: lamp["parts"].items(1), "the lamp (parts) is not a list of 0 to 1 entries"),
     ):

@@ -16,6 +16,7 @@ from kanviz.edit.history import replay
 from kanviz.io.native import recipe_of
 from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.samples import Sample, open_sample, rows_of, samples
+from tests.helpers import not_none
 
 FOLDER = Path(__file__).parents[1] / "sample_models"
 ROWS = json.loads((FOLDER / "samples.json").read_text(encoding="utf-8"))
@@ -42,10 +43,11 @@ def opened(sample: Sample) -> Session:
 def test_a_sample_opens_with_its_table_and_its_telling_edge(sample: Sample):
     s = opened(sample)
     assert s.data is not None
+    assert sample.edge is not None
     assert s.edge == EdgeId(*sample.edge)
-    assert s.present.edge(s.edge).state != "pruned"
+    assert s.present.edge(not_none(s.edge)).state != "pruned"
     assert sample.file.stat().st_size < 100_000
-    assert sample.table.stat().st_size < 200_000
+    assert not_none(sample.table).stat().st_size < 200_000
 
 
 @pytest.mark.parametrize(("sample", "row"), list(zip(samples(), ROWS, strict=True)), ids=[row["title"] for row in ROWS])
@@ -53,7 +55,7 @@ def test_a_sample_opens_with_its_table_and_its_telling_edge(sample: Sample):
 def test_a_sample_has_the_errors_that_are_said_of_it(sample: Sample, row: dict):
     s = opened(sample)
     for part in ("train", "test"):
-        x, y = s.data.rows(part)
+        x, y = not_none(s.data).rows(part)
         error = float(((s.present(x) - y) ** 2).mean().sqrt())
         assert error == pytest.approx(row["rmse"][part], rel=5e-3)
     said = (FOLDER / "README.md").read_text(encoding="utf-8")
@@ -73,7 +75,7 @@ def test_what_the_samples_show_is_there():
     unpruned, fitted, gravity, peaks, pendulum, hills = (opened(sample).present for sample in samples())
     assert {unpruned.edge(e).state for e in unpruned.edges()} == {"spline"}
     assert sum(1 for _ in unpruned.edges()) == 15
-    assert [fitted.edge(e).formula.primitive for e in fitted.edges()] == ["sin", "x^2", "exp"]
+    assert [not_none(fitted.edge(e).formula).primitive for e in fitted.edges()] == ["sin", "x^2", "exp"]
     assert gravity.layers[0].arity == (3,)
     assert [str(v) for v in (*gravity.inputs, *gravity.outputs)] == ["m1 (kg)", "m2 (kg)", "r (m)", "F (pN)"]
     assert peaks.layers[0].grid == 200
@@ -92,8 +94,8 @@ def test_the_fitted_sample_composes_to_the_law_it_was_made_from():
 def test_the_recipe_leads_from_the_unpruned_sample_to_the_fitted_one():
     start, end = samples()[:2]
     s = opened(start)
-    made = replay(s.present, recipe_of(end.file.read_bytes()), s.data)
-    x = s.data.rows("all")[0]
+    made = replay(s.present, not_none(recipe_of(end.file.read_bytes())), s.data)
+    x = not_none(s.data).rows("all")[0]
     assert float((made.present(x) - kanviz.load(end.file)(x)).abs().max()) < 1e-5  # last bits may differ by machine
 
 
@@ -127,7 +129,7 @@ def test_the_new_rows_of_a_sample_fit_it_and_are_unknown_to_it():
     assert brings
     for sample in brings:
         s = opened(sample)
-        new = rows_of(sample, sample.new, s.present)
+        new = rows_of(sample, not_none(sample.new), s.present)
         error = (s.present(new.x) - new.y).square().mean().sqrt()
         assert float(error) > 100 * next(r for r in ROWS if r["file"] == sample.file.name)["rmse"]["test"]
         low, high = domain(s.present.layers[0].knots, s.present.layers[0].order)

@@ -53,6 +53,11 @@ class Composition:
     outputs last · spline_edges: edges without a formula; each appears as a function phi_{layer,source,target}, the
     learned curve (spline and base part) of the variable on its figure's x axis: table units at an input, network units
     elsewhere · silu(u) is u / (1 + exp(-u)) · notes: remarks for the reader.
+
+    >>> import kanviz
+    >>> found = kanviz.compose(kanviz.init([2, 1]))
+    >>> found.exact, found.spline_edges, found.evaluate(found.rows).shape == (found.gap.rows, 1)
+    (False, (EdgeId(layer=0, source=0, target=0), EdgeId(layer=0, source=1, target=0)), True)
     """
 
     inputs: tuple[sympy.Symbol, ...]
@@ -116,7 +121,14 @@ class Composition:
 def compose(kan: KAN, data: Dataset | None = None) -> Composition:
     """Write the network as a formula; measure the gap on the data's rows (without data: over the first grid).
 
-    Raises FormulaError for a network with so many edges that its formula could not be read.
+    Raises FormulaError for so many edges that the formula could not be read, TableError where the data do not fit.
+
+    >>> import kanviz
+    >>> from kanviz.edit import FixFormula
+    >>> kan = FixFormula(kanviz.EdgeId(0, 0, 0), kanviz.Formula("x^2", c=2.0)).apply(kanviz.init([1, 1]))
+    >>> found = kanviz.compose(kan)
+    >>> found.text(), found.exact, found.gap.largest < 1e-12
+    (('y = 2*x1**2',), True, True)
     """
     alive = _alive(kan)
     count = sum(int((layer.present[:, _targets(layer, on)]).sum()) for layer, on in zip(kan.layers, alive, strict=True))

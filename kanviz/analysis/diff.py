@@ -40,7 +40,13 @@ class EdgeChange:
 
 @dataclass(frozen=True)
 class Diff:
-    """All edges of two networks, compared, and the nodes whose constants moved."""
+    """All edges of two networks, compared, and the nodes whose constants moved.
+
+    >>> import kanviz
+    >>> found = kanviz.diff(kanviz.init([2, 1], seed=0), kanviz.init([2, 1], seed=1))
+    >>> len(found.changed), found.identical, found.edges[0].source
+    (2, False, 'x1')
+    """
 
     edges: tuple[EdgeChange, ...]
     biases: tuple[str, ...]
@@ -71,6 +77,15 @@ def diff(before: KAN, after: KAN) -> Diff:
     """Compare two networks of one shape; of two precisions, in float64, which holds both exactly.
 
     Raises EditError for networks of different shapes.
+
+    >>> import kanviz
+    >>> from kanviz.edit import MoveControlPoint
+    >>> kan = kanviz.init([2, 1], grid=5)
+    >>> found = kanviz.diff(kan, MoveControlPoint(kanviz.EdgeId(0, 1, 0), 0, 9.0).apply(kan))
+    >>> print(found)
+    1 of 2 edges bit-identical, 1 changed
+    >>> [(change.source, change.coefficients) for change in found.changed]
+    [('x2', (0,))]
     """
     if [(v.sources, v.arity) for v in before.layers] != [(v.sources, v.arity) for v in after.layers]:
         raise EditError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")

@@ -33,6 +33,12 @@ class Metrics:
     """The errors per part ("train", and "test" when rows are held out): over all outputs, and for each output.
 
     `outputs` holds regression outputs by name, in order; it is empty for classification.
+
+    >>> import kanviz
+    >>> data = kanviz.Dataset.from_arrays([[0.0], [1.0], [2.0]], [[1.0, 0.0], [2.0, 0.5], [3.0, 1.0]], outputs="uv")
+    >>> found = kanviz.metrics(kanviz.init([1, 2], inputs=data.inputs, outputs=data.outputs), data)
+    >>> list(found.parts), [name for name, _ in found.outputs["train"]]
+    (['train', 'test'], ['u', 'v'])
     """
 
     task: str
@@ -46,6 +52,14 @@ def metrics(kan: KAN, data: Dataset) -> Metrics:
 
     Over several outputs rmse and mae are the root mean square and the mean over all of them, r2 is the mean of theirs.
     Raises TableError when the table does not fit the network.
+
+    >>> import kanviz
+    >>> from kanviz.edit import FixFormula
+    >>> square = FixFormula(kanviz.EdgeId(0, 0, 0), kanviz.Formula("x^2")).apply(kanviz.init([1, 1]))
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0], [3.0], [4.0]], [1.5, 4.5, 9.5, 16.5], test=0.5)
+    >>> errors = kanviz.metrics(square, data).parts["test"]
+    >>> errors.rows, round(errors.rmse, 6), round(errors.mae, 6)
+    (2, 0.5, 0.5)
     """
     data = data.matching(kan)
     y_train = data.rows("train")[1].double()

@@ -12,12 +12,12 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--port", type=values.whole(1, 65_535), help="where it listens on this machine (8501)")
     sub.add_argument(
         "--keep", metavar="FOLDER",
-        help="keep everybody's work in this folder, too, so that it outlives this server, trainings under way included",
+        help="also save all work, with running trainings, in this folder: it is there after a restart",
     )  # fmt: skip
     sub.add_argument("--no-browser", action="store_true", help="do not open a browser window")
     sub.add_argument(
         "--allow-host", action="append", default=[], metavar="NAME", dest="hosts",
-        help="a name by which a proxy leads to this server, as kan.school.example; may be given again",
+        help="host name under which a proxy serves the app, as kan.school.example; can be repeated",
     )  # fmt: skip
 
 

@@ -29,7 +29,7 @@ def certify(options: argparse.Namespace) -> None:
     if output.suffix != ".json":
         raise UsageError(f"A certificate is written as .json, not {shown(output.name)!r}.")
     if options.inputs and options.rows is None:
-        raise UsageError("--inputs names columns of the table of --rows; give that.")
+        raise UsageError("--inputs names columns of the table of --rows; add --rows TABLE.")
     before, after = read_two_networks(options)
     if options.rows is not None:
         found = certificate_of(

@@ -29,7 +29,7 @@ def options(sub: argparse.ArgumentParser) -> None:
     first.add_argument(
         "--together",
         action="store_true",
-        help="first read all edges together: after each sub, everything left is fitted again",
+        help="first read all edges together: after each one, all remaining numbers are fitted again",
     )
     sub.add_argument("--seconds", type=float, default=60.0, help="with --together: at most (60)")
     sub.add_argument(
@@ -138,7 +138,7 @@ def _together(kan: "KAN", data: "Dataset | None", seconds: float) -> "tuple[Hist
 
 
 def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
-    """Replace every curve by its best formula if that misses at most `within` of the curve's spread, and report it."""
+    """Replace every curve by its best formula if its error is at most `within` of the curve's spread, and report it."""
     from kanviz.analysis.symbolic import suggest_edge
     from kanviz.edit.edits import FixFormula
     from kanviz.edit.history import History

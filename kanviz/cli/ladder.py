@@ -75,7 +75,7 @@ def options(sub: argparse.ArgumentParser) -> None:
     sub.add_argument("--rung", type=values.whole(1, 6), metavar="N", help="only this one, 1 to 6 (all)")
     sub.add_argument(
         "--fail", nargs="*", metavar="SWITCH",
-        help="as it fails: with its usual switch, or, after --rung, with those named; a name that is none lists them",
+        help="make it fail: by its usual switch or, with --rung, by those named; a wrong name lists them",
     )  # fmt: skip
     sub.add_argument("--seed", type=values.whole(0, 2**32 - 1), default=0, help="of the rows and the start (0)")
     form = sub.add_mutually_exclusive_group()

@@ -22,7 +22,7 @@ def takes_block(sub: argparse.ArgumentParser, of: str = "MODEL") -> None:
 
 def takes_table(sub: argparse.ArgumentParser) -> None:
     """Add the options for a table of rows for a network, and for reading it."""
-    sub.add_argument("--table", help="rows to look at it on; its columns are found by the network's names")
+    sub.add_argument("--table", help="table of rows for the network; its columns are found by name")
     sub.add_argument("--target", nargs="+", metavar="COLUMN", help="the table's columns for the outputs, in order")
     sub.add_argument("--inputs", nargs="+", metavar="COLUMN", help="the table's columns for the inputs, in order")
     reads_table(sub)

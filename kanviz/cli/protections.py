@@ -39,7 +39,7 @@ def check(options: argparse.Namespace) -> None:
     if given:
         raise UsageError(f"{_option(given[0])} keeps what a network has learned; name the network with --start.")
     if options.ewc_strength is not None and options.ewc is None:
-        raise UsageError("--ewc-strength is the strength of --ewc; give that.")
+        raise UsageError("--ewc-strength is the strength of --ewc; add --ewc OLD.")
 
 
 def apply_protections(options: argparse.Namespace, start: "KAN", data: "Dataset") -> ProtectedTraining:

@@ -279,7 +279,7 @@ def options(sub: argparse.ArgumentParser) -> None:
         "--replay", metavar="OLD", help="with --start: mix in rows of this table, as many as there are new ones"
     )
     sub.add_argument(
-        "--ewc", metavar="OLD", help="with --start: hold numbers the more, the more this table's rows need them"
+        "--ewc", metavar="OLD", help="with --start: pull back the numbers that this table's rows depend on"
     )
     sub.add_argument("--ewc-strength", type=values.strength, metavar="STRENGTH", help="how strongly --ewc holds (1)")
 

@@ -34,6 +34,14 @@ class ContinualConfig:
     table · test: share of each table's rows that is held out · policies: names of POLICIES, each run from the same
     network · share, strength, boxes: settings of the policies that have them. The other names are those of `init` and
     `TrainConfig`.
+
+    >>> from kanviz.continual.config import ContinualConfig
+    >>> from kanviz.core.layer import Variable
+    >>> config = ContinualConfig(shape=(2, 5, 1), tasks=("a.csv", "b.csv"), target="y", share=0.25)
+    >>> config.network((Variable("u"), Variable("v")), (Variable("y"),))
+    KAN([2, 5, 1], 15 edges, float64)
+    >>> config.policy("replay").share, config.training.steps
+    (0.25, 60)
     """
 
     shape: tuple[Any, ...]
@@ -59,6 +67,7 @@ class ContinualConfig:
         return TrainConfig.for_trained(solver=self.solver, steps=self.steps, smooth=self.smooth)
 
     def policy(self, name: str) -> Policy:
+        """Return the policy of this name with these settings. Raises TrainError for other names."""
         boxes = self.boxes if name == "certified" else None
         return Policy(name, boxes, self.share, self.strength)
 
@@ -78,7 +87,12 @@ class ContinualConfig:
 
 
 def read_config(text: str) -> ContinualConfig:
-    """Read the settings from JSON text. Raises UserError, with the reason, for anything that is not valid."""
+    """Read the settings from JSON text. Raises UserError, with the reason, for anything that is not valid.
+
+    >>> from kanviz.continual.config import read_config
+    >>> read_config('{"shape": [2, 5, 1], "tasks": ["a.csv", "b.csv"], "target": "y", "steps": 20}').steps
+    20
+    """
     found = CONFIG.parse(text, DEEPEST)
     names = [part.name for part in fields(ContinualConfig)]
     values: dict[str, Any] = {}

@@ -24,8 +24,14 @@ class Known:
     the table, with its targets; None if only inputs are known · box: least and greatest value of each input in table
     units; None for rows.
 
+    >>> import kanviz
+    >>> from kanviz.continual.known import Known
     >>> Known.region(((0.0, 1.0), (-2.0, 2.0))).x.shape
     torch.Size([2000, 2])
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0]], [3.0, 4.0])
+    >>> start, known = kanviz.init([1, 1]), Known.rows(data, "old.csv")
+    >>> known.noun, known.error(start, start) > 0, Known.region(((0.0, 1.0),)).error(start, start)
+    ('old rows', True, 0.0)
     """
 
     name: str

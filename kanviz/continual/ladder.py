@@ -24,7 +24,13 @@ LINE, WINDOW = 401, 21  # points to plot along a line, and along each side of a 
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """The progress of a run. done, total: tasks over all methods; method: the one that learns, or learned last."""
+    """The progress of a run. done, total: tasks over all methods; method: the one that learns, or learned last.
+
+    >>> import kanviz
+    >>> step = next(kanviz.climb(kanviz.RUNGS[0], alone=True))
+    >>> step.done, step.total, step.method, step.verdict
+    (0, 5, 'KAN', None)
+    """
 
     done: int
     total: int
@@ -43,6 +49,13 @@ def climb(rung: Rung, seed: int = 0, *, alone: bool = False) -> Iterator[Step]:
     """Run a rung, and yield an item after every task; the last has `outcome.finished`. Equal seeds give equal numbers.
 
     alone: run only the rung's own network, without the methods to compare with.
+
+    >>> import itertools, kanviz
+    >>> *_, step = itertools.islice(kanviz.climb(kanviz.RUNGS[0], alone=True), 3)  # two of five tasks
+    >>> step.done, step.total
+    (2, 5)
+    >>> step.verdict.text
+    'exact: all 100 old predictions kept their bits'
     """
     clock = time.perf_counter()
     s = rung.setting

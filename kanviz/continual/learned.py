@@ -17,6 +17,13 @@ class Learned:
     input where it is nearest (nan if nothing changed, and for deeper networks and an MLP, where it has no meaning) ·
     seconds: time of its training · free: share of its numbers that may still change, after each task · drawn:
     predictions on the rung's mesh after each task, (task, point).
+
+    >>> import numpy
+    >>> from kanviz.continual.learned import Learned
+    >>> errors = numpy.array([[0.1, 0.3], [numpy.nan, 0.2]])
+    >>> found = Learned("KAN", 63, errors, kept=(4,), points=10, predictions=(numpy.zeros(5), numpy.zeros(5)))
+    >>> found.done, found.own, found.end, found.old_then, found.old_now, found.kept_share
+    (2, (0.1, 0.2), (0.3, 0.2), 0.1, 0.3, 0.4)
     """
 
     name: str

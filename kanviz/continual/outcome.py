@@ -23,6 +23,11 @@ class Outcome:
 
     mesh: points to plot, (point, input); with two inputs, a square window on each task's region in turn · target: the
     target function at these points · spread: standard deviation of each task's target · seconds: total time so far.
+
+    >>> import kanviz
+    >>> outcome = next(kanviz.climb(kanviz.RUNGS[0], alone=True)).outcome
+    >>> outcome.mesh.shape, outcome.target.shape, outcome.own, outcome.to_rows(), outcome.to_json()["title"]
+    ((401, 1), (401,), None, [], 'Apart, on a line')
     """
 
     rung: Rung
@@ -77,7 +82,14 @@ class Outcome:
 
 
 def to_csv(outcomes: Sequence[Outcome]) -> str:
-    """Write the rows of all outcomes as CSV; cells are empty for nan and infinity."""
+    """Write the rows of all outcomes as CSV; cells are empty for nan and infinity.
+
+    >>> import itertools, kanviz
+    >>> from kanviz.continual.outcome import to_csv
+    >>> *_, step = itertools.islice(kanviz.climb(kanviz.RUNGS[0], alone=True), 2)
+    >>> to_csv([step.outcome]).splitlines()[0].split(",")[:6]
+    ['rung', 'failing_with', 'seed', 'method', 'numbers', 'tasks']
+    """
     rows = [row for outcome in outcomes for row in outcome.to_rows()]
     text = io.StringIO()
     if rows:

@@ -28,6 +28,17 @@ class Policy:
     boxes (certified): the region of each task, (least, greatest) per input in table units; None takes the bounding box
     of the task's rows. share (replay): share of old rows among the training rows, above 0 and below 1. strength (ewc):
     with 1 every earlier task's loss counts as much as the new one's, to second order. Raises TrainError for others.
+
+    >>> from kanviz.continual.policy import Policy
+    >>> policy = Policy("replay", share=0.25)
+    >>> str(policy), policy.locks, policy.protection(seed=1)
+    ('rows of earlier tasks are mixed in', False, Replay(share=0.25, seed=1))
+    >>> Policy.from_json(policy.to_json()) == policy
+    True
+    >>> Policy("nothing")
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.TrainError: There is no policy 'nothing'; choose among none, lock, certified, replay, ewc.
     """
 
     name: str = "none"
@@ -56,6 +67,7 @@ class Policy:
         return POLICIES[self.name]
 
     def to_json(self) -> dict[str, Any]:
+        """Convert the policy to plain JSON."""
         return asdict(self)
 
     @staticmethod

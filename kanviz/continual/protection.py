@@ -28,6 +28,13 @@ class Protected(NamedTuple):
 
     data: the rows to learn, under replay with old ones among them · lock: numbers that must not change, or None ·
     anchor: penalty that pulls the other numbers back to their old values, or None.
+
+    >>> import kanviz
+    >>> from kanviz.continual.protection import Protected
+    >>> data, kan = kanviz.Dataset.from_arrays([[1.0], [2.0]], [3.0, 4.0]), kanviz.init([1, 1])
+    >>> held = Protected(data).joined(Protected(data, kanviz.Lock.of(kan, held=True, name="old rows")))
+    >>> held.lock.name, held.config(steps=5).lock is held.lock, held.config().smooth
+    ('old rows', True, 1e-05)
     """
 
     data: Dataset
@@ -82,7 +89,15 @@ class Protection(ABC):
 
 @dataclass(frozen=True)
 class NoProtection(Protection):
-    """The protection that does nothing: every number may change."""
+    """The protection that does nothing: every number may change.
+
+    >>> import kanviz
+    >>> from kanviz.continual.known import Known
+    >>> from kanviz.continual.protection import NoProtection
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0]], [3.0, 4.0])
+    >>> NoProtection().apply(kanviz.init([1, 1]), Known.rows(data, "old.csv"), data).lock is None
+    True
+    """
 
     kind: ClassVar[str] = "none"
 
@@ -97,13 +112,14 @@ class LockRows(Protection):
 
     Nothing is guaranteed between the rows; control points that they use cannot learn any more. See `data_lock`.
 
-    >>> import torch
-    >>> from kanviz import Dataset, init, train
+    >>> import kanviz, torch
+    >>> from kanviz.continual.known import Known
+    >>> from kanviz.continual.protection import LockRows
     >>> x = torch.linspace(-1, 0, 40, dtype=torch.float64)[:, None]
-    >>> old, new = Dataset.from_arrays(x, x[:, 0] ** 2), Dataset.from_arrays(x + 1, (x[:, 0] + 1) ** 2)
-    >>> before = init([1, 2, 1], grid=20)
+    >>> old, new = (kanviz.Dataset.from_arrays(part, part[:, 0] ** 2) for part in (x, x + 1))
+    >>> before = kanviz.init([1, 2, 1], grid=20)
     >>> data, lock, anchor = held = LockRows().apply(before, Known.rows(old, "old rows"), new)
-    >>> *_, last = train(before, data, held.config(steps=3), anchor=anchor)
+    >>> *_, last = kanviz.train(before, data, held.config(steps=3), anchor=anchor)
     >>> torch.equal(last.best(old.x), before(old.x)), last.best.digest == before.digest
     (True, False)
     """
@@ -114,7 +130,10 @@ class LockRows(Protection):
     needs_rows: ClassVar[bool] = True
 
     def apply(self, kan: KAN, known: Known, new: Dataset) -> Protected:
-        """Lock the numbers that the rows use, held-out rows included; no targets are needed."""
+        """Lock the numbers that the rows use, held-out rows included; no targets are needed.
+
+        Raises UserError for a region.
+        """
         if known.box is not None:
             raise UserError("A lock of rows holds no region: give rows, or lock the region.")
         return Protected(new, data_lock(kan, known.x, f"rows of {known.name}"[:200]))
@@ -127,11 +146,13 @@ class LockRegion(Protection):
     box: (least, greatest) of each input in table units; None takes the known region, or the bounding box of the known
     rows. It locks more control points than `LockRows`. Source: interval arithmetic (see `certified_lock`).
 
-    >>> from kanviz import Dataset, init
-    >>> new = Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
-    >>> held = LockRegion().apply(kan := init([1, 1], grid=20), Known.region(((-1.0, 0.0),)), new)
-    >>> [left.share for left in held.lock.capacity(kan)]
-    [0.6086956521739131]
+    >>> import kanviz
+    >>> from kanviz.continual.known import Known
+    >>> from kanviz.continual.protection import LockRegion
+    >>> new = kanviz.Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
+    >>> held = LockRegion().apply(kan := kanviz.init([1, 1], grid=20), Known.region(((-1.0, 0.0),)), new)
+    >>> [part.free for part in held.lock.capacity(kan)]
+    [9]
     """
 
     box: Box | None = None
@@ -155,9 +176,11 @@ class Replay(Protection):
     share: share of old rows among the training rows, above 0 and below 1 · seed: for the sampling of old rows. Source:
     Robins, Catastrophic forgetting, rehearsal and pseudorehearsal, Connection Science 1995. See `with_replay`.
 
-    >>> from kanviz import Dataset, init
-    >>> old, new = (Dataset.from_arrays([[a], [a + 1.0]], [a, a], test=0) for a in (0.0, 5.0))
-    >>> Replay(share=0.5).apply(init([1, 1]), Known.rows(old, "old rows"), new).data.x[:, 0].tolist()
+    >>> import kanviz
+    >>> from kanviz.continual.known import Known
+    >>> from kanviz.continual.protection import Replay
+    >>> old, new = (kanviz.Dataset.from_arrays([[a], [a + 1.0]], [a, a], test=0) for a in (0.0, 5.0))
+    >>> Replay(share=0.5).apply(kanviz.init([1, 1]), Known.rows(old, "old.csv"), new).data.x[:, 0].tolist()
     [5.0, 6.0, 0.0, 1.0]
     """
 
@@ -181,10 +204,12 @@ class ElasticWeights(Protection):
     strength: with 1 the old loss counts as much as the new, to second order; 0 has no effect. Bits may change. Source:
     Kirkpatrick et al., Overcoming catastrophic forgetting in neural networks, PNAS 2017. See `Anchor`.
 
-    >>> from kanviz import Dataset, init
-    >>> new = Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
-    >>> data, lock, anchor = ElasticWeights(2.0).apply(init([1, 1]), Known.region(((-1.0, 0.0),)), new)
-    >>> data is new, lock, anchor.strength
+    >>> import kanviz
+    >>> from kanviz.continual.known import Known
+    >>> from kanviz.continual.protection import ElasticWeights
+    >>> new = kanviz.Dataset.from_arrays([[0.6], [0.7], [0.8]], [1.0, 2.0, 3.0], test=0)
+    >>> held = ElasticWeights(2.0).apply(kanviz.init([1, 1]), Known.region(((-1.0, 0.0),)), new)
+    >>> held.data is new, held.lock, held.anchor.strength
     (True, None, 2.0)
     """
 
@@ -207,6 +232,15 @@ def protect(kan: KAN, given: Sequence[tuple[Protection, Known]], new: Dataset) -
     """Apply several protections at once, each to its own `Known`; their locks are combined.
 
     Raises UserError where one cannot be applied.
+
+    >>> import kanviz
+    >>> from kanviz.continual.known import Known
+    >>> from kanviz.continual.protection import LockRows, Replay, protect
+    >>> old, new = (kanviz.Dataset.from_arrays([[a], [a + 1.0]], [a, a], test=0) for a in (0.0, 5.0))
+    >>> known = Known.rows(old, "old.csv")
+    >>> data, lock, anchor = protect(kanviz.init([1, 1]), [(LockRows(), known), (Replay(), known)], new)
+    >>> len(data), lock.name, anchor
+    (4, 'rows of old.csv', None)
     """
     held = Protected(new)
     for protection, known in given:
@@ -222,6 +256,6 @@ def _summed(before: Anchor | None, now: Anchor | None) -> Anchor | None:
     if before is None or now is None:
         return now or before
     if before.strength != now.strength:
-        raise TrainError("Anchors of different strengths do not add up; give all elastic weights the same strength.")
+        raise TrainError("Elastic weights of different strengths cannot be added; use one strength.")
     both = zip(before.weights, now.weights, strict=True)
     return replace(now, weights=tuple({part: a[part] + b[part] for part in b} for a, b in both))

@@ -30,6 +30,15 @@ class Retention:
     on all rows of task i that have the same bits after task j as right after task i, 0 to 1; nan before · points:
     current number of control points of every layer · free: for each layer, number of those that could still change
     after each task · full: number of tasks that were not learned because no number could change any more.
+
+    >>> from kanviz.continual.policy import Policy
+    >>> from kanviz.continual.retention import Retention
+    >>> errors, kept = ((0.25, 0.5), (2.0, 0.25)), ((1.0, 0.75), (float("nan"), 1.0))
+    >>> found = Retention(Policy(), ("a", "b"), "kN", (1.0, 1.0), errors, kept, points=(8,), free=((8, 8),))
+    >>> found.own, found.end, found.gained, found.forgetting, found.backward_transfer, found.bits
+    ((0.25, 0.25), (0.5, 0.25), 0.75, 0.25, -0.25, 0.75)
+    >>> Retention.from_json(found.to_json()).errors == found.errors
+    True
     """
 
     policy: Policy

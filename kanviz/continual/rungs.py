@@ -56,6 +56,15 @@ class Rung:
     """An experiment of the ladder. setting: the settings of the run, with the switches in `failing_with` applied.
 
     usual: the switches that are used if "make it fail" is chosen without names · several: switches may be combined.
+
+    >>> import kanviz
+    >>> rung = kanviz.RUNGS[0]
+    >>> rung.title, rung.setting.grid, rung.failing().setting.grid, rung.failing("base").setting.base
+    ('Apart, on a line', 60, 5, 'silu')
+    >>> rung.failing("lock")
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.UserError: Rung 1 has no switch 'lock'; it has coarse and base.
     """
 
     number: int
@@ -181,7 +190,12 @@ RUNGS = (
 
 
 def rung_of(number: int) -> Rung:
-    """Return the rung with this number, 1 to 6. Raises UserError for others."""
+    """Return the rung with this number, 1 to 6. Raises UserError for others.
+
+    >>> from kanviz.continual.rungs import rung_of
+    >>> rung_of(5).title
+    'Locked rows'
+    """
     if not 1 <= number <= len(RUNGS):
         raise UserError(f"The ladder has rungs 1 to {len(RUNGS)}; there is no {number}.")
     return RUNGS[number - 1]

@@ -26,6 +26,14 @@ class Turn:
 
     task: index of the current task · progress: progress of its training; None if no number may change any more · kan:
     the network · done: whether the task is finished; `found` then includes it · found: the results so far.
+
+    >>> import kanviz, torch
+    >>> from kanviz.continual.sequence import learned_in_turn
+    >>> x = torch.linspace(-1, 1, 20)[:, None]
+    >>> tasks = [kanviz.Dataset.from_arrays(x, x[:, 0]), kanviz.Dataset.from_arrays(x, -x[:, 0])]
+    >>> last = learned_in_turn(kanviz.init([1, 1]), tasks, config=kanviz.TrainConfig(steps=2))
+    >>> last.task, last.done, last.progress.step, last.found.turns
+    (1, True, 2, 2)
     """
 
     task: int
@@ -50,6 +58,18 @@ def learn_in_turn(
     for batches and sampled old rows, which differ from task to task. Every policy gets whole tables: a lock also holds
     for held-out rows, but does not use their targets. If a lock leaves no number free, later tasks are not learned, and
     counted in `full`. Raises TableError for tasks that do not fit the network or have no held-out rows.
+
+    >>> import kanviz, torch
+    >>> from kanviz.continual.policy import Policy
+    >>> from kanviz.continual.sequence import learn_in_turn
+    >>> x = torch.linspace(-1, 0, 30)[:, None]
+    >>> tasks = [kanviz.Dataset.from_arrays(part, part[:, 0] ** 2) for part in (x, x + 1)]
+    >>> kan, config = kanviz.init([1, 1], grid=20, base="zero"), kanviz.TrainConfig(steps=3)
+    >>> for turn in learn_in_turn(kan, tasks, Policy("lock"), config):
+    ...     if turn.done:
+    ...         print(turn.task, turn.found.turns, turn.found.bits)
+    0 1 nan
+    1 2 1.0
     """
     policy = policy or Policy()
     config = config or TrainConfig.for_trained(steps=STEPS, smooth=SMOOTH)
@@ -81,7 +101,17 @@ def learn_in_turn(
 def learned_in_turn(
     kan: KAN, tasks: Sequence[Dataset], policy: Policy | None = None, config: TrainConfig | None = None, seed: int = 0
 ) -> Turn:
-    """Run `learn_in_turn` to the end, and return its last item."""
+    """Run `learn_in_turn` to the end, and return its last item. Raises as it does.
+
+    >>> import kanviz, torch
+    >>> from kanviz.continual.policy import Policy
+    >>> from kanviz.continual.sequence import learned_in_turn
+    >>> x = torch.linspace(-1, 1, 20)[:, None]
+    >>> tasks = [kanviz.Dataset.from_arrays(x, x[:, 0]), kanviz.Dataset.from_arrays(x, -x[:, 0])]
+    >>> found = learned_in_turn(kanviz.init([1, 1]), tasks, Policy("lock"), kanviz.TrainConfig(steps=3)).found
+    >>> found.tasks, found.bits, found.matrix.shape
+    (('task 1', 'task 2'), 1.0, torch.Size([2, 2]))
+    """
     *_, last = learn_in_turn(kan, tasks, policy, config, seed)
     return last
 

@@ -20,6 +20,10 @@ class Verdict:
 
     kind: how the old predictions changed, "open" while there are none · missed: numbers of tasks that were not learned,
     from 1 · text: both as a sentence.
+
+    >>> from kanviz.continual.verdict import Verdict
+    >>> Verdict("exact", missed=(), text="exact: all old predictions kept their bits").holds
+    True
     """
 
     kind: Kind
@@ -33,7 +37,17 @@ class Verdict:
 
 
 def verdict(found: Learned, spread: Sequence[float]) -> Verdict:
-    """Summarise the results of one method; spread: standard deviation of each task's target."""
+    """Summarise the results of one method; spread: standard deviation of each task's target.
+
+    >>> import numpy
+    >>> from kanviz.continual.learned import Learned
+    >>> from kanviz.continual.verdict import verdict
+    >>> errors = numpy.array([[0.01, 0.3], [numpy.nan, 0.02]])
+    >>> lines = (numpy.zeros(5), numpy.zeros(5))
+    >>> found = Learned("KAN", 63, errors, kept=(4,), points=10, drift=0.5, predictions=lines)
+    >>> verdict(found, spread=(0.3, 0.3)).text
+    'forgets: old error 0.01 → 0.3, 4 of 10 old predictions kept their bits'
+    """
     missed = tuple(k + 1 for k, (own, s) in enumerate(zip(found.own, spread, strict=False)) if not own < LEARNED * s)
     kind = _kind(found, spread)
     words = {"open": _open, "exact": _exact, "drifts": _drifts, "forgets": _forgets}[kind](found)
@@ -81,7 +95,12 @@ def _size(value: float) -> float:
 
 
 def number(value: float) -> str:
-    """Write a number with two digits; "NaN" for nan and infinity."""
+    """Write a number with two digits; "NaN" for nan and infinity.
+
+    >>> from kanviz.continual.verdict import number
+    >>> number(0.012345), number(float("inf"))
+    ('0.012', 'NaN')
+    """
     if not math.isfinite(value):
         return "NaN"
     return f"{value:.2g}"

@@ -18,7 +18,13 @@ STATES = {(True, True): "both", (True, False): "spline", (False, True): "formula
 
 
 class EdgeId(NamedTuple):
-    """The address of an edge. It never changes: pruning hides an edge and does not renumber the others."""
+    """The address of an edge. It never changes: pruning hides an edge and does not renumber the others.
+
+    >>> import kanviz
+    >>> edge = kanviz.EdgeId(0, 1, 2)
+    >>> str(edge), edge.source, edge == (0, 1, 2)
+    ('edge 0,1,2', 1, True)
+    """
 
     layer: int
     source: int
@@ -33,6 +39,11 @@ class Variable:
     """A named input or output, and its map from table units to network units: (value - shift) / scale.
 
     Raises UserError where shift or scale is not finite, or scale is 0.
+
+    >>> from kanviz.core.edge import Variable
+    >>> length = Variable("length", "m", shift=2.0, scale=0.5)
+    >>> str(length), (3.0 - length.shift) / length.scale
+    ('length (m)', 2.0)
     """
 
     name: str
@@ -56,7 +67,16 @@ class Variable:
 
 @dataclass(frozen=True)
 class Edge:
-    """A read-only view of one edge: its parts, its names, and its value at any x (network units)."""
+    """A read-only view of one edge: its parts, its names, and its value at any x (network units).
+
+    >>> import kanviz, torch
+    >>> edge = kanviz.init([2, 1], grid=4).edge([0, 1, 0])
+    >>> edge.source, edge.target, edge.state, edge.domain, len(edge.abscissae)
+    ('x2', 'y', 'spline', (-1.0, 1.0), 7)
+    >>> x = torch.tensor([-0.5, 0.5], dtype=torch.float64)
+    >>> torch.equal(edge(x), edge.base_part(x) + edge.spline_part(x)), edge(x, derivative=1).shape
+    (True, torch.Size([2]))
+    """
 
     id: EdgeId
     knots: Float[Tensor, " knot"]
@@ -90,10 +110,12 @@ class Edge:
         return float(low), float(high)
 
     def spline_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
+        """Compute the spline or its first derivative at x (any shape, network units), whether or not it is in use."""
         table, coef = self.knots[None], self.coef[None, None]
         return spline(x.reshape(-1, 1), table, coef, derivative, self.outside).reshape(x.shape)
 
     def base_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
+        """Compute the weighted base function or its first derivative at x, in the same way."""
         return self.base_weight * engine.BASE_CURVES[self.base][derivative](x)
 
     def __call__(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:

@@ -13,7 +13,13 @@ AT_ONCE = 65_536  # addresses made at a time when the whole list is iterated
 
 
 class EdgeList(Sequence[EdgeId]):
-    """The sequence of all marked edges, in the order of their addresses. there: one mask of the edges per layer."""
+    """The sequence of all marked edges, in the order of their addresses. there: one mask of the edges per layer.
+
+    >>> import kanviz
+    >>> edges = kanviz.init([2, 3, 1]).edge_list()
+    >>> len(edges), edges[4], edges[4] in edges, edges.index(edges[4])
+    (9, EdgeId(layer=0, source=1, target=1), True, 4)
+    """
 
     def __init__(self, there: Sequence[Bool[Tensor, "source target"]]):
         self._there = [mask.numpy() for mask in there]

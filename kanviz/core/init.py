@@ -53,6 +53,14 @@ def init(
     shape: numbers of nodes, as in [2, 5, 1], or pairs [sum nodes, product nodes]. noise: standard deviation of the
     coefficients before they, like the base weights, are divided by the square root of the number of sources. Raises
     UserError for a shape, grid or order that is not possible or too large.
+
+    >>> import kanviz
+    >>> kanviz.init([2, [5, 2], 1], seed=0)
+    KAN([2, 5+2×, 1], 25 edges, float64)
+    >>> kanviz.init([2, 1], grid=0)
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.UserError: A grid has 1 to 1,000 intervals and an order of 1 to 5.
     """
     columns = parse_shape(shape)
     if not (1 <= order <= MOST_ORDER and 1 <= grid <= MOST_GRID):

@@ -34,6 +34,11 @@ class Trace:
 
     nodes: nodes[n] (rows, source) is the input of layer n, the last item is the output · activations: per layer (rows,
     source, target) · sums: per layer (rows, target).
+
+    >>> import kanviz
+    >>> inside = kanviz.init([2, 3, 1]).trace([[0.5, -0.5]])
+    >>> [values.shape[1] for values in inside.nodes], len(inside.sums)
+    ([2, 3, 1], 2)
     """
 
     nodes: tuple[Tensor, ...]
@@ -46,7 +51,17 @@ class KAN:
     """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and returns table units.
 
     notes: what was assumed, repaired or left out when its file was read; a note that is a `Caution` changes what the
-    network means. Raises UserError where layers, inputs and outputs do not fit each other.
+    network means. Raises UserError where layers, inputs and outputs do not fit each other. Source: Liu et al., KAN:
+    Kolmogorov-Arnold Networks, 2024, arXiv 2404.19756.
+
+    >>> import kanviz, torch
+    >>> kan = kanviz.init([2, 3, 1], seed=0)
+    >>> kan, kan([[0.5, -0.5], [1.0, 0.0]]).shape
+    (KAN([2, 3, 1], 9 edges, float64), torch.Size([2, 1]))
+    >>> kan.check([0, 1, 2]), kan.node_name(0, 1), kan.target_name(0, 2), kan.edge([1, 0, 0]).state
+    (EdgeId(layer=0, source=1, target=2), 'x2', 'h1,2', 'spline')
+    >>> len(list(kan.edges())), len(kan.edge_list(pruned=True)), kan.to(torch.float32).run(torch.zeros(5, 2)).dtype
+    (9, 9, torch.float32)
     """
 
     layers: tuple[Layer, ...]
@@ -175,7 +190,11 @@ class KAN:
         """Return the inputs in table units as a tensor (rows, source).
 
         Columns of a table (pandas, polars, Arrow, a mapping) are found by name, and other columns are ignored; columns
-        of an array are taken in order. Raises UserError for anything that does not fit.
+        of an array are taken in order. Raises UserError, TableError for a table, where they do not fit.
+
+        >>> import kanviz
+        >>> kanviz.init([2, 1]).rows({"x2": [3.0], "not used": [0.0], "x1": [1.0]}).tolist()
+        [[1.0, 3.0]]
         """
         if is_frame(x):
             try:
@@ -207,7 +226,14 @@ class KAN:
         return ((x - shift) / x.new_tensor([v.scale for v in self.inputs])).to(self.dtype)
 
     def denormalise(self, y: Float[Tensor, "rows node"]) -> Float[Tensor, "rows node"]:
-        """Convert outputs from network units to table units."""
+        """Convert outputs from network units to table units.
+
+        >>> import kanviz, torch
+        >>> data = kanviz.Dataset.from_arrays([[0.0], [4.0]], [1.0, 5.0], test=0)
+        >>> kan = kanviz.init([1, 1], inputs=data.inputs, outputs=data.outputs)
+        >>> kan.normalise([[4.0]]).tolist(), kan.denormalise(torch.tensor([[0.0], [1.0]])).tolist()
+        ([[1.0]], [[3.0], [5.0]])
+        """
         if all(v.shift == 0 and v.scale == 1 for v in self.outputs):
             return y
         scale = y.new_tensor([v.scale for v in self.outputs])
@@ -227,7 +253,13 @@ class KAN:
         return self.denormalise(self.run(self.normalise(x)))
 
     def trace(self, x: Any) -> Trace:
-        """Compute all values between inputs and outputs. x is in table units, the result in network units."""
+        """Compute all values between inputs and outputs. x is in table units, the result in network units.
+
+        >>> import kanviz
+        >>> kan = kanviz.init([2, 3, 1], seed=0)
+        >>> [values.shape for values in kan.trace([[0.5, -0.5]]).activations]
+        [torch.Size([1, 2, 3]), torch.Size([1, 3, 1])]
+        """
         nodes, activations, sums = [self.normalise(x)], [], []
         for layer in self.layers:
             act = layer.activations(nodes[-1])
@@ -239,14 +271,23 @@ class KAN:
     # --- changed copies ---------------------------------------------------------------------------------------
 
     def with_layer(self, n: int, **parts: Any) -> "KAN":
-        """Return a network in which some parts of layer n are replaced."""
+        """Return a network in which some parts of layer n are replaced. Raises UserError where they do not fit.
+
+        >>> import kanviz
+        >>> kan = kanviz.init([1, 1])
+        >>> kan.with_layer(0, bias=kan.layers[0].bias + 1).layers[0].bias.tolist(), kan.layers[0].bias.tolist()
+        ([1.0], [0.0])
+        >>> kan.with_layers({0: kan.layers[0]}).digest == kan.digest
+        True
+        """
         return self.with_layers({n: replace(self.layers[n], **parts)})
 
     def with_layers(self, new: dict[int, Layer]) -> "KAN":
+        """Return a network with these layers, by number, instead of its own. Raises UserError where they do not fit."""
         return replace(self, layers=tuple(new.get(n, layer) for n, layer in enumerate(self.layers)))
 
     def to(self, dtype: torch.dtype) -> "KAN":
-        """Return the same network in another precision."""
+        """Return the same network in another precision, float32 or float64."""
         parts = ("knots", "coef", "base_weight", "bias", "offset", "affine")
         return replace(
             self, layers=tuple(replace(v, **{p: getattr(v, p).to(dtype) for p in parts}) for v in self.layers)

@@ -37,7 +37,18 @@ class Layer:
     active: whether the edge uses its learned part (spline and base) · bias: added to each sum · arity: number of sums
     in each node (1 for a sum node, more for a product node) · offset: added after a product (0 at sum nodes) ·
     formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training does not change.
-    Raises UserError where the parts do not fit each other or the knots do not ascend.
+    Raises UserError where the parts do not fit each other or the knots do not ascend. Sources: Liu et al., KAN, 2024,
+    arXiv 2404.19756; nodes that multiply: Liu et al., KAN 2.0, 2024, arXiv 2408.10205.
+
+    >>> import kanviz, torch
+    >>> layer = kanviz.init([2, [3, 1]], grid=4).layers[0]  # three sum nodes and a product of two sums
+    >>> layer.coef.shape, layer.arity, [layer.node_of(target) for target in range(layer.targets)]
+    (torch.Size([2, 5, 7]), (1, 1, 1, 2), [0, 1, 2, 3, 3])
+    >>> x = torch.zeros(5, 2, dtype=torch.float64)
+    >>> layer.activations(x).shape, layer.sums(x).shape, layer.combine(layer.sums(x)).shape, layer(x).shape
+    (torch.Size([5, 2, 5]), torch.Size([5, 5]), torch.Size([5, 4]), torch.Size([5, 4]))
+    >>> layer.alone([(1, 4), (0, 0)]).coef.shape, [part.sources for _, part in layer.parts(1)]
+    (torch.Size([2, 1, 7]), [1, 1])
     """
 
     knots: Float[Tensor, "source knot"]
@@ -97,11 +108,18 @@ class Layer:
         return tuple(node for node, arity in enumerate(self.arity) for _ in range(arity))
 
     def formula(self, source: int, target: int) -> Formula | None:
+        """Return the formula on an edge, None where there is none."""
         row = self._rows.get((source, target))
         return None if row is None else Formula(self.formulas[row][2], *self.affine[row].tolist())
 
     def with_formula(self, source: int, target: int, formula: Formula | None) -> "Layer":
-        """Return a layer with this formula on this edge; None removes the formula."""
+        """Return a layer with this formula on this edge, besides its spline; None removes the formula.
+
+        >>> import kanviz
+        >>> layer = kanviz.init([1, 1]).layers[0].with_formula(0, 0, kanviz.Formula("sin"))
+        >>> str(layer.formula(0, 0)), layer.state(0, 0), layer.with_formulas({(0, 0): None}).state(0, 0)
+        ('sin(x)', 'both', 'spline')
+        """
         return self.with_formulas({(source, target): formula})
 
     def with_formulas(self, new: Mapping[tuple[int, int], Formula | None]) -> "Layer":
@@ -210,6 +228,7 @@ class Layer:
         return torch.stack(out, 1)
 
     def __call__(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows node"]:
+        """Compute the nodes from the sources, both in network units."""
         return self.combine(self.sums(x))
 
 

@@ -64,9 +64,17 @@ class KANLayer(nn.Module):
     are buffers. `state_dict` holds only tensors; `_extra_state` among them is a text of JSON as bytes, with the base
     function, the continuation outside the knots, product nodes and the names of formulas, so that `kanviz.load` opens
     what `torch.save(model.state_dict(), ...)` wrote. `frozen` does not stop a torch optimiser from changing an edge.
-    The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed.
+    The curves are exact B-splines; `kanviz.core.engine` chooses how they are computed. Raises UserError for sizes that
+    are not possible. Source: de Boor, A Practical Guide to Splines, ch. IX-X.
 
-        model = torch.nn.Sequential(KANLayer(2, 5), KANLayer(5, 1))
+    >>> import kanviz, torch
+    >>> model = torch.nn.Sequential(kanviz.KANLayer(2, 5, seed=0), kanviz.KANLayer(5, 1, seed=1))
+    >>> model(torch.zeros(8, 2)).shape, [name for name, _ in model[0].named_parameters()][:3]
+    (torch.Size([8, 1]), ['coef', 'base_weight', 'bias'])
+    >>> kanviz.KANLayer.from_layer(kanviz.init([2, 5], grid=20).layers[0])
+    KANLayer(2, 5, grid=20, order=3, base='silu')
+    >>> model[0].forward(torch.zeros(8, 2)).shape, model[0].to_layer().coef.shape
+    (torch.Size([8, 5]), torch.Size([2, 5, 8]))
     """
 
     knots: Tensor

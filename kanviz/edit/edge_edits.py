@@ -1,11 +1,10 @@
-"""Define the edits of edges: prune and restore, move a control point, fix and release a formula, freeze and thaw."""
+"""Define the edits of edges: prune and restore, move a control point, fix and release a formula."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import torch
-from torch import Tensor
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.formulas.formula import Formula
@@ -46,7 +45,12 @@ class Prune(_OnEdges):
     """The edit that prunes edges.
 
     means: mean activation of each edge (network units); it is added to the target's bias, so that the mean of the
-    outputs does not change.
+    outputs does not change. Raises EditError for an edge that is pruned already.
+
+    >>> import kanviz, kanviz.edit
+    >>> kan = kanviz.edit.Prune((kanviz.EdgeId(0, 1, 0),), means=(0.25,)).apply(kanviz.init([2, 1]))
+    >>> kan.edge([0, 1, 0]).state, kan.layers[0].bias.tolist()
+    ('pruned', [0.25])
     """
 
     means: tuple[float, ...]
@@ -81,7 +85,14 @@ class Restore(_OnEdges):
     """The edit that restores pruned edges.
 
     splines: whether each edge gets its spline back · formulas: the formula of each, or None · biases: the bias of each
-    edge's target afterwards (network units).
+    edge's target afterwards (network units). Raises EditError for an edge that is not pruned.
+
+    >>> import kanviz, kanviz.edit
+    >>> edge = kanviz.EdgeId(0, 1, 0)
+    >>> kan = kanviz.edit.Prune((edge,), means=(0.25,)).apply(kanviz.init([2, 1]))
+    >>> kan = kanviz.edit.Restore((edge,), splines=(True,), formulas=(None,), biases=(0.0,)).apply(kan)
+    >>> kan.edge(edge).state, kan.layers[0].bias.tolist()
+    ('spline', [0.0])
     """
 
     splines: tuple[bool, ...]
@@ -103,7 +114,7 @@ class Restore(_OnEdges):
                 raise EditError(f"There is neither a spline nor a formula to bring back on {edge}.")
             constants = (formula.a, formula.b, formula.c, formula.d) if formula else ()
             if not finite(kan.layers[n], bias, *constants):
-                raise EditError(f"{edge} comes back with a number that is not finite; it was pruned with none.")
+                raise EditError(f"{edge} cannot be restored: a number is not finite; give finite numbers.")
             draft.active[i, j], draft.formulas[i, j] = learned, formula
             draft.bias[j] = bias
         return _with_drafts(kan, drafts)
@@ -133,7 +144,15 @@ class _OnEdge(EditRecord):
 
 @dataclass(frozen=True)
 class MoveControlPoint(_OnEdge):
-    """The edit that sets the ordinate of one control point (network units); only order + 1 intervals change."""
+    """The edit that sets the ordinate of one control point (network units); only order + 1 intervals change.
+
+    Raises EditError where the edge has no spline or no such control point.
+
+    >>> import kanviz, kanviz.edit
+    >>> kan = kanviz.edit.MoveControlPoint(kanviz.EdgeId(0, 1, 0), point=2, height=0.5).apply(kanviz.init([2, 1]))
+    >>> float(kan.edge([0, 1, 0]).coef[2])
+    0.5
+    """
 
     point: int
     height: float
@@ -165,7 +184,15 @@ class MoveControlPoint(_OnEdge):
 
 @dataclass(frozen=True)
 class FixFormula(_OnEdge):
-    """The edit that replaces an edge's curve by a formula; the spline is saved, but inactive."""
+    """The edit that replaces an edge's curve by a formula; the spline is saved, but inactive.
+
+    Raises EditError for a pruned edge, and for constants that are not finite.
+
+    >>> import kanviz, kanviz.edit
+    >>> kan = kanviz.edit.FixFormula(kanviz.EdgeId(0, 0, 0), kanviz.Formula("x^2")).apply(kanviz.init([1, 1]))
+    >>> kan([[3.0]]).tolist()
+    [[9.0]]
+    """
 
     formula: Formula
     kind: ClassVar[str] = "fix formula"
@@ -197,7 +224,18 @@ def fix_formulas(kan: KAN, fixes: Iterable[FixFormula]) -> KAN:
 
 @dataclass(frozen=True)
 class ReleaseFormula(_OnEdge):
-    """The edit that replaces a formula by a spline: the saved one, or with `refit` a fit to the curve on the grid."""
+    """The edit that replaces a formula by a spline: the saved one, or with `refit` a fit to the curve on the grid.
+
+    Raises EditError for an edge without a formula, or where `refit` meets a pole.
+
+    >>> import kanviz, kanviz.edit
+    >>> kan, edge = kanviz.init([1, 1]), kanviz.EdgeId(0, 0, 0)
+    >>> fixed = kanviz.edit.FixFormula(edge, kanviz.Formula("x^2")).apply(kan)
+    >>> kanviz.edit.ReleaseFormula(edge).apply(fixed).digest == kan.digest
+    True
+    >>> round(float(kanviz.edit.ReleaseFormula(edge, refit=True).apply(fixed)([[0.5]])), 6)
+    0.25
+    """
 
     refit: bool = False
     kind: ClassVar[str] = "release formula"
@@ -224,51 +262,3 @@ class ReleaseFormula(_OnEdge):
     @staticmethod
     def read(found: JsonValue) -> "ReleaseFormula":
         return ReleaseFormula(read.edge(found["edge"]), found["refit"].truth())
-
-
-@dataclass(frozen=True)
-class FreezeEdge(_OnEdges):
-    """The edit that freezes edges: training does not change any of their bits."""
-
-    kind: ClassVar[str] = "freeze"
-
-    def __post_init__(self):
-        check_edges(self.edges)
-
-    def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
-        return _with_frozen(kan, self.edges, True)
-
-    def __str__(self) -> str:
-        return f"Freeze {named(self.edges)}"
-
-    @staticmethod
-    def read(found: JsonValue) -> "FreezeEdge":
-        return FreezeEdge(read.edges(found["edges"]))
-
-
-@dataclass(frozen=True)
-class ThawEdge(_OnEdges):
-    """The edit that thaws edges: training may change them again."""
-
-    kind: ClassVar[str] = "thaw"
-
-    def __post_init__(self):
-        check_edges(self.edges)
-
-    def apply(self, kan: KAN, data: Dataset | None = None) -> KAN:
-        return _with_frozen(kan, self.edges, False)
-
-    def __str__(self) -> str:
-        return f"Thaw {named(self.edges)}"
-
-    @staticmethod
-    def read(found: JsonValue) -> "ThawEdge":
-        return ThawEdge(read.edges(found["edges"]))
-
-
-def _with_frozen(kan: KAN, edges: Iterable[EdgeId], frozen: bool) -> KAN:
-    masks: dict[int, Tensor] = {}
-    for edge in edges:
-        n, i, j = kan.check(edge)
-        masks.setdefault(n, kan.layers[n].frozen.clone())[i, j] = frozen
-    return kan.with_layers({n: replace(kan.layers[n], frozen=mask) for n, mask in masks.items()})

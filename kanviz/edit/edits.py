@@ -13,16 +13,8 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.edit import protocol as read
-from kanviz.edit.edge_edits import (
-    FixFormula,
-    FreezeEdge,
-    MoveControlPoint,
-    Prune,
-    ReleaseFormula,
-    Restore,
-    ThawEdge,
-    fix_formulas,
-)
+from kanviz.edit.edge_edits import FixFormula, MoveControlPoint, Prune, ReleaseFormula, Restore, fix_formulas
+from kanviz.edit.freezing import FreezeEdge, ThawEdge
 from kanviz.edit.network_edits import InsertKnots, RefineGrid, Retrain
 from kanviz.edit.protocol import Edit, EditRecord
 from kanviz.edit.rewrite import Rewrite
@@ -38,7 +30,16 @@ __all__ = [
 
 @dataclass(frozen=True)
 class Batch(EditRecord):
-    """An edit made of several edits, one step of the history; all trainings among them must use the same table."""
+    """An edit made of several edits, one step of the history; all trainings among them must use the same table.
+
+    Raises EditError as the first of them does that cannot be applied.
+
+    >>> import kanviz, kanviz.edit
+    >>> edges = kanviz.EdgeId(0, 0, 0), kanviz.EdgeId(0, 1, 0)
+    >>> edit = kanviz.edit.Batch(tuple(kanviz.edit.MoveControlPoint(edge, 0, 0.5) for edge in edges), "Move both")
+    >>> str(edit), kanviz.diff(kan := kanviz.init([2, 1]), edit.apply(kan)).identical
+    ('Move both', False)
+    """
 
     edits: tuple[Edit, ...]
     label: str
@@ -79,7 +80,12 @@ EDITS = {
 
 
 def edit_from_json(record: Any) -> Edit:
-    """Read an edit from one step of a recipe. Raises EditError, with the reason, for anything else."""
+    """Read an edit from one step of a recipe. Raises EditError, with the reason, for anything else.
+
+    >>> import kanviz.edit
+    >>> print(kanviz.edit.edit_from_json({"kind": "refine grid", "layer": 0, "grid": 20}))
+    Refine layer 0 to 20 intervals
+    """
     kind = _kind(record)
     sentence = f"The recipe's step {kind!r} is incomplete or damaged: {{why}}. Export the recipe again."
     reader = JsonReader(sentence, EditError)

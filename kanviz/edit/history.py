@@ -15,7 +15,12 @@ LONGEST = 500  # most versions; they share unchanged tensors
 
 @dataclass(frozen=True)
 class Version:
-    """A network, the edit that made it (None if it was opened), and the name that the user gave it."""
+    """A network, the edit that made it (None if it was opened), and the name that the user gave it.
+
+    >>> import kanviz
+    >>> print(kanviz.History.start(kanviz.init([2, 1])).versions[0])
+    Opened
+    """
 
     kan: KAN
     edit: Edit | None = None
@@ -27,13 +32,31 @@ class Version:
 
 @dataclass(frozen=True)
 class History:
-    """The versions of a network and a cursor; a value, so every method returns a new history."""
+    """The versions of a network and a cursor; a value, so every method returns a new history.
+
+    >>> import kanviz, kanviz.edit
+    >>> edge = kanviz.EdgeId(0, 1, 0)
+    >>> history = kanviz.History.start(kanviz.init([2, 1]))
+    >>> for edit in (kanviz.edit.MoveControlPoint(edge, 0, 0.5), kanviz.edit.FreezeEdge((edge,))):
+    ...     history = history.apply(edit)
+    >>> [str(version) for version in history.versions], history.undo().at, history.undo().redo().at
+    (['Opened', 'Move control point 0 of edge 0,1,0 to 0.5', 'Freeze edge 0,1,0'], 1, 2)
+    >>> history.jump(0).present, history.named("ready").versions[-1].name
+    (KAN([2, 1], 2 edges, float64), 'ready')
+    >>> history.record(kanviz.edit.ThawEdge((edge,)), history.undo().present).at, len(history.recipe()["edits"])
+    (3, 2)
+    >>> history.redo()
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.EditError: There is nothing to redo.
+    """
 
     versions: tuple[Version, ...]
     at: int = 0
 
     @staticmethod
     def start(kan: KAN) -> "History":
+        """Make the history of one network, with no edit."""
         return History((Version(kan),))
 
     @property
@@ -71,12 +94,15 @@ class History:
         return History(versions, len(versions) - 1)
 
     def undo(self) -> "History":
+        """Move the cursor one version back. Raises EditError at the first version."""
         return self.jump(self.at - 1)
 
     def redo(self) -> "History":
+        """Move the cursor one version forward. Raises EditError at the last version."""
         return self.jump(self.at + 1)
 
     def jump(self, to: int) -> "History":
+        """Move the cursor to this version, counted from 0. Raises EditError where there is none."""
         if not 0 <= to < len(self.versions):
             raise EditError("There is nothing to undo." if to < 0 else "There is nothing to redo.")
         return replace(self, at=to)
@@ -101,6 +127,12 @@ def replay(kan: KAN, recipe: dict[str, Any], data: Dataset | Sequence[Dataset] |
 
     data: the tables of its trainings; each training finds its own by digest. Raises EditError for a damaged recipe or
     one that starts from another network, and where an edit cannot be applied.
+
+    >>> import kanviz, kanviz.edit
+    >>> start = kanviz.init([2, 1])
+    >>> done = kanviz.History.start(start).apply(kanviz.edit.MoveControlPoint(kanviz.EdgeId(0, 1, 0), 0, 0.5))
+    >>> kanviz.replay(start, done.recipe()).present.digest == done.present.digest
+    True
     """
     found = Recipe.from_json(recipe)
     if found.start != kan.digest:

@@ -18,7 +18,7 @@ from kanviz.text import SOLVER_TITLES, counted, shown
 
 FINEST = 1000  # intervals
 ROUNDING = 16  # times the precision of the largest knot: knots closer than this count as equal
-AIDS = {"": "", "replay": "old rows mixed in", "ewc": "anchored where old rows need it"}  # a recipe has no old rows
+AIDS = {"": "", "replay": "old rows mixed in", "ewc": "elastic weights from old rows"}  # a recipe has no old rows
 
 
 def _check_size(grid: int) -> None:
@@ -28,7 +28,17 @@ def _check_size(grid: int) -> None:
 
 @dataclass(frozen=True)
 class RefineGrid(EditRecord):
-    """The edit that refines the grid of one layer: knots are inserted, every function stays the same."""
+    """The edit that refines the grid of one layer: knots are inserted, every function stays the same.
+
+    grid: new number of intervals, up to 1,000. Raises EditError where it is not larger than before.
+    Source: Boehm, Inserting new knots into B-spline curves, CAD 12 (1980).
+
+    >>> import kanviz, kanviz.edit, torch
+    >>> kan = kanviz.init([1, 1], grid=5)
+    >>> finer = kanviz.edit.RefineGrid(layer=0, grid=12).apply(kan)
+    >>> finer.layers[0].grid, torch.allclose(finer([[0.3], [2.0]]), kan([[0.3], [2.0]]))
+    (12, True)
+    """
 
     layer: int
     grid: int
@@ -61,6 +71,13 @@ class InsertKnots(EditRecord):
 
     All grids of a layer have the same number of knots, so each source of the layer gets as many. knots: the new knots
     of every source (network units), ascending, strictly inside its grid, and different from its knots.
+    Raises EditError for others. Source: that of `RefineGrid`.
+
+    >>> import kanviz, kanviz.edit, torch
+    >>> kan = kanviz.init([2, 1], grid=5)
+    >>> finer = kanviz.edit.InsertKnots(kanviz.EdgeId(0, 1, 0), knots=((0.1,), (0.7,))).apply(kan)
+    >>> finer.layers[0].grid, torch.allclose(finer([[0.3, 0.8]]), kan([[0.3, 0.8]]))
+    (6, True)
     """
 
     edge: EdgeId
@@ -105,7 +122,15 @@ class Retrain(EditRecord):
 
     data_digest: digest of the table with its columns in the network's order (`Dataset.matching`) · steps: number of
     steps done · aid: the method against forgetting besides the lock, of AIDS; it needs old rows, which a recipe does
-    not contain, so such a training cannot be applied again.
+    not contain, so such a training cannot be applied again. Raises EditError without that table.
+
+    >>> import kanviz, kanviz.edit
+    >>> data = kanviz.Dataset.from_arrays([[0.0], [0.5], [1.0], [1.5]], [0.0, 0.25, 1.0, 2.25], test=0)
+    >>> kan, config = kanviz.init([1, 1], inputs=data.inputs, outputs=data.outputs), kanviz.TrainConfig(steps=3)
+    >>> *_, last = kanviz.train(kan, data, config)
+    >>> edit = kanviz.edit.Retrain.of(config, data, last)
+    >>> str(edit), edit.apply(kan, data).digest == last.best.digest
+    ('Retrain: 3 steps of L-BFGS', True)
     """
 
     config: TrainConfig
@@ -118,7 +143,7 @@ class Retrain(EditRecord):
         if not 0 <= self.steps <= self.config.steps:
             raise EditError(f"A training of {self.config.steps} steps cannot have done {self.steps}.")
         if self.aid not in AIDS:
-            raise EditError("This training was helped in a way that is not known here; open it in the newest kanviz.")
+            raise EditError("This training used a protection unknown here; open it in the newest kanviz.")
 
     @staticmethod
     def of(config: TrainConfig, data: Dataset, last: Progress, aid: str = "") -> "Retrain":

@@ -22,6 +22,13 @@ def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Pru
 
     Means are measured layer by layer, in the network in which the earlier layers are pruned already. data: None takes
     typical inputs. Raises EditError for no edges.
+
+    >>> import kanviz
+    >>> from kanviz.edit.proposals import prune
+    >>> kan = kanviz.init([2, 1], seed=0)
+    >>> edit = prune(kan, [kanviz.EdgeId(0, 1, 0)])
+    >>> float(edit.apply(kan).layers[0].bias) == edit.means[0]
+    True
     """
     wanted = sorted({kan.check(edge) for edge in edges})
     if not wanted:
@@ -58,6 +65,13 @@ def restore(history: History, edges: Iterable[EdgeId]) -> Restore:
 
     The target's bias gets its old bits back if nothing else has changed it since, and all edges that were pruned with
     this one are restored. Raises EditError for no edges.
+
+    >>> import kanviz
+    >>> from kanviz.edit.proposals import prune, restore
+    >>> edge, history = kanviz.EdgeId(0, 1, 0), kanviz.History.start(kanviz.init([2, 1]))
+    >>> history = history.apply(prune(history.present, [edge]))
+    >>> history.apply(restore(history, [edge])).present.digest == history.versions[0].kan.digest
+    True
     """
     wanted = sorted({history.present.check(edge) for edge in edges})
     if not wanted:
@@ -113,6 +127,12 @@ class Effect:
     before, after: the error, None without data · error: its name, "RMSE" (root mean square, table units) or, for
     classification, "cross-entropy" (nats per row) · shift: largest change of any output on the rows, in table units ·
     rows: number of rows compared.
+
+    >>> import kanviz
+    >>> from kanviz.edit.proposals import compare_outputs
+    >>> kan = kanviz.init([1, 1])
+    >>> compare_outputs(kan, kan)
+    Effect(before=None, after=None, shift=0.0, rows=1000, error='RMSE')
     """
 
     before: float | None
@@ -123,13 +143,31 @@ class Effect:
 
 
 def effect(kan: KAN, edit: Edit, data: Dataset | None = None) -> Effect:
-    """Compute the effect of an edit without adding it to a history. Raises EditError if it cannot be applied."""
+    """Compute the effect of an edit without adding it to a history. Raises EditError if it cannot be applied.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.proposals import effect
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0], [3.0]], [1.0, 4.0, 9.0], test=0)
+    >>> edit = kanviz.edit.FixFormula(kanviz.EdgeId(0, 0, 0), kanviz.Formula("x^2"))
+    >>> found = effect(kanviz.init([1, 1]), edit, data)
+    >>> found.error, found.after, found.before > 1, found.rows
+    ('RMSE', 0.0, True, 3)
+    """
     return compare_outputs(kan, edit.apply(kan, data), data)
 
 
 @torch.no_grad()
 def compare_outputs(before: KAN, after: KAN, data: Dataset | None = None) -> Effect:
-    """Compare the errors and outputs of two networks with the same inputs and outputs on all rows."""
+    """Compare the errors and outputs of two networks with the same inputs and outputs on all rows.
+
+    data: None takes typical inputs, without errors. Raises TableError where it does not fit.
+
+    >>> import kanviz
+    >>> from kanviz.edit.proposals import compare_outputs
+    >>> kan = kanviz.init([1, 1])
+    >>> round(compare_outputs(kan, kan.with_layer(0, bias=kan.layers[0].bias + 0.5)).shift, 6)
+    0.5
+    """
     if data is None:
         x = typical_inputs(before, None)
         return Effect(None, None, _largest(before(x), after(x)), len(x))

@@ -19,7 +19,20 @@ LONGEST_LABEL = 10_000
 
 
 class Edit(Protocol):
-    """The interface of every edit. `touches` returns the edges that may change; all others stay bit-identical."""
+    """The interface of every edit. `touches` returns the edges that may change; all others stay bit-identical.
+
+    `apply` raises EditError, with the remedy, where the edit does not fit the network; data: the table, for trainings.
+
+    >>> import kanviz, kanviz.edit
+    >>> kan, edge = kanviz.init([2, 1]), kanviz.EdgeId(0, 1, 0)
+    >>> edit = kanviz.edit.MoveControlPoint(edge, 0, 0.5)
+    >>> edit.touches(kan), kanviz.diff(kan, edit.apply(kan)).changed[0].id
+    ({EdgeId(layer=0, source=1, target=0)}, EdgeId(layer=0, source=1, target=0))
+    >>> str(edit.merge(kanviz.edit.MoveControlPoint(edge, 0, 0.75)))
+    'Move control point 0 of edge 0,1,0 to 0.75'
+    >>> kanviz.edit.edit_from_json(edit.to_json()) == edit
+    True
+    """
 
     kind: ClassVar[str]
 

@@ -13,7 +13,14 @@ RECIPE = JsonReader("This is not a recipe kanviz can read: {why}. Export one fro
 
 @dataclass(frozen=True)
 class Recipe:
-    """The edits from one network to another; start, end: digests of the two, end "" if it is not given."""
+    """The edits from one network to another; start, end: digests of the two, end "" if it is not given.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.recipe import Recipe
+    >>> history = kanviz.History.start(kanviz.init([2, 1])).apply(kanviz.edit.RefineGrid(0, 20))
+    >>> [str(edit) for edit in Recipe.from_json(history.recipe()).edits]
+    ['Refine layer 0 to 20 intervals']
+    """
 
     start: str
     end: str

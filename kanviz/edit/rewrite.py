@@ -25,7 +25,16 @@ Nested = Any  # numbers, or tuples of nested numbers
 
 @dataclass(frozen=True)
 class Rewrite(EditRecord):
-    """The edit that replaces parts of layers; parts: (layer, name of the part, its numbers as nested tuples) each."""
+    """The edit that replaces parts of layers; parts: (layer, name of the part, its numbers as nested tuples) each.
+
+    Raises EditError for no parts, unknown ones, and a network of another shape.
+
+    >>> import kanviz, kanviz.edit
+    >>> one, two = kanviz.init([2, 1], seed=0), kanviz.init([2, 1], seed=1)
+    >>> edit = kanviz.edit.Rewrite.of(one, two, "Another start")
+    >>> str(edit), edit.apply(one).digest == two.digest, len(edit.touches(one))
+    ('Another start', True, 2)
+    """
 
     parts: tuple[tuple[int, str, Nested], ...]
     label: str

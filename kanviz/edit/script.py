@@ -24,7 +24,14 @@ CALL = "history = history.apply("
 
 @dataclass(frozen=True)
 class Stop:
-    """The first step that a script cannot do again: its number, counted from 1, and the reason as text."""
+    """The first step that a script cannot do again: its number, counted from 1, and the reason as text.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.script import first_stop
+    >>> training = kanviz.edit.Retrain(kanviz.TrainConfig(), data_digest="abc", steps=5)
+    >>> first_stop([training], rows={}).step
+    1
+    """
 
     step: int
     why: str
@@ -36,6 +43,14 @@ def script(history: History, start_file: str, rows: Mapping[str, str] | None = N
     start_file: the file of the first version, as `kanviz.save` writes it. rows: files of rows (`kanviz.load_rows`), by
     the digest of the rows in the network's columns; each training uses its own, and errors are printed for the first
     file. result: the file that the script writes. The script looks for files in the folder in which it is run.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.script import script
+    >>> history = kanviz.History.start(kanviz.init([2, 1]))
+    >>> history = history.apply(kanviz.edit.MoveControlPoint(kanviz.EdgeId(0, 1, 0), 0, 0.5))
+    >>> code = script(history, "start.safetensors")
+    >>> next(line for line in code.splitlines() if "MoveControlPoint(" in line)
+    'history = history.apply(MoveControlPoint(EdgeId(0, 1, 0), 0, 0.5))'
     """
     past = history.versions[: history.at + 1]
     steps = [(version.edit, version.name) for version in past[1:] if version.edit is not None]
@@ -49,6 +64,13 @@ def recipe_script(
     """Write a script, as `script` does, from a recipe in a saved file and the network that it leads to.
 
     Raises EditError where the recipe is damaged, too long, or leads to another network.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.script import recipe_script, script
+    >>> history = kanviz.History.start(kanviz.init([2, 1]))
+    >>> history = history.apply(kanviz.edit.MoveControlPoint(kanviz.EdgeId(0, 1, 0), 0, 0.5))
+    >>> recipe_script(history.recipe(), history.present, "a.safetensors") == script(history, "a.safetensors")
+    True
     """
     found = Recipe.from_json(recipe)
     if found.end != end.digest:
@@ -60,12 +82,26 @@ def recipe_script(
 
 
 def tables_needed(edits: Sequence[Edit]) -> tuple[str, ...]:
-    """List the digests of the rows that the trainings among these edits used, each once, in order of use."""
+    """List the digests of the rows that the trainings among these edits used, each once, in order of use.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.script import tables_needed
+    >>> training = kanviz.edit.Retrain(kanviz.TrainConfig(), data_digest="abc", steps=5)
+    >>> tables_needed([training, kanviz.edit.RefineGrid(0, 20), training])
+    ('abc',)
+    """
     return tuple(dict.fromkeys(found for edit in edits if (found := getattr(edit, "data_digest", ""))))
 
 
 def first_stop(edits: Sequence[Edit], rows: Mapping[str, Any]) -> Stop | None:
-    """Find the step at which a script of these edits ends early, given rows by digest; None if it does all steps."""
+    """Find the step at which a script of these edits ends early, given rows by digest; None if it does all steps.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.script import first_stop
+    >>> edits = [kanviz.edit.RefineGrid(0, 20), kanviz.edit.Retrain(kanviz.TrainConfig(), data_digest="abc", steps=5)]
+    >>> first_stop(edits, rows={}).step, first_stop(edits, rows={"abc": "rows.safetensors"})
+    (2, None)
+    """
     for n, edit in enumerate(edits, 1):
         needs, aided = getattr(edit, "data_digest", ""), _aid(edit)
         if aided:

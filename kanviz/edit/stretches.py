@@ -30,6 +30,13 @@ class Snap:
 
     before, after: root mean square difference between curve and formula on the stretch, before and after the moves, as
     shares of the curve's standard deviation there; 0 where it is constant.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.stretches import snaps
+    >>> kan, edge = kanviz.init([1, 1], grid=10, seed=0), kanviz.EdgeId(0, 0, 0)
+    >>> best = snaps(kan, edge, -0.5, 0.5)[0]
+    >>> kanviz.edit.Batch(best.moves, f"Snap to {best.formula.primitive}").touches(kan) == {edge}
+    True
     """
 
     formula: Formula
@@ -45,6 +52,13 @@ def snaps(kan: KAN, edge: EdgeId, low: float, high: float) -> tuple[Snap, ...]:
     The shortest description comes first. Only control points that act on the stretch move, so outside it the curve
     changes on at most `order` intervals on each side, and there as little as possible.
     Raises EditError where there is no spline or no stretch, FormulaError where nothing fits.
+
+    >>> import kanviz, kanviz.edit
+    >>> from kanviz.edit.stretches import snaps
+    >>> kan, edge = kanviz.init([1, 1], grid=10, seed=0), kanviz.EdgeId(0, 0, 0)
+    >>> best = snaps(kan, edge, -0.5, 0.5)[0]
+    >>> len(best.moves), best.after <= best.before
+    (9, True)
     """
     view, (low, high) = _stretch(kan, edge, low, high)
     x = torch.linspace(low, high, POINTS, dtype=view.knots.dtype)
@@ -112,6 +126,11 @@ def finer(kan: KAN, edge: EdgeId, low: float, high: float) -> InsertKnots:
 
     At least one interval is halved. The layer's other sources get as many knots, in their widest intervals, since all
     sources have the same number of knots. Raises EditError where there is no spline or no stretch.
+
+    >>> import kanviz
+    >>> from kanviz.edit.stretches import finer
+    >>> finer(kanviz.init([1, 1], grid=4), kanviz.EdgeId(0, 0, 0), 0.0, 1.0).knots
+    ((0.25, 0.75),)
     """
     view, (low, high) = _stretch(kan, edge, low, high)
     layer = kan.layers[view.id.layer]

@@ -34,6 +34,12 @@ def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
     files: contents by name; names only distinguish pykan's config from its weights and appear in messages. block: the
     name of one KAN inside a larger model. The network's notes list what was assumed. Raises LoadError for anything
     else.
+
+    >>> import kanviz
+    >>> from kanviz.io import native, open_model
+    >>> kan = kanviz.init([2, 1])
+    >>> open_model({"network.safetensors": native.to_bytes(kan)}).digest == kan.digest
+    True
     """
     cached = [name for name, data in files.items() if _is_cache(name)]
     configs = [name for name, data in files.items() if name not in cached and _is_config(name, data)]
@@ -66,6 +72,16 @@ def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
 
     block: the name of one KAN inside a larger model, as `kanviz.blocks` lists them; of the file, only its header and
     this block are read. Raises LoadError, with the remedy, for anything else.
+
+    >>> import kanviz, pathlib, tempfile
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kanviz.save(kanviz.init([2, 3, 1]), pathlib.Path(folder, "network.safetensors"))
+    ...     kanviz.load(folder)
+    KAN([2, 3, 1], 9 edges, float64)
+    >>> kanviz.load()
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.LoadError: No file was given. Name one, as in kanviz.load("network.safetensors").
     """
     if not paths:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
@@ -92,6 +108,13 @@ def load_rows(path: str | os.PathLike[str]) -> Dataset:
     """Read the rows that were saved with a network, columns in the network's order.
 
     Raises LoadError where the file has none.
+
+    >>> import kanviz, pathlib, tempfile
+    >>> kan, data = kanviz.init([1, 1]), kanviz.Dataset.from_arrays([[1.0], [2.0]], [3.0, 4.0], test=0)
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kanviz.save(kan, path := pathlib.Path(folder, "network.safetensors"), rows=data)
+    ...     kanviz.load_rows(path).y.tolist()
+    [[3.0], [4.0]]
     """
     path = Path(path)
     found = native.rows_of(_small(path))
@@ -109,6 +132,17 @@ def save(
     """Write a network as kanviz's .safetensors file, with its recipe and rows if given.
 
     An old file is replaced only when the new one is complete. Raises UserError for another ending, or if writing fails.
+
+    >>> import kanviz, pathlib, tempfile
+    >>> kan = kanviz.init([2, 1])
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kanviz.save(kan, path := pathlib.Path(folder, "network.safetensors"))
+    ...     kanviz.load(path).digest == kan.digest
+    True
+    >>> kanviz.save(kan, "network.pt")
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.UserError: A network is saved as .safetensors. Name the file network.safetensors.
     """
     path = Path(path)
     if path.suffix != ".safetensors":
@@ -122,6 +156,13 @@ def save_project(project: Work, path: str | os.PathLike[str]) -> None:
     """Write a project with its history and rows as a .kanviz file; an old file is replaced only by a complete new one.
 
     Raises UserError for another file ending, a folder that cannot be written, or a project too large for a file.
+
+    >>> import kanviz, pathlib, tempfile
+    >>> work = kanviz.Work(kanviz.History.start(kanviz.init([2, 1])), "my work", kanviz.EdgeId(0, 0, 0))
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     kanviz.save_project(work, path := pathlib.Path(folder, "work.kanviz"))
+    ...     kanviz.load_project(path).name
+    'my work'
     """
     path = Path(path)
     if path.suffix != ENDING:
@@ -130,7 +171,18 @@ def save_project(project: Work, path: str | os.PathLike[str]) -> None:
 
 
 def load_project(path: str | os.PathLike[str]) -> Work:
-    """Read the project in a .kanviz file and check every version against what was saved. Raises LoadError."""
+    """Read the project in a .kanviz file and check every version against what was saved.
+
+    Raises LoadError for a file that is damaged, forged, newer or too large.
+
+    >>> import kanviz, pathlib, tempfile
+    >>> history = kanviz.History.start(kanviz.init([2, 1])).named("as opened")
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "work.kanviz")
+    ...     kanviz.save_project(kanviz.Work(history, "my work", kanviz.EdgeId(0, 0, 0)), path)
+    ...     [version.name for version in kanviz.load_project(path).history.versions]
+    ['as opened']
+    """
     return project_from_bytes(content_of(Path(path), whole=True))
 
 

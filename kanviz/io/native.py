@@ -79,7 +79,7 @@ def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | 
         text.encode("utf-8")
     except (ValueError, UnicodeEncodeError):
         raise UserError(
-            "This network cannot be written: a name holds half a character, or its recipe a number that is not finite. "
+            "This network cannot be written: a name has an invalid character, or its recipe NaN or infinity. "
             "Rename its variables, or save it without the recipe."
         ) from None
     return text

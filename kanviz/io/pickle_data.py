@@ -140,7 +140,7 @@ class _Reader:
         """Push a whole number written as text (protocol 1); 00 and 01 are false and true."""
         text = self.line().removesuffix(ending)
         if not _WHOLE.fullmatch(text):
-            refuse("a whole number that is none")
+            refuse("a whole number that cannot be read")
         self.push(_TRUTH[text] if text in _TRUTH else int(text))
 
     def tuple_of(self, values: list[object]) -> None:

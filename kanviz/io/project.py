@@ -106,7 +106,7 @@ def _text(record: Any) -> str:
         text.encode()
     except (ValueError, UnicodeEncodeError):
         raise UserError(
-            "This work cannot be saved: a name contains half a character, or a step contains NaN or infinity. "
+            "This work cannot be saved: a name has an invalid character, or a step contains NaN or infinity. "
             "Rename its variables and versions."
         ) from None
     return text
@@ -131,7 +131,7 @@ def unpacked(found: Packed) -> Work:
     named = {start["blob"].value, *names, origin.value, rows.value and rows["blob"].value, *(s.blob for s in steps)}
     named |= {training.value, *training_blobs(underway)} if underway is not None else set()
     if named - {None, ""} != set(blobs):
-        raise PROJECT.refusal("a part of it is missing, or is there and belongs to nothing")
+        raise PROJECT.refusal("a part of it is missing, or one of its parts belongs to nothing")
     read: dict[str, KAN] = {}
     kan = read_network(start["blob"].value, blobs, read)
     if kan.digest != start["digest"].value:
@@ -158,7 +158,7 @@ def _parsed(reader: JsonReader, text: bytes) -> JsonValue:
 def _check_blobs(names: Sequence[str], blobs: Mapping[str, bytes]) -> None:
     """Refuse blobs other than those named, or with content that does not match their names."""
     if set(names) != set(blobs):
-        raise PROJECT.refusal("a part of it is missing, or is there and belongs to nothing")
+        raise PROJECT.refusal("a part of it is missing, or one of its parts belongs to nothing")
     if any(hashlib.sha256(data).hexdigest() != name for name, data in blobs.items()):
         raise PROJECT.refusal("a part of it was changed after it was saved (its checksum does not fit)")
 
@@ -208,14 +208,14 @@ def _check_rows(rows: JsonValue) -> JsonValue:
 def _with_names(versions: list[Version], names: JsonValue) -> tuple[Version, ...]:
     for key, name in names.pairs(LONGEST):
         if not key.isascii() or not key.isdigit() or len(key) > 3 or int(key) >= len(versions):
-            raise PROJECT.refusal("a version that is not there has a name")
+            raise PROJECT.refusal("a version that is missing has a name")
         versions[int(key)] = replace(versions[int(key)], name=name.text(80))
     return tuple(versions)
 
 
 def _edge(found: JsonValue, kan: KAN) -> EdgeId:
     address = found.each(lambda part: part.whole(0, 2**31), 3, 3)
-    with PROJECT.explaining("the edge it looks at is not there"):
+    with PROJECT.explaining("its chosen edge does not exist"):
         return kan.check(address)
 
 
@@ -236,8 +236,8 @@ def _origin(recipe: JsonValue, kan: KAN) -> dict[str, Any]:
     """Read the recipe that led to the first version."""
     edits = recipe["edits"].items(MOST_ORIGIN)
     check_formulas([edit.value for edit in edits])
-    with PROJECT.explaining("what was done before cannot be read"):
+    with PROJECT.explaining("the recipe of its first network cannot be read"):
         found = Recipe.from_json(recipe.value)
     if found.end != kan.digest:
-        raise PROJECT.refusal("the steps before its first network lead elsewhere")
+        raise PROJECT.refusal("the recipe of its first network leads to another network")
     return recipe.value

@@ -9,11 +9,11 @@ PROJECT = JsonReader(
         "name": "the name", "at": "the current version", "edge": "the edge", "view": "what was looked at",
         "new": "whether it is new", "start": "its first network", "chapters": "its history",
         "last": "a part of its history", "last[]": "a step", "names": "the name of a version",
-        "blobs": "what it consists of", "rows": "its table", "origin": "what was done before",
+        "blobs": "what it consists of", "rows": "its table", "origin": "the recipe of its first network",
         "training": "its training",
     },
 )  # fmt: skip
 STEPS = JsonReader(SENTENCE, names={"": "a part of its history", "[]": "a step"})
-ORIGIN = JsonReader(SENTENCE, names={"": "what was done before"})
+ORIGIN = JsonReader(SENTENCE, names={"": "the recipe of its first network"})
 TRAINING = JsonReader(SENTENCE, names={"": "its training"})
 TABLE = JsonReader(SENTENCE, names={"": "its table"})

@@ -105,7 +105,7 @@ def _step(found: JsonValue) -> Step:
 
 
 def check_formulas(records: Sequence[dict[str, Any]]) -> None:
-    """Refuse edits with more characters of formulas than can be read quickly, or with half a character."""
+    """Refuse edits with more characters of formulas than can be read quickly, or with an invalid character."""
     rest: list[Any] = list(records)
     formulas: set[str] = set()
     while rest:
@@ -147,7 +147,7 @@ def reapplied(start: KAN, steps: Sequence[Step], blobs: Mapping[str, bytes], rea
     for n, step in enumerate(steps, 1):
         edit = read_edit(step.edit, n)
         if bool(step.blob) != brings_result(edit):
-            raise PROJECT.refusal(f"step {n} has no stored result, or one that it needs not")
+            raise PROJECT.refusal(f"step {n} has no stored result, or one that it does not need")
         if step.blob:
             after = read_network(step.blob, blobs, read)
             if unchanging(after) != unchanging(kan):

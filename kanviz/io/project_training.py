@@ -172,9 +172,9 @@ def _tensors(record: JsonValue, content: bytes) -> dict[str, Tensor]:
     found = read_safetensors(content).tensors
     whole = set(record["bytes"].each(JsonValue.text, MOST_NUMBERS))
     if "trail" not in found or not whole <= set(found):
-        raise PROJECT.refusal("what its solver remembers is not there")
+        raise PROJECT.refusal("the saved state of its solver is missing")
     if any(bool(((found[n] < 0) | (found[n] > 255) | (found[n] != found[n].round())).any()) for n in whole):
-        raise PROJECT.refusal("what its solver remembers is damaged")
+        raise PROJECT.refusal("the saved state of its solver is damaged")
     return {name: part.to(torch.uint8) if name in whole else part for name, part in found.items()}
 
 
@@ -182,7 +182,7 @@ def _saved(numbers: JsonValue, tensors: dict[str, Tensor]) -> Saved | None:
     if numbers.value is None:
         return None
     if not all(isinstance(v.value, float | int | str | None) for _, v in numbers.pairs(MOST_NUMBERS)):
-        raise PROJECT.refusal("what its solver remembers is damaged")
+        raise PROJECT.refusal("the saved state of its solver is damaged")
     own = {name.removeprefix("state."): part for name, part in tensors.items() if name.startswith("state.")}
     return Saved(numbers.value, own)
 
@@ -197,13 +197,13 @@ def _anchor(record: JsonValue, centre: KAN | None, tensors: dict[str, Tensor]) -
         if head != "anchor":
             continue
         if not place.isascii() or not place.isdigit() or len(place) > 4 or int(place) >= len(weights):
-            raise PROJECT.refusal("what holds its network is damaged")
+            raise PROJECT.refusal("the elastic weights of its training are damaged")
         number = getattr(centre.layers[int(place)], which, None) if which in _HELD else None
         if not isinstance(number, Tensor) or number.shape != part.shape:
-            raise PROJECT.refusal("what holds its network is damaged")
+            raise PROJECT.refusal("the elastic weights of its training are damaged")
         weights[int(place)][which] = part
     strength = record["strength"].number()
-    with PROJECT.explaining("what holds its network is damaged"):
+    with PROJECT.explaining("the elastic weights of its training are damaged"):
         return Anchor(centre, tuple(weights), strength)
 
 

@@ -211,9 +211,9 @@ def _scalar(field: str, node: yaml.ScalarNode) -> _Plain:
 
 
 def _check_whole_characters(node: yaml.ScalarNode) -> None:
-    """Refuse half a character, which YAML allows ("\\ud800") and no later step can write or show."""
+    """Refuse an invalid character, which YAML allows ("\\ud800") and no later step can write or show."""
     if _HALF_CHARACTER.search(node.value):
-        raise LoadError(f"The config holds half a character ({_line(node)}). Save it again with pykan.")
+        raise LoadError(f"The config holds an invalid character ({_line(node)}). Save it again with pykan.")
 
 
 _TRUTH = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}

@@ -57,6 +57,18 @@ class Table:
     notes: a sentence for everything assumed, repaired or left out · units: by column, where its heading or a row of
     units gives one · headings: the column's heading in the file, where it differs from the name here · codes: numbers
     that mean missing values, or may · layout: positions of names and units, None where the file's format defines them.
+
+    >>> import kanviz, pandas, pathlib, tempfile
+    >>> frame = pandas.DataFrame({"time (h)": [1, 2, 3], "way (km)": [5, 9, 14]})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     frame.to_csv(path := pathlib.Path(folder, "trips.csv"), index=False)
+    ...     table = kanviz.read_table(path)
+    >>> table.frame.shape, table.column("way (km)"), dict(table.units)
+    ((3, 2), 'way', {'time': 'h', 'way': 'km'})
+    >>> table.column("weg")
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.TableError: There is no column 'weg'; the table has time and way.
     """
 
     frame: pd.DataFrame

@@ -22,6 +22,15 @@ class Work:
     rows that are needed but missing. edge: the chosen one. view: what was open, in the names of the app's pages. new:
     the first version is not trained yet. training: one that had not ended; its result so far is a version, too. id: the
     random name under which a browser saves it, empty if it is not to be saved; not part of the file.
+
+    >>> import kanviz, kanviz.edit
+    >>> edge, history = kanviz.EdgeId(0, 0, 0), kanviz.History.start(kanviz.init([1, 1]))
+    >>> work = kanviz.Work(history.apply(kanviz.edit.FreezeEdge((edge,))), "my work", edge)
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0]], [3.0, 4.0])
+    >>> work.with_rows(data, "rows.csv").rows_from, work.with_rows(data, "rows.csv").without_rows().missing.name
+    ('rows.csv', 'rows.csv')
+    >>> [edit["kind"] for edit in work.whole_recipe()["edits"]], work.made_by()
+    (['freeze'], [])
     """
 
     history: History

@@ -1,7 +1,8 @@
 """Draw figures: each function takes a record of numbers and returns a plotly figure; no numbers are computed here."""
 
 from kanviz.plots.charts import predicted_figure, scores_figure, training_figure
-from kanviz.plots.edge import compare_figure, edge_figure, overlay_figure
+from kanviz.plots.edge import edge_figure
+from kanviz.plots.edge_comparison import compare_figure, overlay_figure
 from kanviz.plots.explore import edges_figure, inputs_figure, paths_figure, plane_figure, slice_figure
 from kanviz.plots.export import to_html, to_json
 from kanviz.plots.ladder import ladder_errors_figure, ladder_plane_figure, ladder_predictions_figure

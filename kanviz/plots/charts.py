@@ -28,6 +28,11 @@ def training_figure(
     """Draw the error by step on a logarithmic axis, a line for each of `rows`.
 
     trail: (step, train, test, old), None where unknown; at most STEPS of its steps are drawn, the last one included.
+
+    >>> import kanviz.plots
+    >>> figure = kanviz.plots.training_figure([(0, 1.5, 1.75), (1, 0.5, 0.75), (2, 0.25, None)], unit="kN")
+    >>> [(trace.name, list(trace.y)) for trace in figure.data]
+    [('training rows', [1.5, 0.5, 0.25]), ('held-out rows', [1.75, 0.75, None])]
     """
     if not trail:
         return empty(theme, "Training", "No step has been taken yet.")
@@ -94,6 +99,12 @@ def scores_figure(scores: Scores, threshold: float = 0.0, *, theme: Look = "ligh
 
     Dots are clickable and carry [layer, source, target]. Of very many edges only some get a dot, most of them strong
     ones; the count below the threshold includes all edges.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.scores import scores
+    >>> figure = kanviz.plots.scores_figure(scores(kanviz.init([2, 1])), threshold=0.1)
+    >>> sorted(list(edge) for edge in figure.data[-1].customdata)
+    [[0, 0, 0], [0, 1, 0]]
     """
     ranked = scores.ranked_there
     if not len(ranked):
@@ -178,7 +189,15 @@ def predicted_figure(
     unit: str = "",
     theme: Look = "light",
 ) -> go.Figure:
-    """Draw predicted against measured values, row by row; on the line they agree. parts: "train" or "test"."""
+    """Draw predicted against measured values, row by row; on the line they agree.
+
+    predicted, actual: a value for each row, in `unit` · parts: "train" or "test" for each row, () where unknown.
+
+    >>> import kanviz.plots
+    >>> figure = kanviz.plots.predicted_figure([1.0, 2.5], [1.0, 2.0], ["train", "test"], name="force", unit="kN")
+    >>> [trace.name for trace in figure.data], figure.layout.xaxis.title.text
+    ([None, 'training rows', 'held-out rows'], 'measured force (kN)')
+    """
     predicted, actual = np.asarray(predicted, float).ravel(), np.asarray(actual, float).ravel()
     if not len(actual):
         return empty(theme, "Predictions", "No rows to compare.")

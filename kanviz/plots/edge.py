@@ -28,23 +28,30 @@ def edge_figure(
     before: the earlier curve, dashed in the background. parts: of "spline", "base", "formula", "resting" (the learned
     curve that is not in use), "points", "density", "derivative". point: the chosen control point. locked: for each
     control point whether it must not move; those are filled squares.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.curves import edge_curve
+    >>> figure = kanviz.plots.edge_figure(edge_curve(kanviz.init([1, 1], grid=5), kanviz.EdgeId(0, 0, 0)))
+    >>> points = next(trace for trace in figure.data if trace.name == "control points")
+    >>> len(points.x), list(points.customdata[2])
+    (8, [0, 0, 0, 2])
     """
     colours = THEMES[theme]
     slope = "derivative" in parts
-    figure, top = _titled(theme, curve, HEIGHT + (SLOPE if slope else 0))
+    figure, top = titled(theme, curve, HEIGHT + (SLOPE if slope else 0))
     _ends(figure, curve, colours)
     _thin_parts(figure, curve, parts, colours)
     if before is not None:
-        _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
-    _line(figure, curve.x, curve.total, "activation φ", colours.state(curve.state), 3)
+        add_curve(figure, before.x, before.total, "before", colours.before, 2, "dash")
+    add_curve(figure, curve.x, curve.total, "activation φ", colours.state(curve.state), 3)
     if "resting" in parts and curve.resting is not None:
         # in front of the active curve, which is broader: both may coincide
         word = "learned curve, pruned" if curve.state == "pruned" else "learned curve, replaced"
-        _line(figure, curve.x, curve.resting, word, colours.text, 1.4, "dot")
+        add_curve(figure, curve.x, curve.resting, word, colours.text, 1.4, "dot")
     if "points" in parts and len(curve.points_x):
         _points(figure, curve, point, colours, locked)
     if slope:
-        _line(figure, curve.x, curve.derivative, "slope", colours.state(curve.state), 2, axis="y3", legend=False)
+        add_curve(figure, curve.x, curve.derivative, "slope", colours.state(curve.state), 2, axis="y3", legend=False)
     _strip(figure, curve, parts, colours)
     _legend_of_ends(figure, curve, colours)
     _axes(figure, curve, before, parts, theme)
@@ -67,7 +74,7 @@ def _title(curve: EdgeCurve) -> str:
     return title
 
 
-def _titled(theme: Look, curve: EdgeCurve, height: int) -> tuple[go.Figure, int]:
+def titled(theme: Look, curve: EdgeCurve, height: int) -> tuple[go.Figure, int]:
     """Return an empty figure with the edge's title, and the pixels above its plot; each line of the title adds some."""
     title = _title(curve)
     more = 19 * title.count("<br>")
@@ -76,10 +83,11 @@ def _titled(theme: Look, curve: EdgeCurve, height: int) -> tuple[go.Figure, int]
     return figure, 40 + more
 
 
-def _line(
+def add_curve(
     figure: go.Figure, x, y, name: str, colour: str, width: float, dash: str = "solid",
     axis: str = "y", legend: bool = True,
 ) -> None:  # fmt: skip
+    """Add a curve to the figure of an edge."""
     figure.add_scatter(
         x=x, y=y, mode="lines", name=name, line={"color": colour, "width": width, "dash": dash, "simplify": False},
         yaxis=axis,
@@ -97,7 +105,7 @@ def _thin_parts(figure: go.Figure, curve: EdgeCurve, parts: Collection[str], col
     there = [look for look in looks if look[1] is not None and np.any(look[1])]
     for part, values, word, colour, dash in there if len(there) > 1 else []:
         if part in parts:
-            _line(figure, curve.x, values, word, colour, 1.4, dash)
+            add_curve(figure, curve.x, values, word, colour, 1.4, dash)
 
 
 def _points(
@@ -224,68 +232,3 @@ def _axes(figure: go.Figure, curve: EdgeCurve, before: EdgeCurve | None, parts: 
             yaxis={"domain": [low + 0.04, high]},
             yaxis3=axis(theme, "slope", domain=[base, low], anchor="x", nticks=4),
         )
-
-
-def compare_figure(curve_before: EdgeCurve, curve_after: EdgeCurve, *, theme: Look = "light") -> go.Figure:
-    """Draw one edge before (dashed) and after (solid), with the difference shaded."""
-    colours = THEMES[theme]
-    before, after = curve_before, curve_after
-    figure, top = _titled(theme, after, 300)
-    x, y = _between(before, after)
-    figure.add_scatter(
-        x=x, y=y, mode="lines", line={"width": 0}, fill="toself", fillcolor=_veil(colours.selected),
-        hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
-    _line(figure, before.x, before.total, "before", colours.before, 2, "dash")
-    _line(figure, after.x, after.total, "after", colours.selected, 2.5)
-    one, two = before.heights(), after.heights()
-    ends = [min(before.x[0], after.x[0]), max(before.x[-1], after.x[-1])]
-    arrange(
-        figure,
-        xaxis=axis(theme, wrapped(after.x_label, 44), range=[float(v) for v in ends]),
-        yaxis=axis(theme, wrapped(after.y_label, 28, 3), range=[min(one[0], two[0]), max(one[1], two[1])]),
-        margin={"t": top},
-        legend={"yref": "container", "y": 0, "yanchor": "bottom"},
-    )
-    return figure
-
-
-def overlay_figure(curve: EdgeCurve, others: Sequence[tuple[str, EdgeCurve]], *, theme: Look = "light") -> go.Figure:
-    """Draw an edge's curve and several others over it, by name; at most three are drawn."""
-    colours = THEMES[theme]
-    figure, top = _titled(theme, curve, 300)
-    _line(figure, curve.x, curve.total, "the edge", colours.before, 5)
-    looks = ((colours.selected, "solid"), (colours.formula, "dash"), (colours.both, "dot"))
-    for (name, other), (colour, dash) in zip(others, looks, strict=False):
-        _line(figure, other.x, other.total, words(name, 28), colour, 2, dash)
-    low, high = curve.heights()
-    arrange(
-        figure,
-        xaxis=axis(theme, wrapped(curve.x_label, 44), range=[float(curve.x[0]), float(curve.x[-1])]),
-        yaxis=axis(theme, wrapped(curve.y_label, 28, 3), range=[low, high]),
-        margin={"t": top},
-        legend={"yref": "container", "y": 0, "yanchor": "bottom"},
-    )
-    return figure
-
-
-def _between(before: EdgeCurve, after: EdgeCurve) -> tuple[np.ndarray, np.ndarray]:
-    """Return the outlines of the area between two curves, where both are drawn and finite; NaN between outlines."""
-    low, high = max(before.x[0], after.x[0]), min(before.x[-1], after.x[-1])
-    inside = np.concatenate([before.x, after.x, [low, high]])
-    x = np.unique(inside[(inside >= low) & (inside <= high)])
-    one, two = np.interp(x, before.x, before.total), np.interp(x, after.x, after.total)
-    both = np.isfinite(one) & np.isfinite(two)
-    outlines = [np.empty((2, 0))]
-    for run in np.split(np.arange(len(x)), np.flatnonzero(np.diff(both)) + 1):
-        if len(run) > 1 and both[run[0]]:
-            there = np.stack([x[run], one[run]])
-            back = np.stack([x[run], two[run]])[:, ::-1]
-            outlines += [there, back, np.full((2, 1), np.nan)]
-    outline = np.concatenate(outlines, axis=1)
-    return outline[0], outline[1]
-
-
-def _veil(colour: str) -> str:
-    red, green, blue = (int(colour[k : k + 2], 16) for k in (1, 3, 5))
-    return f"rgba({red},{green},{blue},0.18)"

@@ -34,6 +34,14 @@ def slice_figure(
 
     Shaded beyond the grid, dotted lines at the ends of the training rows. span: the range of the y axis; None for what
     this slice needs.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.slices import slices
+    >>> kan = kanviz.init([2, 1])
+    >>> along_x1, along_x2 = slices(kan, point=(0.5, 0.0), points=9)
+    >>> figure = kanviz.plots.slice_figure(along_x2, kan.outputs[0])
+    >>> figure.layout.xaxis.title.text, figure.data[0].type
+    ('x2', 'scatter')
     """
     colours = THEMES[theme]
     low, high = span or heights([found], output)
@@ -81,7 +89,14 @@ def _ends(found: Slice, shown: list[float], colours: Theme) -> list[dict[str, An
 
 
 def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
-    """Draw an output over two inputs, the training rows as small dots, the point as a large one."""
+    """Draw an output over two inputs, all in table units; the training rows are small dots, the point is a large one.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.slices import plane
+    >>> figure = kanviz.plots.plane_figure(plane(kanviz.init([2, 1]), (0.5, 0.0), across=0, up=1, points=9))
+    >>> figure.data[0].type, figure.data[0].z.shape
+    ('heatmap', (9, 9))
+    """
     colours = THEMES[theme]
     figure = canvas(theme, height=380)
     low, high = visible_range(found.z.ravel())
@@ -116,7 +131,14 @@ def plane_figure(found: Plane, *, theme: Look = "light") -> go.Figure:
 
 
 def paths_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """Draw the contributions of the strongest paths to an output, largest first, and the sum of all others."""
+    """Draw the contributions of the strongest paths to an output (in its unit), and the sum of the others.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.paths import explain
+    >>> figure = kanviz.plots.paths_figure(explain(kanviz.init([2, 3, 1]), (0.5, -0.5)))
+    >>> figure.data[0].type, len(figure.data[0].x)  # two inputs, three hidden nodes: six paths
+    ('bar', 6)
+    """
     count = min(LISTED, len(found.amounts))
     rows = [(found.name(k), float(found.amounts[k])) for k in range(count)]
     others = found.count - count
@@ -127,7 +149,13 @@ def paths_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """Draw the largest flows through edges, largest first; the flows of each layer add up to the whole change."""
+    """Draw the largest flows through edges (in the output's unit); those of a layer add up to the whole change.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.paths import explain
+    >>> len(kanviz.plots.edges_figure(explain(kanviz.init([2, 3, 1]), (0.5, -0.5))).data[0].x)
+    9
+    """
     kan = found.kan
     rows = [
         (f"{kan.node_name(edge.layer, edge.source)} → {kan.target_name(edge.layer, edge.target)}", amount)
@@ -137,7 +165,13 @@ def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
 
 
 def inputs_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
-    """Draw the contribution of every input to an output over all its paths, largest first."""
+    """Draw the contribution of every input to an output (in its unit) over all its paths, largest first.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.paths import explain
+    >>> sorted(kanviz.plots.inputs_figure(explain(kanviz.init([2, 3, 1]), (0.5, -0.5))).layout.yaxis.ticktext)
+    ['x1', 'x2']
+    """
     order = found.inputs.abs().argsort(descending=True, stable=True).tolist()
     rows = [(found.kan.inputs[i].name, float(found.inputs[i])) for i in order[:LISTED]]
     if len(order) > LISTED:

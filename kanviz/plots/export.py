@@ -14,7 +14,13 @@ BAR = {
 
 
 def to_html(figure: go.Figure, *, theme: Look = "light") -> str:
-    """Return a whole page with plotly inside it: it opens without a network connection, in the theme's background."""
+    """Return a whole page with plotly inside it: it opens without a network connection, in the theme's background.
+
+    >>> import kanviz.plots
+    >>> page = kanviz.plots.to_html(kanviz.plots.training_figure([(0, 1.5, None), (1, 0.5, None)]), theme="dark")
+    >>> page[:6], "<script" in page, 'src="http' in page
+    ('<!doct', True, False)
+    """
     page = go.Figure(figure)
     page.update_layout(paper_bgcolor=THEMES[theme].page)
     text = page.to_html(include_plotlyjs=True, full_html=True, div_id="kanviz", config={**BAR, "responsive": True})
@@ -22,5 +28,11 @@ def to_html(figure: go.Figure, *, theme: Look = "light") -> str:
 
 
 def to_json(figure: go.Figure) -> str:
-    """Return the figure as plotly's JSON, which any plotly opens."""
+    """Return the figure as plotly's JSON, which any plotly opens.
+
+    >>> import json, kanviz.plots
+    >>> text = kanviz.plots.to_json(kanviz.plots.training_figure([(0, 1.5, None), (1, 0.5, None)]))
+    >>> json.loads(text)["data"][0]["name"]
+    'training rows'
+    """
     return figure.to_json()  # pyright: ignore[reportReturnType]

@@ -20,7 +20,14 @@ GAP = 3  # points between windows
 
 
 def ladder_predictions_figure(found: Outcome, method: int = 0, *, theme: Look = "light") -> go.Figure:
-    """Draw target and prediction after each task; the regions learned so far are shaded, the newest one differently."""
+    """Draw target and prediction after each task; the regions learned so far are shaded, the newest one differently.
+
+    >>> import itertools, kanviz, kanviz.plots
+    >>> *_, step = itertools.islice(kanviz.climb(kanviz.RUNGS[0], alone=True), 2)  # one of five tasks
+    >>> figure = kanviz.plots.ladder_predictions_figure(step.outcome)
+    >>> sorted({trace.name for trace in figure.data if trace.name})
+    ['newest task', 'older tasks', 'prediction', 'target']
+    """
     if method >= len(found.methods) or not found.methods[method].done:
         return empty(theme, "Predictions", "Nothing is learned yet.")
     return (_line if found.mesh.shape[1] == 1 else _square)(found, found.methods[method], theme)
@@ -131,7 +138,17 @@ def _named(figure: go.Figure, name: str, colour: str) -> None:
 
 
 def ladder_errors_figure(found: Learned, *, theme: Look = "light") -> go.Figure:
-    """Draw the error on every task after every task: where nothing is forgotten, a row keeps its diagonal value."""
+    """Draw the error (units of a peak's height) on every task after every task.
+
+    Where nothing is forgotten, a row keeps its diagonal value.
+
+    >>> import kanviz.plots, numpy
+    >>> from kanviz.continual.learned import Learned
+    >>> errors = numpy.array([[0.1, 0.3], [numpy.nan, 0.2]])
+    >>> figure = kanviz.plots.ladder_errors_figure(Learned("KAN", 63, errors, predictions=(errors[0], errors[0])))
+    >>> figure.data[0].type, [list(row) for row in figure.data[0].text]
+    ('heatmap', [['0.1', '0.3'], ['', '0.2']])
+    """
     colours, count = THEMES[theme], len(found.errors)
     if not found.done:
         return empty(theme, "Errors", "Nothing is learned yet.")
@@ -154,7 +171,13 @@ def ladder_errors_figure(found: Learned, *, theme: Look = "light") -> go.Figure:
 
 
 def ladder_plane_figure(found: Outcome, *, theme: Look = "light") -> go.Figure:
-    """Draw each method's error on old tasks when they were just learned, against its error on them now."""
+    """Draw each method's error on old tasks when they were just learned, against its error on them now.
+
+    >>> import itertools, kanviz, kanviz.plots
+    >>> *_, step = itertools.islice(kanviz.climb(kanviz.RUNGS[0], alone=True), 3)  # two of five tasks
+    >>> [trace.name for trace in kanviz.plots.ladder_plane_figure(step.outcome).data]
+    ['nothing lost', 'KAN']
+    """
     dots = [(place, one) for place, one in enumerate(found.methods) if _seen(one)]
     if not dots:
         return empty(theme, "Gain and forgetting", "No method has an old task yet.")

@@ -22,6 +22,13 @@ def front_figure(found: Discovery, chosen: int | None = None, *, theme: Look = "
 
     chosen: the index of the chosen law, which gets a ring. The best one is a star; a dashed line shows the error of the
     best spline network.
+
+    >>> import kanviz, kanviz.plots
+    >>> x = [k / 10 for k in range(40)]
+    >>> found = kanviz.discover({"x": x, "y": [2 * v + 1 for v in x]}, "y", shape=[1, 1], seeds=1, jobs=1)
+    >>> figure = kanviz.plots.front_figure(found)
+    >>> len(found.front), figure.layout.xaxis.title.text
+    (1, 'complexity (parts of the expression)')
     """
     if not found.front:
         return empty(theme, "Laws so far", "No law yet.")
@@ -36,6 +43,11 @@ def readings_figure(found: Extraction, chosen: int | None = None, *, theme: Look
 
     Dots are clickable and carry [index in the front]. chosen: the index of the chosen reading, which gets a ring. The
     best one is a star; a dashed line shows the error of the network itself.
+
+    >>> import kanviz, kanviz.plots
+    >>> figure = kanviz.plots.readings_figure(next(kanviz.extract(kanviz.init([2, 1]))))
+    >>> [list(trace.customdata) for trace in figure.data if trace.customdata is not None]
+    [[[0]]]
     """
     if not found.front:
         return empty(theme, "Readings so far", "No reading yet.")
@@ -107,7 +119,15 @@ def _look(place: int, colours: Theme) -> dict[str, object]:
 
 
 def agreement_figure(found: Comparison, *, theme: Look = "light") -> go.Figure:
-    """Draw each model's predictions against the measured values, row by row; on the line they agree."""
+    """Draw each model's predictions against the measured values, row by row; on the line they agree.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.model_comparison import compare
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.5], test=0)
+    >>> figure = kanviz.plots.agreement_figure(compare(data, {"2 x": lambda x: 2 * x[:, 0]}))
+    >>> figure.data[1].name, figure.data[1].y.tolist()
+    ('2 x', [2.0, 4.0, 6.0])
+    """
     if not len(found.measured):
         return empty(theme, "Laws and data", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
@@ -136,7 +156,14 @@ def agreement_figure(found: Comparison, *, theme: Look = "light") -> go.Figure:
 
 
 def residuals_figure(found: Comparison, *, theme: Look = "light") -> go.Figure:
-    """Draw measured minus predicted values, row by row; a pattern here is not yet explained."""
+    """Draw measured minus predicted values, row by row; a pattern here is not yet explained.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.model_comparison import compare
+    >>> data = kanviz.Dataset.from_arrays([[1.0], [2.0], [3.0]], [2.0, 4.0, 6.5], test=0)
+    >>> kanviz.plots.residuals_figure(compare(data, {"2 x": lambda x: 2 * x[:, 0]})).data[0].y.tolist()
+    [0.0, 0.0, 0.5]
+    """
     if not len(found.measured):
         return empty(theme, "Residuals", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)

@@ -18,7 +18,17 @@ WIDE = 4  # lamps across for each lamp down
 
 
 def reach_map_figure(found: ReachMap, *, theme: Look = "light") -> go.Figure:
-    """Draw |change| of an output over two inputs, with the table's rows as dots."""
+    """Draw |change| of an output over two inputs, all in table units, with the table's rows as dots.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.locality.maps import reach_map
+    >>> from kanviz.analysis.locality.planned_change import point_change
+    >>> kan = kanviz.init([2, 1], grid=20)
+    >>> found = reach_map(point_change(kan, kanviz.EdgeId(0, 0, 0), 3), None, across=0, up=1, points=9)
+    >>> figure = kanviz.plots.reach_map_figure(found)
+    >>> figure.data[0].type, figure.data[0].z.shape
+    ('heatmap', (9, 9))
+    """
     colours = THEMES[theme]
     held = ", ".join(f"{v.name} = {value:.3g}" for v, value in found.held[:4])
     more = len(found.held) - 4
@@ -50,7 +60,16 @@ def reach_map_figure(found: ReachMap, *, theme: Look = "light") -> go.Figure:
 
 
 def strips_figure(found: Sequence[Strip], *, theme: Look = "light") -> go.Figure:
-    """Draw control points from left to right, a strip for each coordinate or edge; the line beneath shows the locks."""
+    """Draw control points from left to right, a strip for each coordinate or edge; the line beneath shows the locks.
+
+    >>> import kanviz, kanviz.plots, torch
+    >>> from kanviz.analysis.locality.overlap import overlap
+    >>> from kanviz.analysis.locality.strips import strips
+    >>> kan, x = kanviz.init([2, 1]), torch.linspace(-1, 1, 10, dtype=torch.float64)[:, None].repeat(1, 2)
+    >>> figure = kanviz.plots.strips_figure(strips(kan, overlap(kan, old_x=x[:4], new_x=x[6:])))
+    >>> sorted({trace.name for trace in figure.data if trace.showlegend})
+    ['touched by new rows', 'used by both', 'used by old rows']
+    """
     if not found:
         return empty(theme, "Control points", "No edge has a spline.")
     left_out = len(found) - MOST
@@ -123,6 +142,14 @@ def lamps_figure(found: Lamps, output: int = 0, *, theme: Look = "light") -> go.
     Unchanged predictions have one colour; the colour of the others grows with the change of the output. With more rows
     than lamps, neighbours share one, which counts as unchanged only where all of them are; a row whose change is NaN or
     infinite leaves a gap.
+
+    >>> import kanviz, kanviz.edit, kanviz.plots, torch
+    >>> from kanviz.analysis.locality.observed_change import lamps
+    >>> kan, x = kanviz.init([1, 1], grid=20), torch.linspace(-1, 1, 30, dtype=torch.float64)[:, None]
+    >>> moved = kanviz.edit.MoveControlPoint(kanviz.EdgeId(0, 0, 0), 0, 9.0).apply(kan)
+    >>> figure = kanviz.plots.lamps_figure(lamps(kan, moved, x))
+    >>> figure.data[0].type, figure.data[0].z.shape
+    ('heatmap', (2, 20))
     """
     colours = THEMES[theme]
     count = len(found.kept)

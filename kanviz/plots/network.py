@@ -35,6 +35,14 @@ def network_figure(
 
     States differ in more than colour: pruned is dashed and faint, a formula has an f, both an f+, a frozen edge a star;
     the selected edge has a solid ring, highlighted ones a dotted ring. show="present" leaves pruned edges out.
+
+    >>> import kanviz, kanviz.plots
+    >>> from kanviz.analysis.layout import layout
+    >>> from kanviz.analysis.thumbnails import all_curves
+    >>> kan = kanviz.init([2, 1])
+    >>> figure = kanviz.plots.network_figure(layout(kan), all_curves(kan), selected=kanviz.EdgeId(0, 1, 0))
+    >>> sorted({tuple(edge) for trace in figure.data if trace.customdata is not None for edge in trace.customdata})
+    [(0, 0, 0), (0, 1, 0)]
     """
     by_id = {place.id: curves.of(place.id) for place in layout.edges}
     places = [p for p in layout.edges if show == "all" or by_id[p.id].state != "pruned"]

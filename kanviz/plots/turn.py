@@ -17,7 +17,16 @@ SYMBOLS = {"none": "x", "lock": "square", "certified": "diamond", "replay": "cir
 
 
 def retention_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
-    """Draw the error on each task (down) after each task (across); a frame marks the task that was just learned."""
+    """Draw the error on each task (down) after each task (across); a frame marks the task that was just learned.
+
+    >>> import kanviz.plots
+    >>> from kanviz.continual.policy import Policy
+    >>> from kanviz.continual.retention import Retention
+    >>> errors, kept = ((0.25, 0.5), (2.0, 0.25)), ((1.0, 0.75), (float("nan"), 1.0))
+    >>> found = Retention(Policy(), ("a", "b"), "kN", (1.0, 1.0), errors, kept, points=(8,), free=((8, 6),))
+    >>> kanviz.plots.retention_figure(found).data[0].z.tolist()
+    [[0.25, 0.5], [2.0, 0.25]]
+    """
     if not found.turns:
         return empty(theme, "Kept", "No task has been learned yet.")
     colours = THEMES[theme]
@@ -67,7 +76,16 @@ def _cell(found: Retention, task: int, turn: int) -> str:
 
 
 def capacity_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
-    """Draw the share of each layer's control points that can still move, before the first task and after each."""
+    """Draw the share (%) of each layer's control points that can still move, before the first task and after each.
+
+    >>> import kanviz.plots
+    >>> from kanviz.continual.policy import Policy
+    >>> from kanviz.continual.retention import Retention
+    >>> errors, kept = ((0.25, 0.5), (2.0, 0.25)), ((1.0, 0.75), (float("nan"), 1.0))
+    >>> found = Retention(Policy(), ("a", "b"), "kN", (1.0, 1.0), errors, kept, points=(8,), free=((8, 6),))
+    >>> list(kanviz.plots.capacity_figure(found).data[0].y)
+    [100.0, 100.0, 75.0]
+    """
     colours = THEMES[theme]
     figure = canvas(theme, height=HEIGHT)
     looks = _series(colours)
@@ -92,7 +110,18 @@ def capacity_figure(found: Retention, *, theme: Look = "light") -> go.Figure:
 
 
 def gain_figure(runs: Sequence[Retention], *, theme: Look = "light") -> go.Figure:
-    """Draw each run by its gain (over the best constant prediction) and its forgetting; right and low is good."""
+    """Draw each run by its gain over the best constant prediction and its forgetting, in the errors' unit.
+
+    Right and low is good.
+
+    >>> import kanviz.plots
+    >>> from kanviz.continual.policy import Policy
+    >>> from kanviz.continual.retention import Retention
+    >>> errors, kept = ((0.25, 0.5), (2.0, 0.25)), ((1.0, 0.75), (float("nan"), 1.0))
+    >>> found = Retention(Policy(), ("a", "b"), "kN", (1.0, 1.0), errors, kept, points=(8,), free=((8, 6),))
+    >>> [(trace.name, list(trace.x), list(trace.y)) for trace in kanviz.plots.gain_figure([found]).data]
+    [('none', [0.75], [0.25])]
+    """
     runs = [run for run in runs if run.turns > 1 and math.isfinite(run.gained) and math.isfinite(run.forgetting)]
     if not runs:
         return empty(theme, "Gained and lost", "Two tasks must have been learned first.")

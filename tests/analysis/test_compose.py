@@ -57,7 +57,7 @@ def difference(kan: KAN, whole: Composition) -> float:
     x = table(kan, 8).x
     worst = 0.0
     for row, truth in zip(x.tolist(), kan(x).tolist(), strict=True):
-        at = dict(zip(whole.inputs, map(sympy.Float, row), strict=True))
+        at = list(zip(whole.inputs, map(sympy.Float, row), strict=True))
         values = [float(expression.subs(at).evalf(25)) for expression in whole.expressions]
         worst = max(worst, *(abs(a - b) for a, b in zip(values, truth, strict=True)))
     return worst

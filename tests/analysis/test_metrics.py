@@ -9,7 +9,7 @@ from kanviz.analysis.metrics import metrics
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.formulas.formula import Formula
 from kanviz.core.init import init
-from kanviz.core.kan import KAN
+from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
 from kanviz.errors import TableError
 
@@ -24,7 +24,7 @@ def _identity(outputs: int) -> KAN:
     return kan.with_layers({0: layer}).with_layer(0, active=torch.zeros(outputs, outputs, dtype=torch.bool))
 
 
-def _data(kan: KAN, x: list, y: list, train: list[int], test: list[int], task="regression") -> Dataset:
+def _data(kan: KAN, x: list, y: list, train: list[int], test: list[int], task: Task = "regression") -> Dataset:
     x_rows, y_rows = torch.tensor(x).double(), torch.tensor(y).double()
     return Dataset(x_rows, y_rows, kan.inputs, kan.outputs, torch.tensor(train), torch.tensor(test).long(), task)
 

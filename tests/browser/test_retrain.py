@@ -77,7 +77,7 @@ def test_new_rows_are_learned_under_a_lock_and_the_certificate_holds_on_the_comm
     # one click takes it back
     page.get_by_role("button", name="Undo this retraining").click()
     settle(page)
-    expect(page.get_by_text("What came of it")).to_have_count(0)
+    expect(page.get_by_text("Result of the retraining")).to_have_count(0)
 
 
 def test_without_protection_lamps_go_out_while_the_run_is_watched(page: Page):

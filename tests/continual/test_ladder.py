@@ -151,8 +151,8 @@ def test_every_method_is_seen_task_by_task_and_equal_seeds_give_equal_numbers():
     for a, b, c in zip(one[-1].outcome.methods, two[-1].outcome.methods, other[-1].outcome.methods, strict=True):
         assert np.array_equal(a.errors, b.errors, equal_nan=True)
         assert not np.array_equal(a.errors, c.errors, equal_nan=True)
-        assert len(a.drawn) == 5
-        assert all(values.shape == one[-1].outcome.target.shape for values in a.drawn)
+        assert len(a.predictions) == 5
+        assert all(values.shape == one[-1].outcome.target.shape for values in a.predictions)
 
 
 def test_stopped_in_the_middle_it_says_what_it_has_seen():
@@ -184,8 +184,8 @@ def test_the_outcome_as_rows_csv_and_json():
     rows = outcome.to_rows()
     again = pd.read_csv(io.StringIO(to_csv([outcome, outcome])))
     assert list(again["method"]) == 2 * [method.name for method in outcome.methods]
-    assert again["old_error_now"][0] == pytest.approx(rows[0]["old_error_now"])
-    assert math.isnan(again["reach_cells"][0])
+    assert again.at[0, "old_error_now"] == pytest.approx(rows[0]["old_error_now"])
+    assert math.isnan(again.at[0, "reach_cells"])
     record = json.loads(json.dumps(outcome.to_json(), allow_nan=False))
     assert record["methods"][0]["errors"][1][0] is None
     assert record["methods"][0]["errors"][0][4] == outcome.methods[0].errors[0, 4]

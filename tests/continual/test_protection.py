@@ -1,13 +1,11 @@
 """Protections: each gives what its parts give by hand, locks keep bits, and what does not fit is refused in words."""
 
-import doctest
 import hashlib
 from dataclasses import fields, replace
 
 import pytest
 import torch
 
-from kanviz.continual import known, protection
 from kanviz.continual.known import Known
 from kanviz.continual.policy import POLICIES, Policy
 from kanviz.continual.protection import (
@@ -134,9 +132,11 @@ def test_anchors_together_weigh_what_both_weigh_at_the_newest_network(start: KAN
     one, two = ElasticWeights(2.0).apply(start, ROWS, NEW), ElasticWeights(2.0).apply(start, Known.rows(NEW, ""), NEW)
     both = one.joined(two).anchor
     assert both is not None
+    assert one.anchor is not None
+    assert two.anchor is not None
     for layer, a, b in zip(both.weights, one.anchor.weights, two.anchor.weights, strict=True):
         assert all(torch.equal(layer[part], a[part] + b[part]) for part in layer)
-    with pytest.raises(TrainError, match="the same strength"):
+    with pytest.raises(TrainError, match="different strengths"):
         one.joined(ElasticWeights(1.0).apply(start, ROWS, NEW))
 
 
@@ -212,13 +212,6 @@ def test_the_error_is_that_of_the_targets_and_without_them_how_far_outputs_moved
     assert ROWS.error(start, start) == pytest.approx(float((start(OLD.x) - OLD.y).square().mean().sqrt()))
     assert Known.region(BOX).error(start, start) == 0
     assert Known("", OLD.x).error(moved, start) == pytest.approx(shift)
-
-
-@pytest.mark.parametrize("module", [known, protection])
-def test_the_examples_of_the_docstrings_run(module):
-    found = doctest.testmod(module)
-    assert found.failed == 0
-    assert found.attempted > 0
 
 
 def test_held_out_rows_are_locked_too(start: KAN):

@@ -19,7 +19,7 @@ def learned(own=(0.001, 0.002, 0.003), end=None, kept=(10, 10), drift=0.0, reach
     for task, value in enumerate(own):
         errors[task, task] = value
         errors[task, len(own) - 1] = value if end is None or task == len(own) - 1 else end[task]
-    return Learned("KAN", 63, errors, kept, 10, drift, reach, drawn=(np.zeros(1),) * len(own))
+    return Learned("KAN", 63, errors, kept, 10, drift, reach, predictions=(np.zeros(1),) * len(own))
 
 
 sizes = st.floats(1e-6, 10)

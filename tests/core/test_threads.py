@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 import kanviz
 from kanviz.core.threads import on_one_thread, one_thread
 from kanviz.core.training import train as training
+from kanviz.core.training.config import Solver
 
 
 def threads() -> set[int]:
@@ -73,7 +74,7 @@ def test_between_the_steps_of_a_search_the_caller_has_all_threads():
     assert threads() == {2}
 
 
-def seen_in_training(monkeypatch: pytest.MonkeyPatch, solver: str) -> list[set[int]]:
+def seen_in_training(monkeypatch: pytest.MonkeyPatch, solver: Solver) -> list[set[int]]:
     """The threads of every step of a small training."""
     seen, plain = [], training.SOLVERS[solver]
 

@@ -5,7 +5,7 @@ from dataclasses import fields, replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kanviz.analysis.diff import diff, same_bits
@@ -36,7 +36,7 @@ from kanviz.edit.edits import (
 from kanviz.edit.history import History
 from kanviz.edit.stretches import finer
 from kanviz.errors import EditError, UserError
-from tests.helpers import DTYPES, check_edit, close, digest, kans, rows_for, table_for
+from tests.helpers import DTYPES, check_edit, close, digest, kans, rows_for, stretches, table_for
 
 E000, E010, E100, E110 = EdgeId(0, 0, 0), EdgeId(0, 1, 0), EdgeId(1, 0, 0), EdgeId(1, 1, 0)
 SINE = Formula("sin", 1.5, 0.25, -2.0, 0.125)
@@ -132,8 +132,7 @@ def test_pruning_hides_the_edge_and_folds_its_mean_into_the_bias():
 @given(kans(dtypes=(torch.float64,)), st.integers(0, 20))
 def test_pruning_keeps_the_mean_of_every_sum(kan, which):
     there = list(kan.edges())
-    if not there:
-        return
+    assume(there)
     id, data = there[which % len(there)], table_for(kan)
     edit, x = proposals.prune(kan, [id], data), data.rows("train")[0]
     before, after = kan.trace(x).sums[id.layer], check_edit(kan, edit).trace(x).sums[id.layer]
@@ -160,8 +159,7 @@ def test_an_edge_that_is_not_a_number_is_pruned_without_a_mean():
 @given(kans(), st.data())
 def test_restoring_what_was_pruned_brings_back_every_bit(kan, data):
     there = list(kan.edges())
-    if not there:
-        return
+    assume(there)
     chosen = data.draw(st.lists(st.sampled_from(there), min_size=1, unique=True))
     history = History.start(kan).apply(proposals.prune(kan, chosen, table_for(kan)))
     edit = proposals.restore(history, chosen)
@@ -194,8 +192,7 @@ def test_an_edge_pruned_in_its_file_comes_back_as_its_spline():
 @given(kans(), st.data())
 def test_a_moved_control_point_is_the_only_number_that_changes(kan, data):
     movable = [id for id in kan.edges() if kan.edge(id).active]
-    if not movable:
-        return
+    assume(movable)
     id = data.draw(st.sampled_from(movable))
     point = data.draw(st.integers(0, len(kan.edge(id).coef) - 1))
     height = data.draw(st.floats(-1e6, 1e6, width=32))
@@ -238,13 +235,11 @@ def test_refining_leaves_every_function_as_it_is(kan, more, data):
 @given(kans(), st.data())
 def test_knots_in_a_stretch_leave_every_function_as_it_is(kan, data):
     edges = [id for id in kan.edges() if kan.edge(id).active]
-    if not edges:
-        return
+    assume(edges)
     id = data.draw(st.sampled_from(edges))
     low, high = kan.edge(id).domain
-    ends = sorted(low + (high - low) * data.draw(st.floats(0, 1)) for _ in range(2))
-    if ends[1] - ends[0] < 1e-3 * (high - low):
-        return
+    begin, end = data.draw(stretches(1e-3))
+    ends = low + (high - low) * begin, low + (high - low) * end
     edit = finer(kan, id, *ends)
     after, layer = check_edit(kan, edit), kan.layers[id.layer]
     assert after.layers[id.layer].grid == layer.grid + len(edit.knots[id.source])
@@ -363,7 +358,7 @@ def test_only_drags_of_the_same_point_merge():
         (InsertKnots(E000, ((0.5,), (1.0,))), "inside its grids"),
         (InsertKnots(E000, ((0.5, 0.3), (0.1, 0.2))), "ascending order"),
         (InsertKnots(E000, ((0.5,), (math.nan,))), "inside its grids"),
-        (InsertKnots(E000, ((0.5,), (-0.2,))), "on one that is there"),
+        (InsertKnots(E000, ((0.5,), (-0.2,))), "on one that exists"),
         (InsertKnots(EdgeId(0, 9, 0), ((0.5,), (0.1,))), "sources 0 to 1"),
         (Retrain(config(), "0" * 64, 1), "needs the table it was done on"),
         (Retrain(config(), table().digest, 1, "replay"), "old rows mixed in.* Retrain page"),
@@ -404,7 +399,7 @@ def test_a_formula_that_is_not_finite_on_its_grid_is_not_refitted():
         (lambda: FreezeEdge(()), "at least one edge"),
         (lambda: Restore((E000,), (True,), (), (0.0,)), "as many numbers as edges"),
         (lambda: Retrain(config(), "", 4), "3 steps cannot have done 4"),
-        (lambda: Retrain(config(), "", 3, "magic"), "not known here"),
+        (lambda: Retrain(config(), "", 3, "magic"), "unknown here"),
         (lambda: proposals.prune(small(), []), "at least one edge"),
         (lambda: proposals.restore(History.start(small()), []), "at least one edge"),
     ],

@@ -218,7 +218,7 @@ AIDED = Retrain(TrainConfig("adam", steps=2), "", 2, "replay")
     ("edit", "why"),
     [
         (AIDED, "old rows mixed in"),
-        (replace(AIDED, aid="ewc"), "anchored where old rows need it"),
+        (replace(AIDED, aid="ewc"), "elastic weights from old rows"),
         (Batch((FreezeEdge((EDGE,)), Batch((AIDED,), "inner")), "outer"), "old rows mixed in"),
         (Retrain(TrainConfig("adam", steps=2), "ab'\"\nprint(1)", 2), "not loaded"),
     ],

@@ -6,6 +6,7 @@ with everything pykan allows switched on, and writes them as the two files that 
 
 import io
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -36,7 +37,7 @@ BASES = {"silu": lambda x: x / (1 + np.exp(-x)), "identity": lambda x: x, "zero"
 @dataclass
 class Checkpoint:
     state: dict[str, np.ndarray]
-    config: dict[str, object]
+    config: dict[str, Any]
 
     def files(self, name: str = "model") -> dict[str, bytes]:
         """What pykan's saveckpt writes, without the cached data."""
@@ -116,7 +117,7 @@ def random_checkpoint(
     dtype: type = np.float64,
 ) -> Checkpoint:
     """A network with random weights and uneven grids; `symbolic` names go, beside the splines, on every third edge."""
-    config: dict[str, object] = {
+    config: dict[str, Any] = {
         "width": width, "grid": grid, "k": order, "mult_arity": mult_arity, "base_fun_name": base,
         "symbolic_enabled": True, "affine_trainable": affine, "grid_eps": 0.02, "grid_range": [-1, 1],
         "sp_trainable": True, "sb_trainable": True, "state_id": 0, "auto_save": True, "ckpt_path": "./model",

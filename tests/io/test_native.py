@@ -100,7 +100,7 @@ def test_a_folder_that_is_not_there_and_another_ending_are_refused(tmp_path):
 
 
 def test_what_cannot_be_written_is_refused_before_anything_is(tmp_path):
-    kan = init([1, 1], inputs=[Variable("half a character \ud800")])
+    kan = init([1, 1], inputs=[Variable("an invalid character \ud800")])
     with pytest.raises(UserError, match="Rename"):
         save(kan, tmp_path / "net.safetensors")
     assert not list(tmp_path.iterdir())

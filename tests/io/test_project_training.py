@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from itertools import islice
+from typing import Any
 
 import jaxtyping
 import pytest
@@ -101,8 +102,11 @@ def test_so_does_one_under_a_lock_and_one_held_by_an_anchor():
 def test_what_a_retraining_must_not_forget_is_stored_too():
     data, kan = table(), network(table())
     items = list(islice(train(kan, data, TrainConfig("lm", steps=9)), 4))
-    base = {"known": "old.csv", "region": BOX, "aid": "replay", "promise": "Lock the rows", "running": False}
-    for more in ({"known_data": data.chosen(range(20))}, {"known_box": BOX}):
+    base: dict[str, Any] = {
+        "known": "old.csv", "region": BOX, "aid": "replay", "promise": "Lock the rows", "running": False,
+    }  # fmt: skip
+    either: tuple[dict[str, Any], ...] = ({"known_data": data.chosen(range(20))}, {"known_box": BOX})
+    for more in either:
         found = stored(kan, Underway(0, TrainConfig("lm", steps=9), items[-1], data, trail(items), **base, **more))
         assert {name: getattr(found, name) for name in base} == base
         assert found.known_box == more.get("known_box")
@@ -152,7 +156,7 @@ def changed(**more) -> Packed:
         ({"step": 10}, "does not agree"),
         ({"solver": "luck"}, "does not fit"),
         ({"config": []}, "does not fit"),
-        ({"bytes": ["nothing"]}, "not there"),
+        ({"bytes": ["nothing"]}, "is missing"),
         ({"bytes": ["state.exp_avg"]}, "damaged"),
         ({"loss": "pain"}, "does not agree"),
         ({"train_loss": None}, "does not agree"),

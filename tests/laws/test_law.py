@@ -12,7 +12,7 @@ from sympy import Float, atanh, exp, log, sin, tanh
 
 from kanviz.laws.expressions.equivalence import digits_at
 from kanviz.laws.law import Law, polished, same_law
-from tests.laws.expressions import INPUTS, X, Y, laws, rows
+from tests.laws.sample_expressions import INPUTS, X, Y, laws, rows
 from tests.laws.samples import (
     BY_NAME,
     SAMPLES,

@@ -3,6 +3,7 @@
 import json
 import math
 import re
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -59,8 +60,8 @@ from kanviz.plots import (
     training_figure,
 )
 from kanviz.plots.explore import heights
-from kanviz.plots.theme import THEMES, arrange, axis, canvas
-from tests.figures import decoded, readable, small_data, small_kan
+from kanviz.plots.theme import THEMES, Look, arrange, axis, canvas
+from tests.figures import decoded, readable, small_data, small_kan, traces
 from tests.ladder_at_hand import method, outcome
 from tests.laws_at_hand import discovery, gravity
 
@@ -68,14 +69,14 @@ EDGE = EdgeId(0, 0, 0)
 TRAIL = [(0, 1.5, 1.75), (1, 0.5, 0.75), (2, 0.25, None), (3, 0.0, 0.5)]
 
 
-def _network(theme="light", **more) -> go.Figure:
+def _network(theme: Look = "light", **more) -> go.Figure:
     kan = small_kan()
     data = small_data(kan)
     found = scores(kan, data)
     return network_figure(layout(kan, found), all_curves(kan, data, points=5), found, theme=theme, **more)
 
 
-def _edge(kan=None, edge=EDGE, theme="light", **more) -> go.Figure:
+def _edge(kan=None, edge=EDGE, theme: Look = "light", **more) -> go.Figure:
     kan = kan or small_kan()
     return edge_figure(edge_curve(kan, edge, small_data(small_kan()), points=9), theme=theme, **more)
 
@@ -87,12 +88,12 @@ def _moved(share: float):
     return kan.with_layer(0, coef=coef)
 
 
-def _compare(theme="light") -> go.Figure:
+def _compare(theme: Look = "light") -> go.Figure:
     one, two = (edge_curve(kan, EDGE, points=9) for kan in (small_kan(), _moved(0.5)))
     return compare_figure(one, two, theme=theme)
 
 
-def _overlay(theme="light") -> go.Figure:
+def _overlay(theme: Look = "light") -> go.Figure:
     one, two, three = (edge_curve(kan, EDGE, points=9) for kan in (small_kan(), _moved(0.5), _moved(-0.5)))
     return overlay_figure(one, [("higher <b>", two), ("lower", three)], theme=theme)
 
@@ -103,7 +104,7 @@ def _comparison() -> Comparison:
     return compare(data, {"law": lambda x: kan(x)[:, 0] + 0.1, "network": lambda x: kan(x)[:, 0]})
 
 
-def _map(theme="light", kan=None) -> go.Figure:
+def _map(theme: Look = "light", kan=None) -> go.Figure:
     kan = kan or small_kan()
     return reach_map_figure(reach_map(point_change(kan, EDGE, 1), small_data(kan), 0, 1, points=4), theme=theme)
 
@@ -111,13 +112,13 @@ def _map(theme="light", kan=None) -> go.Figure:
 POINT = (12.0, 0.5)
 
 
-def _slice(theme="light", kan=None, place: int = 0, point=POINT) -> go.Figure:
+def _slice(theme: Look = "light", kan=None, place: int = 0, point=POINT) -> go.Figure:
     kan = kan or small_kan()
     found = slices(kan, point, small_data(kan), points=9)
     return slice_figure(found[place], kan.outputs[0], span=heights(found), theme=theme)
 
 
-def _plane(theme="light", kan=None) -> go.Figure:
+def _plane(theme: Look = "light", kan=None) -> go.Figure:
     kan = kan or small_kan()
     return plane_figure(plane(kan, POINT, 0, 1, 0, small_data(kan), points=4), theme=theme)
 
@@ -127,7 +128,7 @@ def _explained(kan=None):
     return explain(kan, POINT, small_data(kan))
 
 
-def _strips(theme="light", locked=True, edges=None, kan=None) -> go.Figure:
+def _strips(theme: Look = "light", locked=True, edges=None, kan=None) -> go.Figure:
     kan = kan or small_kan()
     x = small_data(kan).x
     found = overlap(kan, x[x[:, 0] < 9], x[x[:, 0] > 10])
@@ -135,7 +136,7 @@ def _strips(theme="light", locked=True, edges=None, kan=None) -> go.Figure:
     return strips_figure(strips(kan, found, some if locked else None, edges), theme=theme)
 
 
-def _lamps(theme="light", rows: int = 42) -> go.Figure:
+def _lamps(theme: Look = "light", rows: int = 42) -> go.Figure:
     x = small_data(small_kan()).x[torch.arange(rows) % 42]
     return lamps_figure(lamps(small_kan(), _moved(0.5), x), theme=theme)
 
@@ -154,7 +155,7 @@ def _runs() -> list[Retention]:
             _turns("ewc", 0.5, 0.25)]  # fmt: skip
 
 
-FIGURES = {
+FIGURES: dict[str, Callable[[Look], go.Figure]] = {
     "retention": lambda theme: retention_figure(_turns(lost=0.5), theme=theme),
     "retention after one task": lambda theme: retention_figure(_turns(turns=1), theme=theme),
     "retention of nothing": lambda theme: retention_figure(_turns(turns=0), theme=theme),
@@ -255,23 +256,23 @@ def test_every_control_point_can_be_clicked():
 @pytest.mark.parametrize("data", [None, small_data(small_kan())])
 def test_knots_stand_between_the_axis_and_the_bars(data):
     figure = edge_figure(edge_curve(small_kan(), EDGE, data))
-    knots = next(trace for trace in figure.data if trace.name == "knots")
+    knots = next(trace for trace in traces(figure) if trace.name == "knots")
     assert knots.showlegend is not False
     assert all(figure.layout.yaxis2.range[0] < y < 0 for y in knots.y)
-    assert all((bar.y >= 0).all() for bar in figure.data if bar.type == "bar")
+    assert all((bar.y >= 0).all() for bar in traces(figure) if bar.type == "bar")
 
 
 def test_a_difference_is_shaded_only_where_both_curves_are_drawn():
     before, after = edge_curve(small_kan(), EDGE, points=41), edge_curve(_moved(0.5), EDGE, points=61)
     shorter = replace(before, x=before.x[5:30], total=np.where(np.arange(25) == 9, np.nan, before.total[5:30]))
-    shade = compare_figure(shorter, after).data[0]
+    shade = traces(compare_figure(shorter, after))[0]
     drawn = np.isfinite(shade.y)
     assert (shade.x[drawn].min(), shade.x[drawn].max()) == (shorter.x[0], shorter.x[-1])
     assert not ((shade.x > shorter.x[8]) & (shade.x < shorter.x[10])).any()
     on_a_curve = [np.interp(shade.x[drawn], curve.x, curve.total) for curve in (before, after)]
     assert np.minimum(*(abs(y - shade.y[drawn]) for y in on_a_curve)).max() < 1e-12
     apart = replace(before, x=before.x + 100)
-    assert not np.isfinite(compare_figure(apart, after).data[0].y).any()
+    assert not np.isfinite(traces(compare_figure(apart, after))[0].y).any()
 
 
 @settings(deadline=None, max_examples=200)
@@ -307,7 +308,7 @@ def test_long_names_leave_the_curves_their_room_and_are_whole_in_the_hover():
     names = {note.text for note in figure.layout.annotations if note.xanchor != "center"}
     assert len(names) == 3
     assert all(len(line) <= 10 for name in names for line in name.split("<br>"))
-    hovers = "".join(text for trace in figure.data if isinstance(trace.hovertext, tuple) for text in trace.hovertext)
+    hovers = "".join(text for trace in traces(figure) if isinstance(trace.hovertext, tuple) for text in trace.hovertext)
     assert all(v.name in hovers for v in (*kan.inputs, *kan.outputs))
 
 
@@ -323,14 +324,14 @@ def test_a_title_is_never_wider_than_a_phone_and_loses_nothing(draw, formula):
 
 
 def test_a_learned_curve_named_in_the_legend_lies_above_the_formula_that_replaced_it():
-    names = [trace.name for trace in _edge(edge=EdgeId(1, 1, 0)).data]
+    names = [trace.name for trace in traces(_edge(edge=EdgeId(1, 1, 0)))]
     assert names.index("learned curve, replaced") > names.index("activation φ")
 
 
 def test_an_edge_both_selected_and_highlighted_has_two_rings():
     figure = _network(selected=EDGE, highlight=[EDGE, EdgeId(1, 0, 0)])
-    chosen = next(t for t in figure.data if t.line.color == THEMES["light"].selected and t.line.width == 3)
-    marked = next(t for t in figure.data if t.line.color == THEMES["light"].marked)
+    chosen = next(t for t in traces(figure) if t.line.color == THEMES["light"].selected and t.line.width == 3)
+    marked = next(t for t in traces(figure) if t.line.color == THEMES["light"].marked)
     ring = decoded(marked.y)[:5]
     assert min(chosen.y[:5]) < min(ring) < max(ring) < max(chosen.y[:5])
 
@@ -343,7 +344,7 @@ def test_every_score_can_be_clicked():
 def test_of_very_many_scores_a_spread_is_drawn_and_all_are_counted():
     found = scores(init([40, 30, 2], seed=0))
     figure = scores_figure(found, 0.01)
-    (dots,) = (trace for trace in figure.data if trace.customdata is not None)
+    (dots,) = (trace for trace in traces(figure) if trace.customdata is not None)
     assert 300 < len(dots.x) < 600
     assert (dots.x[0], dots.x[-1]) == (0, 1259)
     assert [tuple(address) for address in dots.customdata] == [found.ranked[rank].id for rank in dots.x]
@@ -352,7 +353,7 @@ def test_of_very_many_scores_a_spread_is_drawn_and_all_are_counted():
 
 
 def test_of_very_many_steps_a_spread_is_drawn_with_the_first_and_the_last():
-    line = training_figure([(step, 1 / (step + 1), None) for step in range(10_000)]).data[0]
+    line = traces(training_figure([(step, 1 / (step + 1), None) for step in range(10_000)]))[0]
     assert len(line.x) < 1_000
     assert (line.x[0], line.x[-1]) == (0, 9_999)
 
@@ -413,7 +414,7 @@ def test_a_network_too_large_to_draw_says_what_is_missing():
     found = scores(kan)
     figure = network_figure(layout(kan, found), all_curves(kan), found)
     assert figure.layout.title.text == "Only the strongest are drawn: 20 nodes and 200 edges are left out"
-    assert len(figure.data) < 40
+    assert len(traces(figure)) < 40
 
 
 def test_nothing_to_show_is_said_in_words():
@@ -511,7 +512,7 @@ def test_of_very_many_paths_and_inputs_the_others_are_one_bar_and_nothing_is_los
     kan = init([20, 4, 1], seed=0)
     found = explain(kan, [0.3] * 20)
     for figure, others in ((paths_figure(found), "68 other paths"), (inputs_figure(found), "8 other inputs")):
-        (bars,) = figure.data
+        (bars,) = traces(figure)
         assert len(bars.x) == 13
         assert figure.layout.yaxis.ticktext[-1] == others
         assert sum(decoded(bars.x)) == pytest.approx(float(found.inputs.sum()))

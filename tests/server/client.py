@@ -11,6 +11,7 @@ import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.proto.WidgetStates_pb2 import WidgetState
+from websockets.typing import Subprotocol
 
 T = TypeVar("T")
 WAIT = 60.0  # seconds for one answer
@@ -38,8 +39,11 @@ class Visitor:
 
     async def __aenter__(self) -> "Visitor":
         self._socket = await websockets.connect(
-            f"{self._url}/_stcore/stream", subprotocols=["streamlit"], max_size=None, additional_headers=self._headers
-        )  # pyright: ignore[reportArgumentType]
+            f"{self._url}/_stcore/stream",
+            subprotocols=[Subprotocol("streamlit")],
+            max_size=None,
+            additional_headers=self._headers,
+        )
         await self.run()
         return self
 

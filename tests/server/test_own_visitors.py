@@ -5,6 +5,7 @@ from contextlib import closing
 from urllib.parse import urlsplit
 
 import pytest
+from starlette.datastructures import Headers
 
 from kanviz.ui.server.visitors import HEADERS, OwnVisitors
 
@@ -68,6 +69,6 @@ def test_a_name_that_a_proxy_leads_by_is_answered_where_the_server_knows_it():
         ("kan.school.example", "https://kan.school.example"),
         ("127.0.0.1:8501", "https://kan.school.example"),  # the proxy gives its own name for the server
     ):
-        assert door.refusal({"host": host, "origin": origin}) == ""
-    assert "--allow-host" in door.refusal({"host": "other.example"})
-    assert "another one" in door.refusal({"host": "kan.school.example", "origin": "https://other.example"})
+        assert door.refusal(Headers({"host": host, "origin": origin})) == ""
+    assert "--allow-host" in door.refusal(Headers({"host": "other.example"}))
+    assert "another one" in door.refusal(Headers({"host": "kan.school.example", "origin": "https://other.example"}))

@@ -37,6 +37,15 @@ def certify(before: KAN, after: KAN, *, rows: Any = None, box: Box | None = None
     rows: (row, input) in table units, or a table with columns named like the inputs. box: (least, greatest) per input
     in table units. Raises UserError for networks of different shapes or columns, and for invalid rows or an invalid
     box.
+
+    >>> import kanviz
+    >>> from kanviz.edit import MoveControlPoint
+    >>> before = kanviz.init([1, 1], grid=20)
+    >>> after = MoveControlPoint(kanviz.EdgeId(0, 0, 0), 0, 9.0).apply(before)
+    >>> kanviz.certify(before, after, box=[(0.0, 1.0)]).holds
+    True
+    >>> kanviz.certify(before, after, rows=[[-0.95], [0.5]]).summary()[0]
+    '1 of 2 rows have bit-identical predictions.'
     """
     if (rows is None) == (box is None):
         raise UserError("A certificate covers either rows or a region; give one of the two.")
@@ -53,6 +62,14 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) 
 
     rows: the certified rows, in table units, where the certificate does not store them. Raises UserError where they are
     missing.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1])
+    >>> found = kanviz.certify(kan, kan, rows=[[0.5], [0.6]])
+    >>> kanviz.verify(found, kan, kan)
+    ()
+    >>> len(kanviz.verify(found, kan, kanviz.init([1, 1], seed=1)))
+    1
     """
     wrong = [
         f"It was written for another network {word} the change: digest {claimed[:12]}..., not {kan.digest[:12]}...."
@@ -62,7 +79,7 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) 
     if wrong:
         return tuple(wrong)
     if certificate.seal != certificate.sealed().seal:
-        wrong.append("It was edited after it was written: its seal does not fit what it says.")
+        wrong.append("It was edited after it was written: its seal (a checksum) does not match its content.")
     claim = certificate.claim
     if isinstance(claim, RowsClaim):
         rows = None if rows is None else before.rows(rows)
@@ -86,8 +103,7 @@ def _comparable(before: KAN, after: KAN) -> None:
         for one, two in zip(*names, strict=True):
             if one != two:
                 raise UserError(
-                    f"The networks have other {kind}: {shown(one)} before is {shown(two)} after. Certify networks of "
-                    "the same columns."
+                    f"The {kind} differ: {shown(one)} before, {shown(two)} after. Certify networks of the same columns."
                 )
 
 
@@ -162,7 +178,7 @@ def _apart(claimed: Any, found: Any, *, other: bool, where: str = "") -> Iterato
             for n, (layer, anew) in enumerate(zip(claimed.layers, found.layers, strict=True)):
                 yield from _apart(layer, anew, other=other, where=f"layers.{n}.")
         else:
-            yield f"Its {name} is given as {shown(str(one), 120)}, and comes to {shown(str(two), 120)}."
+            yield f"Its {name} is given as {shown(str(one), 120)}, but is computed as {shown(str(two), 120)}."
 
 
 def _equal(one: Any, two: Any) -> bool:

@@ -134,6 +134,14 @@ class Certificate:
     version: of kanviz · before, after: digests of the networks · inputs, outputs: names of the columns · layers: the
     changes of each layer's numbers · claim: the changes of the predictions · seal: SHA-256 of all that, which reveals
     an edit; a forged seal is found only by computing the claims again, as `verify` does.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1])
+    >>> found = kanviz.certify(kan, kan, rows=[[0.5], [0.6]])
+    >>> found.holds, kanviz.Certificate.from_json(found.to_json()) == found == found.sealed()
+    (True, True)
+    >>> found.summary()[0]
+    '2 of 2 rows have bit-identical predictions.'
     """
 
     version: str
@@ -217,7 +225,7 @@ def _used(found: JsonValue) -> tuple[int, int]:
 def _of_rows(certificate: Certificate, claim: RowsClaim) -> list[str]:
     sentences = [f"{claim.kept:,} of {counted(claim.rows, 'row')} have bit-identical predictions."]
     if claim.certain:
-        sentences.append("Every number they use is the same, so this holds wherever both networks are computed alike.")
+        sentences.append("Every number they use is the same, so this holds if both are computed the same way.")
     elif claim.kept < claim.rows:
         sentences.append(f"The largest change of {_figures(certificate, claim.largest)}.")
     if claim.missing:
@@ -232,12 +240,12 @@ def _of_region(certificate: Certificate, claim: RegionClaim) -> list[str]:
     if claim.certain:
         return [
             f"Every point with {where} has a bit-identical prediction: every number that one can use is the same, so "
-            "this holds wherever both networks are computed alike."
+            "this holds if both are computed the same way."
         ]
     used, same = (sum(part) for part in zip(*claim.used, strict=True))
     return [
         f"Predictions of points with {where} may have changed: {used - same:,} of the {counted(used, 'number')} that "
-        "they can use did.",
+        "they can use were changed.",
         f"Proven for every point of the region: the change of {_figures(certificate, claim.bound, 'at most ')}.",
         f"Found at {claim.points:,} points, which proves nothing: the change of "
         f"{_figures(certificate, claim.sampled, 'up to ')}.",

@@ -20,6 +20,11 @@ class Candidate:
     n log(error^2 + noise^2) + constants log n + 2 log 2 complexity, n the points that count as independent; a small
     difference of scores means little · warnings: sentences for the reader · rivals: primitives that fit as well with no
     more constants, on this range · free: how many numbers inside the function were fitted.
+
+    >>> import kanviz
+    >>> best = kanviz.suggest([0.0, 1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 5.0, 10.0, 17.0], primitives=["x^2"])[0]
+    >>> round(best.formula.c * best.formula.a**2, 6), best.error < 1e-6
+    (1.0, True)
     """
 
     formula: Formula
@@ -83,7 +88,7 @@ def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[flo
         if high - low <= POINT * width:
             poles.append((low + high) / 2)
         else:
-            found.append(f"It is no finite number from x = {low:.3g} to {high:.3g}.")
+            found.append(f"It is NaN or infinite from x = {low:.3g} to {high:.3g}.")
     for at in poles:
         if data[0] <= at <= data[1]:
             found.append(f"It is infinite at x = {at:.4g}, inside the range of the data.")
@@ -95,8 +100,7 @@ def range_warnings(formula: Formula, data: tuple[float, float], reach: tuple[flo
     low, high = max(ends[0], reach[0]), min(ends[1], reach[1])
     if (low, high) != reach and not (set(row.poles) & set(row.domain) and found):
         found.append(
-            f"It is only a number from x = {low:.4g} to {high:.4g}; "
-            f"the grid goes from {reach[0]:.4g} to {reach[1]:.4g}."
+            f"It is defined only from x = {low:.4g} to {high:.4g}; the grid goes from {reach[0]:.4g} to {reach[1]:.4g}."
         )
     return found
 

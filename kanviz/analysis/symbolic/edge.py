@@ -104,11 +104,11 @@ def resolution(view: Edge) -> float:
         return QUIET
     bend = view.coef.double()
     size = float(bend.std(correction=0))
-    misses = 1.0
+    factor = 1.0
     for n in range(view.order + 1):
         bend = bend.diff()
-        misses *= 4 * (n + 1)
-    return float(bend.square().mean().sqrt()) / misses / size if size > 0 else QUIET
+        factor *= 4 * (n + 1)
+    return float(bend.square().mean().sqrt()) / factor / size if size > 0 else QUIET
 
 
 def _residual(kan: KAN, edge: EdgeId, data: Dataset, sums: Tensor) -> float:

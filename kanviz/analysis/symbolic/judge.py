@@ -145,7 +145,7 @@ def _with_rivals(found: list[Candidate], points: Samples) -> list[Candidate]:
         rivals = tuple(c.formula.primitive for c in close if c is not one and c.free <= one.free)
         if one in close and rivals:
             listed = ", ".join(rivals[:4]) + (f" and {len(rivals) - 4} more" if len(rivals) > 4 else "")
-            warning = f"The range is too short, or too noisy, to tell it from {listed}."
+            warning = f"The range is too short, or the curve too noisy, to separate it from {listed}."
             one = replace(one, rivals=rivals, warnings=(*one.warnings, warning))
         elif one.error > MISFIT and one.formula.primitive != "0":
             warning = f"It does not follow the curve: its error is {one.error:.0%} of its spread."

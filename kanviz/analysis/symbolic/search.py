@@ -38,6 +38,12 @@ def suggest(
     expressions in x; None tries all. noise: accuracy of y, as a share of its standard deviation; None estimates it from
     neighbours. deeper: where no primitive fits, f may be two functions: f(g(x)) or f(x) + g(x).
     Raises FormulaError for samples that are not a curve, or when nothing fits on the whole range.
+
+    >>> import kanviz, torch
+    >>> x = torch.linspace(1.0, 3.0, 40, dtype=torch.float64)
+    >>> best = kanviz.suggest(x, 3 * torch.log(x) + 1, primitives=["sin", "log", "x^2"])[0]
+    >>> best.formula.primitive, round(best.formula.c, 6), best.error < 1e-6
+    ('log', 3.0, True)
     """
     return search(samples(x, y, weights, noise), primitives, most, deeper=deeper)
 

@@ -100,7 +100,10 @@ class Dataset:
         return replace(self, x=x, y=y, inputs=kan.inputs, outputs=kan.outputs)
 
     def joined(self, *others: "Dataset") -> "Dataset":
-        """Append the rows of other tables, in the columns and scaling of this table; each row stays in its part."""
+        """Append the rows of other tables, in the columns and scaling of this table; each row stays in its part.
+
+        Raises TableError where the columns do not fit.
+        """
         tables = [self, *(other.matching(self) for other in others)]
         starts = np.cumsum([0, *map(len, tables[:-1])]).tolist()
         split = {
@@ -118,6 +121,13 @@ class Dataset:
 
         test: share of rows held out, 0 or more and below 1. Raises TableError for other shapes or shares, and for
         missing or infinite values.
+
+        >>> import kanviz
+        >>> data = kanviz.Dataset.from_arrays([[0.0], [1.0], [2.0], [3.0], [4.0]], [0.0, 1.0, 4.0, 9.0, 16.0])
+        >>> len(data), [len(data.rows(part)[0]) for part in ("train", "test")], data.inputs[0].name
+        (5, [4, 1], 'x1')
+        >>> len(data.joined(data.chosen([4, 0]))), data.matching(kanviz.init([1, 1])).inputs[0].scale
+        (7, 1.0)
         """
         x, y = _copied(x), _copied(y)
         y = y[:, None] if y.ndim == 1 else y
@@ -149,6 +159,14 @@ class Dataset:
         text target, regression otherwise. errors: a column with the standard error of the target in each row; a row's
         weight is then 1 / error^2. test: share of rows held out, 0 or more and below 1. Raises TableError for a table
         that cannot be read so.
+
+        >>> import kanviz
+        >>> frame = {"length": [1.0, 2.0, 3.0], "colour": ["red", "blue", "red"], "time": [2.0, 2.8, None]}
+        >>> data = kanviz.Dataset.from_frame(frame, "time", units={"time": "s"})
+        >>> [v.name for v in data.inputs], str(data.outputs[0]), data.x.shape
+        (['length', 'colour'], 'time (s)', torch.Size([2, 2]))
+        >>> data.notes[-1]
+        '1 of 3 rows have missing or infinite values and are left out.'
         """
         frame = as_frame(frame)
         targets = [target] if isinstance(target, str) else list(target)

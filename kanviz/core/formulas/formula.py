@@ -84,6 +84,15 @@ class Formula:
     """A formula y = c f(a x + b) + d of an edge, with a primitive f given by name; x and y are in network units.
 
     Raises FormulaError for a name that is neither a primitive nor an expression in x.
+
+    >>> import kanviz, sympy, torch
+    >>> f = kanviz.Formula("sin", a=2.0, b=0.5, c=3.0)
+    >>> print(f)
+    3 sin(2 x + 0.5)
+    >>> f(torch.tensor([-0.25])).tolist(), f.derivative(torch.tensor([-0.25])).tolist()
+    ([0.0], [6.0])
+    >>> kanviz.Formula("x^2", a=2.0, d=1.0).sympy(sympy.Symbol("u"))
+    4*u**2 + 1
     """
 
     primitive: str
@@ -96,6 +105,7 @@ class Formula:
         primitive(self.primitive)
 
     def __call__(self, x: Tensor) -> Tensor:
+        """Compute y at x, of any shape."""
         return self.c * primitive(self.primitive).torch(self.a * x + self.b) + self.d
 
     def derivative(self, x: Tensor) -> Tensor:

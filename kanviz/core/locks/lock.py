@@ -66,6 +66,12 @@ class Capacity:
     """The free and locked control points of a layer.
 
     points: number of control points of each edge, 0 where it has no spline · locked: number of locked ones among them.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([2, 1], grid=5)
+    >>> (left,) = kanviz.Lock.of(kan, held=False).capacity(kan)
+    >>> left.points.tolist(), left.free, left.share
+    ([[8], [8]], 16, 0.0)
     """
 
     points: Int[Tensor, "source target"]
@@ -88,6 +94,14 @@ class Lock:
 
     name, origin: text for users. `train` under a lock leaves the locked numbers, and every grid, bit-identical. A lock
     fits networks of the same shape, also after edges were pruned, frozen or given formulas.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 2, 1])
+    >>> everything, nothing = kanviz.Lock.of(kan, held=True), kanviz.Lock.of(kan, held=False)
+    >>> everything.check(kan).holds(kanviz.EdgeId(0, 0, 1)), [part.free for part in everything.capacity(kan)]
+    (True, [0, 0])
+    >>> (everything & nothing) == nothing, kanviz.Lock.from_json(everything.to_json()) == everything
+    (True, True)
     """
 
     layers: tuple[LayerLock, ...]

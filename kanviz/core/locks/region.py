@@ -37,6 +37,11 @@ class Certified:
 
     box: least and greatest value of each input, table units · reached: for each layer, bounds of its source values,
     (2, source), network units · boxes: number of boxes it was cut into.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1], grid=20)
+    >>> [kanviz.certified_lock(kan, [(low, 1.0)]).exhausted(kan) for low in (-1.0, 0.0)]
+    [(0,), ()]
     """
 
     lock: Lock
@@ -59,6 +64,13 @@ def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region
     box: (least, greatest) of each input, in table units. budget: most boxes it may be cut into, fewer for wide layers.
     Formulas that may meet a pole count as unbounded: all control points after them are then locked. Raises UserError
     for limits that are not finite or in the wrong order, or do not fit the inputs.
+    Source: Moore, Interval Analysis, 1966.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1], grid=20)
+    >>> found = kanviz.certified_lock(kan, [(-1.0, 0.0)])
+    >>> [part.free for part in found.lock.capacity(kan)], found.box
+    ([9], ((-1.0, 0.0),))
     """
     corners = _corners(kan, box)
     layers = [CurveBounds.of(layer) for layer in kan.layers[:-1]]

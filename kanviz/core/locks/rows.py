@@ -26,6 +26,12 @@ def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
     act everywhere. A row within a thousandth of an interval of a knot counts on both sides of it. So does a hidden
     value that rounding may move over a knot: nodes are propagated as intervals that contain the result of every way to
     compute the layer. Raises UserError where a row is not finite.
+
+    >>> import kanviz
+    >>> kan = kanviz.init([1, 1], grid=20)
+    >>> lock = kanviz.data_lock(kan, [[0.05], [0.07]])
+    >>> [int(part.locked.sum()) for part in lock.capacity(kan)], lock.origin
+    ([4], 'every number that 2 rows use')
     """
     inputs = kan.normalise(x)
     if not bool(inputs.isfinite().all()):

@@ -9,6 +9,7 @@ from kanviz.core.training.parameters import PARTS
 from kanviz.errors import TrainError
 from kanviz.json_reader import JsonReader, JsonValue
 
+Solver = Literal["auto", "lm", "lbfgs", "adam"]
 SOLVER_NAMES = ("auto", "lm", "lbfgs", "adam")
 MAX_STARTS, MAX_FINEST = 100, 1_000
 LOSS_NAMES = {"mse": "mean squared error", "mae": "mean absolute error", "cross_entropy": "cross-entropy"}
@@ -25,10 +26,11 @@ class TrainConfig:
     output units (the target's standard deviation for a network made from a table). rate: None takes 1 for L-BFGS, 0.01
     for Adam. batch: rows per Adam step, None for all. l1, entropy: weight of the edges' mean absolute activation and of
     the entropy of its distribution over a layer (Liu et al. 2024, KAN, section 2.5.1). smooth: weight of the squared
-    second differences of neighbouring coefficients; None lets the data choose (Levenberg-Marquardt, by generalised
-    cross-validation on the training rows; 1e-8 for the other solvers). patience: steps without a better held-out loss
-    before stopping, 0 for never. follow: how many times hidden grids are moved onto their activations, in the first
-    half of the steps; this refits curves, so `parts` must contain coef.
+    second differences of neighbouring coefficients (Eilers & Marx 1996); None lets the data choose it
+    (Levenberg-Marquardt, by generalised cross-validation on the training rows, Craven & Wahba 1979; 1e-8 for the other
+    solvers). patience: steps without a better held-out loss before stopping, 0 for never. follow: how many times hidden
+    grids are moved onto their activations, in the first half of the steps; this refits curves, so `parts` must contain
+    coef.
     parts: the kinds of numbers that training changes. frozen: edges it does not change, besides those frozen in the
     network. lock: numbers it does not change; under a lock no grid moves, so follow and finest do nothing.
 
@@ -38,9 +40,18 @@ class TrainConfig:
     starts (lm): 0 continues from a trained network; 1 is for a new network, and may place the input grids by the normal
     scores of heavy-tailed inputs; more also tries so many random starts and takes the best. Raises TrainError for
     settings that make no sense.
+
+    >>> import kanviz
+    >>> config = kanviz.TrainConfig(solver="adam", steps=200, rate=0.02, batch=64)
+    >>> kanviz.TrainConfig.from_json(config.to_json()) == config
+    True
+    >>> kanviz.TrainConfig(steps=0)
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.TrainError: The training settings do not make sense: check steps.
     """
 
-    solver: Literal["auto", "lm", "lbfgs", "adam"] = "lbfgs"
+    solver: Solver = "lbfgs"
     steps: int = 100
     loss: str | None = None
     rate: float | None = None
@@ -85,13 +96,23 @@ class TrainConfig:
         """Return settings for a new network: grids from coarse to fine, smoothing chosen by the data.
 
         layers: number of layers; with more than two there are local minima, so several starts are tried.
+
+        >>> import kanviz
+        >>> config = kanviz.TrainConfig.for_new(layers=3, steps=50)
+        >>> config.steps, config.starts, config.finest
+        (50, 3, 12)
         """
         starts = 1 if layers <= 2 else 3
         return TrainConfig(**{"solver": "auto", "steps": 300, "smooth": None, "finest": 12, "starts": starts} | other)
 
     @staticmethod
     def for_trained(**other: Any) -> "TrainConfig":
-        """Return settings for a trained network that was edited, or whose table changed: no grid moves."""
+        """Return settings for a trained network that was edited, or whose table changed: no grid moves.
+
+        >>> import kanviz
+        >>> kanviz.TrainConfig.for_trained(seed=7).steps
+        50
+        """
         return TrainConfig(**{"solver": "auto", "steps": 50, "smooth": None} | other)
 
     @property
@@ -100,6 +121,7 @@ class TrainConfig:
         return self.solver == "lm" and (self.smooth is None or self.finest > 0)
 
     def to_json(self) -> dict[str, Any]:
+        """Convert the settings to plain JSON."""
         record = {part.name: getattr(self, part.name) for part in fields(self)}
         lock = None if self.lock is None else self.lock.to_json()
         return record | {"frozen": [list(e) for e in self.frozen], "parts": list(self.parts), "lock": lock}

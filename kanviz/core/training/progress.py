@@ -57,6 +57,13 @@ class Progress:
     training rows); then the held-out rows decide nothing, and their error is not biased by the choice.
     loss: the name of the loss in train_loss and test_loss. rmse: root mean square over outputs, in the target's units,
     for regression. seconds: time since the start of `train`.
+
+    >>> import kanviz
+    >>> data = kanviz.Dataset.from_arrays([[0.0], [0.5], [1.0], [1.5]], [0.0, 0.25, 1.0, 2.25], test=0)
+    >>> kan = kanviz.init([1, 1], inputs=data.inputs, outputs=data.outputs)
+    >>> *_, last = kanviz.train(kan, data, kanviz.TrainConfig(steps=3))
+    >>> last.step, last.loss, last.test_loss, last.solver, last.grids
+    (3, 'mse', None, 'lbfgs', (5,))
     """
 
     step: int

@@ -35,8 +35,19 @@ def train(
     The first item is the network before training; the last has the reason of its end in `stopped_because`.
     resume: the `state` of an earlier item; the first item is then the step after it, and `kan` is not used.
     anchor: an EWC penalty; no grid may move then, and a resumed training uses the anchor it began with.
-    Raises TrainError if no number may change, the table does not fit or is not the one of the resumed training, or the
-    loss becomes NaN or infinite. Each step computes on one thread, unless it is so large that more threads are faster.
+    Raises TableError if the table does not fit the network, TrainError if no number may change, the table is not that
+    of the resumed training, or the loss becomes NaN or infinite. Each step computes on one thread, unless it is so
+    large that more threads are faster.
+
+    >>> import kanviz, torch
+    >>> x = torch.linspace(-1, 1, 40)[:, None]
+    >>> data = kanviz.Dataset.from_arrays(x, x[:, 0] ** 2)
+    >>> kan = kanviz.init([1, 1], inputs=data.inputs, outputs=data.outputs)
+    >>> for progress in kanviz.train(kan, data, kanviz.TrainConfig(steps=10)):
+    ...     if progress.test_rmse < 0.01:  # in the units of y
+    ...         break
+    >>> progress.test_rmse < 0.01, progress.solver, progress.best
+    (True, 'lbfgs', KAN([1, 1], 1 edges, float64))
     """
     config = config or TrainConfig()
     steps = _steps(kan, data, config, resume, anchor)
@@ -85,7 +96,7 @@ def _steps(
         item = _seen(objective, replace(mark, step=mark.step + 1), found, clock)
         if not math.isfinite(item.train_loss):
             raise TrainError(
-                f"The loss stopped being a number at step {item.step}; the network of step {mark.best_step} is kept. "
+                f"The loss became NaN or infinite at step {item.step}; the network of step {mark.best_step} is kept. "
                 "Try a smaller learning rate, and release formulas that have a pole on these rows."
             )
         yield item

@@ -30,6 +30,15 @@ class DiscoverConfig:
 
     shape: pykan's width, None to try shapes from small to large · seconds: by the clock, for the whole search · seeds:
     starts of each shape · jobs: processes, 1 for this one alone, None for the machine's default · seed: the first seed.
+    Raises UserError for no time, seeds or jobs.
+
+    >>> import kanviz
+    >>> kanviz.DiscoverConfig(seconds=5.0, hints=kanviz.Hints(forbid=("sin",))).shape is None
+    True
+    >>> kanviz.DiscoverConfig(seconds=0)
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.UserError: The search needs time; got 0 seconds.
     """
 
     shape: Sequence[Any] | None = None
@@ -66,6 +75,15 @@ def discoveries(
     is up.
     Raises TableError for a data set without one target of numbers, or with too few rows; UserError for hints or a shape
     that do not fit it.
+
+    >>> import kanviz
+    >>> x = [k / 10 for k in range(40)]
+    >>> data = kanviz.Dataset.from_frame({"x": x, "y": [2 * v + 1 for v in x]}, "y")
+    >>> for found in kanviz.discoveries(data, kanviz.DiscoverConfig(shape=[1, 1], seeds=1, jobs=1)):
+    ...     if found.exact:
+    ...         break
+    >>> str(found.best.law.expression)
+    '2*x + 1'
     """
     config, search = config or DiscoverConfig(), search or engine
     question = question_of(data)
@@ -164,7 +182,7 @@ def _entries(outcome: Outcome, question: Question, hints: Hints) -> tuple[Entry,
         doubts += unit_doubts(expression, units, question.unit)
         if found.law.test_rmse > 2 * found.spline_rmse > 1e-9 * float(table.held_y.std()):
             doubts.append(
-                f"A spline network misses {found.spline_rmse:.2g} where this misses {found.law.test_rmse:.2g}: "
+                f"A spline network has error {found.spline_rmse:.2g}, this law {found.law.test_rmse:.2g}: "
                 "something may be missing."
             )
         entries.append(

@@ -69,7 +69,16 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
 
     Fits to the table's training rows and judges on the held-out rows. Without a table, for classes, and with `imitate`,
     it fits to the network's own values. Frozen edges do not change. A caller may stop at any time. Raises UserError for
-    a network that is too large or has no curve left.
+    a network that is too large or has no curve left, TableError where the data do not fit it.
+
+    >>> import kanviz
+    >>> x = [k / 10 for k in range(40)]
+    >>> data = kanviz.Dataset.from_frame({"x": x, "y": [2 * v + 1 for v in x]}, "y")
+    >>> kan = kanviz.init([1, 1], inputs=data.inputs, outputs=data.outputs)
+    >>> *_, last = kanviz.train(kan, data, kanviz.TrainConfig.for_new(layers=1, steps=20))
+    >>> *_, found = kanviz.extract(last.best, data)
+    >>> str(found.best.law.expression), found.best.curves
+    ('2*x + 1', 0)
     """
     config = config or ExtractConfig()
     until = time.perf_counter() + config.seconds

@@ -26,6 +26,19 @@ class Hints:
     integer_exponents: every power is a whole number (so no square root) · symmetric: groups of inputs that may be
     swapped without a change of the law; a law that breaks this ranks lower and gets a note. Raises UserError for
     unknown names.
+
+    >>> import kanviz, sympy, torch
+    >>> hints = kanviz.Hints(forbid=("sin",), prefer=("exp",), symmetric=(("x", "y"),))
+    >>> x, y = sympy.symbols("x y")
+    >>> hints.allows(sympy.sin(x)), hints.allows(x + 1), hints.preferred(sympy.exp(x))
+    (False, True, 1)
+    >>> rows = torch.tensor([[1.0, 2.0], [3.0, 5.0]])
+    >>> hints.uneven(lambda rows: rows[:, 0] - rows[:, 1], rows, ("x", "y"))
+    ('x and y',)
+    >>> hints.check_names(("x", "z"))
+    Traceback (most recent call last):
+        ...
+    kanviz.errors.UserError: There is no input 'y' to be symmetric in; there are x and z.
     """
 
     forbid: tuple[str, ...] = ()

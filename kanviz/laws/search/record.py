@@ -38,6 +38,13 @@ class Discovery:
 
     front: the laws that no other law beats in both complexity and held-out error, the simplest first · attempts: in
     order · seconds: by the clock · stopped_because: the reason, empty while the search runs.
+
+    >>> import kanviz
+    >>> x = [k / 10 for k in range(40)]
+    >>> data = kanviz.Dataset.from_frame({"x": x, "y": [2 * v + 1 for v in x]}, "y")
+    >>> *_, found = kanviz.discoveries(data, kanviz.DiscoverConfig(shape=[1, 1], seeds=1, jobs=1))
+    >>> found.target, found.exact, found.to_json()["front"][-1]["expression"]
+    ('y', True, '2*x + 1')
     """
 
     target: str

@@ -107,9 +107,9 @@ def _why(s: "Session", edge: "EdgeId", found: "tuple[Candidate, ...]") -> None:
         parts = lengths(found[:SHOWN], points)
         shortest = min((part.total for part in parts), default=0.0)
         st.caption(
-            "The formula with the shortest description of the curve comes first: its error, the numbers fitted "
-            "within it, and how unusual its function is, in nats. Less than about 3 nats apart means little. This "
-            f"curve is trusted to {points.floor:.2g} of its spread; a miss below that costs nothing more."
+            "The shortest description of the curve comes first. Its length in nats counts the error, fitted "
+            "numbers, and how unusual the function is. Less than about 3 nats apart means little. This "
+            f"curve is trusted to {points.floor:.2g} of its spread; smaller errors do not count."
         )
         rows = [
             {
@@ -139,7 +139,7 @@ def _compare(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
     chart(overlay_figure(curve_of(s, kan, edge), others, theme=theme()), "compared")
     for (name, _), one in zip(named, several, strict=True):
         st.caption(f"`{name}` has an error of {one.error:.2%} of the spread.")
-    st.markdown("The first of them, if it is fixed:")
+    st.markdown("If the first of these is fixed:")
 
 
 def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:

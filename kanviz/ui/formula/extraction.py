@@ -63,8 +63,8 @@ def _config(s: "Session") -> "ExtractConfig":
     if not imitate:
         chosen = to.segmented_control(
             "Fitted to", [TABLE, NETWORK], default=TABLE, required=True, key=f"{KEEP}extract-to",
-            help="The table: a formula may come out nearer to the truth than the network. The network: what it says, "
-            "right or wrong.",
+            help="The table: a formula may become more exact than the network. The network: it is copied, "
+            "with its errors.",
         )  # fmt: skip
         imitate = chosen == NETWORK
     prune = leave.toggle("Leave out curves that change nothing", value=True, key=f"{KEEP}extract-prune")
@@ -116,7 +116,7 @@ def _found(s: "Session", found: "Extraction") -> None:
     _front_chart(s, found)
     what = "the network" if found.imitates else "the table"
     st.caption(
-        f"Each dot is a way to write the network that no simpler one beats; the error is that against {what}. A curve "
+        f"Each dot is a reading that no simpler one beats; its error is measured against {what}. A curve "
         "that is left counts with its control points. The star is the best without curves. Click a dot, or choose here."
     )
     one = _choose(s, found)
@@ -177,7 +177,7 @@ def _numbers(s: "Session", found: "Extraction", one: "Reading") -> None:
     with st.container(horizontal=True, gap="large"):
         if not found.imitates:
             st.metric("Held-out RMSE", number(one.test_rmse, unit), width="content")
-            st.metric("The network's own", number(found.start.test_rmse, unit), width="content")
+            st.metric("RMSE of the network", number(found.start.test_rmse, unit), width="content")
         st.metric("RMS gap to the network", number(one.gap, unit), width="content")
         st.metric("Largest gap", number(one.largest, unit), width="content")
         st.metric("Curves left", one.curves, width="content")

@@ -58,7 +58,7 @@ def _wanted(s: "Session") -> bool:
     if curves <= CURVES:
         return True
     st.caption(
-        f"{curves:,} edges have no formula yet; written out, each would be written as a function φ. "
+        f"{curves:,} edges have no formula yet; each would be written as a function φ. "
         "Prune first, or find formulas, to get one that can be read."
     )
     key = f"compose-{s.present.digest[:12]}"

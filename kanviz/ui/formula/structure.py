@@ -44,7 +44,7 @@ def structure_panel(s: "Session") -> None:
     st.dataframe(rows, hide_index=True, column_config=dict.fromkeys(list(rows[0])[1:], small))
     st.caption(
         f"Measured on the network with {found.rows:,} rows whose inputs were exchanged among each other; 0 is the pure "
-        f"structure, about 1 is none of it. The network's own error is worth {found.sum_floor:.2g} (sum) and "
+        f"structure, about 1 is none. The error of the network amounts to {found.sum_floor:.2g} (sum) and "
         f"{found.product_floor:.2g} (product), so residuals of that size say nothing. These are hints, not proofs; an "
         "empty cell was not judged, since units differ or ranges hardly overlap."
     )

@@ -86,8 +86,8 @@ def _honest_words(found: "Diff", apart: float) -> None:
         st.caption(f"Constants of {counted(len(found.biases), 'node')} changed: {label(', '.join(found.biases), 200)}.")
     if apart > 0 and len(found.changed) < len(found.edges):
         st.caption(
-            "The edges that did not change are the same functions as before; the outputs still move, because what a "
-            "changed edge or constant sends on reaches every row that passes through it."
+            "The edges that did not change are the same functions as before; the outputs still move, because a "
+            "changed edge or constant acts on every row that passes through it."
         )
 
 

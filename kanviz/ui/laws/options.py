@@ -36,7 +36,7 @@ def rows_to_search(s: "Session | None") -> "Chosen | None":
             return own, s.rows_from
     table = table_upload("laws-table")
     if table is None:
-        st.caption("A table of numbers with column names: one column to explain, the others to do so.")
+        st.caption("A table of numbers with column names: one column to explain, the others to explain it.")
         return None
     s = session()
     data = choose_columns(s, table, None, "laws", weigh=False)
@@ -68,7 +68,7 @@ def options(rows: "Chosen | None") -> "DiscoverConfig | None":
         inputs = list(written_names([v.name for v in rows[0].inputs])) if rows else []
         alike = st.multiselect(
             "Inputs that can change places", inputs, key=f"{KEEP}law-alike-{hash(tuple(inputs))}",
-            help="A law that is not the same after exchanging them ranks lower, and says so.",
+            help="A law that changes when they are exchanged ranks lower, with a note.",
         )  # fmt: skip
         shape = st.text_input(
             "Shape of the network to look within", key=f"{KEEP}law-shape", max_chars=60, placeholder="found by itself",

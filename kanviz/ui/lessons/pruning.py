@@ -24,7 +24,7 @@ def _idle_words(s: "Session") -> str:
     assert s.edge is not None
     best = max((one for one in found.ranked if one.id.layer == s.edge.layer), key=lambda one: one.score)
     return (
-        f"{edge_name(kan, s.edge)} carries {percent(found.of(s.edge))} of what the network says. The strongest edge "
+        f"{edge_name(kan, s.edge)} carries {percent(found.of(s.edge))} of the outputs' variance. The strongest edge "
         f"of its layer, {best.source} → {best.target}, carries {percent(best.score)}."
     )
 
@@ -73,7 +73,7 @@ def _missed_words(s: "Session") -> str:
     before, after = step
     edge = next(e for e in _pruned(s, after, busy=True) if e not in _pruned(s, before, busy=True))
     return (
-        f"{edge_name(before, edge)} carried {percent(scores(s, start(s)).of(edge))} of what the network says. "
+        f"{edge_name(before, edge)} carried {percent(scores(s, start(s)).of(edge))} of the outputs' variance. "
         f"{error_words(s, before, after)}"
     )
 
@@ -114,7 +114,7 @@ LESSON = Lesson(
             "This network has five hidden nodes, and needed one. An edge's **score** says how much it carries: the "
             "share of the outputs' variance, within its layer, that comes through it; strong edges are drawn thick.\n\n"
             "**Click one of the faint edges.** Its curve may look lively; the numbers on its vertical axis are tiny, "
-            "or nothing behind it listens.",
+            "or no later edge uses it.",
             _chose_idle,
             _idle_words,
             lambda s: choose(s, IDLE),

@@ -29,7 +29,7 @@ def _taken_words(s: "Session") -> str:
     spread = float(s.tables.new_rows[0].y.std(correction=0))
     return (
         f"{len(new.x):,} new rows are there. On the {len(old.x):,} old rows the network is off by "
-        f"{number(old.error(kan, kan))} (RMSE), on the new ones by {number(new.error(kan, kan))}; always saying their "
+        f"{number(old.error(kan, kan))} (RMSE), on the new ones by {number(new.error(kan, kan))}; guessing their "
         f"mean would be off by {number(spread)}."
     )
 

@@ -140,7 +140,7 @@ def new_network() -> None:
     one, two, three, four = st.columns(4, vertical_alignment="bottom")
     hidden = one.number_input("Hidden nodes", 0, 64, 5, help="0 connects the inputs to the target directly.")
     grid = two.number_input(
-        "Grid intervals", 2, 100, 3, help="To begin with. A small network's grids are refined as far as the data ask."
+        "Grid intervals", 2, 100, 3, help="At the start. A small network's grids are refined as the data allow."
     )
     finest = three.number_input("Refine up to", 0, 1_000, 12, help="Intervals. 0 keeps the grid as it is.")
     steps = four.number_input("Training steps", 1, 2_000, 300, help="At most; training ends when nothing is gained.")

@@ -81,7 +81,7 @@ def _numbers(s: "Session", run: "Retraining", found: "Overlap", ahead: "Prospect
             )
         st.metric(
             "Points shared", f"{found.shared:.0%}" if found.shared == found.shared else "–", width=METRIC,
-            help=f"Of the control points that new rows depend on, so many serve {known.noun} too.",
+            help=f"The share of the control points of new rows that {known.noun} use too.",
         )  # fmt: skip
         free = sum(room.free for room in ahead.rooms)
         st.metric(
@@ -108,7 +108,7 @@ def expected(run: "Retraining", found: "Overlap", ahead: "Prospect", learned: st
         words.append(f"{what} its prediction to the bit." if run.region else f"{what} their predictions to the bit.")
         if settled:
             words.append(
-                f"{settled:,} of {rows:,} {learned} ({settled / rows:.0%}) fall where locked numbers alone decide: "
+                f"{settled:,} of {rows:,} {learned} ({settled / rows:.0%}) depend on locked numbers only: "
                 "nothing can be learned for them."
             )
         else:

@@ -63,7 +63,7 @@ class OwnVisitors:
         host, origin = headers.get("host", ""), headers.get("origin")
         if _name(host) not in self._names.union(THIS_MACHINE):
             return (
-                "This kanviz server does not answer by that name. Open it by http://localhost and its port, or start "
+                "This kanviz server does not accept that name. Open http://localhost and its port, or start "
                 "it with `kanviz app --allow-host NAME` for each name that leads to it.\n"
             )
         if origin is None:  # a link that was typed or clicked, or a program

@@ -82,7 +82,7 @@ def _settings() -> None:
     with st.expander("Kept in this browser", icon=":material/history:"):
         st.toggle(
             "Keep my work", key=ON, on_change=_turn,
-            help="Turned off, nothing is kept any more, and what was kept is forgotten.",
+            help="When this is off, nothing is saved, and all saved work is deleted.",
         )  # fmt: skip
         st.caption(
             "The last five networks you changed or laws a search found, with their steps and tables of up to "
@@ -156,7 +156,7 @@ def _offered(s: "Session | None") -> list[SavedWork]:
 
 def _one(kept: SavedWork) -> None:
     more = f" Its training is at step {kept.step:,} of {kept.of:,}." if kept.of else ""
-    more += f" Its table {label(kept.rows)} is not: load it again afterwards." if kept.rows else ""
+    more += f" Its table {label(kept.rows)} is not kept: load it again afterwards." if kept.rows else ""
     steps = f"{counted(kept.steps, 'step')}, " if kept.steps else ""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(

@@ -8,8 +8,8 @@ from kanviz.edit.edits import Batch, Edit, MoveControlPoint
 from kanviz.errors import EditError
 from kanviz.json_reader import JsonReader, JsonValue
 
-CLICK = JsonReader("This click named no edge and no point: {why}. Click it again.", EditError)
-GESTURE = JsonReader("This gesture moved nothing: {why}. Do it again.", EditError)
+CLICK = JsonReader("This click is neither on an edge nor on a point: {why}. Click it again.", EditError)
+GESTURE = JsonReader("No control point was moved: {why}. Do it again.", EditError)
 STRETCH = JsonReader("Mark a stretch of the curve first: {why}.", EditError)
 WORDS = ("Pull", "Smooth", "Flatten", "Straighten", "Bridge", "Make rise", "Make fall")
 

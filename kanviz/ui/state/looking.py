@@ -65,7 +65,7 @@ class Looking:
         """Set the point. Raises UserError unless there is a finite number for each input."""
         inputs = self._holder.opened.present.inputs
         if len(values) != len(inputs) or not all(math.isfinite(value) for value in values):
-            raise UserError(f"The network is looked at where each of its {len(inputs)} inputs is a finite number.")
+            raise UserError(f"The network needs a point where each of its {len(inputs)} inputs is a finite number.")
         with self._holder.lock:
             self._point = (inputs, tuple(float(value) for value in values))
 

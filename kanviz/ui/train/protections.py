@@ -61,15 +61,15 @@ def _elastic(s: "Session", known: "Known") -> Protection:
 OFFERS = {
     "rows": Offer(
         "Lock the old rows",
-        "Their predictions keep every bit. Nothing is promised between them; control points they use learn no more.",
+        "Their predictions stay bit-identical. Points between them may change. Control points they use are locked.",
         lambda s, known: LockRows(),
         "Fewer old rows, or a network with finer grids, leave more.",
     ),
     "region": Offer(
         "Lock a region",
-        "Every point of the region keeps every bit, proven. It holds more control points than rows alone do.",
+        "Every prediction in the region stays bit-identical, proven. It locks more control points than rows.",
         _region,
-        "Intervals grow too wide there. A smaller region, or a lock of rows, leaves more.",
+        "The computed bounds are too wide there. A smaller region, or a lock of rows, leaves more free.",
     ),
     "replay": Offer(
         "Replay old rows",
@@ -79,7 +79,7 @@ OFFERS = {
     ),
     "ewc": Offer(
         "Elastic weights (EWC)",
-        "Numbers that old rows depend on are drawn back to where they were. Forgets less, no bit is promised.",
+        "Numbers that old rows depend on are pulled to their old values. Forgets less; any bit may change.",
         _elastic,
     ),
     "none": Offer(

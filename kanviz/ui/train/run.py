@@ -138,9 +138,9 @@ def _numbers(s: "Session", progress: "Progress", running: bool) -> None:
     run = s.training.retraining
     known = _known_error(s, run, progress, running) if run is not None else None
     by_criterion = progress.state.config.by_criterion
-    honest = "These rows decided nothing in this run, not even which step is kept."
-    flattered = "The step with the lowest error on these rows is kept, so it flatters the network a little."
-    lowest = "The lowest generalised cross-validation on the training rows: their error, weighed up for the numbers "
+    honest = "These rows had no influence on this run, not even on the step that is kept."
+    flattered = "The step with the lowest error on these rows is kept, so it favours the network a little."
+    lowest = "The lowest generalised cross-validation on the training rows: their error, increased for the numbers "
     row.metric(f"{name}, train", number(now, unit), width=METRIC)
     row.metric(f"{name}, held out", number(held, unit), width=METRIC, help=honest if by_criterion else flattered)
     if run is not None:

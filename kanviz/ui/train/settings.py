@@ -133,8 +133,8 @@ def _finest(_: Solver, usual: "TrainConfig") -> dict[str, Any]:
 def _starts(_: Solver, usual: "TrainConfig") -> dict[str, Any]:
     starts = st.number_input(
         "Random starts", 0, 100, usual.starts, key=_key("starts", usual.starts),
-        help="0 goes on from the curves as they are. 1 takes the network for new: inputs with long tails get grids to "
-        "match, which changes curves. More also try as many random networks and keep the best: what was learned is "
+        help="0 goes on from the curves as they are. 1 treats the network as new: inputs with long tails get grids to "
+        "match, which changes curves. N above 1 also tries N random networks, keeps the best: what was learned is "
         "given up.",
     )  # fmt: skip
     return {"starts": int(starts)}
@@ -166,7 +166,7 @@ def _patience(_: Solver, __: "TrainConfig") -> dict[str, Any]:
 def _follow(_: Solver, usual: "TrainConfig") -> dict[str, Any]:
     new = usual.starts > 0
     times = st.number_input(
-        "Times the hidden grids follow their data", 0, 20, 5 if new else 0, key=_key("follow", new),
+        "How often hidden grids are fitted to their data", 0, 20, 5 if new else 0, key=_key("follow", new),
         help="Moves and refits the grids of hidden layers in the first half; best for a new network.",
     )  # fmt: skip
     return {"follow": int(times)}

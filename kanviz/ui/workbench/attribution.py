@@ -52,7 +52,7 @@ def why_panel(s: "Session", point: Sequence[float], output: int) -> None:
     if too_wide(kan, "the sum of what makes a prediction"):
         return
     found = s.cache.latest(explain, kan, point, s.data, output=output)
-    st.markdown("**What makes it**")
+    st.markdown("**Parts of the prediction**")
     draw = {"Paths": paths_figure, "Edges": edges_figure, "Inputs": inputs_figure}
     way = st.segmented_control(
         "Add up by", list(draw), default=st.session_state.get(WAY, "Paths"), required=True, key="explore-by",
@@ -74,7 +74,7 @@ def _adds_up(gap: float, change: float, points: int, unit: str) -> None:
     if gap != gap:
         st.warning("The output is NaN somewhere between the two points, so the parts cannot be added up.")
     elif abs(gap) > 0.01 * abs(change) and abs(gap) > 0:
-        st.warning(f"{how}, the parts miss the change by {number(abs(gap), unit)}: the network jumps on the way.")
+        st.warning(f"{how}, the parts differ from the change by {number(abs(gap), unit)}: the output jumps.")
     else:
         st.caption(f"{how}; the parts add up to the change, except for {number(abs(gap), unit)}.")
 

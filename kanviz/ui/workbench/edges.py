@@ -209,7 +209,7 @@ def _what_it_does(s: "Session", kan: "KAN", edge: "EdgeId", preview: "MoveContro
 
     if preview is None:
         return
-    st.caption(f"{diff(kan, preview.apply(kan))}: the changed one is this.")
+    st.caption(f"{diff(kan, preview.apply(kan))}: this edge is the changed one.")
     show_effect(effect(kan, preview, s.data), shared_unit(kan))
 
     def forget() -> None:

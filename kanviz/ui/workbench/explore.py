@@ -104,7 +104,7 @@ def _measured(s: "Session", predicted: "Tensor", output: int, unit: str) -> list
     if s.present.task == "classification":
         share = float((predicted.softmax(0) * truth).sum())
         return [
-            f"{row} is {label(s.present.outputs[int(truth.argmax())].name, 24)}, which gets a share of {share:.1%}."
+            f"{row} is {label(s.present.outputs[int(truth.argmax())].name, 24)}, predicted probability {share:.1%}."
         ]
     miss = float(predicted[output] - truth[output])
     return [f"{row}: measured {four(float(truth[output]), unit)}, missed by {miss:+.3g}{f' {unit}' if unit else ''}."]

@@ -48,7 +48,7 @@ def errors_row(s: "Session") -> None:
         else:
             st.metric(
                 "Guessing the mean", number(errors.baseline, unit), width="content",
-                help=f"The RMSE on the {names[last]} of answering always with the training rows' mean.",
+                help=f"The RMSE on the {names[last]} if each prediction is the mean of the training rows.",
             )  # fmt: skip
             st.metric(f"R², {names[last]}", f"{errors.r2:.5f}" if errors.r2 == errors.r2 else "–", width="content")
 

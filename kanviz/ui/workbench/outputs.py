@@ -118,7 +118,7 @@ def _slice(s: "Session", data: "Dataset") -> list[int] | None:
         st.selectbox(
             "Slice by", range(len(names)), column, key=keys["of"], format_func=names.__getitem__, on_change=chosen,
             placeholder="an input or the target" if data.task == "regression" else "an input", width=220,
-            help="The rows where this lies between two numbers have errors of their own below.",
+            help="Rows where this column lies between two numbers get their own errors below.",
         )  # fmt: skip
         if column is None:
             return None
@@ -167,7 +167,7 @@ def _worst(s: "Session", measured: "dict[str, SubsetErrors]") -> None:
             st.button(
                 f"Explain row {row + 1:,}", key=f"worst-{names[0]}", on_click=take, args=(row,),
                 disabled=s.looking.row == row, icon=":material/my_location:",
-                help=f"Missed most of: {', '.join(names)}. Explore then says what makes its prediction.",
+                help=f"Largest error of: {', '.join(names)}. Explore then shows the parts of its prediction.",
             )  # fmt: skip
     if s.looking.row is not None:
         st.caption(f"Row {s.looking.row + 1:,} is explained under Explore.")

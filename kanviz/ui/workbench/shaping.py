@@ -106,6 +106,6 @@ def _draft(s: "Session", edge: "EdgeId", near: "Sequence[Snap]", which: int) -> 
         "which": which,
         "of": len(near),
         "explanation": f"{name}: {text}. The curve is {100 * found.before:.2g} % of its spread away from it here, "
-        f"{100 * found.after:.2g} % once kept.",
+        f"{100 * found.after:.2g} % after you keep it.",
         "points": [[move.point, move.height] for move in found.moves],
     }

@@ -23,7 +23,7 @@ STOPS = (
     ),
     Stop(
         (".st-key-toolbar",), "How good it is",
-        "These errors are measured on the table the network is seen on. Watch them while you change a curve.",
+        "These errors are measured on the table in use. Watch them while you change a curve.",
     ),
     Stop(
         ('[data-testid="stSidebar"]', '[data-testid="stExpandSidebarButton"]'),

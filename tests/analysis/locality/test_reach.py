@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from kanviz.analysis.locality.maps import reach_map
@@ -18,16 +18,15 @@ from kanviz.core.spline import basis
 from kanviz.edit.edits import FixFormula, MoveControlPoint, Prune, RefineGrid
 from kanviz.errors import EditError, UserError
 from tests.figures import small_data, small_kan
-from tests.helpers import kans, rows_for, table_for
+from tests.helpers import kans, not_none, rows_for, table_for
 
 EDGE = EdgeId(0, 0, 0)
 
 
 def a_point(draw, kan):
-    """Some control point of some edge with a spline; None where there is none."""
+    """Some control point of some edge with a spline."""
     there = [edge for edge in kan.edges() if kan.edge(edge).active]
-    if not there:
-        return None
+    assume(there)
     edge = draw(st.sampled_from(there))
     return edge, draw(st.integers(0, len(kan.edge(edge).coef) - 1))
 
@@ -56,10 +55,7 @@ def test_with_straight_lines_outside_a_hat_that_begins_at_the_border_goes_on_wit
 
 @given(kans(), st.data())
 def test_rows_a_moved_point_does_not_reach_keep_their_bits_and_those_it_reaches_are_the_ones_on_its_support(kan, data):
-    found = a_point(data.draw, kan)
-    if found is None:
-        return
-    edge, point = found
+    edge, point = a_point(data.draw, kan)
     table = table_for(kan)
     at = reach(point_change(kan, edge, point), table)
     after = MoveControlPoint(edge, point, float(kan.edge(edge).coef[point]) + 1).apply(kan)
@@ -76,10 +72,7 @@ def test_rows_a_moved_point_does_not_reach_keep_their_bits_and_those_it_reaches_
 
 @given(kans(dtypes=(torch.float64,)), st.data())
 def test_the_change_for_each_unit_is_the_derivative(kan, data):
-    found = a_point(data.draw, kan)
-    if found is None:
-        return
-    edge, point = found
+    edge, point = a_point(data.draw, kan)
     at = reach(point_change(kan, edge, point), table_for(kan))
     height, h = float(kan.edge(edge).coef[point]), 1e-5
     up, down = (MoveControlPoint(edge, point, height + d).apply(kan)(at.x) for d in (h, -h))
@@ -136,7 +129,7 @@ def test_no_change_reaches_nothing(kan):
 
 def test_a_formula_a_grid_and_a_bias_reach_what_they_may():
     kan, data = small_kan(), small_data(small_kan())
-    wave = FixFormula(EDGE, small_kan().edge(EdgeId(1, 1, 0)).formula)
+    wave = FixFormula(EDGE, not_none(small_kan().edge(EdgeId(1, 1, 0)).formula))
     assert reach(network_change(kan, wave.apply(kan)), data).acts[0].span == EVERYWHERE
     spline = init([1, 1], base="zero", outside="zero")
     finer = reach(network_change(spline, RefineGrid(0, 10).apply(spline)))

@@ -46,7 +46,7 @@ def rows() -> torch.Tensor:
 
 def computed(kan: KAN, x: torch.Tensor, monkeypatch: pytest.MonkeyPatch) -> list[list[torch.Tensor]]:
     """What enters each layer, by every way to compute the layers before it, all rows at once and one by one."""
-    found = [kan.trace(x).nodes[:-1]]
+    found = [list(kan.trace(x).nodes[:-1])]
     for path in PATHS:
         monkeypatch.setattr(engine, "chosen", lambda *_, path=path: path)
         for parts in (len(x), 1):

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 
 from kanviz.core.kan import KAN
+from kanviz.core.training.config import Solver
 from kanviz.core.training.objective import Objective
 from kanviz.core.training.solvers.adam import adam
 from kanviz.core.training.solvers.choice import chosen
@@ -10,7 +11,7 @@ from kanviz.core.training.solvers.lbfgs import lbfgs
 from kanviz.core.training.solvers.lm import first_step, lm
 from kanviz.core.training.solvers.step import Saved, Step
 
-SOLVERS: dict[str, Callable[[Objective, KAN, int, Saved | None], Iterator[Step]]] = {
+SOLVERS: dict[Solver, Callable[[Objective, KAN, int, Saved | None], Iterator[Step]]] = {
     "lm": lm, "lbfgs": lbfgs, "adam": adam
 }  # fmt: skip
 

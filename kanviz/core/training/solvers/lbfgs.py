@@ -13,7 +13,7 @@ from kanviz.errors import TrainError
 
 TRIES = 12  # attempts with shorter and shorter first steps before giving up
 NO_STEP = (
-    "No step from here gives a loss that is a number; a formula may meet its pole on these rows. "
+    "No step from here leads to a finite loss; a formula may meet its pole on these rows. "
     "Freeze or release the edges with formulas."
 )
 

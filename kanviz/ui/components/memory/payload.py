@@ -17,7 +17,7 @@ LONGEST = 200
 LONGEST_MANIFEST = 4_000_000
 LATEST = 10**14  # milliseconds since 1970
 BROWSER = JsonReader(
-    "This work is no longer in the browser as it was kept: {why}. Open a sample or a file instead.", LoadError
+    "The work saved in this browser cannot be read: {why}. Open a sample or a file instead.", LoadError
 )
 HTML = '<div class="kv-memory"></div>'
 

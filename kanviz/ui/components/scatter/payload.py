@@ -25,7 +25,7 @@ HTML = """<div class="kv-scatter"><div class="kv-tools" role="toolbar" aria-labe
 <div class="kv-plot"></div><div class="kv-tip" role="tooltip" hidden></div>
 <div class="kv-note" aria-live="polite"></div></div>"""
 
-GESTURE = JsonReader("This gesture picked no rows: {why}. Do it again.", EditError)
+GESTURE = JsonReader("No rows were picked: {why}. Do it again.", EditError)
 
 
 def scatter_payload(
@@ -109,7 +109,7 @@ def picked_rows(event: Any, rev: str, found: Predictions, output: int, picked: S
         return tuple(sorted(set(picked) ^ {row.index()}))
     if event.get("none"):
         return ()
-    raise EditError("This gesture picked no rows.")
+    raise EditError("No rows were picked.")
 
 
 def clicked_row(event: Any, rev: str) -> int:
@@ -119,7 +119,7 @@ def clicked_row(event: Any, rev: str) -> int:
 
 def _checked(event: Any, rev: str) -> JsonValue:
     if not isinstance(event, dict) or event.get("rev") != rev:
-        raise EditError("The rows have changed meanwhile; do it again.")
+        raise EditError("The rows have changed since then; select again.")
     return GESTURE.value(event)
 
 
