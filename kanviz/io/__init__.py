@@ -10,11 +10,11 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
-from kanviz.io.blocks import Block, block_note, find_blocks, select
 from kanviz.io.containers import open_contents
 from kanviz.io.contents import BYTE_LIMIT
 from kanviz.io.file_view import FileView, Source
 from kanviz.io.importers import import_network
+from kanviz.io.model_blocks import Block, block_note, find_blocks, select
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.pykan_config import BYTE_LIMIT as CONFIG_LIMIT
 from kanviz.io.work import Work
@@ -95,6 +95,16 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     """List the KANs inside a model's .pt or .safetensors file, in its order; no weight is read, however large it is.
 
     `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
+
+    >>> import kanviz, pathlib, tempfile, torch
+    >>> kan = torch.nn.Sequential(kanviz.KANLayer(4, 8), kanviz.KANLayer(8, 4))
+    >>> model = torch.nn.ModuleDict({"norm": torch.nn.LayerNorm(4), "ffn": kan})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     torch.save(model.state_dict(), path := pathlib.Path(folder, "model.pt"))
+    ...     print(*kanviz.blocks(path))
+    ...     kanviz.load(path, block="ffn")
+    ffn: KANLayer, 4-8-4, grid 5, order 3, 600 parameters
+    KAN([4, 8, 4], 64 edges, float32)
     """
     there = _found([Path(path)])
     path = next((p for p in there if not _is_cache(p.name) and not p.name.lower().endswith(CONFIG_ENDINGS)), there[0])

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 import kanviz
 from kanviz.core.module import KANLayer
 from kanviz.errors import LoadError
-from kanviz.io.blocks import find_blocks
 from kanviz.io.containers import open_contents
 from kanviz.io.file_view import FileView
 from kanviz.io.foreign import SeveralNetworks
+from kanviz.io.model_blocks import find_blocks
 from tests.io.damage import answer, damaged
 from tests.io.forge import storage, table, tensor
 from tests.io.test_odd_weights import EFFICIENT, PYKAN

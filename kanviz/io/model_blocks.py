@@ -22,6 +22,10 @@ class Block:
     layers are of ("KANLayer", "efficient-kan", "pykan", or "kanviz" for kanviz's own file) · shape: nodes of every
     column · grid, order: of all layers, or of each where they differ · parameters: how many numbers training changes ·
     around: names of the modules next to it, in the file's order. What is computed between them is in no file.
+
+    >>> import kanviz
+    >>> str(kanviz.Block("blocks.1.ffn", "KANLayer", (8, 16, 8), 4, 3, 2096, around=("blocks.1.ln2",)))
+    'blocks.1.ffn: KANLayer, 8-16-8, grid 4, order 3, 2,096 parameters'
     """
 
     prefix: str
