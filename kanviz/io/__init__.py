@@ -95,6 +95,13 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     """List the KANs inside a model's .pt or .safetensors file, in its order; no weight is read, however large it is.
 
     `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
+
+    >>> import kanviz, pathlib, tempfile, torch
+    >>> model = torch.nn.ModuleDict({"ffn": kanviz.KANLayer(4, 4, seed=0), "head": torch.nn.Linear(4, 2)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     torch.save(model.state_dict(), path := pathlib.Path(folder, "model.pt"))
+    ...     kanviz.blocks(path)[0].prefix, kanviz.load(path, block="ffn")
+    ('ffn', KAN([4, 4], 16 edges, float32))
     """
     path = Path(path)
     data = content_of(path, whole=False)

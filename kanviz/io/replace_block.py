@@ -36,6 +36,15 @@ def replace(path: str | os.PathLike[str], block: str, kan: KAN, out: str | os.Pa
     kan: has the sizes of the block (nodes, grid, order, formulas) and no scaled variables. Numbers get the precision of
     the file, and every other byte of the file stays as it was. Raises UserError where the block cannot hold `kan`, and
     LoadError for a file or a name that cannot be read.
+
+    >>> import kanviz, pathlib, tempfile, torch
+    >>> model = torch.nn.ModuleDict({"ffn": kanviz.KANLayer(4, 4, seed=0), "head": torch.nn.Linear(4, 2)})
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     torch.save(model.state_dict(), path := pathlib.Path(folder, "model.pt"))
+    ...     kan = kanviz.load(path, block="ffn").with_layer(0, bias=torch.ones(4))
+    ...     kanviz.replace(path, "ffn", kan, edited := pathlib.Path(folder, "edited.pt"))
+    ...     kanviz.load(edited, block="ffn").layers[0].bias.tolist()
+    [1.0, 1.0, 1.0, 1.0]
     """
     data = content_of(Path(path), whole=False)
     contents = open_contents(data, Path(path).name)
