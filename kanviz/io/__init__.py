@@ -107,7 +107,10 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     KAN([4, 8, 4], 64 edges, float32)
     """
     there = _found([Path(path)])
-    path = next((p for p in there if not _is_cache(p.name) and not p.name.lower().endswith(CONFIG_ENDINGS)), there[0])
+    weights = [p for p in there if not _is_cache(p.name) and not p.name.lower().endswith(CONFIG_ENDINGS)] or there[:1]
+    if len(weights) > 1:
+        raise LoadError(f"The folder holds several files ({listing([p.name for p in weights])}). Name one of them.")
+    path = weights[0]
     data = content_of(path, whole=False)
     if looks_like_project(data):
         raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")

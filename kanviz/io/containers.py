@@ -10,7 +10,7 @@ from pathlib import PurePath
 from kanviz.errors import LoadError
 from kanviz.io.contents import BYTE_LIMIT, Contents, Tensors
 from kanviz.io.file_view import Source
-from kanviz.io.pickle_data import MOST_BYTES, read_pickle
+from kanviz.io.pickle_data import MOST_BYTES, read_pickle, too_long
 from kanviz.io.pickle_records import ContainsCode
 from kanviz.io.safetensors_file import looks_like_safetensors, safetensors_contents
 from kanviz.io.torch_views import weights_of
@@ -86,6 +86,8 @@ def _open_torch(data: Source, whole: bool) -> Contents:
     if whole:
         for member in members:
             _ = members[member]
+    if members.size("data.pkl") > MOST_BYTES:  # before it is read
+        raise too_long(members.size("data.pkl"))
     pickled = bytes(members["data.pkl"])
     value, end = read_pickle(pickled)
     if end != len(pickled):

@@ -37,7 +37,7 @@ DEEPEST = 20
 def read_pickle(data: bytes, start: int = 0) -> tuple[object, int]:
     """Read the pickle at `start` as inert records; also return where the pickle ends."""
     if len(data) - start > MOST_BYTES:
-        raise LoadError(f"The list of weights takes {size_words(len(data) - start)}; the limit is 16 MB.")
+        raise too_long(len(data) - start)
     reader = _Reader(data, start)
     try:
         return reader.run()
@@ -47,6 +47,11 @@ def read_pickle(data: bytes, start: int = 0) -> tuple[object, int]:
         # Report code in the file before any other fault.
         reader.check_for_code()
         raise
+
+
+def too_long(size: int) -> LoadError:
+    """Return the refusal of a pickle of so many bytes."""
+    return LoadError(f"The list of weights takes {size_words(size)}; the limit is {size_words(MOST_BYTES)}.")
 
 
 class _Reader:

@@ -6,6 +6,7 @@ from kanviz.io.stored_zip import Entry, Members, Writer, table_of_contents
 from kanviz.text import shown
 
 AGAIN = "Upload it again, or save it again with torch.save(model.state_dict(), ...)."
+LONGEST_ORDER = 16  # bytes
 _TORCH = Writer("PyTorch", AGAIN)
 
 
@@ -39,6 +40,6 @@ def _torch_folder(entries: list[Entry]) -> str:
 
 
 def _check_byte_order(members: Members) -> None:
-    order = members.get("byteorder")
-    if order is not None and bytes(order[:16]) != b"little":
+    there = "byteorder" in members
+    if there and (members.size("byteorder") > LONGEST_ORDER or bytes(members["byteorder"]) != b"little"):
         raise LoadError("The file was saved on a big-endian machine; save it again on an ordinary computer.")

@@ -25,7 +25,7 @@ from kanviz.io.file_view import FileView
 from kanviz.io.foreign import SeveralNetworks
 from kanviz.io.model_blocks import find_blocks
 from tests.io.damage import answer, damaged
-from tests.io.forge import storage, table, tensor
+from tests.io.forge import four_floats, storage, table, tensor, torch_zip
 from tests.io.test_odd_weights import EFFICIENT, PYKAN
 
 MODELS = Path(__file__).parents[1] / "checkpoints" / "models"
@@ -166,6 +166,29 @@ def test_what_only_resembles_a_kan_is_not_listed(tmp_path: Path) -> None:
     weights = {"a.spline_weight": torch.ones(3), "b.knots": torch.ones(3), "c.knots": torch.ones(2, 3),
                "c.coef": torch.ones(1, 1, 1), "c.base_weight": torch.ones(1, 1), "w": torch.ones(2)}  # fmt: skip
     assert kanviz.blocks(save(tmp_path / "m.pt", weights, safe=False)) == []
+
+
+def test_a_folder_stands_for_the_one_model_in_it(tmp_path: Path) -> None:
+    save(tmp_path / "a.pt", MIXED, safe=False)
+    (tmp_path / "m_config.yml").write_text("a: 1")
+    assert [block.prefix for block in kanviz.blocks(tmp_path)] == ["enc.0.kan", "enc.1", "head", "last"]
+    save(tmp_path / "b.pt", MIXED, safe=False)
+    with pytest.raises(LoadError, match=r"several files \(a\.pt and b\.pt\)"):
+        kanviz.blocks(tmp_path)
+
+
+@pytest.mark.parametrize("member", ["data.pkl", "byteorder"])
+def test_a_huge_part_where_a_short_one_belongs_is_not_read(
+    member: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = torch_zip(four_floats(), extra={} if member == "data.pkl" else None)
+    (tmp_path / "m.pt").write_bytes(data)
+    contents = open_contents(FileView(tmp_path / "m.pt"), "m.pt")
+    assert list(contents.parts) == ["w"]
+    monkeypatch.setattr("kanviz.io.containers.MOST_BYTES", 10)
+    monkeypatch.setattr("kanviz.io.torch_zip.LONGEST_ORDER", 3 if member == "byteorder" else 16)
+    with pytest.raises(LoadError, match="big-endian" if member == "byteorder" else "list of weights takes"):
+        open_contents(FileView(tmp_path / "m.pt"), "m.pt")
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path: Path) -> None:
