@@ -146,3 +146,12 @@ def test_a_description_that_is_no_text_is_refused(value: object) -> None:
 def test_a_layer_of_other_sizes_is_refused_in_torchs_own_words() -> None:
     with pytest.raises(RuntimeError, match="size mismatch"):
         KANLayer(2, 4).load_state_dict(KANLayer(2, 3).state_dict())
+
+
+@pytest.mark.skipif(not torch.distributed.is_available(), reason="torch was built without torch.distributed")
+def test_distributed_checkpoints_carry_it() -> None:
+    from torch.distributed.checkpoint.state_dict import get_model_state_dict, set_model_state_dict
+
+    one, two = other(), model()
+    set_model_state_dict(two, get_model_state_dict(one))
+    assert torch.equal(one(X), two(X))
