@@ -4,8 +4,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+import torch
+from torch import Tensor
+
 from kanviz.core.formulas.names import readable_primitive
 from kanviz.core.layer import BASES
+from kanviz.errors import LoadError
 from kanviz.json_reader import JsonReader, JsonValue
 
 FORMAT = 1
@@ -53,6 +57,24 @@ def from_bytes(data: bytes, sources: int, targets: int, layer: str) -> dict[str,
     if sum(settings["arity"]) != targets:
         raise RECORD.refusal(f"its nodes have {sum(settings['arity']):,} sums, the layer has {targets:,}")
     return settings
+
+
+def from_tensor(values: Tensor, sources: int, targets: int, layer: str) -> dict[str, Any] | None:
+    """Read the bytes of a description from a state_dict; None where arithmetic on states left only numbers.
+
+    Code that averages models by hand averages these bytes, too; no file or layer must fail because of that. Raises
+    LoadError for bytes that are no such description.
+    """
+    text = values.detach().cpu().to(torch.uint8)
+    if values.ndim != 1:
+        raise RECORD.refusal("it is not a list of bytes")
+    if values.dtype == torch.uint8:
+        return from_bytes(text.numpy().tobytes(), sources, targets, layer)
+    try:
+        same = torch.equal(text.to(values.dtype), values.detach().cpu())
+        return from_bytes(text.numpy().tobytes(), sources, targets, layer) if same else None
+    except LoadError:
+        return None
 
 
 def _formulas(layer: str, rows: list[JsonValue], sources: int, targets: int) -> tuple[tuple[int, int, str], ...]:

@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from kanviz.core import engine
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
-from kanviz.core.layer_record import SETTINGS, from_bytes, to_bytes
+from kanviz.core.layer_record import SETTINGS, from_tensor, to_bytes
 from kanviz.core.spline import ascending
 from kanviz.core.torch_modes import can_be_read
 from kanviz.errors import LayerError, LoadError
@@ -155,19 +155,22 @@ class KANLayer(nn.Module):
         return text if self.coef.is_meta else text.to(self.coef.device)
 
     def set_extra_state(self, state: Any) -> None:
-        """Take over base, outside, arity and formulas of another layer; bytes without values (meta) change nothing.
+        """Take over base, outside, arity and formulas of another layer.
 
-        Raises LayerError where they cannot be read, or do not fit the sizes of this layer.
+        Bytes without values (meta device), and those of states that were averaged, change nothing. Raises LayerError
+        where the bytes cannot be read, or do not fit the sizes of this layer.
         """
-        if not isinstance(state, Tensor) or state.dtype != torch.uint8:
+        if not isinstance(state, Tensor):
             raise LayerError("The description of a layer is not a tensor of bytes. Save the model's state_dict again.")
         if not can_be_read(state):
             return
         try:
             sources, targets, _ = self.coef.shape
-            settings = from_bytes(state.cpu().numpy().tobytes(), sources, targets, "0")
+            settings = from_tensor(state, sources, targets, "0")
         except LoadError as problem:
             raise LayerError(str(problem)) from None
+        if settings is None:
+            return
         nodes, formulas = len(settings["arity"]), len(settings["formulas"])
         if (nodes, formulas) != (len(self.offset), len(self.affine)):
             raise LayerError(

@@ -125,7 +125,8 @@ def read(opened: Tensors) -> KAN:
     notes = removed(prefix) + left_out(opened, used, tuple(heads), _between(prefix, heads, opened), "a KANLayer")
     floats = [opened.tensors[name] for name in used if name in opened.tensors]
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in floats) else torch.float32
-    layers = [_layer(n, head, opened, dtype) for n, head in enumerate(heads)]
+    found = [_layer(n, head, opened, dtype) for n, head in enumerate(heads)]
+    layers = [layer for layer, _ in found]
     for n, (before, after) in enumerate(pairwise(layers)):
         if before.nodes != after.sources:
             name = shown(module_name(opened.block, heads[0]))
@@ -133,11 +134,12 @@ def read(opened: Tensors) -> KAN:
                 f"Layer {n} gives {before.nodes} values, but layer {n + 1} takes {after.sources}: they do not follow "
                 f'one another. Open one of them: kanviz.load(path, block="{name}").'
             )
-    if silent := [n for n, head in enumerate(heads) if f"{head}{EXTRA}" not in opened]:
+    if silent := [n for n, (_, described) in enumerate(found) if not described]:
         notes.append(
             Caution(
                 f"The file does not say the base function of {_numbers(silent)}, nor how curves go on outside the "
-                "knots, because an earlier kanviz wrote it: silu and straight lines are assumed, KANLayer's usual ones."
+                "knots (an earlier kanviz wrote it, or averaging changed it): silu and straight lines are assumed, "
+                "KANLayer's usual ones."
             )
         )
     if len(layers) > 1:
@@ -176,8 +178,8 @@ def _between(prefix: str, heads: list[str], opened: Tensors) -> Callable[[str], 
     return inside
 
 
-def _layer(n: int, head: str, opened: Tensors, dtype: torch.dtype) -> Layer:
-    """Read layer n; refuse it unless all its parts are there and fit."""
+def _layer(n: int, head: str, opened: Tensors, dtype: torch.dtype) -> tuple[Layer, bool]:
+    """Read layer n, and whether the file describes it; refuse it unless all its parts are there and fit."""
 
     def part(name: str) -> Tensor:
         found = weight(opened, head + name) if head + name in opened else None
@@ -199,31 +201,29 @@ def _layer(n: int, head: str, opened: Tensors, dtype: torch.dtype) -> Layer:
     if given is None and (len(part("offset")) != targets or len(part("affine"))):
         raise LoadError(
             f"Layer {n} has product nodes or formulas, and the file does not say which ({shown(head + EXTRA)} is "
-            "missing). Save the model's state_dict with this version of kanviz."
+            "missing, or averaged). Save the model's state_dict with this version of kanviz."
         )
     shapes = {"base_weight": (sources, targets), "bias": (targets,), "offset": (nodes,), "affine": (formulas, 4)}
     floats = {name: expect(head + name, part(name), *shape) for name, shape in shapes.items()}
-    return Layer(
+    layer = Layer(
         knots=knots.to(dtype).sort(dim=1).values,
         coef=coef.to(dtype),
         **{name: values.to(dtype) for name, values in floats.items()},
         **{name: _mark(head + name, opened, sources, targets) for name in _MARKS},
         **settings,
     )
+    return layer, given is not None
 
 
 def _settings(n: int, head: str, opened: Tensors, sources: int, targets: int) -> dict[str, Any] | None:
-    """Read base, outside, arity and formulas of layer n; None for a file that was written before these were saved."""
+    """Read base, outside, arity and formulas of layer n; None for a file that does not say them."""
     name = f"{head}{EXTRA}"
     if name not in opened:
         return None
     if name in opened.odd:
         raise LoadError(f"{shown(name)} {opened.odd[name]}")
     values = opened.tensors[name] if name in opened.tensors else opened.others[name].read()
-    text = values.to(torch.uint8)
-    if values.ndim != 1 or not torch.equal(text.to(values.dtype), values):
-        raise LoadError(f"{shown(name)} is not a text of bytes. Save the model's state_dict again.")
-    return layer_record.from_bytes(text.numpy().tobytes(), sources, targets, str(n))
+    return layer_record.from_tensor(values, sources, targets, str(n))
 
 
 def _mark(name: str, opened: Tensors, sources: int, targets: int) -> Tensor:

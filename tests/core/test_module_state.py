@@ -136,11 +136,35 @@ def test_a_description_that_does_not_fit_is_refused_and_changes_nothing(case: st
     assert layer.to_layer().base == "silu"
 
 
-@pytest.mark.parametrize("value", [torch.zeros(3), "text", torch.tensor([123, 34, 255], dtype=torch.uint8)])
+@pytest.mark.parametrize("value", ["text", torch.tensor([123, 34, 255], dtype=torch.uint8), torch.zeros(2, 2)])
 def test_a_description_that_is_no_text_is_refused(value: object) -> None:
     layer = KANLayer(2, 3)
     with pytest.raises(RuntimeError, match="description of a layer"):
         layer.load_state_dict({**layer.state_dict(), EXTRA: value})
+
+
+AVERAGES = {
+    "a sum over a count": lambda a, b: (a + b) / 2,
+    "a weighted sum": lambda a, b: 0.9 * a.double() + 0.1 * b.double(),
+    "a mean of floats": lambda a, b: torch.stack([a.float(), b.float()]).mean(0),
+}
+
+
+@pytest.mark.parametrize("case", AVERAGES)
+def test_states_that_were_averaged_by_hand_load_as_they_did(case: str) -> None:
+    one, two, mean = model(), model(KANLayer(2, 3, seed=7), KANLayer(3, 1, seed=8)), model()
+    a, b = one.state_dict(), two.state_dict()
+    mean.load_state_dict({name: AVERAGES[case](a[name], b[name]) for name in a})
+    assert first(mean).to_layer().base == "silu"
+    assert torch.equal(first(mean).coef, AVERAGES[case](first(one).coef, first(two).coef).float())
+
+
+def test_a_moving_average_in_place_leaves_the_description_alone() -> None:
+    one, average = other(), other()
+    for a, b in zip(average.state_dict().values(), one.state_dict().values(), strict=True):
+        a.copy_(0.99 * a + 0.01 * b)
+    assert torch.equal(average.state_dict()[f"0.{EXTRA}"], one.state_dict()[f"0.{EXTRA}"])
+    assert average(X).shape == (7, 1)
 
 
 def test_a_layer_of_other_sizes_is_refused_in_torchs_own_words() -> None:

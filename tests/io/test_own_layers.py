@@ -18,6 +18,7 @@ from tests.helpers import kans
 
 X = torch.linspace(-3, 3, 14).reshape(7, 2)
 Weights = dict[str, torch.Tensor]
+NAN = float("nan")
 
 
 def torch_file(state: object) -> bytes:
@@ -110,6 +111,15 @@ def test_states_whose_marks_were_converted_to_numbers_open() -> None:
     assert opened(state).run(X.double()).float().allclose(net(X), atol=1e-5)
 
 
+@pytest.mark.parametrize("value", [0.5, 300.0, NAN, -1.0])
+def test_an_averaged_description_is_none_and_a_caution_says_so(value: float) -> None:
+    net = model(KANLayer(2, 3, seed=1), KANLayer(3, 1, seed=2))
+    found = opened({**net.state_dict(), f"1.{EXTRA}": torch.full((70,), value)})
+    assert torch.equal(found(X), net(X))
+    (caution,) = found.cautions
+    assert "base function of layer 1, nor" in caution
+
+
 def test_half_precision_is_read_as_float32() -> None:
     net = model().half()
     found = opened(net.state_dict())
@@ -131,7 +141,6 @@ def renamed(state: Weights) -> Weights:
     return {name.replace("1.", "2.", 1) if name.startswith("1.") else name: part for name, part in state.items()}
 
 
-NAN = float("nan")
 DAMAGE = {
     "something between the layers": (renamed, "numbered 0, 2.*block=.0"),
     "layers that do not meet": (lambda s: {**s, **under("2.", KANLayer(4, 2).state_dict())}, "do not follow"),
@@ -168,7 +177,11 @@ DAMAGE = {
     "a newer format": (lambda s: described(s, format=7), "newer kanviz"),
     "no JSON": (changed(f"0.{EXTRA}", torch.zeros(9, dtype=torch.uint8)), "not JSON"),
     "nested": (changed(f"0.{EXTRA}", torch.full((99_999,), 91, dtype=torch.uint8)), "nested too deep"),
-    "no text at all": (changed(f"0.{EXTRA}", torch.tensor([0.5, 300.0])), "not a text of bytes"),
+    "no list at all": (changed(f"0.{EXTRA}", torch.zeros(2, 2, dtype=torch.uint8)), "not a list of bytes"),
+    "averaged, with a formula": (
+        lambda s: {**s, f"0.{EXTRA}": s[f"0.{EXTRA}"] / 3, "0.affine": torch.ones(1, 4)},
+        "product nodes or formulas",
+    ),
     "a description of 20 MB": (changed(f"0.{EXTRA}", torch.full((20_000_000,), 32, dtype=torch.uint8)), "the limit"),
 }
 
