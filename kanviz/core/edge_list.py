@@ -15,7 +15,7 @@ AT_ONCE = 65_536  # addresses made at a time when the whole list is iterated
 class EdgeList(Sequence[EdgeId]):
     """The sequence of all marked edges, in the order of their addresses. there: one mask of the edges per layer."""
 
-    def __init__(self, there: Sequence[Bool[Tensor, "source target"]]):
+    def __init__(self, there: Sequence[Bool[Tensor, "_source _target"]]):
         self._there = [mask.numpy() for mask in there]
         self._places = [np.flatnonzero(mask) for mask in self._there]
         self._starts = np.cumsum([0, *map(len, self._places)])
