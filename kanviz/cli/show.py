@@ -50,9 +50,10 @@ def show(options: argparse.Namespace) -> None:
 
 def _list_blocks(options: argparse.Namespace) -> None:
     """List the KANs inside a model, with what is next to each of them."""
-    from kanviz.io import blocks
+    from kanviz.io import CONFIG_ENDINGS, blocks
 
-    found = blocks(options.model[0])
+    (path, *_) = [path for path in options.model if not path.lower().endswith(CONFIG_ENDINGS)] or options.model
+    found = blocks(path)
     if options.json:
         out(json.dumps({"blocks": [asdict(block) for block in found]}, indent=2))
         return

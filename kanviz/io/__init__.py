@@ -10,11 +10,11 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
-from kanviz.io.blocks import Block, block_note, find_blocks, select
 from kanviz.io.containers import open_contents
 from kanviz.io.contents import BYTE_LIMIT
 from kanviz.io.file_view import FileView, Source
 from kanviz.io.importers import import_network
+from kanviz.io.model_blocks import Block, block_note, find_blocks, select
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.pykan_config import BYTE_LIMIT as CONFIG_LIMIT
 from kanviz.io.work import Work
@@ -97,13 +97,17 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
 
     >>> import kanviz, pathlib, tempfile, torch
-    >>> model = torch.nn.ModuleDict({"ffn": kanviz.KANLayer(4, 4, seed=0), "head": torch.nn.Linear(4, 2)})
+    >>> kan = torch.nn.Sequential(kanviz.KANLayer(4, 8), kanviz.KANLayer(8, 4))
+    >>> model = torch.nn.ModuleDict({"norm": torch.nn.LayerNorm(4), "ffn": kan})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     torch.save(model.state_dict(), path := pathlib.Path(folder, "model.pt"))
-    ...     kanviz.blocks(path)[0].prefix, kanviz.load(path, block="ffn")
-    ('ffn', KAN([4, 4], 16 edges, float32))
+    ...     print(*kanviz.blocks(path))
+    ...     kanviz.load(path, block="ffn")
+    ffn: KANLayer, 4-8-4, grid 5, order 3, 600 parameters
+    KAN([4, 8, 4], 64 edges, float32)
     """
-    path = Path(path)
+    there = _found([Path(path)])
+    path = next((p for p in there if not _is_cache(p.name) and not p.name.lower().endswith(CONFIG_ENDINGS)), there[0])
     data = content_of(path, whole=False)
     if looks_like_project(data):
         raise LoadError("A project holds one network, with its history. Open it with kanviz.load_project.")

@@ -69,7 +69,8 @@ class Tensors:
 
     tensors: every weight, float32 or float64 · kind: "torch" or "safetensors" · notes: what was assumed or repaired ·
     others: tensors of whole numbers or truth values, to be read by who needs them · odd: why an entry is no dense
-    tensor, by its name. A reader uses an entry of `others` or `odd`, notes that it is left out, or refuses the file.
+    tensor, by its name · block: the part of a larger model that was chosen, or "". A reader uses an entry of `others`
+    or `odd`, notes that it is left out, or refuses the file.
     """
 
     tensors: dict[str, torch.Tensor]
@@ -78,6 +79,7 @@ class Tensors:
     notes: tuple[str, ...]
     others: dict[str, Part] = field(default_factory=dict)
     odd: dict[str, str] = field(default_factory=dict)
+    block: str = ""
 
     def why_not(self, name: str) -> str | None:
         """Return why an entry is no weight, to complete a sentence that begins with its name; None for a weight."""
@@ -149,7 +151,7 @@ class Contents:
         tensors = {name: part.read() for name, part in weights.items()}
         others = {name: part for name, part in self.parts.items() if name not in weights}
         notes = (*self.notes, *_storage_notes(self.parts), *half_notes({n: p.dtype for n, p in weights.items()}))
-        return Tensors(tensors, self.metadata, self.kind, notes, others, self.odd)
+        return Tensors(tensors, self.metadata, self.kind, notes, others, self.odd, self.block)
 
     def _whys(self) -> Iterator[tuple[str, str]]:
         yield from ((name, part.why) for name, part in self.parts.items())

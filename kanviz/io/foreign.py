@@ -37,7 +37,7 @@ def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[
     """
     found = by_prefix(own, opened)
     if len(found) > 1:
-        raise several(list(found))
+        raise several(list(found), opened.block)
     ((prefix, names),) = found.items()
     heads = tuple({name[: name.rindex(".") + 1] for short, name in names.items() if "." in short}) or (prefix,)
     notes = removed(prefix) + left_out(opened, set(names.values()), heads, lambda n: n.startswith(prefix), format)
@@ -48,9 +48,9 @@ class SeveralNetworks(LoadError):
     """A refused file with several networks, where none was named."""
 
 
-def several(prefixes: list[str]) -> SeveralNetworks:
-    """Return the refusal of a file with several networks, by their prefixes."""
-    names = [_end_of(prefix.removesuffix(".")) for prefix in prefixes]
+def several(prefixes: list[str], block: str = "") -> SeveralNetworks:
+    """Return the refusal of a file, or of a block of it, with several networks, by their prefixes."""
+    names = [_end_of(module_name(block, prefix)) for prefix in prefixes]
     example = next((name for name in names if name), "")
     return SeveralNetworks(
         f"The file holds several KANs ({listing([name or 'one without a name' for name in names], 6)}). Open one of "
@@ -62,6 +62,11 @@ def numbers_of(layers: Iterable[int], most: int = 12) -> str:
     """List the numbers of layers for a sentence."""
     words = [str(n) for n in layers]
     return ", ".join([*words[:most], *(["..."] if len(words) > most else [])])
+
+
+def module_name(block: str, prefix: str) -> str:
+    """Return the whole name of a module with this prefix in a block."""
+    return ".".join(part for part in (block, prefix.removesuffix(".")) if part)
 
 
 def _end_of(name: str, most: int = 30) -> str:

@@ -23,6 +23,7 @@ from kanviz.io.foreign import (
     check_knots,
     expect,
     left_out,
+    module_name,
     network,
     numbers_of,
     order_of,
@@ -111,25 +112,26 @@ def read(opened: Tensors) -> KAN:
     """
     runs = _runs(_heads(opened))
     if len(runs) > 1:
-        raise several(list(runs))
+        raise several(list(runs), opened.block)
     ((prefix, heads),) = runs.items()
     if _gap(heads):
-        names = [head.removesuffix(".") for head in heads]
+        names = [module_name(opened.block, head) for head in heads]
         raise SeveralNetworks(
             f"The KAN layers are numbered {numbers_of(map(_number, heads))}: what is between them is "
-            "not in the file, so kanviz cannot know what the network computes. Open one of them by its name, "
-            f'{listing(names)}: kanviz.load(path, block="{shown(names[0])}").'
+            "not in the file, so kanviz cannot know what the network computes. Open one of them "
+            f'({listing(names)}) by its name: kanviz.load(path, block="{shown(names[0])}").'
         )
     used = {head + part for head in heads for part in _PARTS if head + part in opened}
-    notes = removed(prefix) + left_out(opened, used, tuple(heads), _container(prefix, heads), "a KANLayer")
+    notes = removed(prefix) + left_out(opened, used, tuple(heads), _between(prefix, heads, opened), "a KANLayer")
     floats = [opened.tensors[name] for name in used if name in opened.tensors]
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in floats) else torch.float32
     layers = [_layer(n, head, opened, dtype) for n, head in enumerate(heads)]
     for n, (before, after) in enumerate(pairwise(layers)):
         if before.nodes != after.sources:
+            name = shown(module_name(opened.block, heads[0]))
             raise SeveralNetworks(
                 f"Layer {n} gives {before.nodes} values, but layer {n + 1} takes {after.sources}: they do not follow "
-                f'one another. Open one of them: kanviz.load(path, block="{shown(heads[0].removesuffix("."))}").'
+                f'one another. Open one of them: kanviz.load(path, block="{name}").'
             )
     if silent := [n for n, head in enumerate(heads) if f"{head}{EXTRA}" not in opened]:
         notes.append(
@@ -148,11 +150,28 @@ def _numbers(layers: list[int]) -> str:
     return f"layer{'s' if len(layers) > 1 else ''} {listing([str(n) for n in layers])}"
 
 
-def _container(prefix: str, heads: list[str]) -> Callable[[str], bool]:
-    """Return a function that says whether a name is of the module that holds several layers, and may act between."""
+def _between(prefix: str, heads: list[str], opened: Tensors) -> Callable[[str], bool]:
+    """Return a function that says whether a name is of what may act between several layers.
+
+    That is what is in the module that holds them and has no number, and a numbered list next to that module which has
+    only vectors of the layers' widths, as a list of norms has.
+    """
+    if len(heads) < 2:
+        return lambda name: False
+    holder = prefix[: prefix.removesuffix(".").rfind(".") + 1]
+    widths = {len(opened.tensors[f"{head}bias"]) for head in heads if f"{head}bias" in opened.tensors}
+    lists: dict[str, bool] = {}  # whether it has vectors of the widths only
+    for name, values in opened.tensors.items():
+        module, _, rest = name[len(holder) :].partition(".")
+        numbered = rest.partition(".")[0].isdecimal()
+        if prefix and numbered and name.startswith(holder) and not name.startswith(prefix):
+            fits = values.ndim == 0 or (values.ndim == 1 and len(values) in widths)
+            lists[module] = lists.get(module, True) and fits
 
     def inside(name: str) -> bool:
-        return len(heads) > 1 and name.startswith(prefix) and not name[len(prefix) :].partition(".")[0].isdecimal()
+        if name.startswith(prefix):
+            return not name[len(prefix) :].partition(".")[0].isdecimal()
+        return name.startswith(holder) and lists.get(name[len(holder) :].partition(".")[0], False)
 
     return inside
 

@@ -15,12 +15,12 @@ from kanviz.core.layer_record import SETTINGS, to_bytes
 from kanviz.core.module import EXTRA
 from kanviz.errors import UserError
 from kanviz.io import content_of, efficient_kan, own_layers
-from kanviz.io.blocks import find_blocks, select
 from kanviz.io.containers import open_contents
 from kanviz.io.contents import NUMPY_TYPES, Part, Tensors
 from kanviz.io.file_view import Source
 from kanviz.io.foreign import by_prefix
 from kanviz.io.importers import import_network
+from kanviz.io.model_blocks import find_blocks, select
 from kanviz.io.torch_zip import open_archive
 from kanviz.text import shown
 from kanviz.writing import write
@@ -38,13 +38,13 @@ def replace(path: str | os.PathLike[str], block: str, kan: KAN, out: str | os.Pa
     LoadError for a file or a name that cannot be read.
 
     >>> import kanviz, pathlib, tempfile, torch
-    >>> model = torch.nn.ModuleDict({"ffn": kanviz.KANLayer(4, 4, seed=0), "head": torch.nn.Linear(4, 2)})
+    >>> model = torch.nn.ModuleDict({"kan": kanviz.KANLayer(2, 1), "out": torch.nn.Linear(1, 1)})
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     torch.save(model.state_dict(), path := pathlib.Path(folder, "model.pt"))
-    ...     kan = kanviz.load(path, block="ffn").with_layer(0, bias=torch.ones(4))
-    ...     kanviz.replace(path, "ffn", kan, edited := pathlib.Path(folder, "edited.pt"))
-    ...     kanviz.load(edited, block="ffn").layers[0].bias.tolist()
-    [1.0, 1.0, 1.0, 1.0]
+    ...     kan = kanviz.load(path, block="kan")
+    ...     kanviz.replace(path, "kan", kan.with_layer(0, coef=2 * kan.layers[0].coef), path)
+    ...     torch.equal(kanviz.load(path, block="kan").layers[0].coef, 2 * model["kan"].coef)
+    True
     """
     data = content_of(Path(path), whole=False)
     contents = open_contents(data, Path(path).name)

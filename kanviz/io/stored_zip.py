@@ -27,6 +27,7 @@ _LOCAL = struct.Struct("<4s5H3L2H")
 _LOCATOR64_SIZE = 20
 _CRC_LISTED, _CRC_LOCAL, _CRC_BEHIND = 16, 14, 8  # places of a checksum in the two headers; the flag for a third
 _ENCRYPTED = 1
+_FULL = 0xFFFFFFFF  # stands for a number above 4 GB
 _STORED = 0
 
 
@@ -116,12 +117,12 @@ def table_of_contents(data: Source, writer: Writer) -> list[Entry]:
     end_at = len(data) - _END.size
     if end_at < 0 or data[end_at : end_at + 4] != b"PK\x05\x06":
         raise writer.damaged("the end of the archive is missing")
-    _, disk, directory_disk, here, count, size, start, comment = _END.unpack(data[end_at:])
-    if disk or directory_disk or comment or here != count:
+    _, disk, directory_disk, here, *given, comment = _END.unpack(data[end_at:])
+    if disk or directory_disk or comment or here != given[0]:
         raise writer.damaged(f"its table of contents is not one that {writer.name} writes")
+    count, size, start = _directory(data, given, end_at, writer)
     if count > MOST_MEMBERS or size > DIRECTORY_LIMIT:
         raise LoadError(f"The archive lists {count:,} parts or more; the limit is {MOST_MEMBERS:,}. {writer.again}")
-    _check_zip64(data, (count, size, start), end_at, writer)
     entries: list[Entry] = []
     at = start
     while at < start + size and len(entries) < count:
@@ -133,19 +134,24 @@ def table_of_contents(data: Source, writer: Writer) -> list[Entry]:
     return entries
 
 
-def _check_zip64(data: Source, end: tuple[int, int, int], end_at: int, writer: Writer) -> None:
-    """Check the 64-bit end record, which some writers add to every file: it must agree with the plain one."""
-    count, size, start = end
-    gap = end_at - (start + size)
-    if gap == 0:
-        return
-    record_at = start + size
-    if gap != _END64.size + _LOCATOR64_SIZE or data[record_at : record_at + 4] != b"PK\x06\x06":
+def _directory(data: Source, given: list[int], end_at: int, writer: Writer) -> tuple[int, int, int]:
+    """Return count, size and start of the central directory; a 64-bit end record, if there, must agree.
+
+    Some writers add that record to every file; above 4 GB, only it has the numbers.
+    """
+    count, size, start = given
+    if start + size == end_at:
+        return count, size, start
+    record_at = end_at - _END64.size - _LOCATOR64_SIZE
+    record = data[max(record_at, 0) : max(record_at, 0) + _END64.size]
+    if record_at < 0 or record[:4] != b"PK\x06\x06":
         raise writer.damaged("its table of contents is not where it should be")
-    record = _END64.unpack(data[record_at : record_at + _END64.size])
-    disk, directory_disk, here, count64, size64, start64 = record[4:]
-    if (disk, directory_disk, here) != (0, 0, count64) or (count64, size64, start64) != (count, size, start):
+    disk, directory_disk, here, *found = _END64.unpack(record)[4:]
+    full = (0xFFFF, _FULL, _FULL)
+    agree = all(old in (new, most) for old, new, most in zip(given, found, full, strict=True))
+    if (disk, directory_disk, here) != (0, 0, found[0]) or not agree or found[2] + found[1] != record_at:
         raise writer.damaged("it has two tables of contents that disagree")
+    return found[0], found[1], found[2]
 
 
 def _central_entry(data: Source, at: int, limit: int, writer: Writer) -> tuple[Entry, int]:
@@ -161,7 +167,26 @@ def _central_entry(data: Source, at: int, limit: int, writer: Writer) -> tuple[E
         name = data[name_at : name_at + name_size].decode("utf-8")
     except UnicodeDecodeError:
         raise writer.damaged("the name of a part is not text") from None
-    return Entry(name, size, packed_size, checksum, method, flags, fields[16], at), after
+    extra = data[after - comment_size - extra_size : after - comment_size]
+    size, packed_size, header_at = _large(size, packed_size, fields[16], extra, writer)
+    return Entry(name, size, packed_size, checksum, method, flags, header_at, at), after
+
+
+def _large(size: int, packed_size: int, header_at: int, extra: bytes, writer: Writer) -> tuple[int, int, int]:
+    """Return sizes and position of a member; those above 4 GB are in an extra field of 64-bit numbers."""
+    given = [size, packed_size, header_at]
+    missing = [n for n, value in enumerate(given) if value == _FULL]
+    at = 0
+    while missing and at + 4 <= len(extra):
+        kind, length = struct.unpack("<2H", extra[at : at + 4])
+        if kind == 1 and length >= 8 * len(missing) and at + 4 + length <= len(extra):
+            for n, value in zip(missing, struct.unpack_from(f"<{len(missing)}Q", extra, at + 4), strict=True):
+                given[n] = value
+            return given[0], given[1], given[2]
+        at += 4 + length
+    if missing:
+        raise writer.damaged("its table of contents is broken")
+    return size, packed_size, header_at
 
 
 def _check_names(names: list[str], writer: Writer) -> None:

@@ -580,7 +580,7 @@ def test_a_shell_is_told_every_command_and_option(run: Run, shell: str):
 
 # --- blocks of a larger model -----------------------------------------------------------------------------------
 
-GPT = Path(__file__).parent / "checkpoints" / "models" / "gpt_with_kan_ffn.pt"
+GPT = Path(__file__).parents[1] / "checkpoints" / "models" / "gpt_with_kan_ffn.pt"
 
 
 def test_show_lists_the_kans_of_a_model(run: Run) -> None:

@@ -8,6 +8,7 @@ import zlib
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import numpy as np
 import pytest
@@ -19,10 +20,10 @@ from hypothesis import strategies as st
 import kanviz
 from kanviz.core.module import KANLayer
 from kanviz.errors import LoadError
-from kanviz.io.blocks import find_blocks
 from kanviz.io.containers import open_contents
 from kanviz.io.file_view import FileView
 from kanviz.io.foreign import SeveralNetworks
+from kanviz.io.model_blocks import find_blocks
 from tests.io.damage import answer, damaged
 from tests.io.forge import storage, table, tensor
 from tests.io.test_odd_weights import EFFICIENT, PYKAN
@@ -144,6 +145,16 @@ def test_layers_that_are_no_network_together_are_listed_one_by_one(tmp_path: Pat
             kanviz.load(file)
 
 
+def test_a_refusal_inside_a_block_gives_whole_names(tmp_path: Path) -> None:
+    gap = {**under("h.0.ffn.0.", KANLayer(2, 3).state_dict()), **under("h.0.ffn.2.", KANLayer(3, 2).state_dict())}
+    file = save(tmp_path / "m.pt", {**gap, **under("h.1.kan.", EFFICIENT)}, safe=False)
+    with pytest.raises(SeveralNetworks, match=r'block="h\.0\.ffn\.0"'):
+        kanviz.load(file, block="h.0.ffn")
+    with pytest.raises(SeveralNetworks, match=r'block="blocks\.0\.ffn"'):
+        kanviz.load(GPT, block="blocks")
+    assert kanviz.load(file, block="h.0.ffn.2").shape == (3, 2)
+
+
 @pytest.mark.parametrize("name", ["blocks.2.ffn", "blocks.0.ff", "", "ffn", "blocks.0.ln1", "../x", "\u202e"])
 def test_a_name_that_is_no_block_is_refused_in_words(name: str) -> None:
     with pytest.raises(LoadError) as refusal:
@@ -192,30 +203,36 @@ def sparse_safetensors(path: Path) -> None:
         file.truncate(8 + len(text) + end + 4 * BIG)
 
 
-def sparse_torch(path: Path) -> None:
-    """Write a zip as torch.save does, with small weights in it and a hole for the large one."""
+def sparse_torch(path: Path, big: int = BIG) -> None:
+    """Write a zip as torch.save does, with small weights in it and a hole for the large one; zip64 above 4 GB."""
     weights = under("enc.1.", layers(2, 4, 3))
     kinds = {torch.float32: "FloatStorage", torch.bool: "BoolStorage", torch.uint8: "ByteStorage"}
     entries = {
         name: tensor(storage(part.numel(), kinds[part.dtype], str(n)), tuple(part.shape), part.contiguous().stride())
         for n, (name, part) in enumerate(weights.items())
     }
-    pickled = b"\x80\x02" + table({"big": tensor(storage(BIG, key="big"), (BIG,)), **entries}) + b"."
+    pickled = b"\x80\x02" + table({"big": tensor(storage(big, key="big"), (big,)), **entries}) + b"."
     members = {"data.pkl": pickled, "byteorder": b"little"}
     members |= {f"data/{n}": part.contiguous().numpy().tobytes() for n, part in enumerate(weights.values())}
     central = b""
     with path.open("wb") as file:
         for member, content in {**members, "data/big": b""}.items():
-            name, size = f"m/{member}".encode(), len(content) or (4 * BIG if member == "data/big" else 0)
-            sizes = struct.pack("<H2H3L", 0, 0, 0, zlib.crc32(content), size, size)
+            name, size = f"m/{member}".encode(), len(content) or (4 * big if member == "data/big" else 0)
+            most = size >= 2**32
+            sizes = struct.pack("<H2H3L", 0, 0, 0, zlib.crc32(content), *([2**32 - 1] * 2 if most else [size] * 2))
+            extra = struct.pack("<2H2Q", 1, 16, size, size) if most else b""
             at = file.tell()
             file.write(b"PK\x03\x04" + struct.pack("<2H", 20, 0) + sizes + struct.pack("<2H", len(name), 0) + name)
             file.write(content)
             file.seek(size - len(content), 1)
             head = struct.pack("<3H", 20, 20, 0) + sizes
-            central += b"PK\x01\x02" + head + struct.pack("<5H2L", len(name), 0, 0, 0, 0, 0, at) + name
+            central += b"PK\x01\x02" + head + struct.pack("<5H2L", len(name), len(extra), 0, 0, 0, 0, at) + name + extra
         count, start = len(members) + 1, file.tell()
-        file.write(central + struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(central), start, 0))
+        record = struct.pack("<4sQ2H2L4Q", b"PK\x06\x06", 44, 45, 45, 0, 0, count, count, len(central), start)
+        locator = struct.pack("<4sLQL", b"PK\x06\x07", 0, start + len(central), 1)
+        large, short = start >= 2**32, min(start, 2**32 - 1)
+        file.write(central + (record + locator if large else b""))
+        file.write(struct.pack("<4s4H2LH", b"PK\x05\x06", 0, 0, count, count, len(central), short, 0))
 
 
 @pytest.mark.parametrize("make", [sparse_safetensors, sparse_torch])
@@ -241,6 +258,14 @@ def test_a_large_checkpoint_costs_its_header_and_the_block_that_is_opened(
     assert (tmp_path / "big").stat().st_size > 700_000_000
     assert read < 500_000
     assert peak < 10_000_000
+
+
+def test_a_checkpoint_above_4_gb_opens_by_its_64_bit_table(tmp_path: Path) -> None:
+    sparse_torch(tmp_path / "big.pt", 1_200_000_000)
+    with ZipFile(tmp_path / "big.pt") as archive:  # what was put together here is a zip
+        assert archive.getinfo("m/data/big").file_size == 4_800_000_000
+    assert [block.prefix for block in kanviz.blocks(tmp_path / "big.pt")] == ["enc.1"]
+    assert kanviz.load(tmp_path / "big.pt", block="enc.1").shape == (2, 4, 3)
 
 
 def test_a_checkpoint_above_the_limit_with_one_kan_opens_without_a_name(tmp_path: Path) -> None:

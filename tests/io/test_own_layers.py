@@ -93,6 +93,17 @@ def test_the_one_run_inside_a_larger_model_opens_and_what_is_around_it_is_named(
     assert any("with nothing between" in note for note in found.notes)
 
 
+def test_a_list_of_norms_next_to_the_layers_is_not_dropped() -> None:
+    norms = torch.nn.ModuleList([torch.nn.LayerNorm(3), torch.nn.BatchNorm1d(1)]).state_dict()
+    state = {**under("net.layers.", model().state_dict()), **under("net.norms.", norms)}
+    with pytest.raises(LoadError, match=r"net\.norms\.0\.weight.* not part of a KANLayer"):
+        opened(state)
+    assert torch.equal(open_model({"m.pt": torch_file(state)}, block="net.layers")(X), model()(X))
+    backbone = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.LayerNorm(3)).state_dict()
+    found = opened({**under("net.kan.", model().state_dict()), **under("net.backbone.", backbone)})
+    assert torch.equal(found(X), model()(X))
+
+
 def test_states_whose_marks_were_converted_to_numbers_open() -> None:
     net = model()
     state = {name: part.to(torch.float64) for name, part in net.state_dict().items()}

@@ -23,9 +23,9 @@ class Block:
     column · grid, order: of all layers, or of each where they differ · parameters: how many numbers training changes ·
     around: names of the modules next to it, in the file's order. What is computed between them is in no file.
 
-    >>> from kanviz.io.blocks import Block
-    >>> print(Block("blocks.1.ffn", "KANLayer", (64, 128, 64), 5, 3, parameters=147_648, around=("blocks.1.norm",)))
-    blocks.1.ffn: KANLayer, 64-128-64, grid 5, order 3, 147,648 parameters
+    >>> import kanviz
+    >>> str(kanviz.Block("blocks.1.ffn", "KANLayer", (8, 16, 8), 4, 3, 2096, around=("blocks.1.ln2",)))
+    'blocks.1.ffn: KANLayer, 8-16-8, grid 4, order 3, 2,096 parameters'
     """
 
     prefix: str
