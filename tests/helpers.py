@@ -2,6 +2,8 @@
 
 import json
 import random
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import fields, replace
 from typing import Any, TypeVar
 
@@ -68,35 +70,44 @@ def random_layer(
     )
 
 
+@contextmanager
+def random_as_before() -> Iterator[None]:
+    """The shape checks draw from `random`, which hypothesis forbids in a strategy, also in one that breaks off."""
+    state = random.getstate()
+    try:
+        yield
+    finally:
+        random.setstate(state)
+
+
 @st.composite
 def kans(draw, *, mixed: bool = True, dtypes: tuple[torch.dtype, ...] = DTYPES, deepest: int = 3) -> KAN:
     """Networks of every kind: order, knots, base, sums, products, pruned, formulas, frozen, both precisions."""
     rng = torch.Generator().manual_seed(draw(st.integers(0, 2**32)))
-    state = random.getstate()  # the shape checks draw from it, which hypothesis forbids inside a strategy
     counts = [draw(st.integers(1, 3))]
     layers = []
     for _ in range(draw(st.integers(1, deepest))):
         arity = tuple(draw(st.lists(st.sampled_from((1, 1, 2, 3)), min_size=1, max_size=3)))
-        layers.append(
-            random_layer(
-                rng,
-                counts[-1],
-                arity,
-                order=draw(st.integers(1, 5)),
-                grid=draw(st.integers(1, 6)),
-                uniform=draw(st.booleans()),
-                base=draw(st.sampled_from(("silu", "identity", "zero"))),
-                outside=draw(st.sampled_from(("zero", "linear"))),
-                mixed=mixed,
+        with random_as_before():
+            layers.append(
+                random_layer(
+                    rng,
+                    counts[-1],
+                    arity,
+                    order=draw(st.integers(1, 5)),
+                    grid=draw(st.integers(1, 6)),
+                    uniform=draw(st.booleans()),
+                    base=draw(st.sampled_from(("silu", "identity", "zero"))),
+                    outside=draw(st.sampled_from(("zero", "linear"))),
+                    mixed=mixed,
+                )
             )
-        )
         counts.append(len(arity))
     scaled = draw(st.booleans())
     inputs = tuple(Variable(f"x{i}", "m" if scaled else "", 0.5 * i, 2.0 if scaled else 1.0) for i in range(counts[0]))
     outputs = tuple(Variable(f"y{j}", "", 3.0 if scaled else 0.0, 0.5) for j in range(counts[-1]))
-    kan = KAN(tuple(layers), inputs, outputs).to(draw(st.sampled_from(dtypes)))
-    random.setstate(state)
-    return kan
+    with random_as_before():
+        return KAN(tuple(layers), inputs, outputs).to(draw(st.sampled_from(dtypes)))
 
 
 def stretches(least: float) -> st.SearchStrategy[tuple[float, float]]:

@@ -11,7 +11,7 @@ from benchmarks.peaks import Outcome
 
 
 @pytest.fixture(autouse=True)
-def few_points(monkeypatch):
+def few_points(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(peaks, "FRESH", 2_000)
 
 

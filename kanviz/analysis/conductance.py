@@ -30,9 +30,9 @@ class Line:
 
     motion: Float[Tensor, " input"]
     weights: Float[Tensor, " at"]
-    through: tuple[Float[Tensor, "at source target"], ...]
-    ahead: tuple[Float[Tensor, "at node"], ...]
-    edges: tuple[Float[Tensor, "source target"], ...]
+    through: tuple[Float[Tensor, "at _source _target"], ...]
+    ahead: tuple[Float[Tensor, "at _node"], ...]
+    edges: tuple[Float[Tensor, "_source _target"], ...]
 
 
 def line_between(kan: KAN, ends: Float[Tensor, "two input"], output: int) -> Line:

@@ -46,7 +46,7 @@ class Explanation:
     paths: Int[Tensor, "path column"]
     amounts: Float[Tensor, " path"]
     count: int
-    edges: tuple[Float[Tensor, "source target"], ...]
+    edges: tuple[Float[Tensor, "_source _target"], ...]
     inputs: Float[Tensor, " input"]
     gap: float
     points: int

@@ -41,8 +41,8 @@ class Scores:
     finite values throughout.
     """
 
-    layers: tuple[Float[Array, "source target"], ...]
-    nodes: tuple[Float[Array, " node"], ...]
+    layers: tuple[Float[Array, "_source _target"], ...]
+    nodes: tuple[Float[Array, " _node"], ...]
     rows: int
     kan: KAN
 

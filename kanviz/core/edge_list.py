@@ -21,7 +21,7 @@ class EdgeList(Sequence[EdgeId]):
     (9, EdgeId(layer=0, source=1, target=1), True, 4)
     """
 
-    def __init__(self, there: Sequence[Bool[Tensor, "source target"]]):
+    def __init__(self, there: Sequence[Bool[Tensor, "_source _target"]]):
         self._there = [mask.numpy() for mask in there]
         self._places = [np.flatnonzero(mask) for mask in self._there]
         self._starts = np.cumsum([0, *map(len, self._places)])

@@ -86,7 +86,7 @@ def heard(context: BrowserContext, *scripts: str) -> BrowserContext:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory):
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of the running app."""
     with served(tmp_path_factory.mktemp("server")) as address:
         yield address
@@ -114,7 +114,7 @@ def forget(context: BrowserContext, page: Page, server: str) -> None:
 
 
 @pytest.fixture
-def page(at_home: BrowserContext, server: str):
+def page(at_home: BrowserContext, server: str) -> Iterator[Page]:
     """A fresh visitor on the Open page, who has seen the tour. All use one tab, which has the app's code at hand."""
     page = at_home.pages[0]
     forget(at_home, page, server)

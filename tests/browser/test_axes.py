@@ -2,10 +2,11 @@
 
 import math
 from base64 import b64encode
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 AXIS = Path(__file__).parents[2] / "kanviz" / "ui" / "components" / "shared" / "axis.js"
 RANGES = [
@@ -15,7 +16,7 @@ RANGES = [
 
 
 @pytest.fixture(scope="module")
-def axes(chromium: Browser):
+def axes(chromium: Browser) -> Iterator[Page]:
     page = chromium.new_page()
     module = f"data:text/javascript;base64,{b64encode(AXIS.read_bytes()).decode()}"
     page.evaluate("async (module) => { Object.assign(window, await import(module)); }", module)

@@ -1,6 +1,7 @@
 """The network canvas as hands use it: click, keys, Delete and undo, zoom, search, matrix, pictures; no errors."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -10,7 +11,7 @@ from tests.browser.conftest import go, settle, upload
 
 
 @pytest.fixture
-def sample(page: Page):
+def sample(page: Page) -> Iterator[Page]:
     """The first sample on the workbench; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

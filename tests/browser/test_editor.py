@@ -1,6 +1,7 @@
 """The spline editor under the hand: drag, nudge, pull, tools with cancel and keep; each gesture is one step."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -9,7 +10,7 @@ from tests.browser.conftest import expect_last_step, settle
 
 
 @pytest.fixture
-def editor(page: Page):
+def editor(page: Page) -> Iterator[Page]:
     """An edge of the first sample on the workbench; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

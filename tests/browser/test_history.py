@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ from tests.browser.conftest import go, open_sample, settle
 
 
 @pytest.fixture
-def history(page: Page):
+def history(page: Page) -> Iterator[Page]:
     """The History page after three edits of the first sample; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
 

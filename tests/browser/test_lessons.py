@@ -1,6 +1,7 @@
 """The first minutes: the tour that a first visit sees, and lessons begun by a link and followed to their end."""
 
 import re
+from collections.abc import Callable, Iterator
 
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
@@ -11,7 +12,7 @@ CLOSED_STORE = "Object.defineProperty(window, 'localStorage', { get() { throw ne
 
 
 @pytest.fixture
-def visitor(chromium: Browser):
+def visitor(chromium: Browser) -> Iterator[Callable[..., Page]]:
     """Pages of a browser that was never here; one that logs an error fails its test."""
     contexts, errors = [], []
 

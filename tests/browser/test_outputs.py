@@ -1,6 +1,7 @@
 """Errors and Explore as hands use them: rows picked and taken in the picture, by mouse and keys; inputs moved."""
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
@@ -11,7 +12,7 @@ PENDULUM = 4
 
 
 @pytest.fixture
-def outputs(page: Page):
+def outputs(page: Page) -> Iterator[Locator]:
     """The outputs of the pendulum, Errors in front; nothing may be logged as an error meanwhile."""
     errors: list[str] = []
     page.on("console", lambda message: errors.append(message.text) if message.type == "error" else None)

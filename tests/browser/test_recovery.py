@@ -2,6 +2,7 @@
 
 import re
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ WORKS = """async () => {
 
 
 @pytest.fixture
-def app(tmp_path: Path):
+def app(tmp_path: Path) -> Iterator[App]:
     one = App(tmp_path / "server.log")
     one.start()
     yield one
@@ -34,7 +35,7 @@ def app(tmp_path: Path):
 
 
 @pytest.fixture
-def context(chromium: Browser):
+def context(chromium: Browser) -> Iterator[BrowserContext]:
     one = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
     yield heard(one, TOUR_SEEN)
     one.close()

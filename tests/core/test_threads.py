@@ -1,6 +1,7 @@
 """Solvers and searches compute on one thread, whoever calls them, and give the threads back."""
 
 import threading
+from collections.abc import Iterator
 
 import pandas as pd
 import pytest
@@ -19,7 +20,7 @@ def threads() -> set[int]:
 
 
 @pytest.fixture(autouse=True)
-def _two_threads():
+def _two_threads() -> Iterator[None]:
     with threadpool_limits(2):
         yield
 

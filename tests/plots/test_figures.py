@@ -264,7 +264,8 @@ def test_knots_stand_between_the_axis_and_the_bars(data):
 
 def test_a_difference_is_shaded_only_where_both_curves_are_drawn():
     before, after = edge_curve(small_kan(), EDGE, points=41), edge_curve(_moved(0.5), EDGE, points=61)
-    shorter = replace(before, x=before.x[5:30], total=np.where(np.arange(25) == 9, np.nan, before.total[5:30]))
+    parts = {part: getattr(before, part)[5:30] for part in ("x", "total", "spline", "base", "derivative")}
+    shorter = replace(before, **parts | {"total": np.where(np.arange(25) == 9, np.nan, parts["total"])})
     shade = traces(compare_figure(shorter, after))[0]
     drawn = np.isfinite(shade.y)
     assert (shade.x[drawn].min(), shade.x[drawn].max()) == (shorter.x[0], shorter.x[-1])

@@ -74,7 +74,7 @@ def _shares(old: Tensor, new: Tensor) -> tuple[float, float, float]:
 
 
 @torch.no_grad()
-def overlap(kan: KAN, old_x: Float[Tensor, "rows input"], new_x: Float[Tensor, "rows input"]) -> Overlap:
+def overlap(kan: KAN, old_x: Float[Tensor, "old input"], new_x: Float[Tensor, "new input"]) -> Overlap:
     """Compute what new rows share with known rows (table units). Raises UserError without known rows.
 
     Hidden coordinates are those of the current network: training moves them, so deeper figures hold only at its start.

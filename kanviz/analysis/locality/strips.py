@@ -36,7 +36,7 @@ class Strip:
 def strips(
     kan: KAN,
     found: Overlap,
-    locked: Sequence[Bool[Tensor, "source target basis"]] | None = None,
+    locked: Sequence[Bool[Tensor, "_source _target _basis"]] | None = None,
     edges: Sequence[EdgeId] | None = None,
 ) -> tuple[Strip, ...]:
     """Return a strip for every coordinate with a spline, or for each of these edges.

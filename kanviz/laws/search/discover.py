@@ -2,7 +2,7 @@
 
 import itertools
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
@@ -66,13 +66,16 @@ class Search(Protocol):
 
 @on_one_thread
 def discoveries(
-    data: Dataset, config: DiscoverConfig | None = None, search: Search | None = None
+    data: Dataset,
+    config: DiscoverConfig | None = None,
+    search: Search | None = None,
+    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[Discovery]:
     """Generate the state of the search after each attempt, the last one included; a caller may stop at any time.
 
     The front is that of the attempts in their order, so it does not depend on which of them ended first, unless time
     ran out. The search ends with an exact law, when no attempt improves a law at the level of the noise, or when time
-    is up.
+    is up by the clock, in seconds.
     Raises TableError for a data set without one target of numbers, or with too few rows; UserError for hints or a shape
     that do not fit it.
 
@@ -94,7 +97,7 @@ def discoveries(
         for attempt in search.attempts(len(table.names), config.shape, config.seeds)
     ]
     scale = Scale(float(table.held_y.std()), len(table.y), len(table.held_y))
-    started = time.monotonic()
+    started = clock()
     deadline, patient = started + config.seconds, True
     done: dict[int, Outcome] = {}
     laws: dict[int, tuple[Entry, ...]] = {}
@@ -102,8 +105,8 @@ def discoveries(
     crew = crew_for(task, enumerate(ladder), config.jobs, config.seconds)
     try:
         while True:
-            outcome = crew.next(deadline - time.monotonic())
-            elapsed = time.monotonic() - started
+            outcome = crew.next(deadline - clock())
+            elapsed = clock() - started
             if outcome is not None:
                 done[outcome.index] = outcome
                 before = () if outcome.whole else laws.get(outcome.index, ())

@@ -6,7 +6,7 @@ import os
 import threading
 import time
 from collections import Counter
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 
 SHORT, LONG = 2.0, 30.0  # seconds before a job lets others run: if all others also give way; if some do not
 
@@ -64,10 +64,10 @@ class Turn:
 
 
 class Turns:
-    """The queue of all jobs of a server. places: cores they may use together."""
+    """The queue of all jobs of a server. places: cores they may use together · clock: seconds."""
 
-    def __init__(self, places: int):
-        self._lock, self._free = threading.Lock(), places
+    def __init__(self, places: int, clock: Callable[[], float] = time.monotonic):
+        self._lock, self._free, self._clock = threading.Lock(), places, clock
         self._numbers = itertools.count(1)
         self._waiting: list[Turn] = []
         self._held: Counter[Hashable] = Counter()  # number of turns by owner
@@ -100,14 +100,14 @@ class Turns:
     def wanted(self, turn: Turn) -> bool:
         with self._lock:
             others = all(other.gives for other in self._waiting)
-            return bool(self._waiting) and time.monotonic() - turn.since >= (SHORT if others else LONG)
+            return bool(self._waiting) and self._clock() - turn.since >= (SHORT if others else LONG)
 
     def _call(self) -> None:
         """Give free cores to the next in the queue; one that can use several gets up to half of the free ones."""
         while self._free and self._waiting:
             turn = self._order()[0]
             self._waiting.remove(turn)
-            turn.cores, turn.since = max(1, min(turn.most, math.ceil(self._free / 2))), time.monotonic()
+            turn.cores, turn.since = max(1, min(turn.most, math.ceil(self._free / 2))), self._clock()
             self._free -= turn.cores
             self._held[turn.who] += 1
             turn.wake()

@@ -3,6 +3,7 @@
 import hashlib
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,14 +29,14 @@ class WorkFolder:
         self._failed: set[str] = set()
 
     @staticmethod
-    def at(path: str) -> "WorkFolder":
+    def at(path: str, clock: Callable[[], float] = time.time) -> "WorkFolder":
         """Return the folder at this path; create it if needed, delete old files. Raises UserError if it is unusable."""
         folder = Path(path).resolve()
         try:
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             sweep(folder)
             for file in folder.glob("*.kanviz"):
-                if file.stat().st_mtime < time.time() - DAYS * 86_400:
+                if file.stat().st_mtime < clock() - DAYS * 86_400:
                     file.unlink()
         except OSError as problem:
             why = (problem.strerror or "the system refused").lower()

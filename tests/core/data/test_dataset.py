@@ -145,6 +145,7 @@ def test_the_digest_sees_values_split_and_names():
     assert data.digest == Dataset.from_frame(frame(), "energy").digest
 
 
+@pytest.mark.usefixtures("unchecked")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

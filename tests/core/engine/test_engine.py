@@ -6,6 +6,7 @@ import subprocess
 import sys
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -323,7 +324,14 @@ NEEDS = {
 }
 
 
-def sums_by(wanted: str) -> dict:
+def best_up_to(wanted: str) -> str:
+    """The instructions that the kernel takes where it may use these: the first from them on that this processor has."""
+    flags = set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").exists() else set()
+    ladder = list(NEEDS)[list(NEEDS).index(wanted) :]
+    return next(name for name in ladder if NEEDS[name] <= flags)
+
+
+def sums_by(wanted: str) -> dict[str, Any]:
     """What SCRIPT prints where the kernel is kept to these instructions."""
     environment = {**os.environ, "KANVIZ_INSTRUCTIONS": wanted}
     done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
@@ -331,7 +339,7 @@ def sums_by(wanted: str) -> dict:
 
 
 @pytest.fixture(scope="module")
-def sums_by_torch() -> dict:
+def sums_by_torch() -> dict[str, Any]:
     return sums_by("none")
 
 
@@ -339,9 +347,7 @@ def sums_by_torch() -> dict:
 @pytest.mark.parametrize("wanted", NEEDS)
 def test_every_instruction_set_runs_and_agrees_with_torch_alone(wanted, sums_by_torch):
     found = sums_by(wanted)
-    flags = set(Path("/proc/cpuinfo").read_text().split()) if Path("/proc/cpuinfo").exists() else set()
-    ladder = list(NEEDS)[list(NEEDS).index(wanted) :]
-    assert found["instructions"] == next(name for name in ladder if NEEDS[name] <= flags)
+    assert found["instructions"] == best_up_to(wanted)
     for name, numbers in found.items():
         if name != "instructions":
             assert numbers == pytest.approx(sums_by_torch[name], rel=1e-4), name

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.core.engine.test_engine import NEEDS
+from tests.core.engine.test_engine import NEEDS, best_up_to
 
 KERNEL = Path(__file__).parents[3] / "kanviz/core/engine/native"
 COMPILER = shlex.split(os.environ.get("CC", "cc"))
@@ -34,8 +34,11 @@ def fuzz(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return program
 
 
-@pytest.mark.parametrize("instructions", NEEDS)
-def test_no_layer_reads_or_writes_outside_its_arrays(fuzz, instructions):
-    done = subprocess.run([fuzz, str(LAYERS), instructions], capture_output=True, text=True, check=False)
+@pytest.mark.parametrize("wanted", NEEDS)
+def test_no_layer_reads_or_writes_outside_its_arrays(fuzz, wanted):
+    done = subprocess.run([fuzz, str(LAYERS), wanted], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (done.stdout + done.stderr)[-3000:]
-    assert f"{LAYERS} layers by " in done.stdout
+    found = best_up_to(wanted)
+    assert f"{LAYERS} layers by {found}\n" in done.stdout
+    if found != wanted:
+        pytest.skip(f"this processor has no {wanted}: the kernel ran as {found}")

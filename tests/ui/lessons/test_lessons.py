@@ -55,7 +55,7 @@ def test_every_lesson_has_its_sample_its_edge_and_its_pages(slug):
 
 
 @pytest.fixture
-def rungs_at_hand(monkeypatch):
+def rungs_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rungs of the ladder end at once, with given numbers; what they really come to is tested with the ladder."""
 
     def start(rung: Rung, seed: int, who: object) -> Climbing:

@@ -29,7 +29,7 @@ KEEP = "What must not be lost"
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short run is waited for, also on a busy machine."""
     monkeypatch.setattr(training, "MOMENT", 60)
 

@@ -58,7 +58,7 @@ def retrain(session: Session, name: str, steps: int = 20) -> AppTest:
 
 
 @pytest.fixture(autouse=True)
-def patience(monkeypatch):
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """A short run is waited for, also on a busy machine."""
     monkeypatch.setattr(training, "MOMENT", 60)
 

@@ -9,8 +9,7 @@ import weakref
 import pytest
 
 from kanviz.errors import TrainError
-from kanviz.ui.state import job_queue as turns
-from kanviz.ui.state.job_queue import Turns
+from kanviz.ui.state.job_queue import LONG, SHORT, Turns
 from kanviz.ui.state.jobs import End, Job
 
 PATIENCE = 10.0  # seconds until a wait in these tests gives up
@@ -170,26 +169,28 @@ def test_a_paused_job_holds_no_place():
     assert ended(first)
 
 
-def test_trainings_give_their_turn_to_each_other(monkeypatch):
-    monkeypatch.setattr(turns, "SHORT", 0.0)
-    queue = Turns(1)
+def test_trainings_give_their_turn_to_each_other():
+    looks = itertools.count()
+    queue = Turns(
+        1, clock=lambda: next(looks) * SHORT
+    )  # from one look at the clock to the next, a job has had its time
     jobs = [begun(turns=queue) for _ in range(4)]
     for job in jobs:
         wait_for(lambda job=job: job.latest is not None and job.latest > 5)
     assert ended(*jobs)
 
 
-def test_work_that_cannot_be_interrupted_waits_longer(monkeypatch):
-    monkeypatch.setattr(turns, "SHORT", 0.0)
-    queue = Turns(1)
+def test_work_that_cannot_be_interrupted_waits_longer():
+    now = 0.0
+    queue = Turns(1, clock=lambda: now)
     training = begun(turns=queue)
     wait_for(lambda: training.latest is not None)
     search = held(turns=queue)
     wait_for(lambda: search.state == "waiting")
-    before = training.latest
+    now, before = LONG - 0.1, training.latest
     wait_for(lambda: training.latest is not None and before is not None and training.latest > before + 5)
     assert search.state == "waiting"
-    monkeypatch.setattr(turns, "LONG", 0.0)
+    now = LONG
     wait_for(lambda: (search.state, training.state) == ("running", "waiting"))
     assert ended(training, search)
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -27,7 +28,7 @@ def rows(n=80, inputs=2, seed=0):
 
 
 @pytest.fixture
-def s():
+def s() -> Iterator[Session]:
     session = Session()
     data = rows()
     session.open(init([2, 3, 1], inputs=data.inputs, outputs=data.outputs, seed=1), "test", data=data)

@@ -1,6 +1,7 @@
 """Everybody's sessions: a tab that is open or a job under way keeps its own; what was left goes when room is needed."""
 
 import threading
+from collections.abc import Iterator
 
 import pytest
 import torch
@@ -47,7 +48,7 @@ def at_work() -> Session:
 
 
 @pytest.fixture
-def busy():
+def busy() -> Iterator[Session]:
     s = at_work()
     job = s.training.job
     yield s

@@ -15,7 +15,7 @@ from kanviz.ui.state.subprocess_stream import apart
 
 
 @pytest.fixture(autouse=True)
-def _little_grace(monkeypatch):
+def _little_grace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(apart_module, "GRACE", 0.2)
 
 

@@ -1,7 +1,6 @@
 """Work in a folder of the server: there after a restart, by the secret alone; a failure is said and ends nothing."""
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from kanviz.ui.state.laws import LawSearches
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.snapshot import go_on
 from kanviz.ui.state.work_folder import DAYS, WorkFolder
+from tests.helpers import not_none
 from tests.ui.laws.test_laws import ended
 from tests.ui.state.test_snapshot import EDGE, at_work
 
@@ -64,11 +64,12 @@ def test_a_law_is_kept_where_nothing_else_was_done(folder: WorkFolder):
     folder.keep("secret", s)
     found = folder.found("secret")
     assert found is not None
-    assert (found[0].name, found[1]) == (s.of(LawSearches).last.name, s.of(LawSearches).last.work)  # pyright: ignore[reportOptionalMemberAccess]
+    search = not_none(s.of(LawSearches).last)
+    assert (found[0].name, found[1]) == (search.name, search.work)
     s.open(found[0].history.present, "own")
     s.apply(FreezeEdge((found[0].edge,)))
     folder.keep("secret", s)
-    assert folder.found("secret")[1] == s.opened.id  # pyright: ignore[reportOptionalSubscript]
+    assert not_none(folder.found("secret"))[1] == s.opened.id
 
 
 def test_a_full_disk_is_said_once_and_the_old_work_stays(folder: WorkFolder, full_disk):
@@ -104,12 +105,11 @@ def test_a_damaged_file_is_refused_in_words(folder: WorkFolder):
 
 
 def test_old_work_and_what_killed_writers_left_goes_at_the_start(folder: WorkFolder):
-    for token in ("old", "new"):
+    for token, then in (("old", 0), ("new", 1)):
         folder.keep(token, at_work())
-    then = time.time() - (DAYS + 1) * 86_400
-    os.utime(folder._file("old"), (then, then))
+        os.utime(folder._file(token), (then, then))
     (folder._folder / ".tmp-kanviz-0123456789abcdef.kanviz").write_bytes(b"")
-    again = WorkFolder.at(str(folder._folder))
+    again = WorkFolder.at(str(folder._folder), clock=lambda: 1 + DAYS * 86_400)
     assert files(again) == [folder._file("new")]
 
 
