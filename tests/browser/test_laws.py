@@ -46,7 +46,7 @@ def metric(page: Page, label: str) -> str:
 
 def test_csv_in_law_out_checked_on_held_out_rows_and_copied(page: Page):
     start(page, table_file())
-    expect(page.get_by_text("misses nothing but rounding").first).to_be_visible(timeout=LONG)
+    expect(page.get_by_text("whose only error is rounding").first).to_be_visible(timeout=LONG)
     expect(page.get_by_text(re.compile("Ended because"))).to_be_visible(timeout=LONG)
     settle(page)
     value, unit = metric(page, "Held-out RMSE").split()

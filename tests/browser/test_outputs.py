@@ -72,7 +72,7 @@ def test_a_rectangle_picks_rows_shift_adds_and_escape_or_a_click_beside_clears(o
 
 
 def test_misses_are_drawn_instead_and_picked_by_their_size(outputs: Locator):
-    misses = outputs.get_by_role("button", name="misses")
+    misses = outputs.get_by_role("button", name="errors")
     misses.click()
     expect(misses).to_have_attribute("aria-pressed", "true")
     expect(outputs.get_by_text("predicted - measured (s)")).to_be_visible()

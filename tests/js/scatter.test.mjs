@@ -43,7 +43,7 @@ test("a press that hardly moved is a click", () => {
 test("a row is said with its numbers, units, and how many inputs are left out", () => {
   assert.deepEqual(row(rows(), 2, true), {
     title: "Row 10 · held out · picked",
-    numbers: ["measured: 3 m", "predicted: 2.5 m", "missed by: -0.5 m"],
+    numbers: ["measured: 3 m", "predicted: 2.5 m", "error: -0.5 m"],
     inputs: ["a: 0.3", "and 2 more inputs"],
   });
   assert.deepEqual([0, 1e-4, 123456, 1.23456].map(four), ["0", "1.0e-4", "1.2e+5", "1.235"]);

@@ -18,10 +18,8 @@ class Ending(StrEnum):
     DONE_ON_THESE_GRIDS = "no step pays any more on these grids"
     DONE_ON_THE_FINEST = "no step pays any more on the finest grid"
     # a search for a law
-    EXACT_LAW = "a law was found that misses nothing but rounding"
-    AS_GOOD_AS_SPLINES = (
-        "the best law misses no more than a spline network does, and further attempts did not better it"
-    )
+    EXACT_LAW = "a law was found whose only error is rounding"
+    AS_GOOD_AS_SPLINES = "the best law is as exact as a spline network, and more attempts found no better one"
     ALL_TRIED = "all was tried"
     # the reading of a network
     ALL_READ = "all curves read"

@@ -107,7 +107,7 @@ def _measured(s: "Session", predicted: "Tensor", output: int, unit: str) -> list
             f"{row} is {label(s.present.outputs[int(truth.argmax())].name, 24)}, predicted probability {share:.1%}."
         ]
     miss = float(predicted[output] - truth[output])
-    return [f"{row}: measured {four(float(truth[output]), unit)}, missed by {miss:+.3g}{f' {unit}' if unit else ''}."]
+    return [f"{row}: measured {four(float(truth[output]), unit)}, error {miss:+.3g}{f' {unit}' if unit else ''}."]
 
 
 def _quality(s: "Session", output: int, unit: str) -> list[str]:

@@ -27,7 +27,7 @@ export class Picture {
   /**
    * Draw everything anew.
    * @param {Payload} d
-   * @param {"y" | "miss"} of what is drawn upwards: what is predicted, or by how much it misses
+   * @param {"y" | "miss"} of what is drawn upwards: the prediction, or its error
    */
   draw(d, of) {
     const width = (this.drawnAt = this.width());

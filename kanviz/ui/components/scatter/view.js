@@ -22,7 +22,7 @@ export class Scatter {
     this.picture = new Picture(parent.querySelector(".kv-plot"));
     /** @type {Payload | null} */
     this.data = null;
-    /** @type {"y" | "miss"} what is drawn upwards: what is predicted, or by how much it misses */
+    /** @type {"y" | "miss"} what is drawn upwards: the prediction, or its error */
     this.of = "y";
     /** @type {number | null} the point the keyboard is on */
     this.at = null;
@@ -39,21 +39,21 @@ export class Scatter {
     this.clear.onclick = () => this.none();
     this.counted = html("span", { class: "kv-counted" });
     this.legend = html("span", { class: "kv-legend", "aria-hidden": "true" });
-    const bar = [this.legend, html("span", { class: "kv-gap" }), this.counted, this.clear, this.misses()];
+    const bar = [this.legend, html("span", { class: "kv-gap" }), this.counted, this.clear, this.errors()];
     parent.querySelector(".kv-tools").replaceChildren(...bar);
     const { picture } = this;
     resized(picture.plot, signal, () => this.data && picture.width() !== picture.drawnAt && this.draw());
   }
 
-  misses() {
-    const words = { "aria-pressed": "false", title: "Show by how much each row is missed" };
-    const misses = html("button", { type: "button", ...words }, "misses");
-    misses.onclick = () => {
+  errors() {
+    const words = { "aria-pressed": "false", title: "Show each row's error instead of its prediction" };
+    const errors = html("button", { type: "button", ...words }, "errors");
+    errors.onclick = () => {
       this.of = this.of === "y" ? "miss" : "y";
-      misses.setAttribute("aria-pressed", String(this.of === "miss"));
+      errors.setAttribute("aria-pressed", String(this.of === "miss"));
       this.draw();
     };
-    return misses;
+    return errors;
   }
 
   /** @param {Payload} data */

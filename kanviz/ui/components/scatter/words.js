@@ -47,7 +47,7 @@ export function row(d, k, picked) {
     numbers: [
       `measured: ${four(d.x[k])}${unit}`,
       `predicted: ${four(d.y[k])}${unit}`,
-      `missed by: ${miss > 0 ? "+" : ""}${four(miss)}${unit}`,
+      `error: ${miss > 0 ? "+" : ""}${four(miss)}${unit}`,
     ],
     inputs: [
       ...d.names.map((name, i) => `${name}: ${four(d.values[i][k])}`),
