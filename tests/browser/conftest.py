@@ -2,7 +2,7 @@
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from playwright.sync_api import (
 )
 
 from tests.app_process import App
+from tests.browser import evidence
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -48,6 +49,17 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.browser)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add to the report of a test that failed what the browser was doing."""
+    report = yield
+    if report.failed and call.excinfo is not None and item.get_closest_marker("browser"):
+        report.sections.append(("the browser", evidence.found(call.excinfo.tb)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -80,6 +92,7 @@ def at_home(play: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def heard(context: BrowserContext, *scripts: str) -> BrowserContext:
     """The same browser, with our patience; its pages run the scripts first and are such as `settle` can follow."""
     context.set_default_timeout(WAIT)
+    evidence.watch(context)
     for script in (LISTEN, *scripts):
         context.add_init_script(script)
     return context

@@ -187,7 +187,7 @@ def _column(errors: "SubsetErrors", task: str, unit: str) -> dict[str, str]:
         for part, words in PARTS.items():
             r2 = parts[part].r2 if part in parts else float("nan")
             found[f"R², {words}"] = "–" if r2 != r2 else f"{r2:.4f}"
-    worst = "Least share of its class" if task == "classification" else "Largest miss"
+    worst = "Least share of its class" if task == "classification" else "Largest error"
     found[worst] = "–"
     if errors.worst is not None:
         row, miss = errors.worst

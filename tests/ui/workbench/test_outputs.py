@@ -86,7 +86,7 @@ def test_all_rows_have_errors_training_rows_and_held_out_rows_apart():
     found = column(app, "All rows")
     assert (found["Training rows"], found["Held-out rows"]) == ("400", "100")
     assert found["RMSE, held-out rows"].endswith(" s")
-    assert ", row " in found["Largest miss"]
+    assert ", row " in found["Largest error"]
     assert list(numbers(app).columns) == ["All rows"]
     assert len(picture(app)["rows"]) == 500
 
@@ -124,7 +124,7 @@ def test_a_slice_by_the_target_and_an_empty_one():
     app.selectbox[0].select(len(not_none(s.data).inputs)).run()
     assert app.number_input[1].value == float(not_none(s.data).y.max())
     app.number_input[0].set_value(1e6).run()
-    assert column(app, "Slice")["Largest miss"] == "–"
+    assert column(app, "Slice")["Largest error"] == "–"
     assert next(b for b in app.button if b.label == "Pick 0 rows").disabled
 
 
