@@ -21,6 +21,7 @@ from playwright.sync_api import (
 
 from tests.app_process import App
 from tests.browser import evidence
+from tests.browser.evidence import LISTEN
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -30,17 +31,6 @@ FLAGS = [
 SIZE: ViewportSize = {"width": 1440, "height": 900}  # pixels
 WAIT = 120_000  # milliseconds; only a test that fails waits so long, on a machine that has much else to do
 TOUR_SEEN = "try { localStorage.setItem('kanviz-tour', 'seen') } catch {}"  # so that it stands in nobody's way
-
-# Whether the server has not yet answered what the page sent last: until then no script may seem to run.
-LISTEN = """(() => {
-    const send = WebSocket.prototype.send;
-    WebSocket.prototype.send = function (...what) {
-        if (!this.heard) this.addEventListener("message", () => { window.unanswered = false });
-        this.heard = window.unanswered = true;
-        window.socket = this;
-        return send.apply(this, what);
-    };
-})()"""
 
 expect.set_options(timeout=WAIT)
 
@@ -92,7 +82,6 @@ def at_home(play: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Itera
 def heard(context: BrowserContext, *scripts: str) -> BrowserContext:
     """The same browser, with our patience; its pages run the scripts first and are such as `settle` can follow."""
     context.set_default_timeout(WAIT)
-    evidence.watch(context)
     for script in (LISTEN, *scripts):
         context.add_init_script(script)
     return context

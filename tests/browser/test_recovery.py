@@ -115,6 +115,8 @@ def test_what_a_hand_does_while_the_connection_is_opened_anew_is_not_lost(contex
     page.locator('.edge[data-id="0,0,1"]').dispatch_event("click")
     expect(streamlit).to_have_attribute("data-test-connection-state", "PINGING_SERVER")
     page.unroute(asked)
+    expect(streamlit).to_have_attribute("data-test-connection-state", "CONNECTED")
+    settle(page)  # while the page is drawn again, there are two lists of edges
     expect(page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")).to_have_value("x → h1,1")
     move(page, 3)
 
