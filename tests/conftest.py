@@ -56,8 +56,8 @@ def _is_slow(path: Path) -> bool:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The browser tests first: they take longest, and the small ones fill the processes at the end."""
-    items.sort(key=lambda item: "browser" not in item.path.parts)
+    """The browser tests first, then the slow ones, so that small ones fill the processes at the end."""
+    items.sort(key=lambda item: ("browser" not in item.path.parts, not _is_slow(item.path)))
     for item in items:
         if _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
