@@ -94,7 +94,8 @@ def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
 def blocks(path: str | os.PathLike[str]) -> list[Block]:
     """List the KANs inside a model's .pt or .safetensors file, in its order; no weight is read, however large it is.
 
-    `kanviz.load(path, block=...)` opens one by its prefix. Raises LoadError for a file that cannot be read.
+    kanviz's own file is one network, and is read and checked whole. `kanviz.load(path, block=...)` opens one by its
+    prefix. Raises LoadError for a file that cannot be read.
 
     >>> import kanviz, pathlib, tempfile, torch
     >>> kan = torch.nn.Sequential(kanviz.KANLayer(4, 8), kanviz.KANLayer(8, 4))

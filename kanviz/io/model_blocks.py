@@ -72,6 +72,7 @@ def find_blocks(contents: Contents) -> list[Block]:
 
 
 def _own_file(contents: Contents) -> Block:
+    """Describe the network of kanviz's own file, which is read whole so that a damaged one is refused."""
     kan = native.read(contents.read().tensors, contents.metadata)
     layers = kan.layers
     numbers = (layer.coef.numel() + layer.base_weight.numel() + layer.bias.numel() + layer.offset.numel()

@@ -5,7 +5,6 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -23,21 +22,8 @@ from kanviz.core.training import train as training
 from kanviz.edit.edits import FixFormula, FreezeEdge, Retrain
 from kanviz.io.native import recipe_of
 from kanviz.ui.server import start as serve
+from tests.cli.conftest import Run
 from tests.helpers import not_none
-
-Run = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command; its exit status, stdout and stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return command
 
 
 @pytest.fixture
@@ -314,12 +300,19 @@ def test_a_spline_that_remains_is_said(run: Run, model: Path):
     assert "1 edge is still a spline" in err
 
 
-def test_fit_fixes_the_curves_and_reports(run: Run, table: Path, tmp_path: Path):
+@pytest.fixture
+def learned(run: Run, table: Path, tmp_path: Path) -> Path:
+    """A network without hidden nodes that has learned way = speed + time**2; the table has that column now."""
     frame = pd.read_csv(table).assign(way=lambda t: t.speed + t.time**2)
     frame.to_csv(table, index=False)
-    kanviz_model, fitted = tmp_path / "m.safetensors", tmp_path / "f.safetensors"
-    run("train", table, "--target", "way", "--shape", 0, "--steps", 60, "-o", kanviz_model)
-    status, out, err = run("formula", kanviz_model, "--table", table, "--fit", "--digits", 3, "-o", fitted)
+    path = tmp_path / "m.safetensors"
+    run("train", table, "--target", "way", "--shape", 0, "--steps", 60, "-o", path)
+    return path
+
+
+def test_fit_fixes_the_curves_and_reports(run: Run, table: Path, learned: Path, tmp_path: Path):
+    fitted = tmp_path / "f.safetensors"
+    status, out, err = run("formula", learned, "--table", table, "--fit", "--digits", 3, "-o", fitted)
     assert status == 0
     assert out == "way = speed + time**2\n"
     assert err.count("% of the spread)") == 2
@@ -329,12 +322,9 @@ def test_fit_fixes_the_curves_and_reports(run: Run, table: Path, tmp_path: Path)
     assert [e["kind"] for e in not_none(recipe_of(fitted.read_bytes()))["edits"]] == ["fix formula"] * 2
 
 
-def test_all_edges_are_read_together(run: Run, table: Path, tmp_path: Path):
-    frame = pd.read_csv(table).assign(way=lambda t: t.speed + t.time**2)
-    frame.to_csv(table, index=False)
-    model, kept = tmp_path / "m.safetensors", tmp_path / "f.safetensors"
-    run("train", table, "--target", "way", "--shape", 0, "--steps", 60, "-o", model)
-    status, out, err = run("formula", model, "--table", table, "--together", "--digits", 3, "-o", kept)
+def test_all_edges_are_read_together(run: Run, table: Path, learned: Path, tmp_path: Path):
+    kept = tmp_path / "f.safetensors"
+    status, out, err = run("formula", learned, "--table", table, "--together", "--digits", 3, "-o", kept)
     assert status == 0
     assert out == "way = speed + time**2\n"
     assert "With exact constants: way = speed + time**2" in err
@@ -343,7 +333,7 @@ def test_all_edges_are_read_together(run: Run, table: Path, tmp_path: Path):
     recipe = recipe_of(kept.read_bytes())
     assert recipe is not None
     assert [e["kind"] for e in recipe["edits"]] == ["rewrite"]
-    record = json.loads(run("formula", model, "--table", table, "--together", "--json")[1])
+    record = json.loads(run("formula", learned, "--table", table, "--together", "--json")[1])
     assert record["law"]["expression"] == "speed + time**2"
     assert record["spline_edges"] == []
 

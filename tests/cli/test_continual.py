@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,23 +10,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from kanviz.cli import main
 from kanviz.continual.retention import Retention
+from tests.cli.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 POLICIES = ["none", "lock", "certified", "replay", "ewc"]
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
+def run(run: Run) -> Run:
     """Run `kanviz continual`; its exit status, stdout and stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main(["continual", *(str(argument) for argument in arguments)])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return command
+    return partial(run, "continual")
 
 
 @pytest.fixture

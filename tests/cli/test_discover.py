@@ -8,25 +8,18 @@ import pandas as pd
 import pytest
 import sympy
 
-from kanviz.cli import main
+from tests.cli.conftest import Run
 from tests.laws.fake_search import FakeSearch, Plan, X, Y, rows
 
-Run = Callable[..., tuple[int, str, str]]
 ROUGH = Plan(((X + Y, 0.3), (2.5 * X, 0.5)), spline=0.1)
 CLOSE = Plan(((X * Y + 1.0001, None),))
 ENTRY = {"expression", "latex", "complexity", "train_rmse", "test_rmse", "exact_constants", "seconds"}
 
 
 @pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
+def run(run: Run) -> Run:
     """Run `kanviz discover`; its exit status, stdout and stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main(["discover", *(str(argument) for argument in arguments), "--jobs", "1"])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return command
+    return lambda *arguments: run("discover", *arguments, "--jobs", 1)
 
 
 @pytest.fixture

@@ -1,7 +1,6 @@
 """`kanviz train --start`, `certify` and `verify`: a network goes on learning, and what it kept is proven."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -10,26 +9,13 @@ import pytest
 import torch
 
 import kanviz
-from kanviz.cli import main
 from kanviz.core.layer import Variable
 from kanviz.io.native import recipe_of
+from tests.cli.conftest import Run
 from tests.helpers import not_none
 
-Run = Callable[..., tuple[int, str, str]]
 TRAIN = ["train", "{new}", "--target", "f", "--start", "{before}"]
 BOX = "x=-0.8:-0.2,y=-0.8:-0.2"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command; its exit status, stdout and stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return command
 
 
 def peak(path: Path, centre: float, gap: bool = False) -> Path:

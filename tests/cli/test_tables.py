@@ -9,23 +9,10 @@ import pandas as pd
 import pytest
 
 import kanviz
-from kanviz.cli import main
 from kanviz.errors import TableError
+from tests.cli.conftest import Run
 
-Run = Callable[..., tuple[int, str, str]]
 TABLES = Path(__file__).parents[1] / "tables"
-
-
-@pytest.fixture
-def run(capsys: pytest.CaptureFixture[str]) -> Run:
-    """Run a command; its exit status, stdout and stderr."""
-
-    def command(*arguments: object) -> tuple[int, str, str]:
-        status = main([str(argument) for argument in arguments])
-        out, err = capsys.readouterr()
-        return status, out, err
-
-    return command
 
 
 @pytest.fixture

@@ -61,8 +61,8 @@ const app = () => document.querySelector(`[data-testid=stApp][${STATE}]`);
 const isAway = () => app() !== null && app().getAttribute(STATE) !== "CONNECTED";
 
 /**
- * Make a function that sends an event, once the server can be reached: Streamlit drops what is sent while it opens its
- * connection anew. Of the events of one name that wait, the last is sent.
+ * Make a function that sends an event once the server can be reached: Streamlit drops what is sent while it reopens
+ * its connection. Of the events of one name that wait, the last is sent.
  * @param {AbortSignal} signal
  * @returns {(name: string, send: () => void) => void}
  */

@@ -72,13 +72,15 @@ export class Tour {
   /** Begin by itself on the first visit, as soon as its first place is there, unless the person acts before that. */
   first() {
     const waiting = new AbortController();
-    const signal = AbortSignal.any([waiting.signal, this.signal]);
-    for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, () => waiting.abort(), { signal });
+    const { signal } = waiting;
+    const stop = () => waiting.abort();
+    this.signal.addEventListener("abort", stop, { signal });
+    for (const act of ["pointerdown", "keydown"]) document.addEventListener(act, stop, { signal });
     const look = () => {
-      if (signal.aborted || this.at >= 0) waiting.abort();
+      if (signal.aborted || this.at >= 0) stop();
       else if (!place(this.steps[0])) setTimeout(look, AGAIN);
       else {
-        waiting.abort();
+        stop();
         this.start();
       }
     };
