@@ -51,7 +51,10 @@ class BuildWithApp(build_py):
 KERNEL = Extension(
     "kanviz.core.engine.native._kernel",
     ["kanviz/core/engine/native/module.c"],
-    depends=[f"kanviz/core/engine/native/{name}.h" for name in ("layer", "kernel", "precisions")],
+    depends=[
+        f"kanviz/core/engine/native/{name}.h"
+        for name in ("curve", "curves", "forget", "kernel", "layer", "precisions", "quotient", "vectors")
+    ],
     # no -ffast-math: linked with it, a library makes the whole process flush small numbers to zero
     extra_compile_args=["-O3", "-fno-math-errno", "-fno-trapping-math", "-Wno-psabi", "-pthread"],
     extra_link_args=["-pthread"],

@@ -47,7 +47,7 @@ def _lines(records: list[Record]) -> Iterator[str]:
         "here was typed. How it was measured is described at the end; `kanviz bench` is the short form. "
         "Measured on:"
     )
-    yield from bullets(dict.fromkeys(_machine(record["machine"], record.get("note", "")) for record in records))
+    yield from bullets(dict.fromkeys(machine_words(record["machine"], record.get("note", "")) for record in records))
     if layers:
         yield from layer_tables(layers)
     for record in training:
@@ -62,7 +62,8 @@ def _lines(records: list[Record]) -> Iterator[str]:
     )
 
 
-def _machine(here: Record, note: str) -> str:
+def machine_words(here: Record, note: str) -> str:
+    """Describe a machine, its versions, and when it measured."""
     gpu = f", {here['cuda']}" if here["cuda"] else ""
     versions = f"torch {here['torch']}, numpy {here['numpy']}, Python {here['python']}"
     return f"{here['cpu']}, {here['cores']} cores{gpu}; {versions}; {here['date'][:10]}{note and f'; {note}'}"

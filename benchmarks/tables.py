@@ -15,10 +15,10 @@ def bullets(lines: Iterable[str]) -> Iterator[str]:
     yield ""
 
 
-def table(head: list[str], rows: Iterable[Iterable[str]]) -> Iterator[str]:
-    """Write a table: text in the first column, numbers in the others."""
+def table(head: list[str], rows: Iterable[Iterable[str]], words: int = 1) -> Iterator[str]:
+    """Write a table: text in the first columns, numbers in the others."""
     yield f"| {' | '.join(head)} |"
-    yield f"|---|{'---:|' * (len(head) - 1)}"
+    yield f"|{'---|' * words}{'---:|' * (len(head) - words)}"
     for row in rows:
         yield f"| {' | '.join(row)} |"
     yield ""

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from kanviz.version import VERSION
 
 if TYPE_CHECKING:
+    from kanviz.analysis.check import check as check
     from kanviz.analysis.compose import compose as compose
     from kanviz.analysis.diff import diff as diff
     from kanviz.analysis.locality.certificate import certify as certify
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from kanviz.analysis.symbolic import suggest as suggest
     from kanviz.continual.ladder import climb as climb
     from kanviz.continual.rungs import RUNGS as RUNGS
+    from kanviz.core.curves.feed_forward import FeedForward as FeedForward
+    from kanviz.core.curves.module import Curves as Curves
+    from kanviz.core.curves.rates import parameter_groups as parameter_groups
     from kanviz.core.data.dataset import Dataset as Dataset
     from kanviz.core.formulas.formula import Formula as Formula
     from kanviz.core.init import init as init
@@ -29,6 +33,7 @@ if TYPE_CHECKING:
     from kanviz.core.training.train import TrainConfig as TrainConfig
     from kanviz.core.training.train import train as train
     from kanviz.discovery import discover as discover
+    from kanviz.edit.conversion import to_splines as to_splines
     from kanviz.edit.history import History as History
     from kanviz.edit.history import replay as replay
     from kanviz.errors import UserError as UserError
@@ -40,9 +45,11 @@ if TYPE_CHECKING:
     from kanviz.io import save as save
     from kanviz.io import save_project as save_project
     from kanviz.io.project import Project as Project
+    from kanviz.io.recording import record as record
     from kanviz.io.replace_block import replace as replace
     from kanviz.io.table_files import read_table as read_table
     from kanviz.io.work import Work as Work
+    from kanviz.laws.network.from_formula import from_formula as from_formula
     from kanviz.laws.search.discover import DiscoverConfig as DiscoverConfig
     from kanviz.laws.search.discover import discoveries as discoveries
     from kanviz.laws.search.extraction import extract as extract
@@ -51,12 +58,16 @@ if TYPE_CHECKING:
     from kanviz.laws.search.record import Discovery as Discovery
 
 _HOMES = {
+    "check": "kanviz.analysis.check",
     "compose": "kanviz.analysis.compose",
     "certify": "kanviz.analysis.locality.certificate",
     "verify": "kanviz.analysis.locality.certificate",
     "Certificate": "kanviz.analysis.locality.claims",
     "metrics": "kanviz.analysis.metrics",
     "suggest": "kanviz.analysis.symbolic",
+    "Curves": "kanviz.core.curves.module",
+    "FeedForward": "kanviz.core.curves.feed_forward",
+    "parameter_groups": "kanviz.core.curves.rates",
     "Dataset": "kanviz.core.data.dataset",
     "Formula": "kanviz.core.formulas.formula",
     "init": "kanviz.core.init",
@@ -72,12 +83,14 @@ _HOMES = {
     "train": "kanviz.core.training.train",
     "discover": "kanviz.discovery",
     "diff": "kanviz.analysis.diff",
+    "to_splines": "kanviz.edit.conversion",
     "History": "kanviz.edit.history",
     "replay": "kanviz.edit.history",
     "UserError": "kanviz.errors",
     "blocks": "kanviz.io",
     "Block": "kanviz.io",
     "load": "kanviz.io",
+    "record": "kanviz.io.recording",
     "replace": "kanviz.io.replace_block",
     "load_project": "kanviz.io",
     "load_rows": "kanviz.io",
@@ -86,6 +99,7 @@ _HOMES = {
     "save_project": "kanviz.io",
     "Project": "kanviz.io.project",
     "Work": "kanviz.io.work",
+    "from_formula": "kanviz.laws.network.from_formula",
     "DiscoverConfig": "kanviz.laws.search.discover",
     "discoveries": "kanviz.laws.search.discover",
     "ExtractConfig": "kanviz.laws.search.extraction_record",

@@ -35,3 +35,14 @@ class LayerError(UserError, RuntimeError):
 
 class TrainError(UserError):
     """A training run that cannot start or continue."""
+
+
+class SplinesNeeded(UserError):
+    """Something that needs B-splines was asked of a network whose curves are of another family."""
+
+    def __init__(self, words: str):
+        self.why = f"The curves of this network are {words}, and this needs B-splines."
+        super().__init__(
+            f"{self.why} Convert it first: kanviz.to_splines(kan), the command `kanviz convert`, or "
+            '"Convert to B-splines" in the app.'
+        )

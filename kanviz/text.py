@@ -14,6 +14,9 @@ PICKED = {  # why "auto" chooses a solver
     "adam": "too large to use all rows in each step",
 }
 
+# kinds of feed-forward blocks, as kanviz.FeedForward has them
+BLOCK_KINDS = ("curves", "gelu", "swiglu", "gr-kan", "kan")
+
 
 def shown(text: str, limit: int = NAME_LIMIT) -> str:
     """Make a name from a file safe inside a sentence: escape hidden characters, cut long names.
@@ -105,3 +108,8 @@ def escape_markdown(text: str) -> str:
 def latex_escape(text: str) -> str:
     """Escape text for use inside LaTeX's `\\text{...}`."""
     return "".join(_LATEX.get(c, c) for c in text)
+
+
+def percent(share: float) -> str:
+    """Return a share as percent, without the sign; never rounded up to 100, and never down to 0."""
+    return f"{100 * share:.0f}" if share in (0, 1) else f"{min(max(100 * share, 0.001), 99.9):.3g}"

@@ -8,6 +8,7 @@ from kanviz.ui.retrain.plan import plan, start_button
 from kanviz.ui.retrain.rows import known_panel, new_panel
 from kanviz.ui.retrain.run import during
 from kanviz.ui.shell.page import open_page
+from kanviz.ui.widgets.conversion import splines_or_offer
 
 s = open_page("Retrain")
 st.title("Retrain")
@@ -15,7 +16,7 @@ run = None
 ask, look = st.columns([6, 14], gap="medium")
 with ask:
     with st.container(border=True):
-        known = known_panel(s)
+        known = known_panel(s) if splines_or_offer(s, "retrain") else None
     with st.container(border=True):
         st.header("New rows")
         new = new_panel(s)

@@ -6,6 +6,7 @@ from kanviz.ui.retrain.after import preserved_panel
 from kanviz.ui.retrain.keep import ask
 from kanviz.ui.shell.page import open_page
 from kanviz.ui.train.run import outcome, run_panel, start
+from kanviz.ui.widgets.conversion import splines_or_offer
 from kanviz.ui.workbench.network import data_panel
 
 s = open_page("Train")
@@ -14,10 +15,10 @@ with st.expander("Data", icon=":material/table:", expanded=s.data is None):
     data_panel(s, "train")
 questions, look = st.columns([6, 14], gap="medium")
 with questions.container(border=True):
-    run = ask(s)
-    ready = run is not None and s.data is not None and not s.training.live
+    run = ask(s) if splines_or_offer(s, "train") else None
     st.button(
-        "Start training", type="primary", icon=":material/play_arrow:", disabled=not ready, width="stretch",
+        "Start training", type="primary", icon=":material/play_arrow:", width="stretch",
+        disabled=run is None or s.data is None or s.training.live,
         on_click=start, args=(s, run), help="" if s.data else "Load a table first, above.",
     )  # fmt: skip
 with look.container(border=True):

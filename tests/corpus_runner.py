@@ -100,7 +100,7 @@ def read(case: Outcome, folder: Path) -> list[str]:
     notes: list[str] = []
     if case["kind"] == "formula":
         product.read_formula(content.decode("utf-8"), notes.append)
-    elif case["kind"] in ("csv", "parquet"):
+    elif case["kind"] in ("csv", "parquet", "npz"):
         product.read_table(content, case["name"], notes.append)
     elif case["name"] == "yaml_only_config.yml":
         product.open_model(None, case["name"], content, notes.append)

@@ -97,7 +97,7 @@ def kans(draw, *, mixed: bool = True, dtypes: tuple[torch.dtype, ...] = DTYPES, 
                     order=draw(st.integers(1, 5)),
                     grid=draw(st.integers(1, 6)),
                     uniform=draw(st.booleans()),
-                    base=draw(st.sampled_from(("silu", "identity", "zero"))),
+                    base=draw(st.sampled_from(("silu", "identity", "zero", "gelu", "relu"))),
                     outside=draw(st.sampled_from(("zero", "linear"))),
                     mixed=mixed,
                 )

@@ -26,12 +26,14 @@ DOCS = (
     "sample_models/README.md",
     "docs/performance.md",
     "docs/locality.md",
+    "docs/language.md",
     *(
         f"kanviz/{name}/README.md"
         for name in ("core", "analysis", "edit", "laws", "continual", "io", "plots", "ui", "cli")
     ),
 )
-MADE = {"found.safetensors", "pendulum.safetensors", "after.safetensors", "edge.html"}  # what the examples write
+# what the examples write
+MADE = {"found.safetensors", "model.safetensors", "pendulum.safetensors", "after.safetensors", "edge.html"}
 
 
 def _blocks(doc: str, language: str) -> list[str]:
@@ -58,7 +60,8 @@ def test_what_a_document_links_to_or_names_is_there(doc: str):
     links = [link for link in re.findall(r"\]\(([^)]+)\)", text) if "://" not in link]
     named = re.findall(r"`([\w./-]+\.(?:py|toml|txt|md|safetensors|csv|json)|(?:[\w.-]+/)+)`", text)
     missing = [path for path in links if not (here / path).exists()]
-    rooms = [here, ROOT, *(path for path in here.rglob("*") if path.is_dir() and here.parent.name == "kanviz")]
+    inside = here.rglob("*") if here.parent.name == "kanviz" else ()
+    rooms = [here, ROOT, *(path for path in inside if path.is_dir())]
     missing += [path for path in named if not any((folder / path).exists() for folder in rooms)]
     assert not missing
 

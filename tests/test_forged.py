@@ -10,6 +10,7 @@ from zipfile import ZipFile
 
 import jaxtyping
 import pytest
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -19,9 +20,24 @@ from kanviz.continual.retention import Retention
 from kanviz.core.locks import Lock
 from kanviz.core.training.config import TrainConfig
 from kanviz.edit.recipe import FORMAT, Recipe
+from kanviz.io import language_file
 from kanviz.io.containers import open_tensors
-from kanviz.io.native import CHECKSUM, HEADER, _checksum, _described, read
+from kanviz.io.native import CHECKSUM, HEADER, _described, checksum, read
 from kanviz.io.project import Packed, packed, unpacked
+from kanviz.io.safetensors_file import write_safetensors
+from kanviz.language import (
+    Corpus,
+    Gate,
+    LanguageCertificate,
+    LanguageModel,
+    LanguageTraining,
+    SavedModel,
+    Sizes,
+    TaughtModel,
+    certify_teaching,
+    train,
+)
+from kanviz.language.teaching.model import Addition
 from kanviz.laws.law import Law
 from kanviz.ui.components.memory import read_list, read_work
 from tests.io.damage import answer
@@ -53,8 +69,36 @@ NETWORK = open_tensors((GOLDEN / "start.safetensors").read_bytes(), "network")
 
 def native_again(record: Any) -> Any:
     text = json.dumps(record)
-    kan = read(NETWORK.tensors, {HEADER: text, CHECKSUM: _checksum(text, NETWORK.tensors)})
+    kan = read(NETWORK.tensors, {HEADER: text, CHECKSUM: checksum(text, NETWORK.tensors)})
     return json.loads(_described(kan, record.get("recipe")))
+
+
+def language_model() -> bytes:
+    """The file of a language model as small as one can be, with the state of its training."""
+    model = LanguageModel(Sizes("gelu", width=4, blocks=1, heads=1, context=4, parameters=60))
+    text = Corpus.from_text("To be, or not to be. " * 60)
+    first = next(train(model, text, LanguageTraining(steps=3, batch=1)))
+    return language_file.to_bytes(SavedModel.of(first, text, resumable=True))
+
+
+def taught() -> tuple[LanguageModel, TaughtModel]:
+    """A language model as small as one can be, and one made of it by adding a unit behind a gate."""
+    old = LanguageModel(Sizes("gelu", width=4, blocks=1, heads=1, context=4, parameters=60))
+    gate = Gate(torch.zeros(96, 96), torch.tensor([0.0, 0.0, 1.0]), reach=-1.0)
+    return old, TaughtModel(old, [Addition(old.sizes, 1, "gelu", gate)])
+
+
+LANGUAGE_MODEL = open_tensors(language_model(), "model")
+TAUGHT_MODEL = open_tensors(
+    language_file.to_bytes(SavedModel(taught()[1], "one, then two", "0" * 64, "a test", 3, 1.0, None)), "model"
+)
+
+
+def language_again(record: Any, saved: Any = LANGUAGE_MODEL) -> Any:
+    text, tensors = json.dumps(record), saved.tensors
+    forged = write_safetensors(tensors, {language_file.HEADER: text, CHECKSUM: checksum(text, tensors)})
+    again = language_file.to_bytes(language_file.from_bytes(forged))
+    return json.loads(open_tensors(again, "model").metadata[language_file.HEADER])
 
 
 def recipe_again(record: Any) -> Any:
@@ -112,6 +156,15 @@ FORMATS = {
         frozenset({"name", "boxes", "share", "strength"}), frozenset(RUN) - set(Retention.__dataclass_fields__),
     ),
     "browser": Format(json.loads(text_of("browser.json")), browser_again),
+    "language model": Format(json.loads(LANGUAGE_MODEL.metadata[language_file.HEADER]), language_again),
+    "taught language model": Format(
+        json.loads(TAUGHT_MODEL.metadata[language_file.HEADER]), lambda record: language_again(record, TAUGHT_MODEL),
+        examples=60,
+    ),
+    "certificate of teaching": Format(
+        certify_teaching(*taught(), "To be, or not to be").to_json(),
+        lambda record: LanguageCertificate.from_json(record).to_json(), frozenset({"text"}),
+    ),
 }  # fmt: skip
 ODD = [
     True,

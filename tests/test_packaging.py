@@ -63,6 +63,8 @@ def test_the_wheel_holds_the_package_and_the_app(wheel: Path):
     assert modules <= names
     assert scripts <= names, "what the components consist of in the browser"
     assert {f"kanviz/_app/{path}" for path in shipped} <= names
+    texts = {f"kanviz/language/texts/{name}" for name in ("documentation.txt.gz", "code.txt.gz", "LICENSE-PSF.txt")}
+    assert texts <= names, "the texts that language models learn from, with their licence"
     extra = {name for name in names if not name.startswith(("kanviz/", "kanviz-"))}
     assert not extra, "nothing lands beside the package"
 

@@ -31,7 +31,12 @@ BUILTINS = {"eval", "exec", "compile", "__import__", "__builtins__", "globals", 
 # Words that betray the same by keyword or by text.
 KEYWORDS = {"unsafe_allow_html", "allow_pickle", "unsafe_allow_javascript", "weights_only"}
 # The places that import by a name, or ask for a version by one: from a table of constants in the same file.
-MAY_IMPORT_BY_NAME = {"kanviz/__init__.py", "kanviz/ui/server/start.py", "benchmarks/peers.py"}
+MAY_IMPORT_BY_NAME = {
+    "kanviz/__init__.py",
+    "kanviz/language/__init__.py",
+    "kanviz/ui/server/start.py",
+    "benchmarks/peers.py",
+}
 
 
 class _Names(ast.NodeVisitor):

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from kanviz.text import escape_markdown, written_names
+from kanviz.text import escape_markdown, percent, written_names
 
 
 def test_names_become_words_that_an_expression_can_be_written_in():
@@ -65,3 +65,10 @@ def test_no_name_becomes_a_link_and_each_is_shown_as_it_is(text: str):
     shown = re.sub(r"\\(.)", r"\1", escaped)
     assert not LINKS.search(shown)
     assert shown.replace("\u2060", "") == text
+
+
+@pytest.mark.parametrize(
+    ("share", "words"), [(0, "0"), (1e-9, "0.001"), (0.9479, "94.8"), (0.9999, "99.9"), (1, "100")]
+)
+def test_a_share_is_never_rounded_to_none_or_to_all(share: float, words: str):
+    assert percent(share) == words

@@ -12,11 +12,14 @@ from torch import Tensor
 
 from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.symbolic.linear import Linear, applied, product, single, total
+from kanviz.analysis.symbolic.steps import entered
 from kanviz.analysis.symbolic.walk import Walk, rounded
 from kanviz.analysis.symbolic.written import latex, latex_name, text, text_name
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.engine import BASE_CURVES
 from kanviz.core.kan import KAN
-from kanviz.core.layer import BASES, EdgeId, Layer, Variable
+from kanviz.core.layer import BASES, EdgeId, Layer
+from kanviz.core.steps import normalised
 from kanviz.errors import FormulaError
 
 MOST_EDGES = 3_000  # edges that reach an output; with more, the formula would be too long to read
@@ -180,7 +183,8 @@ def _alive(kan: KAN) -> list[list[int]]:
     found = [list(range(len(kan.outputs)))]
     for layer in reversed(kan.layers[1:]):
         used = layer.present[:, _targets(layer, found[0])].any(1)
-        found.insert(0, used.nonzero().flatten().tolist())
+        nodes = {source % layer.takes for source in used.nonzero().flatten().tolist()}
+        found.insert(0, list(range(layer.takes)) if nodes and normalised(layer.step) else sorted(nodes))
     return found
 
 
@@ -193,6 +197,8 @@ def _steps(kan: KAN, columns: list[list[sympy.Symbol]], alive: list[list[int]]) 
     steps = []
     nodes = _inputs(kan, columns[0])
     for n, wanted in enumerate(alive):
+        nodes, named = entered(kan.layers[n], n, nodes, named=True)
+        steps += [Step(symbol, expression) for symbol, expression in named]
         found = _layer(kan, n, nodes, wanted)
         if n + 1 == len(kan.layers):
             found = _in_table_units(kan, found)
@@ -213,7 +219,7 @@ def _expanded(
         return ()
     nodes = _inputs(kan, columns[0])
     for n, wanted in enumerate(alive):
-        nodes = _layer(kan, n, nodes, wanted)
+        nodes = _layer(kan, n, entered(kan.layers[n], n, nodes)[0], wanted)
     return tuple(value.expression() for value in _in_table_units(kan, nodes).values())
 
 
@@ -249,13 +255,14 @@ def _edge(kan: KAN, edge: EdgeId, inner: Linear, formula: Any) -> Linear:
     parts = [] if formula is None else [applied(formula, inner)]
     weight = float(layer.base_weight[edge.source, edge.target])
     if _has_spline(kan, edge):
-        argument = inner.expression() if edge.layer else inner.terms[0][0]
+        direct = edge.layer or layer.prefix_of(edge.source)
+        argument = inner.expression() if direct else inner.terms[0][0]
         parts.append(single(sympy.Function(_function_name(edge), real=True)(argument)))
     elif layer.active[edge.source, edge.target] and weight and layer.base != "zero":
         if layer.base == "identity":
             parts.append(inner.times(weight))
         else:
-            parts.append(single(sympy.Function(layer.base, real=True)(inner.expression()), weight))
+            parts.append(single(BASE_CURVES[layer.base].sympy(sympy, inner.expression()), weight))
     return total(parts)
 
 
@@ -272,7 +279,7 @@ def _functions(kan: KAN, edges: Sequence[EdgeId]) -> dict[str, Any]:
     """Return the named functions: the base functions, and the learned curve of each edge without a formula."""
 
     def curve_of(edge: EdgeId):
-        view, source = kan.edge(edge), kan.inputs[edge.source] if edge.layer == 0 else Variable("")
+        view, source = kan.edge(edge), kan.axis_of(edge.layer, edge.source)
 
         def curve(u: Tensor) -> Tensor:
             x = (u.to(view.coef.dtype) - source.shift) / source.scale

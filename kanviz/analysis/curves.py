@@ -10,6 +10,7 @@ from torch import Tensor
 
 from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.families import SPLINE
 from kanviz.core.formulas.formula import Formula
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId, Variable
@@ -117,12 +118,13 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
     values = _values(kan, edge, data)
     spread = (float(values[0]), float(values[-1])) if len(values) else None
     low, high = view.domain
-    ends = [*(spread or (low, high)), *([float(view.abscissae[0]), float(view.abscissae[-1])] if view.active else [])]
+    movable = view.active and view.family == SPLINE
+    ends = [*(spread or (low, high)), *([float(view.abscissae[0]), float(view.abscissae[-1])] if movable else [])]
     width = high - low
     first = max(min(low, *ends), low - REACH * width) - MARGIN * width
     last = min(max(high, *ends), high + REACH * width) + MARGIN * width
     x = torch.linspace(first, last, points, dtype=view.knots.dtype)
-    variable = kan.inputs[edge.source] if edge.layer == 0 else Variable(view.source)
+    variable = kan.axis_of(edge.layer, edge.source)
     parts, at_points = _parts(view, x), _parts(view, view.abscissae)
     edges, density = histogram(values)
     table = _to_table(variable)
@@ -134,16 +136,16 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
         frozen=view.frozen,
         formula_text=formula_text(kan, edge),
         unit=variable.unit,
-        x_label=str(variable) if edge.layer == 0 else f"{view.source} (network units)",
+        x_label=str(variable) if variable in kan.inputs else f"{view.source} (network units)",
         y_label=_target_label(kan, edge),
         x=table(as_numpy(x)),
         total=as_numpy(view(x)),
         derivative=as_numpy(view(x, 1)) / variable.scale,
         **{name: None if value is None else as_numpy(value) for name, value in parts.items()},
-        points_x=table(as_numpy(view.abscissae)) if view.active else np.empty(0),
-        points_y=_lifted(view, at_points) if view.active else np.empty(0),
-        coef=as_numpy(view.coef) if view.active else np.empty(0),
-        knots=table(as_numpy(view.knots)),
+        points_x=table(as_numpy(view.abscissae)) if movable else np.empty(0),
+        points_y=_lifted(view, at_points) if movable else np.empty(0),
+        coef=as_numpy(view.coef) if movable else np.empty(0),
+        knots=table(as_numpy(view.knots)) if view.family == SPLINE else np.empty(0),
         order=view.order,
         outside=view.outside,
         grid=(float(table(low)), float(table(high))),
@@ -157,9 +159,9 @@ def edge_curve(kan: KAN, edge: EdgeId, data: Dataset | None = None, points: int 
 def formula_text(kan: KAN, edge: EdgeId, formula: Formula | None = None) -> str:
     """Return a formula, by default the edge's own, in the units of its curve's x axis; "" where there is none."""
     formula = formula or kan.layers[edge.layer].formula(edge.source, edge.target)
-    if formula is None or edge.layer > 0:
-        return str(formula or "")
-    variable = kan.inputs[edge.source]
+    if formula is None:
+        return ""
+    variable = kan.axis_of(edge.layer, edge.source)
     slope = formula.a / variable.scale
     return str(replace(formula, a=slope, b=formula.b - slope * variable.shift))
 

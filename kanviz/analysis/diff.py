@@ -7,6 +7,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
 from kanviz.errors import EditError
@@ -102,10 +103,12 @@ def diff(before: KAN, after: KAN) -> Diff:
     return Diff(tuple(edges), tuple(dict.fromkeys(biases)))
 
 
-def _same_edges(old: Layer, new: Layer) -> Tensor:
+def same_edges(old: Layer, new: Layer) -> Tensor:
     """Return, per edge, whether all its numbers have the same bits."""
     same = (old.active == new.active) & (old.frozen == new.frozen) & same_bits(old.base_weight, new.base_weight)
-    if old.coef.shape != new.coef.shape or old.base != new.base or old.outside != new.outside:
+    settings = [(v.base, v.outside, v.family, v.step) for v in (old, new)]
+    shapes = [(v.coef.shape, v.knots.shape) for v in (old, new)]
+    if settings[0] != settings[1] or shapes[0] != shapes[1] or not bool(same_bits(old.norm, new.norm).all()):
         return torch.zeros_like(same)
     same &= same_bits(old.coef, new.coef).all(-1) & same_bits(old.knots, new.knots).all(-1)[:, None]
     for i, j in {(i, j) for layer in (old, new) for i, j, _ in layer.formulas}:
@@ -115,8 +118,8 @@ def _same_edges(old: Layer, new: Layer) -> Tensor:
 
 def _edges(kan: KAN, n: int, old: Layer, new: Layer) -> list[EdgeChange]:
     """Return the changes of all edges of one layer."""
-    same = _same_edges(old, new)
-    sources = [kan.node_name(n, i) for i in range(old.sources)]
+    same = same_edges(old, new)
+    sources = [kan.source_name(n, i) for i in range(old.sources)]
     targets = [kan.target_name(n, j) for j in range(old.targets)]
     gap = torch.zeros(same.shape, dtype=old.coef.dtype)
     where = [[NOWHERE] * old.targets for _ in sources]
@@ -127,7 +130,7 @@ def _edges(kan: KAN, n: int, old: Layer, new: Layer) -> list[EdgeChange]:
         for i, j in (last >= 0).nonzero().tolist():  # out to the nearest points that agree: the ends of a support
             ends = max(int(first[i, j]) - 1, 0), min(int(last[i, j]) + 1, len(x) - 1)
             where[i][j] = float(x[ends[0], i]), float(x[ends[1], i])
-        if old.coef.shape == new.coef.shape:
+        if old.coef.shape == new.coef.shape and old.knots.shape == new.knots.shape:
             moved = ~same_bits(old.coef, new.coef)
     kept = moved is not None and same_bits(old.knots, new.knots).all(-1)
     return [
@@ -149,8 +152,12 @@ def _moved(moved: Tensor | None, kept: Tensor | bool, i: int, j: int) -> tuple[i
 
 
 def _points(old: Layer, new: Layer) -> Tensor:
-    """Return sorted points (point, source) over both grids of every source, the knots among them."""
-    knots = torch.cat([old.knots, new.knots], 1)
+    """Return sorted points (point, source) over both grids of every source, the knots among them.
+
+    Of a family without knots, over what is worth drawing.
+    """
+    ends = [layer.knots if layer.family == SPLINE else torch.stack(layer.domain, 1) for layer in (old, new)]
+    knots = torch.cat(ends, 1)
     low, high = knots.amin(1), knots.amax(1)
     even = torch.linspace(0, 1, POINTS, dtype=knots.dtype)[:, None] * (high - low) + low
     return torch.cat([even, knots.T]).sort(0).values
@@ -163,7 +170,7 @@ def _pieces(old: Layer, new: Layer, x: Tensor) -> Iterator[tuple[int, Tensor, Te
         yield at, old.activations(x[at : at + size]), new.activations(x[at : at + size])
 
 
-def _difference(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor]:
+def difference(one: Tensor, two: Tensor) -> tuple[Tensor, Tensor]:
     """Return |difference|, inf where only one is NaN or infinite, and where both are equal."""
     alike = (one == two) | (one.isnan() & two.isnan())
     return torch.where(alike, 0.0, (one - two).abs().nan_to_num(nan=torch.inf, posinf=torch.inf)), alike
@@ -178,7 +185,7 @@ def _apart(old: Layer, new: Layer, x: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     gap = torch.zeros(old.sources, old.targets, dtype=old.coef.dtype)
     first, last = torch.full(gap.shape, len(x)), torch.full(gap.shape, -1)
     for at, one, two in _pieces(old, new, x):
-        size, alike = _difference(one, two)
+        size, alike = difference(one, two)
         gap = torch.maximum(gap, size.amax(0))
         row = torch.arange(at, at + len(one))[:, None, None]
         first = torch.minimum(first, torch.where(alike, len(x), row).amin(0))
@@ -195,5 +202,5 @@ def gap_of(old: Layer, new: Layer, x: Float[Tensor, "rows source"]) -> Float[Ten
     gap = torch.zeros(old.sources, old.targets, dtype=old.coef.dtype)
     for _, one, two in _pieces(old, new, x):
         size = (one - two).abs().amax(0)
-        gap = torch.maximum(gap, size if size.isfinite().all() else _difference(one, two)[0].amax(0))
+        gap = torch.maximum(gap, size if size.isfinite().all() else difference(one, two)[0].amax(0))
     return gap

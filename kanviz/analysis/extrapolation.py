@@ -8,10 +8,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.analysis.rows import entering, typical_inputs
+from kanviz.analysis.rows import entering, typical_inputs, usual_inputs
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN
-from kanviz.core.spline import domain
 from kanviz.errors import UserError
 
 SLACK = 1e-9  # share of a range by which a value may exceed it: the rounding of scaling forth and back
@@ -47,21 +47,22 @@ def beyond(kan: KAN, point: Sequence[float], data: Dataset | None = None) -> tup
             kan.inputs, at.tolist(), rows.amin(0).tolist(), rows.amax(0).tolist(), strict=True
         ):
             found += _leaves(0, variable.name, variable.unit, value, (low, high), "data")
-    for variable, value, grid in zip(kan.inputs, at.tolist(), grids_of(kan), strict=True):
+    whole = kan.layers[0].family == SPLINE and not kan.layers[0].step
+    for variable, value, grid in zip(kan.inputs, at.tolist(), grids_of(kan) if whole else [], strict=whole):
         found += _leaves(0, variable.name, variable.unit, value, grid, "grid")
     kan = kan.to(torch.float64)
-    for n, values in enumerate(entering(kan, at[None])[1:-1], 1):
+    for n, values in enumerate(entering(kan, at[None])[:-1]):
         layer = kan.layers[n]
-        low, high = domain(layer.knots, layer.order)
+        low, high = layer.domain
         for i, value in enumerate(values[0].tolist()):
-            if layer.active[i].any():
-                found += _leaves(n, kan.node_name(n, i), "", value, (float(low[i]), float(high[i])), "grid")
+            if layer.family == SPLINE and layer.active[i].any() and not (n == 0 and whole):
+                found += _leaves(n, kan.source_name(n, i), "", value, (float(low[i]), float(high[i])), "grid")
     return tuple(found)
 
 
 def grids_of(kan: KAN) -> list[tuple[float, float]]:
-    """Return the ends of each input's grid, in table units."""
-    ends = domain(kan.layers[0].knots.double(), kan.layers[0].order)
+    """Return the ends of each input's grid, in table units; without a grid, its usual range."""
+    ends = usual_inputs(kan.to(torch.float64))
     found = []
     for variable, *pair in zip(kan.inputs, *(end.tolist() for end in ends), strict=True):
         low, high = sorted(end * variable.scale + variable.shift for end in pair)

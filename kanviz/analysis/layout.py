@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from kanviz.analysis.scores import Scores
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId
+from kanviz.core.layer import EdgeId, Layer
+from kanviz.core.steps import step_words
 
 MOST = 240  # thumbnails; more edges than these are left out, the least important first
 MOST_NODES = 20  # nodes of a column; more are left out in the same way
@@ -18,6 +19,7 @@ STACK = 16  # edges between two columns that fit in one stack
 CELL = 0.52  # width of one column of cells
 FAN, NARROW, BROAD = 0.55, 0.40, 0.95  # room for lines next to a stack; next to a table: straight, crossing
 FILL_X, FILL_Y = 0.86, 0.78  # share of a cell that the thumbnail fills
+STEP, MARK = 0.42, 0.27  # room for a step after a column of nodes, and where in it the mark is
 TALLEST = 1.7  # largest height of a thumbnail, relative to the lowest
 
 
@@ -48,6 +50,15 @@ class SumPlace:
 
 
 @dataclass(frozen=True)
+class StepPlace:
+    """A step between the nodes of a column and the edges of `layer`; all their lines cross it at x."""
+
+    layer: int
+    x: float
+    words: str
+
+
+@dataclass(frozen=True)
 class EdgePlace:
     """An edge: its line and the box of its thumbnail.
 
@@ -74,6 +85,7 @@ class Layout:
 
     nodes: tuple[NodePlace, ...]
     sums: tuple[SumPlace, ...]
+    steps: tuple[StepPlace, ...]
     edges: tuple[EdgePlace, ...]
     width: float
     rows: int
@@ -90,8 +102,12 @@ def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
     """Place the nodes and edges of a network; if too many, those with the highest scores (or simply the first)."""
     columns = _shown_nodes(kan, scores)
     owners = [[node for node, arity in enumerate(layer.arity) for _ in range(arity)] for layer in kan.layers]
-    chosen = _chosen(owners, scores, columns, most)
-    gaps = [_cells(owners[n], edges, columns[n], columns[n + 1]) for n, edges in enumerate(chosen)]
+    chosen = _chosen(kan, owners, scores, columns, most)
+    gaps = [_cells(kan.layers[n], edges, columns[n], columns[n + 1]) for n, edges in enumerate(chosen)]
+    gaps = [
+        (cells, across, (before + STEP * bool(layer.step), after))
+        for layer, (cells, across, (before, after)) in zip(kan.layers, gaps, strict=True)
+    ]
     at = [0.0]
     for n, (_, across, (before, after)) in enumerate(gaps):
         at.append(at[-1] + before + CELL * across + after + (0.3 if max(kan.layers[n].arity) > 1 else 0.0))
@@ -108,11 +124,14 @@ def layout(kan: KAN, scores: Scores | None = None, most: int = MOST) -> Layout:
             end = (factor.x, factor.y) if factor else (at[n + 1], height[n + 1][owners[n][edge.target]])
             x, y = at[n] + before + CELL * (place + 0.5), 1 - (row + 0.5) / depth[n]
             tall = FILL_Y * min(1 / depth[n], TALLEST / rows)
-            start = (at[n], height[n][edge.source])
+            start = (at[n], height[n][edge.source % kan.layers[n].takes])
             edges.append(EdgePlace(edge, start, enter, leave, end, x, y, FILL_X * CELL, tall))
     return Layout(
         nodes=tuple(_nodes(kan, owners, at, height)),
         sums=tuple(place for column in sums for place in column.values()),
+        steps=tuple(
+            StepPlace(n, at[n] + MARK, step_words(layer.step)) for n, layer in enumerate(kan.layers) if layer.step
+        ),
         edges=tuple(edges),
         width=at[-1],
         rows=rows,
@@ -133,13 +152,15 @@ def _shown_nodes(kan: KAN, scores: Scores | None) -> list[list[int]]:
 
 
 def _chosen(
-    owners: Sequence[Sequence[int]], scores: Scores | None, columns: Sequence[Sequence[int]], most: int
+    kan: KAN, owners: Sequence[Sequence[int]], scores: Scores | None, columns: Sequence[Sequence[int]], most: int
 ) -> list[list[EdgeId]]:
     """Return, per layer, the sorted edges with a thumbnail; small layers are complete before large ones are cut."""
     layers: list[list[EdgeId]] = []
     for n, owner in enumerate(owners):
         targets = [j for j, node in enumerate(owner) if node in columns[n + 1]]
-        layers.append([EdgeId(n, i, j) for i in columns[n] for j in targets])
+        here = kan.layers[n]
+        sources = [i for i in range(here.sources) if i % here.takes in columns[n]]
+        layers.append([EdgeId(n, i, j) for i in sources for j in targets])
     room = most
     for done, n in enumerate(sorted(range(len(layers)), key=lambda n: len(layers[n]))):
         share = room // (len(layers) - done)
@@ -151,13 +172,14 @@ def _chosen(
 
 
 def _cells(
-    owners: Sequence[int], edges: Sequence[EdgeId], sources: Sequence[int], nodes: Sequence[int]
+    layer: Layer, edges: Sequence[EdgeId], sources: Sequence[int], nodes: Sequence[int]
 ) -> tuple[dict[EdgeId, tuple[int, int]], int, tuple[float, float]]:
     """Return each edge's (row, place) between two columns, the places per row, and the room for lines on both sides."""
     if len(edges) <= STACK:
         # Sorted by the height midway between their ends, from the top: that gives the flattest lines.
         middle = {
-            e: (sources.index(e.source) + 0.5) / len(sources) + (nodes.index(owners[e.target]) + 0.5) / len(nodes)
+            e: (sources.index(e.source % layer.takes) + 0.5) / len(sources)
+            + (nodes.index(layer.owners[e.target]) + 0.5) / len(nodes)
             for e in edges
         }
         order = sorted(edges, key=lambda edge: (middle[edge], edge))
@@ -193,7 +215,7 @@ def _nodes(
 ) -> list[NodePlace]:
     linked: list[set[int]] = [set() for _ in kan.shape]
     for n, layer in enumerate(kan.layers):
-        linked[n] |= set(layer.present.any(1).nonzero().flatten().tolist())
+        linked[n] |= {source % layer.takes for source in layer.present.any(1).nonzero().flatten().tolist()}
         linked[n + 1] |= {owners[n][target] for target in layer.present.any(0).nonzero().flatten().tolist()}
     return [
         NodePlace(

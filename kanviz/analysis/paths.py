@@ -20,6 +20,7 @@ from kanviz.analysis.rows import typical_inputs
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
+from kanviz.core.needs import need_no_steps
 from kanviz.errors import UserError
 
 MOST_PATHS = 20_000  # up to this many paths, all are listed
@@ -105,6 +106,7 @@ def explain(
     at = checked_point(kan, point)
     if not 0 <= output < len(kan.outputs):
         raise UserError(f"There is no output {output}: the network has outputs 0 to {len(kan.outputs) - 1}.")
+    need_no_steps(kan, "The explanation by paths")
     kan = kan.to(torch.float64)
     ends = torch.stack([reference_of(kan, data), at])
     line = line_between(kan, kan.normalise(ends), output)

@@ -6,7 +6,7 @@ from torch import Tensor
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.spline import domain
+from kanviz.core.steps import USUAL
 
 ROWS = 5_000
 
@@ -19,19 +19,30 @@ def typical_inputs(kan: KAN, data: Dataset | None, rows: int = ROWS) -> Float[Te
     if data is not None:
         x = data.matching(kan).rows("train")[0]
         return x[torch.linspace(0, len(x) - 1, min(rows, len(x))).long()]
-    layer = kan.layers[0]
-    low, high = domain(layer.knots, layer.order)
-    draws = torch.quasirandom.SobolEngine(layer.sources, scramble=True, seed=0).draw(min(rows, 1_000)).to(kan.dtype)
+    low, high = usual_inputs(kan)
+    draws = torch.quasirandom.SobolEngine(len(low), scramble=True, seed=0).draw(min(rows, 1_000)).to(kan.dtype)
     scale, shift = (low.new_tensor([getattr(v, part) for v in kan.inputs]) for part in ("scale", "shift"))
     return (low + (high - low) * draws) * scale + shift
 
 
+def usual_inputs(kan: KAN) -> tuple[Float[Tensor, " input"], Float[Tensor, " input"]]:
+    """Return the least and greatest usual value of each input (network units): the ends of the first layer's domain.
+
+    Which values go into a step is not known: then a fixed range.
+    """
+    layer = kan.layers[0]
+    low, high = layer.domain
+    return (low.new_full((layer.takes,), -USUAL), low.new_full((layer.takes,), USUAL)) if layer.step else (low, high)
+
+
 def entering(kan: KAN, x: Float[Tensor, "rows input"], layers: int | None = None) -> list[Tensor]:
-    """Return the inputs of each layer (network units), the outputs last, for rows in table units.
+    """Return what the edges of each layer get (network units), the outputs last, for rows in table units.
 
     layers: how many layers to compute, None for all. Computed exactly as the network computes it.
     """
-    nodes = [kan.normalise(x)]
+    values, found = kan.normalise(x), []
     for layer in kan.layers[:layers]:
-        nodes.append(layer(nodes[-1]))
-    return nodes
+        found.append(layer.enter(values))
+        values = layer.combine(layer.sums(found[-1]))
+    here = kan.layers[len(found)].enter(values) if len(found) < len(kan.layers) else values
+    return [*found, here]

@@ -92,7 +92,7 @@ class Ranked(Sequence[EdgeScore]):
         kan, place = self._scores.kan, int(self._places[at])
         n = int(np.searchsorted(self._starts, place, "right")) - 1
         i, j = divmod(place - int(self._starts[n]), kan.layers[n].targets)
-        names = kan.node_name(n, i), kan.target_name(n, j)
+        names = kan.source_name(n, i), kan.target_name(n, j)
         layer = kan.layers[n]
         return EdgeScore(EdgeId(n, i, j), *names, layer.state(i, j), bool(layer.frozen[i, j]), float(self.shares[at]))
 
@@ -117,7 +117,7 @@ def scores(kan: KAN, data: Dataset | None = None) -> Scores:
     layers, nodes = [], [share]
     for layer, (sums, variance) in zip(reversed(kan.layers), reversed(looked), strict=True):
         carried = _shares(variance, 0) * _factors(layer, sums, share)
-        share = carried.sum(1)
+        share = layer.by_node(carried.sum(1))
         layers.append(carried.numpy())
         nodes.append(share)
     layers.reverse()
@@ -132,12 +132,13 @@ def _looked(kan: KAN, x: Tensor) -> tuple[list[Tensor], list[tuple[Tensor, Tenso
     """
     nodes, looked, good = [x], [], _finite(x)
     for layer in kan.layers:
-        width = len(x) * (3 * layer.targets + 3 * layer.coef.shape[2] + 8 * (layer.order + 1))
+        x = layer.enter(nodes[-1])
+        width = len(x) * (3 * layer.targets + 3 * layer.coef.shape[2] + 8 * layer.functions_at_a_point)
         # allocate all results first: results kept between parts would fragment the memory that the next part needs
         variance = torch.empty(layer.active.shape, dtype=torch.float64)
         units, sums = torch.empty(layer.sources, dtype=torch.float64), torch.zeros(len(x), layer.targets, dtype=x.dtype)
         for here, part in layer.parts(max(1, PART // max(width, 1))):
-            activations = part.activations(nodes[-1][:, here])
+            activations = part.activations(x[:, here])
             good &= _finite(activations)
             sums += activations.sum(1)
             variance[here], units[here] = _scaled(activations)

@@ -11,7 +11,7 @@ from kanviz.analysis.curves import as_numpy
 from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
-from kanviz.core.layer import EdgeId, Variable
+from kanviz.core.layer import EdgeId
 
 ROWS = 300
 SEVERAL = (8, 100)  # most outputs to follow, each costs a backward pass; and the number of rows then
@@ -49,7 +49,7 @@ def gains(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Gains:
         moving = [layer.node_of(edge.target)] if last else range(min(out.shape[1], SEVERAL[0]))
         slopes = [torch.autograd.grad(out[:, k].sum(), sums, retain_graph=True)[0][:, edge.target] for k in moving]
     gain = as_numpy(slopes[0] if len(slopes) == 1 else torch.stack(slopes).abs().amax(0))
-    variable = kan.inputs[edge.source] if edge.layer == 0 else Variable("")
+    variable = kan.axis_of(edge.layer, edge.source)
     x = as_numpy(inputs[:, edge.source]) * variable.scale + variable.shift
     good, off = np.isfinite(gain) & np.isfinite(x), None
     if single and data is not None and data.task == "regression":

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer, Variable
 
@@ -44,8 +45,10 @@ def _layer(layer: Layer) -> dict[str, Any]:
         "sources": layer.sources,
         "nodes": layer.nodes,
         "arity": list(layer.arity),
-        "grid": layer.grid,
-        "order": layer.order,
+        "grid": layer.grid if layer.family == SPLINE else None,
+        "order": layer.order if layer.family == SPLINE else None,
+        "family": layer.family,
+        "step": layer.step,
         "base": layer.base,
         "outside": layer.outside,
         "edges": {state: int(mask.sum()) for state, mask in states.items()},

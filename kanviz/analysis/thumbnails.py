@@ -13,9 +13,9 @@ from torch import Tensor
 
 from kanviz.analysis.curves import as_numpy, formula_text, layer_inputs, visible_ranges
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId, Layer
-from kanviz.core.spline import domain
 
 FINEST = 400  # points of a thumbnail at most
 PART = 2**22  # numbers in memory at once
@@ -76,7 +76,7 @@ class Thumbnails(Sequence[Thumbnail]):
         layer, here = self.kan.layers[n], self.layers[n]
         at = here.places[i, j]
         return Thumbnail(
-            edge, self.kan.node_name(n, i), self.kan.target_name(n, j), layer.state(i, j), bool(layer.frozen[i, j]),
+            edge, self.kan.source_name(n, i), self.kan.target_name(n, j), layer.state(i, j), bool(layer.frozen[i, j]),
             formula_text(self.kan, edge), here.x, here.heights[:, at], float(here.size[at]), float(here.scale[at]),
         )  # fmt: skip
 
@@ -104,8 +104,9 @@ def all_curves(
     nodes = layer_inputs(kan, data, len(kan.layers) - 1) if data is not None else None
     found = []
     for n, layer in enumerate(kan.layers):
-        across = np.linspace(0, 1, max(points, min(2 * layer.grid + 1, FINEST)))
-        low, high = domain(layer.knots, layer.order)
+        intervals = layer.grid if layer.family == SPLINE else layer.coef.shape[2]
+        across = np.linspace(0, 1, max(points, min(2 * intervals + 1, FINEST)))
+        low, high = layer.domain
         if nodes is not None:
             low, high = _data_range(nodes[n], low, high)
         x = low + (high - low) * torch.from_numpy(across).to(low.dtype)[:, None]
@@ -127,7 +128,7 @@ def all_curves(
 
 def _at_once(layer: Layer, points: int, targets: int) -> int:
     """Return how many sources' curves are computed together."""
-    return max(1, PART // (points * (3 * targets + 3 * layer.coef.shape[2] + 8 * (layer.order + 1))))
+    return max(1, PART // (points * (3 * targets + 3 * layer.coef.shape[2] + 8 * layer.functions_at_a_point)))
 
 
 def _all(layer: Layer, x: Tensor) -> Tensor:

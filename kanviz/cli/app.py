@@ -4,11 +4,13 @@ import argparse
 
 from kanviz.cli import values
 from kanviz.cli.command import Command
-from kanviz.cli.options import takes_model
+from kanviz.cli.console import UsageError
+from kanviz.cli.options import takes_block, takes_model
 
 
 def options(sub: argparse.ArgumentParser) -> None:
     takes_model(sub, "*")
+    takes_block(sub)
     sub.add_argument("--port", type=values.whole(1, 65_535), help="where it listens on this machine (8501)")
     sub.add_argument(
         "--keep", metavar="FOLDER",
@@ -25,7 +27,12 @@ def app(options: argparse.Namespace) -> None:
     """Start the app and wait until it is stopped."""
     from kanviz.ui.server.start import serve
 
-    serve(options.model, port=options.port, browser=not options.no_browser, hosts=options.hosts, keep=options.keep)
+    if options.layout is not None:
+        raise UsageError("--layout is not for the app. Save the network with another command, and open that file.")
+    serve(
+        options.model, block=options.block, answers=dict(options.answers or ()), port=options.port,
+        browser=not options.no_browser, hosts=options.hosts, keep=options.keep,
+    )  # fmt: skip
 
 
 COMMAND = Command(

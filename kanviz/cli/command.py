@@ -1,8 +1,9 @@
 """Defines the record of one command of `kanviz`."""
 
 import argparse
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -16,3 +17,17 @@ class Command:
     options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace], int | None]
     examples: tuple[str, ...] = ()
+
+
+def add_commands(subparsers: Any, commands: Sequence[Command]) -> list[argparse.ArgumentParser]:
+    """Add a parser for each command to what argparse's `add_subparsers` gave, and return these parsers."""
+    found = []
+    for command in commands:
+        sub = subparsers.add_parser(
+            command.name, help=command.summary, description=command.summary,
+            epilog="\n".join(("Examples:", *(f"  {line}" for line in command.examples))) if command.examples else None,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+        )  # fmt: skip
+        command.options(sub)
+        found.append(sub)
+    return found

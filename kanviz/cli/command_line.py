@@ -6,6 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
+from kanviz.cli.command import add_commands
 from kanviz.cli.commands import COMMANDS
 from kanviz.cli.console import INTERRUPTED, UsageError, say
 from kanviz.errors import UserError
@@ -52,12 +53,6 @@ def parser() -> argparse.ArgumentParser:
     top = _Parser("kanviz", description="See every function a Kolmogorov-Arnold Network learned, and change it.")
     top.add_argument("--version", action="version", version=f"kanviz {VERSION}")
     subparsers = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in COMMANDS:
-        sub = subparsers.add_parser(
-            command.name, help=command.summary, description=command.summary,
-            epilog="\n".join(("Examples:", *(f"  {line}" for line in command.examples))) if command.examples else None,
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-        )  # fmt: skip
-        command.options(sub)
+    for command, sub in zip(COMMANDS, add_commands(subparsers, COMMANDS), strict=True):
         sub.set_defaults(run=command.run, parser=top)
     return top

@@ -4,11 +4,15 @@ from kanviz.cli import (
     app,
     bench,
     certify,
+    check,
     completion,
     continual,
+    convert,
     discover,
     formula,
     ladder,
+    language,
+    layout,
     plot,
     script,
     show,
@@ -17,6 +21,7 @@ from kanviz.cli import (
 )
 
 COMMANDS = (
-    app.COMMAND, show.COMMAND, train.COMMAND, discover.COMMAND, formula.COMMAND, plot.COMMAND, certify.COMMAND,
-    verify.COMMAND, script.COMMAND, continual.COMMAND, ladder.COMMAND, bench.COMMAND, completion.COMMAND,
+    app.COMMAND, show.COMMAND, layout.COMMAND, train.COMMAND, discover.COMMAND, formula.COMMAND, plot.COMMAND,
+    check.COMMAND, convert.COMMAND, certify.COMMAND, verify.COMMAND, script.COMMAND, continual.COMMAND, ladder.COMMAND,
+    language.COMMAND, bench.COMMAND, completion.COMMAND,
 )  # fmt: skip

@@ -12,7 +12,7 @@ from kanviz.cli.console import INTERRUPTED, bar, bar_end, out, say, say_notes
 from kanviz.cli.outputs import json_path, written_so_far
 from kanviz.cli.tables import read_rows
 from kanviz.errors import TableError, UserError
-from kanviz.text import counted, listing, shown
+from kanviz.text import counted, listing, percent, shown
 from kanviz.writing import write
 
 if TYPE_CHECKING:
@@ -136,12 +136,7 @@ def _heads(found: "Retention") -> str:
 
 def _bits(found: "Retention", task: int) -> str:
     """Format the share of unchanged predictions for a task before the last one, which has nothing to lose yet."""
-    return f"{_percent(found.kept[task][-1])} %" if task + 1 < found.turns else "-"
-
-
-def _percent(share: float) -> str:
-    """Format as percent, never rounded up to 100."""
-    return "100" if share == 1 else f"{min(100 * share, 99.9):.3g}"
+    return f"{percent(found.kept[task][-1])} %" if task + 1 < found.turns else "-"
 
 
 def options(sub: argparse.ArgumentParser) -> None:

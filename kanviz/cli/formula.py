@@ -1,4 +1,4 @@
-"""Implements `kanviz formula`: writes a network as a formula, and fits its curves first if requested."""
+"""Implements `kanviz formula`: writes a network as a formula, after fitting its curves if requested; and back."""
 
 import argparse
 import json
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from kanviz.cli import values
 from kanviz.cli.command import Command
 from kanviz.cli.console import UsageError, bar, bar_end, finite, out, say, unit_of
+from kanviz.cli.formula_network import makes_network, network_of_formula
 from kanviz.cli.options import takes_block, takes_model, takes_table
 from kanviz.cli.outputs import model_path
 from kanviz.cli.tables import read_network, rows_for
@@ -21,7 +22,8 @@ if TYPE_CHECKING:
 
 
 def options(sub: argparse.ArgumentParser) -> None:
-    takes_model(sub)
+    takes_model(sub, "*")
+    makes_network(sub)
     takes_block(sub)
     takes_table(sub)
     first = sub.add_mutually_exclusive_group()
@@ -40,25 +42,35 @@ def options(sub: argparse.ArgumentParser) -> None:
         help="with --fit: only where the formula's error is at most this share of the curve's spread",
     )
     sub.add_argument("--digits", type=values.whole(1, 17), default=6, help="of the constants (6)")
-    sub.add_argument("-o", "--output", metavar="MODEL", help="with --fit or --together: also save the network")
+    sub.add_argument("-o", "--output", metavar="MODEL", help="with --fit, --together or --to-network: save the network")
     how = sub.add_mutually_exclusive_group()
     how.add_argument("--latex", action="store_true", help="as LaTeX")
     how.add_argument("--json", action="store_true", help="as JSON, for other programs")
 
 
 def formula(options: argparse.Namespace) -> None:
-    """Compose the network's formula, with --fit or --together after fitting its curves; report remaining splines."""
+    """Compose the network's formula, with --fit or --together after fitting its curves; report remaining splines.
+
+    With --to-network the network is made of a formula first.
+    """
     from kanviz.analysis.compose import compose
     from kanviz.edit.proposals import compare_outputs
     from kanviz.io import save
 
     fits = options.fit or options.together
-    if options.output and not fits:
+    if bool(options.model) == bool(options.to_network):
+        raise UsageError("Name a network's file, or type a formula after --to-network. See kanviz formula --help.")
+    if options.output and not (fits or options.to_network):
         raise UsageError("There is nothing new to save without --fit or --together. See kanviz formula --help.")
     output = model_path(options.output) if options.output else None
-    kan = before = read_network(options.model, options.block)
-    data = rows_for(kan, options)
-    law = None
+    law = data = None
+    if options.to_network:
+        kan = before = network_of_formula(options)
+        if output:
+            save(kan, output)
+    else:
+        kan = before = read_network(options.model, options)
+        data = rows_for(kan, options)
     if fits:
         if options.together:
             history, law = _together(kan, data, options.seconds)
@@ -160,8 +172,11 @@ def _fitted(kan: "KAN", data: "Dataset | None", within: float) -> "History":
 
 COMMAND = Command(
     "formula",
-    "Write a network out as a formula, in the units of its table.",
+    "Write a network out as a formula, in the units of its table; or make the network of a formula.",
     options,
     formula,
-    examples=("kanviz formula sample_models/gravity.safetensors --table sample_models/gravity.csv --together",),
+    examples=(
+        "kanviz formula sample_models/gravity.safetensors --table sample_models/gravity.csv --together",
+        'kanviz formula --to-network "exp(sin(pi*x) + y**2)" --range x=-1:1 y=-1:1 -o formula.safetensors',
+    ),
 )

@@ -14,9 +14,20 @@ def takes_model(sub: argparse.ArgumentParser, count: str = "+") -> None:
 
 
 def takes_block(sub: argparse.ArgumentParser, of: str = "MODEL") -> None:
-    """Add the option for one KAN inside a larger model; of: the arguments that it belongs to."""
+    """Add the options for what is to be read from a model's file; of: the arguments that they belong to."""
     sub.add_argument(
         "--block", metavar="NAME", help=f"the KAN of this name inside the model of {of}, as kanviz show lists them"
+    )
+    sub.add_argument(
+        "--base", action="append", dest="answers", type=lambda text: ("base", text), metavar="NAME",
+        help=f"the base function of {of} where its file does not say it (silu)",
+    )  # fmt: skip
+    sub.add_argument(
+        "--answer", action="append", dest="answers", type=values.answer, metavar="NAME=VALUE",
+        help="anything else that the file does not say, as kanviz show asks it; can be repeated",
+    )  # fmt: skip
+    sub.add_argument(
+        "--layout", metavar="FILE", help="for a class that somebody wrote: JSON that says which tensor is what"
     )
 
 

@@ -1,8 +1,9 @@
 """Writes the output files of commands: paths are checked before the work, and files are written completely."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
-from kanviz.cli.console import UsageError, bar_end, say
+from kanviz.cli.console import UsageError, bar_end, out, say
 from kanviz.errors import UserError
 from kanviz.text import shown
 from kanviz.writing import write
@@ -41,3 +42,13 @@ def written_so_far(output: Path, text: str) -> bool:
         say(f"{problem} It is tried again at the end.")
         return False
     return True
+
+
+def certificate_status(wrong: Sequence[str], summary: Sequence[str]) -> int:
+    """Print what is wrong in a certificate, or what it says; return the exit status, 1 where a claim is false."""
+    if wrong:
+        say("The certificate does not hold.")
+        out("\n".join(wrong))
+        return 1
+    out("\n".join(("The certificate holds.", *summary)))
+    return 0

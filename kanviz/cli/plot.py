@@ -33,7 +33,7 @@ def plot(options: argparse.Namespace) -> None:
     output = writable(options.output)
     if output.suffix not in (".html", ".json"):
         raise UsageError(f"A figure is written as .html or .json, not {shown(output.name)!r}.")
-    kan = read_network(options.model, options.block)
+    kan = read_network(options.model, options)
     data = rows_for(kan, options)
     theme = "dark" if options.dark else "light"
     if options.edge:

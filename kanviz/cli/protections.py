@@ -33,6 +33,8 @@ def check(options: argparse.Namespace) -> None:
     """Refuse options for a new network together with --start, and protections without it."""
     if options.block is not None and not options.start:
         raise UsageError("--block names a KAN inside the model of --start; give that.")
+    if options.answers and not options.start:
+        raise UsageError("--base and --answer are about the model of --start; give that.")
     given = [name for name in (OF_A_NEW_NETWORK if options.start else OPTIONS) if getattr(options, name) is not None]
     if given and options.start:
         raise UsageError(f"{_option(given[0])} shapes a new network; --start goes on with one as it is.")

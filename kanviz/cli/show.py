@@ -3,12 +3,16 @@
 import argparse
 import json
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from kanviz.cli.command import Command
 from kanviz.cli.console import out
 from kanviz.cli.options import takes_block, takes_model
 from kanviz.cli.tables import read_network
 from kanviz.text import listing, shown
+
+if TYPE_CHECKING:
+    from kanviz.core.layer import Layer
 
 
 def options(sub: argparse.ArgumentParser) -> None:
@@ -23,7 +27,7 @@ def show(options: argparse.Namespace) -> None:
     from kanviz.io.foreign import SeveralNetworks
 
     try:
-        kan = read_network(options.model, options.block)
+        kan = read_network(options.model, options)
     except SeveralNetworks:
         _list_blocks(options)
         return
@@ -36,9 +40,12 @@ def show(options: argparse.Namespace) -> None:
         out(f"{kind + ':':9}{', '.join(shown(str(v)) for v in getattr(kan, kind))}")
     for n, layer in enumerate(record["layers"]):
         states = {**layer["edges"], "frozen": layer["frozen"]}
-        edges = ", ".join(f"{count} {state}" for state, count in states.items() if count)
+        curve = "spline" if layer["grid"] else "curve"
+        edges = ", ".join(
+            f"{count} {curve if state == 'spline' else state}" for state, count in states.items() if count
+        )
         out(
-            f"layer {n}: {layer['sources']} to {layer['nodes']} nodes, grid {layer['grid']}, order {layer['order']}, "
+            f"layer {n}: {kan.layers[n].takes} to {layer['nodes']} nodes, {_curves(kan.layers[n])}, "
             f"base {layer['base']}; edges: {edges}"
         )
     for row in record["formulas"]:
@@ -46,6 +53,18 @@ def show(options: argparse.Namespace) -> None:
     out(f"digest: {record['digest']}")
     for note in kan.notes:
         out(f"{'caution' if note in kan.cautions else 'note'}: {shown(note, 400)}")
+
+
+def _curves(layer: "Layer") -> str:
+    """Describe the step before a layer, if any, and its basis functions."""
+    from kanviz.core.families import FAMILIES, SPLINE
+
+    count = layer.coef.shape[2]
+    words = {"tanh": "tanh, ", "norm": "LayerNorm, ", "raw and norm": "as they are and after LayerNorm, "}
+    step = words.get(layer.step, "")
+    if layer.family == SPLINE:
+        return f"{step}grid {layer.grid}, order {layer.order}"
+    return f"{step}{FAMILIES[layer.family].words} ({count} function{'s' if count > 1 else ''})"
 
 
 def _list_blocks(options: argparse.Namespace) -> None:

@@ -21,19 +21,28 @@ if TYPE_CHECKING:
     from kanviz.io.tables import Table
 
 
-def read_network(paths: Sequence[str], block: str | None = None) -> "KAN":
-    from kanviz.io import load
+def read_network(paths: Sequence[str], options: argparse.Namespace | None = None) -> "KAN":
+    """Read the network in these files; options: with those that `takes_block` adds."""
+    from kanviz.io import load_with
+    from kanviz.io.questions import Answers
+    from kanviz.io.weight_layout import read_layout
 
-    return load(*paths, block=block)
+    if options is None:
+        return load_with(paths, None, Answers())
+    layout = None if options.layout is None else read_layout(options.layout)
+    return load_with(paths, options.block, Answers(dict(options.answers or ()), layout))
 
 
 def read_two_networks(options: argparse.Namespace) -> "tuple[KAN, KAN]":
-    """Read BEFORE and AFTER; --block is for those that are models of others, not for kanviz's own files."""
+    """Read BEFORE and AFTER; the options of `takes_block` are for models of others, not for kanviz's own files, which
+    say everything.
+    """
     from kanviz.io import blocks
 
     def read(path: str) -> "KAN":
-        own = options.block is not None and [block.kind for block in blocks(path)] == ["kanviz"]
-        return read_network([path], None if own else options.block)
+        asked = options.block is not None or options.answers or options.layout is not None
+        own = asked and [block.kind for block in blocks(path)] == ["kanviz"]
+        return read_network([path]) if own else read_network([path], options)
 
     return read(options.before), read(options.after)
 

@@ -109,7 +109,7 @@ def _errors_offered(options: argparse.Namespace, table: "Table") -> list[str]:
 
 def _given(options: argparse.Namespace, table: "Table") -> "tuple[KAN, Dataset, ProtectedTraining]":
     """Read the network of --start and the table with its columns, and apply its protections."""
-    start = read_network([options.start], options.block)
+    start = read_network([options.start], options)
     table = table.named_for([v.name for v in (*start.inputs, *start.outputs)])
     errors = table.column(options.errors) if options.errors else None
     data = table_for(

@@ -62,11 +62,41 @@ def missing(text: str) -> tuple[float, ...]:
     return found
 
 
+def answer(text: str) -> tuple[str, str]:
+    """Read the answer to a question of a file's reader, "NAME=VALUE"."""
+    name, equals, value = text.partition("=")
+    if not equals or not name.strip() or not value.strip():
+        raise argparse.ArgumentTypeError(f"write an answer as name=value, as grid_range=-1,1, not {shown(text, 40)!r}")
+    return name.strip(), value.strip()
+
+
 def seconds(text: str) -> float:
     """Read a time above 0 in seconds."""
     value = _number(text)
     if not 0 < value < 1e7:
         raise argparse.ArgumentTypeError(f"a number of seconds above 0 is needed, not {shown(text, 20)!r}")
+    return value
+
+
+def share(text: str) -> float:
+    """Read a share above 0, up to 1."""
+    value = _number(text)
+    if not 0 < value <= 1:
+        raise argparse.ArgumentTypeError(f"a share above 0 and up to 1 is needed, as 1e-6, not {shown(text, 20)!r}")
+    return value
+
+
+def named_share(text: str) -> tuple[str, float]:
+    """Read a name with a share, "gelu=0.01"."""
+    name, value = answer(text)
+    return name, share(value)
+
+
+def number(text: str) -> float:
+    """Read a finite number."""
+    value = _number(text)
+    if not abs(value) < float("inf"):
+        raise argparse.ArgumentTypeError(f"a number is needed, not {shown(text, 20)!r}")
     return value
 
 

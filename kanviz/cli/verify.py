@@ -4,8 +4,8 @@ import argparse
 from pathlib import Path
 
 from kanviz.cli.command import Command
-from kanviz.cli.console import out, say
 from kanviz.cli.options import takes_networks
+from kanviz.cli.outputs import certificate_status
 from kanviz.cli.tables import input_rows, read_two_networks, reading
 
 
@@ -25,12 +25,7 @@ def verify(options: argparse.Namespace) -> int:
     how = reading(options, least=1)
     rows = None if options.rows is None else input_rows(before, options.rows, options.inputs, how)
     wrong = wrong_in(certificate, before, after, rows)
-    if wrong:
-        say("The certificate does not hold.")
-        out("\n".join(wrong))
-        return 1
-    out("\n".join(("The certificate holds.", *certificate.summary())))
-    return 0
+    return certificate_status(wrong, certificate.summary())
 
 
 COMMAND = Command(

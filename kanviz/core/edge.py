@@ -9,6 +9,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kanviz.core import engine
+from kanviz.core.families import FAMILIES, SPLINE, functions
 from kanviz.core.formulas.formula import Formula
 from kanviz.core.spline import Outside, domain, greville, spline
 from kanviz.errors import UserError
@@ -89,10 +90,12 @@ class Edge:
     outside: Outside
     source: str
     target: str
+    family: str = SPLINE
 
     @property
     def order(self) -> int:
-        return len(self.knots) - len(self.coef) - 1
+        """Order of the spline; 0 for a curve of another family."""
+        return 0 if self.family != SPLINE else len(self.knots) - len(self.coef) - 1
 
     @property
     def state(self) -> str:
@@ -101,22 +104,26 @@ class Edge:
 
     @property
     def abscissae(self) -> Float[Tensor, " basis"]:
-        """Abscissae of the control points (Greville); their ordinates are the coefficients."""
-        return greville(self.knots[None], self.order)[0]
+        """Abscissae of the control points (Greville), whose ordinates are the coefficients; none in other families."""
+        return greville(self.knots[None], self.order)[0] if self.family == SPLINE else self.knots[:0]
 
     @property
     def domain(self) -> tuple[float, float]:
-        low, high = domain(self.knots[None], self.order)
+        """The least and greatest x of the grid; in other families, of what is worth drawing."""
+        row = self.knots[None]
+        low, high = domain(row, self.order) if self.family == SPLINE else FAMILIES[self.family].span(row)
         return float(low), float(high)
 
     def spline_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
-        """Compute the spline or its first derivative at x (any shape, network units), whether or not it is in use."""
-        table, coef = self.knots[None], self.coef[None, None]
-        return spline(x.reshape(-1, 1), table, coef, derivative, self.outside).reshape(x.shape)
+        """Compute the spline (or other family), or its slope, at x of any shape, whether or not it is in use."""
+        row, coef = self.knots[None], self.coef[None, None]
+        if self.family == SPLINE:
+            return spline(x.reshape(-1, 1), row, coef, derivative, self.outside).reshape(x.shape)
+        return (functions(self.family, x.reshape(-1, 1), row, len(self.coef), derivative) @ self.coef).reshape(x.shape)
 
     def base_part(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
         """Compute the weighted base function or its first derivative at x, in the same way."""
-        return self.base_weight * engine.BASE_CURVES[self.base][derivative](x)
+        return self.base_weight * engine.BASE_CURVES[self.base].curves[derivative](x)
 
     def __call__(self, x: Tensor, derivative: Literal[0, 1] = 0) -> Tensor:
         """Compute phi(x), or its first derivative."""

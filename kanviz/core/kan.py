@@ -3,7 +3,7 @@
 import hashlib
 import operator
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from string import ascii_lowercase
 from typing import Any, Literal
@@ -17,6 +17,7 @@ from kanviz.core.columns.frames import as_frame, is_frame
 from kanviz.core.columns.inputs import values_of_all
 from kanviz.core.edge_list import EdgeList
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
+from kanviz.core.trace import Trace
 from kanviz.errors import TableError, UserError
 
 Task = Literal["regression", "classification"]
@@ -26,24 +27,6 @@ class Caution(str):
     """A warning about a change of what the network means: something was assumed, left out, or has no value."""
 
     __slots__ = ()
-
-
-@dataclass(frozen=True)
-class Trace:
-    """The values inside a network for some rows, in network units.
-
-    nodes: nodes[n] (rows, source) is the input of layer n, the last item is the output · activations: per layer (rows,
-    source, target) · sums: per layer (rows, target).
-
-    >>> import kanviz
-    >>> inside = kanviz.init([2, 3, 1]).trace([[0.5, -0.5]])
-    >>> [values.shape[1] for values in inside.nodes], len(inside.sums)
-    ([2, 3, 1], 2)
-    """
-
-    nodes: tuple[Tensor, ...]
-    activations: tuple[Tensor, ...]
-    sums: tuple[Tensor, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,6 +43,8 @@ class KAN:
     (KAN([2, 3, 1], 9 edges, float64), torch.Size([2, 1]))
     >>> kan.check([0, 1, 2]), kan.node_name(0, 1), kan.target_name(0, 2), kan.edge([1, 0, 0]).state
     (EdgeId(layer=0, source=1, target=2), 'x2', 'h1,2', 'spline')
+    >>> kan.source_name(1, 2), kan.axis_of(0, 1)
+    ('h1,2', Variable(name='x2', unit='', shift=0.0, scale=1.0))
     >>> len(list(kan.edges())), len(kan.edge_list(pruned=True)), kan.to(torch.float32).run(torch.zeros(5, 2)).dtype
     (9, 9, torch.float32)
     """
@@ -77,8 +62,8 @@ class KAN:
             raise UserError("The layers of a network must all be float32 or all float64.")
         columns = [len(self.inputs), *(layer.nodes for layer in self.layers)]
         for n, layer in enumerate(self.layers):
-            if layer.sources != columns[n]:
-                raise UserError(f"Layer {n} takes {layer.sources} values, but {columns[n]} come in.")
+            if layer.takes != columns[n]:
+                raise UserError(f"Layer {n} takes {layer.takes} values, but {columns[n]} come in.")
         if columns[-1] != len(self.outputs):
             raise UserError(f"The last layer has {columns[-1]} nodes, but {len(self.outputs)} outputs are named.")
 
@@ -96,7 +81,7 @@ class KAN:
     @property
     def shape(self) -> tuple[int, ...]:
         """Nodes per column, inputs first."""
-        return (self.layers[0].sources, *(layer.nodes for layer in self.layers))
+        return (len(self.inputs), *(layer.nodes for layer in self.layers))
 
     @property
     def shape_text(self) -> str:
@@ -129,7 +114,8 @@ class KAN:
             formula=layer.formula(i, j),
             frozen=bool(layer.frozen[i, j]),
             outside=layer.outside,
-            source=self.node_name(n, i),
+            family=layer.family,
+            source=self.source_name(n, i),
             target=self.target_name(n, j),
         )
 
@@ -159,6 +145,16 @@ class KAN:
             return self.outputs[index].name
         return f"h{column},{index}"
 
+    def source_name(self, layer: int, source: int) -> str:
+        """Return the name of what the edges of a layer get from one source: a node, or "tanh x1" or "norm x1" of it."""
+        return self.layers[layer].prefix_of(source) + self.node_name(layer, source % self.layers[layer].takes)
+
+    def axis_of(self, layer: int, source: int) -> Variable:
+        """Return the variable on the x axis of a source's curves: an input with its units, else network units."""
+        if layer or self.layers[0].prefix_of(source):
+            return Variable(self.source_name(layer, source))
+        return self.inputs[source]
+
     def target_name(self, layer: int, target: int) -> str:
         """Return the name of the node that a target belongs to; each factor of a product node gets a letter."""
         node = self.layers[layer].node_of(target)
@@ -174,9 +170,9 @@ class KAN:
         sha = hashlib.sha256()
         sha.update(repr((self.inputs, self.outputs, self.task)).encode())
         for layer in self.layers:
-            for part in fields(layer):
-                value = getattr(layer, part.name)
-                sha.update(f"{part.name}:".encode())
+            for name in layer.parts_of_digest:
+                value = getattr(layer, name)
+                sha.update(f"{name}:".encode())
                 if isinstance(value, Tensor):
                     sha.update(f"{value.dtype}{tuple(value.shape)}".encode())
                     sha.update(value.detach().contiguous().cpu().numpy().tobytes())
@@ -260,13 +256,13 @@ class KAN:
         >>> [values.shape for values in kan.trace([[0.5, -0.5]]).activations]
         [torch.Size([1, 2, 3]), torch.Size([1, 3, 1])]
         """
-        nodes, activations, sums = [self.normalise(x)], [], []
+        values, nodes, activations, sums = self.normalise(x), [], [], []
         for layer in self.layers:
-            act = layer.activations(nodes[-1])
-            activations.append(act)
-            sums.append(act.sum(1) + layer.bias)
-            nodes.append(layer.combine(sums[-1]))
-        return Trace(tuple(nodes), tuple(activations), tuple(sums))
+            nodes.append(layer.enter(values))
+            activations.append(layer.activations(nodes[-1]))
+            sums.append(activations[-1].sum(1) + layer.bias)
+            values = layer.combine(sums[-1])
+        return Trace((*nodes, values), tuple(activations), tuple(sums))
 
     # --- changed copies ---------------------------------------------------------------------------------------
 
@@ -288,7 +284,7 @@ class KAN:
 
     def to(self, dtype: torch.dtype) -> "KAN":
         """Return the same network in another precision, float32 or float64."""
-        parts = ("knots", "coef", "base_weight", "bias", "offset", "affine")
+        parts = ("knots", "coef", "base_weight", "bias", "offset", "affine", "norm")
         return replace(
             self, layers=tuple(replace(v, **{p: getattr(v, p).to(dtype) for p in parts}) for v in self.layers)
         )

@@ -1,12 +1,12 @@
 """Define edges and layers as values: one activation, and all activations between two columns of nodes.
 
-An edge computes phi(x) = w b(x) + sum_m c_m B_m(x), or a formula, or both. A node is the sum of its edges plus a bias,
-or the product of several such sums. Axes always run *rows, source, target*, and *target* counts sums, not nodes: a
-product node of arity 2 owns two targets.
+An edge computes phi(x) = w b(x) + sum_m c_m B_m(x), or a formula, or both; B_m are B-splines, or functions of another
+family. A node is the sum of its edges plus a bias, or the product of several such sums. Axes always run *rows, source,
+target*, and *target* counts sums, not nodes: a product node of arity 2 owns two targets.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Literal
 
@@ -16,17 +16,19 @@ from torch import Tensor
 
 from kanviz.core import engine
 from kanviz.core.edge import STATES, Edge, EdgeId, Variable
+from kanviz.core.families import FAMILIES, SPLINE, functions
 from kanviz.core.formulas.edges import with_formulas_on_edges, with_formulas_on_sums
 from kanviz.core.formulas.formula import Formula
-from kanviz.core.spline import Outside, ascending, spline
+from kanviz.core.layer_parts import wrong_kinds, wrong_shapes
+from kanviz.core.spline import Outside, ascending, domain, spline
+from kanviz.core.steps import Step, enter, nodes_before, prefix_of
 from kanviz.core.torch_modes import can_be_read
-from kanviz.errors import UserError
+from kanviz.errors import SplinesNeeded, UserError
 
 __all__ = ["BASES", "Edge", "EdgeId", "Layer", "Variable"]
 
-BASES = {name: curves[0] for name, curves in engine.BASE_CURVES.items()}
-_FLOATS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
-_RANKS = {"knots": 2, "coef": 3, "base_weight": 2, "active": 2, "bias": 1, "offset": 1, "affine": 2, "frozen": 2}
+BASES = {name: curve.value for name, curve in engine.BASE_CURVES.items()}
+_AT_ONCE = 2**22  # values of basis functions in memory at once
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,11 +38,13 @@ class Layer:
     knots: a row for each source · coef: ordinates of the control points · base_weight: weight of the base function ·
     active: whether the edge uses its learned part (spline and base) · bias: added to each sum · arity: number of sums
     in each node (1 for a sum node, more for a product node) · offset: added after a product (0 at sum nodes) ·
-    formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training does not change.
+    formulas, affine: (source, target, primitive) and its a, b, c, d · frozen: edges that training does not change ·
+    family: the basis functions, "spline" or one of FAMILIES, whose parameters are then in `knots` · step: what is done
+    to the nodes before the edges get them · norm: weight and bias of that step's LayerNorm, by node.
     Raises UserError where the parts do not fit each other or the knots do not ascend. Sources: Liu et al., KAN, 2024,
     arXiv 2404.19756; nodes that multiply: Liu et al., KAN 2.0, 2024, arXiv 2408.10205.
 
-    >>> import kanviz, torch
+    >>> import dataclasses, kanviz, torch
     >>> layer = kanviz.init([2, [3, 1]], grid=4).layers[0]  # three sum nodes and a product of two sums
     >>> layer.coef.shape, layer.arity, [layer.node_of(target) for target in range(layer.targets)]
     (torch.Size([2, 5, 7]), (1, 1, 1, 2), [0, 1, 2, 3, 3])
@@ -49,6 +53,9 @@ class Layer:
     (torch.Size([5, 2, 5]), torch.Size([5, 5]), torch.Size([5, 4]), torch.Size([5, 4]))
     >>> layer.alone([(1, 4), (0, 0)]).coef.shape, [part.sources for _, part in layer.parts(1)]
     (torch.Size([2, 1, 7]), [1, 1])
+    >>> squashed = dataclasses.replace(layer, step="tanh")
+    >>> squashed.enter(x + 1)[0, 0] == torch.tanh(x[0, 0] + 1), squashed.prefix_of(0), squashed.by_node(x[0]).shape
+    (tensor(True), 'tanh ', torch.Size([2]))
     """
 
     knots: Float[Tensor, "source knot"]
@@ -63,28 +70,66 @@ class Layer:
     arity: tuple[int, ...] = ()
     base: str = "silu"
     outside: Outside = "zero"
+    family: str = SPLINE
+    step: Step = ""
+    norm: Float[Tensor, "2 before"] = field(default_factory=lambda: torch.empty(2, 0))
 
     def __post_init__(self):
         if not self.arity and self.coef.ndim == 3:
             object.__setattr__(self, "arity", (1,) * self.targets)
-        wrong = _wrong_kinds(self) or _wrong_shapes(self)
+        wrong = wrong_kinds(self) or wrong_shapes(self, BASES)
         if wrong:
             raise UserError(f"The parts of a layer do not fit each other: check {', '.join(wrong)}.")
-        if can_be_read(self.knots) and not ascending(self.knots):
-            raise UserError("The knots of a layer must be finite numbers in ascending order.")
+        if can_be_read(self.knots):
+            if self.family == SPLINE and not ascending(self.knots):
+                raise UserError("The knots of a layer must be finite numbers in ascending order.")
+            if self.family != SPLINE and not bool(FAMILIES[self.family].sound(self.knots).all()):
+                raise UserError(f"The parameters of a layer define no {FAMILIES[self.family].words}.")
         order = sorted(range(len(self.formulas)), key=self.formulas.__getitem__)
         if order != list(range(len(order))):  # one order, so that equal layers have equal digests
             object.__setattr__(self, "formulas", tuple(self.formulas[n] for n in order))
             object.__setattr__(self, "affine", self.affine[order])
 
     @property
+    def parts_of_digest(self) -> tuple[str, ...]:
+        """The names of the parts that tell this layer from others; a step or a family only where there is one."""
+        there = {"family": self.family != SPLINE, "step": bool(self.step), "norm": self.norm.numel() > 0}
+        return tuple(part.name for part in fields(self) if there.get(part.name, True))
+
+    @property
     def order(self) -> int:
+        """Order of the splines. Raises SplinesNeeded, a UserError, for another family."""
+        if self.family != SPLINE:
+            raise SplinesNeeded(FAMILIES[self.family].words)
         return self.knots.shape[1] - self.coef.shape[2] - 1
 
     @property
     def grid(self) -> int:
-        """Number of intervals between the first and the last knot of the domain."""
+        """Number of intervals between the first and the last knot of the domain; UserError as for `order`."""
         return self.coef.shape[2] - self.order
+
+    @property
+    def domain(self) -> tuple[Float[Tensor, " source"], Float[Tensor, " source"]]:
+        """The least and greatest x of the grid; for another family, of what is worth drawing."""
+        return domain(self.knots, self.order) if self.family == SPLINE else FAMILIES[self.family].span(self.knots)
+
+    @property
+    def functions_at_a_point(self) -> int:
+        """How many basis functions are not zero at a point; all of them in other families."""
+        return self.order + 1 if self.family == SPLINE else self.coef.shape[2]
+
+    def prefix_of(self, source: int) -> str:
+        """Return the word in front of a node's name that says what the step makes of it; "" for nothing."""
+        return prefix_of(self.step, source >= self.takes)
+
+    def by_node(self, shares: Float[Tensor, " source"]) -> Float[Tensor, " before"]:
+        """Add what belongs to the sources of one node."""
+        return shares.unflatten(0, (-1, self.takes)).sum(0)
+
+    @property
+    def takes(self) -> int:
+        """Number of nodes that come in; a step may make more sources of them."""
+        return nodes_before(self.step, self.sources) or 0
 
     @property
     def sources(self) -> int:
@@ -131,7 +176,7 @@ class Layer:
         return replace(self, formulas=tuple(names), affine=torch.cat([self.affine[keep], constants]))
 
     def parts(self, most: int) -> Iterator[tuple[slice, "Layer"]]:
-        """Split the layer into parts of at most `most` sources, each with the slice of its sources.
+        """Split the layer into parts of at most `most` sources, each with the slice of its sources; without the step.
 
         A sum of the layer is the sum over all parts, with the bias added once.
         """
@@ -148,7 +193,10 @@ class Layer:
             here = slice(first, last)
             parts = {name: getattr(self, name)[here] for name in ("knots", "coef", "base_weight", "active", "frozen")}
             formulas = tuple((i - first, j, name) for i, j, name in (self.formulas[row] for row in rows))
-            yield here, replace(self, **parts, formulas=formulas, affine=self.affine[rows])
+            yield (
+                here,
+                replace(self, **parts, formulas=formulas, affine=self.affine[rows], step="", norm=self.norm[:, :0]),
+            )
 
     @cached_property
     def _rows(self) -> Mapping[tuple[int, int], int]:
@@ -164,6 +212,7 @@ class Layer:
             active=self.active[i, j][:, None], bias=self.bias.new_zeros(1), offset=self.bias.new_zeros(1),
             affine=self.affine[[row for _, row in own]], frozen=self.frozen[i, j][:, None],
             formulas=tuple((k, 0, self.formulas[row][2]) for k, row in own), base=self.base, outside=self.outside,
+            family=self.family,
         )  # fmt: skip
 
     @cached_property
@@ -200,21 +249,39 @@ class Layer:
         coef = torch.where(self.active[..., None], self.coef, nothing)
         return coef, torch.where(self.active, self.base_weight, nothing)
 
+    def enter(self, nodes: Float[Tensor, "rows before"]) -> Float[Tensor, "rows source"]:
+        """Compute what the edges get from the nodes that come in: the step of this layer."""
+        return enter(self.step, self.norm, nodes) if self.step else nodes
+
     def activations(
         self, x: Float[Tensor, "rows source"], derivative: Literal[0, 1] = 0
     ) -> Float[Tensor, "rows source target"]:
-        """Compute phi of every edge at x, or its first derivative; x is in network units."""
+        """Compute phi of every edge at x, or its first derivative; x is in network units, after the step."""
         coef, weight = self._learned()
-        base = engine.BASE_CURVES[self.base][derivative](x)
-        y = spline(x, self.knots, coef, derivative, self.outside) + base[..., None] * weight
+        base = engine.BASE_CURVES[self.base].curves[derivative](x)
+        if self.family == SPLINE:
+            y = spline(x, self.knots, coef, derivative, self.outside)
+        else:
+            y = torch.einsum("rsm,stm->rst", functions(self.family, x, self.knots, coef.shape[2], derivative), coef)
+        y = y + base[..., None] * weight
         y = torch.where(self.active, y, torch.zeros_like(y))
         return with_formulas_on_edges(y, self.formulas, self.affine, x, derivative) if self.formulas else y
 
     def sums(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows target"]:
         """Compute the sum of activations plus bias for each target, without storing single activations."""
         coef, weight = (self.coef, self.base_weight) if self._all_active else self._learned()
-        y = engine.sums(x, engine.Parts(self.knots, coef, weight), self.bias, engine.Kind(self.base, self.outside))
+        if self.family == SPLINE:
+            y = engine.sums(x, engine.Parts(self.knots, coef, weight), self.bias, engine.Kind(self.base, self.outside))
+        else:
+            y = self._sums_of_family(x, coef) + engine.BASE_CURVES[self.base].value(x) @ weight + self.bias
         return with_formulas_on_sums(y, self.formulas, self.affine, x) if self.formulas else y
+
+    def _sums_of_family(self, x: Tensor, coef: Tensor) -> Tensor:
+        """Compute the sums of the functions of another family, some rows at a time."""
+        sources, targets, count = coef.shape
+        table = coef.transpose(1, 2).reshape(sources * count, targets)
+        parts = x.split(max(1, _AT_ONCE // (sources * count)))
+        return torch.cat([functions(self.family, part, self.knots, count, 0).flatten(1) @ table for part in parts])
 
     def combine(self, sums: Float[Tensor, "rows target"]) -> Float[Tensor, "rows node"]:
         """Compute the nodes from the sums: multiply the sums of each product node, return the others unchanged."""
@@ -227,37 +294,6 @@ class Layer:
             start += k
         return torch.stack(out, 1)
 
-    def __call__(self, x: Float[Tensor, "rows source"]) -> Float[Tensor, "rows node"]:
-        """Compute the nodes from the sources, both in network units."""
-        return self.combine(self.sums(x))
-
-
-def _wrong_kinds(layer: Layer) -> list[str]:
-    """Return the names of parts with a wrong number of axes or a wrong dtype."""
-    wrong = [name for name, rank in _RANKS.items() if getattr(layer, name).ndim != rank]
-    wrong += [name for name in ("active", "frozen") if getattr(layer, name).dtype != torch.bool]
-    kinds = {getattr(layer, name).dtype for name in _FLOATS}
-    if len(kinds) > 1 or not kinds <= {torch.float32, torch.float64}:
-        wrong.append("the precision (all float32 or all float64)")
-    return wrong
-
-
-def _wrong_shapes(layer: Layer) -> list[str]:
-    """Return the names of parts whose lengths do not fit the others, or that refer to something that does not exist."""
-    s, t, _ = layer.coef.shape
-    addresses = {(i, j) for i, j, _ in layer.formulas}
-    fits = {
-        "knots": layer.knots.shape[0] == s and 1 <= layer.order <= 10,
-        "coef": s >= 1 and t >= 1 and layer.grid >= 1,
-        "base_weight": layer.base_weight.shape == (s, t),
-        "active": layer.active.shape == (s, t),
-        "frozen": layer.frozen.shape == (s, t),
-        "bias": layer.bias.shape == (t,),
-        "arity": sum(layer.arity) == t and min(layer.arity, default=0) >= 1,
-        "offset": layer.offset.shape == (layer.nodes,),
-        "affine": layer.affine.shape == (len(layer.formulas), 4),
-        "formulas": len(addresses) == len(layer.formulas) and all(0 <= i < s and 0 <= j < t for i, j in addresses),
-        "base": layer.base in BASES,
-        "outside": layer.outside in ("zero", "linear"),
-    }
-    return [name for name, fit in fits.items() if not fit]
+    def __call__(self, nodes: Float[Tensor, "rows before"]) -> Float[Tensor, "rows node"]:
+        """Compute the nodes from those of the column before, both in network units."""
+        return self.combine(self.sums(self.enter(nodes)))

@@ -7,6 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from kanviz.core import engine
+from kanviz.core.extra_state import DescribedModule, version
+from kanviz.core.families import SPLINE
 from kanviz.core.init import init
 from kanviz.core.layer import Layer
 from kanviz.core.layer_record import SETTINGS, from_tensor, to_bytes
@@ -18,7 +20,6 @@ from kanviz.errors import LayerError, LoadError
 # (torch.optim.LBFGS, parameters_to_vector). The kernel then transposes it: a step costs 1.0 to 1.14 times as much.
 # With more coefficients a step would cost up to 1.75 times as much.
 FLAT = 2**18
-EXTRA = "_extra_state"  # torch's own name for what a module saves with its tensors
 
 
 class _Facts(NamedTuple):
@@ -40,22 +41,14 @@ class _Facts(NamedTuple):
         even = engine.evenly_spaced(knots) if sound and can_be_read(knots) else None
         all_active = can_be_read(active) and bool(active.all())
         kind = engine.Kind(rest["base"], rest["outside"], even)
-        return cls(knots, active, (_version(knots), _version(active)), sound, all_active, kind)
+        return cls(knots, active, (version(knots), version(active)), sound, all_active, kind)
 
     def still_of(self, knots: Tensor, active: Tensor) -> bool:
         """Return whether these are the same buffers, unchanged."""
-        return self.knots is knots and self.active is active and self.versions == (_version(knots), _version(active))
+        return self.knots is knots and self.active is active and self.versions == (version(knots), version(active))
 
 
-def _version(buffer: Tensor) -> int:
-    """Return how often a buffer was changed in place; 0 for inference tensors, which do not count it."""
-    try:
-        return buffer._version
-    except RuntimeError:
-        return 0
-
-
-class KANLayer(nn.Module):
+class KANLayer(DescribedModule):
     """A torch module with a learned function of one variable on every edge from `in_features` to `out_features` values.
 
     x: (..., in) gives (..., out); a layer with product nodes gives (..., nodes). Trains with any optimiser, in float32
@@ -77,6 +70,7 @@ class KANLayer(nn.Module):
     (torch.Size([8, 5]), torch.Size([2, 5, 8]))
     """
 
+    may_lack_description = True  # files of earlier kanviz have none: the layer stays of its own kind
     knots: Tensor
     active: Tensor
     frozen: Tensor
@@ -117,6 +111,11 @@ class KANLayer(nn.Module):
         return module
 
     def _take(self, layer: Layer) -> None:
+        if layer.family != SPLINE or layer.step:
+            raise LayerError(
+                "A KANLayer has splines, and nothing before them. Convert other curves first (kanviz.to_splines), and "
+                "put torch's own LayerNorm or Tanh in front of the layer."
+            )
         for name in ("coef", "base_weight", "bias", "offset", "affine"):
             self.register_parameter(name, nn.Parameter(getattr(layer, name).detach().clone()))
         if self.coef.numel() > FLAT:  # laid out (source, basis, target) in memory, as the kernel reads it
@@ -143,11 +142,6 @@ class KANLayer(nn.Module):
     @property
     def _kind(self) -> engine.Kind:
         return self._seen(self.knots, self.active).kind
-
-    def _apply(self, fn: Any, recurse: bool = True) -> "KANLayer":
-        super()._apply(fn, recurse)
-        self._look()
-        return self
 
     def get_extra_state(self) -> Tensor:
         """Return base, outside, arity and formulas as the bytes of a JSON text; torch puts them into `state_dict`."""
@@ -180,25 +174,6 @@ class KANLayer(nn.Module):
         before, self._rest = self._rest, settings
         if (before["base"] == "zero") != (settings["base"] == "zero"):
             self.base_weight.requires_grad_(settings["base"] != "zero")
-
-    def _load_from_state_dict(  # pyright: ignore[reportIncompatibleMethodOverride]
-        self,
-        state_dict: dict[str, Any],
-        prefix: str,
-        local_metadata: Any,
-        strict: bool,
-        missing_keys: list[str],
-        unexpected_keys: list[str],
-        error_msgs: list[str],
-    ) -> None:
-        lists = missing_keys, unexpected_keys, error_msgs
-        try:
-            super()._load_from_state_dict(state_dict, prefix, local_metadata, strict, *lists)
-        except LayerError as problem:
-            error_msgs.append(f"{prefix}{EXTRA}: {problem}")
-        if f"{prefix}{EXTRA}" in missing_keys:  # a file of an earlier kanviz: the layer stays of its own kind
-            missing_keys.remove(f"{prefix}{EXTRA}")
-        self._look()
 
     def _layer(self) -> Layer:
         parts = dict(self.named_parameters()) | dict(self.named_buffers())

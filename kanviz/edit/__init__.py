@@ -2,6 +2,7 @@
 
 from kanviz.edit.edits import (
     EDITS,
+    AddSplines,
     Batch,
     Edit,
     FixFormula,
@@ -15,10 +16,11 @@ from kanviz.edit.edits import (
     Retrain,
     Rewrite,
     ThawEdge,
+    ToSplines,
     edit_from_json,
 )
 
 __all__ = [
-    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "InsertKnots", "MoveControlPoint", "Prune", "RefineGrid",
-    "ReleaseFormula", "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
+    "EDITS", "AddSplines", "Batch", "Edit", "FixFormula", "FreezeEdge", "InsertKnots", "MoveControlPoint", "Prune",
+    "RefineGrid", "ReleaseFormula", "Restore", "Retrain", "Rewrite", "ThawEdge", "ToSplines", "edit_from_json",
 ]  # fmt: skip

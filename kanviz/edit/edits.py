@@ -13,18 +13,20 @@ from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.edit import protocol as read
+from kanviz.edit.conversion import ToSplines
 from kanviz.edit.edge_edits import FixFormula, MoveControlPoint, Prune, ReleaseFormula, Restore, fix_formulas
 from kanviz.edit.freezing import FreezeEdge, ThawEdge
 from kanviz.edit.network_edits import InsertKnots, RefineGrid, Retrain
 from kanviz.edit.protocol import Edit, EditRecord
 from kanviz.edit.rewrite import Rewrite
+from kanviz.edit.widening import AddSplines
 from kanviz.errors import EditError
 from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown
 
 __all__ = [
-    "EDITS", "Batch", "Edit", "FixFormula", "FreezeEdge", "InsertKnots", "MoveControlPoint", "Prune", "RefineGrid",
-    "ReleaseFormula", "Restore", "Retrain", "Rewrite", "ThawEdge", "edit_from_json",
+    "EDITS", "AddSplines", "Batch", "Edit", "FixFormula", "FreezeEdge", "InsertKnots", "MoveControlPoint", "Prune",
+    "RefineGrid", "ReleaseFormula", "Restore", "Retrain", "Rewrite", "ThawEdge", "ToSplines", "edit_from_json",
 ]  # fmt: skip
 
 
@@ -73,8 +75,8 @@ class Batch(EditRecord):
 EDITS = {
     edit.kind: edit
     for edit in (
-        Prune, Restore, MoveControlPoint, FixFormula, ReleaseFormula, FreezeEdge, ThawEdge, RefineGrid, InsertKnots,
-        Retrain, Rewrite, Batch,
+        Prune, Restore, MoveControlPoint, FixFormula, ReleaseFormula, AddSplines, FreezeEdge, ThawEdge, RefineGrid,
+        InsertKnots, Retrain, Rewrite, ToSplines, Batch,
     )
 }  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""Make resolved edits from requests to prune or restore edges, and predict the effect of an edit on the errors."""
+"""Make resolved edits from requests to prune, restore or widen, and predict the effect of an edit on the errors."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
-from kanviz.edit.edits import Batch, Edit, Prune, Restore
+from kanviz.edit.edits import AddSplines, Batch, Edit, Prune, Restore
 from kanviz.edit.history import History, Version
 from kanviz.errors import EditError
 
@@ -36,9 +36,7 @@ def prune(kan: KAN, edges: Iterable[EdgeId], data: Dataset | None = None) -> Pru
     x, means, so_far = typical_inputs(kan, data), {}, kan
     for n in sorted({edge.layer for edge in wanted}):
         here = [edge for edge in wanted if edge.layer == n]
-        values = so_far.normalise(x)
-        for layer in so_far.layers[:n]:
-            values = layer(values)
+        values = entering(so_far, x, n)[-1]
         found = _levels(so_far, here, values)
         bad = [edge for edge, mean in found.items() if not abs(mean) < float("inf")]
         if bad:
@@ -52,7 +50,7 @@ def _levels(kan: KAN, edges: list[EdgeId], values: Tensor) -> dict[EdgeId, float
     """Compute the mean activation of edges of one layer over its inputs (rows, source), some edges at a time."""
     layer = kan.layers[edges[0].layer]
     places = [(edge.source, edge.target) for edge in edges]
-    step = max(1, PART // (len(values) * (3 * layer.coef.shape[2] + 8 * (layer.order + 1))))
+    step = max(1, PART // (len(values) * (3 * layer.coef.shape[2] + 8 * layer.functions_at_a_point)))
     found: list[float] = []
     for at in range(0, len(places), step):
         some = places[at : at + step]
@@ -85,6 +83,23 @@ def restore(history: History, edges: Iterable[EdgeId]) -> Restore:
         formulas.append(last.formula if last else None)
     biases = [_bias_without(history.present, edge, pruned) for edge in wanted]
     return Restore(tuple(wanted), tuple(splines), tuple(formulas), tuple(biases))
+
+
+def widen(kan: KAN) -> AddSplines:
+    """Make the edit that adds a spline to every edge without one, pruned edges too; no value changes.
+
+    Raises EditError where every edge has one.
+
+    >>> import kanviz
+    >>> from kanviz.edit.proposals import widen
+    >>> kan = kanviz.from_formula("sin(x) * y", {"x": (-1, 1), "y": (-1, 1)})
+    >>> str(widen(kan)), [state for row in widen(kan).apply(kan).layers[0].states for state in row]
+    ('Add splines to 4 edges', ['spline', 'both', 'both', 'spline'])
+    """
+    edges = tuple(EdgeId(n, i, j) for n, layer in enumerate(kan.layers) for i, j in (~layer.active).nonzero().tolist())
+    if not edges:
+        raise EditError("Every edge has a spline already; there is nothing to add.")
+    return AddSplines(edges)
 
 
 Step = tuple[Version, Version]  # before and after

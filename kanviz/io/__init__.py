@@ -1,7 +1,7 @@
 """Reads and writes model, table and project files; files are parsed as data, and no code in them is ever run."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,28 +12,30 @@ from kanviz.errors import LoadError, UserError
 from kanviz.io import native
 from kanviz.io.containers import open_contents
 from kanviz.io.contents import BYTE_LIMIT
-from kanviz.io.file_view import FileView, Source
+from kanviz.io.file_view import FileView, Source, content_of
 from kanviz.io.importers import import_network
 from kanviz.io.model_blocks import Block, block_note, find_blocks, select
+from kanviz.io.paths import CONFIG, CONFIG_ENDINGS, STATE, files_at
 from kanviz.io.project_file import ENDING, looks_like_project, project_from_bytes, project_to_bytes
 from kanviz.io.pykan_config import BYTE_LIMIT as CONFIG_LIMIT
+from kanviz.io.questions import Answers
+from kanviz.io.weight_layout import read_layout
 from kanviz.io.work import Work
 from kanviz.text import listing, shown, size_words
 from kanviz.writing import write
 
-CONFIG_ENDINGS = (".yml", ".yaml")
-_CONFIG, _STATE, _CACHE = "_config.yml", "_state", "_cache_data"
+_CACHE = "_cache_data"
 _BINARY = (b"PK", b"\x80")
 
 __all__ = ["Block", "blocks", "load", "load_project", "load_rows", "open_model", "save", "save_project"]
 
 
-def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
+def open_model(files: Mapping[str, Source], block: str | None = None, answers: Answers | None = None) -> KAN:
     """Read the network in one file, in pykan's two files, or at the cursor of a project.
 
     files: contents by name; names only distinguish pykan's config from its weights and appear in messages. block: the
-    name of one KAN inside a larger model. The network's notes list what was assumed. Raises LoadError for anything
-    else.
+    name of one KAN inside a larger model. answers: what the caller says where the files do not; afterwards it holds
+    what was asked. The network's notes list what was assumed. Raises LoadError for anything else.
 
     >>> import kanviz
     >>> from kanviz.io import native, open_model
@@ -55,11 +57,14 @@ def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
         raise LoadError(f"{shown(cached[0])} holds pykan's last data, no network. Upload its _config.yml and _state.")
     if not weights:
         raise LoadError("No file was given. Choose a .safetensors or .pt file, or pykan's _config.yml and _state.")
+    answers = answers or Answers()
     data = files[weights[0]]
     if looks_like_project(data) and not configs:
+        answers.check_all_used()
         return project_from_bytes(data).history.present
     contents = select(open_contents(data, weights[0], whole=isinstance(data, bytes)), block)
-    kan = import_network(contents.read(), files[configs[0]][: CONFIG_LIMIT + 1] if configs else None)
+    config = files[configs[0]][: CONFIG_LIMIT + 1] if configs else None
+    kan = import_network(contents.read(), answers, config)
     for note in block_note(contents):
         kan = _noted(kan, note)
     if cached:
@@ -67,28 +72,65 @@ def open_model(files: Mapping[str, Source], block: str | None = None) -> KAN:
     return kan
 
 
-def load(*paths: str | os.PathLike[str], block: str | None = None) -> KAN:
+def load(
+    *paths: str | os.PathLike[str],
+    block: str | None = None,
+    base: str | None = None,
+    outside: str | None = None,
+    functions: Mapping[str, str] | None = None,
+    wavelet: str | None = None,
+    grid_range: tuple[float, float] | None = None,
+    width: float | Mapping[str, float] | None = None,
+    denominator: str | None = None,
+    layout: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    function: str | None = None,
+    frequency: int | None = None,
+    a: float | None = None,
+    b: float | None = None,
+    norms: str | None = None,
+) -> KAN:
     """Read the network in a file, pykan's two files, or a folder with one network; pykan's prefix `m` finds both.
 
     block: the name of one KAN inside a larger model, as `kanviz.blocks` lists them; of the file, only its header and
-    this block are read. Raises LoadError, with the remedy, for anything else.
+    this block are read. The other options answer what a file of some library does not say: base: the function added
+    to the splines, as "silu" or "gelu" · outside: "linear" or "zero", how curves go on outside the knots · functions:
+    what functions of your own names are, as {"my_sine": "sin", "f": "x*exp(x)"} · wavelet: "mexican_hat", "morlet",
+    "dog", "meyer" or "shannon" · grid_range: least and greatest input of the grid · width: of a bell; {"1": 0.5} is
+    that of layer 1, where its grid is another · denominator: which one a rational function has · function: the one of
+    all edges · frequency: the lowest of the sines · a, b: of Jacobi polynomials · norms: "after" or "before" the layers
+    of their numbers · layout: for a class that somebody wrote, which tensor is what: a file of JSON or a mapping
+    (docs/formats.md). What is not answered is assumed, with a `Caution` among the notes.
+    Raises LoadError, with the remedy, for files that cannot be read, and for an answer that the file did not need.
 
     >>> import kanviz, pathlib, tempfile
     >>> with tempfile.TemporaryDirectory() as folder:
     ...     kanviz.save(kanviz.init([2, 3, 1]), pathlib.Path(folder, "network.safetensors"))
     ...     kanviz.load(folder)
     KAN([2, 3, 1], 9 edges, float64)
-    >>> kanviz.load()
-    Traceback (most recent call last):
-        ...
-    kanviz.errors.LoadError: No file was given. Name one, as in kanviz.load("network.safetensors").
+    >>> import torch
+    >>> weights = {"grid": torch.arange(12.0).repeat(2, 1), "base_weight": torch.ones(1, 2)}
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     torch.save({**weights, "spline_weight": torch.zeros(1, 2, 8)}, path := pathlib.Path(folder, "efficient.pt"))
+    ...     print(kanviz.load(path).cautions[0][:77])
+    ...     kanviz.load(path, base="identity").run(torch.tensor([[1.0, 2.0]])).item()
+    The file does not say the base function added to the splines: silu is assumed
+    3.0
     """
+    given = {"base": base, "outside": outside, "functions": functions, "wavelet": wavelet, "grid_range": grid_range,
+             "width": width, "denominator": denominator, "function": function, "frequency": frequency, "a": a, "b": b,
+             "norms": norms}  # fmt: skip
+    return load_with(paths, block, Answers(given, None if layout is None else read_layout(layout)))
+
+
+def load_with(paths: Sequence[str | os.PathLike[str]], block: str | None, answers: Answers) -> KAN:
+    """Read a network as `load` does. answers: what the caller says of it, by the names of options."""
     if not paths:
         raise LoadError('No file was given. Name one, as in kanviz.load("network.safetensors").')
-    found = _found([Path(path) for path in paths])
+    found = files_at([Path(path) for path in paths])
     alike = len({path.name for path in found}) < len(found)  # messages name folders only where names repeat
     whole = block is None
-    return open_model({str(path) if alike else path.name: content_of(path, whole=whole) for path in found}, block)
+    files = {str(path) if alike else path.name: content_of(path, whole=whole) for path in found}
+    return open_model(files, block, answers)
 
 
 def blocks(path: str | os.PathLike[str]) -> list[Block]:
@@ -107,7 +149,7 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
     ffn: KANLayer, 4-8-4, grid 5, order 3, 600 parameters
     KAN([4, 8, 4], 64 edges, float32)
     """
-    there = _found([Path(path)])
+    there = files_at([Path(path)])
     weights = [p for p in there if not _is_cache(p.name) and not p.name.lower().endswith(CONFIG_ENDINGS)] or there[:1]
     if len(weights) > 1:
         raise LoadError(f"The folder holds several files ({listing([p.name for p in weights])}). Name one of them.")
@@ -119,9 +161,10 @@ def blocks(path: str | os.PathLike[str]) -> list[Block]:
 
 
 def load_rows(path: str | os.PathLike[str]) -> Dataset:
-    """Read the rows that were saved with a network, columns in the network's order.
+    """Read the rows that were saved with a network, columns in the network's order, or that `kanviz.record` saved.
 
-    Raises LoadError where the file has none.
+    Rows of a block (.npz or Parquet) have columns x1, x2, ... and y1, y2, ..., or y. Raises LoadError where the file
+    has no rows, and TableError where their columns do not fit.
 
     >>> import kanviz, pathlib, tempfile
     >>> kan, data = kanviz.init([1, 1]), kanviz.Dataset.from_arrays([[1.0], [2.0]], [3.0, 4.0], test=0)
@@ -130,8 +173,13 @@ def load_rows(path: str | os.PathLike[str]) -> Dataset:
     ...     kanviz.load_rows(path).y.tolist()
     [[3.0], [4.0]]
     """
+    from kanviz.io.recorded_rows import looks_like_rows, rows_of
+
     path = Path(path)
-    found = native.rows_of(_small(path))
+    data = _small(path)
+    if looks_like_rows(data):
+        return rows_of(data, path.name)
+    found = native.rows_of(data)
     if found is None:
         raise LoadError(
             f"{shown(path.name)} holds no rows. Save the network together with its rows, or read their table with "
@@ -200,41 +248,12 @@ def load_project(path: str | os.PathLike[str]) -> Work:
     return project_from_bytes(content_of(Path(path), whole=True))
 
 
-def _found(paths: list[Path]) -> list[Path]:
-    """Return the files to read: those of a folder, the given ones, or one of pykan's two files with its counterpart."""
-    if len(paths) > 1:
-        return paths
-    path = paths[0]
-    if path.is_dir():
-        inside = sorted(p for p in path.iterdir() if p.is_file() and _is_model_name(p.name))
-        if not inside:
-            raise LoadError(f"The folder {shown(path.name)} holds no network. Name the file itself.")
-        return inside
-    stem = next((path.name.removesuffix(own) for own in (_CONFIG, _STATE) if path.name.endswith(own)), None)
-    if stem is None and not path.exists():
-        stem = path.name
-    pair = [path.with_name(f"{stem}{ending}") for ending in (_CONFIG, _STATE)]
-    return [p for p in pair if p.is_file()] or [path]
-
-
-def content_of(path: Path, *, whole: bool) -> Source:
-    """Open a file: `whole` reads it at once, unless it is too large for that."""
-    try:
-        return path.read_bytes() if whole and path.stat().st_size <= BYTE_LIMIT else FileView(path)
-    except OSError as problem:
-        raise LoadError(f"{shown(str(path), 200)} cannot be opened: {_reason(problem)}. Check the name.") from None
-
-
 def _small(path: Path) -> bytes:
     """Read a whole file. Raises LoadError for one above the limit."""
     found = content_of(path, whole=True)
     if isinstance(found, FileView):
         raise LoadError(f"{shown(path.name)} has {size_words(len(found))}; the limit is {size_words(BYTE_LIMIT)}.")
     return found
-
-
-def _reason(problem: OSError) -> str:
-    return (problem.strerror or "the system refused").lower()
 
 
 def _is_cache(name: str) -> bool:
@@ -245,15 +264,9 @@ def _is_config(name: str, data: Source) -> bool:
     return name.lower().endswith(CONFIG_ENDINGS) and not data[:2].startswith(_BINARY)
 
 
-def _is_model_name(name: str) -> bool:
-    return name.lower().endswith(
-        (".safetensors", ".pt", ".pth", ENDING, _STATE, *CONFIG_ENDINGS)
-    ) and not name.startswith(".")
-
-
 def _partner(config: str) -> str:
-    stem = config.removesuffix(_CONFIG)
-    return f"{shown(stem)}{_STATE}" if stem != config else "the _state file that belongs to it"
+    stem = config.removesuffix(CONFIG)
+    return f"{shown(stem)}{STATE}" if stem != config else "the _state file that belongs to it"
 
 
 def _noted(kan: KAN, note: str) -> KAN:

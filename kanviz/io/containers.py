@@ -10,11 +10,13 @@ from pathlib import PurePath
 from kanviz.errors import LoadError
 from kanviz.io.contents import BYTE_LIMIT, Contents, Tensors
 from kanviz.io.file_view import Source
+from kanviz.io.npz import looks_like_npz
 from kanviz.io.pickle_data import MOST_BYTES, read_pickle, too_long
 from kanviz.io.pickle_records import ContainsCode
 from kanviz.io.safetensors_file import looks_like_safetensors, safetensors_contents
-from kanviz.io.torch_views import weights_of
-from kanviz.io.torch_zip import open_archive
+from kanviz.io.torch_legacy import looks_like_legacy, open_legacy
+from kanviz.io.torch_views import Storages, weights_of
+from kanviz.io.torch_zip import KERAS, open_archive
 from kanviz.text import shown, size_words
 
 _UNPACK = "unpack it first and upload the model file itself"
@@ -34,21 +36,25 @@ _SIGNATURES = (
     (b"\xff\xd8\xff", f"This is a JPEG picture, {_NO_MODEL}."),
     (b"%PDF", f"This is a PDF document, {_NO_MODEL}."),
     (b"PAR1", "This is a Parquet table, not a model; open it as data."),
-    (b"\x89HDF", "This is an HDF5 file; kanviz reads .pt and .safetensors. Save the weights in one of these."),
+    (b"\x89HDF", f"This is an HDF5 file, as Keras writes it. {KERAS}"),
     (b"\x93NUMPY", "This is a NumPy array; kanviz reads .pt and .safetensors. Save model.state_dict() instead."),
     (b"GGUF", "This is a GGUF file; kanviz reads .pt and .safetensors. Save the weights in one of these."),
     (b"<!DOCTYPE", "This is a web page, not a model; the download link led to a page instead of the file."),
     (b"<html", "This is a web page, not a model; the download link led to a page instead of the file."),
 )
-_LEGACY = "The file is in the format PyTorch used before version 1.6; load it there and save it again with a newer one."
+_MSGPACK = (
+    "This is a msgpack file, as Flax and JAX write it; kanviz reads .pt and .safetensors. Save the weights in one of "
+    "these."
+)
+_JAXKAN = (
+    "This is a file of jaxKAN, which does not save the grid of its splines, so the file does not say what it computes. "
+    "Save the knots with the weights in a .safetensors file, under efficient-kan's names."
+)
 _RAW_PICKLE = (
     "This is a bare Python pickle, not a PyTorch file; save the weights with torch.save(model.state_dict(), ...)."
 )
 _UNKNOWN = "Not a model file kanviz knows ({name}); upload a .pt or .safetensors file with the weights."
 
-# files of torch.save before 1.6 start with a pickle of this number
-_LEGACY_MAGIC = (0x1950A86A20F9469CFC6C).to_bytes(10, "little")
-_LEGACY_PICKLES = 5
 _TEXT_PICKLE_NAME = re.compile(rb"[(]*[ci][A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n")
 
 
@@ -68,6 +74,8 @@ def open_contents(data: Source, name: str, *, whole: bool = False) -> Contents:
         raise LoadError(f"The file has {size_words(len(data))}; the limit is {size_words(BYTE_LIMIT)}.")
     front = data[:512]
     if front.startswith(b"PK"):
+        if looks_like_npz(data):
+            raise LoadError("This is an .npz file of arrays, not a model; open it as data.")
         return _open_torch(data, whole)
     for signature, message in _SIGNATURES:
         if front.startswith(signature):
@@ -77,7 +85,10 @@ def open_contents(data: Source, name: str, *, whole: bool = False) -> Contents:
     if looks_like_safetensors(data):
         found = safetensors_contents(data)
         return replace(found, notes=(*_renamed(name), *found.notes))
+    if looks_like_legacy(data):
+        return _open_legacy(data)
     _refuse_pickle(data[:MOST_BYTES])
+    _refuse_msgpack(front)
     raise LoadError(_UNKNOWN.format(name=shown(PurePath(name).name)))
 
 
@@ -96,6 +107,18 @@ def _open_torch(data: Source, whole: bool) -> Contents:
     return Contents(weights.parts, weights.odd, {}, "torch", weights.notes, len(data))
 
 
+def _open_legacy(data: Source) -> Contents:
+    value, storages = open_legacy(data)
+    weights = weights_of(value, storages)
+    notes = ("The file is in PyTorch's format from before version 1.6.", *weights.notes)
+    return Contents(weights.parts, weights.odd, {}, "torch", notes, len(data))
+
+
+def storages_of(data: Source) -> Storages:
+    """Return the parts of a torch file that hold its numbers, in its new or its old format."""
+    return open_legacy(data)[1] if looks_like_legacy(data) else open_archive(data)
+
+
 def _renamed(name: str) -> tuple[str, ...]:
     ending = name.rsplit(".", 1)[-1].lower() if "." in name else ""
     if ending in ("pt", "pth", "ckpt", "bin", "pkl"):
@@ -104,21 +127,28 @@ def _renamed(name: str) -> tuple[str, ...]:
 
 
 def _refuse_pickle(data: bytes) -> None:
-    """Refuse bare pickles and torch files older than 1.6; report code in them before any other fault."""
+    """Refuse bare pickles; report code in them before any other fault."""
     if data[:1] == b"\x80" and data[1:2] <= b"\x05":
-        legacy = _LEGACY_MAGIC in data[:24]
-        _look_for_code(data, _LEGACY_PICKLES if legacy else 1)
-        raise LoadError(_LEGACY if legacy else _RAW_PICKLE)
+        _look_for_code(data)
+        raise LoadError(_RAW_PICKLE)
     if _TEXT_PICKLE_NAME.match(data):
-        _look_for_code(data, 1)
+        _look_for_code(data)
 
 
-def _look_for_code(data: bytes, count: int) -> None:
-    """Read the pickles at the front; pass on a refusal only if it is because of code."""
-    at = 0
+def _refuse_msgpack(front: bytes) -> None:
+    """Refuse Flax's files: a map whose first key is a short text, and arrays that name their dtype."""
+    if (
+        0x81 <= front[0] <= 0x8F
+        and 0xA1 <= front[1] <= 0xBF
+        and re.search(rb"[\xa7\xa8](float|bfloat)(16|32|64)", front)
+    ):
+        raise LoadError(_JAXKAN if b"\xa7c_basis" in front else _MSGPACK)
+
+
+def _look_for_code(data: bytes) -> None:
+    """Read the pickle at the front; pass on a refusal only if it is because of code."""
     try:
-        for _ in range(count):
-            _, at = read_pickle(data, at)
+        read_pickle(data)
     except ContainsCode:
         raise
     except LoadError:

@@ -85,6 +85,11 @@ class Tensors:
         """Return why an entry is no weight, to complete a sentence that begins with its name; None for a weight."""
         return self.others[name].why if name in self.others else self.odd.get(name)
 
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Return the shape of every entry, () for what is no dense tensor."""
+        found = {name: tuple(values.shape) for name, values in self.tensors.items()}
+        return found | {name: part.shape for name, part in self.others.items()} | dict.fromkeys(self.odd, ())
+
     def __contains__(self, name: object) -> bool:
         return name in self.tensors or name in self.others or name in self.odd
 

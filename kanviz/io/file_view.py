@@ -5,6 +5,8 @@ from pathlib import Path
 from typing import BinaryIO, TypeAlias
 
 from kanviz.errors import LoadError
+from kanviz.io.contents import BYTE_LIMIT
+from kanviz.text import shown
 
 
 class FileView:
@@ -34,3 +36,12 @@ class FileView:
 
 
 Source: TypeAlias = bytes | FileView  # what a reader of files takes; slices of both are bytes
+
+
+def content_of(path: Path, *, whole: bool) -> Source:
+    """Open a file: `whole` reads it at once, unless it is too large for that. Raises LoadError where that fails."""
+    try:
+        return path.read_bytes() if whole and path.stat().st_size <= BYTE_LIMIT else FileView(path)
+    except OSError as problem:
+        why = (problem.strerror or "the system refused").lower()
+        raise LoadError(f"{shown(str(path), 200)} cannot be opened: {why}. Check the name.") from None

@@ -8,6 +8,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer, Variable
 from kanviz.errors import LoadError
@@ -29,9 +30,12 @@ def by_prefix(own: re.Pattern[str], names: Iterable[str]) -> dict[str, dict[str,
     return found
 
 
-def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[str, Tensor], list[str]]:
+def own_parts(
+    opened: Tensors, own: re.Pattern[str], format: str, more: frozenset[str] = frozenset()
+) -> tuple[dict[str, Tensor], list[str]]:
     """Select the tensors of the format, named without their prefix; note what was cut off or left out.
 
+    more: names that the reader uses besides.
     Raises LoadError for two networks with different prefixes, for a part that is no weight, or for an unknown tensor
     inside the network: in a layer, or in the module that holds the layers, where it may act between them.
     """
@@ -40,7 +44,7 @@ def own_parts(opened: Tensors, own: re.Pattern[str], format: str) -> tuple[dict[
         raise several(list(found), opened.block)
     ((prefix, names),) = found.items()
     heads = tuple({name[: name.rindex(".") + 1] for short, name in names.items() if "." in short}) or (prefix,)
-    notes = removed(prefix) + left_out(opened, set(names.values()), heads, lambda n: n.startswith(prefix), format)
+    notes = removed(prefix) + left_out(opened, {*names.values(), *more}, heads, lambda n: n.startswith(prefix), format)
     return {short: weight(opened, name) for short, name in names.items()}, notes
 
 
@@ -171,7 +175,7 @@ def check_knots(n: int, knots: Float[Tensor, "source knot"]) -> None:
 
 def network(layers: list[Layer], notes: list[str]) -> KAN:
     """Make a KAN of these layers, with variables x1.. and y, and warnings in its notes."""
-    ins, outs = layers[0].sources, layers[-1].nodes
+    ins, outs = layers[0].takes, layers[-1].nodes
     edges = sum(layer.sources * layer.targets for layer in layers)
     many = [f"This network has {edges:,} edges; pictures show the strongest."] if edges > MANY_EDGES else []
     kan = KAN(
@@ -185,9 +189,11 @@ def network(layers: list[Layer], notes: list[str]) -> KAN:
 
 def _unbounded(kan: KAN) -> list[str]:
     """Note if outputs are not finite at some places inside the grids, although every weight is."""
-    first = kan.layers[0].knots
-    places = torch.rand(PROBES, len(first), generator=torch.Generator().manual_seed(0)).to(first.dtype)
-    outputs = kan.run(first[:, 0] + places * (first[:, -1] - first[:, 0]))
+    first = kan.layers[0]
+    low, high = (first.knots[:, 0], first.knots[:, -1]) if first.family == SPLINE else first.domain
+    low, high = low[: first.takes], high[: first.takes]
+    places = torch.rand(PROBES, first.takes, generator=torch.Generator().manual_seed(0)).to(kan.dtype)
+    outputs = kan.run(low + places * (high - low))
     bad = int((~outputs.isfinite()).any(1).sum())
     words = (
         f"At {bad} of {PROBES} places inside the grids an output is not a finite number: it overflows, or a function "
@@ -203,7 +209,8 @@ def _unsound(n: int, layer: Layer) -> list[str]:
         (layer.affine, "formula constants", lambda at: "edge {},{},{}".format(n, *layer.formulas[at[0]][:2])),
         (layer.bias, "biases", lambda at: f"sum {at[0]}"),
         (layer.offset, "node biases", lambda at: f"node {at[0]}"),
-        (layer.knots, "knots", lambda at: f"input {at[0]}"),
+        (layer.knots, "knots" if layer.family == SPLINE else "parameters", lambda at: f"input {at[0]}"),
+        (layer.norm, "numbers of the LayerNorm", lambda at: f"node {at[1]}"),
     )
     notes = []
     for part, words, place in parts:

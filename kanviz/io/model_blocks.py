@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import Caution
 from kanviz.errors import LoadError
 from kanviz.io import native
@@ -19,8 +20,9 @@ class Block:
     """A KAN inside a file.
 
     prefix: the name of its module in the model, "" where the file holds this network alone · kind: the library its
-    layers are of ("KANLayer", "efficient-kan", "pykan", or "kanviz" for kanviz's own file) · shape: nodes of every
-    column · grid, order: of all layers, or of each where they differ · parameters: how many numbers training changes ·
+    layers are of ("KANLayer", "efficient-kan", "pykan" ..., or "kanviz" for kanviz's own file) · shape: nodes of every
+    column · grid, order: of all layers, or of each where they differ; where curves are no splines, the number of
+    functions that each is a sum of, and 0 · parameters: how many numbers training changes ·
     around: names of the modules next to it, in the file's order. What is computed between them is in no file.
 
     >>> import kanviz
@@ -39,8 +41,10 @@ class Block:
     def __str__(self) -> str:
         """Describe the block in a line."""
         width = "-".join(map(str, self.shape))
-        size = f"grid {_words(self.grid)}, order {_words(self.order)}, {self.parameters:,} parameters"
-        return f"{self.prefix or '(the whole file)'}: {self.kind}, {width}, {size}"
+        curves = f"{_words(self.grid)} functions"
+        if self.order:
+            curves = f"grid {_words(self.grid)}, order {_words(self.order)}"
+        return f"{self.prefix or '(the whole file)'}: {self.kind}, {width}, {curves}, {self.parameters:,} parameters"
 
 
 def find_blocks(contents: Contents) -> list[Block]:
@@ -50,13 +54,15 @@ def find_blocks(contents: Contents) -> list[Block]:
     if native.is_native(contents.metadata):
         return [_own_file(contents)]
     found: list[tuple[int, Block]] = []
+    taken: set[str] = set()  # a tensor belongs to one block, that of the first reader
     for importer in IMPORTERS:
         if not importer.recognises(shapes):
             continue
         for prefix, names in importer.groups(shapes).items():
             outline = importer.outline({short: shapes[name] for short, name in names.items()})
-            if outline is None:
+            if outline is None or not taken.isdisjoint(names.values()):
                 continue
+            taken.update(names.values())
             layers = outline.layers
             block = Block(
                 prefix=prefix.removesuffix("."),
@@ -77,8 +83,9 @@ def _own_file(contents: Contents) -> Block:
     layers = kan.layers
     numbers = (layer.coef.numel() + layer.base_weight.numel() + layer.bias.numel() + layer.offset.numel()
                + layer.affine.numel() for layer in layers)  # fmt: skip
-    grid, order = _each(layer.grid for layer in layers), _each(layer.order for layer in layers)
-    return Block("", "kanviz", (layers[0].sources, *(layer.nodes for layer in layers)), grid, order, sum(numbers))
+    grid = _each(layer.grid if layer.family == SPLINE else layer.coef.shape[2] for layer in layers)
+    order = _each(layer.order if layer.family == SPLINE else 0 for layer in layers)
+    return Block("", "kanviz", kan.shape, grid, order, sum(numbers))
 
 
 def select(contents: Contents, block: str | None) -> Contents:
@@ -101,9 +108,9 @@ def select(contents: Contents, block: str | None) -> Contents:
 
 
 def _container(block: Block) -> str:
-    """Return the module that holds a numbered KANLayer: its reader explains why such layers are no network."""
+    """Return the module that holds a numbered layer, by its kind: a reader explains why such layers are no network."""
     parent, _, last = block.prefix.rpartition(".")
-    return f"{parent}." if block.kind == "KANLayer" and last.isdecimal() else block.prefix
+    return f"{block.kind}: {parent}." if last.isdecimal() else block.prefix
 
 
 def block_note(contents: Contents) -> list[str]:

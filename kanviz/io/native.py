@@ -14,9 +14,12 @@ import torch
 from torch import Tensor
 
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN, Caution
 from kanviz.core.layer import Layer, Variable
-from kanviz.core.layer_record import MOST_NODES, SETTINGS, described, read_settings
+from kanviz.core.layer_parts import RANKS
+from kanviz.core.layer_record import MANY, MOST_NODES, SETTINGS, described, read_settings
+from kanviz.core.steps import STEPS, normalised
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_tensors
 from kanviz.io.native_rows import PARTS, TASKS, WEIGHTS, packed, unpacked
@@ -24,7 +27,7 @@ from kanviz.io.safetensors_file import HEADER_LIMIT, write_safetensors
 from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown
 
-FORMAT = 1
+FORMAT = 2  # 1: layers of splines with few formulas, and no step before them; such networks are written as that
 HEADER = "kanviz"
 CHECKSUM = "sha256"
 MOST_NOTES = 1000
@@ -33,6 +36,7 @@ ROOM_PER_TENSOR = 200  # bytes of the file's header for one tensor, at most
 NATIVE = JsonReader("The kanviz file cannot be used: {why}. Open an earlier copy, or save it again from kanviz.")
 
 _NUMBERS = ("knots", "coef", "base_weight", "bias", "offset", "affine")
+_NORM = "norm"  # only where a LayerNorm is before the layer
 _MARKS = ("active", "frozen")  # true/false, written as 1 and 0
 _TOO_LONG = "The recipe of this network was too long for its file; it was left out. Export it from the History page."
 
@@ -53,7 +57,7 @@ def to_bytes(
     text = _described(kan, recipe, table)
     if recipe is not None and len(json.dumps(text)) + ROOM_PER_TENSOR * len(tensors) > HEADER_LIMIT:
         text = _described(replace(kan, notes=(*kan.notes, _TOO_LONG)), None, table)
-    data = write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
+    data = write_safetensors(tensors, {HEADER: text, CHECKSUM: checksum(text, tensors)})
     again = open_tensors(data, "network.safetensors")
     read(again.tensors, again.metadata)  # never return a file that cannot be opened again
     return data
@@ -63,7 +67,7 @@ def _described(kan: KAN, recipe: dict[str, Any] | None, table: dict[str, Any] | 
     """Describe everything about a network except its tensors, as JSON."""
     cautions = [n for n, note in enumerate(kan.notes) if isinstance(note, Caution)]
     header = {
-        "format": FORMAT,
+        "format": 2 if any(_is_new(layer) for layer in kan.layers) else 1,
         "shape": list(kan.shape),
         "inputs": [_variable(v) for v in kan.inputs],
         "outputs": [_variable(v) for v in kan.outputs],
@@ -91,13 +95,14 @@ def read(tensors: Mapping[str, Tensor], metadata: Mapping[str, str], others: Seq
     others: names of what else is in the file; kanviz writes weights only.
     """
     header = _header(metadata)
-    if metadata.get(CHECKSUM) != _checksum(metadata[HEADER], tensors):
+    if metadata.get(CHECKSUM) != checksum(metadata[HEADER], tensors):
         raise LoadError(
             "The file was changed or damaged after kanviz saved it (its checksum does not fit). "
             "Open an earlier copy, or save it again from kanviz."
         )
     layers = header["layers"].items(1000, 1)
     expected = {f"layers.{n}.{name}" for n in range(len(layers)) for name in (*_NUMBERS, *_MARKS)}
+    expected |= {f"layers.{n}.{_NORM}" for n, record in enumerate(layers) if _has_norm(record)}
     if "rows" in header:
         expected |= {f"rows.{part}" for part in PARTS} | (set(tensors) & {f"rows.{WEIGHTS}"})
     if {*tensors, *others} != expected:
@@ -155,7 +160,7 @@ def rows_of(data: bytes) -> tuple[Dataset, str] | None:
 
 
 def _parts(layer: Layer) -> list[tuple[str, Tensor]]:
-    numbers = [(name, getattr(layer, name)) for name in _NUMBERS]
+    numbers = [(name, getattr(layer, name)) for name in (*_NUMBERS, *([_NORM] if normalised(layer.step) else []))]
     return [*numbers, *((name, getattr(layer, name).to(torch.float32)) for name in _MARKS)]
 
 
@@ -163,7 +168,7 @@ def _variable(variable: Variable) -> dict[str, Any]:
     return {"name": variable.name, "unit": variable.unit, "shift": variable.shift, "scale": variable.scale}
 
 
-def _checksum(text: str, tensors: Mapping[str, Tensor]) -> str:
+def checksum(text: str, tensors: Mapping[str, Tensor]) -> str:
     """Compute the SHA-256 of the header's text and of every tensor's name, type, shape and bits."""
     sha = hashlib.sha256(text.encode("utf-8"))
     for name in sorted(tensors):
@@ -188,22 +193,33 @@ def _header(metadata: Mapping[str, str]) -> JsonValue:
 def _layer(n: int, record: JsonValue, tensors: Mapping[str, Tensor]) -> Layer:
     """Read layer n; refuse it unless its names and tensors agree in number, type and range."""
     part = {name: tensors[f"layers.{n}.{name}"] for name in (*_NUMBERS, *_MARKS)}
-    ranks = {"knots": 2, "coef": 3, "base_weight": 2, "bias": 1, "offset": 1, "affine": 2, "active": 2, "frozen": 2}
-    for name, rank in ranks.items():
-        if part[name].ndim != rank:
-            raise NATIVE.refusal(f"{name} of layer {n} has {part[name].ndim} axes instead of {rank}")
-    if len({part[name].dtype for name in _NUMBERS}) != 1:
+    if _has_norm(record):
+        part[_NORM] = tensors[f"layers.{n}.{_NORM}"]
+    for name, values in part.items():
+        if values.ndim != RANKS[name]:
+            raise NATIVE.refusal(f"{name} of layer {n} has {values.ndim} axes instead of {RANKS[name]}")
+    settings = read_settings(record, part["coef"].shape[0], part["coef"].shape[1], str(n))
+    if len({values.dtype for name, values in part.items() if name not in _MARKS}) != 1:
         raise NATIVE.refusal(f"layer {n} mixes two precisions")
-    if 0 in part["coef"].shape or not _ascending(part["knots"]):
+    if 0 in part["coef"].shape or (settings["family"] == SPLINE and not _ascending(part["knots"])):
         raise NATIVE.refusal(f"the knots of layer {n} do not ascend, or it has no edges")
     for name in _MARKS:
         if not bool(((part[name] == 0) | (part[name] == 1)).all()):
             raise NATIVE.refusal(f"{name} of layer {n} is not only 0 and 1")
     return Layer(
-        **{name: part[name] for name in _NUMBERS},
+        **{name: values for name, values in part.items() if name not in _MARKS},
         **{name: part[name] != 0 for name in _MARKS},
-        **read_settings(record, part["coef"].shape[0], part["coef"].shape[1], str(n)),
+        **settings,
     )
+
+
+def _is_new(layer: Layer) -> bool:
+    """Say whether format 1 did not know such a layer."""
+    return bool(layer.step) or layer.family != SPLINE or len(layer.formulas) > MANY
+
+
+def _has_norm(record: JsonValue) -> bool:
+    return normalised(record.get("step", "").choice(STEPS))
 
 
 def _ascending(knots: Tensor) -> bool:

@@ -11,7 +11,10 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class LayerSizes:
-    """The sizes of one layer: sources and nodes, intervals of its grid, order of its splines."""
+    """The sizes of one layer: nodes before and after it, intervals of its grid, order of its splines.
+
+    Where curves are no splines, `grid` is the number of functions that each is a sum of, and the order is 0.
+    """
 
     sources: int
     nodes: int
@@ -54,11 +57,13 @@ def outline_of_efficient_kan(shapes: Mapping[str, Shape]) -> Outline | None:
     """Describe an efficient-kan by the shapes of its tensors, named without prefix; None where they are of none."""
     heads = [name.removesuffix("spline_weight") for name in shapes if name.endswith("spline_weight")]
     coefs = [shapes[f"{head}spline_weight"] for head in heads]  # target, source, basis
+    grids = [shapes.get(f"{head}grid", ())[-1:] for head in heads]  # one row for each input, or for all
     sizes = [
-        LayerSizes.of(shapes.get(f"{head}grid", ()), (coef[1], coef[0], coef[2])) if len(coef) == 3 else None
-        for head, coef in zip(heads, coefs, strict=True)
+        LayerSizes.of((coef[1], *grid), (coef[1], coef[0], coef[2])) if len(coef) == 3 else None
+        for grid, coef in zip(grids, coefs, strict=True)
     ]
-    return Outline.of(sizes, sum(math.prod(shape) for name, shape in shapes.items() if not name.endswith("grid")))
+    fixed = ("grid", "running_mean", "running_var", "num_batches_tracked")
+    return Outline.of(sizes, sum(math.prod(shape) for name, shape in shapes.items() if not name.endswith(fixed)))
 
 
 def outline_of_pykan(shapes: Mapping[str, Shape]) -> Outline | None:

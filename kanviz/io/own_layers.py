@@ -4,43 +4,43 @@ Their tensors are those of `kanviz.core.layer.Layer`, and `_extra_state` describ
 """
 
 import math
-import re
-from collections.abc import Callable, Iterable, Mapping
-from itertools import pairwise
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from kanviz.core import layer_record
-from kanviz.core.kan import KAN, Caution
+from kanviz.core.extra_state import EXTRA
+from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
-from kanviz.core.module import EXTRA
 from kanviz.errors import LoadError
 from kanviz.io.contents import Tensors
-from kanviz.io.foreign import (
-    SeveralNetworks,
-    check_knots,
-    expect,
-    left_out,
-    module_name,
-    network,
-    numbers_of,
-    order_of,
-    removed,
-    several,
-    weight,
+from kanviz.io.families.norm_places import notes_of, places
+from kanviz.io.families.norms import apply_norms, on_inputs
+from kanviz.io.families.runs import list_runs
+from kanviz.io.foreign import check_knots, expect, left_out, network, order_of, removed, several, weight
+from kanviz.io.layer_runs import (
+    between,
+    check_they_meet,
+    in_sequence,
+    number,
+    numbered,
+    refusal_of_gap,
+    refuse_strays,
 )
 from kanviz.io.outline import LayerSizes, Outline
-from kanviz.text import listing, shown
+from kanviz.io.questions import BASE, Answers, Question
+from kanviz.text import shown
 
 _PARAMETERS = ("coef", "base_weight", "bias", "offset", "affine")
 _WEIGHTS = ("knots", *_PARAMETERS)
 _MARKS = ("active", "frozen")
 NUMBERS = (*_WEIGHTS, *_MARKS)
 _PARTS = (*NUMBERS, EXTRA)
-_NUMBERED = re.compile(r"(?<![^.])(0|[1-9][0-9]{0,3})\.$")
-_TYPICAL = {"base": "silu", "outside": "linear", "formulas": ()}
+_OF_LAYERS = ("knots", "coef", "base_weight", "affine")
+_OUTSIDE = Question("outside", "how curves go on outside the knots (linear: as straight lines)", ("linear", "zero"),
+                    "linear")  # fmt: skip
 
 
 def recognises(names: Iterable[str]) -> bool:
@@ -55,130 +55,81 @@ def _heads(names: Iterable[str]) -> list[str]:
     return [head for head in heads if f"{head}coef" in given and f"{head}base_weight" in given]
 
 
-def _runs(heads: Iterable[str]) -> dict[str, list[str]]:
-    """Group layers by what stands before their number: {prefix: heads, in ascending order of the numbers}."""
-    found: dict[str, list[str]] = {}
-    for head in heads:
-        numbered = _NUMBERED.search(head)
-        found.setdefault(head[: numbered.start()] if numbered else head, []).append(head)
-    return {prefix: sorted(run, key=_number) for prefix, run in found.items()}
-
-
-def _number(head: str) -> int:
-    numbered = _NUMBERED.search(head)
-    return int(numbered[1]) if numbered else -1
-
-
 def groups(shapes: Mapping[str, tuple[int, ...]]) -> dict[str, dict[str, str]]:
     """Group the names of each network in a file: {prefix: {name without it: name}}.
 
     Layers with numbers that follow one another, and sizes that meet, are one network; every other layer is its own.
     """
     found: dict[str, dict[str, str]] = {}
-    for prefix, run in _runs(_heads(shapes)).items():
-        together = outline({f"{head.removeprefix(prefix)}{part}": shapes[head + part] for head in run for part in _PARTS
-                            if head + part in shapes})  # fmt: skip
-        whole = len(run) > 1 and together is not None and not _gap(run)
-        for at, heads in {prefix: run}.items() if whole else {head: [head] for head in run}.items():
-            names = [head + part for head in heads for part in _PARTS if head + part in shapes]
-            found[at] = {name.removeprefix(at): name for name in names}
+    for run in list_runs(_heads(shapes), shapes):
+        names = [name for head in run.heads for name in _names(head, shapes)] + run.names_of_norms(shapes)
+        short = _short(run.prefix, names)
+        if len(run.heads) > 1 and not run.has_gap and outline({key: shapes[name] for key, name in short.items()}):
+            found[run.prefix] = short
+        else:
+            found |= {head: _short(head, _names(head, shapes)) for head in run.heads}
     return found
+
+
+def _names(head: str, names: Collection[str]) -> list[str]:
+    return [head + part for part in _PARTS if head + part in names]
+
+
+def _short(prefix: str, names: list[str]) -> dict[str, str]:
+    return {name.removeprefix(prefix): name for name in names}
 
 
 def outline(shapes: Mapping[str, tuple[int, ...]]) -> Outline | None:
     """Describe the network of one group by the shapes of its tensors."""
-    heads = heads_in_order(shapes)
+    (run,) = list_runs(heads_in_order(shapes), shapes)
     sizes = [
         LayerSizes.of(shapes[f"{head}knots"], shapes[f"{head}coef"], math.prod(shapes.get(f"{head}offset", (0,))))
-        for head in heads
+        for head in run.heads
     ]
-    learned = sum(math.prod(shape) for name, shape in shapes.items() if name.endswith(_PARAMETERS))
+    if sizes[-1] and run.ends_in_layer_norm(shapes):
+        sizes.append(LayerSizes(sizes[-1].nodes, sizes[-1].nodes, 1, 0))
+    learned = sum(math.prod(shape) for name, shape in shapes.items() if name.endswith((*_PARAMETERS, ".weight")))
     return Outline.of(sizes, learned)
 
 
 def heads_in_order(names: Iterable[str]) -> list[str]:
     """Return the prefixes of the layers of one network, first layer first."""
-    return sorted(_heads(names), key=_number)
+    return sorted(_heads(names), key=number)
 
 
-def _gap(run: list[str]) -> bool:
-    return any(_number(b) - _number(a) != 1 for a, b in pairwise(run))
-
-
-def read(opened: Tensors) -> KAN:
+def read(opened: Tensors, answers: Answers) -> KAN:
     """Read the network of all layers in the file, which must be one or follow one another by their numbers.
 
-    Raises LoadError for several networks, for layers with something between them, and for parts that do not fit.
+    Base and continuation are asked for layers that the file does not describe. Raises LoadError for several networks,
+    for layers with something between them, and for parts that do not fit.
     """
-    runs = _runs(_heads(opened))
+    shapes = opened.shapes()
+    runs = list_runs(_heads(opened), shapes)
     if len(runs) > 1:
-        raise several(list(runs), opened.block)
-    ((prefix, heads),) = runs.items()
-    if _gap(heads):
-        names = [module_name(opened.block, head) for head in heads]
-        raise SeveralNetworks(
-            f"The KAN layers are numbered {numbers_of(map(_number, heads))}: what is between them is "
-            "not in the file, so kanviz cannot know what the network computes. Open one of them "
-            f'({listing(names)}) by its name: kanviz.load(path, block="{shown(names[0])}").'
-        )
-    used = {head + part for head in heads for part in _PARTS if head + part in opened}
-    notes = removed(prefix) + left_out(opened, used, tuple(heads), _between(prefix, heads, opened), "a KANLayer")
+        raise several([run.prefix for run in runs], opened.block)
+    (run,) = runs
+    prefix, heads = run.prefix, run.heads
+    if run.has_gap:
+        raise refusal_of_gap(heads, opened.block)
+    refuse_strays(prefix, heads, _OF_LAYERS, opened, "KANLayer")
+    used = {name for head in heads for name in _names(head, shapes)} | set(run.names_of_norms(shapes))
+    widths = {len(opened.tensors[f"{head}bias"]) for head in heads if f"{head}bias" in opened.tensors}
+    inside = between(prefix, heads, widths, opened)
+    notes = removed(prefix) + left_out(opened, used, tuple(heads), inside, "a KANLayer")
     floats = [opened.tensors[name] for name in used if name in opened.tensors]
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in floats) else torch.float32
-    found = [_layer(n, head, opened, dtype) for n, head in enumerate(heads)]
+    found = [_layer(n, head, opened, answers, dtype) for n, head in enumerate(heads)]
     layers = [layer for layer, _ in found]
-    for n, (before, after) in enumerate(pairwise(layers)):
-        if before.nodes != after.sources:
-            name = shown(module_name(opened.block, heads[0]))
-            raise SeveralNetworks(
-                f"Layer {n} gives {before.nodes} values, but layer {n + 1} takes {after.sources}: they do not follow "
-                f'one another. Open one of them: kanviz.load(path, block="{name}").'
-            )
+    check_they_meet([(layer.sources, layer.nodes) for layer in layers], heads[0], opened.block)
     if silent := [n for n, (_, described) in enumerate(found) if not described]:
-        notes.append(
-            Caution(
-                f"The file does not say the base function of {_numbers(silent)}, nor how curves go on outside the "
-                "knots (an earlier kanviz wrote it, or averaging changed it): silu and straight lines are assumed, "
-                "KANLayer's usual ones."
-            )
-        )
-    if len(layers) > 1:
-        all_layers = _numbers(list(range(len(layers))))
-        notes.append(f"The {all_layers} are taken to follow one another with nothing between, as in nn.Sequential.")
-    return network(layers, notes)
+        notes.append(f"An earlier kanviz wrote {numbered(silent)}, or averaging changed them: not all is in the file.")
+    norms = places(run, layers, opened, answers)
+    notes += in_sequence(len(layers), "only norms" if norms else "nothing") + notes_of(norms, opened, len(layers))
+    layers, inputs = apply_norms(layers, norms, opened)
+    return on_inputs(network(layers, notes), inputs)
 
 
-def _numbers(layers: list[int]) -> str:
-    return f"layer{'s' if len(layers) > 1 else ''} {listing([str(n) for n in layers])}"
-
-
-def _between(prefix: str, heads: list[str], opened: Tensors) -> Callable[[str], bool]:
-    """Return a function that says whether a name is of what may act between several layers.
-
-    That is what is in the module that holds them and has no number, and a numbered list next to that module which has
-    only vectors of the layers' widths, as a list of norms has.
-    """
-    if len(heads) < 2:
-        return lambda name: False
-    holder = prefix[: prefix.removesuffix(".").rfind(".") + 1]
-    widths = {len(opened.tensors[f"{head}bias"]) for head in heads if f"{head}bias" in opened.tensors}
-    lists: dict[str, bool] = {}  # whether it has vectors of the widths only
-    for name, values in opened.tensors.items():
-        module, _, rest = name[len(holder) :].partition(".")
-        numbered = rest.partition(".")[0].isdecimal()
-        if prefix and numbered and name.startswith(holder) and not name.startswith(prefix):
-            fits = values.ndim == 0 or (values.ndim == 1 and len(values) in widths)
-            lists[module] = lists.get(module, True) and fits
-
-    def inside(name: str) -> bool:
-        if name.startswith(prefix):
-            return not name[len(prefix) :].partition(".")[0].isdecimal()
-        return name.startswith(holder) and lists.get(name[len(holder) :].partition(".")[0], False)
-
-    return inside
-
-
-def _layer(n: int, head: str, opened: Tensors, dtype: torch.dtype) -> tuple[Layer, bool]:
+def _layer(n: int, head: str, opened: Tensors, answers: Answers, dtype: torch.dtype) -> tuple[Layer, bool]:
     """Read layer n, and whether the file describes it; refuse it unless all its parts are there and fit."""
 
     def part(name: str) -> Tensor:
@@ -196,7 +147,9 @@ def _layer(n: int, head: str, opened: Tensors, dtype: torch.dtype) -> tuple[Laye
     order_of(n, knots.shape[1], basis)
     check_knots(n, knots)
     given = _settings(n, head, opened, sources, targets)
-    settings = given or {**_TYPICAL, "arity": (1,) * targets}
+    settings = given or {
+        "base": answers.choose(BASE), "outside": answers.choose(_OUTSIDE), "formulas": (), "arity": (1,) * targets,
+    }  # fmt: skip
     nodes, formulas = len(settings["arity"]), len(settings["formulas"])
     if given is None and (len(part("offset")) != targets or len(part("affine"))):
         raise LoadError(

@@ -16,6 +16,7 @@ from kanviz.io.pickle_records import (
     Listing,
     Name,
     Row,
+    Storage,
     Table,
     TensorRecord,
     contains_code,
@@ -34,11 +35,14 @@ MOST_BYTES = 16_000_000
 DEEPEST = 20
 
 
-def read_pickle(data: bytes, start: int = 0) -> tuple[object, int]:
-    """Read the pickle at `start` as inert records; also return where the pickle ends."""
+def read_pickle(data: bytes, start: int = 0, storages: dict[str, Storage] | None = None) -> tuple[object, int]:
+    """Read the pickle at `start` as inert records; also return where the pickle ends.
+
+    storages: receives the storages that the pickle refers to, by their keys.
+    """
     if len(data) - start > MOST_BYTES:
         raise too_long(len(data) - start)
-    reader = _Reader(data, start)
+    reader = _Reader(data, start, {} if storages is None else storages)
     try:
         return reader.run()
     except ContainsCode:
@@ -55,8 +59,9 @@ def too_long(size: int) -> LoadError:
 
 
 class _Reader:
-    def __init__(self, data: bytes, start: int):
+    def __init__(self, data: bytes, start: int, storages: dict[str, Storage]):
         self.data = data
+        self.storages = storages
         self.at = start
         self.stack: list[object] = []
         self.marks: list[int] = []
@@ -211,6 +216,11 @@ class _Reader:
             raise LoadError(f"The file has more than {MOST_TENSORS:,} tensors, which is the limit. Save fewer tensors.")
         self.push(record)
 
+    def storage(self) -> None:
+        found = storage_of(self.pop())
+        self.storages.setdefault(found.key, found)
+        self.push(found)
+
     def build(self) -> None:
         """Drop the state set on an object; only what torch stores with a state_dict (`_metadata`) is allowed."""
         state, target = self.pop(), self.pop()
@@ -265,7 +275,7 @@ _OPCODES: dict[int, Callable[[_Reader], object]] = {
     ord("\x93"): lambda r: r.stack_name(),
     ord("R"): lambda r: r.apply(),
     ord("b"): lambda r: r.build(),
-    ord("Q"): lambda r: r.push(storage_of(r.pop())),
+    ord("Q"): lambda r: r.storage(),
     ord("o"): lambda r: r.new_object(),
     ord("\x81"): lambda r: r.new_object(),
     ord("\x92"): lambda r: r.new_object(),

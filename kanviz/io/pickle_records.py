@@ -29,6 +29,7 @@ STORAGES = {
 ORDERED = "collections.OrderedDict"
 TYPED_TENSOR = "torch._tensor._rebuild_from_type_v2"
 TENSOR = "torch._utils._rebuild_tensor_v2"
+OLD_TENSOR = "torch._utils._rebuild_tensor"  # before torch 0.4
 PARAMETER = ("torch._utils._rebuild_parameter", "torch._utils._rebuild_parameter_with_state")
 DTYPED_TENSOR = "torch._utils._rebuild_tensor_v3"
 BYTEARRAY = "builtins.bytearray"
@@ -56,7 +57,9 @@ FOREIGN = {
 }
 _DTYPE = re.compile(r"torch\.(b?float|u?int|q?u?int|bool|complex|per_)\w*")
 _NAMED_ONLY = {"torch.Tensor", "torch.nn.parameter.Parameter", "builtins.dict"}  # only arguments of other calls
-_KNOWN = {ORDERED, TENSOR, TYPED_TENSOR, *PARAMETER, DTYPED_TENSOR, BYTEARRAY, *STORAGES, *FOREIGN, *_NAMED_ONLY}
+_TENSORS = {TENSOR, OLD_TENSOR, TYPED_TENSOR, *PARAMETER, DTYPED_TENSOR}
+_KNOWN = {ORDERED, *_TENSORS, BYTEARRAY, *STORAGES, *FOREIGN, *_NAMED_ONLY}
+_NO_VIEW = ((), (None,))
 _PLAIN_NAMES = {"__builtin__": "builtins", "posix": "os", "nt": "os"}
 
 
@@ -156,8 +159,8 @@ def record_of(path: str, arguments: Row) -> Table | TensorRecord | Foreign:
     """Turn a call in the file into one of a few inert records."""
     if path == ORDERED and not arguments:
         return Table()
-    if path == TENSOR:
-        return _tensor(arguments)
+    if path == TENSOR or (path == OLD_TENSOR and len(arguments) == 4):
+        return _tensor(arguments if path == TENSOR else Row((*arguments, False, None)))
     if path == TYPED_TENSOR:
         return _typed_tensor(arguments)
     if path in PARAMETER and arguments and isinstance(arguments[0], TensorRecord | Foreign):
@@ -200,8 +203,8 @@ def _typed_tensor(arguments: Row) -> TensorRecord | Foreign:
 
 
 def storage_of(parts: object) -> Storage:
-    """Read BINPERSID's ("storage", type, key, location, count); files older than torch 1.6 have one more entry."""
-    if not isinstance(parts, Row) or len(parts) not in (5, 6) or parts[0] != "storage":
+    """Read BINPERSID's ("storage", type, key, location, count); the format before torch 1.6 has one more, None."""
+    if not isinstance(parts, Row) or len(parts) not in (5, 6) or parts[0] != "storage" or parts[5:] not in _NO_VIEW:
         refuse("an unexpected reference")
     _, kind, key, location, count = parts[:5]
     dtype = STORAGES.get(kind.path) if isinstance(kind, Name) else None

@@ -1,7 +1,7 @@
 """Writes the steps of a project as JSON with each result's digest, and reads them back by repeating them.
 
 Edits that only set given numbers are repeated. The result of a costly edit, or of one that may differ in some bits on
-another machine (trainings, fits, finer grids, whole layers replaced), is stored as a blob.
+another machine (trainings, fits, finer grids, conversions, whole layers replaced), is stored as a blob.
 """
 
 import hashlib
@@ -12,7 +12,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from kanviz.core.kan import KAN
-from kanviz.edit.edits import Batch, Edit, FixFormula, RefineGrid, ReleaseFormula, Retrain, Rewrite, edit_from_json
+from kanviz.edit.edits import (
+    Batch,
+    Edit,
+    FixFormula,
+    RefineGrid,
+    ReleaseFormula,
+    Retrain,
+    Rewrite,
+    ToSplines,
+    edit_from_json,
+)
 from kanviz.edit.history import LONGEST, Version
 from kanviz.errors import LoadError, UserError
 from kanviz.io import native
@@ -21,6 +31,7 @@ from kanviz.io.safetensors_file import read_safetensors
 from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.text import shown, size_words
 
+COSTLY = (Retrain, Rewrite, RefineGrid, ToSplines)
 DEEPEST = 24
 CHAPTER = 4_000  # characters of steps in a blob, so that a long history is not sent again at every step
 MOST_LETTERS = 32_000_000
@@ -54,7 +65,9 @@ def brings_result(edit: Edit) -> bool:
     """Say whether the result is stored: it is costly, or its bits may differ between machines."""
     if isinstance(edit, Batch):
         return any(brings_result(part) for part in edit.edits)
-    return isinstance(edit, Retrain | Rewrite | RefineGrid) or (isinstance(edit, ReleaseFormula) and edit.refit)
+    return isinstance(edit, Retrain | Rewrite | RefineGrid | ToSplines) or (
+        isinstance(edit, ReleaseFormula) and edit.refit
+    )
 
 
 def step_text(version: Version, blob: str) -> str:

@@ -7,29 +7,26 @@ are multiplied in. Source: kan/MultKAN.py and kan/KANLayer.py of pykan 0.2.8; th
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from kanviz.core.kan import KAN, Caution
-from kanviz.core.layer import BASES, Layer
+from kanviz.core.layer import BASES, EdgeId, Layer
 from kanviz.errors import LoadError
 from kanviz.io.contents import Tensors
 from kanviz.io.foreign import check_knots, expect, network, order_of, own_parts
-from kanviz.io.pykan_functions import notes_on_unknown, primitive_of
+from kanviz.io.function_words import likely_base
+from kanviz.io.pykan_functions import function_on, notes_on_unknown, primitive_of
 from kanviz.io.pykan_settings import Column, Settings, oddities, settings_from
+from kanviz.io.questions import BASE, Answers, Question
 from kanviz.text import listing, shown
 
 OWN = re.compile(
     r"(?<![^.])(act_fun\.(0|[1-9][0-9]{0,3})\.(grid|coef|mask|scale_base|scale_sp)"
     r"|symbolic_fun\.(0|[1-9][0-9]{0,3})\.(mask|affine)|(sub)?node_(bias|scale)_(0|[1-9][0-9]{0,3}))$"
 )
-# pykan's names of primitives where ours differ
-_LIBRARY = {
-    "0", "x", "x^2", "x^3", "x^4", "x^5", "1/x", "1/x^2", "1/x^3", "1/x^4", "1/x^5", "sqrt", "x^0.5", "x^1.5",
-    "1/sqrt(x)", "1/x^0.5", "exp", "log", "abs", "sin", "cos", "tan", "tanh", "sgn", "arcsin", "arccos", "arctan",
-    "arctanh", "gaussian",
-}  # fmt: skip
 _NODE_PARTS = ("node_bias", "node_scale", "subnode_bias", "subnode_scale")
 _NUMBER = re.compile(r"[0-9]+")
 _ALSO_CONFIG = "Also upload the _config.yml that pykan wrote next to it."
@@ -39,15 +36,14 @@ def recognises(names: Iterable[str]) -> bool:
     return any(re.search(r"(?<![^.])act_fun\.[0-9]{1,4}\.coef$", name) for name in names)
 
 
-def read(opened: Tensors, config: dict[str, object] | None) -> KAN:
+def read(opened: Tensors, answers: Answers, config: dict[str, object] | None) -> KAN:
     """Read the network of a pykan state with the settings of its config, or without if the weights are enough."""
-    _refuse_old(opened.tensors)
     state, notes = own_parts(opened, OWN, "pykan 0.2")
     depth = 1 + max(int(name.split(".")[1]) for name in state if name.startswith("act_fun."))
     _refuse_strays(state, depth)
     if config is None:
         settings = _settings_from_shapes(state, depth)
-        notes.append(Caution("No _config.yml: read from the weights alone, with silu as the base function."))
+        notes.append("No _config.yml: read from the weights alone.")
     else:
         settings = settings_from(config)
         notes.extend(oddities(config, depth))
@@ -56,7 +52,7 @@ def read(opened: Tensors, config: dict[str, object] | None) -> KAN:
     _check_widths(settings, state, depth)
     _check_settings(settings, state, notes)
     _note_missing(state, depth, notes)
-    base = _base(settings, state)
+    settings = replace(settings, base=_base(settings, state, answers))
     if not settings.symbolic and any(_has_functions(state, n) for n in range(depth)):
         notes.append(
             Caution(
@@ -64,15 +60,7 @@ def read(opened: Tensors, config: dict[str, object] | None) -> KAN:
             )
         )
     dtype = torch.float64 if any(part.dtype == torch.float64 for part in state.values()) else torch.float32
-    return network([_layer(n, state, settings, base, dtype, notes) for n in range(depth)], notes)
-
-
-def _refuse_old(state: Mapping[str, Tensor]) -> None:
-    if any(tensor.ndim == 2 for name, tensor in state.items() if name.endswith(".coef")):
-        raise LoadError(
-            "This is a checkpoint of pykan 0.1 or older, which does not name its functions. "
-            "Open it with that pykan, and train or save the network with pykan 0.2."
-        )
+    return network([_layer(n, state, settings, answers, dtype, notes) for n in range(depth)], notes)
 
 
 def _settings_from_shapes(state: Mapping[str, Tensor], depth: int) -> Settings:
@@ -86,7 +74,7 @@ def _settings_from_shapes(state: Mapping[str, Tensor], depth: int) -> Settings:
         if _has_functions(state, n):
             raise LoadError(f"Layer {n} has symbolic functions, and only the config names them. {_ALSO_CONFIG}")
         columns.append(Column(targets))
-    return Settings(tuple(columns), (), (), "silu", (None,) * depth, True, "cpu")
+    return Settings(tuple(columns), (), (), "", (None,) * depth, True, "cpu")
 
 
 def _outputs(state: Mapping[str, Tensor], n: int, targets: int) -> int:
@@ -158,19 +146,20 @@ def _note_missing(state: Mapping[str, Tensor], depth: int, notes: list[str]) -> 
         notes.append(Caution(f"{listing(missing)}: not among the weights; taken as 1 for a scale and 0 for a bias."))
 
 
-def _base(settings: Settings, state: Mapping[str, Tensor]) -> str:
+def _base(settings: Settings, state: Mapping[str, Tensor], answers: Answers) -> str:
+    """Return the base function: as the config names it, or as it is answered."""
     if settings.base in BASES:
         return settings.base
     if all(bool((part == 0).all()) for name, part in state.items() if name.endswith(".scale_base")):
         return "zero"
-    raise LoadError(
-        f"The base function is {shown(settings.base)}, which kanviz does not have (silu, identity, zero). "
-        "Train the network with one of these."
-    )
+    if not settings.base:
+        return answers.choose(BASE)
+    text = f"which base function its config means by {shown(settings.base)}"
+    return answers.choose(Question("base", text, tuple(BASES), likely_base(settings.base)))
 
 
 def _layer(
-    n: int, state: Mapping[str, Tensor], settings: Settings, base: str, dtype: torch.dtype, notes: list[str]
+    n: int, state: Mapping[str, Tensor], settings: Settings, answers: Answers, dtype: torch.dtype, notes: list[str]
 ) -> Layer:
     """Make layer n with all factors multiplied in; computed in float64, stored in the precision of the file."""
     column = settings.columns[n + 1]
@@ -205,8 +194,8 @@ def _layer(
             offset[node] = 0.0
     factor = outer * scale
     shown_mask = torch.where(mask == 0, 1.0, mask)
-    _note_masks(n, "Mask", mask, notes)
-    names, table, unknown = _formulas(n, state, settings.functions[n], factor, notes)
+    note_masks(n, "Mask", mask, notes)
+    names, table, unknown = _formulas(n, state, settings.functions[n], factor, answers, notes)
     active = mask != 0
     for i, j in unknown:
         active[i, j] = True
@@ -221,12 +210,17 @@ def _layer(
         frozen=torch.zeros(sources, targets, dtype=torch.bool),
         formulas=names,
         arity=arity,
-        base=base,
+        base=settings.base,
     )
 
 
 def _formulas(
-    n: int, state: Mapping[str, Tensor], given: list[list[str]] | None, factor: Tensor, notes: list[str]
+    n: int,
+    state: Mapping[str, Tensor],
+    given: list[list[str]] | None,
+    factor: Tensor,
+    answers: Answers,
+    notes: list[str],
 ) -> tuple[tuple[tuple[int, int, str], ...], Tensor, list[tuple[int, int]]]:
     """Read the active functions: (source, target, primitive) of each, their a, b, c, d, and edges with unknown
     functions.
@@ -239,7 +233,7 @@ def _formulas(
         return (), torch.zeros(0, 4).double(), []
     mask = expect(f"symbolic_fun.{n}.mask", mask, targets, sources).double()
     affine = expect(f"symbolic_fun.{n}.affine", affine, targets, sources, 4).double()
-    counts = (mask != 0).T.nonzero().tolist()
+    counts = [(i, j) for i, j in (mask != 0).T.nonzero().tolist()]
     if given is None and counts:
         raise LoadError(f"symbolic.funs_name.{n} is missing from the config, but layer {n} has symbolic functions.")
     if given is not None and (len(given) != targets or any(len(row) != sources for row in given)):
@@ -247,9 +241,9 @@ def _formulas(
     read = [
         [primitive_of(name, f"edge {n},{i},{j}") for i, name in enumerate(row)] for j, row in enumerate(given or [])
     ]
-    names, rows, foreign, unknown = [], [], [], []
+    names, rows, unknown = [], [], []
     for i, j in counts:
-        name = read[j][i]
+        name = function_on(EdgeId(n, i, j), given[j][i], answers) if given else None
         if name is None:
             unknown.append((i, j))
             continue
@@ -257,17 +251,13 @@ def _formulas(
         a, b, c, d = affine[j, i]
         whole = factor[j] * mask[j, i]
         rows.append(torch.stack([a, b, whole * c, whole * d]))
-        if given and given[j][i] not in _LIBRARY:
-            foreign.append(given[j][i])
-    if foreign:
-        words = f"{listing(sorted(set(foreign)))}: not of pykan's own library; read as kanviz understands the name."
-        notes.append(Caution(words))
-    notes.extend(notes_on_unknown(n, given or [], read, unknown))
-    _note_masks(n, "Symbolic mask", mask, notes)
+    notes.extend(notes_on_unknown(n, given or [], read, counts, unknown))
+    note_masks(n, "Symbolic mask", mask, notes)
     return tuple(names), torch.stack(rows) if rows else torch.zeros(0, 4).double(), unknown
 
 
-def _note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:
+def note_masks(n: int, words: str, mask: Tensor, notes: list[str]) -> None:
+    """Note values of a mask that are neither 0 nor 1."""
     odd = mask[(mask != 0) & (mask != 1)].unique().tolist()
     if odd:
         values = listing(list(dict.fromkeys(f"{value:.4g}" for value in odd)))

@@ -26,10 +26,19 @@ MOST_DIGITS = 18
 _TUPLE_FIELDS = ("grid_range", "grid", "k", "mult_arity")
 _FUNCTION_FIELD = "base_fun_name"
 _BASE_FUNCTIONS = {
-    "torch.nn.modules.activation.SiLU": "silu",
-    "torch.nn.functional.silu": "silu",
     "torch.nn.modules.linear.Identity": "identity",
     "kan.MultKAN.<lambda>": "zero",  # the only lambda there: `lambda x: x*0.`
+    **{f"torch.nn.modules.activation.{name}": name.lower() for name in ("SiLU", "Tanh", "Sigmoid", "ReLU", "Mish")},
+    **{f"torch.nn.functional.{name}": name for name in
+       ("silu", "tanh", "sigmoid", "relu", "mish", "elu", "leaky_relu", "gelu")},
+    **{f"torch.{name}": name for name in ("tanh", "sigmoid", "relu", "sin")},
+    "torch._C._nn.gelu": "gelu",
+}  # fmt: skip
+# Activations with a parameter: its name, and the base function for each of its values.
+_WITH_PARAMETER = {
+    "torch.nn.modules.activation.GELU": ("approximate", {"none": "gelu", "tanh": "gelu_tanh"}),
+    "torch.nn.modules.activation.LeakyReLU": ("negative_slope", {"0.01": "leaky_relu"}),
+    "torch.nn.modules.activation.ELU": ("alpha", {"1.0": "elu"}),
 }
 _FUNCTION_PACKAGES = ("torch", "kan", "numpy", "__main__")
 _YAML_TAG = "tag:yaml.org,2002:"
@@ -160,7 +169,7 @@ class _Reading:
         kind, _, path = node.tag.removeprefix(PYTHON_TAG).partition(":")
         if kind not in ("name", "object") or path.split(".")[0] not in _FUNCTION_PACKAGES:
             _refuse_python(node)
-        known = _BASE_FUNCTIONS.get(path)
+        known = _BASE_FUNCTIONS.get(path) or _with_parameter(path, node)
         meaning = f"read as {known}" if known else "kanviz knows it by name only"
         self.function = f"The base function is the Python object {shown(path)}; {meaning}."
         return known or PythonName(path)
@@ -186,6 +195,15 @@ class _Reading:
     def remember(self, fields: list[str], field: str) -> None:
         if field not in fields:
             fields.append(field)
+
+
+def _with_parameter(path: str, node: yaml.Node) -> str | None:
+    """Return the base function of an activation that has a parameter, by the value of it."""
+    if path not in _WITH_PARAMETER or not isinstance(node, yaml.MappingNode):
+        return None
+    name, meanings = _WITH_PARAMETER[path]
+    values = [value.value for key, value in node.value if key.value == name and isinstance(value, yaml.ScalarNode)]
+    return meanings.get(values[0]) if len(values) == 1 else None
 
 
 def _scalar(field: str, node: yaml.ScalarNode) -> _Plain:

@@ -40,7 +40,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Settings:
-    """The settings that describe the weights; `functions[layer][target][source]` names the symbolic functions."""
+    """The settings that describe the weights; `functions[layer][target][source]` names the symbolic functions.
+
+    base: a base function of kanviz, the name or the path of another one, or "" if nothing names it.
+    """
 
     columns: tuple[Column, ...]
     grid: tuple[int, ...]

@@ -1,8 +1,10 @@
 """Runs a process that opens untrusted files, with limits of memory and time, and answers in kanviz's own format.
 
-A request is a line of JSON with the names and sizes of the files, followed by their contents. An answer is one letter
-and its data: K and the file of a network or project as kanviz writes it, R and a refusal in words, F for a fault. Both
-are plain bytes; nothing is unpickled.
+A request is a line of JSON with the names and sizes of the files and what is asked, followed by their contents. An
+answer is one letter and its data: K, a line with the name of the block, a line with the questions, and the file of a
+network or project as kanviz writes it; B and the KANs of a model as JSON; P and the curves of some of them as JSON; Q
+and a question to be answered first; U and what is in a file of an unknown class, with layouts that may fit; R and a
+refusal in words; F for a fault. All are plain bytes; nothing is unpickled.
 """
 
 import contextlib
@@ -10,11 +12,19 @@ import json
 import os
 import sys
 import traceback
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from kanviz.errors import UserError
-from kanviz.io.opened import as_own, opened
+from kanviz.io.block_previews import previews
+from kanviz.io.blocks_json import blocks_to_json, name_to_json, previews_to_json
+from kanviz.io.opened import Opened, as_own, opened
+from kanviz.io.questions import Answer, Unanswered
+from kanviz.io.questions_json import answers_from_json, answers_to_json, asked_to_json, unanswered_to_json
+from kanviz.io.unknown_class import UnknownClass, unknown_to_json
+from kanviz.io.weight_layout import WeightLayout
 
 IDLE_SECONDS = 900.0  # without a request, after which the process ends
 BEHIND = 5  # its niceness, so that the app runs first
@@ -33,7 +43,18 @@ def main(pipe: Connection, memory: int, cpu_seconds: int) -> None:
 
 def _answer(question: bytes) -> bytes:
     try:
-        return b"K" + as_own(opened(unpacked(question)))
+        files, ask = unpacked(question)
+        if ask.previews:
+            return b"P" + previews_to_json(previews(files, ask.previews))
+        found = opened(files, ask.block, ask.answers, ask.layout)
+        if isinstance(found, tuple):
+            return b"B" + blocks_to_json(found)
+        block, asked = (found.block, found.asked) if isinstance(found, Opened) else ("", ())
+        return b"K" + b"\n".join([name_to_json(block), asked_to_json(asked), as_own(found)])
+    except Unanswered as refusal:
+        return b"Q" + unanswered_to_json(refusal)
+    except UnknownClass as refusal:
+        return b"U" + unknown_to_json(refusal)
     except UserError as refusal:
         return b"R" + str(refusal).encode("utf-8", "replace")
     except MemoryError:
@@ -45,20 +66,35 @@ def _answer(question: bytes) -> bytes:
         return b"F"
 
 
-def packed(files: dict[str, bytes]) -> bytes:
+@dataclass(frozen=True)
+class Ask:
+    """What is asked of the files: the network, or that of a block, or previews of blocks by their names; answers: to
+    what the files leave open · layout: what their tensors are, where no reader knows the class.
+    """
+
+    block: str | None = None
+    previews: tuple[str, ...] = ()
+    answers: Mapping[str, Answer] = field(default_factory=dict)
+    layout: WeightLayout | None = None
+
+
+def packed(files: Mapping[str, bytes], ask: Ask) -> bytes:
     """Encode a request for these files, contents by name."""
-    head = json.dumps([[name, len(content)] for name, content in files.items()]).encode()
-    return b"".join([head, b"\n", *files.values()])
+    sizes = [[name, len(content)] for name, content in files.items()]
+    layout = ask.layout and ask.layout.to_json()
+    head = json.dumps([sizes, ask.block, ask.previews, answers_to_json(ask.answers), layout])
+    return b"".join([head.encode(), b"\n", *files.values()])
 
 
-def unpacked(question: bytes) -> dict[str, bytes]:
-    """Decode the files of a request."""
+def unpacked(question: bytes) -> tuple[dict[str, bytes], Ask]:
+    """Decode the files of a request, and what is asked."""
     head, _, rest = question.partition(b"\n")
     files, at = {}, 0
-    for name, size in json.loads(head):
+    sizes, block, names, answers, layout = json.loads(head)
+    for name, size in sizes:
         files[name] = rest[at : at + size]
         at += size
-    return files
+    return files, Ask(block, tuple(names), answers_from_json(answers), layout and WeightLayout.from_json(layout))
 
 
 def _limit_memory(memory: int) -> None:

@@ -10,15 +10,22 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from multiprocessing.connection import Pipe
 
 from kanviz.errors import LoadError
+from kanviz.io.block_previews import Preview, previews
+from kanviz.io.blocks_json import blocks_from_json, name_from_json, previews_from_json
 from kanviz.io.contents import BYTE_LIMIT
-from kanviz.io.opened import Opened, opened
+from kanviz.io.opened import Blocks, Opened, opened
 from kanviz.io.project import Project
-from kanviz.io.reader_process import packed
+from kanviz.io.questions import Answer
+from kanviz.io.questions_json import asked_from_json, unanswered_from_json
+from kanviz.io.reader_process import Ask, packed
+from kanviz.io.unknown_class import unknown_from_json
+from kanviz.io.weight_layout import WeightLayout
 from kanviz.text import shown
 
 SMALL = 1_000_000  # total bytes of all files
@@ -29,9 +36,24 @@ CPU_SECONDS = 40  # processor time, for one answer
 STOPPED = "Reading this file took too long or too much memory, and was stopped. Open it in Python with kanviz.load."
 
 
-def read(files: Mapping[str, bytes]) -> Opened | Project:
-    """Open these files, contents by name. Raises LoadError, in words, even if they crash their reader."""
-    return opened(files) if is_small(files) else readers().read(files)
+def read(
+    files: Mapping[str, bytes],
+    block: str | None = None,
+    given: Mapping[str, Answer] | None = None,
+    layout: WeightLayout | None = None,
+) -> Opened | Project | Blocks:
+    """Open these files, contents by name, or list the KANs of a model that has several.
+
+    block: the name of one of them · given: answers to what the files leave open · layout: what their tensors are, where
+    no reader knows the class. Raises LoadError, in words, even if the files crash their reader, Unanswered for a
+    question that must be answered first, and UnknownClass for weights that need a layout.
+    """
+    return (opened if is_small(files) else readers().read)(files, block, given, layout)
+
+
+def read_previews(files: Mapping[str, bytes], names: Sequence[str]) -> dict[str, Preview]:
+    """Return the strongest curves of these blocks of a model. Raises LoadError as `read` does."""
+    return previews(files, names) if is_small(files) else readers().previews(files, names)
 
 
 def is_small(files: Mapping[str, bytes]) -> bool:
@@ -56,17 +78,42 @@ class Readers:
             if not self._idle:
                 self._idle.append(_Child(*self._limits))
 
-    def read(self, files: Mapping[str, bytes]) -> Opened | Project:
+    def read(
+        self,
+        files: Mapping[str, bytes],
+        block: str | None = None,
+        given: Mapping[str, Answer] | None = None,
+        layout: WeightLayout | None = None,
+    ) -> Opened | Project | Blocks:
         """Open the files as the function of this name does, but always in another process."""
-        question = packed(dict(files))
+        kind, content = self._ask(packed(files, Ask(block, answers=given or {}, layout=layout)))
+        if kind == b"B":
+            return blocks_from_json(content)
+        name, _, rest = content.partition(b"\n")
+        asked, _, own = rest.partition(b"\n")
+        found = opened({"network.safetensors": own})
+        if isinstance(found, Opened):
+            return replace(found, block=name_from_json(name), asked=asked_from_json(asked))
+        return found
+
+    def previews(self, files: Mapping[str, bytes], names: Sequence[str]) -> dict[str, Preview]:
+        """Do as `read_previews`, but always in another process."""
+        return previews_from_json(self._ask(packed(files, Ask(previews=tuple(names))))[1])
+
+    def _ask(self, question: bytes) -> tuple[bytes, bytes]:
+        """Return the letter of the answer and its data. Raises LoadError for a refusal or a fault."""
         with self._places:
             answer = self._answer(question)
         kind, content = answer[:1], answer[1:]
         if kind == b"R":
             raise LoadError(shown(content.decode("utf-8", "replace"), 1_000))
-        if kind != b"K":
+        if kind == b"Q":
+            raise unanswered_from_json(content)
+        if kind == b"U":
+            raise unknown_from_json(content)
+        if kind not in (b"K", b"B", b"P"):
             raise LoadError("This file could not be read: it is damaged, or of a kind kanviz does not know.")
-        return opened({"network.safetensors": content})
+        return kind, content
 
     def _answer(self, question: bytes) -> bytes:
         with self._lock:

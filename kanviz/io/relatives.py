@@ -1,26 +1,32 @@
-"""Recognises networks related to KANs that have no B-splines, so that the refusal can name them."""
+"""Recognises networks related to KANs that kanviz cannot hold, so that the refusal can say why."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Mapping
 
 from kanviz.errors import LoadError
+from kanviz.io.outline import Shape
 
-# the last parts of the names of its weights: its description
-_RELATIVES = {
-    r"rbf\.grid$|spline_linear\.weight$": "fast-kan, whose edges are sums of Gaussians",
-    r"cheby_?coeffs$": "ChebyKAN, whose edges are Chebyshev polynomials",
-    r"fourier_?coeffs$": "FourierKAN, whose edges are Fourier series",
-    r"wavelet_weights$": "Wav-KAN, whose edges are wavelets",
-    r"jacobi_?coeffs$": "JacobiKAN, whose edges are Jacobi polynomials",
-}
+_NO_GRID = (
+    "This is {what}, which does not save the grid of its splines, so the file does not say what it computes. Save the "
+    "knots with the weights under efficient-kan's names (layers.0.grid, base_weight, spline_weight)."
+)
+_NO_INPUTS = (
+    "This is {what}, which lists its edges in one row; the file does not say how many inputs they have. Save the whole "
+    "KAN of pykan, or load the layer with pykan 0.2 and save it there."
+)
+# the names of its weights: what it is, and why that cannot be read; all patterns of a row must be there
+_RELATIVES = (
+    ((r"(?<![^.])c_basis$", r"(?<![^.])c_spl$"), "jaxKAN", _NO_GRID),
+    (
+        (r"(?<![^.])coef$", r"(?<![^.])grid$", r"(?<![^.])scale_sp$"),
+        "a layer of pykan 0.0 without its network",
+        _NO_INPUTS,
+    ),
+)
 
 
-def refuse_known(names: Iterable[str]) -> None:
-    """Raise a LoadError that names the related network, if it is a known one."""
-    there = list(names)
-    for pattern, what in _RELATIVES.items():
-        if any(re.search(pattern, name, re.IGNORECASE) for name in there):
-            raise LoadError(
-                f"This is {what}, not B-splines; kanviz cannot show it without changing it. "
-                "Train the same data here, or with pykan or efficient-kan."
-            )
+def refuse_known(shapes: Mapping[str, Shape]) -> None:
+    """Raise a LoadError that says what the network is, if it is a known relative."""
+    for patterns, what, why in _RELATIVES:
+        if all(any(re.search(pattern, name, re.IGNORECASE) for name in shapes) for pattern in patterns):
+            raise LoadError(why.format(what=what))

@@ -9,19 +9,20 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from kanviz.core.extra_state import EXTRA
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.core.layer_record import SETTINGS, to_bytes
-from kanviz.core.module import EXTRA
 from kanviz.errors import UserError
-from kanviz.io import content_of, efficient_kan, own_layers
-from kanviz.io.containers import open_contents
+from kanviz.io import efficient_kan, own_layers
+from kanviz.io.containers import open_contents, storages_of
 from kanviz.io.contents import NUMPY_TYPES, Part, Tensors
-from kanviz.io.file_view import Source
+from kanviz.io.families.runs import Run, list_runs
+from kanviz.io.file_view import Source, content_of
 from kanviz.io.foreign import by_prefix
 from kanviz.io.importers import import_network
 from kanviz.io.model_blocks import find_blocks, select
-from kanviz.io.torch_zip import open_archive
+from kanviz.io.questions import Answers
 from kanviz.text import shown
 from kanviz.writing import write
 
@@ -57,7 +58,8 @@ def replace(path: str | os.PathLike[str], block: str, kan: KAN, out: str | os.Pa
             "written back. Save the network with kanviz.save instead."
         )
     opened = chosen.read()
-    before = import_network(opened, None)
+    first = kan.layers[0]  # what the file does not say is as in the network that goes back
+    before = import_network(opened, Answers({"base": first.base, "outside": first.outside}, spare=True), None)
     _check_sizes(before, kan)
     users = Counter(part.storage for part in contents.parts.values() if part.storage)
     patches: dict[int, bytes] = {}
@@ -83,6 +85,8 @@ def _check_sizes(before: KAN, kan: KAN) -> None:
     if len(kan.layers) != len(before.layers):
         raise UserError(f"The network has {len(kan.layers)} layers, the block has {len(before.layers)}.")
     for n, (old, new) in enumerate(zip(before.layers, kan.layers, strict=True)):
+        if old.step != new.step or not torch.equal(old.norm, new.norm.to(old.norm)):
+            raise UserError(f"Layer {n} has another norm before it than the block. Use one opened from the block.")
         sizes = [
             (layer.sources, layer.targets, layer.nodes, layer.grid, layer.order, len(layer.formulas))
             for layer in (old, new)
@@ -99,7 +103,9 @@ def _check_sizes(before: KAN, kan: KAN) -> None:
 def _own(kan: KAN, before: KAN, opened: Tensors) -> dict[str, Tensor]:
     """Return the tensors of a run of KANLayers by their names."""
     found: dict[str, Tensor] = {}
-    for n, head in enumerate(own_layers.heads_in_order(opened)):
+    (run,) = list_runs(own_layers.heads_in_order(opened), opened.shapes())
+    _check_no_batch_norm(run, opened)
+    for n, head in enumerate(run.heads):
         layer = kan.layers[n]
         found |= {head + name: getattr(layer, name) for name in own_layers.NUMBERS}
         old, new = ({name: getattr(one.layers[n], name) for name in SETTINGS} for one in (before, kan))
@@ -116,20 +122,30 @@ def _own(kan: KAN, before: KAN, opened: Tensors) -> dict[str, Tensor]:
     return found
 
 
+def _check_no_batch_norm(run: Run, opened: Tensors) -> None:
+    """Refuse to write back layers that a BatchNorm was multiplied into. Raises UserError."""
+    if any(name.endswith("running_mean") for name in run.names_of_norms(opened)):
+        raise UserError(
+            "This block has a BatchNorm, whose numbers are multiplied into those of its layers: they cannot be written "
+            "back one by one. Save the network with kanviz.save instead."
+        )
+
+
 def _efficient(kan: KAN, before: KAN, opened: Tensors) -> dict[str, Tensor]:
     """Return the tensors of an efficient-kan by their names; an edge that changed has the scale 1."""
     found: dict[str, Tensor] = {}
-    ((_, names),) = by_prefix(efficient_kan.OWN, opened).items()
-    heads = {int(short.rpartition(".")[0].rpartition(".")[2] or 0): name[: name.rindex(".") + 1]
-             for short, name in names.items()}  # fmt: skip
-    for n, head in sorted(heads.items()):
+    ((prefix, names),) = by_prefix(efficient_kan.OWN, opened).items()
+    masks = efficient_kan.edge_masks(opened)
+    run = efficient_kan.network_run(prefix, names, opened.shapes())
+    _check_no_batch_norm(run, opened)
+    for n, head in enumerate(run.heads):
         old, layer = before.layers[n], kan.layers[n]
         if bool((layer.bias != 0).any()) or bool((layer.offset != 0).any()):
             raise UserError(
                 f"Layer {n} has biases, as pruning with averages makes them, and efficient-kan has none. Undo that."
             )
         if (layer.base, layer.outside) != (old.base, old.outside):
-            raise UserError(f"Layer {n} has another base function or continuation than efficient-kan, silu and zero.")
+            raise UserError(f"Layer {n} has another base function than layer 0, or does not end where its knots do.")
         (coef, base), (coef_before, _) = _learned(layer), _learned(old)
         weight = opened.tensors[f"{head}spline_weight"].double()
         changed = (coef.double() != coef_before.double()).any(2).T  # target, source
@@ -137,9 +153,23 @@ def _efficient(kan: KAN, before: KAN, opened: Tensors) -> dict[str, Tensor]:
         if f"{head}spline_scaler" in opened:
             scaler = opened.tensors[f"{head}spline_scaler"].double()
             found[f"{head}spline_scaler"] = torch.where(changed, torch.ones_like(scaler), scaler)
+        mask = masks.get(head)
+        if mask is not None:  # what it hides stays as it was
+            hidden = opened.tensors[f"{head}base_weight"].double()
+            base = torch.where(layer.active | old.active, base.double(), hidden.T)
+            found[mask] = layer.active.T
         found[f"{head}base_weight"] = base.T
-        found[f"{head}grid"] = layer.knots
+        found[f"{head}grid"] = _grid(n, layer, opened.tensors[f"{head}grid"])
     return found
+
+
+def _grid(n: int, layer: Layer, before: Tensor) -> Tensor:
+    """Return the knots in the shape of the file, which may have one row for all inputs."""
+    if before.shape == layer.knots.shape:
+        return layer.knots
+    if not bool((layer.knots == layer.knots[:1]).all()):
+        raise UserError(f"The inputs of layer {n} have grids of their own, and the file has one grid for all of them.")
+    return layer.knots[0].reshape(before.shape)
 
 
 def _learned(layer: Layer) -> tuple[Tensor, Tensor]:
@@ -162,7 +192,7 @@ def _patches(name: str, part: Part, values: Tensor, data: Source) -> dict[int, b
     spot = part.spot
     if not spot.member:
         return {spot.at: new.tobytes()}
-    members = open_archive(data)
+    members = storages_of(data)
     content = np.frombuffer(members[spot.member], dtype=NUMPY_TYPES[part.dtype]).copy()
     strides = tuple(step * content.itemsize for step in spot.strides or ())
     view = np.lib.stride_tricks.as_strided(content[spot.offset :], part.shape, strides)

@@ -1,7 +1,7 @@
-"""Reads a zip archive without compression, and checks it completely before any byte of it is used.
+"""Reads a zip archive, and checks it completely before any byte of it is used.
 
-We read the central directory ourselves instead of using `zipfile`: without compression the format is so simple that
-every byte can be checked, and there is nothing to unpack that could be a bomb.
+We read the central directory ourselves instead of using `zipfile`: the format is so simple that every byte can be
+checked. Most of the programs never compress; where one may, a member is unpacked to the size that it declares, no more.
 Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 (local header), 4.3.12 (central header), 4.3.14 to 4.3.16 (end records).
 """
 
@@ -28,15 +28,19 @@ _LOCATOR64_SIZE = 20
 _CRC_LISTED, _CRC_LOCAL, _CRC_BEHIND = 16, 14, 8  # places of a checksum in the two headers; the flag for a third
 _ENCRYPTED = 1
 _FULL = 0xFFFFFFFF  # stands for a number above 4 GB
-_STORED = 0
+_STORED, _DEFLATED = 0, 8
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """The program that writes such archives, and the remedy for a damaged one; both appear in the refusals."""
+    """The program that writes such archives, and the remedy for a damaged one; both appear in the refusals.
+
+    packs: it may compress.
+    """
 
     name: str
     again: str
+    packs: bool = False
 
     def damaged(self, what: str) -> LoadError:
         return LoadError(f"The file is damaged or incomplete ({what}). {self.again}")
@@ -57,9 +61,9 @@ class Entry:
 
 
 class Members(Mapping[str, Content]):
-    """The members of an archive by name, without its `folder`: nothing compressed, no overlaps.
+    """The members of an archive by name, without its `folder`: no overlaps, each compressed only where `writer` packs.
 
-    A member is read, and its checksum compared, when it is asked for; `size` reads nothing.
+    A member is read, unpacked, and its checksum compared, when it is asked for; `size` reads nothing.
     """
 
     def __init__(self, data: Source, entries: list[Entry], writer: Writer, folder: str = "") -> None:
@@ -77,6 +81,8 @@ class Members(Mapping[str, Content]):
     def __getitem__(self, name: str) -> Content:
         entry, start, end = self._places[name]
         content = self._data[start:end]
+        if entry.method == _DEFLATED:
+            content = _unpacked(content, entry, self._writer)
         if name not in self._sound and zlib.crc32(content) != entry.checksum:
             raise self._writer.damaged(f"checksum of {shown(entry.name)} does not match")
         self._sound.add(name)
@@ -107,9 +113,8 @@ class Members(Mapping[str, Content]):
         return {start: content, **dict.fromkeys(places, after)}
 
     def size(self, name: str) -> int:
-        """Return the number of bytes of a member."""
-        _, start, end = self._places[name]
-        return end - start
+        """Return the number of bytes of a member, unpacked."""
+        return self._places[name][0].size
 
 
 def table_of_contents(data: Source, writer: Writer) -> list[Entry]:
@@ -202,9 +207,11 @@ def _check_names(names: list[str], writer: Writer) -> None:
 def _data_range(data: Source, entry: Entry, writer: Writer) -> tuple[int, int]:
     """Find the byte range of a member; its local header must agree with the central directory."""
     name = shown(entry.name)
-    if entry.method != _STORED or entry.flags & _ENCRYPTED:
-        raise LoadError(f"{name} is compressed or encrypted, which {writer.name} never does. {writer.again}")
-    if entry.size != entry.packed_size:
+    packed = writer.packs and entry.method == _DEFLATED
+    if entry.flags & _ENCRYPTED or not (packed or entry.method == _STORED):
+        how = "compressed in another way" if writer.packs else "compressed"
+        raise LoadError(f"{name} is {how} or encrypted, which {writer.name} never does. {writer.again}")
+    if entry.size != entry.packed_size and not packed:
         raise writer.damaged(f"{name} declares two different sizes")
     at = entry.header_at
     if at + _LOCAL.size > len(data) or data[at : at + 4] != b"PK\x03\x04":
@@ -212,9 +219,21 @@ def _data_range(data: Source, entry: Entry, writer: Writer) -> tuple[int, int]:
     fields = _LOCAL.unpack(data[at : at + _LOCAL.size])
     method, name_size, extra_size = fields[3], fields[9], fields[10]
     name_at = at + _LOCAL.size
-    if method != _STORED or data[name_at : name_at + name_size] != entry.name.encode("utf-8"):
+    if method != entry.method or data[name_at : name_at + name_size] != entry.name.encode("utf-8"):
         raise writer.damaged(f"{name} carries two different names")
     start = name_at + name_size + extra_size
-    if start + entry.size > len(data):
+    if start + entry.packed_size > len(data):
         raise writer.damaged(f"{name} is cut short")
-    return start, start + entry.size
+    return start, start + entry.packed_size
+
+
+def _unpacked(content: Content, entry: Entry, writer: Writer) -> bytes:
+    """Unpack a member; one that gives more or less than it declares is damaged."""
+    unpacker = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        found = unpacker.decompress(content, entry.size + 1)
+    except zlib.error:
+        found = b""
+    if len(found) != entry.size or not unpacker.eof:
+        raise writer.damaged(f"{shown(entry.name)} does not unpack to the size that it declares")
+    return found

@@ -15,7 +15,7 @@ def read_table(
     encoding: str | None = None,
     missing: Sequence[float] | None = None,
 ) -> Table:
-    """Read a CSV-like text, a Parquet file or an Excel workbook: `frame`, `units`, and `notes` on what was assumed.
+    """Read CSV-like text, Parquet, .npz or an Excel workbook: `frame`, `units`, and `notes` on what was assumed.
 
     header_row: line of the names, counted from 1, several if the names extend over several lines, 0 for none ·
     units_row: line of the units, 0 for none · encoding: of a text · missing: numbers that mean missing values, () for

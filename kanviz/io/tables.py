@@ -26,8 +26,10 @@ from kanviz.io.excel import looks_like_excel, read_excel
 from kanviz.io.heading_units import split_units
 from kanviz.io.layout import Layout
 from kanviz.io.missing_codes import Code, chosen_codes, find_codes
+from kanviz.io.npz import looks_like_npz
 from kanviz.io.parquet import read_parquet
-from kanviz.io.rows import Raw
+from kanviz.io.recorded_rows import columns_of_arrays
+from kanviz.io.rows import Raw, check_size
 from kanviz.io.table_notes import notes_on_values
 from kanviz.io.table_reading import AS_FOUND, Reading
 from kanviz.io.table_text import text_of
@@ -155,7 +157,7 @@ def open_table(file: str | os.PathLike[str], how: Reading = AS_FOUND) -> Table:
 
 
 def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
-    """Read a CSV-like text, a Parquet file or an Excel workbook of at least two columns, one of them numbers.
+    """Read a CSV-like text, a Parquet file, an .npz file or an Excel workbook; at least two columns, one of numbers.
 
     Raises TableError for anything else, and for more than 50 MB, 1,000,000 rows, 10,000,000 cells or 2,000 columns.
     """
@@ -171,6 +173,10 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
     if data.startswith(b"PAR1"):
         found, notes = read_parquet(data)
         return _table(found, notes, {}, Table(pd.DataFrame(), (), (), origin=origin), how)
+    if looks_like_npz(data):
+        columns = columns_of_arrays(data)
+        check_size(len(next(iter(columns.values()))), len(columns))
+        return _table(columns, [], {}, Table(pd.DataFrame(), (), (), origin=origin), how)
     if looks_like_excel(data):
         return _of_text(read_excel(data, how), origin, how)
     raw, encoding, others = _of_bytes(data, how)

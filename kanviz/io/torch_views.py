@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -11,7 +12,6 @@ from kanviz.core.kan import Caution
 from kanviz.errors import LoadError
 from kanviz.io.contents import BYTE_LIMIT, FLOATS, NUMPY_TYPES, Part, Spot, check_shape, own_tensor
 from kanviz.io.pickle_records import Foreign, Listing, Name, Row, Storage, Table, TensorRecord
-from kanviz.io.stored_zip import Members
 from kanviz.text import listing, shown, size_words
 
 _FLOATING = "weights must be floating point."
@@ -31,6 +31,22 @@ _KINDS = {
 }
 
 
+class Storages(Protocol):
+    """The parts of a torch file that hold numbers, by their names `data/KEY`."""
+
+    def __contains__(self, name: object, /) -> bool: ...
+
+    def __getitem__(self, name: str, /) -> bytes | memoryview: ...
+
+    def size(self, name: str) -> int:
+        """Return the number of bytes of a part."""
+        ...
+
+    def patches(self, name: str, content: bytes) -> dict[int, bytes]:
+        """Return what to write into the file, by positions, so that a part has this content of the same length."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Weights:
     """The named tensors of a file in its own order, why other entries are none, and what was assumed."""
@@ -40,7 +56,7 @@ class Weights:
     notes: tuple[str, ...]
 
 
-def weights_of(value: object, members: Members) -> Weights:
+def weights_of(value: object, members: Storages) -> Weights:
     """Check the tensors of an unpickled state_dict against the storages in the file; their numbers are not read."""
     table, notes = _state_dict(value)
     parts: dict[str, Part] = {}
@@ -123,7 +139,7 @@ def _last(record: TensorRecord) -> int:
     return 1 + record.offset + sum((n - 1) * step for n, step in zip(record.size, record.stride, strict=True))
 
 
-def _check_storage(name: str, storage: Storage, declared: dict[str, Storage], members: Members) -> None:
+def _check_storage(name: str, storage: Storage, declared: dict[str, Storage], members: Storages) -> None:
     """Check that a storage is in the archive, has exactly the declared length, and is always declared alike."""
     if declared.setdefault(storage.key, storage) != storage:
         raise LoadError(f"Tensor {shown(name)} shares its storage under another type; the file is hostile or damaged.")
@@ -138,7 +154,7 @@ def _check_storage(name: str, storage: Storage, declared: dict[str, Storage], me
         )
 
 
-def _part(record: TensorRecord, members: Members) -> Part:
+def _part(record: TensorRecord, members: Storages) -> Part:
     dtype = record.storage.dtype
     words = "true/false values" if dtype == "bool" else f"whole numbers ({dtype})"
     why = "" if dtype in FLOATS else f"holds {words}; {_FLOATING}"
@@ -146,7 +162,7 @@ def _part(record: TensorRecord, members: Members) -> Part:
     return Part(dtype, record.size, _reader(record, members), why, record.storage.key, record.storage.location, spot)
 
 
-def _reader(record: TensorRecord, members: Members) -> Callable[[], torch.Tensor]:
+def _reader(record: TensorRecord, members: Storages) -> Callable[[], torch.Tensor]:
     """Return a function that copies the view to a contiguous tensor."""
     dtype, member = record.storage.dtype, f"data/{record.storage.key}"
 

@@ -6,6 +6,10 @@ from kanviz.io.stored_zip import Entry, Members, Writer, table_of_contents
 from kanviz.text import shown
 
 AGAIN = "Upload it again, or save it again with torch.save(model.state_dict(), ...)."
+KERAS = (
+    "kanviz reads .pt and .safetensors. Save the weights in one of these under efficient-kan's names and axes: "
+    "layers.0.grid (input, knot), base_weight (output, input), spline_weight (output, input, coefficient)."
+)
 LONGEST_ORDER = 16  # bytes
 _TORCH = Writer("PyTorch", AGAIN)
 
@@ -25,6 +29,8 @@ def _torch_folder(entries: list[Entry]) -> str:
     """Return the folder that holds data.pkl, with its slash; all other members must be in it, too."""
     names = [entry.name for entry in entries]
     folders = [name.removesuffix("data.pkl") for name in names if name.count("/") == 1 and name.endswith("/data.pkl")]
+    if "model.weights.h5" in names:
+        raise LoadError(f"This is a model of Keras, whose weights are an HDF5 file. {KERAS}")
     if len(folders) != 1:
         raise LoadError("This zip archive holds no PyTorch data. Upload the file that torch.save wrote, unpacked.")
     folder = folders[0]

@@ -180,6 +180,18 @@ def _floor(threshold: float) -> float:
     return min(1e-4, threshold / 10) if threshold > 0 else 1e-4
 
 
+def line_of_equality(figure: go.Figure, values: np.ndarray, theme: Look) -> list[float]:
+    """Add the line on which two finite values are equal; return the range of both axes."""
+    low, high = float(values.min()), float(values.max())
+    room = 0.04 * (high - low) or 1.0
+    ends = [low - room, high + room]
+    figure.add_scatter(
+        x=ends, y=ends, mode="lines", hoverinfo="skip", showlegend=False,
+        line={"color": THEMES[theme].muted, "width": 1.5, "dash": "dash"},
+    )  # fmt: skip
+    return ends
+
+
 def predicted_figure(
     predicted: ArrayLike,
     actual: ArrayLike,
@@ -206,13 +218,7 @@ def predicted_figure(
     chosen = np.linspace(0, len(actual) - 1, min(DOTS, len(actual))).astype(int)
     title = f"{DOTS:,} of {len(actual):,} rows" if len(actual) > DOTS else ""
     figure = canvas(theme, title, height=420)
-    low, high = (float(f(np.concatenate([actual, predicted[np.isfinite(predicted)]]))) for f in (np.min, np.max))
-    room = 0.04 * (high - low) or 1.0
-    ends = [low - room, high + room]
-    figure.add_scatter(
-        x=ends, y=ends, mode="lines", line={"color": colours.muted, "width": 1.5, "dash": "dash"},
-        hoverinfo="skip", showlegend=False,
-    )  # fmt: skip
+    ends = line_of_equality(figure, np.concatenate([actual, predicted[np.isfinite(predicted)]]), theme)
     looks = {"train": ("training rows", colours.train, "circle"), "test": ("held-out rows", colours.test, "diamond")}
     for kind in dict.fromkeys(part.tolist()):
         word, colour, symbol = looks.get(kind, (words(kind), colours.train, "circle"))

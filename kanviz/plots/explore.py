@@ -158,7 +158,7 @@ def edges_figure(found: Explanation, *, theme: Look = "light") -> go.Figure:
     """
     kan = found.kan
     rows = [
-        (f"{kan.node_name(edge.layer, edge.source)} → {kan.target_name(edge.layer, edge.target)}", amount)
+        (f"{kan.source_name(edge.layer, edge.source)} → {kan.target_name(edge.layer, edge.target)}", amount)
         for edge, amount in found.strongest_edges(LISTED)
     ]
     return _bars(rows, kan.outputs[found.output], "Every edge is pruned.", theme)

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from kanviz.analysis.model_comparison import Comparison, Predicted
 from kanviz.laws.search.extraction_record import Extraction
 from kanviz.laws.search.record import Discovery
-from kanviz.plots.charts import DOTS, log_axis
+from kanviz.plots.charts import DOTS, line_of_equality, log_axis
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, canvas, empty, label, words, wrapped
 from kanviz.text import counted
 
@@ -132,13 +132,7 @@ def agreement_figure(found: Comparison, *, theme: Look = "light") -> go.Figure:
         return empty(theme, "Laws and data", "No rows to compare.")
     figure = canvas(theme, height=HEIGHT)
     values = np.concatenate([found.measured, *(one.values[np.isfinite(one.values)] for one in found.models)])
-    low, high = float(values.min()), float(values.max())
-    room = 0.04 * (high - low) or 1.0
-    ends = [low - room, high + room]
-    figure.add_scatter(
-        x=ends, y=ends, mode="lines", hoverinfo="skip", showlegend=False,
-        line={"color": THEMES[theme].muted, "width": 1.5, "dash": "dash"},
-    )  # fmt: skip
+    ends = line_of_equality(figure, values, theme)
     for place, one in enumerate(found.models):
         at = _dotted_rows(one)
         figure.add_scatter(

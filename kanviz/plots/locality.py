@@ -9,7 +9,20 @@ from kanviz.analysis.locality.maps import ReachMap
 from kanviz.analysis.locality.observed_change import Lamps
 from kanviz.analysis.locality.strips import LOCKS, USES, Strip
 from kanviz.plots.charts import DOTS
-from kanviz.plots.theme import THEMES, Look, Theme, arrange, axis, brief, canvas, empty, label, words, wrapped
+from kanviz.plots.theme import (
+    THEMES,
+    Look,
+    Theme,
+    arrange,
+    axis,
+    brief,
+    canvas,
+    empty,
+    label,
+    lamp_legend,
+    words,
+    wrapped,
+)
 
 MOST = 40  # strips in one figure
 STRIP = 24  # pixels
@@ -173,11 +186,7 @@ def lamps_figure(found: Lamps, output: int = 0, *, theme: Look = "light") -> go.
         hovertemplate=("row %{customdata[0]:,}" if each == 1 else "rows %{customdata[0]:,} to %{customdata[1]:,}")
         + "<br>changed by %{customdata[2]:.3g}<extra></extra>",
     )  # fmt: skip
-    for name, colour in (("bit-identical", colours.kept), ("changed", colours.lost)):
-        figure.add_scatter(
-            x=[None], y=[None], mode="markers", name=name, showlegend=True,
-            marker={"symbol": "square", "size": 11, "color": colour},
-        )  # fmt: skip
+    lamp_legend(figure, theme)
     arrange(
         figure,
         xaxis=axis(theme, visible=False, range=[-0.5, across - 0.5]),

@@ -10,13 +10,12 @@ from kanviz.analysis.layout import EdgePlace, Layout
 from kanviz.analysis.scores import Scores
 from kanviz.analysis.thumbnails import Thumbnail, Thumbnails
 from kanviz.core.layer import EdgeId
+from kanviz.plots.network_paths import Path, bend, box, fans, joined, straight
 from kanviz.plots.network_words import NAME, edge_words, name_width, node_words, two_lines
 from kanviz.plots.theme import THEMES, Look, Theme, arrange, canvas, empty, words
 
 WIDTHS, OPACITIES = (0.8, 1.2, 1.8, 2.6, 3.6), (0.30, 0.45, 0.62, 0.80, 0.95)
 STATES = ("pruned", "spline", "both", "formula")
-BEND = np.linspace(0, 1, 9)
-EASE = BEND * BEND * (3 - 2 * BEND)
 ROW, LOWEST, HIGHEST = 52, 300, 960  # pixels per row of thumbnails, and of the whole figure
 CROWD = 180  # more edges than this get thinner and fainter lines, which would otherwise merge into a dark area
 
@@ -55,12 +54,13 @@ def network_figure(
     _lines(figure, places, by_id, levels, colours)
     if selected is not None:
         chosen = [p for p in places if p.id == selected]
-        _add(figure, colours.selected, 2.5, [part for p in chosen for part in _fans(p)], shape="spline")
-        _add(figure, colours.selected, 2.5, [part for p in chosen for part in _straight(p)])
+        _add(figure, colours.selected, 2.5, [part for p in chosen for part in fans(p)], shape="spline")
+        _add(figure, colours.selected, 2.5, [part for p in chosen for part in straight(p)])
     _frames(figure, places, by_id, colours)
     _curves(figure, places, by_id, levels, colours)
     _marks(figure, places, by_id, colours)
     _rings(figure, places, selected, highlight, colours)
+    _steps(figure, layout, colours)
     _nodes(figure, layout, scores, colours)
     _targets(figure, places, by_id, scores, height / layout.rows)
     _legend(figure, places, by_id, colours)
@@ -90,42 +90,11 @@ def _levels(places: Sequence[EdgePlace], scores: Scores | None) -> dict[EdgeId, 
     return {p.id: int(4.999 * (scores.of(p.id) / (strongest[p.id.layer] or 1.0)) ** 0.5) for p in places}
 
 
-Path = tuple[np.ndarray, np.ndarray]
-
-
-def _fans(place: EdgePlace) -> tuple[Path, Path]:
-    """Return the bent ends of an edge's line: from its source to its row, from its row to its target."""
-    return _bend(place.start, (place.enter, place.y)), _bend((place.leave, place.y), place.end)
-
-
-def _straight(place: EdgePlace) -> tuple[Path, Path]:
-    """Return the straight pieces along its row, from the fans to its frame."""
-    left, right = place.x - place.width / 2, place.x + place.width / 2
-    row = np.full(2, place.y)
-    return (np.array([place.enter, left]), row), (np.array([right, place.leave]), row)
-
-
-def _bend(start: tuple[float, float], end: tuple[float, float]) -> Path:
-    return start[0] + (end[0] - start[0]) * BEND, start[1] + (end[1] - start[1]) * EASE
-
-
-def _box(place: EdgePlace, size: float = 1.0) -> Path:
-    w, h = place.width / 2 * (1 + (size - 1) / 2), place.height / 2 * size
-    return place.x + w * np.array([-1, 1, 1, -1, -1]), place.y + h * np.array([-1, -1, 1, 1, -1])
-
-
-def _joined(paths: Sequence[Path]) -> Path:
-    """Join many paths into one, with gaps between; single precision is enough for a screen and halves the page."""
-    gap = np.array([np.nan])
-    x, y = (np.concatenate([v for path in paths for v in (path[k], gap)]).astype(np.float32) for k in (0, 1))
-    return x, y
-
-
 def _add(figure: go.Figure, colour: str, width: float, paths: Sequence[Path], **more) -> None:
     """Add one trace of lines without hover text and clicks."""
     if not paths:
         return
-    x, y = _joined(paths)
+    x, y = joined(paths)
     dash, opacity, fill = more.get("dash", "solid"), more.get("opacity", 1.0), more.get("fill")
     line = {"color": colour, "width": width, "dash": dash, "shape": more.get("shape", "linear"), "simplify": False}
     figure.add_scatter(
@@ -142,7 +111,7 @@ def _lines(figure: go.Figure, places, by_id, levels, colours: Theme) -> None:
     for state in STATES:
         for level, (width, opacity) in enumerate(zip(WIDTHS, OPACITIES, strict=True)):
             here = [p for p in places if by_id[p.id].state == state and levels[p.id] == level]
-            paths = [part for p in here for part in _fans(p)]
+            paths = [part for p in here for part in fans(p)]
             if state == "pruned":
                 _add(figure, colours.pruned, 1, paths, dash="dash", opacity=0.5, shape="spline")
             else:
@@ -154,7 +123,7 @@ def _frames(figure: go.Figure, places, by_id, colours: Theme) -> None:
     styles = {"pruned": (colours.pruned, 1, "dash"), "spline": (colours.frame, 1, "solid")}
     for state in STATES:
         colour, width, dash = styles.get(state, (colours.state(state), 1.6, "solid"))
-        boxes = [_box(p) for p in places if by_id[p.id].state == state]
+        boxes = [box(p) for p in places if by_id[p.id].state == state]
         _add(figure, colour, width, boxes, dash=dash, fill=colours.card)
 
 
@@ -173,8 +142,8 @@ def _curve(place: EdgePlace, curve: Thumbnail) -> Path:
 
 def _rings(figure: go.Figure, places, selected: EdgeId | None, highlight: Collection[EdgeId], colours: Theme) -> None:
     """Draw rings around highlighted edges and the selected one; an edge that is both has two nested rings."""
-    marked = [_box(p, 1.06 if p.id == selected else 1.16) for p in places if p.id in highlight]
-    chosen = [_box(p, 1.26 if p.id in highlight else 1.16) for p in places if p.id == selected]
+    marked = [box(p, 1.06 if p.id == selected else 1.16) for p in places if p.id in highlight]
+    chosen = [box(p, 1.26 if p.id in highlight else 1.16) for p in places if p.id == selected]
     _add(figure, colours.marked, 2.5, marked, dash="dot")
     _add(figure, colours.selected, 3, chosen)
 
@@ -208,8 +177,17 @@ def _star(colours: Theme) -> dict:
     return {"symbol": "asterisk-open", "size": 8, "color": colours.frozen, "line": line, "opacity": 1}
 
 
+def _steps(figure: go.Figure, layout: Layout, colours: Theme) -> None:
+    """Draw a bar, with its name, where all values of a column go through a step."""
+    _add(figure, colours.muted, 3, [(np.full(2, s.x), np.array([0.0, 1.0])) for s in layout.steps], opacity=0.6)
+    plate = {"bgcolor": colours.page, "bordercolor": colours.muted, "borderwidth": 1, "borderpad": 3}
+    turned = {"y": 0.5, "textangle": -90, "showarrow": False, "font": {"size": 11, "color": colours.text}, **plate}
+    names = [{"text": words(s.words), "x": s.x, **turned} for s in layout.steps]
+    figure.layout.annotations = [*figure.layout.annotations, *names]
+
+
 def _nodes(figure: go.Figure, layout: Layout, scores: Scores | None, colours: Theme) -> None:
-    joins = [_bend((s.x, s.y), (s.node_x, s.node_y)) for s in layout.sums]
+    joins = [bend((s.x, s.y), (s.node_x, s.node_y)) for s in layout.sums]
     _add(figure, colours.muted, 2, joins, shape="spline")
     if layout.sums:
         figure.add_scatter(

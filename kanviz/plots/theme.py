@@ -97,6 +97,15 @@ def _literal(visible: str) -> str:
     return html.escape(visible, quote=False).replace("$", "&#36;")
 
 
+def lamp_legend(figure: go.Figure, look: Look) -> None:
+    """Add to the legend what the two colours of lamps mean."""
+    for name, colour in (("bit-identical", THEMES[look].kept), ("changed", THEMES[look].lost)):
+        figure.add_scatter(
+            x=[None], y=[None], mode="markers", name=name, showlegend=True,
+            marker={"symbol": "square", "size": 11, "color": colour},
+        )  # fmt: skip
+
+
 def canvas(look: Look, title: str = "", height: int = 420) -> go.Figure:
     """Return an empty figure in our style, without a background, so that it fits on any page."""
     theme = THEMES[look]

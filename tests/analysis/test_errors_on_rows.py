@@ -1,6 +1,6 @@
 """Errors on some rows: those of the whole table on all, the training rows and those held out always apart."""
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 
 import pytest
 import torch
@@ -18,9 +18,10 @@ def test_on_all_rows_they_are_the_errors_of_the_network(kan):
     data = table_for(kan)
     found = errors_on(predictions(kan, data), range(len(data)))
     whole = metrics(kan, data)
-    assert {part: repr(errors) for part, errors in found.parts.items()} == {
-        part: repr(errors) for part, errors in whole.parts.items()
-    }
+    assert found.parts.keys() == whole.parts.keys()
+    near = 1e-6 if kan.dtype == torch.float32 else 1e-12  # torch's erf depends on a row's place among the others
+    for part, errors in found.parts.items():
+        assert asdict(errors) == pytest.approx(asdict(whole.parts[part]), rel=near, nan_ok=True)
     assert found.rows == len(data)
 
 

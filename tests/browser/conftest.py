@@ -12,6 +12,7 @@ from playwright.sync_api import (
     BrowserContext,
     ConsoleMessage,
     Error,
+    Locator,
     Page,
     Playwright,
     ViewportSize,
@@ -22,6 +23,7 @@ from playwright.sync_api import (
 from tests.app_process import App
 from tests.browser import evidence
 from tests.browser.evidence import LISTEN
+from tests.helpers import not_none
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = [
@@ -70,10 +72,12 @@ def chromium(play: Playwright) -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def at_home(play: Playwright, tmp_path_factory: pytest.TempPathFactory) -> Iterator[BrowserContext]:
-    """A browser that holds the app's own files, as everybody's does after the first visit: a third of the work."""
+    """A browser that holds the app's own files, as everybody's does after the first visit: a third of the work. Without
+    animations, whose frames are a seventh of it.
+    """
     context = play.chromium.launch_persistent_context(
         tmp_path_factory.mktemp("chromium"), executable_path=CHROMIUM, args=FLAGS,
-        viewport=SIZE, accept_downloads=True,
+        viewport=SIZE, accept_downloads=True, reduced_motion="reduce",
     )  # fmt: skip
     yield heard(context, TOUR_SEEN)
     context.close()
@@ -113,6 +117,32 @@ def forget(context: BrowserContext, page: Page, server: str) -> None:
     session = context.new_cdp_session(page)
     session.send("Storage.clearDataForOrigin", stored)
     session.detach()
+
+
+# Whether no script runs, or a third of a second of frames has passed: where a run is watched, one follows the other.
+CALM = """from => {
+    const app = document.querySelector('[data-testid=stApp]')?.dataset;
+    if (window.calm?.from !== from) window.calm = { from, frames: 0 };
+    window.calm.frames += 1;
+    return (app?.testScriptState === "notRunning" && !window.unanswered) || window.calm.frames > 20;
+}"""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _click_what_stands() -> Iterator[None]:
+    """Let a click wait for a script that runs, since the run may replace what the click is aimed at."""
+
+    def after_the_run(act: Callable[..., None]) -> Callable[..., None]:
+        def patient(self: Locator, *args, **options) -> None:
+            self.page.wait_for_function(CALM, arg=time.monotonic(), polling="raf")
+            act(self, *args, **options)
+
+        return patient
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("click", "dblclick", "fill"):
+            patch.setattr(Locator, name, after_the_run(getattr(Locator, name)))
+        yield
 
 
 @pytest.fixture
@@ -193,8 +223,19 @@ def open_sample(page: Page, number: int = 0) -> None:
 
 
 def in_hand(page: Page) -> str:
-    """The edge that is chosen, by its name."""
-    return page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input").input_value()
+    """The edge that is chosen, by its name; while the page is drawn again, there may be two lists for a moment."""
+    until(page, lambda: len(_lists(page)) == 1, "one list of edges")
+    return _lists(page)[0]
+
+
+def expect_in_hand(page: Page, name: str) -> None:
+    """Wait until this edge is chosen, and its list the only one."""
+    until(page, lambda: _lists(page) == [name], f"the chosen edge {name}")
+
+
+def _lists(page: Page) -> list[str]:
+    box = page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")
+    return box.evaluate_all("all => all.map(one => one.value)")
 
 
 def expect_last_step(page: Page, words: str) -> None:
@@ -208,6 +249,31 @@ def expect_last_step(page: Page, words: str) -> None:
 
     expect(undo).to_be_enabled()
     until(page, is_it, f"a step {words!r}")
+
+
+def drag(page: Page, point: Locator, down: float) -> None:
+    """A control point up or down by so many pixels."""
+    point.scroll_into_view_if_needed()
+    box = point.bounding_box()
+    assert box is not None
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + down, steps=4)
+    page.mouse.up()
+
+
+def type_into_cell(table: Locator, row: int, text: str) -> None:
+    """Type into the last column of a table's row (from 0)."""
+    expect(table.locator("[role=gridcell]").first).to_be_attached()  # the grid comes after its frame
+    canvas = table.locator("canvas").first
+    canvas.scroll_into_view_if_needed()
+    settle(table.page)
+    box = not_none(canvas.bounding_box())
+    table.page.mouse.dblclick(box["x"] + 0.75 * box["width"], box["y"] + 35 * (row + 1.5))
+    table.page.locator("[id=portal]").locator("input, textarea").fill(text)
+    table.page.keyboard.press("Enter")
+    settle(table.page)
 
 
 def upload(page: Page, label: str, files) -> None:

@@ -1,4 +1,4 @@
-"""What a browser test that failed leaves behind: connection, last messages, files without an answer, the text."""
+"""What a browser test that failed leaves behind: the text, files without an answer, last clicks and messages."""
 
 from types import TracebackType
 
@@ -6,8 +6,14 @@ from playwright.sync_api import Error as BrowserError
 from playwright.sync_api import Page
 
 # Run before the app's own scripts. `unanswered`: the server has not yet answered what the page sent last, so no script
-# may seem to run. `messages`: the last of them, as (milliseconds, bytes, by whom).
+# may seem to run. `messages`: the last of them, as (milliseconds, bytes, by whom). `clicks`: the last clicks, and what
+# they met.
 LISTEN = """(() => {
+    for (const kind of ["pointerdown", "click"]) addEventListener(kind, ({ target, timeStamp }) => {
+        const words = `${target.tagName} ${(target.innerText ?? "").slice(0, 30)}`.replace(/\\s+/g, " ");
+        (window.clicks ??= []).push(`${Math.round(timeStamp)} ${kind} ${words}`);
+        if (window.clicks.length > 12) window.clicks.shift();
+    }, true);
     const send = WebSocket.prototype.send;
     const note = (data, by) => {
         (window.messages ??= []).push([Math.round(performance.now()), data.byteLength ?? data.size ?? data.length, by]);
@@ -32,10 +38,11 @@ STATE = """() => {
     const done = new Set(loaded.map((one) => one.name));
     const open = files.filter((one) => one.startsWith('http') && !done.has(one));
     return [
-        `${location.href} ${JSON.stringify({ ...app?.dataset })}, ${Math.round(performance.now())} ms after its start`,
-        `messages (ms, bytes, by): ${(window.messages ?? []).map((one) => one.join(' ')).join(' | ')}`,
-        `files without an answer: ${open.join(' ') || 'none'}`,
         document.body.innerText.replace(/\\s+/g, ' ').slice(-1500),
+        `files without an answer: ${open.join(' ') || 'none'}`,
+        `clicks (ms, what, where): ${(window.clicks ?? []).join(' | ')}`,
+        `messages (ms, bytes, by): ${(window.messages ?? []).slice(-30).map((one) => one.join(' ')).join(' | ')}`,
+        `${location.href} ${JSON.stringify({ ...app?.dataset })}, ${Math.round(performance.now())} ms after its start`,
     ].join('\\n');
 }"""
 

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import kanviz
-from tests.browser.conftest import go, settle, upload
+from tests.browser.conftest import go, in_hand, settle, upload
 
 
 @pytest.fixture
@@ -27,27 +27,23 @@ def edge(page: Page, name: str):
     return page.locator(f'.edge[data-id="{name}"]')
 
 
-def chosen(page: Page) -> str:
-    return page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input").input_value()
-
-
 def test_a_click_or_enter_chooses_an_edge(sample: Page):
     edge(sample, "0,1,0").click()
     settle(sample)
-    assert chosen(sample) == "y → h1,0"
+    assert in_hand(sample) == "y → h1,0"
     expect(edge(sample, "0,1,0")).to_have_attribute("aria-pressed", "true")
     sample.keyboard.press("ArrowRight")
     sample.keyboard.press("Enter")
     settle(sample)
-    assert chosen(sample).startswith("h1,")
+    assert in_hand(sample).startswith("h1,")
 
 
 def test_looking_shows_what_an_edge_is_and_changes_nothing(sample: Page):
-    before = chosen(sample)
+    before = in_hand(sample)
     edge(sample, "1,2,0").hover()
     expect(sample.locator(".kv-network .kv-tip")).to_be_visible()
     expect(sample.locator(".kv-network .kv-tip")).to_contain_text("h1,2 → f")
-    assert chosen(sample) == before
+    assert in_hand(sample) == before
 
 
 def test_delete_asks_with_the_cost_and_undo_brings_it_back(sample: Page):
@@ -114,12 +110,12 @@ def test_a_wide_network_is_a_matrix_that_is_searched_and_chosen_from(page: Page,
     expect(page.locator(".kv-network .kv-tip")).to_be_visible()
     cells.click(position={"x": 30, "y": 30})
     settle(page)
-    assert re.match(r"x\d+ → h1,\d+", chosen(page))
+    assert re.match(r"x\d+ → h1,\d+", in_hand(page))
     page.get_by_label("Find edges by the names of their nodes").fill("h1,63 → y7")
     expect(page.locator(".kv-top button")).to_have_count(1)
     page.locator(".kv-top button").click()
     settle(page)
-    assert chosen(page) == "h1,63 → y7"
+    assert in_hand(page) == "h1,63 → y7"
     page.get_by_role("button", name="The strongest edges with their curves").click()
     expect(page.locator(".kv-stage .edge").first).to_be_visible()
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import expect_last_step, settle
+from tests.browser.conftest import expect_last_step, settle, type_into_cell
 
 
 @pytest.fixture
@@ -255,16 +255,8 @@ def test_parts_are_shown_and_hidden(editor: Page):
 def test_a_height_typed_into_the_table_is_one_step(editor: Page):
     editor.get_by_text("All control points, and a finer grid").click()
     table = editor.locator(".st-key-inspector").get_by_test_id("stDataFrame")
-    expect(table).to_be_visible()
-    table.scroll_into_view_if_needed()
-    settle(editor)
-    box = table.locator("canvas").first.bounding_box()
-    assert box is not None
-    editor.mouse.dblclick(box["x"] + 0.75 * box["width"], box["y"] + 35 * 3.5)  # the third row
-    editor.locator("[id=portal] input").fill("0.125")
-    editor.keyboard.press("Enter")
+    type_into_cell(table, 2, "0.125")
     expect(handle(editor, 2)).to_have_attribute("aria-valuenow", "0.125")
-    settle(editor)
     expect_last_step(editor, "Move control point 2")
     undo(editor)
     expect(handle(editor, 2)).not_to_have_attribute("aria-valuenow", "0.125")

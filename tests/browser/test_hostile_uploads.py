@@ -1,11 +1,12 @@
 """Bad inputs through the real upload widgets: a sentence or an opened file, never a stack trace, the app alive.
 
-Every case starts with a fresh visit to the one server, so it also shows that the case before left the app alive; the
+One visitor gives all files of a kind, one after another, so each also shows that the one before left the app alive; the
 server's log may hold no traceback in the end.
 """
 
 import json
 import re
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,12 +17,12 @@ from kanviz.core.init import init
 from kanviz.core.kan import Caution
 from kanviz.core.layer import Variable
 from kanviz.io.native import to_bytes
-from tests.browser.conftest import settle, upload
+from tests.browser.conftest import go, settle, upload
 
 FOLDER = Path(__file__).parents[1] / "bad_inputs"
 CASES = [case for case in json.loads((FOLDER / "manifest.json").read_text())["cases"] if case.get("browser")]
-MODELS = [case for case in CASES if case["kind"] in ("pt", "safetensors", "pykan")]
-TABLES = [case for case in CASES if case not in MODELS]
+MODELS = ("pt", "safetensors", "pykan")
+TABLES = ("csv", "parquet", "npz")
 
 
 def files_of(case) -> list[Path]:
@@ -30,6 +31,23 @@ def files_of(case) -> list[Path]:
     if case["name"].endswith("_config.yml") and case["name"] != "yaml_only_config.yml":
         return [path, FOLDER / "models" / "pykan_state_for_yaml_cases"]
     return [path]
+
+
+def give_all(page: Page, kind: str, give: Callable[[Page, dict], None]) -> None:
+    """Give all files of a kind, each on an Open page whose fields are empty; a failure names its file."""
+    cases = [case for case in CASES if case["kind"] == kind]
+    assert cases
+    for n, case in enumerate(cases):
+        if n:
+            go(page, "Lessons")
+            page.get_by_test_id("stSidebar").get_by_role("link", name="Open", exact=True).click()
+            expect(page.get_by_role("heading", name="See every function a KAN learned")).to_be_visible()
+            settle(page)
+        try:
+            give(page, case)
+        except AssertionError as wrong:
+            wrong.add_note(f"The file: {case['name']}")
+            raise
 
 
 def refusal(page: Page) -> str:
@@ -43,8 +61,12 @@ def check_sentence(text: str) -> None:
     assert not re.search(r"Traceback|Error:|Exception|\\n  File", text), text
 
 
-@pytest.mark.parametrize("case", MODELS, ids=lambda case: case["name"])
-def test_a_model_opens_or_is_refused_in_a_sentence(page: Page, case):
+@pytest.mark.parametrize("kind", MODELS)
+def test_models_open_or_are_refused_in_a_sentence(page: Page, kind: str):
+    give_all(page, kind, give_model)
+
+
+def give_model(page: Page, case: dict) -> None:
     upload(page, "pykan's two files", files_of(case))
     page.get_by_role("button", name="Open network").click()
     opened = page.get_by_role("heading", name="Workbench", exact=True, level=1)
@@ -60,8 +82,16 @@ def test_a_model_opens_or_is_refused_in_a_sentence(page: Page, case):
         check_sentence(refusal(page))
 
 
-@pytest.mark.parametrize("case", TABLES, ids=lambda case: case["name"])
-def test_a_table_is_read_or_refused_in_a_sentence(page: Page, case):
+@pytest.mark.parametrize("kind", TABLES)
+def test_tables_are_read_or_refused_in_a_sentence(page: Page, kind: str):
+    give_all(page, kind, give_table)
+
+
+def test_every_kind_of_file_is_given():
+    assert {case["kind"] for case in CASES} == {*MODELS, *TABLES}
+
+
+def give_table(page: Page, case: dict) -> None:
     upload(page, "Table (CSV", files_of(case))
     read = page.get_by_text("Target: what to predict").or_(page.get_by_text("no column that could be a target"))
     expect(read.first.or_(page.get_by_test_id("stAlert").first)).to_be_visible()

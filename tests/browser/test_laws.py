@@ -5,8 +5,7 @@ import re
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import go, settle, upload
-from tests.helpers import not_none
+from tests.browser.conftest import go, settle, type_into_cell, upload
 
 LONG = 60_000  # milliseconds that a search may take on a busy machine
 
@@ -121,10 +120,7 @@ def test_columns_and_units_chosen_of_a_table_stay_while_another_page_is_looked_a
     page.get_by_text("Units (optional)").click()
     cells = page.get_by_test_id("stDataFrame").last
     for row, unit in ((0, "kg"), (1, "m/s")):
-        cells.dblclick(position={"x": not_none(cells.bounding_box())["width"] * 0.75, "y": 35 * (row + 1) + 17})
-        page.locator(".gdg-input").fill(unit)
-        page.keyboard.press("Enter")
-        settle(page)
+        type_into_cell(cells, row, unit)
     page.get_by_label(re.compile("Seed of the split")).fill("7")
     page.keyboard.press("Enter")
     settle(page)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
-from tests.browser.conftest import TOUR_SEEN, heard, served, settle, until
+from tests.browser.conftest import TOUR_SEEN, drag, expect_in_hand, heard, served, settle, until
 
 CLOSED_STORE = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('closed') } })"
 
@@ -106,7 +106,7 @@ def test_the_page_stays_usable_under_the_tour(visitor, server):
     tour_ready(page)
     page.locator('.kv-network [aria-label^="x → h1,0"]').first.click()
     settle(page)
-    expect(page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")).to_have_value("x → h1,0")
+    expect_in_hand(page, "x → h1,0")
     expect(card(page)).to_be_visible()
 
 
@@ -173,11 +173,4 @@ def _drag(page: Page, point: int) -> None:
     """A control point up by 50 pixels."""
     settle(page)
     handle = page.locator(".kv-editor .handle").nth(point)
-    handle.scroll_into_view_if_needed()
-    box = handle.bounding_box()
-    assert box is not None
-    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x, y - 50, steps=5)
-    page.mouse.up()
+    drag(page, handle, -50)

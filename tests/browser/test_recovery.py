@@ -12,7 +12,7 @@ import kanviz
 from kanviz.edit.edits import MoveControlPoint, Prune
 from kanviz.io.project import Project
 from tests.app_process import App
-from tests.browser.conftest import TOUR_SEEN, expect_last_step, go, heard, settle, until, upload
+from tests.browser.conftest import TOUR_SEEN, expect_in_hand, expect_last_step, forget, go, heard, settle, until, upload
 
 OFFER = re.compile(r"Your work on .*, 2 steps, of \d\d:\d\d today, is kept in this browser\.")
 WORKS = """async () => {
@@ -25,9 +25,10 @@ WORKS = """async () => {
 }"""  # what the browser keeps
 
 
-@pytest.fixture
-def app(tmp_path: Path) -> Iterator[App]:
-    one = App(tmp_path / "server.log")
+@pytest.fixture(scope="module")
+def own(tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """A server of these tests alone, which may kill it."""
+    one = App(tmp_path_factory.mktemp("server") / "server.log")
     one.start()
     yield one
     one.kill()
@@ -35,10 +36,19 @@ def app(tmp_path: Path) -> Iterator[App]:
 
 
 @pytest.fixture
-def context(chromium: Browser) -> Iterator[BrowserContext]:
-    one = chromium.new_context(viewport={"width": 1440, "height": 900}, accept_downloads=True)
-    yield heard(one, TOUR_SEEN)
-    one.close()
+def app(own: App) -> Iterator[App]:
+    yield own
+    if own.process.poll() is not None:  # a test failed after it had killed the server
+        own.start()
+
+
+@pytest.fixture
+def context(at_home: BrowserContext, app: App) -> Iterator[BrowserContext]:
+    """A browser where nobody was before."""
+    forget(at_home, at_home.pages[0], app.url)
+    yield at_home
+    for one in at_home.pages[1:]:
+        one.close()
 
 
 def visit(context: BrowserContext, url: str) -> tuple[Page, list[str]]:
@@ -117,7 +127,7 @@ def test_what_a_hand_does_while_the_connection_is_opened_anew_is_not_lost(contex
     page.unroute(asked)
     expect(streamlit).to_have_attribute("data-test-connection-state", "CONNECTED")
     settle(page)  # while the page is drawn again, there are two lists of edges
-    expect(page.get_by_test_id("stSelectbox").filter(has_text="Edge").locator("input")).to_have_value("x → h1,1")
+    expect_in_hand(page, "x → h1,1")
     move(page, 3)
 
 
@@ -288,9 +298,12 @@ def test_keeping_is_turned_off_and_stays_off(app: App, context: BrowserContext):
     assert not errors, errors
 
 
-def test_a_browser_that_stores_nothing_only_says_so(app: App, context: BrowserContext):
-    context.add_init_script("Object.defineProperty(window, 'indexedDB', { value: undefined });")
+def test_a_browser_that_stores_nothing_only_says_so(app: App, chromium: Browser):
+    context = heard(
+        chromium.new_context(), TOUR_SEEN, "Object.defineProperty(window, 'indexedDB', { value: undefined })"
+    )
     page, errors = visit(context, app.url)
     two_steps(page)
     expect(page.get_by_test_id("stSidebar").get_by_text("Work is not kept: this browser does not let")).to_be_visible()
     assert not errors, errors
+    context.close()

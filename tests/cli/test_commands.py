@@ -74,6 +74,12 @@ def test_show_says_what_is_in_a_file(run: Run, model: Path):
     assert kanviz.load(model).digest in out
 
 
+def test_show_names_the_functions_and_the_step_of_a_layer_without_splines(run: Run):
+    out = run("show", Path(__file__).parents[1] / "checkpoints" / "formats" / "fast_kan.pt")[1]
+    words = "layer 1: 3 to 1 nodes, as they are and after LayerNorm, sums of Gaussians (8 functions), base silu; edges"
+    assert f"{words}: 6 curve" in out
+
+
 def test_show_as_json_agrees_with_the_network(run: Run, model: Path):
     record = json.loads(run("show", model, "--json")[1])
     kan = kanviz.load(model)
@@ -442,12 +448,14 @@ def test_the_app_gets_its_own_settings_whatever_the_environment_says(tmp_path: P
     monkeypatch.setenv("STREAMLIT_SERVER_ADDRESS", "0.0.0.0")
     monkeypatch.setenv("STREAMLIT_CLIENT_SHOW_ERROR_DETAILS", "full")
     monkeypatch.setenv("KANVIZ_MODEL", "")
+    monkeypatch.setenv("KANVIZ_BLOCK", "")
+    monkeypatch.setenv("KANVIZ_ANSWERS", "")
     monkeypatch.setattr(config, "_main_script_path", None)
     monkeypatch.chdir(tmp_path)
     port = _free_port()
     try:
-        assert main(["app", model.name, "--port", str(port), "--no-browser"]) == 0
-        opens = serve.os.environ["KANVIZ_MODEL"]
+        assert main(["app", model.name, "--block", "ffn", "--base", "gelu", "--port", str(port), "--no-browser"]) == 0
+        opens = [serve.os.environ[f"KANVIZ_{name}"] for name in ("MODEL", "BLOCK", "ANSWERS")]
     finally:
         config.get_config_options(force_reparse=True)
     assert seen == {
@@ -457,7 +465,7 @@ def test_the_app_gets_its_own_settings_whatever_the_environment_says(tmp_path: P
         "browser.gatherUsageStats": False,
         "script": str(serve.app_folder() / "app.py"),
     }
-    assert opens == str(model.resolve())
+    assert opens == [str(model.resolve()), "ffn", '{"base": "gelu"}']
 
 
 def test_a_port_in_use_is_one_clear_line(run: Run):
@@ -609,5 +617,50 @@ def test_a_certificate_compares_a_block_with_kanviz_own_file_of_it(run: Run, tmp
 
 def test_a_block_without_a_model_to_go_on_with_is_refused(run: Run, table: Path, tmp_path: Path) -> None:
     status, _, err = run("train", table, "--target", "way", "--block", "a", "-o", tmp_path / "m.safetensors")
+    assert status == 2
+    assert "--start" in err
+
+
+# --- what a file does not say -----------------------------------------------------------------------------------
+
+
+def efficient_kan(folder: Path) -> Path:
+    """Save an efficient-kan of one layer, whose file does not say the base function."""
+    state = {"grid": torch.linspace(-2, 2, 12).repeat(2, 1), "base_weight": torch.ones(1, 2)}
+    torch.save({**state, "spline_weight": torch.ones(1, 2, 8)}, path := folder / "efficient.pt")
+    return path
+
+
+@pytest.mark.parametrize("option", [["--base", "identity"], ["--answer", "base=identity"]])
+def test_the_base_function_is_an_option_of_every_command_that_reads_a_model(
+    run: Run, tmp_path: Path, option: list[str]
+) -> None:
+    status, out, _ = run("show", efficient_kan(tmp_path), *option)
+    assert status == 0
+    assert "base identity" in out
+    assert "caution" not in out
+
+
+def test_a_base_function_that_is_not_given_is_assumed_with_a_caution(run: Run, tmp_path: Path) -> None:
+    _, out, _ = run("show", efficient_kan(tmp_path))
+    assert "caution: The file does not say the base function" in out
+
+
+def test_answers_that_do_not_fit_are_refused_in_words(run: Run, tmp_path: Path) -> None:
+    path = efficient_kan(tmp_path)
+    assert "It is one of silu" in run("show", path, "--base", "sine")[2]
+    assert "wavelet is not asked by this file" in run("show", path, "--answer", "wavelet=morlet")[2]
+    assert run("show", path, "--answer", "wavelet")[0] == 2
+
+
+def test_a_certificate_takes_answers_for_the_model_that_leaves_something_open(run: Run, tmp_path: Path) -> None:
+    path = efficient_kan(tmp_path)
+    kanviz.save(kanviz.load(path, base="identity"), tmp_path / "own.safetensors")
+    how = ["--base", "identity", "--box", "x1=-1:0,x2=-1:0", "-o", tmp_path / "c.json"]
+    assert run("certify", path, tmp_path / "own.safetensors", *how)[0] == 0
+
+
+def test_answers_without_a_model_to_go_on_with_are_refused(run: Run, table: Path, tmp_path: Path) -> None:
+    status, _, err = run("train", table, "--target", "way", "--base", "silu", "-o", tmp_path / "m.safetensors")
     assert status == 2
     assert "--start" in err

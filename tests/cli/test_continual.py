@@ -120,7 +120,7 @@ def test_the_same_settings_give_the_same_result(run: Run, settings):
         ({"target": "z"}, "a.csv: There is no column 'z'"),
         ({"grid": True}, "'grid' must be a whole number from 1 to 1,000, not true"),
         ({"grid": 0}, "'grid' must be a whole number"),
-        ({"base": "sin"}, "'base' must be one of silu"),
+        ({"base": "cosine"}, "'base' must be one of silu"),
         ({"policies": ["hope"]}, "'policies' must be a list of some of none, lock, certified, replay and ewc"),
         ({"policies": ["none", "none"]}, "none twice"),
         ({"policies": [["none"]]}, "'policies' must be"),

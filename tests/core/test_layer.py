@@ -82,7 +82,7 @@ def test_a_pruned_edge_does_not_reach_the_others_even_as_nan():
         ({"formulas": ((0, 0, "sin"),)}, "affine"),
         ({"formulas": ((0, 3, "sin"),), "affine": torch.ones(1, 4, dtype=torch.float64)}, "formulas"),
         ({"formulas": ((0, 0, "sin"),) * 2, "affine": torch.ones(2, 4, dtype=torch.float64)}, "formulas"),
-        ({"base": "relu"}, "base"),
+        ({"base": "cosine"}, "base"),
         ({"outside": "wrap"}, "outside"),
         ({"knots": torch.arange(11, 0, -1, dtype=torch.float64).expand(2, -1)}, "ascending"),
         ({"knots": torch.full((2, 11), torch.nan, dtype=torch.float64)}, "finite"),

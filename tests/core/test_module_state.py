@@ -8,9 +8,10 @@ import pytest
 import torch
 from hypothesis import given
 
+from kanviz.core.extra_state import EXTRA
 from kanviz.core.formulas.formula import Formula
 from kanviz.core.layer import Layer
-from kanviz.core.module import EXTRA, KANLayer
+from kanviz.core.module import KANLayer
 from tests.helpers import kans
 
 X = torch.linspace(-3, 3, 14).reshape(7, 2)
@@ -113,7 +114,7 @@ def test_the_same_formulas_on_other_edges_are_taken_over() -> None:
 GOOD = {"format": 1, "base": "silu", "outside": "linear", "arity": [1, 1, 1], "formulas": []}
 FORGED = {
     "a base nobody knows": {**GOOD, "base": "os.system"},
-    "a newer format": {**GOOD, "format": 2},
+    "a newer format": {**GOOD, "format": 3},
     "no format": {name: value for name, value in GOOD.items() if name != "format"},
     "an unknown field": {**GOOD, "code": "print(1)"},
     "other nodes": {**GOOD, "arity": [1, 2]},

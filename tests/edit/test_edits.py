@@ -18,6 +18,7 @@ from kanviz.core.training.train import TrainConfig, train
 from kanviz.edit import proposals
 from kanviz.edit.edits import (
     EDITS,
+    AddSplines,
     Batch,
     Edit,
     FixFormula,
@@ -31,6 +32,7 @@ from kanviz.edit.edits import (
     Retrain,
     Rewrite,
     ThawEdge,
+    ToSplines,
     edit_from_json,
 )
 from kanviz.edit.history import History
@@ -74,6 +76,7 @@ def examples() -> list[Edit]:
         MoveControlPoint(E000, 3, -1.25),
         FixFormula(E000, SINE),
         ReleaseFormula(EdgeId(0, 0, 1), refit=True),
+        AddSplines((EdgeId(0, 0, 1), EdgeId(0, 1, 2))),
         FreezeEdge((E000, E100)),
         ThawEdge((E110,)),
         RefineGrid(1, 11),
@@ -87,7 +90,8 @@ def examples() -> list[Edit]:
 
 
 def test_every_kind_of_edit_has_an_example():
-    assert [type(edit) for edit in examples()] == list(EDITS.values())
+    others = [edit for edit in EDITS.values() if edit is not ToSplines]  # it has its own: tests/edit/test_conversion.py
+    assert [type(edit) for edit in examples()] == others
     assert all(kind == edit.kind for kind, edit in EDITS.items())
 
 
@@ -221,6 +225,15 @@ def test_releasing_with_refit_keeps_the_curve(id):
     assert close(after.edge(id)(x), kan.edge(id)(x), 1e-6)
 
 
+@given(kans())
+def test_adding_splines_changes_no_value(kan):
+    assume(not all(bool(layer.active.all()) for layer in kan.layers))
+    wide = check_edit(kan, proposals.widen(kan))
+    assert all(bool(layer.active.all()) for layer in wide.layers)
+    x = torch.linspace(-1.5, 1.5, 7 * kan.shape[0]).reshape(7, -1)
+    assert close(wide(x), kan(x), 1e-12 if kan.dtype == torch.float64 else 1e-5)
+
+
 @given(kans(), st.integers(1, 9), st.data())
 def test_refining_leaves_every_function_as_it_is(kan, more, data):
     n = data.draw(st.integers(0, len(kan.layers) - 1))
@@ -347,6 +360,8 @@ def test_only_drags_of_the_same_point_merge():
         (FixFormula(EdgeId(0, 0, -1), SINE), "no edge 0,0,-1"),
         (ReleaseFormula(E000), "no formula to release"),
         (ReleaseFormula(EdgeId(0, 0, 9)), "no edge 0,0,9"),
+        (AddSplines((EdgeId(0, 0, 1), E000)), "edge 0,0,0 has a spline already"),
+        (AddSplines((EdgeId(0, 5, 1),)), "no edge 0,5,1"),
         (FreezeEdge((EdgeId(2, 0, 0),)), "no layer 2"),
         (ThawEdge((EdgeId(0, 0, 3),)), "no edge 0,0,3"),
         (RefineGrid(2, 9), "no layer 2"),
@@ -397,6 +412,8 @@ def test_a_formula_that_is_not_finite_on_its_grid_is_not_refitted():
         (lambda: Prune((E000,), ()), "as many numbers as edges"),
         (lambda: Prune((E000, E000), (0.0, 0.0)), "named twice"),
         (lambda: FreezeEdge(()), "at least one edge"),
+        (lambda: AddSplines((E000, E000)), "named twice"),
+        (lambda: proposals.widen(init([2, 1])), "nothing to add"),
         (lambda: Restore((E000,), (True,), (), (0.0,)), "as many numbers as edges"),
         (lambda: Retrain(config(), "", 4), "3 steps cannot have done 4"),
         (lambda: Retrain(config(), "", 3, "magic"), "unknown here"),

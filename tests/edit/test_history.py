@@ -16,6 +16,7 @@ from kanviz.edit import history as module
 from kanviz.edit import proposals
 from kanviz.edit.edits import (
     EDITS,
+    AddSplines,
     Batch,
     Edit,
     FixFormula,
@@ -40,7 +41,7 @@ def wishes(draw, history: History) -> Edit | None:
     """Some edit that may fit the present network."""
     kan = history.present
     edge = draw(st.sampled_from(list(kan.edges(pruned=True))))
-    kind = draw(st.sampled_from([kind for kind in EDITS if kind not in ("retrain", "batch")]))
+    kind = draw(st.sampled_from([kind for kind in EDITS if kind not in ("retrain", "batch", "to splines")]))
     height = draw(st.floats(-3, 3, width=32))
     try:
         return {
@@ -49,6 +50,7 @@ def wishes(draw, history: History) -> Edit | None:
             "move control point": lambda: MoveControlPoint(edge, 1, height),
             "fix formula": lambda: FixFormula(edge, Formula("tanh", height)),
             "release formula": lambda: ReleaseFormula(edge, refit=height > 0),
+            "add splines": lambda: AddSplines((edge,)),
             "freeze": lambda: FreezeEdge((edge,)),
             "thaw": lambda: ThawEdge((edge,)),
             "refine grid": lambda: RefineGrid(edge.layer, kan.layers[edge.layer].grid + 1),

@@ -100,7 +100,7 @@ def test_a_script_of_every_kind_of_edit_makes_the_same_network(tmp_path):
         history = History.start(small()).apply(edit, data)
         places.append(folder_of(tmp_path / str(n), history, data))
     said = run_apart(*places)
-    assert said.count("the same, bit for bit") == len(EDITS)
+    assert said.count("the same, bit for bit") == len(places)
     assert "NOT" not in said
     for place, edit in zip(places, examples(), strict=True):
         assert kanviz.load(place / "changed.safetensors").digest == edit.apply(small(), data).digest

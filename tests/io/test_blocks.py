@@ -26,16 +26,13 @@ from kanviz.io.foreign import SeveralNetworks
 from kanviz.io.model_blocks import find_blocks
 from tests.io.damage import answer, damaged
 from tests.io.forge import four_floats, storage, table, tensor, torch_zip
+from tests.io.inside import under
 from tests.io.test_odd_weights import EFFICIENT, PYKAN
 
 MODELS = Path(__file__).parents[1] / "checkpoints" / "models"
 GPT = MODELS / "gpt_with_kan_ffn.pt"
 X = torch.linspace(-3, 3, 14).reshape(7, 2)
 Weights = dict[str, torch.Tensor]
-
-
-def under(prefix: str, weights: Weights) -> Weights:
-    return {prefix + name: part for name, part in weights.items()}
 
 
 def layers(*shape: int) -> Weights:
@@ -311,3 +308,17 @@ def test_only_the_parts_of_the_block_are_checked(tmp_path: Path) -> None:
     assert kanviz.load(tmp_path / "m.pt", block="blocks.0.ffn").shape == (8, 16, 8)
     with pytest.raises(LoadError, match="checksum"):
         kanviz.load(tmp_path / "m.pt", block="blocks.1.ffn")
+
+
+def test_layers_of_efficient_kan_with_others_between_are_blocks_of_their_own(tmp_path: Path) -> None:
+    state = {name.replace("layers.1.", "layers.2."): part for name, part in EFFICIENT.items()}
+    path = save(tmp_path / "m.pt", under("net.", state), safe=False)
+    assert [(one.prefix, one.shape) for one in kanviz.blocks(path)] == [
+        ("net.layers.0", (2, 3)),
+        ("net.layers.2", (3, 1)),
+    ]
+    with pytest.raises(SeveralNetworks, match="numbered 0, 2"):
+        kanviz.load(path)
+    assert kanviz.load(path, block="net.layers.2").shape == (3, 1)
+    later = {name.replace("layers.1.", "2.").replace("layers.0.", "1."): part for name, part in EFFICIENT.items()}
+    assert kanviz.load(save(path, later, safe=False)).shape == (2, 3, 1)  # as after a Flatten

@@ -203,10 +203,6 @@ def test_a_file_without_named_weights_is_refused(value: object, words: str) -> N
     assert words in refusal(saved(value))
 
 
-def test_the_format_before_torch_1_6_is_named() -> None:
-    assert "before version 1.6" in refusal(saved({"w": GRID}, _use_new_zipfile_serialization=False))
-
-
 # Views that torch.save never writes
 
 
@@ -399,7 +395,12 @@ def test_the_folder_may_have_any_honest_name(folder: str) -> None:
         (b"%PDF-1.7", "PDF"),
         (b"PAR1", "Parquet"),
         (b"\x93NUMPY\x01\x00", "NumPy"),
-        (b"\x89HDF\r\n\x1a\n", "HDF5"),
+        (b"\x89HDF\r\n\x1a\n", "HDF5 file, as Keras writes it"),
+        (
+            b"\x81\xa6layers\x81\xa10\x81\xa7c_basis\xc7\x10\x01\x93\x91\x03\xa7float32\xc4\x04",
+            "jaxKAN, which does not save",
+        ),
+        (b"\x82\xa6params\x81\xa1w\xc7\x10\x01\x93\x91\x03\xa8bfloat16\xc4\x02", "msgpack"),
         (b"version https://git-lfs.github.com/spec/v1", "Git LFS"),
         (b"<!DOCTYPE html><html>", "web page"),
         (b"x,y\n1,2\n", "Not a model file"),
@@ -409,6 +410,15 @@ def test_the_folder_may_have_any_honest_name(folder: str) -> None:
 )
 def test_other_kinds_of_files_are_named(start: bytes, words: str) -> None:
     assert words in refusal(start)
+
+
+def test_a_model_of_keras_is_named_with_what_to_do() -> None:
+    room = io.BytesIO()
+    with zipfile.ZipFile(room, "w") as archive:
+        for name in ("metadata.json", "config.json", "model.weights.h5"):
+            archive.writestr(name, "{}")
+    assert "model of Keras" in refusal(room.getvalue())
+    assert "base_weight (output, input)" in refusal(room.getvalue())
 
 
 def test_a_hostile_file_name_is_shown_short_and_visible() -> None:

@@ -115,7 +115,7 @@ def forged(change, *, sign: bool = True) -> bytes:
     header, tensors = json.loads(opened.metadata[native.HEADER]), dict(opened.tensors)
     text = change(header, tensors)
     text = text if isinstance(text, str) else json.dumps(header)
-    checksum = native._checksum(text, tensors) if sign else opened.metadata[native.CHECKSUM]
+    checksum = native.checksum(text, tensors) if sign else opened.metadata[native.CHECKSUM]
     return write_safetensors(tensors, {native.HEADER: text, native.CHECKSUM: checksum})
 
 
@@ -140,7 +140,7 @@ def _layer(**parts):
 
 
 FORGED = {
-    "a newer format": (lambda h, t: h.update(format=99), r"newer kanviz \(file format 99; this one reads up to 1\)"),
+    "a newer format": (lambda h, t: h.update(format=99), r"newer kanviz \(file format 99; this one reads up to 2\)"),
     "no format": (lambda h, t: h.pop("format"), "no format number"),
     "a format in words": (lambda h, t: h.update(format="1"), "no format number"),
     "another width": (lambda h, t: h.update(shape=[2, 4, 1]), "header says 2-4-1, the weights say 2-2-1"),
@@ -155,7 +155,7 @@ FORGED = {
     "a formula on no edge": (_layer(formulas=[[0, 9, "sin"]]), "from 0 to 2"),
     "a formula that is too long": (_layer(formulas=[[0, 0, "x+" * 5000 + "x"]]), "at most 2,000 characters"),
     "two formulas on an edge": (_layer(formulas=[[0, 0, "sin"], [0, 0, "exp"]]), "two formulas"),
-    "an unknown base": (_layer(base="relu"), "base is relu"),
+    "an unknown base": (_layer(base="cosine"), "base is cosine"),
     "a base that is no text": (_layer(base=["silu"]), "base is"),
     "an arity that does not fit": (_layer(arity=[1, 3]), "do not fit"),
     "an arity of nothing": (_layer(arity=[1, 0, 2]), "whole number from 1"),

@@ -19,7 +19,7 @@ from kanviz.edit.history import replay
 from kanviz.errors import UserError
 from kanviz.io import open_model
 from kanviz.io.containers import open_tensors
-from kanviz.io.native import CHECKSUM, HEADER, _checksum, recipe_of, to_bytes
+from kanviz.io.native import CHECKSUM, HEADER, checksum, recipe_of, to_bytes
 from kanviz.io.safetensors_file import write_safetensors
 from tests.io.damage import answer
 
@@ -48,7 +48,7 @@ def opened() -> tuple[Header, Tensors]:
 
 def signed(header: Header | str, tensors: Tensors) -> bytes:
     text = header if isinstance(header, str) else json.dumps(header)
-    return write_safetensors(tensors, {HEADER: text, CHECKSUM: _checksum(text, tensors)})
+    return write_safetensors(tensors, {HEADER: text, CHECKSUM: checksum(text, tensors)})
 
 
 def test_the_victim_opens_when_left_alone() -> None:
@@ -185,9 +185,9 @@ def test_a_file_without_its_checksum_or_with_another_header_is_refused() -> None
         {HEADER: text},
         {HEADER: text, CHECKSUM: ""},
         {HEADER: text, CHECKSUM: "0" * 64},
-        {HEADER: "", CHECKSUM: _checksum("", tensors)},
-        {HEADER: "\ufeff" + text, CHECKSUM: _checksum("\ufeff" + text, tensors)},
-        {HEADER: text + text, CHECKSUM: _checksum(text + text, tensors)},
+        {HEADER: "", CHECKSUM: checksum("", tensors)},
+        {HEADER: "\ufeff" + text, CHECKSUM: checksum("\ufeff" + text, tensors)},
+        {HEADER: text + text, CHECKSUM: checksum(text + text, tensors)},
         {HEADER: '"' + '\\"' * 100_000, CHECKSUM: "0" * 64},
         {HEADER: "[" * 300_000, CHECKSUM: "0" * 64},
     ):

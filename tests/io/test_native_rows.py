@@ -11,7 +11,7 @@ from kanviz.core.init import init
 from kanviz.errors import LoadError, TableError
 from kanviz.io import open_model
 from kanviz.io.containers import open_tensors
-from kanviz.io.native import _checksum, rows_of, to_bytes
+from kanviz.io.native import checksum, rows_of, to_bytes
 from kanviz.io.safetensors_file import write_safetensors
 
 
@@ -61,7 +61,7 @@ def forged(change) -> bytes:
     tensors, header = dict(opened.tensors), json.loads(opened.metadata["kanviz"])
     change(tensors, header)
     text = json.dumps(header)
-    return write_safetensors(tensors, {"kanviz": text, "sha256": _checksum(text, tensors)})
+    return write_safetensors(tensors, {"kanviz": text, "sha256": checksum(text, tensors)})
 
 
 def put(name: str, value):

@@ -104,7 +104,7 @@ def test_code_in_the_place_of_a_function_is_refused_even_where_it_is_switched_of
         pykan(None, **{"symbolic.funs_name.0": names})
 
 
-@pytest.mark.parametrize("name", ["foo", "breakpoint", "xsinx", "my function", "x^1.5+noise", "anonymous"])
+@pytest.mark.parametrize("name", ["foo", "breakpoint", "xyzzy", "my function", "x^1.5+noise", "anonymous"])
 def test_an_edge_whose_function_nobody_knows_is_its_spline_and_says_so(name: str) -> None:
     names = {"symbolic.funs_name.0": [[name, "0"], ["0", "0"], ["0", "sin"]]}
     switched_on = torch.zeros(3, 2)

@@ -10,11 +10,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kanviz.core.extra_state import EXTRA
 from kanviz.core.kan import KAN
-from kanviz.core.module import EXTRA, KANLayer
+from kanviz.core.module import KANLayer
 from kanviz.errors import LoadError
 from kanviz.io import open_model
+from kanviz.io.questions import Answers
 from tests.helpers import kans
+from tests.io.inside import under
 
 X = torch.linspace(-3, 3, 14).reshape(7, 2)
 Weights = dict[str, torch.Tensor]
@@ -33,10 +36,6 @@ def opened(state: object) -> KAN:
 
 def model(*layers: KANLayer) -> torch.nn.Sequential:
     return torch.nn.Sequential(*(layers or (KANLayer(2, 3, seed=1, base="zero"), KANLayer(3, 1, outside="zero"))))
-
-
-def under(prefix: str, state: Weights) -> Weights:
-    return {prefix + name: part for name, part in state.items()}
 
 
 def old(state: Weights) -> Weights:
@@ -72,8 +71,22 @@ def test_what_an_earlier_kanviz_wrote_opens_with_a_caution() -> None:
     net = model(KANLayer(2, 3, seed=1), KANLayer(3, 1, seed=2))
     found = opened(old(net.state_dict()))
     assert torch.equal(found(X), net(X))
-    (caution,) = found.cautions
-    assert "does not say the base function of layers 0 and 1" in caution
+    base, outside = found.cautions
+    assert "base function added to the splines: silu is assumed" in base
+    assert "outside the knots (linear: as straight lines): linear is assumed" in outside
+    assert any("An earlier kanviz wrote layers 0 and 1" in note for note in found.notes)
+
+
+def test_what_an_earlier_kanviz_did_not_write_can_be_answered() -> None:
+    net = model(
+        KANLayer(2, 3, base="gelu", outside="zero", seed=1), KANLayer(3, 1, base="gelu", outside="zero", seed=2)
+    )
+    found = open_model(
+        {"m.pt": torch_file(old(net.state_dict()))}, answers=Answers({"base": "gelu", "outside": "zero"})
+    )
+    far = torch.linspace(-9, 9, 40).reshape(20, 2)
+    assert torch.equal(found(far), net(far))
+    assert not found.cautions
 
 
 class _Around(torch.nn.Module):
@@ -94,10 +107,28 @@ def test_the_one_run_inside_a_larger_model_opens_and_what_is_around_it_is_named(
     assert any("with nothing between" in note for note in found.notes)
 
 
-def test_a_list_of_norms_next_to_the_layers_is_not_dropped() -> None:
-    norms = torch.nn.ModuleList([torch.nn.LayerNorm(3), torch.nn.BatchNorm1d(1)]).state_dict()
-    state = {**under("net.layers.", model().state_dict()), **under("net.norms.", norms)}
-    with pytest.raises(LoadError, match=r"net\.norms\.0\.weight.* not part of a KANLayer"):
+def test_norms_between_the_layers_are_computed() -> None:
+    norms = [torch.nn.LayerNorm(3), torch.nn.BatchNorm1d(1).eval()]
+    norms[0].bias.data += torch.arange(3)
+    layers, right = model(), X
+    for layer, norm in zip(layers, norms, strict=True):
+        right = norm(layer(right))
+    state = {
+        **under("net.layers.", layers.state_dict()),
+        **under("net.norms.", torch.nn.ModuleList(norms).state_dict()),
+    }
+    found = opened(state)
+    assert found(X) == pytest.approx(right.detach(), rel=1e-5, abs=1e-5)
+    assert any("LayerNorm" in note for note in found.cautions)
+    sequence = torch.nn.Sequential(layers[0], norms[0], layers[1], norms[1])
+    assert torch.equal(opened(under("a.", sequence.state_dict()))(X), found(X))
+    assert torch.equal(sequence(X), right)
+
+
+def test_a_list_of_other_modules_next_to_the_layers_is_not_dropped() -> None:
+    scales = torch.nn.ParameterList([torch.ones(3), torch.ones(1)]).state_dict()
+    state = {**under("net.layers.", model().state_dict()), **under("net.norms.", scales)}
+    with pytest.raises(LoadError, match=r"net\.norms\.0 .* not part of a KANLayer"):
         opened(state)
     assert torch.equal(open_model({"m.pt": torch_file(state)}, block="net.layers")(X), model()(X))
     backbone = torch.nn.Sequential(torch.nn.Linear(3, 3), torch.nn.LayerNorm(3)).state_dict()
@@ -116,8 +147,8 @@ def test_an_averaged_description_is_none_and_a_caution_says_so(value: float) -> 
     net = model(KANLayer(2, 3, seed=1), KANLayer(3, 1, seed=2))
     found = opened({**net.state_dict(), f"1.{EXTRA}": torch.full((70,), value)})
     assert torch.equal(found(X), net(X))
-    (caution,) = found.cautions
-    assert "base function of layer 1, nor" in caution
+    assert len(found.cautions) == 2
+    assert any("An earlier kanviz wrote layer 1, or averaging changed" in note for note in found.notes)
 
 
 def test_half_precision_is_read_as_float32() -> None:
@@ -155,6 +186,10 @@ DAMAGE = {
     "knots that are NaN": (changed("0.knots", torch.full((2, 12), NAN)), "NaN or infinity"),
     "knots of one input": (changed("0.knots", torch.zeros(1, 12)), r"0\.knots has shape \(1, 12\)"),
     "a flat list of knots": (changed("0.knots", torch.zeros(12)), r"0\.knots has shape \(12,\)"),
+    "a layer without knots": (
+        lambda s: {n: part for n, part in s.items() if n != "1.knots"},
+        "1.coef, 1.base_weight and 1.affine are of a layer of KANLayer",
+    ),
     "coefficients of two axes": (changed("0.coef", torch.zeros(2, 3)), r"0\.coef has shape \(2, 3\)"),
     "no targets": (changed("0.coef", torch.zeros(2, 0, 8)), "no edges"),
     "too few coefficients": (changed("0.coef", torch.zeros(2, 3, 1)), "splines of order 10"),

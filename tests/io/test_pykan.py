@@ -222,8 +222,8 @@ def test_weights_alone_open_when_they_leave_nothing_to_guess():
 
 def test_an_unknown_base_function_matters_only_where_it_has_weight():
     checkpoint = made()
-    checkpoint.config["base_fun_name"] = "relu"
-    with pytest.raises(LoadError, match="base function is relu"):
+    checkpoint.config["base_fun_name"] = "own"
+    with pytest.raises(LoadError, match="which base function its config means by own"):
         open_model(checkpoint.files())
     for n in (0, 1):
         checkpoint.state[f"act_fun.{n}.scale_base"][:] = 0
@@ -261,7 +261,7 @@ REFUSED = {
     "a tensor of the wrong shape": (_set("state", "act_fun.0.mask", np.ones((3, 3))), r"has shape \(3, 3\)"),
     "NaN in the knots": (_set("state", "act_fun.0.grid", np.full((2, 11), np.nan)), "knots of layer 0"),
     "knots that run back": (_set("state", "act_fun.0.grid", np.linspace([1, 1], [-1, -1], 11).T.copy()), "ascend"),
-    "weights of pykan 0.1": (_set("state", "act_fun.0.coef", np.ones((10, 7))), "pykan 0.1"),
+    "weights of pykan 0.0": (_set("state", "act_fun.0.coef", np.ones((10, 7))), "network of pykan 0.0"),
 }  # fmt: skip
 
 

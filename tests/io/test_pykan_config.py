@@ -129,8 +129,16 @@ def test_a_tuple_may_stand_where_pykan_keeps_what_the_user_gave() -> None:
         (torch.nn.SiLU(), "silu"),
         (torch.nn.functional.silu, "silu"),
         (torch.nn.Identity(), "identity"),
-        (torch.nn.Tanh(), PythonName("torch.nn.modules.activation.Tanh")),
-        (torch.relu, PythonName("torch.relu")),
+        (torch.nn.Tanh(), "tanh"),
+        (torch.relu, "relu"),
+        (torch.nn.functional.gelu, "gelu"),
+        (torch.nn.GELU(), "gelu"),
+        (torch.nn.GELU(approximate="tanh"), "gelu_tanh"),
+        (torch.nn.LeakyReLU(), "leaky_relu"),
+        (torch.nn.LeakyReLU(0.2), PythonName("torch.nn.modules.activation.LeakyReLU")),
+        (torch.nn.ELU(2.0), PythonName("torch.nn.modules.activation.ELU")),
+        (torch.nn.Softplus(), PythonName("torch.nn.modules.activation.Softplus")),
+        (torch.cos, PythonName("torch.cos")),
     ],
 )
 def test_a_base_function_given_as_an_object_is_read_by_its_name(function: Callable[..., object], value: object) -> None:

@@ -19,7 +19,10 @@ from kanviz.core.layer import Variable
 from kanviz.core.module import KANLayer
 from kanviz.errors import LoadError, UserError
 from kanviz.io.containers import open_contents
-from tests.io.test_blocks import GPT, MIXED, MODELS, Weights, save, under
+from tests.io.inside import under
+from tests.io.test_blocks import GPT, MIXED, MODELS, Weights, save
+from tests.io.test_efficient_kan import weights
+from tests.io.test_odd_weights import EFFICIENT
 
 X = torch.linspace(-2, 2, 14).reshape(7, 2)
 
@@ -206,3 +209,63 @@ def test_kanviz_own_file_is_saved_and_not_replaced(tmp_path: Path) -> None:
         kanviz.replace(tmp_path / "own.safetensors", "", kan, tmp_path / "new.safetensors")
     with pytest.raises(LoadError, match="no such file"):
         kanviz.replace(tmp_path / "nowhere.pt", "a", kan, tmp_path / "new.pt")
+
+
+def test_a_network_with_an_answered_base_function_goes_back(tmp_path: Path) -> None:
+    state = {f"kan.{name}": part for name, part in weights(3, 2).items()}
+    torch.save(state, path := tmp_path / "m.pt")
+    kan = kanviz.load(path, block="kan", base="gelu")
+    kanviz.replace(path, "kan", kan.with_layer(0, base_weight=2 * kan.layers[0].base_weight), path)
+    again = kanviz.load(path, block="kan", base="gelu")
+    assert torch.equal(again.layers[0].base_weight, 2 * kan.layers[0].base_weight)
+    assert torch.equal(again.layers[0].coef, kan.layers[0].coef)
+
+
+SHARED = {name: part[:1].contiguous() if name.endswith("grid") else part for name, part in EFFICIENT.items()}
+MASK = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])
+
+
+def test_a_variant_with_a_mask_and_one_grid_gets_its_edited_block_back(tmp_path: Path) -> None:
+    path = save(tmp_path / "m.pt", under("kan.", {**SHARED, "layers.0.spline_selector": MASK}), safe=False)
+    kan = kanviz.load(path, block="kan")
+    kanviz.replace(path, "kan", kan, out := tmp_path / "same.pt")
+    assert out.read_bytes() == path.read_bytes()
+    layer = kan.layers[0]
+    active = ~layer.active
+    edited = kan.with_layer(0, active=active, coef=2 * layer.coef)
+    kanviz.replace(path, "kan", edited, out)
+    assert torch.equal(loaded(out)["kan.layers.0.spline_selector"], active.T.float())
+    assert torch.allclose(kanviz.load(out, block="kan")(X), edited(X), atol=1e-6)
+    moved = kan.with_layer(0, knots=layer.knots + torch.tensor([[0.0], [0.1]]))
+    with pytest.raises(UserError, match="one grid for all of them"):
+        kanviz.replace(path, "kan", moved, out)
+
+
+@pytest.mark.parametrize("library", ["KANLayer", "efficient-kan"])
+@pytest.mark.parametrize("norm", [torch.nn.LayerNorm(3), torch.nn.BatchNorm1d(3)])
+def test_layers_around_a_layer_norm_are_written_back_and_those_around_a_batch_norm_are_refused(
+    norm: torch.nn.Module, library: str, tmp_path: Path
+) -> None:
+    layers = torch.nn.Sequential(KANLayer(2, 3), KANLayer(3, 1)).state_dict()
+    layers = layers if library == "KANLayer" else {n.removeprefix("layers."): part for n, part in EFFICIENT.items()}
+    state = {n.replace("1.", "2.", 1) if n.startswith("1.") else n: part for n, part in layers.items()}
+    weights = {**under("kan.", state), **under("kan.1.", norm.state_dict()), "head.weight": torch.ones(1)}
+    path = save(tmp_path / "m.pt", weights, safe=False)
+    assert [(block.prefix, block.shape) for block in kanviz.blocks(path)] == [("kan", (2, 3, 1))]
+    edited = changed(kanviz.load(path, block="kan"))
+    if isinstance(norm, torch.nn.BatchNorm1d):
+        with pytest.raises(UserError, match="has a BatchNorm"):
+            kanviz.replace(path, "kan", edited, tmp_path / "new.pt")
+        return
+    kanviz.replace(path, "kan", edited, tmp_path / "new.pt")
+    assert kanviz.load(tmp_path / "new.pt", block="kan")(X) == pytest.approx(edited(X), abs=1e-6)
+    moved = edited.with_layer(1, norm=edited.layers[1].norm + 1)
+    with pytest.raises(UserError, match="another norm"):
+        kanviz.replace(path, "kan", moved, tmp_path / "new.pt")
+
+
+def test_layers_whose_numbers_begin_later_are_written_back(tmp_path: Path) -> None:
+    later = {name.replace("layers.1.", "2.").replace("layers.0.", "1."): part for name, part in EFFICIENT.items()}
+    kan = kanviz.load(path := save(tmp_path / "m.pt", later, safe=False))
+    kanviz.replace(path, "", edited := changed(kan), path)
+    assert torch.allclose(kanviz.load(path)(X), edited(X), atol=1e-6)

@@ -9,6 +9,7 @@ from kanviz.core.kan import KAN, Caution
 from kanviz.errors import LoadError
 from kanviz.io import open_model
 from kanviz.io.native import to_bytes
+from tests.io.inside import under
 from tests.io.test_odd_weights import EFFICIENT, PYKAN
 
 Weights = dict[str, torch.Tensor]
@@ -18,10 +19,6 @@ def opened(weights: Weights) -> KAN:
     file = io.BytesIO()
     torch.save(weights, file)
     return open_model({"m.pt": file.getvalue()})
-
-
-def under(prefix: str, weights: Weights) -> Weights:
-    return {prefix + name: part for name, part in weights.items()}
 
 
 KEPT = torch.tensor([1.0, 0.0, 1.0])
@@ -107,3 +104,52 @@ def test_notes_that_change_the_meaning_are_told_apart_and_stay_so_in_a_file() ->
     assert again.notes == kan.notes
     assert again.cautions == kan.cautions
     assert all(isinstance(note, Caution) for note in again.cautions)
+
+
+MASK = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0]])  # target, source
+
+
+@pytest.mark.parametrize("prefix", ["", "kan1.", "blocks.3.mlp.kan."])
+@pytest.mark.parametrize("name", ["spline_selector", "mask"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bool, torch.int64])
+def test_a_mask_of_edges_that_says_so_prunes_them_with_a_caution(name: str, prefix: str, dtype: torch.dtype) -> None:
+    kan = opened(under(prefix, {**EFFICIENT, f"layers.0.{name}": MASK.to(dtype)}))
+    whole = opened(EFFICIENT)
+    assert torch.equal(kan.layers[0].active, MASK.T != 0)
+    assert torch.equal(kan.layers[0].coef, whole.layers[0].coef)
+    right = whole.with_layer(0, active=MASK.T != 0)
+    x = torch.linspace(-1, 1, 20).reshape(10, 2)
+    assert torch.equal(kan(x), right(x))
+    assert any(f"{prefix}layers.0.{name} is read as a mask" in note and "2 of 6" in note for note in kan.cautions)
+
+
+@pytest.mark.parametrize("values", [MASK.T, 0.5 * MASK, MASK[:, 0]])
+def test_a_mask_of_another_shape_or_with_other_numbers_refuses_the_file(values: torch.Tensor) -> None:
+    with pytest.raises(LoadError, match=r"layers\.0\.mask is not part of efficient-kan"):
+        opened({**EFFICIENT, "layers.0.mask": values})
+    with pytest.raises(LoadError, match=r"layers\.0\.gate is not part of efficient-kan"):
+        opened({**EFFICIENT, "layers.0.gate": MASK})
+
+
+PLACES = ["kan1.layer_norm.weight", "net.0.kan.act.alpha", "encoder.kan_a.quantiser.scale", "a.b.c.norm.running_var"]
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_a_norm_or_quantiser_in_a_layer_of_any_name_refuses_the_file(name: str) -> None:
+    prefix = name.rsplit(".", 2)[0] + "."
+    layer = {key.removeprefix("layers.0."): part for key, part in EFFICIENT.items() if key.startswith("layers.0.")}
+    assert opened(under(prefix, layer)).shape == (2, 3)
+    with pytest.raises(LoadError, match=f"{name} is not part of efficient-kan"):
+        opened({**under(prefix, layer), name: KEPT})
+
+
+@pytest.mark.parametrize("row", [slice(0, 1), 0])
+def test_one_grid_for_all_inputs_is_the_grid_of_each(row: slice | int) -> None:
+    grids = {name: part[:1].expand_as(part) for name, part in EFFICIENT.items() if name.endswith("grid")}
+    shared = {name: part[row].contiguous() for name, part in grids.items()}
+    assert opened({**EFFICIENT, **shared}).digest == opened({**EFFICIENT, **grids}).digest
+
+
+def test_a_grid_that_the_model_continues_itself_is_refused() -> None:
+    with pytest.raises(LoadError, match=r"has 5 knots, fewer than the 8 coefficients"):
+        opened({**EFFICIENT, "layers.0.grid": torch.linspace(-1, 1, 5)[None]})

@@ -13,6 +13,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from kanviz.analysis.check_record import Check
 from kanviz.analysis.curves import edge_curve
 from kanviz.analysis.layout import layout
 from kanviz.analysis.locality.maps import reach_map
@@ -31,38 +32,59 @@ from kanviz.continual.rungs import rung_of
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId, Variable
 from kanviz.errors import UserError
+from kanviz.language import LettersChange, LettersProgress, TeachPoint
+from kanviz.language.block import EdgePruning
+from kanviz.language.changes import Change, NextSymbols, Pruning
+from kanviz.language.inside import Unit
+from kanviz.language.letters.reading import NextCharacter
+from kanviz.language.teaching.outcome import Outcome
 from kanviz.plots import (
     agreement_figure,
     capacity_figure,
+    check_figure,
     compare_figure,
     edge_figure,
     edges_figure,
     front_figure,
+    function_lamps_figure,
     gain_figure,
     inputs_figure,
     ladder_errors_figure,
     ladder_plane_figure,
     ladder_predictions_figure,
     lamps_figure,
+    letters_training_figure,
     network_figure,
+    next_character_figure,
+    next_symbols_figure,
     overlay_figure,
     paths_figure,
     plane_figure,
     predicted_figure,
+    prediction_lamps_figure,
+    predictions_figure,
+    pruning_figure,
+    race_ends_figure,
+    race_figure,
     reach_map_figure,
     residuals_figure,
     retention_figure,
     scores_figure,
     slice_figure,
     strips_figure,
+    teach_plane_figure,
+    text_bits_figure,
+    text_lamps_figure,
     to_html,
     to_json,
     training_figure,
+    units_figure,
 )
 from kanviz.plots.explore import heights
 from kanviz.plots.theme import THEMES, Look, arrange, axis, canvas
 from tests.figures import decoded, readable, small_data, small_kan, traces
 from tests.ladder_at_hand import method, outcome
+from tests.language.races import race_of
 from tests.laws_at_hand import discovery, gravity
 
 EDGE = EdgeId(0, 0, 0)
@@ -79,6 +101,15 @@ def _network(theme: Look = "light", **more) -> go.Figure:
 def _edge(kan=None, edge=EDGE, theme: Look = "light", **more) -> go.Figure:
     kan = kan or small_kan()
     return edge_figure(edge_curve(kan, edge, small_data(small_kan()), points=9), theme=theme, **more)
+
+
+def _check(rows: int = 4) -> Check:
+    """Two outputs, of which the second differs on the last row and has no number on the one before."""
+    y = torch.arange(2.0 * rows).double().reshape(rows, 2)
+    original = y.clone()
+    original[-1, 1] += 2
+    original[-2, 1] = torch.nan
+    return Check(y, original, y, 1e-9)
 
 
 def _moved(share: float):
@@ -155,6 +186,31 @@ def _runs() -> list[Retention]:
             _turns("ewc", 0.5, 0.25)]  # fmt: skip
 
 
+def _trail() -> list[LettersProgress]:
+    return [LettersProgress(step, 60, 4 - step / 40, 3.5 - step / 40, 0.1, small_kan()) for step in (20, 40, 60)]
+
+
+def _next(*likely: int) -> NextCharacter:
+    """The characters with these numbers, each half as likely as the one before."""
+    chances = torch.full((96,), 2.0**-10)
+    chances[list(likely)] = 2.0 ** -torch.arange(1, len(likely) + 1)
+    return NextCharacter("the c", chances, torch.zeros(6, 96))
+
+
+def _letters() -> LettersChange:
+    """All functions of two characters changed, and every third prediction."""
+    functions, costs = torch.ones(6, 96, dtype=torch.bool), torch.ones(200)
+    functions[:, [2, 9]] = False
+    return LettersChange(1152, 55_296, functions, torch.arange(200) % 3 > 0, costs, 2 * costs)
+
+
+def _lessons() -> list[Outcome]:
+    """Two ways to teach, of which one forgets."""
+    start = TeachPoint(0, 0.0, 0.0, 1.0)
+    points = {"gate": TeachPoint(10, 1.0, 0.0078125, 0.9375), "plain": TeachPoint(10, 1.5, 0.5, 0.0)}
+    return [Outcome(how, 10, 10, (start, end), 1.0, end) for how, end in points.items()]
+
+
 FIGURES: dict[str, Callable[[Look], go.Figure]] = {
     "retention": lambda theme: retention_figure(_turns(lost=0.5), theme=theme),
     "retention after one task": lambda theme: retention_figure(_turns(turns=1), theme=theme),
@@ -167,6 +223,32 @@ FIGURES: dict[str, Callable[[Look], go.Figure]] = {
     "ladder, errors": lambda theme: ladder_errors_figure(method("MLP", 4, lost=0.1), theme=theme),
     "ladder, plane": lambda theme: ladder_plane_figure(outcome(), theme=theme),
     "ladder, nothing yet": lambda theme: ladder_predictions_figure(outcome(methods=()), theme=theme),
+    "race of blocks": lambda theme: race_figure(race_of(gelu=(2.5,), curves=(2.4,), gr_kan=(2.6,)), theme=theme),
+    "ends of a race": lambda theme: race_ends_figure(race_of(gelu=(2.5, 2.6), curves=(2.4, 2.51)), theme=theme),
+    "Letters learns": lambda theme: letters_training_figure(_trail(), theme=theme),
+    "Letters before its first step": lambda theme: letters_training_figure([], theme=theme),
+    "next character": lambda theme: next_character_figure(_next(2, 0, 1), _next(0, 2, 30), theme=theme),
+    "lamps of functions": lambda theme: function_lamps_figure(_letters(), theme=theme),
+    "lamps of predictions": lambda theme: prediction_lamps_figure(_letters().predictions, theme=theme),
+    "lessons": lambda theme: teach_plane_figure(_lessons(), 0.5, theme=theme),
+    "no lesson yet": lambda theme: teach_plane_figure([], theme=theme),
+    "text by bits": lambda theme: text_bits_figure("a <b>\n$1", torch.arange(8.0), "Before", theme=theme),
+    "no text by bits": lambda theme: text_bits_figure("", torch.zeros(0), theme=theme),
+    "lamps of a text": lambda theme: text_lamps_figure(torch.arange(60) % 2 > 0, theme=theme),
+    "units": lambda theme: units_figure([Unit(7, 0.5, 0.1), Unit(2, 0.25, 0.0), Unit(0, 0.2, 0.3)], 2, theme=theme),
+    "edges of a block": lambda theme: units_figure(
+        [Unit(1, 0.5, 0.1), Unit(0, 0.25, 0.0)], 0, theme=theme, noun="edge", name=("x1 → y", "x2 → y").__getitem__
+    ),
+    "next symbols": lambda theme: next_symbols_figure(
+        NextSymbols((" ", "<", "e"), (0.5, 0.25, 0.1), (0.75, 0.125, 0.1)), theme=theme
+    ),
+    "predictions that kept their bits": lambda theme: predictions_figure(
+        Change(2.0, 2.1, torch.tensor([[True, False], [True, True]])), theme=theme
+    ),
+    "fewer units": lambda theme: pruning_figure(Pruning((0.0, 0.5), (2.0, 2.1), ((2.0, 2.0), (2.3, 2.5))), theme=theme),
+    "fewer edges": lambda theme: pruning_figure(
+        EdgePruning((0.0, 0.5), (0.0, 0.1), ((0.0, 0.0), (0.4, 0.5)), 8), theme=theme
+    ),
     "map of a reach": _map,
     "slice": _slice,
     "slice to a point outside": lambda theme: _slice(theme, point=(40.0, 0.5)),
@@ -194,6 +276,7 @@ FIGURES: dict[str, Callable[[Look], go.Figure]] = {
     "training": lambda theme: training_figure(TRAIL, unit="kN", theme=theme),
     "training beside old rows": lambda theme: training_figure([(*row, 0.5) for row in TRAIL], theme=theme),
     "scores": lambda theme: scores_figure(scores(small_kan(), small_data(small_kan())), 0.1, theme=theme),
+    "check": lambda theme: check_figure(_check(), 1, name="force", unit="kN", theme=theme),
     "predictions": lambda theme: predicted_figure(
         [1.0, 2.5, 3.0], [1.0, 2.0, 4.0], ["train", "train", "test"], name="force", unit="kN", theme=theme
     ),
@@ -428,6 +511,7 @@ def test_nothing_to_show_is_said_in_words():
         network_figure(layout(gone, found), all_curves(gone), found, show="present"),
         scores_figure(found),
         predicted_figure([], []),
+        check_figure(replace(_check(), original=torch.full((4, 2), torch.nan, dtype=torch.float64))),
     ]
     for figure in figures:
         assert figure.layout.title.text
@@ -445,6 +529,12 @@ def test_numbers_that_are_none_do_not_stop_a_figure():
     edge_figure(edge_curve(broken, EDGE, small_data(kan)))
     training_figure([(0, float("nan"), None), (1, float("inf"), None)])
     predicted_figure([np.nan, 1.0], [1.0, 2.0])
+
+
+def test_of_many_rows_those_that_differ_are_drawn():
+    _, agree, differ = traces(check_figure(_check(20_000), 1))
+    assert 1_000 < len(agree.x) < 5_000
+    assert [row for (row,) in differ.customdata] == [20_000]
 
 
 def test_every_law_on_the_front_can_be_clicked_and_says_its_place():

@@ -69,6 +69,17 @@ def test_every_browser_gets_a_name_that_no_script_can_read(server: str):
     assert "evil" not in forged
 
 
+def test_a_browser_that_has_the_page_but_lost_its_cookie_gets_a_name(server: str):
+    _, headers = answer(server, {})
+    asked = {"If-None-Match": headers["etag"], "Accept": "text/html,*/*;q=0.8"}
+    status, headers = answer(server, asked)
+    assert status == 304
+    assert COOKIE in headers["set-cookie"]
+    status, headers = answer(server, asked | {"Accept": "*/*"})
+    assert status == 304
+    assert "set-cookie" not in headers
+
+
 def test_only_pages_name_a_browser(server: str):
     for path in ("/app/static/logo.svg", "/_stcore/host-config"):
         status, headers = answer(server, {}, path)

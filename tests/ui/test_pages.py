@@ -26,7 +26,7 @@ from tests.ui.changed import without_rows
 
 ROOT = Path(__file__).parents[2]
 OTHERS = [page for page, _, _ in PAGES if page != "pages/open.py"]
-NEED_NONE = ("app.py", "pages/lessons.py", "pages/laws.py", "pages/locality.py")  # pages that need no network
+NEED_NONE = ("app.py", *(f"pages/{page}.py" for page in ("lessons", "laws", "locality", "language")))
 
 
 def opened(title: str, *, table: bool = True) -> Session:

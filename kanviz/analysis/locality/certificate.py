@@ -17,6 +17,7 @@ from kanviz.analysis.locality.supports import where_changed
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.core.locks import certified_lock, data_lock
+from kanviz.core.needs import need_no_steps, need_splines
 from kanviz.errors import UserError
 from kanviz.text import shown
 from kanviz.version import VERSION
@@ -96,6 +97,9 @@ def verify(certificate: Certificate, before: KAN, after: KAN, rows: Any = None) 
 
 
 def _comparable(before: KAN, after: KAN) -> None:
+    for kan in (before, after):
+        need_no_steps(kan, "A certificate")
+        need_splines(kan)
     if [(v.sources, v.arity) for v in before.layers] != [(v.sources, v.arity) for v in after.layers]:
         raise UserError(f"Networks of different shapes cannot be compared: {before.shape_text} and {after.shape_text}.")
     for kind in ("inputs", "outputs"):

@@ -19,6 +19,7 @@ from kanviz.core.intervals.propagation import CARE, Sums, nodes, sums
 from kanviz.core.intervals.slope_bounds import SlopeBounds
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
+from kanviz.core.needs import need_no_steps, need_splines
 
 BUDGET = 8_192  # boxes evaluated
 MOST_WORK = 2**20  # boxes x activations of the widest layer: some seconds
@@ -154,6 +155,9 @@ def apart(before: KAN, after: KAN, box: tuple[tuple[float, float], ...], budget:
 
     budget: boxes to evaluate, fewer for wide layers. The same networks and box give the same figures.
     """
+    for kan in (before, after):
+        need_no_steps(kan, "A bound of the change")
+        need_splines(kan)
     pairs = [_Pair.of(*both) for both in zip(before.layers, after.layers, strict=True)]
     widest = max(layer.sources * layer.targets for layer in before.layers)
     budget = max(1, min(budget, MOST_WORK // widest))

@@ -107,7 +107,7 @@ def _moves(before: KAN, after: KAN, n: int, edges: list[EdgeChange], values: Ten
         return [EdgeMove(edge, NOWHERE, False, 0.0) for edge in edges]
     spans = {place: in_table_units(before, n, place[0], act.span) for place, act in where_changed(old, new).items()}
     gaps = gap_of(old, new, values.to(old.coef.dtype)).tolist()
-    same = old.coef.shape == new.coef.shape and old.outside == new.outside
+    same = old.coef.shape == new.coef.shape and old.knots.shape == new.knots.shape and old.outside == new.outside
     others = (~same_bits(old.knots, new.knots).all(1)).tolist() if same else [True] * old.sources
     return [
         EdgeMove(edge, spans.get(edge.id[1:], NOWHERE), others[edge.id.source], gaps[edge.id.source][edge.id.target])

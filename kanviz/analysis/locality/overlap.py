@@ -105,8 +105,8 @@ def _coordinates(kan: KAN, n: int, old: Tensor, new: Tensor) -> list[Coordinate]
             Coordinate(
                 layer=n,
                 source=i,
-                name=kan.node_name(n, i),
-                unit=kan.inputs[i].unit if n == 0 else "",
+                name=kan.source_name(n, i),
+                unit=kan.axis_of(n, i).unit,
                 edges=torch.tensor(ends, dtype=torch.float64),
                 cells_old=seen[0],
                 cells_new=seen[1],

@@ -131,7 +131,7 @@ def _reached(change: Change, x: Tensor) -> Bool[Tensor, " rows"]:
 
 def _acting(kan: KAN, edge: EdgeId, act: Acts) -> Acting:
     n, i, j = edge
-    return Acting(edge, kan.node_name(n, i), kan.target_name(n, j), in_table_units(kan, n, i, act.span), act.points)
+    return Acting(edge, kan.source_name(n, i), kan.target_name(n, j), in_table_units(kan, n, i, act.span), act.points)
 
 
 def _slab(change: Change, x: Tensor, reached: Tensor) -> tuple[tuple[Interval, ...], bool]:
@@ -141,7 +141,7 @@ def _slab(change: Change, x: Tensor, reached: Tensor) -> tuple[tuple[Interval, .
         return tuple(EVERYWHERE for _ in inputs), True
     if not change.acts:
         return tuple(NOWHERE for _ in inputs), True
-    if all(edge.layer == 0 for edge in change.acts):
+    if all(edge.layer == 0 for edge in change.acts) and not kan.layers[0].step:
         sources = {edge.source for edge in change.acts}
         if len(sources) > 1:  # one input is enough to reach a row, whatever the others are
             return tuple(EVERYWHERE for _ in inputs), True

@@ -8,7 +8,8 @@ import torch
 from jaxtyping import Bool, Float
 from torch import Tensor
 
-from kanviz.analysis.diff import same_bits
+from kanviz.analysis.diff import same_bits, same_edges
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, Layer
 from kanviz.core.spline import Outside, basis, domain
@@ -107,10 +108,15 @@ def where_changed(old: Layer, new: Layer) -> dict[tuple[int, int], Acts]:
     """Return where the edges of two versions of a layer may differ, by (source, target); elsewhere they are equal.
 
     That is the hull of the supports of the moved coefficients; everything where base or formula differ; the whole
-    spline where it was added or removed, or got other knots. Edges that are not in the result are equal everywhere.
+    spline where it was added or removed, or got other knots; everything where a curve of another family differs. Edges
+    that are not in the result are equal everywhere.
     """
     everywhere = ~_same_parts(old, new)
     splines, both = old.active | new.active, old.active & new.active
+    if (old.family, new.family) != (SPLINE, SPLINE):
+        return {
+            (i, j): Acts(EVERYWHERE) for i, j in (everywhere | (splines & ~same_edges(old, new))).nonzero().tolist()
+        }
     moved = torch.zeros_like(old.coef, dtype=torch.bool)
     if old.coef.shape == new.coef.shape and old.outside == new.outside:
         kept = both & same_bits(old.knots, new.knots).all(1)[:, None]
@@ -148,7 +154,7 @@ def _whole(layer: Layer, source: int) -> Interval:
 
 def in_table_units(kan: KAN, layer: int, source: int, span: Interval) -> Interval:
     """Return the interval as it is shown: at an input in table units, elsewhere unchanged."""
-    if layer > 0 or span.empty:
+    if span.empty:
         return span
-    variable = kan.inputs[source]
+    variable = kan.axis_of(layer, source)
     return Interval(*sorted(end * variable.scale + variable.shift for end in span))

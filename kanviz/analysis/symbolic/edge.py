@@ -7,11 +7,12 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from kanviz.analysis.rows import typical_inputs
+from kanviz.analysis.rows import entering, typical_inputs
 from kanviz.analysis.symbolic.candidate import Candidate
 from kanviz.analysis.symbolic.samples import QUIET, Samples, samples
 from kanviz.analysis.symbolic.search import TOGETHER, search, search_many
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.families import SPLINE
 from kanviz.core.kan import KAN
 from kanviz.core.layer import Edge, EdgeId
 from kanviz.core.threads import on_one_thread
@@ -77,9 +78,7 @@ def edge_samples(kan: KAN, edge: EdgeId, data: Dataset | None = None) -> Samples
         points = samples(x, view(x), noise=max(resolution(view), _rounding(view(x))))
         return replace(points, reach=(low, high), enough=ENOUGH)
     rows = typical_inputs(kan, data, ROWS)
-    nodes = kan.normalise(rows)
-    for layer in kan.layers[: edge.layer]:
-        nodes = layer(nodes)
+    nodes = entering(kan, rows, edge.layer)[-1]
     x = nodes[:, edge.source]
     sums = kan.layers[edge.layer].sums(nodes)
     points = samples(x, view(x), noise=_rounding(view(x)))
@@ -100,7 +99,7 @@ def resolution(view: Edge) -> float:
     For a smooth function it is about f^(k+1) h^(k+1) / (4^(k+1) (k+1)!), and differences of the coefficients estimate
     f^(k+1) h^(k+1). Source: de Boor, A Practical Guide to Splines, ch. XII.
     """
-    if not view.active or len(view.coef) < view.order + 2:
+    if not view.active or view.family != SPLINE or len(view.coef) < view.order + 2:
         return QUIET
     bend = view.coef.double()
     size = float(bend.std(correction=0))

@@ -13,8 +13,9 @@ import torch
 from torch import Tensor
 
 from kanviz.core.engine import dense, local, native, reference
+from kanviz.core.engine.bases import BASE_CURVES
 from kanviz.core.engine.checks import check, check_gradient, check_memory
-from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, evenly_spaced
+from kanviz.core.engine.parts import Kind, Parts, evenly_spaced
 from kanviz.core.torch_modes import (
     TracerWarning,
     forward_mode,
@@ -66,15 +67,15 @@ def release() -> None:
     dense.release()
 
 
-def chosen(x: Tensor, parts: Parts) -> Path:
-    """Return the fastest path here: C if it was built, else by the number of basis functions."""
-    if native.takes(x, parts):
+def chosen(x: Tensor, parts: Parts, base: str = "silu") -> Path:
+    """Return the fastest path here: C if it was built and has this base, else by the number of basis functions."""
+    if native.takes(x, parts, base):
         return "native"
     return "dense" if parts.coef.shape[2] <= COARSE else "local"
 
 
-def _way(path: Path | None, x: Tensor, parts: Parts, other: Tensor) -> Any:
-    takes = path in (None, "native") and native.takes(x, parts)
+def _way(path: Path | None, x: Tensor, parts: Parts, base: str, other: Tensor) -> Any:
+    takes = path in (None, "native") and native.takes(x, parts, base)
     if path == "native" and not takes:
         raise LayerError("The C kernel was not built here, or does not take these numbers; leave `path` to None.")
     if takes:
@@ -84,13 +85,13 @@ def _way(path: Path | None, x: Tensor, parts: Parts, other: Tensor) -> Any:
 
 
 def _forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind, path: Path | None) -> Tensor:
-    return _way(path, x, parts, bias).forward(x, parts, bias, kind)
+    return _way(path, x, parts, kind.base, bias).forward(x, parts, bias, kind)
 
 
 def _backward(grad: Tensor, x: Tensor, parts: Parts, kind: Kind, path: Path | None, **wanted: bool) -> Any:
     check_gradient(grad, x, parts)
     with without_autocast(x.device):
-        return _way(path, x, parts, grad).backward(grad, x, parts, kind, **wanted)
+        return _way(path, x, parts, kind.base, grad).backward(grad, x, parts, kind, **wanted)
 
 
 class _Sums(torch.autograd.Function):

@@ -12,7 +12,8 @@ import threading
 import torch
 from torch import Tensor
 
-from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, slope_only
+from kanviz.core.engine.bases import BASE_CURVES, slope_only
+from kanviz.core.engine.parts import Kind, Parts
 from kanviz.core.spline import basis, domain
 
 ROWS = 512  # in a block
@@ -23,7 +24,7 @@ COARSE = 16  # basis functions up to which positions are measured from the first
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
     """Compute the sums (rows, target) at x (rows, source)."""
     work = _Work(x, parts, kind)
-    out = torch.addmm(bias[:, None], parts.weight.T, BASE_CURVES[kind.base][0](work.x))
+    out = torch.addmm(bias[:, None], parts.weight.T, BASE_CURVES[kind.base].value(work.x))
     for sources in work.sources:
         table = work.table(sources).T.contiguous()
         for rows in work.rows:
@@ -37,7 +38,7 @@ def backward(
 ) -> tuple[Tensor | None, Tensor | None, Tensor | None, Tensor | None]:
     """Compute the gradients of x, coef, weight and bias; None for those not requested."""
     work = _Work(x, parts, kind)
-    base = BASE_CURVES[kind.base][0]
+    base = BASE_CURVES[kind.base].value
     across = grad.T.contiguous() if of_x else grad.T
     into_x = slope_only(kind.base, work.x).mul_(parts.weight @ across) if of_x else None
     into = grad.new_zeros(parts.coef.transpose(1, 2).shape) if of_parts else None

@@ -13,7 +13,8 @@ import torch
 from torch import Tensor
 from torch.nn.functional import embedding_bag
 
-from kanviz.core.engine.parts import BASE_CURVES, Kind, Parts, slope_only
+from kanviz.core.engine.bases import BASE_CURVES, slope_only
+from kanviz.core.engine.parts import Kind, Parts
 from kanviz.core.spline import domain, local_basis
 
 with warnings.catch_warnings():  # torch warns once that its sparse matrices are in beta; one product of them is used
@@ -36,7 +37,7 @@ class Local(NamedTuple):
 def forward(x: Tensor, parts: Parts, bias: Tensor, kind: Kind) -> Tensor:
     """Compute the sums (rows, target) at x (rows, source)."""
     at = _local(x, parts, kind)
-    weights = _side_by_side([BASE_CURVES[kind.base][0](x), *at.weights])
+    weights = _side_by_side([BASE_CURVES[kind.base].value(x), *at.weights])
     index = _index(at.cell, parts, parts.order + 1)
     table = _table(parts, parts.coef)
     return embedding_bag(index.flatten(1), table, mode="sum", per_sample_weights=weights.flatten(1)).add_(bias)
@@ -50,7 +51,7 @@ def backward(
     into_x = _of_x(grad, x, at, parts, kind) if of_x else None
     if not of_parts:
         return into_x, None, None, None
-    return into_x, _of_coef(grad, at, parts), BASE_CURVES[kind.base][0](x).T @ grad, grad.sum(0)
+    return into_x, _of_coef(grad, at, parts), BASE_CURVES[kind.base].value(x).T @ grad, grad.sum(0)
 
 
 def _local(x: Tensor, parts: Parts, kind: Kind) -> Local:

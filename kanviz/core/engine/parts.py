@@ -44,20 +44,3 @@ def evenly_spaced(knots: Tensor) -> bool:
     step = (exact[:, -1:] - exact[:, :1]) / cells
     off = (exact - exact[:, :1] - step * torch.arange(cells + 1, device=knots.device)).abs()
     return bool(((off <= step * (1e-5 if knots.dtype == torch.float32 else 4e-13)) & (step > 0)).all())
-
-
-def _silu_curvature(x: Tensor) -> Tensor:
-    s = x.sigmoid()  # silu = x s
-    return s * (-x).sigmoid() * (2 + x * (1 - 2 * s))
-
-
-BASE_CURVES = {  # value, slope, curvature
-    "silu": (torch.nn.functional.silu, lambda x: x.sigmoid() * (1 + x * (-x).sigmoid()), _silu_curvature),
-    "identity": (lambda x: x, torch.ones_like, torch.zeros_like),
-    "zero": (torch.zeros_like, torch.zeros_like, torch.zeros_like),
-}
-
-
-def slope_only(base: str, x: Tensor) -> Tensor:
-    """Compute the base function's slope in one pass; the result is not differentiable."""
-    return torch.ops.aten.silu_backward(torch.ones_like(x), x) if base == "silu" else BASE_CURVES[base][1](x)

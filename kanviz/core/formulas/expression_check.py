@@ -4,6 +4,7 @@ Each part gets an interval that contains its values, whatever the variables are;
 """
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
@@ -60,11 +61,15 @@ def warnings_of(tree: Node, text: str) -> tuple[str, ...]:
 
 
 class Check:
-    """A walk over a formula whose variables are within `reach`; `warnings` collects where it is not finite."""
+    """A walk over a formula whose variables are within `reach`; `warnings` collects where it is not finite.
+
+    ranges: of single variables, instead of `reach`.
+    """
 
     def __init__(self, text: str, reach: tuple[float, float] = (-INF, INF)):
         self.text = text
         self.reach = reach
+        self.ranges: Mapping[str, tuple[float, float]] = {}
         self.warnings: list[str] = []
 
     def shown(self, node: Node) -> str:
@@ -79,8 +84,8 @@ class Check:
                 found = Facts(value, value, 0)
             case Constant(name):
                 found = Facts(CONSTANTS[name], CONSTANTS[name], 0)
-            case Name():
-                found = Facts(*self.reach, 1)
+            case Name(name):
+                found = Facts(*self.ranges.get(name, self.reach), 1)
             case Negative(of):
                 inner = self.facts(of)
                 found = Facts(-inner.high, -inner.low, inner.degree)

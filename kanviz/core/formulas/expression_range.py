@@ -1,12 +1,14 @@
 """Find where a typed formula is not finite on an interval: poles, points outside its domain, overflow."""
 
 import math
+from collections.abc import Mapping
 
 from kanviz.core.formulas.expression import Node
-from kanviz.core.formulas.expression_check import Check
+from kanviz.core.formulas.expression_check import MAX_WARNINGS, Check
 
 FINEST = 40  # halvings of the interval
 MOST_PARTS = 64  # intervals examined in one halving
+BOXES, HALVINGS = 16, 40  # the same for several variables together; fewer, since each takes a walk over the formula
 Stretch = tuple[float, float]
 
 
@@ -36,3 +38,34 @@ def _finite(tree: Node, low: float, high: float) -> bool:
     check = Check("", (low, high))
     facts = check.facts(tree)
     return not check.warnings and math.isfinite(facts.low) and math.isfinite(facts.high)
+
+
+def doubts(tree: Node, text: str, ranges: Mapping[str, Stretch]) -> tuple[str, ...]:
+    """Return sentences on where a formula of several variables may not be finite within their ranges.
+
+    The ranges are halved, each variable in its turn, where the bounds of the formula's values are not finite, so that
+    most bounds that are only too wide disappear.
+    """
+    boxes, names = [dict(ranges)], list(ranges)
+    check = Check(text)
+    for n in range(HALVINGS):
+        check = Check(text)
+        boxes = [box for box in boxes if _doubtful(check, tree, box)]
+        if not boxes or len(boxes) > BOXES:
+            break
+        name = names[n % len(names)]
+        boxes = [{**box, name: half} for box in boxes for half in _halves(*box[name])]
+    return tuple(dict.fromkeys(check.warnings))[:MAX_WARNINGS]
+
+
+def _halves(low: float, high: float) -> tuple[Stretch, Stretch]:
+    middle = low / 2 + high / 2
+    return (low, middle), (middle, high)
+
+
+def _doubtful(check: Check, tree: Node, box: Mapping[str, Stretch]) -> bool:
+    """Return whether the formula may not be finite in the box; the sentences go to the check's warnings."""
+    before = len(check.warnings)
+    check.ranges = box
+    check.facts(tree)
+    return len(check.warnings) > before

@@ -13,6 +13,7 @@ from kanviz.text import listing, shown
 MAX_LENGTH = 4000
 MAX_DIGITS = 40
 MAX_DECADES = 300
+INFINITIES = ("inf", "infinity", "oo", "nan")
 
 _NUMBER = re.compile(r"(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SIGNS = {"**": "^"} | {c: c for c in "+-*/^(),"}
@@ -159,7 +160,7 @@ def unknown_name(token: Token, names: Sequence[str], *, called: bool) -> Formula
                 f"The letter {letter} (U+{ord(letter):04X}, position {position}){alike}; type it again, using "
                 f"{vocabulary(names)}."
             )
-    if not called and name.lower() in ("inf", "infinity", "oo", "nan"):
+    if not called and name.lower() in INFINITIES:
         return FormulaError(f"{name} {where} is not a number to calculate with; use a finite number.")
     if not called and name in ("i", "I", "j", "J"):
         return FormulaError(f"Complex numbers, such as {name} {where}, are not supported; use {vocabulary(names)}.")

@@ -31,11 +31,11 @@ from kanviz.core.formulas.expression import (
     to_sympy,
 )
 from kanviz.core.formulas.expression_check import warnings_of
-from kanviz.core.formulas.lexer import Token, tokens, unknown_name, vocabulary
+from kanviz.core.formulas.lexer import INFINITIES, Token, tokens, unknown_name, vocabulary
 from kanviz.errors import FormulaError
 from kanviz.text import shown
 
-__all__ = ["Parsed", "evaluate", "parse", "to_sympy"]
+__all__ = ["Parsed", "evaluate", "names_in", "parse", "to_sympy"]
 
 MAX_DEPTH = 60
 ORDINARY = 10.0  # variables up to this size are tested for an overflow
@@ -69,6 +69,18 @@ def parse(text: str, names: Sequence[str], values: Mapping[str, Any] | None = No
     used = [name for name in names if any(t.kind == "name" and t.text == name for t in reader.tokens)]
     found = (*static, *_overflow(tree, used, sure=not static)) if values is None else _failures(tree, values)
     return Parsed(tree, (*shadowed, *found))
+
+
+def names_in(text: str) -> tuple[str, ...]:
+    """List the variables of a typed formula, in order: the names that are no function, no constant and no infinity.
+
+    Raises FormulaError for characters that no formula has.
+    """
+    found = tokens(text, ())
+    pairs = zip(found, [*found[1:], found[-1]], strict=True)
+    names = [t.text for t, after in pairs if t.kind == "name" and not (after.kind == "(" and not after.spaced)]
+    known = {*FUNCTIONS, *OTHER_NAMES, *CONSTANTS, "π"}
+    return tuple(name for name in dict.fromkeys(names) if name not in known and name.lower() not in INFINITIES)
 
 
 def _overflow(tree: Node, names: Sequence[str], *, sure: bool) -> list[str]:

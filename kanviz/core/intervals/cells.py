@@ -11,9 +11,7 @@ from kanviz.core.engine import BASE_CURVES
 from kanviz.core.layer import Layer
 from kanviz.core.polynomials import cell_polynomials
 
-SILU_LEAST = (-1.2784645427610738, -0.2784645427610739)  # the minimum of silu: x and value
-SILU_SLOPE = 1.1  # more than its greatest slope, 1.0998
-SILU_BEND = 0.5  # the greatest curvature of silu, at 0
+UNRESOLVED = 1e6  # distance from 0 above which the turns of a periodic function are not located
 
 
 def polynomials(layer: Layer) -> Tensor:
@@ -75,9 +73,19 @@ def borders(layer: Layer, inner: Tensor, powers: Tensor) -> tuple[Tensor, Tensor
 
 def base_bounds(base: str, low: Tensor, high: Tensor) -> tuple[Tensor, Tensor]:
     """Return the least and greatest value of the base function on [low, high]."""
-    ends = torch.stack([BASE_CURVES[base][0](x) for x in (low, high)])
-    below = ends.amin(0)
-    if base == "silu":
-        at, least = SILU_LEAST
-        below = torch.where((low <= at) & (at <= high), below.new_tensor(least), below)
-    return below, ends.amax(0)
+    curve = BASE_CURVES[base]
+    ends = torch.stack([curve.value(x) for x in (low, high)])
+    below, above = ends.amin(0), ends.amax(0)
+    for at in curve.turns:
+        extreme, meets = curve.value(low.new_tensor(at)), _meets(low, high, at, curve.period)
+        below = torch.where(meets, torch.minimum(below, extreme), below)
+        above = torch.where(meets, torch.maximum(above, extreme), above)
+    return below, above
+
+
+def _meets(low: Tensor, high: Tensor, at: float, period: float) -> Tensor:
+    """Say which intervals hold the place `at`, or with a period one of its repetitions; far from 0 all may."""
+    if not period:
+        return (low <= at) & (at <= high)
+    first = at + period * torch.ceil((low - at) / period)
+    return (first <= high) | (high - low >= period) | (low.abs().maximum(high.abs()) > UNRESOLVED)

@@ -12,8 +12,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.engine import BASE_CURVES
-from kanviz.core.intervals.cells import SILU_BEND, base_bounds, bends, borders, doubled, polynomials
+from kanviz.core.engine.bases import BASE_CURVES, Base
+from kanviz.core.intervals.cells import base_bounds, bends, borders, doubled, polynomials
 from kanviz.core.intervals.formula_bounds import formula_bounds
 from kanviz.core.layer import Layer
 
@@ -54,13 +54,13 @@ class CurveBounds:
         at = torch.arange(cuts, dtype=torch.float64) / cuts
         edges = torch.cat([(inner[:, :-1, None] + width[..., None] * at).flatten(1), inner[:, -1:]], 1)
         weight = torch.where(layer.active, layer.base_weight, 0.0).double()
-        base = BASE_CURVES[layer.base][0](edges)[:, None] * weight[..., None]
+        curve = BASE_CURVES[layer.base]
+        base = curve.value(edges)[:, None] * weight[..., None]
         fractions = torch.arange(cuts + 1, dtype=torch.float64) / cuts
         values = powers @ (fractions ** torch.arange(order + 1)[:, None])
         ends = torch.stack([values[..., :-1].flatten(2) + base[..., :-1], values[..., 1:].flatten(2) + base[..., 1:]])
         bend = (bends(powers) / cuts**2).repeat_interleave(cuts, 2)
-        if layer.base == "silu":
-            bend = bend + SILU_BEND * weight.abs()[..., None] * edges.diff(dim=1)[:, None] ** 2
+        bend = bend + weight.abs()[..., None] * _base_bend(curve, edges)[:, None]
         empty = (edges.diff(dim=1) <= 0)[:, None].expand_as(bend)
         below = torch.where(empty, math.inf, ends.amin(0) - bend / 8)
         above = torch.where(empty, -math.inf, ends.amax(0) + bend / 8)
@@ -103,8 +103,9 @@ class CurveBounds:
             (torch.where(a == b, high, self._edge(a + 1)) - low)[..., None] / wide[0],
             (high - torch.where(a == b, low, self._edge(b)))[..., None] / wide[1],
         ]
+        power = 1 if BASE_CURVES[self.layer.base].kink else 2  # of how the bound shrinks with a part of a piece
         off = [
-            self._of(self.bend, piece) * part.nan_to_num(1.0, 1.0, 1.0).clamp(0, 1) ** 2 / 8
+            self._of(self.bend, piece) * part.nan_to_num(1.0, 1.0, 1.0).clamp(0, 1) ** power / 8
             for piece, part in zip((a, b), share, strict=True)
         ]
         left, right = torch.where(one, at_high, left), torch.where(one, at_low, right)
@@ -159,7 +160,17 @@ class CurveBounds:
         y = powers[..., -1]
         for p in range(powers.shape[-1] - 2, -1, -1):
             y = y * f + powers[..., p]
-        return y + BASE_CURVES[self.layer.base][0](x)[..., None] * self.layer.base_weight.double()
+        return y + BASE_CURVES[self.layer.base].value(x)[..., None] * self.layer.base_weight.double()
+
+
+def _base_bend(curve: Base, edges: Tensor) -> Tensor:
+    """Bound how much the base function bends on each piece, (source, piece), in units of the piece's own width.
+
+    On a piece of width h with a kink, linear interpolation is off by at most h / 4 times the jump of the slope.
+    """
+    width = edges.diff(dim=1)
+    kinked = (edges[:, :-1] < 0) & (edges[:, 1:] > 0)
+    return curve.bend * width**2 + 2 * curve.kink * width * kinked
 
 
 def _only(there: Tensor, below: Tensor, above: Tensor) -> tuple[Tensor, Tensor]:

@@ -6,6 +6,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from kanviz.core.engine import BASE_CURVES
 from kanviz.core.intervals.cells import base_bounds
 from kanviz.core.intervals.curve_bounds import CurveBounds
 from kanviz.core.layer import Layer
@@ -98,6 +99,8 @@ def _rounding(layer: Layer, low: Tensor, high: Tensor, below: Tensor, above: Ten
     coef = torch.where(layer.active[..., None], layer.coef, 0.0).double().abs().amax(2)
     reach = (1 + 2 * order * beyond)[..., None] * coef
     base = torch.stack([bound.abs() for bound in base_bounds(layer.base, low, high)]).amax(0)
+    if BASE_CURVES[layer.base].loses:
+        base = torch.maximum(base, size)
     terms = reach + base[..., None] * torch.where(layer.active, layer.base_weight, 0.0).double().abs()
     terms = torch.maximum(terms, torch.maximum(below.abs(), above.abs()))
     units = CARE * eps * (layer.sources * (order + 2) + order**2 + 2) + ARITHMETIC

@@ -7,10 +7,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.intervals.cells import SILU_SLOPE, doubled, polynomials, slopes
+from kanviz.core.engine import BASE_CURVES
+from kanviz.core.intervals.cells import doubled, polynomials, slopes
 from kanviz.core.layer import Layer
-
-BASE_SLOPES = {"silu": SILU_SLOPE, "identity": 1.0, "zero": 0.0}
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +35,7 @@ class SlopeBounds:
         width = knots.diff(dim=1)[:, None]
         steep = torch.where(width > 0, slopes(powers) / width, math.inf)  # at repeated knots a spline may jump
         weight = torch.where(layer.active, layer.base_weight, 0.0).double().abs()
-        return SlopeBounds(layer, knots, doubled(steep, torch.maximum), weight * BASE_SLOPES[layer.base])
+        return SlopeBounds(layer, knots, doubled(steep, torch.maximum), weight * BASE_CURVES[layer.base].steepest)
 
     def __call__(
         self, low: Float[Tensor, "box source"], high: Float[Tensor, "box source"]

@@ -20,6 +20,7 @@ from kanviz.core.kan import KAN
 from kanviz.core.locks.lock import Lock
 from kanviz.core.locks.reach import reached
 from kanviz.core.locks.rows import using
+from kanviz.core.needs import need_no_steps
 from kanviz.errors import UserError
 from kanviz.text import shown
 
@@ -72,6 +73,7 @@ def certified_lock(kan: KAN, box: Box, budget: int = BUDGET, name: str = "region
     >>> [part.free for part in found.lock.capacity(kan)], found.box
     ([9], ((-1.0, 0.0),))
     """
+    need_no_steps(kan, "A lock")
     corners = _corners(kan, box)
     layers = [CurveBounds.of(layer) for layer in kan.layers[:-1]]
     low, high = corners[:1], corners[1:]

@@ -12,6 +12,7 @@ from kanviz.core.kan import KAN
 from kanviz.core.layer import Layer
 from kanviz.core.locks.lock import LayerLock, Lock
 from kanviz.core.locks.reach import reached
+from kanviz.core.needs import need_no_steps
 from kanviz.errors import UserError
 from kanviz.text import counted
 
@@ -33,6 +34,7 @@ def data_lock(kan: KAN, x: Any, name: str = "rows") -> Lock:
     >>> [int(part.locked.sum()) for part in lock.capacity(kan)], lock.origin
     ([4], 'every number that 2 rows use')
     """
+    need_no_steps(kan, "A lock")
     inputs = kan.normalise(x)
     if not bool(inputs.isfinite().all()):
         raise UserError("The rows to lock have values that are no finite numbers. Leave those rows out.")

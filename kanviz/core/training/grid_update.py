@@ -28,7 +28,7 @@ def follow_activations(kan: KAN, x: Tensor, frozen: Collection[EdgeId] = ()) -> 
         if n:
             held = layer.frozen.any(1)
             held[[edge.source for edge in frozen if edge.layer == n]] = True
-            layers[n] = layer = _laid_over(layer, values, held)
+            layers[n] = layer = _laid_over(layer, layer.enter(values), held)
         values = layer(values)
     return kan.with_layers(layers)
 

@@ -111,7 +111,7 @@ class Objective:
         else:
             total, values = torch.zeros((), dtype=x.dtype), x
             for layer in kan.layers:
-                act = layer.activations(values)
+                act = layer.activations(layer.enter(values))
                 total = total + _sparsity(act, c.l1, c.entropy)
                 values = layer.combine(act.sum(1) + layer.bias)
             total = total + LOSSES[self.loss](self.outputs(kan, values), y, weights)

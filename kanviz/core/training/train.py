@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
+from kanviz.core.needs import need_splines
 from kanviz.core.threads import in_steps
 from kanviz.core.training.config import LOSS_NAMES, TrainConfig
 from kanviz.core.training.ending import Ending
@@ -59,6 +60,7 @@ def _steps(
     kan: KAN, data: Dataset, config: TrainConfig, resume: Checkpoint | None, anchor: Anchor | None
 ) -> Iterator[Progress]:
     clock = time.perf_counter()
+    need_splines(kan if resume is None else resume.kan)
     if resume is None:
         wanted = Objective.of(kan, data, config, _checked(anchor, kan, config))
         how = chosen(wanted, kan)

@@ -19,17 +19,19 @@ class Joined:
 
 
 def joined(outer: Formula, inner: Formula) -> Formula | None:
-    """Return outer(inner(x)) as one formula; None where no primitive is equal to it."""
+    """Return outer(inner(x)) as one formula; None where no primitive with finite constants is."""
     rule = RULES.get((outer.primitive, inner.primitive))
     if rule is None:
         return None
     p, q = outer.b + outer.a * inner.d, outer.a * inner.c
-    found = rule(p, q)
+    try:
+        found = rule(p, q)
+    except OverflowError:
+        return None
     if found is None:
         return None
-    return Formula(
-        found.name, found.a * inner.a, found.a * inner.b + found.b, outer.c * found.c, outer.c * found.d + outer.d
-    )
+    whole = (found.a * inner.a, found.a * inner.b + found.b, outer.c * found.c, outer.c * found.d + outer.d)
+    return Formula(found.name, *whole) if all(map(math.isfinite, whole)) else None
 
 
 def _gaussian(p: float, q: float) -> Joined | None:

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Collection
-from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -11,6 +10,8 @@ import sympy
 from kanviz.core.formulas.formula import PRIMITIVES, Formula
 from kanviz.errors import FormulaError
 from kanviz.laws.expressions.fuse_primitives import joined
+from kanviz.laws.network import columns
+from kanviz.laws.network.columns import Node, Sum, Term
 from kanviz.text import shown
 
 _U = sympy.Symbol("u", real=True)
@@ -28,39 +29,6 @@ class Cbrt(sympy.Function):
     nargs = 1
 
 
-@dataclass(frozen=True)
-class Term:
-    """One edge: formula(source)."""
-
-    source: Any
-    formula: Formula
-
-
-@dataclass(frozen=True)
-class Sum:
-    """A constant plus terms, each of a different source."""
-
-    constant: float
-    terms: tuple[Term, ...] = ()
-
-    def times(self, factor: float) -> "Sum":
-        terms = (replace(t, formula=replace(t.formula, c=factor * t.formula.c)) for t in self.terms)
-        return Sum(factor * self.constant, tuple(terms))
-
-
-@dataclass(frozen=True)
-class Node:
-    """The product of its sums plus an offset; the offset is 0 where there is one sum."""
-
-    sums: tuple[Sum, ...]
-    offset: float = 0.0
-
-    @property
-    def sources(self) -> tuple[Any, ...]:
-        """The nodes it is computed from, each once."""
-        return tuple(dict.fromkeys(term.source for one in self.sums for term in one.terms))
-
-
 def node_of(expression: Any, computed: Collection[Any] = ()) -> Node:
     """Return the node that computes the expression; a lone product becomes a product node.
 
@@ -75,26 +43,9 @@ def node_of(expression: Any, computed: Collection[Any] = ()) -> Node:
 
 
 def sum_of(expression: Any, computed: Collection[Any] = ()) -> Sum:
-    """Return the expression as a constant and terms.
-
-    An edge has one formula: of several terms with the same source, one stays and the others become sources themselves.
-    """
+    """Return the expression as a constant and terms."""
     constant, parts = _collected(expression)
-    direct = [_term(factor, core) for factor, core in parts]
-    sources = {term.source for term in direct}
-    alone = {n for n, (_, core) in enumerate(parts) if core in computed and core not in sources}
-    while True:
-        terms = [
-            Term(core, Formula("x", c=factor)) if n in alone else direct[n] for n, (factor, core) in enumerate(parts)
-        ]
-        kept = dict[Any, int]()
-        for n in sorted(range(len(terms)), key=lambda n: terms[n].source != parts[n][1]):  # passed-on nodes first
-            if kept.setdefault(terms[n].source, n) != n:
-                alone.add(n)
-        if len(kept) == len(terms):
-            break
-    constant += sum(term.formula.d for term in terms)
-    return Sum(constant, tuple(replace(term, formula=replace(term.formula, d=0.0)) for term in terms))
+    return columns.sum_of(constant, parts, _term, computed)
 
 
 def affine(expression: Any) -> tuple[float, Any, float]:

@@ -20,6 +20,7 @@ from kanviz.analysis.rows import typical_inputs
 from kanviz.analysis.symbolic.edge import resolution
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
+from kanviz.core.needs import need_no_steps, need_splines
 from kanviz.core.threads import on_one_thread
 from kanviz.core.training.ending import Ending
 from kanviz.core.training.parameters import FreeParameters
@@ -69,7 +70,8 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
 
     Fits to the table's training rows and judges on the held-out rows. Without a table, for classes, and with `imitate`,
     it fits to the network's own values. Frozen edges do not change. A caller may stop at any time. Raises UserError for
-    a network that is too large or has no curve left, TableError where the data do not fit it.
+    a network that is too large, has no curve left, has curves of another family or a step, TableError where the data do
+    not fit it.
 
     >>> import kanviz
     >>> x = [k / 10 for k in range(40)]
@@ -80,6 +82,8 @@ def extract(kan: KAN, data: Dataset | None = None, config: ExtractConfig | None 
     >>> str(found.best.law.expression), found.best.curves
     ('2*x + 1', 0)
     """
+    need_splines(kan)
+    need_no_steps(kan, "Reading all edges together")
     config = config or ExtractConfig()
     until = time.perf_counter() + config.seconds
     edges = len(curves_of(kan))

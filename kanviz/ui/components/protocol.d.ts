@@ -15,7 +15,9 @@ export interface EditorCommit {
 
 /** An edge: rest + sum_k basis[r][k] coef[first[r] + k] at x[r], x in the units of the figure. rev: identifies this
  * curve; an event returns it · lift: a handle's height above its coefficient · reach: interval where a control
- * point acts, None for no end · why: the reason why there are no control points. */
+ * point acts, None for no end · why: the reason why there are no control points · names: of the control points, in
+ * place of numbers on the axis · groups: of these · locked: numbers of the control points that must not move ·
+ * tools: whether stretches can be marked and shaped. */
 export interface EditorCurve {
   v: number;
   edge: [number, number, number];
@@ -47,6 +49,10 @@ export interface EditorCurve {
   picked: EditorPicked | null;
   rows: EditorRows | null;
   unit: string;
+  names: string[];
+  groups: EditorGroup[];
+  locked: number[];
+  tools: boolean;
 }
 
 /** A formula offered for an interval. request: id of the question · points: control points with heights. */
@@ -68,6 +74,13 @@ export interface EditorEvents {
   refine: EditorQuestion;
   drop: boolean;
   painted: string;
+}
+
+/** Named control points side by side on an axis without numbers: from `start` up to, not including, `end`. */
+export interface EditorGroup {
+  name: string;
+  start: number;
+  end: number;
 }
 
 /** The curve, and the state of editing. point: the chosen control point · preview: a control point and its proposed
@@ -104,6 +117,10 @@ export interface EditorPayload {
   picked: EditorPicked | null;
   rows: EditorRows | null;
   unit: string;
+  names: string[];
+  groups: EditorGroup[];
+  locked: number[];
+  tools: boolean;
   point: number | null;
   preview: [number, number] | null;
   draft: EditorDraft | EditorRefusal | null;
@@ -111,9 +128,9 @@ export interface EditorPayload {
   awaited: string;
 }
 
-/** The picked rows' density over an edge's input, in the bins of all rows. */
+/** The picked rows' density over an edge's input, in the bins of all rows. words: for all, and for the picked. */
 export interface EditorPicked {
-  rows: number;
+  words: string[];
   density: (number | null)[];
 }
 
@@ -242,12 +259,19 @@ export interface NetworkPayload {
   rows: number;
   nodes: NetworkNode[];
   sums: NetworkSum[];
+  steps: NetworkStep[];
   edges: NetworkEdge[];
   selected: [number, number, number] | null;
   highlight: [number, number, number][];
   matrix?: NetworkMatrix[];
   names?: string[][];
   targets?: string[][];
+}
+
+/** A step that all values of a column go through, at x. */
+export interface NetworkStep {
+  x: number;
+  words: string;
 }
 
 /** A sum, and the product node (nx, ny) that it is a factor of. */

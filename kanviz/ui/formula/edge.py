@@ -166,7 +166,7 @@ def _offer(s: "Session", edge: "EdgeId", several: "list[Candidate]") -> None:
 
 def _fixed(s: "Session", edge: "EdgeId") -> None:
     from kanviz.analysis.curves import formula_text
-    from kanviz.edit.edits import ReleaseFormula
+    from kanviz.edit.edits import AddSplines, ReleaseFormula
     from kanviz.plots import edge_figure
 
     st.markdown(f"This edge is the formula `{formula_text(s.present, edge)}`; x is what the figure has on its x axis.")
@@ -181,3 +181,9 @@ def _fixed(s: "Session", edge: "EdgeId") -> None:
             args=(s.apply, ReleaseFormula(edge, refit=True)), disabled=s.training.live,
             help="A new spline fitted to the formula, with control points to move.",
         )  # fmt: skip
+        if not s.present.edge(edge).active:
+            st.button(
+                "Add a spline", icon=":material/add:", on_click=change, args=(s.apply, AddSplines((edge,))),
+                disabled=s.training.live, help="The formula stays. A spline that is 0 is added to it, to shape or to "
+                "train.",
+            )  # fmt: skip

@@ -7,6 +7,7 @@ import streamlit as st
 from kanviz.text import counted, escape_markdown
 from kanviz.ui.state.extractions import Extractions
 from kanviz.ui.widgets.charts import chart
+from kanviz.ui.widgets.conversion import splines_or_offer
 from kanviz.ui.widgets.current import after_change, attempt, session, show_refusals, theme
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, shared_unit, time_bar, typeset
@@ -35,6 +36,14 @@ def together_panel(s: "Session") -> None:
     running = s.of(Extractions).current
     if running is not None and running.job.live:
         st.fragment(_watch, run_every=TICK)()
+        return
+    if not splines_or_offer(s, "extract"):
+        return
+    if any(layer.step for layer in s.present.layers):
+        st.info(
+            "Reading all edges together is for layers that follow one another directly; this network has a tanh or a "
+            "LayerNorm before a layer. Choose Each alone, and find formulas edge by edge.", icon=":material/info:",
+        )  # fmt: skip
         return
     if not curves_of(s.present):
         st.caption("Every edge has a formula, is frozen, or is pruned.")

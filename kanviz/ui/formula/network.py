@@ -9,6 +9,7 @@ import streamlit as st
 from kanviz.ui.widgets.current import show_refusals
 from kanviz.ui.widgets.formula_export import copies
 from kanviz.ui.widgets.panels import number, shared_unit, typeset
+from kanviz.ui.widgets.redraw import change
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
 
@@ -22,6 +23,7 @@ LONG = 220  # characters of LaTeX too long for a line
 
 def network_formula(s: "Session") -> None:
     """Show the formula of the whole network in the table's units, and its gap to the network."""
+    _offer_room(s)
     if not _wanted(s):
         return
     from kanviz.analysis.compose import compose  # imports sympy, which is slow
@@ -50,6 +52,20 @@ def network_formula(s: "Session") -> None:
             typeset(line)
         _say_gap(s, whole, shown)
         _take(s, whole, shown)
+
+
+def _offer_room(s: "Session") -> None:
+    """Show the button that adds a spline to every edge, if formulas alone make up the network."""
+    from kanviz.edit.proposals import widen
+
+    kan = s.present
+    if any(bool(layer.active.any()) for layer in kan.layers):
+        return
+    st.button(
+        "Add splines to all edges", icon=":material/add:", on_click=change, args=(lambda: s.apply(widen(kan)),),
+        disabled=s.training.live, help="The formulas stay, and no value changes: the splines are 0, pruned edges get "
+        "one, too. Training on a table can then learn what the formulas miss.",
+    )  # fmt: skip
 
 
 def _wanted(s: "Session") -> bool:

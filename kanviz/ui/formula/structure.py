@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
@@ -17,7 +18,10 @@ def structure_panel(s: "Session") -> None:
     from kanviz.analysis.separability import MOST_INPUTS, separability
 
     kan, data = s.present, s.data
-    if data is None or kan.task != "regression":
+    if data is None:
+        no_rows(s, "nothing is known of which inputs act together")
+        return
+    if kan.task != "regression":
         st.caption("This needs a table of numbers. Load one on the Workbench.")
         return
     if not 2 <= len(kan.inputs) <= MOST_INPUTS:

@@ -10,6 +10,7 @@ from kanviz.ui.history.version_errors import judge, shift
 from kanviz.ui.history.versions import set_two
 from kanviz.ui.widgets.charts import chart, curve_of
 from kanviz.ui.widgets.current import theme
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.panels import number, shared_unit
 from kanviz.ui.widgets.words import label, step_words
 
@@ -78,7 +79,7 @@ def _numbers(s: "Session", found: "Diff", one: "KAN", two: "KAN", apart: float) 
         same = len(found.edges) - len(found.changed)
         st.metric("Edges bit-identical", f"{same} of {len(found.edges)}", width="content")
     if not (was and now):
-        st.caption("Load a table to see the errors of the two.")
+        no_rows(s, "the two have no errors to compare")
 
 
 def _honest_words(found: "Diff", apart: float) -> None:

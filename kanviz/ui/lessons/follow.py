@@ -8,7 +8,7 @@ import streamlit as st
 from kanviz.errors import UserError
 from kanviz.text import counted, escape_markdown, shown
 from kanviz.ui.lessons import LESSONS, Following, Lesson, Lessons, Step
-from kanviz.ui.widgets.current import attempt, session, show_refusals
+from kanviz.ui.widgets.current import attempt, has_session, session, show_refusals
 from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.redraw import PAGE
 from kanviz.ui.widgets.samples import open_sample, samples
@@ -26,10 +26,12 @@ def begin(s: "Session", lesson: Lesson, at: int = 0) -> None:
     """
     from kanviz.core.layer import EdgeId
 
-    own = s.work is None or bool(s.work.id)
-    open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample), aside=own, kept=False)
-    s.select(EdgeId(*lesson.edge))
-    following = Following(lesson, s.present)
+    if lesson.sample:
+        own = s.work is None or bool(s.work.id)
+        open_sample(s, next(one for one in samples() if one.file.stem == lesson.sample), aside=own, kept=False)
+    if lesson.edge is not None:
+        s.select(EdgeId(*lesson.edge))
+    following = Following(lesson, s.present if lesson.sample else None)
     for n, step in enumerate(lesson.steps[:at]):
         if not step.alone:
             following.at = n
@@ -109,6 +111,8 @@ def _go() -> None:
 @st.fragment(key="lesson")
 def lesson_card() -> None:
     """Show the current step at the top of every page while a lesson is open."""
+    if not has_session():
+        return
     s = session()
     if GOTO in st.session_state:
         _go()

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     from kanviz.ui.state.holder import Holder
     from kanviz.ui.state.session import Session
 
-TAB, RUNG = "keep-tab", "keep-rung"  # keys of the workbench's open tab and the Locality page's rung
+TAB, LANGUAGE_TAB = "keep-tab", "keep-language"  # keys of the open tab, of the workbench and of the Language page
+RUNG = "keep-rung"  # key of the Locality page's rung
 
 Place = tuple[int, int, int]  # an edge: layer, source, target; not an EdgeId, which would import torch
 
@@ -38,8 +39,8 @@ class Step:
 class Lesson:
     """A lesson.
 
-    slug: its name in a link · minutes: time that it takes · learn: what one learns · sample: stem of the sample's file
-    · edge: the edge chosen at first.
+    slug: its name in a link · minutes: time that it takes · learn: what one learns · sample: stem of the sample's file,
+    or "" for a lesson that needs no network, and leaves the open one alone · edge: the edge chosen at first, if any.
     """
 
     slug: str
@@ -47,7 +48,7 @@ class Lesson:
     minutes: int
     learn: str
     sample: str
-    edge: Place
+    edge: Place | None
     steps: tuple[Step, ...]
 
 
@@ -68,11 +69,12 @@ class Lessons(Part):
 class Following:
     """A lesson that is open.
 
-    start: the network it opened · at: the current step, from 0 · found: for each step that was done, its last sentence.
+    start: the network it opened, if it opened one · at: the current step, from 0 · found: for each step that was done,
+    its last sentence.
     """
 
     lesson: Lesson
-    start: "KAN"
+    start: "KAN | None"
     at: int = 0
     found: dict[int, str] = field(default_factory=dict)
 
@@ -86,7 +88,9 @@ class Following:
         return len(self.found) == len(self.lesson.steps)
 
     def holds(self, s: "Session") -> bool:
-        """Return whether the current network began as the lesson's, with any changes since."""
+        """Return whether the current network began as the lesson's, with any changes since, if it needs one."""
+        if self.start is None:
+            return True
         return s.history is not None and s.history.versions[0].kan.digest == self.start.digest
 
     def look(self, s: "Session") -> str | None:

@@ -1,6 +1,5 @@
 """Open a network: from a sample, from files, or trained from a table."""
 
-import base64
 import os
 import re
 from pathlib import Path
@@ -10,28 +9,34 @@ import streamlit as st
 
 from kanviz.errors import LoadError, UserError
 from kanviz.text import counted, escape_markdown, shown
+from kanviz.ui.open.blocks import offer_blocks
 from kanviz.ui.server.uploads import contents, forget
 from kanviz.ui.train.run import start
-from kanviz.ui.widgets.current import attempt, session, show_refusals, theme
+from kanviz.ui.widgets.asked_file import asked_file
+from kanviz.ui.widgets.current import attempt, session, show_refusals
+from kanviz.ui.widgets.curves_image import curves_image
 from kanviz.ui.widgets.samples import Sample, open_sample
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
 from kanviz.ui.widgets.url_state import look_at, viewed
 from kanviz.ui.widgets.words import label
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kanviz.core.data.dataset import Dataset
+    from kanviz.io.questions import Answer
     from kanviz.io.work import Work
     from kanviz.ui.state.session import Session
 
+FILES, FIELD = "model-files", "model-files-field"  # key of the field for files; session state: that of a later one
 REFUSED = "open-refused"  # files that could not be opened, by their ids, and why
 MODEL_TYPES = ["safetensors", "kanviz", "pt", "pth", "yml", "yaml"]
-STROKES = {"light": ("#15202B", "#0A638A"), "dark": ("#E6EBEF", "#56B4E9")}
 
 
 def sample_card(sample: Sample) -> None:
     """Show a sample's curves, its description, and the button that opens it."""
     with st.container(border=True, height="stretch", vertical_alignment="distribute"):
-        st.html(_thumbnail(sample))
+        curves_image(sample.thumbnail[:3])
         st.markdown(f"**{sample.title}**")
         st.caption(sample.shows)
         st.button("Open", key=f"open-{sample.file.stem}", width="stretch", on_click=_open, args=(sample,))
@@ -43,22 +48,6 @@ def _open(sample: Sample) -> None:
     attempt(open_sample, s, sample)
     if s.history is not None and s.sample == sample.file.stem:
         st.switch_page("app.py")
-
-
-def _thumbnail(sample: Sample) -> str:
-    """Return the sample's first curves as a small image. Its size is given, so that the page does not move later."""
-    ink, accent = STROKES[theme()]
-    paths = []
-    curves = sample.thumbnail[:3]
-    room = 300 / max(len(curves), 1)
-    for n, curve in enumerate(curves):
-        step = (room - 12) / max(len(curve) - 1, 1)
-        points = " ".join(f"{room * n + 6 + k * step:.1f},{56 - 48 * y:.1f}" for k, y in enumerate(curve))
-        colour = accent if n == 0 else ink
-        paths.append(f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2.2"/>')
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 300 64" width="300" height="64">{"".join(paths)}</svg>'
-    source = "data:image/svg+xml;base64," + base64.b64encode(svg.encode()).decode()
-    return f'<img src="{source}" width="300" height="64" style="width: 100%; height: auto; display: block" alt="">'
 
 
 def way_back(s: "Session") -> None:
@@ -78,10 +67,11 @@ def open_files() -> None:
     from kanviz.io.reading import SMALL, readers
 
     uploads = st.file_uploader(
-        "kanviz .safetensors or .kanviz, efficient-kan or a model of KANLayers (.pt or .safetensors), or pykan's two "
+        "kanviz .safetensors or .kanviz, weights of a KAN or of a model with one (.pt or .safetensors), or pykan's two "
         "files (..._config.yml and ..._state)",
-        accept_multiple_files=True, key="model-files",
-        help="Files are read as data; nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
+        accept_multiple_files=True, key=st.session_state.get(FIELD, FILES),
+        help="Of kanviz.KANLayer, efficient-kan, pykan and other libraries (docs/formats.md). Files are read as data; "
+        "nothing in them is ever executed. Up to 50 MB a file, 150 MB in all.",
     )  # fmt: skip
     ids = [upload.file_id for upload in uploads or ()]
     if sum(upload.size for upload in uploads or ()) > SMALL:
@@ -89,11 +79,14 @@ def open_files() -> None:
     if st.button("Open network", type="primary", disabled=not uploads, icon=":material/folder_open:"):
         try:
             with st.spinner("Reading…"):
-                _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
+                is_open = _take(session(), {upload.name: contents(upload) for upload in uploads or ()})
         except UserError as refusal:
             st.session_state[REFUSED] = ids, str(refusal)
         else:
             forget(uploads or ())
+            if not is_open:
+                st.session_state[FIELD] = f"{FILES}-{ids[0]}"  # an empty field, since the file is not in it any more
+                st.rerun()
             st.switch_page("app.py", query_params=viewed(session().opened))
     refused, why = st.session_state.get(REFUSED, ([], ""))
     if uploads and refused == ids:  # it stays as long as these files, whatever draws the page again
@@ -107,17 +100,27 @@ def _content(path: str) -> bytes:
         raise LoadError(f"{shown(path)} cannot be read: {reason.strerror}.") from None
 
 
-def _take(s: "Session", files: dict[str, bytes]) -> None:
-    """Open a network from these files, with its recipe if the file has one."""
-    from kanviz.io.reading import read
+def _take(
+    s: "Session", files: dict[str, bytes], block: str | None = None, given: "Mapping[str, Answer] | None" = None
+) -> bool:
+    """Open a network from these files, with its recipe if any; False where a choice, answer or layout is missing."""
+    from kanviz.io.opened import Opened
+    from kanviz.io.questions import Unanswered
+    from kanviz.io.unknown_class import UnknownClass
     from kanviz.io.work import Work
 
-    found = read(files)
+    name = _title(list(files))
+    name = f"{block} of {name}" if block else name
+    try:
+        found = asked_file(s).take(s, files, name, block, given)
+    except (Unanswered, UnknownClass):  # a form asks
+        return False
     if isinstance(found, Work):
         _take_up(s, found)
-    else:
-        name = _title(list(files))
-        s.open(found.kan, name, recipe=found.recipe, data=found.data, rows_from=found.rows_from)
+    elif not isinstance(found, Opened):
+        offer_blocks(s, files, name, found)
+        return False
+    return True
 
 
 def _title(names: list[str]) -> str:
@@ -166,10 +169,15 @@ def start_from_table(data: "Dataset", hidden: int, grid: int, **settings: int) -
 
 def open_from_command_line(s: "Session") -> None:
     """Open the network of `kanviz app MODEL` on the first visit."""
+    from kanviz.io.questions_json import answers_from_json
+
     paths = os.environ.get("KANVIZ_MODEL", "")
     if paths and "command-line" not in st.session_state:
         st.session_state["command-line"] = True
-        _take(s, {Path(path).name: _content(path) for path in paths.split(os.pathsep)})
+        files = {Path(path).name: _content(path) for path in paths.split(os.pathsep)}
+        given = answers_from_json(os.environ.get("KANVIZ_ANSWERS") or "{}")
+        if not _take(s, files, os.environ.get("KANVIZ_BLOCK") or None, given):
+            st.switch_page("pages/open.py")
 
 
 def _take_up(s: "Session", project: "Work") -> None:

@@ -8,6 +8,7 @@ import streamlit as st
 from kanviz.text import counted
 from kanviz.ui.widgets.charts import chart, network_chart, scores_of
 from kanviz.ui.widgets.current import after_change, show_refusals, theme
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.panels import edge_names, shared_unit, show_effect
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import step_words
@@ -24,6 +25,8 @@ def choose_by_score(s: "Session") -> list["EdgeId"]:
     from kanviz.plots import scores_figure
 
     kan = s.present
+    if s.data is None:
+        no_rows(s)
     scores = scores_of(s, kan)
     there = list(kan.edges())
     most = _largest_percent(s)

@@ -7,6 +7,7 @@ import streamlit as st
 from kanviz.ui.train.regions import region_fields
 from kanviz.ui.train.rows_upload import upload_rows
 from kanviz.ui.widgets.current import attempt, show_refusals
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.samples import Sample, rows_of, samples
 from kanviz.ui.widgets.url_state import KEEP
 from kanviz.ui.widgets.words import label
@@ -34,7 +35,7 @@ def known_panel(s: "Session") -> "Known | None":
         return None
     if source == CURRENT:
         if s.data is None:
-            st.caption("No table is in use. Load one on the Workbench, or choose another source.")
+            no_rows(s, "there is nothing to keep yet; another source may have it")
             return None
         st.caption(f"{label(s.rows_from)}: {len(s.data):,} rows")
         return Known.rows(s.data, s.rows_from)

@@ -1,13 +1,14 @@
 """Start the app: find its files, apply the settings that protect the machine, and run Streamlit."""
 
 import gc
+import json
 import os
 import secrets
 import socket
 import sys
 import threading
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,8 @@ def check_port(address: str, port: int) -> None:
 def serve(
     models: Sequence[str] = (),
     *,
+    block: str | None = None,
+    answers: Mapping[str, str] | None = None,
     port: int | None = None,
     browser: bool = True,
     hosts: Sequence[str] = (),
@@ -77,8 +80,9 @@ def serve(
 ) -> None:
     """Run the app until it is stopped. Raises UserError for a missing file, a used port or an unusable folder.
 
-    models: files of networks; the first visit opens them · hosts: names by which a proxy reaches this server · keep: a
-    folder in which everybody's work is saved, so that it outlives the server.
+    models: files of networks; the first visit opens them · block: the KAN of this name in a larger model · answers: to
+    what the files do not say · hosts: names by which a proxy reaches this server · keep: a folder in which everybody's
+    work is saved, so that it outlives the server.
     """
     paths = [Path(model).resolve() for model in models]
     for path in paths:
@@ -99,7 +103,8 @@ def serve(
     if not browser:
         options["server.headless"] = True
     check_port(options["server.address"], port)
-    os.environ["KANVIZ_MODEL"] = os.pathsep.join(map(str, paths))
+    os.environ["KANVIZ_MODEL"], os.environ["KANVIZ_BLOCK"] = os.pathsep.join(map(str, paths)), block or ""
+    os.environ["KANVIZ_ANSWERS"] = json.dumps(dict(answers or {}))
     one_thread()
     PRELOADING.append(threading.Thread(target=_preload, name="preload", daemon=True))
     PRELOADING[0].start()

@@ -1,5 +1,6 @@
 """Hold uploaded files within a total per visitor and per server; free them once they are read or their tab is closed.
 
+A file that a session holds itself, to read more of it later, is part of these totals as long as it does.
 Streamlit limits the size of a file but not the number of files, and keeps those of a closed tab until another tab
 closes.
 """
@@ -7,6 +8,7 @@ closes.
 import threading
 import time
 from collections.abc import Callable, Iterable
+from weakref import WeakKeyDictionary
 
 from streamlit.runtime.memory_uploaded_file_manager import MemoryUploadedFileManager
 from streamlit.runtime.scriptrunner import get_script_run_ctx
@@ -28,6 +30,7 @@ class Uploads(MemoryUploadedFileManager):
         super().__init__(upload_endpoint)
         self._connected = connected or _has_browser
         self._missing: dict[str, float] = {}
+        self._elsewhere: WeakKeyDictionary[object, tuple[str, int]] = WeakKeyDictionary()
         self.refused: dict[str, str] = {}  # reason, by the id of the file
 
     def add_file(self, session_id: str, file: UploadedFileRec) -> None:
@@ -46,6 +49,14 @@ class Uploads(MemoryUploadedFileManager):
             self.refused[file.file_id] = why
             file = file._replace(data=b"")
         super().add_file(session_id, file)
+
+    def count(self, holder: object, size: int, session_id: str) -> None:
+        """Count bytes that a session of kanviz holds itself, instead of those that this holder had before.
+
+        They count for the session of Streamlit that used them last, and no longer than the holder exists.
+        """
+        with self._lock:
+            self._elsewhere[holder] = session_id, size
 
     def remove_session_files(self, session_id: str) -> None:
         """Free all files of a session."""
@@ -69,7 +80,9 @@ class Uploads(MemoryUploadedFileManager):
         """Return the bytes of one session's files, or of all sessions."""
         with self._lock:
             stores = self.file_storage.values() if session_id is None else [self.file_storage.get(session_id, {})]
-            return sum(len(file.data) for store in stores for file in store.values())
+            elsewhere = list(self._elsewhere.values())
+            taken = sum(size for session, size in elsewhere if session_id is None or session == session_id)
+            return taken + sum(len(file.data) for store in stores for file in store.values())
 
 
 def _has_browser(session_id: str) -> bool:
@@ -117,3 +130,11 @@ def forget(uploads: Iterable[UploadedFile]) -> None:
     if context is not None and isinstance(store, MemoryUploadedFileManager):
         for upload in uploads:
             store.remove_file(context.session_id, upload.file_id)
+
+
+def count(holder: object, size: int) -> None:
+    """Count bytes of an upload that this visitor's session goes on holding; 0 when it has freed them."""
+    context = get_script_run_ctx()
+    store = getattr(context, "uploaded_file_mgr", None)
+    if context is not None and isinstance(store, Uploads):
+        store.count(holder, size, context.session_id)

@@ -4,7 +4,7 @@ Otherwise a page elsewhere could read the work of its visitors: through a domain
 machine (DNS rebinding), or from another port of this machine, which Streamlit accepts as the same server.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -56,7 +56,7 @@ class OwnVisitors:
         elif refusal:
             await PlainTextResponse(refusal, status_code=403, headers=HEADERS)(scope, receive, send)
         else:
-            await self._app(scope, receive, _with_headers(send, HTTPConnection(scope).cookies))
+            await self._app(scope, receive, _with_headers(send, HTTPConnection(scope)))
 
     def refusal(self, headers: Headers) -> str:
         """Return why a request is refused, as text; empty if it is accepted."""
@@ -82,13 +82,17 @@ def _name(host: str) -> str:
         return ""
 
 
-def _with_headers(send: Send, cookies: Mapping[str, str]) -> Send:
+def _with_headers(send: Send, request: HTTPConnection) -> Send:
+    wants_page = "text/html" in request.headers.get("accept", "")
+
     async def sent(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             headers.update(HEADERS)
-            if headers.get("content-type", "").startswith("text/html"):  # a proxy may cache other files for others
-                headers.append("Set-Cookie", set_cookie(cookies))
+            # Only with pages: a proxy may cache other files for others. "Not modified" (304) has no content type.
+            page = headers.get("content-type", "").startswith("text/html")
+            if page or (wants_page and message["status"] == 304):
+                headers.append("Set-Cookie", set_cookie(request.cookies))
         await send(message)
 
     return sent

@@ -54,7 +54,6 @@ def open_page(title: str) -> "Session":
         st.stop()
     _stop_if_too_wide(s.present, title)
     _settle()
-    _says_that_it_trains(s, title)
     return s
 
 
@@ -73,12 +72,11 @@ def open_workbench() -> "Session":
     s = open_home(PAGES[0][1], or_sample=True)
     assert s is not None
     _settle()
-    _says_that_it_trains(s, PAGES[0][1])
     return s
 
 
-def _says_that_it_trains(s: "Session", title: str) -> None:
-    if s.training.live and title not in RUNS:
+def _says_that_it_trains(s: "Session") -> None:
+    if s.training.live and st.session_state[PAGE] not in RUNS:
         st.info(
             "Training is running; this is the network before it. Stop it to change the network.", icon=":material/info:"
         )
@@ -98,24 +96,31 @@ def open_home(title: str, *, or_sample: bool = False) -> "Session | None":
             st.page_link(page, label=label, icon=icon)
     wait_for_imports()  # the links to the other pages are on the screen by now
     if not (has_session() or or_sample or names_a_sample() or os.environ.get("KANVIZ_MODEL")):
-        _keep(None)
+        _top(None)
         return None
     s = _opened(or_sample=or_sample)
     s.training.collect()
     with st.sidebar:
         sidebar(s, title)
-    _show_messages(s)
-    _keep(s)
-    lesson_card()
+    _top(s)
     show(**view_of(s))
     return s
 
 
-def _keep(s: "Session | None") -> None:
-    """Save the work in the browser, and offer the work that is saved there."""
+def _top(s: "Session | None") -> None:
+    """Show messages, the work that is saved in the browser, and the lesson's step, each in a place of its own.
+
+    The places are there when they are empty, too. Streamlit tells elements apart by their number on the page: one more
+    above mounts all others anew, and a click that was on its way meets a button that is gone.
+    """
+    with st.container():
+        if s is not None:
+            _show_messages(s)
+            _says_that_it_trains(s)
     offer(s)
     with st.sidebar:
         keep()
+    lesson_card()
 
 
 def _opened(*, or_sample: bool) -> "Session":

@@ -7,6 +7,7 @@ import streamlit as st
 
 from kanviz.text import counted
 from kanviz.ui.widgets.current import session
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.page_table import RUNS
 from kanviz.ui.widgets.panels import queue_words
 from kanviz.ui.widgets.redraw import change
@@ -39,6 +40,8 @@ def panel() -> None:
     st.caption(f"{kan.shape_text} · {there:,} edges · {str(kan.dtype).removeprefix('torch.')}")
     if s.data is not None:
         st.caption(f"Data: {label(s.rows_from)}, {len(s.data):,} rows")
+    elif s.block:
+        no_rows(s, "")
     running = s.training.live
     with st.container(gap="small"):
         last, coming = history.versions[history.at], history.versions[history.at + 1 :][:1]
@@ -52,7 +55,7 @@ def panel() -> None:
     if kan.notes:
         with st.expander(f"{counted(len(kan.notes), 'note')} on this file", icon=":material/info:"):
             for note in kan.notes[:20]:
-                st.caption(label(note, 300))
+                st.caption((":material/warning: " if note in kan.cautions else "") + label(note, 300))
 
 
 def _step(verb: str, keys: str, action: Callable[[], None], version: str, running: bool) -> None:

@@ -50,9 +50,8 @@ def stretch_of(kan: KAN, edge: EdgeId, event: Any, rev: str) -> tuple[float, flo
     if region.value is None:
         raise EditError("Mark a stretch of the curve first.")
     low, high = region.numbers(2, 2)
-    if edge.layer == 0:
-        variable = kan.inputs[edge.source]
-        low, high = ((end - variable.shift) / variable.scale for end in (low, high))
+    variable = kan.axis_of(edge.layer, edge.source)
+    low, high = ((end - variable.shift) / variable.scale for end in (low, high))
     return min(low, high), max(low, high)
 
 

@@ -24,7 +24,7 @@ _log = logging.getLogger(__name__)
 class End(Enum):
     """The reason why a job ended; its value is the text."""
 
-    DONE = "it came to its end"
+    DONE = "it is finished"
     BY_YOU = "stopped by you"
     REPLACED = "another one was started"
     CLOSED = "no tab was open on it for a minute"
@@ -60,6 +60,7 @@ class Job(Generic[T]):
         self._go.set()
         self._why = End.BY_YOU
         self._started: float | None = None
+        self._ended: float | None = None
         self.end: End | None = None
         self.latest: T | None = None
         self.error = ""
@@ -90,8 +91,10 @@ class Job(Generic[T]):
 
     @property
     def seconds(self) -> float:
-        """Wall-clock seconds since its first turn."""
-        return 0.0 if self._started is None else time.monotonic() - self._started
+        """Wall-clock seconds from its first turn to its end, or to now while it lives."""
+        if self._started is None:
+            return 0.0
+        return (time.monotonic() if self._ended is None else self._ended) - self._started
 
     @property
     def live(self) -> bool:
@@ -139,6 +142,7 @@ class Job(Generic[T]):
             self.error = "The work ended unexpectedly; what was reached before is kept. The server's log says more."
             self.end = End.FAILED
         finally:
+            self._ended = time.monotonic()
             if isinstance(stream, Generator):
                 stream.close()  # ends other processes; the next job may start only after that
             self._turn.leave()

@@ -27,7 +27,7 @@ from kanviz.ui.state.tables import Tables
 from kanviz.ui.state.training import Training
 
 P = TypeVar("P", bound=Part)
-SAMPLE = "sample"  # key in the view of a work: the sample that it was opened from
+SAMPLE, BLOCK = "sample", "block"  # keys in the view of a work: the sample, or the block of a model, that it is from
 
 
 class Session:
@@ -88,33 +88,28 @@ class Session:
         return self.work.view.get(SAMPLE, "") if self.work is not None else ""
 
     @property
+    def block(self) -> str:
+        """Name of the module, in a larger model, that the current network is; empty if it is none."""
+        return self.work.view.get(BLOCK, "") if self.work is not None else ""
+
+    @property
     def edge(self) -> EdgeId | None:
         return self.work.edge if self.work is not None else None
 
     def open(
-        self,
-        kan: KAN,
-        name: str,
-        *,
-        data: Dataset | None = None,
-        edge: EdgeId | None = None,
-        rows_from: str = "",
-        recipe: dict[str, Any] | None = None,
-        new: bool = False,
-        sample: str = "",
-        aside: bool = True,
+        self, kan: KAN, name: str, *, data: Dataset | None = None, edge: EdgeId | None = None, rows_from: str = "",
+        recipe: dict[str, Any] | None = None, new: bool = False, sample: str = "", block: str = "", aside: bool = True,
         kept: bool = True,
-    ) -> None:
-        """Open another network. The current rows stay if they fit it.
+    ) -> None:  # fmt: skip
+        """Open another network. The current rows stay if they fit it; those of a block of a model are of no other.
 
         rows_from: name of the table that `data` is from · recipe: the edits that made the network, from its file · new:
-        it is untrained · sample: the name under which a link opens it · aside: `go_back` returns to the current work;
-        otherwise to the work before it · kept: it is saved once it is changed. A lesson's network is not saved, since
-        it would displace real work.
+        it is untrained · sample: the name under which a link opens it · block: its module's name in a larger model ·
+        aside: `go_back` returns to the current work, else the one before · kept: it is saved once changed (no lesson)
         """
-        edge = edge if edge is not None else next(kan.edges(), next(kan.edges(pruned=True)))
+        edge = edge or next(kan.edges(), next(kan.edges(pruned=True)))
         origin = recipe if recipe is not None and _leads_to(recipe, kan) else None
-        view = {SAMPLE: sample} if sample else {}
+        view = {name: value for name, value in ((SAMPLE, sample), (BLOCK, block)) if value}
         id = secrets.token_urlsafe(12) if kept else ""
         work = Work(History.start(kan), name, edge, origin, view=view, new=new, id=id)
         with self._holder.lock:
@@ -122,7 +117,7 @@ class Session:
             before = self.work
             if data is not None:
                 work = work.with_rows(data, rows_from)
-            elif before is not None:
+            elif before is not None and not block and not self.block:
                 work = work.with_rows(fitting(before.data, kan), before.rows_from)
             self._take(work, before if aside else self.left)
 
@@ -169,6 +164,10 @@ class Session:
         """Apply an edit as one step of the history."""
         self._move(lambda history: history.apply(edit, self.data, merge=merge))
 
+    def record(self, edit: Edit, before: KAN, after: KAN) -> None:
+        """Add a step whose result is known; it is computed again if the network changed meanwhile."""
+        self._move(lambda h: h.record(edit, after if h.present is before else edit.apply(h.present, self.data)))
+
     def undo(self) -> None:
         self._move(History.undo)
 
@@ -195,11 +194,11 @@ class Session:
             self._holder.change(edge=self.present.check(edge))
 
     def look_at(self, view: dict[str, str]) -> None:
-        """Remember what the pages show, as the address names it. The sample's name stays."""
+        """Remember what the pages show, as the address names it. The names of sample and block stay."""
         with self._holder.lock:
-            sample = {SAMPLE: self.sample} if self.sample else {}
-            if {**view, **sample} != self.opened.view:
-                self._holder.change(view={**view, **sample})
+            own = {name: value for name, value in self.opened.view.items() if name in (SAMPLE, BLOCK)}
+            if {**view, **own} != self.opened.view:
+                self._holder.change(view={**view, **own})
 
     # --- jobs by kind, and state of the pages -----------------------------------------------------------------
 

@@ -50,12 +50,6 @@ def _usual(s: "Session", rows: "Dataset | None") -> "Box":
     if rows is not None:
         low, high = rows.x.amin(0).tolist(), rows.x.amax(0).tolist()
         return tuple(map(_rounded, low, high))
-    from kanviz.core.spline import domain
+    from kanviz.analysis.extrapolation import grids_of
 
-    layer = s.present.layers[0]
-    ends = zip(*(end.tolist() for end in domain(layer.knots, layer.order)), strict=True)
-    found = []
-    for variable, (low, high) in zip(s.present.inputs, ends, strict=True):
-        at = sorted(end * variable.scale + variable.shift for end in (low, high))
-        found.append((at[0], at[1]))
-    return tuple(found)
+    return tuple(grids_of(s.present))

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Literal
 
 import streamlit as st
 
-from kanviz.errors import UserError
+from kanviz.errors import SplinesNeeded, UserError
 from kanviz.text import escape_markdown
 from kanviz.ui.server.browsers import place_of
 from kanviz.ui.server.tabs import forget, is_open, this_tab
 from kanviz.ui.state.session_store import SessionStore
 from kanviz.ui.state.work_folder import WorkFolder
+from kanviz.ui.widgets.conversion import offer
 
 if TYPE_CHECKING:
     from kanviz.ui.state.session import Session
@@ -105,9 +106,14 @@ def attempt(action, *args, **kwargs) -> None:
 
 @contextmanager
 def show_refusals() -> Iterator[None]:
-    """Show a UserError where it occurred; the rest of the page is still rendered."""
+    """Show a UserError where it occurred; the rest of the page is still rendered.
+
+    Where B-splines are needed, the button that converts to them is shown, too.
+    """
     try:
         yield
+    except SplinesNeeded as needed:
+        offer(session(), needed)
     except UserError as refusal:
         st.error(escape_markdown(str(refusal)), icon=":material/error:")
 

@@ -10,6 +10,7 @@ PAGES = (
     ("pages/train.py", "Train", ":material/model_training:"),
     ("pages/retrain.py", "Retrain", ":material/lock:"),
     ("pages/locality.py", "Locality", ":material/stairs:"),
+    ("pages/language.py", "Language", ":material/text_fields:"),
     ("pages/history.py", "History", ":material/history:"),
 )
 RUNS = ("Train", "Retrain")  # pages that show the training themselves

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from kanviz.text import counted
-from kanviz.ui.widgets.current import attempt
+from kanviz.ui.widgets.current import attempt, session
+from kanviz.ui.widgets.no_rows import load_words
 from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.words import label
 
@@ -33,7 +34,7 @@ class EdgeNames(Mapping["EdgeId", str]):
         layer = self._kan.layers[n]
         state, frozen = layer.state(i, j), bool(layer.frozen[i, j])
         more = f"{'' if state == 'spline' else f' · {state}'}{' · frozen' if frozen else ''}"
-        return f"{self._kan.node_name(n, i)} → {self._kan.target_name(n, j)}{more}"
+        return f"{self._kan.source_name(n, i)} → {self._kan.target_name(n, j)}{more}"
 
     def __len__(self) -> int:
         return len(self._edges)
@@ -128,7 +129,7 @@ def show_effect(found: "Effect", unit: str = "") -> None:
         after.metric(f"{found.error} after", number(found.after, unit), change, delta_color="inverse")
     st.caption(f"Outputs move by at most {number(found.shift, unit)} on {found.rows:,} rows.")
     if found.before is None:
-        st.caption("Load a table on the Workbench to see what this does to the error.")
+        st.caption(f"{load_words(session())} to see what this does to the error.")
 
 
 def time_bar(job: "Job[Any]", total: float, words: str) -> None:

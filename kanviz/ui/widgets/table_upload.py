@@ -47,7 +47,7 @@ def table_upload(key: str, slot: str = "", title: str = "Table") -> "Table | Non
             refused[key] = str(refusal)
 
     st.file_uploader(
-        f"{title} (CSV, TSV, other text, Parquet or Excel)", key=key, on_change=take,
+        f"{title} (CSV, TSV, other text, Parquet, .npz or Excel)", key=key, on_change=take,
         help="Up to 50 MB. It is read as data on this machine and sent nowhere.",
     )  # fmt: skip
     refusal = st.session_state.get(REFUSED, {}).get(key)

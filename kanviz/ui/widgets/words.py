@@ -25,7 +25,8 @@ def step_words(step: object, kan: "KAN") -> str:
 
 def file_stem(name: str) -> str:
     """Return the start of a file name, made from a network's name."""
-    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in name.rsplit(".", 1)[0])[:60].strip("_")
+    plain = re.sub(r"\.\w{1,12}$", "", name)
+    stem = "".join(c if c.isalnum() or c in "-_" else "_" for c in plain)[:60].strip("_")
     return stem or "network"
 
 

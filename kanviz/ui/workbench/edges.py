@@ -5,7 +5,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from kanviz.ui.widgets.charts import curve_of
+from kanviz.ui.widgets.conversion import splines_or_offer
 from kanviz.ui.widgets.current import show_refusals
+from kanviz.ui.widgets.no_rows import load_words
 from kanviz.ui.widgets.panels import number, shared_unit, show_effect
 from kanviz.ui.widgets.redraw import change, redraw
 from kanviz.ui.widgets.url_state import KEEP
@@ -42,7 +44,8 @@ def quick_actions(s: "Session", edge: "EdgeId") -> None:
             )
         else:
             st.caption(
-                f"{word} this edge: outputs move by up to {number(found.shift, unit)}. Load a table to see the error."
+                f"{word} this edge: outputs move by up to {number(found.shift, unit)}. {load_words(s)} to see the "
+                "error."
             )
         with st.container(horizontal=True, gap="small"):
             st.button(
@@ -106,7 +109,9 @@ def edge_picture(s: "Session", edge: "EdgeId") -> None:
 def points_panel(s: "Session", edge: "EdgeId") -> None:
     """Show the chosen control point with its exact height, and the effect of a new height before it is applied."""
     kan = s.present
-    if kan.edge(edge).active:
+    if not kan.edge(edge).order:
+        splines_or_offer(s, "points")
+    elif kan.edge(edge).active:
         point = current_point(s, edge) or 0
         _what_moves(s, kan, edge, point)
         _exact_height(s, edge, point)
@@ -117,6 +122,8 @@ def points_panel(s: "Session", edge: "EdgeId") -> None:
 
 def all_points_panel(s: "Session", edge: "EdgeId") -> None:
     """Show all control points as a table, and the refinement. Only when it is opened, since the table is slow."""
+    if not s.present.edge(edge).order:
+        return
     place = st.expander(
         "All control points, and a finer grid", icon=":material/table:", key=f"{KEEP}points", on_change="rerun"
     )
@@ -127,7 +134,9 @@ def all_points_panel(s: "Session", edge: "EdgeId") -> None:
 
 
 def _state_words(state: str) -> str:
-    return {"formula": "a fixed formula; release it on the Formula page", "pruned": "pruned; restore it first"}[state]
+    return {"formula": "a fixed formula; make it a spline on the Formula page", "pruned": "pruned; restore it first"}[
+        state
+    ]
 
 
 def _point_key(edge: "EdgeId") -> str:
@@ -143,7 +152,7 @@ def hold_point(edge: "EdgeId", m: int) -> None:
 def current_point(s: "Session", edge: "EdgeId") -> int | None:
     """Return the chosen control point of this edge, at first the middle one; None if there is no spline."""
     view = s.present.edge(edge)
-    if not view.active:
+    if not view.active or not view.order:
         return None
     return min(st.session_state.get(_point_key(edge), len(view.coef) // 2), len(view.coef) - 1)
 
@@ -228,8 +237,9 @@ def refine_panel(s: "Session", edge: "EdgeId") -> None:
 
     layer = s.present.layers[edge.layer]
     ask, act = st.columns([3, 2], vertical_alignment="bottom")
+    most = max(layer.grid, 1_000)  # a converted network may have more
     grid = ask.number_input(
-        f"Grid intervals of layer {edge.layer} (now {layer.grid})", layer.grid, 1_000, min(2 * layer.grid, 1_000),
+        f"Grid intervals of layer {edge.layer} (now {layer.grid})", layer.grid, most, min(2 * layer.grid, most),
         key=f"refine-{s.present.digest[:12]}-{edge.layer}",
         help="Knots are inserted; every curve stays as it is, with more control points to move.",
     )  # fmt: skip

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kanviz.ui.widgets.charts import metrics_of, scores_of
 from kanviz.ui.widgets.current import after_change, attempt, show_refusals
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.panels import number, shared_unit
 from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.table_upload import choose_columns, table_upload
@@ -26,10 +27,7 @@ def errors_row(s: "Session") -> None:
     """Show errors on training and held-out rows, compared with always predicting the mean."""
     found = metrics_of(s, s.present)
     if found is None:
-        st.caption(
-            "No table is loaded, so curves are shown over their grids only. Load one in the Data tab to see errors "
-            "and density."
-        )
+        no_rows(s)
         return
     unit = shared_unit(s.present)
     names = {"train": "training rows", "test": "held-out rows"}

@@ -6,6 +6,7 @@ import streamlit as st
 
 from kanviz.text import counted, shown
 from kanviz.ui.widgets.current import attempt, show_refusals, theme
+from kanviz.ui.widgets.no_rows import no_rows
 from kanviz.ui.widgets.panels import number
 from kanviz.ui.widgets.redraw import redraw
 from kanviz.ui.widgets.words import label
@@ -23,9 +24,9 @@ PARTS = {"train": "training rows", "test": "held-out rows"}
 
 
 def errors_panel(s: "Session") -> None:
-    """Show the figure and the numbers; without a table, say what is missing."""
+    """Show the figure and the numbers; without rows, say what is missing."""
     if s.data is None:
-        st.info("No table is loaded, so there is nothing to compare the network with.", icon=":material/table:")
+        no_rows(s, "there is nothing to compare the outputs with")
         return
     with show_refusals():
         found = predictions_of(s, s.data)

@@ -6,8 +6,10 @@ import streamlit as st
 
 from kanviz.ui.formula.edge import candidates_panel
 from kanviz.ui.history.versions import history_panel
+from kanviz.ui.widgets.asked_file import asked_file, way_to_questions
 from kanviz.ui.widgets.charts import network_chart
 from kanviz.ui.widgets.current import session
+from kanviz.ui.widgets.model_file import other_blocks
 from kanviz.ui.widgets.panels import current_edge, edge_picker
 from kanviz.ui.widgets.url_state import KEEP, link, show, tabs, view_of
 from kanviz.ui.widgets.words import label
@@ -64,6 +66,7 @@ def toolbar() -> None:
                 shortcuts_button()
                 tour_button(s)
                 link_popover(s)
+                other_blocks(s)
         with errors:
             errors_row(s)
 
@@ -72,6 +75,10 @@ def cautions(s: "Session") -> None:
     """Show the file's cautions, which may change what the network means; other notes are in the sidebar."""
     if found := s.present.cautions:
         st.warning("\n\n".join(label(note, 400) for note in found[:MOST_CAUTIONS]), icon=":material/warning:")
+    with st.container(horizontal=True, gap="medium"):
+        way_to_questions(s)
+        if s.present.cautions or asked_file(s).is_open(s):
+            st.page_link("pages/open.py", label="Check it against the original", icon=":material/fact_check:")
 
 
 def link_popover(s: "Session") -> None:

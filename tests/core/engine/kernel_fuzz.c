@@ -1,11 +1,11 @@
-/* Random layers through the C kernel, meant to be built with the address and undefined-behaviour sanitizers: every array is just
+/* Random layers, curves and quotients through the C kernel, meant to be built with the address and undefined-behaviour sanitizers: every array is just
    as long as its shape says, on the heap, so that a step outside ends the program. Knots are ascending, uneven, repeated, all
    equal, or nonsense; x holds what is no number and what is infinite. Arrays that are too short must be refused untouched.
-   usage: kernel_fuzz LAYERS [instructions] */
+   usage: kernel_fuzz COUNT [instructions] */
 
 #include <stdio.h>
 
-#include "layer.h"
+#include "curves.h"
 
 static uint64_t state = 88172645463325252u;
 static uint64_t next(void) { /* xorshift64; Marsaglia 2003 */
@@ -44,6 +44,74 @@ static void *knots(int sources, int count, int wide) {
     return at;
 }
 
+/* Frees an array and puts a shorter one in its place, or none at all: what is there no longer holds what the shape says. */
+static void shorten(void **at, size_t *bytes) {
+    *bytes = below((int)(*bytes > 1000 ? 1000 : *bytes));
+    free(*at);
+    *at = malloc(*bytes ? *bytes : 1);
+}
+
+/* Whether random curves were computed, or refused where an array lies. */
+static int some_curves(int n) {
+    Units job;
+    memset(&job, 0, sizeof job);
+    const int wide = below(2), backward = below(2), oddly = below(3) == 0;
+    job.order = 1 + below(5);
+    job.basis = job.order + 1 + below(below(4) ? 40 : 300);
+    job.curves = 1 + below(below(4) ? 9 : 70);
+    job.units = job.curves * (below(2) ? 1 : 1 + below(40));
+    job.rows = 1 + (size_t)below(below(6) ? 40 : 1500);
+    job.x_by_row = below(2), job.y_by_row = backward ? below(2) : job.x_by_row, job.threads = 1 + below(4);
+    const size_t size = wide ? 8 : 4, xs = job.rows * job.units, points = (size_t)job.curves * job.basis;
+    const size_t count[] = {xs, (size_t)job.basis + job.order + 1, points, xs, xs, points};
+    void *at[6];
+    size_t bytes[6];
+    for (int a = 0; a < 6; a++) {
+        const int there = a < 4 || (backward && below(2));
+        at[a] = !there ? 0 : a == 1 ? knots(1, (int)count[1], wide) : numbers(count[a], wide, oddly);
+        bytes[a] = there ? count[a] * size : 0;
+    }
+    int lies = -1;
+    if (!below(4)) {
+        do lies = below(6);
+        while (!at[lies]);
+        shorten(&at[lies], &bytes[lies]);
+    }
+    job.x = at[0], job.knot = at[1], job.coef = at[2], job.y = at[3], job.y_grad = at[3], job.x_grad = at[4], job.coef_grad = at[5];
+    job.bytes.x = bytes[0], job.bytes.knot = bytes[1], job.bytes.coef = bytes[2], job.bytes.y = bytes[3];
+    job.bytes.x_grad = bytes[4], job.bytes.coef_grad = bytes[5];
+    const char *wrong = curves(&job, backward, wide);
+    const int right = wrong != SHORT_OF_MEMORY && !wrong == (lies < 0);
+    if (!right) printf("curves %d: array %d lies, and the kernel says %s\n", n, lies, wrong == SHORT_OF_MEMORY ? "memory" : wrong ? wrong : "nothing");
+    for (int a = 0; a < 6; a++) free(at[a]);
+    return right;
+}
+
+/* The same for random quotients. */
+static int some_quotients(int n) {
+    Quotients job;
+    memset(&job, 0, sizeof job);
+    const int wide = below(2), backward = below(2), oddly = below(3) == 0;
+    job.units = 1 + below(below(4) ? 40 : 400), job.rows = 1 + (size_t)below(400), job.threads = 1 + below(4);
+    const size_t size = wide ? 8 : 4, xs = job.rows * job.units, points = (size_t)(ABOVE + BELOW) * job.units;
+    const size_t count[] = {xs, points, xs, xs, points};
+    void *at[5];
+    size_t bytes[5];
+    for (int a = 0; a < 5; a++) {
+        const int there = a < 3 || (backward && below(2));
+        at[a] = there ? numbers(count[a], wide, oddly) : 0;
+        bytes[a] = there ? count[a] * size : 0;
+    }
+    const int lies = below(4) ? -1 : below(3);
+    if (lies >= 0) shorten(&at[lies], &bytes[lies]);
+    job.x = at[0], job.coef = at[1], job.y = at[2], job.y_grad = at[2], job.x_grad = at[3], job.coef_grad = at[4];
+    job.bytes.x = bytes[0], job.bytes.coef = bytes[1], job.bytes.y = bytes[2], job.bytes.x_grad = bytes[3], job.bytes.coef_grad = bytes[4];
+    const char *wrong = quotients(&job, backward, wide);
+    if (!wrong != (lies < 0)) printf("quotients %d: array %d lies, and the kernel says %s\n", n, lies, wrong ? wrong : "nothing");
+    for (int a = 0; a < 5; a++) free(at[a]);
+    return !wrong == (lies < 0);
+}
+
 int main(int argc, char **argv) {
     const int layers = argc > 1 ? atoi(argv[1]) : 100;
     if (pthread_key_create(&kept_key, free)) return 2;
@@ -72,9 +140,7 @@ int main(int argc, char **argv) {
         if (!below(4)) {
             do lies = below(10);
             while (!at[lies]);
-            bytes[lies] = below((int)(bytes[lies] > 1000 ? 1000 : bytes[lies]));
-            free(at[lies]);
-            at[lies] = malloc(bytes[lies] ? bytes[lies] : 1);
+            shorten(&at[lies], &bytes[lies]);
         }
         job.x = at[0], job.knot = at[1], job.coef = at[2], job.weight = at[3], job.bias = at[4], job.y = at[5], job.y_grad = at[5];
         job.x_grad = at[6], job.coef_grad = at[7], job.weight_grad = at[8], job.bias_grad = at[9];
@@ -86,8 +152,10 @@ int main(int argc, char **argv) {
         }
         for (int a = 0; a < 10; a++) free(at[a]);
     }
+    for (int n = 0; n < layers / 3; n++)
+        if (!some_curves(n) || !some_quotients(n)) return 1;
     free(pthread_getspecific(kept_key));
     pthread_setspecific(kept_key, 0);
-    printf("%d layers by %s\n", layers, instructions);
+    printf("%d layers and a third as many curves by %s\n", layers, instructions);
     return 0;
 }

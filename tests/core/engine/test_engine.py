@@ -331,22 +331,22 @@ def best_up_to(wanted: str) -> str:
     return next(name for name in ladder if NEEDS[name] <= flags)
 
 
-def sums_by(wanted: str) -> dict[str, Any]:
-    """What SCRIPT prints where the kernel is kept to these instructions."""
+def sums_by(wanted: str, script: str) -> dict[str, Any]:
+    """What the script prints where the kernel is kept to these instructions."""
     environment = {**os.environ, "KANVIZ_INSTRUCTIONS": wanted}
-    done = subprocess.run([sys.executable, "-c", SCRIPT], env=environment, capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=True)
     return json.loads(done.stdout)
 
 
 @pytest.fixture(scope="module")
 def sums_by_torch() -> dict[str, Any]:
-    return sums_by("none")
+    return sums_by("none", SCRIPT)
 
 
 @pytest.mark.skipif("native" not in WAYS, reason="no C kernel was built here")
 @pytest.mark.parametrize("wanted", NEEDS)
 def test_every_instruction_set_runs_and_agrees_with_torch_alone(wanted, sums_by_torch):
-    found = sums_by(wanted)
+    found = sums_by(wanted, SCRIPT)
     assert found["instructions"] == best_up_to(wanted)
     for name, numbers in found.items():
         if name != "instructions":

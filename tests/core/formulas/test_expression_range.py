@@ -7,7 +7,7 @@ import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from kanviz.core.formulas.expression_range import gaps
+from kanviz.core.formulas.expression_range import doubts, gaps
 from kanviz.core.formulas.parser import evaluate, parse
 from kanviz.errors import FormulaError
 
@@ -86,3 +86,20 @@ def test_what_is_no_finite_number_lies_in_a_gap(text: str) -> None:
     for low, high in found:
         outside &= (x < low) | (x > high)
     assert bool(y.expand_as(x)[outside].isfinite().all())
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("1/x", ["where x is 0"]),
+        ("1/(x - y)", ["where (x - y) is 0"]),
+        ("log(x + y)", ["log(x + y) is real only where x + y is above 0"]),
+        ("1/(1 + x*x) + sqrt(1 - x^2*y^2)", []),
+        ("log(3 + x*y)/(x^2 + 2)", []),
+        ("x^y", ["x^y is real only where x is above 0"]),
+    ],
+)
+def test_doubts_of_several_variables_are_those_of_their_ranges(text: str, words: list[str]) -> None:
+    found = doubts(parse(text, ("x", "y")).tree, text, {"x": (-1.0, 1.0), "y": (-1.0, 1.0)})
+    assert len(found) == len(words)
+    assert all(word in sentence for word, sentence in zip(words, found, strict=True))

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from kanviz.core.formulas.expression import FUNCTIONS, Call, Chain, Constant, Name, Negative, Number, Power
 from kanviz.core.formulas.formula import Formula
-from kanviz.core.formulas.parser import Parsed, evaluate, parse, to_sympy
+from kanviz.core.formulas.parser import Parsed, evaluate, names_in, parse, to_sympy
 from kanviz.errors import FormulaError
 
 NAMES = ("x", "y")
@@ -254,3 +254,18 @@ def test_any_text_is_a_formula_or_a_formula_error(text):
         assert isinstance(parsed, Parsed)
         answer = f"The value is {evaluate(parsed.tree, AT)}."
     assert 12 <= len(answer) <= 400
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("exp(sin(pi*x) + y**2)", ("x", "y")),
+        ("2x (y + 1) + e", ("x", "y")),
+        ("π r² h", ("r", "h")),
+        ("foo(x) + inf + sin", ("x",)),
+        ("größe·α_1", ("größe", "α_1")),
+        ("3*4", ()),
+    ],
+)
+def test_the_variables_of_a_formula_are_found_before_it_is_read(text, names):
+    assert names_in(text) == names

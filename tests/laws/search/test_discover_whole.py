@@ -47,7 +47,8 @@ def test_equal_seeds_give_equal_fronts():
 
 
 def test_with_noise_the_knee_is_the_law_and_its_constant_is_within_its_error():
-    found = kanviz.discover(frame(lambda w, h: 2.345 * w / h, noise=0.01), "area", seconds=1200, seeds=1, jobs=1)
+    rows = frame(lambda w, h: 2.345 * w / h, noise=0.01, rows=100)
+    found = kanviz.discover(rows, "area", seconds=1200, seeds=1, jobs=1)
     value = found.best.expression / (WIDTH / HEIGHT)
     assert value.is_number, found.best.text
     (constant,) = [c for c in found.best.law.constants if not c.exact]
@@ -57,7 +58,7 @@ def test_with_noise_the_knee_is_the_law_and_its_constant_is_within_its_error():
 
 def test_a_forbidden_function_is_not_used():
     hints = kanviz.Hints(forbid=("exp",))
-    found = kanviz.discover(frame(lambda w, h: np.exp(w - h)), "area", seconds=8, jobs=1, seeds=1, hints=hints)
+    found = kanviz.discover(frame(lambda w, h: np.exp(w - h)), "area", seconds=3, jobs=1, seeds=1, hints=hints)
     assert not any(entry.expression.has(sympy.exp) for entry in found.front)
 
 

@@ -15,7 +15,7 @@ from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Batch, MoveControlPoint
 from kanviz.errors import EditError
-from kanviz.ui.components.editor.payload import _rounded, editor_payload
+from kanviz.ui.components.editor.payload import editor_payload, rounded
 from kanviz.ui.components.protocol import EditorCurve
 from kanviz.ui.state.gestures import edge_of, edit_of, point_of, stretch_of, which_of
 from kanviz.ui.state.session import Session
@@ -119,7 +119,7 @@ def test_picked_rows_have_a_density_of_their_own_over_the_same_bins(edge):
     assert editor_payload(kan, curve, None, picked=rows)["picked"] is None
     found = not_none(editor_payload(kan, curve, data, picked=rows)["picked"])
     shares = np.array(found["density"]) * np.abs(np.diff(curve.edges))
-    assert found["rows"] == 3
+    assert found["words"] == ["training rows", "3 picked rows"]
     assert shares.sum() == pytest.approx(1, abs=1e-4)
     values = entering(kan, data.x[list(rows)], edge.layer)[edge.layer][:, edge.source].numpy()
     values = values * (kan.inputs[0].scale if edge.layer == 0 else 1) + (kan.inputs[0].shift if edge.layer == 0 else 0)
@@ -131,7 +131,7 @@ def test_picked_rows_have_a_density_of_their_own_over_the_same_bins(edge):
 
 
 def test_numbers_are_told_to_six_digits():
-    told = _rounded(np.array([0.0, 1 / 3, -123456.789, 1.2e-30, 9.87654321e20, np.nan, np.inf]))
+    told = rounded(np.array([0.0, 1 / 3, -123456.789, 1.2e-30, 9.87654321e20, np.nan, np.inf]))
     assert told[:3] == [0.0, 0.333333, -123457.0], "as few digits as it takes"
     assert told[3:5] == pytest.approx([1.2e-30, 9.87654e20], rel=1e-12)
     assert told[5:] == [None, None]
@@ -220,7 +220,7 @@ def test_the_workbench_shows_rows_that_were_picked_over_the_density():
     session = opened("Five hidden nodes, one at work")
     assert sent(session)["picked"] is None
     session.looking.pick((3, 1, 4))
-    assert sent(session)["picked"]["rows"] == 3
+    assert sent(session)["picked"]["words"] == ["training rows", "3 picked rows"]
 
 
 def test_the_workbench_draws_every_edge_with_the_editor():

@@ -15,7 +15,7 @@ from kanviz.core.init import init
 from kanviz.core.kan import KAN
 from kanviz.core.layer import EdgeId
 from kanviz.ui.components import protocol
-from kanviz.ui.components.editor import editor_payload
+from kanviz.ui.components.editor import Points, editor_payload, points_payload
 from kanviz.ui.components.memory import SavedWork, work_payload
 from kanviz.ui.components.network import STRONGEST, network_payload
 from kanviz.ui.components.scatter import marked, scatter_payload
@@ -82,6 +82,14 @@ def test_every_edge_is_sent_as_the_protocol_says(edge: EdgeId):
     data = small_data(kan)
     assert faults(editor_payload(kan, edge_curve(kan, edge, data), data, picked=(1, 2)), protocol.EditorCurve) == []
     assert faults(editor_payload(kan, edge_curve(kan, edge)), protocol.EditorCurve) == []
+
+
+def test_a_curve_of_lines_is_sent_as_the_protocol_says_with_its_own_values():
+    x, y = np.arange(3.0), np.array([1.0, -2.0, 0.5])
+    sent = points_payload(Points("one", "three", "x", "y", x, y, ("a", "b", "c"), (("all", 0, 3),)), (0, 1, 2))
+    assert faults(sent, protocol.EditorCurve) == []
+    assert sent["coef"] == y.tolist()
+    assert (sent["first"], sent["basis"]) == ([0, 1, 2], [[1.0]] * 3)
 
 
 @pytest.mark.parametrize("kan", [small_kan(), init([64, 64, 10], seed=0)], ids=["small", "wide"])

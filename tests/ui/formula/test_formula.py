@@ -2,8 +2,10 @@
 
 import pytest
 
+import kanviz
 from kanviz.ui.state.edge_search import EdgeSearch
 from kanviz.ui.state.extractions import Extractions
+from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.samples import samples
 from tests.helpers import not_none
 from tests.ui.test_pages import opened, press, texts, visit
@@ -64,7 +66,7 @@ def test_structure_is_a_hint_with_its_residual():
 
 def test_without_a_table_structure_is_not_judged():
     app = visit(PAGE, opened(samples()[0].title, table=False))
-    assert "This needs a table of numbers" in texts(app)
+    assert "No table is loaded, so nothing is known of which inputs act together" in texts(app)
 
 
 def test_a_network_of_formulas_can_be_taken_along_as_a_function():
@@ -120,3 +122,29 @@ def test_reading_together_is_stopped_and_the_best_so_far_stays():
     assert "Stopped by you" in texts(app) or "Ended because" in texts(app)
     assert running.found is not None
     assert running.found.front
+
+
+def of_formulas() -> Session:
+    session = Session()
+    session.open(kanviz.from_formula("exp(sin(pi*x)) + y", {"x": (-1, 1), "y": (-1, 1)}), "f")
+    return session
+
+
+def test_a_formula_gets_a_spline_and_stays():
+    session = of_formulas()
+    press(visit(PAGE, session), "Add a spline")
+    assert session.present.edge(not_none(session.edge)).state == "both"
+    assert "Add a spline" not in [b.label for b in visit(PAGE, session).button]
+
+
+def test_a_network_of_formulas_gets_splines_everywhere_and_stays_the_formula():
+    session = of_formulas()
+    start = session.present
+    app = press(visit(PAGE, session), "Add splines to all edges")
+    assert all(bool(layer.active.all()) for layer in session.present.layers)
+    assert kanviz.compose(session.present).text() == kanviz.compose(start).text()
+    assert "Add splines to all edges" not in [b.label for b in app.button]
+
+
+def test_a_network_of_splines_is_not_offered_more():
+    assert "Add splines to all edges" not in [b.label for b in visit(PAGE, opened(samples()[0].title)).button]

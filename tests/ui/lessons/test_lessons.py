@@ -1,6 +1,8 @@
 """The lessons: records that fit the samples, steps that see what was done, and the card that leads through them."""
 
 import re
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 import torch
@@ -10,15 +12,25 @@ from kanviz.continual.rungs import Rung
 from kanviz.core.layer import EdgeId
 from kanviz.core.training.train import TrainConfig
 from kanviz.edit.edits import MoveControlPoint, RefineGrid
+from kanviz.io.language_file import to_bytes
+from kanviz.language import Corpus, SavedModel
+from kanviz.language.comparison import Contest
 from kanviz.ui.lessons import LESSONS, Following, Lesson, Lessons
 from kanviz.ui.lessons.facts import percent, points, total
+from kanviz.ui.state import letters_run, teach_run
 from kanviz.ui.state.jobs import Job
 from kanviz.ui.state.ladder_run import Climbing
+from kanviz.ui.state.letters import Letters
+from kanviz.ui.state.race_run import RaceRun, Seen
 from kanviz.ui.state.session import Session
+from kanviz.ui.state.teach_run import Plan, TeachRun
 from kanviz.ui.widgets.page_table import PAGES
 from kanviz.ui.widgets.samples import open_sample, samples
 from tests.helpers import not_none
 from tests.ladder_at_hand import steps
+from tests.language.races import race_of
+from tests.language.taught import CODE, old_model
+from tests.language.tiny import TEXT
 from tests.ui.test_pages import ROOT, press, texts, visit
 
 SLUGS = [lesson.slug for lesson in LESSONS]
@@ -31,9 +43,10 @@ def lesson_of(slug: str) -> Lesson:
 def following(slug: str) -> Session:
     """A session that has just begun a lesson."""
     lesson, session = lesson_of(slug), Session()
-    open_sample(session, next(one for one in samples() if one.file.stem == lesson.sample))
-    session.select(EdgeId(*lesson.edge))
-    session.of(Lessons).following = Following(lesson, session.present)
+    if lesson.sample:
+        open_sample(session, next(one for one in samples() if one.file.stem == lesson.sample))
+        session.select(EdgeId(*not_none(lesson.edge)))
+    session.of(Lessons).following = Following(lesson, session.present if lesson.sample else None)
     return session
 
 
@@ -42,7 +55,7 @@ def open_lesson(session: Session) -> Following:
 
 
 def test_every_lesson_has_a_slug_of_its_own_and_three_to_five_steps():
-    assert len(set(SLUGS)) == len(LESSONS) == 6
+    assert len(set(SLUGS)) == len(LESSONS) == 9
     assert all(re.fullmatch("[a-z-]+", slug) for slug in SLUGS)
     assert all(3 <= len(lesson.steps) <= 5 for lesson in LESSONS)
 
@@ -50,7 +63,7 @@ def test_every_lesson_has_a_slug_of_its_own_and_three_to_five_steps():
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_lesson_has_its_sample_its_edge_and_its_pages(slug):
     session, titles = following(slug), {title for _, title, _ in PAGES}
-    assert session.data is not None
+    assert (session.data is not None) == bool(lesson_of(slug).sample)
     assert {step.page for step in lesson_of(slug).steps} <= titles
 
 
@@ -66,7 +79,30 @@ def rungs_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Climbing, "start", staticmethod(start))
 
 
-@pytest.mark.usefixtures("rungs_at_hand")
+@pytest.fixture
+def models_at_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Language models are small, and taught in this process; a race ends at once, with given numbers."""
+    start = TeachRun.start
+
+    def raced(corpus: Corpus, contest: object, seconds: float, who: object) -> RaceRun:
+        job = Job(lambda: iter([Seen(race_of(curves=(2.1,), gelu=(2.2,)))])).start()
+        assert job.join(600)
+        return RaceRun(corpus, Contest(), seconds, job)
+
+    def taught(plan: Plan, who: object) -> TeachRun:
+        saved = SavedModel(old_model("curves"), TEXT.name, TEXT.sha256, TEXT.source, 30, 1.0, None)
+        return start(Plan(TEXT, CODE, plan.ways, steps=12, model=to_bytes(saved)))
+
+    def here(make: Callable[..., Iterator[Any]], *given: Any) -> Iterator[Any]:
+        return make(*given)
+
+    monkeypatch.setattr(RaceRun, "start", staticmethod(raced))
+    monkeypatch.setattr(TeachRun, "start", staticmethod(taught))
+    monkeypatch.setattr(teach_run, "apart", here)
+    monkeypatch.setattr(letters_run, "apart", here)
+
+
+@pytest.mark.usefixtures("rungs_at_hand", "models_at_hand")
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_step_is_not_done_before_and_done_after(slug):
     session = following(slug)
@@ -76,6 +112,7 @@ def test_every_step_is_not_done_before_and_done_after(slug):
         assert lesson.look(session) is None, f"step {at + 1} is done before anybody did it"
         assert not lesson.finished
         step.do(session)
+        assert all(job.join(600) for part in session.parts for job in part.jobs)
         assert re.search(r"\d", lesson.look(session) or ""), f"step {at + 1} is not recognised, or says no number"
     assert lesson.finished
     assert lesson.holds(session)
@@ -275,3 +312,24 @@ def test_a_step_opens_the_tab_it_speaks_of():
     assert app.session_state["keep-tab"] == "Reach"
     reach = next(tab for tab in app.tabs if tab.label == "Reach")
     assert len(reach.children) > 0
+
+
+def test_a_lesson_about_language_models_leaves_the_open_network_alone():
+    app = visit("app.py")
+    session = app.session_state["kanviz"]
+    session.apply(MoveControlPoint(EdgeId(0, 0, 2), 3, 0.5))
+    own = session.present
+    app.switch_page("pages/lessons.py").run()
+    app.button(key="start-functions-and-behaviour").click().run()
+    assert app.title[0].value == "Language"
+    assert "**Functions are kept, behaviour is not** · step 1 of 3" in texts(app)
+    press(app.switch_page("pages/language.py").run(), "Do it for me")
+    assert "1 of 55,296 control points moved" in app.success[0].value
+    assert session.of(Letters).versions
+    assert session.present is own
+
+
+def test_a_lesson_opens_the_tab_of_its_step():
+    app = visit("app.py", lesson="how-to-remember")
+    assert app.title[0].value == "Language"
+    assert any("What does it forget?" in header.value for header in app.header)

@@ -56,6 +56,35 @@ def test_a_file_without_room_is_refused_in_words_where_it_is_read(monkeypatch: p
         contents(UploadedFile(record, FileURLs()))
 
 
+class Holder:
+    """What holds a file for a session."""
+
+
+def test_what_a_session_holds_of_an_upload_counts_until_it_is_freed() -> None:
+    store, holder = Uploads("/u", lambda _: True), Holder()
+    store.count(holder, 60, "a")
+    store.add_file("a", file("1", 50))
+    assert "you have 60 bytes" in store.refused["1"]
+    store.count(holder, 0, "a")
+    store.add_file("a", file("2", 50))
+    assert "2" not in store.refused
+
+
+def test_what_is_held_counts_for_the_last_tab_that_used_it_and_for_the_server() -> None:
+    store = Uploads("/u", lambda _: True)
+    first, second, third = holders = [Holder() for _ in range(3)]
+    store.count(first, 80, "a")
+    store.count(second, 80, "a")
+    store.count(third, 80, "b")
+    store.count(first, 80, "c")
+    store.add_file("a", file("1", 20))
+    assert "as many files as it can" in store.refused["1"]
+    holders.clear()
+    del first, second, third
+    store.add_file("a", file("2", 20))
+    assert "2" not in store.refused
+
+
 def test_files_of_a_closed_tab_are_freed_and_those_of_a_short_interruption_are_not() -> None:
     there = {"a", "b"}
     store = Uploads("/u", there.__contains__)

@@ -45,6 +45,14 @@ def test_a_job_runs_to_its_end_and_keeps_the_last_item():
     assert (job.state, job.end, job.latest, job.live, seen) == ("done", End.DONE, 19, False, list(range(20)))
 
 
+def test_its_seconds_end_with_it():
+    job = Job(lambda: iter([1])).start()
+    assert job.join(600)
+    seconds = job.seconds
+    time.sleep(0.01)
+    assert job.seconds == seconds > 0
+
+
 def test_stop_ends_between_items_and_keeps_what_there_is():
     job = begun()
     wait_for(lambda: job.latest is not None and job.latest > 3)

@@ -14,6 +14,7 @@ from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.current import KEY
 from kanviz.ui.widgets.samples import samples
 from tests.helpers import not_none
+from tests.ui import test_pages
 from tests.ui.test_pages import opened, texts
 
 
@@ -158,7 +159,7 @@ def test_of_several_outputs_one_is_looked_at_in_both_tabs():
 
 
 def test_without_a_table_there_is_nothing_to_compare_with():
-    app = visit(errors_page, pendulum(table=False))
+    app = test_pages.visit("app.py", pendulum(table=False))
     assert "nothing to compare" in texts(app)
     assert not app.table
 

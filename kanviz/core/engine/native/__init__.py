@@ -32,11 +32,15 @@ _kernel = _found()
 instructions: str = _kernel.instructions if _kernel else "none"
 
 
-def takes(x: Tensor, parts: Parts) -> bool:
-    """Return whether the kernel exists and takes these numbers: on the CPU, order 1 to 5, not empty, of one dtype."""
+def takes(x: Tensor, parts: Parts, base: str) -> bool:
+    """Return whether the kernel exists, has this base function, and takes these numbers.
+
+    They are on the CPU, of order 1 to 5, not empty, and of one dtype.
+    """
     knots, coef, weight = parts
     return (
         _kernel is not None
+        and base in _BASES
         and x.is_cpu
         and (x.dtype is torch.float32 or x.dtype is torch.float64)
         and x.dtype is coef.dtype is knots.dtype is weight.dtype

@@ -1,6 +1,6 @@
 /* One KAN layer, forward and backward, for one kind of number and one width of vectors.
 
-   Included once per instruction set and precision, with REAL, INT, VB (bytes of a vector) and NAME(x) defined.
+   Included once per instruction set and precision, after vectors.h.
 
    y[n,t] = bias[t] + sum_s ( sum_r w_r(x[n,s]) C[s, c+r, t] + b(x[n,s]) W[s,t] ), r = 0 .. order: a point touches the
    order + 1 rows of its cell c and the base row, whatever the grid. The table holds, tile of targets by tile, per source
@@ -9,71 +9,13 @@
    differences of the rows; gradients of the table are summed cell by cell in registers, over points sorted by cell.
    Weights and slope: de Boor, A Practical Guide to Splines, ch. X. */
 
-#define V NAME(V)
-#define VI NAME(VI)
-#define VL ((int)(VB / sizeof(REAL)))
-typedef REAL V __attribute__((vector_size(VB), aligned(sizeof(REAL)), may_alias));
-typedef INT VI __attribute__((vector_size(VB), aligned(sizeof(REAL)), may_alias));
-
-#if VB == 64
-#define REGISTERS 32
-#define WIDE_ENOUGH(many, few) many
-#else
-#define REGISTERS 16
-#define WIDE_ENOUGH(many, few) few
-#endif
-
-INLINE V NAME(all)(REAL v) {
-#if VB == 64 && !defined(DOUBLE)
-    return (V){v, v, v, v, v, v, v, v, v, v, v, v, v, v, v, v};
-#elif VB == 64 || (VB == 32 && !defined(DOUBLE))
-    return (V){v, v, v, v, v, v, v, v};
-#elif VB == 32 || !defined(DOUBLE)
-    return (V){v, v, v, v};
-#else
-    return (V){v, v};
-#endif
-}
-INLINE V NAME(pick)(VI m, V a, V b) { return (V)((m & (VI)a) | (~m & (VI)b)); }
-INLINE V NAME(load)(const REAL *p) { return *(const V *)p; }
-INLINE void NAME(store)(REAL *p, V v) { *(V *)p = v; }
-
 /* The sums of QUAD vectors side by side: 16 bytes hold one number of each. Adds and shuffles within lanes, then lanes. */
-#define QUAD ((int)(16 / sizeof(REAL)))
-typedef REAL NAME(Q) __attribute__((vector_size(16), aligned(sizeof(REAL)), may_alias));
-
 INLINE NAME(Q) NAME(totals)(const V *s) {
 #if defined(DOUBLE)
-#if VB == 64
-    V u = SHUFFLE(s[0], s[1], 0, 8, 2, 10, 4, 12, 6, 14) + SHUFFLE(s[0], s[1], 1, 9, 3, 11, 5, 13, 7, 15);
-#elif VB == 32
-    V u = SHUFFLE(s[0], s[1], 0, 4, 2, 6) + SHUFFLE(s[0], s[1], 1, 5, 3, 7);
+    V u = LOW(s[0], s[1]) + HIGH(s[0], s[1]);
 #else
-    V u = SHUFFLE(s[0], s[1], 0, 2) + SHUFFLE(s[0], s[1], 1, 3);
-#endif
-#else
-#if VB == 64
-#define LOW(a, b) SHUFFLE(a, b, 0, 16, 1, 17, 4, 20, 5, 21, 8, 24, 9, 25, 12, 28, 13, 29)
-#define HIGH(a, b) SHUFFLE(a, b, 2, 18, 3, 19, 6, 22, 7, 23, 10, 26, 11, 27, 14, 30, 15, 31)
-#define LOWS(a, b) SHUFFLE(a, b, 0, 1, 16, 17, 4, 5, 20, 21, 8, 9, 24, 25, 12, 13, 28, 29)
-#define HIGHS(a, b) SHUFFLE(a, b, 2, 3, 18, 19, 6, 7, 22, 23, 10, 11, 26, 27, 14, 15, 30, 31)
-#elif VB == 32
-#define LOW(a, b) SHUFFLE(a, b, 0, 8, 1, 9, 4, 12, 5, 13)
-#define HIGH(a, b) SHUFFLE(a, b, 2, 10, 3, 11, 6, 14, 7, 15)
-#define LOWS(a, b) SHUFFLE(a, b, 0, 1, 8, 9, 4, 5, 12, 13)
-#define HIGHS(a, b) SHUFFLE(a, b, 2, 3, 10, 11, 6, 7, 14, 15)
-#else
-#define LOW(a, b) SHUFFLE(a, b, 0, 4, 1, 5)
-#define HIGH(a, b) SHUFFLE(a, b, 2, 6, 3, 7)
-#define LOWS(a, b) SHUFFLE(a, b, 0, 1, 4, 5)
-#define HIGHS(a, b) SHUFFLE(a, b, 2, 3, 6, 7)
-#endif
     V p = LOW(s[0], s[1]) + HIGH(s[0], s[1]), q = LOW(s[2], s[3]) + HIGH(s[2], s[3]);
     V u = LOWS(p, q) + HIGHS(p, q);
-#undef LOW
-#undef HIGH
-#undef LOWS
-#undef HIGHS
 #endif
     union { V v; NAME(Q) q[VB / 16]; } lanes = {u};
 #if VB == 64
@@ -161,22 +103,6 @@ INLINE void NAME(finish)(int k, int linear, int base, const V *now, const V *bef
     if (!d) return;
     UNROLL for (int r = 0; r < k; r++) NAME(store)(d + r * POINTS + n, NAME(pick)(in, before[r], NAME(all)(0)));
     NAME(store)(d + k * POINTS + n, slope);
-}
-
-INLINE V NAME(gather)(const REAL *from, VI at) {
-#if VB == 64 && defined(DOUBLE)
-    return (V)_mm512_i64gather_pd((__m512i)at, from, 8);
-#elif VB == 64
-    return (V)_mm512_i32gather_ps((__m512i)at, from, 4);
-#elif VB == 32 && defined(DOUBLE)
-    return (V)_mm256_i64gather_pd(from, (__m256i)at, 8);
-#elif VB == 32
-    return (V)_mm256_i32gather_ps(from, (__m256i)at, 4);
-#else
-    V found;
-    for (int j = 0; j < VL; j++) found[j] = from[at[j]];
-    return found;
-#endif
 }
 
 INLINE void NAME(uniform_weights)(int k, const NAME(Source) *s, int linear, int base, int shift, const REAL *xs, int count,
@@ -702,14 +628,6 @@ static TARGET void *NAME(backward_part)(void *part_of) {
     return 0;
 }
 
-/* The next `count` numbers of the scratch memory. */
-static REAL *NAME(part)(REAL **at, size_t count) {
-    REAL *mine = *at;
-    FORBID(mine + count, GAP * sizeof(REAL));
-    *at = mine + count + GAP;
-    return mine;
-}
-
 /* Run the job; 0, or -1 where memory is short. */
 static TARGET int NAME(run)(Job *job, int backward) {
     const size_t k = job->order, cells = job->knots - 1;
@@ -739,7 +657,7 @@ static TARGET int NAME(run)(Job *job, int backward) {
     Part parts[MOST_THREADS];
     for (int p = 0; p < job->threads; p++)
         parts[p] = (Part){job, sources, rows, bias, grad, scratch[p], total * p / job->threads, total * (p + 1) / job->threads};
-    share(backward ? NAME(backward_part) : NAME(forward_part), parts, job->threads);
+    share(backward ? NAME(backward_part) : NAME(forward_part), parts, sizeof *parts, job->threads);
     if (backward && job->bias_grad) {
         REAL *sum = job->bias_grad;
         const REAL *g = job->y_grad;
@@ -750,9 +668,3 @@ static TARGET int NAME(run)(Job *job, int backward) {
     give_back(memory);
     return 0;
 }
-
-#undef V
-#undef VI
-#undef VL
-#undef REGISTERS
-#undef WIDE_ENOUGH

@@ -34,6 +34,47 @@ typedef struct {
     int width, pad; /* targets rounded up to vectors; empty rows before and after a source's own */
 } Job;
 
+/* Learned functions of single units: x and y are (unit, row), or (row, unit) where they are by row. */
+typedef struct {
+    const void *x, *knot, *coef, *y_grad;
+    void *y, *x_grad, *coef_grad;
+    struct {
+        size_t x, knot, coef, y, x_grad, coef_grad;
+    } bytes;
+    size_t rows;
+    int units, curves, basis, order, threads, x_by_row, y_by_row;
+    int share; /* neighbouring units that have one curve */
+} Units;
+
+/* Quotients of polynomials, a function for each unit; x and y are (row, unit). */
+#define ABOVE 6
+#define BELOW 4
+typedef struct {
+    const void *x, *coef, *y_grad;
+    void *y, *x_grad, *coef_grad;
+    struct {
+        size_t x, coef, y, x_grad, coef_grad;
+    } bytes;
+    size_t rows;
+    int units, threads;
+} Quotients;
+
+typedef struct {
+    const Quotients *job;
+    size_t from, to;
+    int backward;
+} QuotientsPart;
+
+typedef struct {
+    const Units *job;
+    const void *grid;
+    const double (*piece)[6];
+    const void *table;
+    void *turned, *sums;
+    size_t from, to;
+    int backward;
+} UnitsPart;
+
 typedef struct {
     const Job *job;
     const void *sources, *table, *bias;
@@ -76,24 +117,26 @@ static void give_back(Scratch *scratch) {
     if (scratch->bytes > KEPT) free(scratch);
 }
 
-/* Runs the parts side by side, the first one here. */
-static void share(void *(*work)(void *), Part *parts, int count) {
+/* Runs the parts, records of `size` bytes each, side by side, the first one here. */
+static void share(void *(*work)(void *), void *parts, size_t size, int count) {
     pthread_t helpers[MOST_THREADS];
     int started[MOST_THREADS];
-    for (int p = 1; p < count; p++) started[p] = pthread_create(helpers + p, 0, work, parts + p) == 0;
+    for (int p = 1; p < count; p++) started[p] = pthread_create(helpers + p, 0, work, (char *)parts + p * size) == 0;
     work(parts);
     for (int p = 1; p < count; p++)
         if (started[p]) pthread_join(helpers[p], 0);
-        else work(parts + p);
+        else work((char *)parts + p * size);
 }
 
 #if defined(__has_builtin)
 #if __has_builtin(__builtin_shufflevector)
 #define SHUFFLE(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#define SHUFFLE_Q SHUFFLE
 #endif
 #endif
 #ifndef SHUFFLE /* GCC before 12 */
 #define SHUFFLE(a, b, ...) __builtin_shuffle(a, b, (VI){__VA_ARGS__})
+#define SHUFFLE_Q(a, b, ...) __builtin_shuffle(a, b, (NAME(QI)){__VA_ARGS__}) /* of 16 bytes */
 #endif
 #define UNROLL _Pragma("GCC unroll 32")
 #define APART __attribute__((noinline))
@@ -128,7 +171,11 @@ static void share(void *(*work)(void *), Part *parts, int count) {
 #endif
 
 typedef int (*Run)(Job *, int);
+typedef int (*RunCurves)(Units *, const double (*)[6], int);
 static Run run_float = run_plain_float, run_double = run_plain_double;
+typedef void (*RunQuotients)(const Quotients *, int, int);
+static RunQuotients run_quotients_float = run_quotients_plain_float, run_quotients_double = run_quotients_plain_double;
+static RunCurves run_curves_float = run_curves_plain_float, run_curves_double = run_curves_plain_double;
 static const char *instructions = "plain";
 
 static void choose(const char *at_most) {
@@ -140,8 +187,12 @@ static void choose(const char *at_most) {
     if (at_most && !strcmp(at_most, "plain")) return;
     if (avx512 && !(at_most && !strcmp(at_most, "avx2"))) {
         run_float = run_avx512_float, run_double = run_avx512_double, instructions = "avx512";
+        run_quotients_float = run_quotients_avx512_float, run_quotients_double = run_quotients_avx512_double;
+        run_curves_float = run_curves_avx512_float, run_curves_double = run_curves_avx512_double;
     } else if (avx2) {
         run_float = run_avx2_float, run_double = run_avx2_double, instructions = "avx2";
+        run_quotients_float = run_quotients_avx2_float, run_quotients_double = run_quotients_avx2_double;
+        run_curves_float = run_curves_avx2_float, run_curves_double = run_curves_avx2_double;
     }
 #endif
 }

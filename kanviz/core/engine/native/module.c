@@ -1,11 +1,20 @@
-/* kanviz.core.engine.native._kernel: layer.h for Python. Addresses come as whole numbers, each with the bytes that are there, so
+/* kanviz.core.engine.native._kernel: layer.h and curves.h for Python. Addresses come as whole numbers, each with the bytes that are there, so
    that torch's headers are not needed. The lock of the interpreter is released while it runs. */
 
 #define PY_SSIZE_T_CLEAN
 #define Py_LIMITED_API 0x030B0000
 #include <Python.h>
 
-#include "layer.h"
+#include "curves.h"
+
+static PyObject *answer(const char *wrong) {
+    if (wrong == SHORT_OF_MEMORY) return PyErr_NoMemory();
+    if (wrong) {
+        PyErr_SetString(PyExc_ValueError, wrong);
+        return 0;
+    }
+    Py_RETURN_NONE;
+}
 
 /* run(backward, double, points, sources, targets, basis, order, base, linear, threads, by_row, x, knots, coef, weight, bias,
    y or y_grad, x_grad, coef_grad, weight_grad, bias_grad); each array is a pair (address, bytes), an address of 0 one that is not
@@ -32,12 +41,54 @@ static PyObject *run(PyObject *self, PyObject *args) {
     Py_BEGIN_ALLOW_THREADS
     wrong = layer(&job, backward, wide, by_row);
     Py_END_ALLOW_THREADS
-    if (wrong == SHORT_OF_MEMORY) return PyErr_NoMemory();
-    if (wrong) {
-        PyErr_SetString(PyExc_ValueError, wrong);
+    return answer(wrong);
+}
+
+/* run_curves(backward, double, rows, units, curves, basis, order, threads, x_by_row, y_by_row, x, knots, coef, y or y_grad,
+   x_grad, coef_grad); arrays as for `run`. by_row: an array lies as (row, unit) instead of (unit, row). */
+static PyObject *run_curves(PyObject *self, PyObject *args) {
+    int backward, wide;
+    Py_ssize_t rows;
+    unsigned long long at[6], bytes[6];
+    Units job;
+    memset(&job, 0, sizeof job);
+    if (!PyArg_ParseTuple(args, "iiniiiiiii(KK)(KK)(KK)(KK)(KK)(KK)", &backward, &wide, &rows, &job.units, &job.curves, &job.basis,
+                          &job.order, &job.threads, &job.x_by_row, &job.y_by_row, &at[0], &bytes[0], &at[1], &bytes[1], &at[2],
+                          &bytes[2], &at[3], &bytes[3], &at[4], &bytes[4], &at[5], &bytes[5]))
         return 0;
-    }
-    Py_RETURN_NONE;
+    void *in[6];
+    for (int n = 0; n < 6; n++) in[n] = (void *)(uintptr_t)at[n];
+    job.rows = rows < 0 ? 0 : (size_t)rows;
+    job.x = in[0], job.knot = in[1], job.coef = in[2], job.y = in[3], job.y_grad = in[3], job.x_grad = in[4], job.coef_grad = in[5];
+    job.bytes.x = bytes[0], job.bytes.knot = bytes[1], job.bytes.coef = bytes[2], job.bytes.y = bytes[3];
+    job.bytes.x_grad = bytes[4], job.bytes.coef_grad = bytes[5];
+    const char *wrong;
+    Py_BEGIN_ALLOW_THREADS
+    wrong = curves(&job, backward, wide);
+    Py_END_ALLOW_THREADS
+    return answer(wrong);
+}
+
+/* run_quotients(backward, double, rows, units, threads, x, coef, y or y_grad, x_grad, coef_grad); arrays as for `run`. */
+static PyObject *run_quotients(PyObject *self, PyObject *args) {
+    int backward, wide;
+    Py_ssize_t rows;
+    unsigned long long at[5], bytes[5];
+    Quotients job;
+    memset(&job, 0, sizeof job);
+    if (!PyArg_ParseTuple(args, "iinii(KK)(KK)(KK)(KK)(KK)", &backward, &wide, &rows, &job.units, &job.threads, &at[0], &bytes[0],
+                          &at[1], &bytes[1], &at[2], &bytes[2], &at[3], &bytes[3], &at[4], &bytes[4]))
+        return 0;
+    void *in[5];
+    for (int n = 0; n < 5; n++) in[n] = (void *)(uintptr_t)at[n];
+    job.rows = rows < 0 ? 0 : (size_t)rows;
+    job.x = in[0], job.coef = in[1], job.y = in[2], job.y_grad = in[2], job.x_grad = in[3], job.coef_grad = in[4];
+    job.bytes.x = bytes[0], job.bytes.coef = bytes[1], job.bytes.y = bytes[2], job.bytes.x_grad = bytes[3], job.bytes.coef_grad = bytes[4];
+    const char *wrong;
+    Py_BEGIN_ALLOW_THREADS
+    wrong = quotients(&job, backward, wide);
+    Py_END_ALLOW_THREADS
+    return answer(wrong);
 }
 
 /* release(): frees the scratch memory that this thread keeps. */
@@ -48,6 +99,8 @@ static PyObject *release(PyObject *self, PyObject *none) {
 }
 
 static PyMethodDef methods[] = {{"run", run, METH_VARARGS, "One layer, forward or backward; see __init__.py beside it."},
+                                {"run_curves", run_curves, METH_VARARGS, "Curves, forward or backward; see curves.py beside it."},
+                                {"run_quotients", run_quotients, METH_VARARGS, "Quotients, forward or backward; see curves.py beside it."},
                                 {"release", release, METH_NOARGS, "Free the scratch memory that this thread keeps."},
                                 {0, 0, 0, 0}};
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", 0, -1, methods, 0, 0, 0, 0};

@@ -31,7 +31,13 @@ def chosen(objective: Objective, kan: KAN) -> TrainConfig:
     if config.solver not in ("auto", "lm"):
         return config
     count, rows = free_parameters(objective, kan).count, len(objective.inputs)
+    steps = any(layer.step for layer in kan.layers)
     if config.solver == "lm":
+        if steps:
+            raise TrainError(
+                "Levenberg-Marquardt is for layers that follow one another directly; this network has a tanh or a "
+                "LayerNorm before a layer. Choose L-BFGS or Adam, or let kanviz choose."
+            )
         if count > MOST_FOR_A_MATRIX:
             raise TrainError(
                 f"Levenberg-Marquardt is for networks of at most {MOST_FOR_A_MATRIX:,} free numbers; this one has "
@@ -39,7 +45,7 @@ def chosen(objective: Objective, kan: KAN) -> TrainConfig:
             )
         return config
     work = rows * len(kan.outputs) * count**2 + count**3 / 3
-    if squares and config.batch is None and count <= MOST_NUMBERS and work <= MOST_WORK:
+    if squares and not steps and config.batch is None and count <= MOST_NUMBERS and work <= MOST_WORK:
         return replace(config, solver="lm")
     if config.batch is None and rows * count <= MOST_VALUES:
         return replace(config, solver="lbfgs")

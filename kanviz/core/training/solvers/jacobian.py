@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from kanviz.core.engine.bases import BASE_CURVES
 from kanviz.core.formulas.formula import primitive
 from kanviz.core.training.solvers.numpy_splines import Array
 from kanviz.core.training.solvers.working import Working, WorkingLayer
@@ -34,6 +35,9 @@ def _base(name: str, x: Array) -> tuple[Array, Array]:
         return x, np.ones_like(x)
     if name == "zero":
         return np.zeros_like(x), np.zeros_like(x)
+    if name != "silu":
+        curve, places = BASE_CURVES[name], torch.from_numpy(np.ascontiguousarray(x))
+        return curve.value(places).numpy(), curve.slope(places).numpy()
     share = np.where(x >= 0, 1.0, 0.0)
     small = np.exp(-np.abs(x))
     share = (share + (1 - share) * small) / (1 + small)

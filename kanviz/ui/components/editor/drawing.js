@@ -22,6 +22,8 @@ const HIGH = 420;
 const TOP = 16;
 const BOTTOM = 46;
 const RIGHT = 14;
+const NAME = 9; // room for a named control point's letter, in pixels
+const LETTER = 6.5; // width of a letter of a group's name, about
 const BARS = 46; // height of the densities
 /** @type {(keyof Shown)[]} */
 const PARTS = ["spline", "base", "formula"];
@@ -70,10 +72,10 @@ export class Picture {
       svg.append(make("path", { class: y === 0 ? "axis" : "rule", d: `M${left} ${Y(y)}H${w - RIGHT}` }));
       svg.append(make("text", { class: "tick", x: left - 8, y: Y(y) + 4, "text-anchor": "end" }, written(y)));
     }
-    for (const x of ticks(...ends, Math.max(3, Math.floor(w / 120)))) {
-      svg.append(make("text", { class: "tick", x: X(x), y: HIGH - 26, "text-anchor": "middle" }, written(x)));
+    for (const [x, words] of this.stops(d, ends)) {
+      svg.append(make("text", { class: "tick", x: X(x), y: HIGH - 26, "text-anchor": "middle" }, words));
     }
-    svg.append(...labels(d, box), ...this.densities(d));
+    svg.append(...this.groups(d), ...labels(d, box), ...this.densities(d));
     for (const t of d.knots) {
       if (t >= ends[0] && t <= ends[1])
         svg.append(make("path", { class: "knot", d: `M${X(t)} ${bottom - 7}V${bottom}` }));
@@ -84,6 +86,33 @@ export class Picture {
     this.places = d.rows?.x.map((x) => cell(d.x, x));
     this.svg = svg;
     this.stage.replaceChildren(svg);
+  }
+
+  /**
+   * What is written under the axis, and where: round numbers, or as many names as there is room for.
+   * @param {Curve} d
+   * @param {[number, number]} ends
+   * @returns {[number, string][]}
+   */
+  stops(d, ends) {
+    const w = this.drawnAt;
+    if (!d.names.length) return ticks(...ends, Math.max(3, Math.floor(w / 120))).map((x) => [x, written(x)]);
+    const every = Math.ceil((NAME * d.names.length) / w);
+    return d.points.map((x, m) => /** @type {[number, string]} */ ([x, d.names[m]])).filter((_, m) => m % every === 0);
+  }
+
+  /**
+   * Lines between groups of named control points, and the groups' names where they fit.
+   * @param {Curve} d
+   */
+  groups(d) {
+    const { X } = this.scales;
+    return d.groups.flatMap(({ name, start, end }) => {
+      const [a, b] = [X(d.points[start] - 0.5), X(d.points[end - 1] + 0.5)];
+      const border = start ? [make("path", { class: "rule", d: `M${a} ${TOP}V${HIGH - 22}` })] : [];
+      const place = { class: "tick", x: (a + b) / 2, y: HIGH - 8, "text-anchor": "middle" };
+      return b - a > LETTER * name.length ? [...border, make("text", place, name)] : border;
+    });
   }
 
   /**
@@ -125,14 +154,14 @@ export class Picture {
         return [make("rect", { class: kind, ...place })];
       });
     if (!d.picked) return bars("density", d.density);
-    const rows = d.picked.rows;
+    const [all, some] = d.picked.words;
     const legend = make(
       "text",
       { class: "legend", x: this.drawnAt - RIGHT, y: HIGH - BOTTOM - BARS + 12, "text-anchor": "end" },
       make("tspan", { class: "density" }, "■ "),
-      "training rows  ",
+      `${all}  `,
       make("tspan", { class: "picked" }, "■ "),
-      rows === 1 ? "1 picked row" : `${rows.toLocaleString("en")} picked rows`,
+      some,
     );
     return [...bars("density", d.density), ...bars("density picked", d.picked.density), legend];
   }
@@ -161,13 +190,13 @@ export class Picture {
     const size = Math.min(Math.max(0.45 * Math.min(...apart, 99), 3), 6.5);
     return d.coef.map((_, m) =>
       make("circle", {
-        class: "handle",
+        class: d.locked.includes(m) ? "handle locked" : "handle",
         r: size,
         "data-m": m,
         tabindex: -1,
         role: "slider",
         "aria-orientation": "vertical",
-        "aria-label": `Control point ${m} at x = ${three(d.points[m])}`,
+        "aria-label": `Control point ${spot(d, m)}`,
       }),
     );
   }
@@ -238,7 +267,16 @@ function labels(d, { left, right, top, bottom }) {
   const across = { class: "label", x: (left + right) / 2, y: HIGH - 8, "text-anchor": "middle" };
   const middle = (top + bottom) / 2;
   const up = { class: "label", x: 12, y: middle, "text-anchor": "middle", transform: `rotate(-90 12 ${middle})` };
-  return [make("text", across, d.x_label), make("text", up, d.y_label)];
+  return [make("text", across, d.groups.length ? "" : d.x_label), make("text", up, d.y_label)];
+}
+
+/**
+ * Where a control point is, in words.
+ * @param {Curve} d
+ * @param {number} m
+ */
+export function spot(d, m) {
+  return d.names.length ? d.names[m] : `${m} at ${three(d.points[m])}`;
 }
 
 /**

@@ -66,7 +66,7 @@ function gesture(editor, event, move, done) {
  */
 function drag(editor, event, m) {
   const { curve, picture } = editor;
-  if (editor.offer.draft || !curve.open) return;
+  if (editor.offer.draft || !curve.open || curve.locked.includes(m)) return;
   event.currentTarget.focus({ preventScroll: true });
   const grab = place(editor, event)[1] - picture.scales.Y(picture.usable(editor.coef[m] + curve.lift[m]));
   let moved = false;
@@ -94,7 +94,7 @@ function pull(editor, event) {
   const x = picture.scales.unX(place(editor, event)[0]);
   const r = Math.round(((x - xs[0]) / (xs[xs.length - 1] - xs[0])) * (xs.length - 1));
   const pulled = puller(curve, r);
-  if (!pulled) return;
+  if (!pulled || curve.locked.includes(curve.first[r])) return;
   const was = total(curve, start)[r];
   editor.holding = false;
   gesture(
@@ -119,12 +119,12 @@ function nudge(editor, event, m) {
   const next = { ArrowLeft: m - 1, ArrowRight: m + 1, Home: 0, End: picture.handles.length - 1 }[event.key];
   if (next !== undefined) {
     if (!event.shiftKey) editor.anchor = null;
-    else if (!editor.offer.draft && picture.handles[next]) {
+    else if (!editor.offer.draft && curve.tools && picture.handles[next]) {
       editor.anchor ??= m;
       editor.stretch([curve.points[editor.anchor], curve.points[next]]);
     }
     picture.handles[next]?.focus();
-  } else if (step && curve.open && !editor.offer.draft) {
+  } else if (step && curve.open && !curve.locked.includes(m) && !editor.offer.draft) {
     editor.coef[m] += step * (event.shiftKey ? 10 : 1) * (picture.span[1] - picture.span[0]);
     editor.paint();
     editor.later(() => editor.commit("Move"), WAIT);
@@ -138,7 +138,7 @@ function nudge(editor, event, m) {
  */
 function mark(editor, event) {
   const { curve, picture } = editor;
-  if (editor.offer.draft || !curve.coef.length) return;
+  if (editor.offer.draft || !curve.coef.length || !curve.tools) return;
   const from = picture.scales.unX(place(editor, event)[0]);
   gesture(
     editor,

@@ -11,11 +11,12 @@ from kanviz.analysis.curves import EdgeCurve, as_numpy
 from kanviz.analysis.rows import entering
 from kanviz.analysis.sensitivities import gains
 from kanviz.core.data.dataset import Dataset
+from kanviz.core.families import FAMILIES
 from kanviz.core.kan import KAN
-from kanviz.core.layer import Edge, EdgeId, Variable
+from kanviz.core.layer import Edge, EdgeId
 from kanviz.core.spline import basis
 from kanviz.plots.theme import THEMES, Look
-from kanviz.text import shown
+from kanviz.text import counted, shown
 from kanviz.ui.components import renderer
 from kanviz.ui.components.protocol import EditorCurve, EditorPayload, EditorPicked, EditorRows, State
 
@@ -40,11 +41,12 @@ def editor_payload(
     rows of `data` whose values of x are compared with the training rows'.
     """
     view = kan.edge(curve.id)
-    variable = kan.inputs[curve.id.source] if curve.id.layer == 0 else Variable("")
+    variable = kan.axis_of(curve.id.layer, curve.id.source)
     x = torch.linspace(float(curve.x[0]), float(curve.x[-1]), POINTS, dtype=torch.float64)
     inside = ((x - variable.shift) / variable.scale).to(view.knots.dtype)
     rest, base, formula = _parts(view, inside)
-    first, weights = _sparse(_table(view, inside)) if view.active else ([0] * POINTS, [[]] * POINTS)
+    movable = view.active and view.order > 0
+    first, weights = _sparse(_table(view, inside)) if movable else ([0] * POINTS, [[]] * POINTS)
     inks, span = THEMES[look], curve.heights("spline", "base", "formula")
     with np.errstate(invalid="ignore", over="ignore"):
         lift = curve.points_y - curve.coef
@@ -56,34 +58,40 @@ def editor_payload(
         "colours": {part: getattr(inks, part) for part in PARTS},
         "title": f"{shown(curve.source, 40)} → {shown(curve.target, 40)}, {len(curve.coef)} control points",
         "state": cast(State, curve.state),
-        "why": _why(curve),
+        "why": _why(view, curve),
         "x_label": shown(curve.x_label, 60),
         "y_label": shown(curve.y_label, 60),
-        "x": _rounded(x.numpy()),
-        "rest": _rounded(rest),
+        "x": rounded(x.numpy()),
+        "rest": rounded(rest),
         "base": base,
         "formula": formula,
         "resting": _resting(view, inside),
         "first": first,
         "basis": weights,
         "coef": [float(v) if np.isfinite(v) else None for v in curve.coef],
-        "lift": _rounded(lift),
-        "points": _rounded(curve.points_x),
+        "lift": rounded(lift),
+        "points": rounded(curve.points_x),
         "reach": [[v if np.isfinite(v) else None for v in curve.reach(m)] for m in range(len(curve.coef))],
-        "knots": _rounded(curve.knots),
+        "knots": rounded(curve.knots),
         "grid": list(curve.grid),
         "data": list(curve.data) if curve.data else None,
         "span": [float(v) for v in span] if np.isfinite(span).all() else [-1.0, 1.0],
-        "edges": _rounded(curve.edges),
-        "density": _rounded(curve.density),
+        "edges": rounded(curve.edges),
+        "density": rounded(curve.density),
         "picked": _picked(kan, curve, data, picked),
-        "rows": _rows(kan, curve.id, data) if view.active else None,
+        "rows": _rows(kan, curve.id, data) if movable else None,
         "unit": shown(kan.outputs[0].unit, 20) if len({v.unit for v in kan.outputs}) == 1 else "",
+        "names": [],
+        "groups": [],
+        "locked": [],
+        "tools": True,
     }
 
 
-def _why(curve: EdgeCurve) -> str:
+def _why(view: Edge, curve: EdgeCurve) -> str:
     """Return why an edge has no control points and how to get some; empty if it has some."""
+    if view.active and not view.order:
+        return f"The curves are {FAMILIES[view.family].words}, without control points. B-splines can be shaped by hand."
     dashed = " Dashed: the spline it had." if curve.resting is not None else ""
     if curve.state == "formula":
         text = shown(curve.formula_text, 80)
@@ -91,7 +99,7 @@ def _why(curve: EdgeCurve) -> str:
     return f"Pruned: it adds nothing. Restore it to shape it by hand.{dashed}" if curve.state == "pruned" else ""
 
 
-def _rounded(values: Array) -> list[float | None]:
+def rounded(values: Array) -> list[float | None]:
     """Round to DIGITS significant digits. NaN and infinity become None, since JSON has neither."""
     values = np.asarray(values, dtype=float)
     good = np.isfinite(values)
@@ -108,11 +116,15 @@ def _table(view: Edge, x: torch.Tensor) -> Array:
 
 
 def _parts(view: Edge, x: torch.Tensor) -> tuple[Array, list[float | None] | None, list[float | None] | None]:
-    """Return what the edge adds to its spline; then its base part and its formula, None where it has none."""
+    """Return what the edge adds to its spline, its base part, and its formula; None for the parts it has not.
+
+    A curve of another family has no spline: the first is all of it.
+    """
     base = as_numpy(view.base_part(x)) if view.active and view.base_weight != 0 else None
     formula = as_numpy(view.formula(x)) if view.formula is not None else None
-    there = [part for part in (base, formula) if part is not None]
-    shown_base, shown_formula = (None if part is None else _rounded(part) for part in (base, formula))
+    learned = as_numpy(view.spline_part(x)) if view.active and not view.order else None
+    there = [part for part in (base, formula, learned) if part is not None]
+    shown_base, shown_formula = (None if part is None else rounded(part) for part in (base, formula))
     return sum(there, np.zeros(len(x))), shown_base, shown_formula
 
 
@@ -121,7 +133,7 @@ def _resting(view: Edge, x: torch.Tensor) -> list[float | None] | None:
     if view.active:
         return None
     values = as_numpy(view.spline_part(x) + view.base_part(x))
-    return _rounded(values) if (values != 0).any() else None
+    return rounded(values) if (values != 0).any() else None
 
 
 def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
@@ -133,7 +145,7 @@ def _sparse(table: Array) -> tuple[list[int], list[list[float | None]]]:
     wide = int((last - first).max()) + 1
     first = np.minimum(first, table.shape[1] - wide)
     weights = np.take_along_axis(table, first[:, None] + np.arange(wide), 1)
-    flat = _rounded(weights.ravel())
+    flat = rounded(weights.ravel())
     return first.tolist(), [flat[at : at + wide] for at in range(0, len(flat), wide)]
 
 
@@ -143,13 +155,13 @@ def _picked(kan: KAN, curve: EdgeCurve, data: Dataset | None, rows: Sequence[int
         return None
     x = data.matching(kan).x[list(rows)[:: -(-len(rows) // PICKED)]]
     values = as_numpy(entering(kan, x, curve.id.layer)[curve.id.layer][:, curve.id.source])
-    if curve.id.layer == 0:
-        variable = kan.inputs[curve.id.source]
-        values = values * variable.scale + variable.shift
+    variable = kan.axis_of(curve.id.layer, curve.id.source)
+    values = values * variable.scale + variable.shift
     values, edges = values[np.isfinite(values)], curve.edges
     counts = np.histogram(values.clip(edges.min(), edges.max()), np.sort(edges))[0]
     counts = counts if edges[0] <= edges[-1] else counts[::-1]
-    return {"rows": len(rows), "density": _rounded(counts / max(len(values), 1) / np.abs(np.diff(edges)))}
+    words = ["training rows", counted(len(rows), "picked row")]
+    return {"words": words, "density": rounded(counts / max(len(values), 1) / np.abs(np.diff(edges)))}
 
 
 def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> EditorRows | None:
@@ -158,9 +170,9 @@ def _rows(kan: KAN, edge: EdgeId, data: Dataset | None) -> EditorRows | None:
     if not len(found.x):
         return None
     return {
-        "x": _rounded(found.x),
-        "gain": _rounded(found.gain),
-        "off": None if found.off is None else _rounded(found.off),
+        "x": rounded(found.x),
+        "gain": rounded(found.gain),
+        "off": None if found.off is None else rounded(found.off),
         "exact": found.exact,
         "sampled": data is None,
     }

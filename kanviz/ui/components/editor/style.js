@@ -26,5 +26,6 @@ export function style(c) {
     .handle { fill: ${c.page}; stroke: ${c.point}; stroke-width: 2.2; cursor: ns-resize; outline: none;
       touch-action: none; }
     .handle:hover, .handle.held { fill: ${c.point}; }
+    .handle.locked { fill: ${c.muted}; stroke: ${c.muted}; cursor: not-allowed; }
     .handle:focus-visible { stroke: ${c.frozen}; stroke-width: 4; }`;
 }

@@ -1,12 +1,13 @@
 // The bar above the picture and the line below it: what can be done to a stretch, what is shown, what a change does.
 import { button, html, make } from "../shared/dom.js";
 import { changes, effect, part, three } from "./geometry.js";
-import { isMoved } from "./drawing.js";
+import { isMoved, spot } from "./drawing.js";
 
 /** @typedef {import("./view.js").Editor} Editor */
 /** @typedef {import("./geometry.js").Shown} Shown */
 
-const HELP = "Drag a point or the curve; arrows nudge, Shift ten times as far. Shift-drag or “mark” marks a stretch.";
+const SHORT_HELP = "Drag a point or the curve; arrow keys nudge a chosen point, with Shift ten times as far.";
+const HELP = `${SHORT_HELP} Shift-drag or “mark” marks a stretch.`;
 
 /** @type {[string, string][]} tools that the editor does by itself, with their titles */
 const SHAPING = [
@@ -121,7 +122,7 @@ export class Tools {
       node.hidden = there.length < 3 || !there.includes(kind); // the sum of one part is that part
       node.style.boxShadow = `inset 0 -3px ${ink[kind]}`;
     }
-    for (const node of this.all("[data-shape]")) node.hidden = !d.coef.length;
+    for (const node of this.all("[data-shape]")) node.hidden = !d.coef.length || !d.tools;
     this.slice.style.display = d.rows ? "" : "none";
   }
 
@@ -145,12 +146,12 @@ export class Tools {
     const { curve: d, coef, point: m, message, picture } = this.editor;
     const words = [];
     if (message) words.push(message);
-    else if (d.coef[m] !== undefined) words.push(`point ${m} at ${three(d.points[m])}: ${three(coef[m])}`);
+    else if (d.coef[m] !== undefined) words.push(`point ${spot(d, m)}: ${three(coef[m])}`);
     const moved = isMoved(d, coef);
     const moves = moved && d.rows ? changes(d, coef, picture.places) : null;
     if (moves) words.push(effect(d, moves));
     else if (moved) words.push("changed");
-    this.note.textContent = d.why || words.join(" · ") || HELP;
+    this.note.textContent = d.why || words.join(" · ") || (d.tools ? HELP : SHORT_HELP);
     this.sketch(moves);
   }
 

@@ -48,7 +48,7 @@ export class Edges {
       boxes.append(one.box);
       this.drawn.set(e.id.join(","), one);
     }
-    svg.append(make("g", { class: "world" }, lines, boxes, ...nodes(d, place)));
+    svg.append(make("g", { class: "world" }, lines, boxes, ...steps(d, place), ...nodes(d, place)));
     svg.onkeydown = (event) => this.key(event);
     return { svg, below: legend(d) };
   }
@@ -194,6 +194,29 @@ function edge(e, { X, Y, U, V }, level, grow) {
 function sign(x, y, text, kind) {
   const letter = make("text", { x, y: y + 3.8, "text-anchor": "middle" }, text);
   return make("g", { class: kind, "aria-hidden": "true" }, make("circle", { cx: x, cy: y, r: 8 }), letter);
+}
+
+/**
+ * Draw the steps: a bar that all lines of a column cross, with its name.
+ * @param {Payload} d
+ * @param {Place} place
+ */
+function steps(d, { X, Y }) {
+  return d.steps.map((s) => {
+    const [x, top, bottom] = [X(s.x), Y(1), Y(0)];
+    const long = 7.2 * s.words.length + 16;
+    const [y, half] = [(top + bottom) / 2, long / 2];
+    const words = `Step: ${s.words} of all nodes to the left`;
+    const box = { x: x - 10, y: y - half, width: 20, height: long, rx: 10 };
+    return make(
+      "g",
+      { class: "step", role: "img", "aria-label": words },
+      make("path", { d: `M${x} ${top}L${x} ${bottom}` }),
+      make("rect", box),
+      make("text", { transform: `translate(${x + 4} ${y}) rotate(-90)`, "text-anchor": "middle" }, s.words),
+      make("title", {}, words),
+    );
+  });
 }
 
 /**

@@ -64,6 +64,7 @@ def network_payload(
         "rows": layout.rows,
         "nodes": [_node(place) for place in layout.nodes],
         "sums": [_sum(place) for place in layout.sums],
+        "steps": [{"x": round(s.x, 4), "words": s.words} for s in layout.steps],
         "edges": drawn,
         "selected": list(selected) if selected is not None else None,
         "highlight": [list(edge) for edge in highlight],
@@ -71,7 +72,7 @@ def network_payload(
     if wide(kan):
         payload["matrix"] = _matrix(kan, scores)
         layers = list(enumerate(kan.layers))
-        payload["names"] = [[shown(kan.node_name(n, i), 40) for i in range(v.sources)] for n, v in layers]
+        payload["names"] = [[shown(kan.source_name(n, i), 40) for i in range(v.sources)] for n, v in layers]
         payload["targets"] = [[shown(kan.target_name(n, j), 40) for j in range(v.targets)] for n, v in layers]
     return payload
 

@@ -29,6 +29,9 @@ export function style(c) {
     .sum { fill: ${c.card}; stroke: ${c.muted}; stroke-width: 1.8; }
     .node circle { fill: ${c.text}; } .node.lone circle { fill: ${c.pruned}; }
     .times { fill: ${c.page}; font-size: 15px; }
+    .step path { stroke: ${c.muted}; stroke-width: 3; opacity: .55; }
+    .step rect { fill: ${c.page}; stroke: ${c.muted}; stroke-width: 1.2; }
+    .step text { font-size: 12px; fill: ${c.text}; }
     .cells { fill: transparent; stroke: ${c.frame}; cursor: crosshair; outline: none; }
     .cells:focus-visible { stroke: ${c.frozen}; stroke-width: 2.5; }
     .cursor { fill: none; stroke: ${c.selected}; stroke-width: 2.5; pointer-events: none; }

@@ -11,6 +11,7 @@ from kanviz.ui.components.protocol.editor import (
     EditorCurve,
     EditorDraft,
     EditorEvents,
+    EditorGroup,
     EditorPayload,
     EditorPicked,
     EditorQuestion,
@@ -31,6 +32,7 @@ from kanviz.ui.components.protocol.network import (
     NetworkMatrix,
     NetworkNode,
     NetworkPayload,
+    NetworkStep,
     NetworkSum,
 )
 from kanviz.ui.components.protocol.scatter import (
@@ -51,6 +53,7 @@ __all__ = [
     "EditorCurve",
     "EditorDraft",
     "EditorEvents",
+    "EditorGroup",
     "EditorPayload",
     "EditorPicked",
     "EditorQuestion",
@@ -68,6 +71,7 @@ __all__ = [
     "NetworkMatrix",
     "NetworkNode",
     "NetworkPayload",
+    "NetworkStep",
     "NetworkSum",
     "Pair",
     "ScatterBox",

@@ -6,9 +6,9 @@ from kanviz.ui.components.protocol.shared import EdgeId, Look, Pair, State, Valu
 
 
 class EditorPicked(TypedDict):
-    """The picked rows' density over an edge's input, in the bins of all rows."""
+    """The picked rows' density over an edge's input, in the bins of all rows. words: for all, and for the picked."""
 
-    rows: int
+    words: list[str]
     density: list[Value]
 
 
@@ -25,11 +25,21 @@ class EditorRows(TypedDict):
     sampled: bool
 
 
+class EditorGroup(TypedDict):
+    """Named control points side by side on an axis without numbers: from `start` up to, not including, `end`."""
+
+    name: str
+    start: int
+    end: int
+
+
 class EditorCurve(TypedDict):
     """An edge: rest + sum_k basis[r][k] coef[first[r] + k] at x[r], x in the units of the figure.
 
     rev: identifies this curve; an event returns it · lift: a handle's height above its coefficient · reach: interval
-    where a control point acts, None for no end · why: the reason why there are no control points.
+    where a control point acts, None for no end · why: the reason why there are no control points · names: of the
+    control points, in place of numbers on the axis · groups: of these · locked: numbers of the control points that must
+    not move · tools: whether stretches can be marked and shaped.
     """
 
     v: int
@@ -62,6 +72,10 @@ class EditorCurve(TypedDict):
     picked: EditorPicked | None
     rows: EditorRows | None
     unit: str
+    names: list[str]
+    groups: list[EditorGroup]
+    locked: list[int]
+    tools: bool
 
 
 class EditorDraft(TypedDict):

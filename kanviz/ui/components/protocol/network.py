@@ -26,6 +26,13 @@ class NetworkSum(TypedDict):
     name: str
 
 
+class NetworkStep(TypedDict):
+    """A step that all values of a column go through, at x."""
+
+    x: float
+    words: str
+
+
 class NetworkEdge(TypedDict):
     """An edge. at: start x y, enter, leave, end x y, middle x y, width, height · y: heights as bytes in base64."""
 
@@ -61,6 +68,7 @@ class NetworkPayload(TypedDict):
     rows: int
     nodes: list[NetworkNode]
     sums: list[NetworkSum]
+    steps: list[NetworkStep]
     edges: list[NetworkEdge]
     selected: EdgeId | None
     highlight: list[EdgeId]

@@ -1,0 +1,1 @@
+"""Turn curves of other families into B-splines, with a proven bound of the difference."""

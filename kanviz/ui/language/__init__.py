@@ -1,0 +1,1 @@
+"""The Language page: small language models with learned functions, a module for each tab."""
