@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 import kanviz
-from tests.browser.conftest import go, in_hand, settle, upload
+from tests.browser.conftest import expect_in_hand, go, in_hand, settle, upload
 
 
 @pytest.fixture
@@ -59,12 +59,32 @@ def test_delete_asks_with_the_cost_and_undo_brings_it_back(sample: Page):
     expect(edges).not_to_have_text(before)
     expect(sample.locator('.edge.pruned[data-id="0,0,2"]')).to_be_visible()
     settle(sample)
+    edge(sample, "0,0,2").focus()
     sample.keyboard.press("Control+z")
     expect(edges).to_have_text(before)
-    edge(sample, "0,0,2").press("Delete")
+    expect(sample.locator(".edge.pruned")).to_have_count(0)
+    expect(edge(sample, "0,0,2")).to_be_focused()  # the network was drawn anew; the next key reaches the edge
+    sample.keyboard.press("Delete")
     sample.get_by_role("dialog").get_by_role("button", name="Keep it").click()
     settle(sample)
     expect(edges).to_have_text(before)
+
+
+def test_a_network_that_is_drawn_anew_while_an_edge_is_pressed_loses_no_click(sample: Page):
+    edge(sample, "0,0,2").press("Delete")
+    sample.get_by_role("dialog").get_by_role("button", name="Prune it").click()
+    expect(sample.locator('.edge.pruned[data-id="0,0,2"]')).to_be_visible()
+    settle(sample)
+    edges = sample.get_by_test_id("stSidebar").get_by_text(re.compile(r"\d+ edges"))
+    pruned = edges.inner_text()
+    edge(sample, "0,1,0").hover()
+    sample.mouse.down()
+    sample.keyboard.press("Control+z")
+    expect(edges).not_to_have_text(pruned)
+    settle(sample)
+    sample.mouse.up()
+    expect(sample.locator(".edge.pruned")).to_have_count(0)
+    expect_in_hand(sample, "y → h1,0")
 
 
 def test_zoom_scale_dimming_and_search_happen_in_the_browser(sample: Page):

@@ -51,6 +51,8 @@ class Node extends Listened {
   }
 
   replaceChildren(...inside) {
+    const root = this.getRootNode();
+    if (this.children.some((one) => one instanceof Node && one.contains(root.activeElement))) root.activeElement = null;
     for (const one of this.children) one.parentNode = null;
     this.children = [];
     this.append(...inside);
@@ -90,7 +92,10 @@ class Node extends Listened {
     return this.parentNode?.isConnected ?? this.onPage ?? false;
   }
 
-  focus() {}
+  focus() {
+    this.getRootNode().activeElement = this;
+    this.onfocus?.();
+  }
 }
 
 /** A page with places of those classes in it; watching: how many watch the size of something. */

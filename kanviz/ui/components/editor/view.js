@@ -84,9 +84,7 @@ export class Editor {
       if (payload.preview) this.coef[payload.preview[0]] = payload.preview[1];
       this.message = "";
       this.offer.drop();
-      const focused = fresh && this.focused();
       this.draw();
-      if (focused) this.picture.handles[Number(focused)]?.focus({ preventScroll: true });
     }
     if (payload.draft && payload.draft.request === this.offer.request) this.offer.answer(payload.draft);
     this.paint();
@@ -102,8 +100,10 @@ export class Editor {
   }
 
   draw() {
+    const focused = this.focused();
     this.picture.draw(this);
     listen(this);
+    if (focused) this.picture.handles[Number(focused)]?.focus({ preventScroll: true });
     this.tools.fit();
     this.paint();
   }

@@ -1,5 +1,6 @@
 // Wide layers as matrices of scores: every edge a cell, the strongest or the found ones as cards with their curves.
 import { html, make, NS, set } from "../shared/dom.js";
+import { renew } from "../shared/redraw.js";
 import { columns, curve } from "./geometry.js";
 import { bytes, rgb, same, short, STATES } from "./protocol.js";
 import { style } from "./style.js";
@@ -69,7 +70,7 @@ export class MatrixView {
     const href = painted(m, scores, states, this.canvas.data.colours);
     const image = { ...box, href, style: "image-rendering: pixelated", preserveAspectRatio: "none" };
     const words = `Layer ${n}: ${m.s} × ${m.t} edges. Arrows move, Enter chooses.`;
-    const cover = make("rect", { class: "cells", ...box, tabindex: 0, role: "application", "aria-label": words });
+    const cover = make("rect", { class: "cells", "data-id": n, ...box, tabindex: 0, role: "application", "aria-label": words });
     const cursor = make("rect", { class: "cursor", width: size, height: size, visibility: "hidden" });
     const title = make("text", { class: "name small", x: left, y: 20 }, `${m.s} → ${m.t}`);
     world.append(title, make("image", image), cover, cursor);
@@ -156,7 +157,7 @@ export class MatrixView {
     const found = (wanted ? this.found(wanted) : this.strongest()).filter(
       (e) => e.score === undefined || e.score >= this.canvas.dim,
     );
-    this.list.replaceChildren(...found.slice(0, CARDS).map((e) => this.card(e)));
+    renew(this.list, "data-id", ...found.slice(0, CARDS).map((e) => this.card(e)));
     if (!found.length) this.list.append(html("span", {}, "No edge has such a name."));
   }
 

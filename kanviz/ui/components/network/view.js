@@ -2,6 +2,7 @@
 // Wide layers are matrices of scores. All text from files goes through textContent.
 import { button, html } from "../shared/dom.js";
 import { mounted, resized } from "../shared/mount.js";
+import { afterPress, renew } from "../shared/redraw.js";
 import { Edges } from "./edges.js";
 import { savePng, saveSvg } from "./export.js";
 import { MatrixView } from "./matrix.js";
@@ -37,6 +38,7 @@ export class Canvas {
     this.send = () => {};
     this.modes = html("span", { class: "kv-modes" }, this.modeOf("matrix"), this.modeOf("edges"));
     this.find = this.finder();
+    this.afterPress = afterPress(this.stage, signal);
     this.wanted = () => this.find.value.trim().toLowerCase();
     parent.querySelector(".kv-tools").replaceChildren(
       this.modes,
@@ -59,6 +61,11 @@ export class Canvas {
 
   /** @param {Payload} data */
   show(data) {
+    this.afterPress(() => this.follow(data));
+  }
+
+  /** @param {Payload} data */
+  follow(data) {
     const fresh = !this.data || this.data.rev !== data.rev || this.data.look !== data.look;
     this.data = data;
     if (!fresh) {
@@ -129,7 +136,7 @@ export class Canvas {
     }
     const { svg, below } = this.view().draw(this.drawnAt);
     this.svg = svg;
-    this.stage.replaceChildren(svg, ...below);
+    renew(this.stage, "data-id", svg, ...below);
     this.zoom.follow(svg, this.mode === "edges");
     this.mark();
   }

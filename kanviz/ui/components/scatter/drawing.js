@@ -1,6 +1,7 @@
 // The picture of the rows: a disc for a training row, a diamond for one held out, the line on which they should lie.
 import { spread, ticks, written } from "../shared/axis.js";
 import { html, make, NS, set } from "../shared/dom.js";
+import { renew } from "../shared/redraw.js";
 import { BOTTOM, LEFT, RIGHT, scales, TOP } from "./geometry.js";
 import { style } from "./style.js";
 
@@ -35,8 +36,8 @@ export class Picture {
     const across = spread(...d.span);
     const up = spread(...(of === "miss" ? d.miss_span : d.span));
     const { X, Y } = (this.scales = scales(width, height, across, up));
-    const words = { role: "application", "aria-label": `${d.title}. ${KEYS}` };
-    const svg = make("svg", { xmlns: NS, width, height, viewBox: `0 0 ${width} ${height}`, tabindex: 0, ...words });
+    const named = { role: "application", "aria-label": `${d.title}. ${KEYS}`, "data-id": "rows" };
+    const svg = make("svg", { xmlns: NS, width, height, viewBox: `0 0 ${width} ${height}`, tabindex: 0, ...named });
     svg.append(make("style", {}, style(d.colours)));
     for (const v of ticks(...up, 5)) {
       svg.append(make("path", { class: "rule", d: `M${LEFT} ${Y(v)}H${width - RIGHT}` }));
@@ -54,7 +55,7 @@ export class Picture {
     const even = `M${X(across[0])} ${Y(ends[0])}L${X(across[1])} ${Y(ends[1])}`;
     svg.append(make("path", { class: "even", d: even }), this.points(d, of), ...this.marks());
     this.svg = svg;
-    this.plot.replaceChildren(svg);
+    renew(this.plot, "data-id", svg);
   }
 
   /**

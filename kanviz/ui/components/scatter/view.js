@@ -2,6 +2,7 @@
 // All text from files goes through textContent.
 import { html } from "../shared/dom.js";
 import { mounted, resized } from "../shared/mount.js";
+import { afterPress } from "../shared/redraw.js";
 import { legend, Picture } from "./drawing.js";
 import { order, within } from "./geometry.js";
 import { listen } from "./hands.js";
@@ -42,6 +43,7 @@ export class Scatter {
     const bar = [this.legend, html("span", { class: "kv-gap" }), this.counted, this.clear, this.errors()];
     parent.querySelector(".kv-tools").replaceChildren(...bar);
     const { picture } = this;
+    this.afterPress = afterPress(picture.plot, signal);
     resized(picture.plot, signal, () => this.data && picture.width() !== picture.drawnAt && this.draw());
   }
 
@@ -58,6 +60,11 @@ export class Scatter {
 
   /** @param {Payload} data */
   show(data) {
+    this.afterPress(() => this.follow(data));
+  }
+
+  /** @param {Payload} data */
+  follow(data) {
     const fresh = !this.data || this.data.rev !== data.rev || this.data.look !== data.look;
     this.data = data;
     this.picked = new Set(data.picked);
