@@ -131,6 +131,26 @@ def test_repeated_knots_are_scipys(path, dtype):
 
 
 @pytest.mark.parametrize("path", WAYS)
+@pytest.mark.parametrize("outside", ["zero", "linear"])
+@pytest.mark.parametrize("order", range(1, 6))
+def test_a_grid_without_width_is_the_references(path, outside, order):
+    """One source has all knots of its grid in one place, the other an ordinary grid."""
+    rng = torch.Generator().manual_seed(order)
+    knots = torch.arange(-order, order + 3).double().repeat(2, 1)
+    knots[0, order : order + 3] = 0.5
+    knots[0, order + 3 :] += 1.0
+    coef, weight = (torch.randn(*shape, generator=rng).double() for shape in ((2, 3, order + 2), (2, 3)))
+    x = torch.tensor([-9.0, -0.7, 0.0, 0.5, 0.8, 1.5, 9.0]).double()[:, None].repeat(1, 2)
+    numbers = [part.requires_grad_(True) for part in (x, coef, weight, torch.zeros(3).double())]
+    parts, kind = Parts(knots, *numbers[1:3]), Kind("silu", outside)
+    found = engine.sums(numbers[0], parts, numbers[3], kind, path)
+    wanted = reference.sums(numbers[0], parts, numbers[3], kind)
+    pairs = zip(*(torch.autograd.grad(one.sum(), numbers) for one in (found, wanted)), strict=True)
+    for one, other in [(found, wanted), *pairs]:
+        assert (one - other).abs().max() <= 1e-12 * max(1.0, float(other.detach().abs().max()))
+
+
+@pytest.mark.parametrize("path", WAYS)
 @given(
     seed=st.integers(0, 2**32), order=st.integers(1, 5), grid=st.integers(1, 40), sources=st.integers(1, 40),
     targets=st.integers(1, 70), rows=st.integers(1, 700), even=st.booleans(), wide=st.booleans(), by_row=st.booleans(),

@@ -393,7 +393,7 @@ static TARGET void NAME(table_in)(const Job *job, const NAME(Source) *sources, R
                 for (int j = some; j < pitch; j++) row[j] = 0;
             }
             for (int m = 0; sources && m <= count; m++) { /* each in the place of the row below, where the cell begins */
-                if (job->linear && (m == 0 || m == count)) continue; /* reaches nobody inside the border */
+                if (!job->pad && (m == 0 || m == count)) continue; /* reaches nobody inside the border */
                 const REAL span = sources[i].knots[m + k] - sources[i].knots[m], scale = span > 0 ? k / span : 0;
                 REAL *row = mine + (size_t)(job->pad + m) * pitch;
                 if (across != 1) {
@@ -430,6 +430,16 @@ static TARGET void NAME(table_out)(const Job *job, const REAL *table, int from, 
     }
 }
 
+/* Whether the grid of any source has no width: all its knots are in one place. */
+static int NAME(is_flat)(const Job *job) {
+    const int k = job->order, cells = job->knots - 1;
+    for (int i = 0; i < job->sources; i++) {
+        const REAL *t = (const REAL *)job->knot + (size_t)i * job->knots;
+        if (!(t[k] < t[cells - k])) return 1;
+    }
+    return 0;
+}
+
 /* Where each source's grid lies; whether its knots are even to rounding, so that the closed form holds. */
 static TARGET void NAME(describe)(const Job *job, NAME(Source) *sources, REAL *inverses) {
     const int k = job->order, cells = job->knots - 1, widths = k * (k + 1) / 2;
@@ -445,7 +455,7 @@ static TARGET void NAME(describe)(const Job *job, NAME(Source) *sources, REAL *i
         s->count = job->knots;
         s->first = job->linear ? t[k] : t[0];
         s->last = job->linear ? t[cells - k] : t[cells];
-        s->lowest = job->linear ? k : 0;
+        s->lowest = job->linear && s->first < s->last ? k : 0; /* a grid without width is in a cell before it */
         s->highest = job->linear ? cells - k - 1 : cells - 1;
         s->start = t[0];
         s->scale = (REAL)(1 / step);
@@ -468,7 +478,7 @@ static TARGET void NAME(describe)(const Job *job, NAME(Source) *sources, REAL *i
 static TARGET void NAME(block_weights)(const Job *job, const NAME(Source) *sources, size_t row, int count, int first,
                                        int many, REAL *xs, REAL *w, REAL *d, INT *cell) {
     const REAL *x = (const REAL *)job->x + row * job->sources + first;
-    const int k = job->order, even = (count + VL - 1) / VL * VL, shift = job->linear ? k : 0;
+    const int k = job->order, even = (count + VL - 1) / VL * VL, shift = k - job->pad;
     for (int n = 0; n < count; n += 16) { /* columns side by side, a few lines of the cache at a time */
         const int end = n + 16 < count ? n + 16 : count;
         for (int i = 0; i < many; i++)
@@ -632,7 +642,7 @@ static TARGET void *NAME(backward_part)(void *part_of) {
 static TARGET int NAME(run)(Job *job, int backward) {
     const size_t k = job->order, cells = job->knots - 1;
     job->width = (job->targets + VL - 1) / VL * VL;
-    job->pad = job->linear ? 0 : job->order;
+    job->pad = job->linear && !NAME(is_flat)(job) ? 0 : job->order;
     job->rows = job->basis + 2 * job->pad + 1;
     const size_t table = (size_t)job->sources * job->rows * job->width + 64, inverse = (size_t)job->sources * cells * k * (k + 1) / 2;
     const size_t forward_room = (size_t)SOURCES * (k + 3) * POINTS + POINTS * (size_t)job->width + (size_t)SOURCES * POINTS;
