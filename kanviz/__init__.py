@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from kanviz.laws.search.extraction_record import ExtractConfig as ExtractConfig
     from kanviz.laws.search.hints import Hints as Hints
     from kanviz.laws.search.record import Discovery as Discovery
+    from kanviz.writers.targets import export as export
 
 _HOMES = {
     "check": "kanviz.analysis.check",
@@ -106,6 +107,7 @@ _HOMES = {
     "extract": "kanviz.laws.search.extraction",
     "Hints": "kanviz.laws.search.hints",
     "Discovery": "kanviz.laws.search.record",
+    "export": "kanviz.writers.targets",
     "climb": "kanviz.continual.ladder",
     "RUNGS": "kanviz.continual.rungs",
 }

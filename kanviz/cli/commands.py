@@ -9,6 +9,7 @@ from kanviz.cli import (
     continual,
     convert,
     discover,
+    export,
     formula,
     ladder,
     language,
@@ -22,6 +23,6 @@ from kanviz.cli import (
 
 COMMANDS = (
     app.COMMAND, show.COMMAND, layout.COMMAND, train.COMMAND, discover.COMMAND, formula.COMMAND, plot.COMMAND,
-    check.COMMAND, convert.COMMAND, certify.COMMAND, verify.COMMAND, script.COMMAND, continual.COMMAND, ladder.COMMAND,
-    language.COMMAND, bench.COMMAND, completion.COMMAND,
+    check.COMMAND, convert.COMMAND, export.COMMAND, certify.COMMAND, verify.COMMAND, script.COMMAND, continual.COMMAND,
+    ladder.COMMAND, language.COMMAND, bench.COMMAND, completion.COMMAND,
 )  # fmt: skip

@@ -1,0 +1,95 @@
+"""Run what was written, without kanviz, on rows of inputs."""
+
+import json
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from kanviz.errors import UserError
+
+Rows = NDArray[np.float64]
+LONGEST = 120.0  # seconds that a compiler, or what it made, may take
+FLAGS = ("-std=c99", "-O1", "-Wall", "-Wextra", "-Werror", "-pedantic")
+
+
+class CannotRun(UserError):
+    """What was written cannot be run here: a compiler or a package is missing."""
+
+
+def run_numpy(code: str, x: Rows) -> Rows:
+    """Run a module that `numpy_code` wrote."""
+    return np.asarray(_module(code)["predict"](x), dtype=float)
+
+
+def run_torch(code: str, x: Rows) -> Rows:
+    """Run a module that `torch_code` wrote, in double precision."""
+    network = _module(code)["Network"](torch.float64)
+    with torch.no_grad():
+        return network(torch.from_numpy(x)).numpy()
+
+
+def _module(code: str) -> dict[str, Any]:
+    """Run code that a writer of this package made, in which texts from files are literals and comments alone."""
+    names: dict[str, Any] = {"__name__": "written"}
+    exec(compile(code, "written.py", "exec"), names)
+    return names
+
+
+def run_c(code: str, x: Rows, flags: Sequence[str] = FLAGS) -> Rows:
+    """Compile and run a file that `c_code` wrote."""
+    compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
+    if compiler is None:
+        raise CannotRun("There is no C compiler here, so the C code was not run; install gcc to have it checked.")
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder, "network.c"), Path(folder, "network")
+        source.write_text(code, encoding="utf-8")
+        _called([compiler, *flags, "-DKAN_MAIN", str(source), "-o", str(program), "-lm"])
+        lines = _called([str(program)], "\n".join(" ".join(map(repr, row)) for row in x.tolist())).splitlines()
+    return np.array([[float(number) for number in line.split()] for line in lines]).reshape(len(x), -1)
+
+
+def run_js(code: str, x: Rows) -> Rows:
+    """Run a module that `js_code` wrote in node."""
+    node = shutil.which("node")
+    if node is None:
+        raise CannotRun("There is no node here, so the JavaScript was not run; install node to have it checked.")
+    caller = """import { predict } from "./network.mjs";
+        import { readFileSync } from "node:fs";
+        const rows = predict(JSON.parse(readFileSync(0, "utf8")));
+        console.log(JSON.stringify(rows.map((row) => row.map(String))));"""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder, "network.mjs").write_text(code, encoding="utf-8")
+        Path(folder, "caller.mjs").write_text(caller, encoding="utf-8")
+        rows = json.loads(_called([node, str(Path(folder, "caller.mjs"))], json.dumps(x.tolist())))
+    return np.array([[float(number.replace("Infinity", "inf")) for number in row] for row in rows])
+
+
+def run_onnx(model: bytes, x: Rows) -> Rows:
+    """Run a model that `onnx_model` wrote in onnxruntime, in float32."""
+    try:
+        import onnxruntime
+    except ImportError:
+        raise CannotRun(
+            "The package onnxruntime is not installed, so the model was not run; pip install 'kanviz[onnx]'."
+        ) from None
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return np.asarray(session.run(["y"], {"x": x.astype(np.float32)})[0], dtype=float)
+
+
+def _called(command: Sequence[str], given: str = "") -> str:
+    """Run a program; return what it wrote. Raises UserError, with its words, where it fails."""
+    try:
+        done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=LONGEST, check=False)
+    except subprocess.TimeoutExpired:
+        raise CannotRun(f"{Path(command[0]).name} took longer than {LONGEST:.0f} s, so the code was not run.") from None
+    if done.returncode:
+        last = (done.stderr.strip() or "it says nothing").splitlines()[-1]
+        raise UserError(f"{Path(command[0]).name} fails on the written code: {last[:300]}")
+    return done.stdout

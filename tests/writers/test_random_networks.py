@@ -1,0 +1,130 @@
+"""Two hundred random networks in every target; the C code is compiled into one program, one node runs all modules."""
+
+import json
+import shutil
+import subprocess
+from itertools import count, islice
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from kanviz.core.kan import KAN
+from kanviz.writers.check import compared, points_around
+from kanviz.writers.runs import FLAGS, Rows
+from kanviz.writers.targets import TARGETS
+from tests.writers.networks import random_network
+
+COUNT, POINTS = 200, 60
+LARGE = 1e6
+DRIVER = """
+#include <stdio.h>
+{declared}
+int main(void) {{
+    double x[8], y[8];
+    for (int n, inputs, outputs; scanf("%d %d %d", &n, &inputs, &outputs) == 3;) {{
+        for (int i = 0; i < inputs; i++) if (scanf("%lf", &x[i]) != 1) return 1;
+        switch (n) {{ {cases} }}
+        for (int j = 0; j < outputs; j++) printf("%.17g ", y[j]);
+        printf("\\n");
+    }}
+    return 0;
+}}
+"""
+CALLER = """import {{ readFileSync }} from "node:fs";
+const given = JSON.parse(readFileSync(0, "utf8"));
+const found = [];
+for (let n = 0; n < {count}; n++) {{
+    const network = await import(`./network_${{n}}.mjs`);
+    if (network.check() > 1e-6) throw new Error(`network ${{n}} is off by ${{network.check()}}`);
+    found.push(network.predict(given[n]).map((row) => row.map(String)));
+}}
+console.log(JSON.stringify(found));"""
+
+
+def _finite(kan: KAN) -> Rows:
+    """Points where all values between inputs and outputs are finite, and not huge: no pole, no logarithm below 0."""
+    x = points_around(kan, 4 * POINTS).astype(np.float32).astype(float)
+    traces = (kan.to(dtype).trace(x) for dtype in (torch.float32, torch.float64))
+    parts = [part.flatten(1) for trace in traces for part in (*trace.nodes, *trace.activations)]
+    good = torch.stack([(part.isfinite() & (part.abs() < LARGE)).all(1) for part in parts]).all(0)
+    return x[good.numpy()][:POINTS]
+
+
+@pytest.fixture(scope="module")
+def networks() -> list[KAN]:
+    drawn = (random_network(seed) for seed in count())
+    return list(islice((kan for kan in drawn if len(_finite(kan)) == POINTS), COUNT))
+
+
+@pytest.fixture(scope="module")
+def points(networks: list[KAN]) -> list[Rows]:
+    return [_finite(kan) for kan in networks]
+
+
+def _called(*command: str, given: str = "") -> str:
+    done = subprocess.run(command, input=given, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2_000:]
+    return done.stdout
+
+
+def in_c(networks: list[KAN], points: list[Rows], folder: Path) -> list[Rows]:
+    numbers = range(len(networks))
+    for n, kan in enumerate(networks):
+        (folder / f"n{n}.c").write_text(str(TARGETS["c"].write(kan)))
+        _called(
+            "gcc",
+            *FLAGS,
+            "-O0",
+            f"-Dkan_predict=predict_{n}",
+            "-c",
+            str(folder / f"n{n}.c"),
+            "-o",
+            str(folder / f"n{n}.o"),
+        )
+    declared = "\n".join(f"void predict_{n}(const double *x, double *y);" for n in numbers)
+    cases = " ".join(f"case {n}: predict_{n}(x, y); break;" for n in numbers)
+    (folder / "driver.c").write_text(DRIVER.format(declared=declared, cases=cases))
+    objects = [str(folder / f"n{n}.o") for n in numbers]
+    _called("gcc", "-std=c99", str(folder / "driver.c"), *objects, "-o", str(folder / "driver"), "-lm")
+    rows = [
+        f"{n} {len(kan.inputs)} {len(kan.outputs)} {' '.join(map(repr, row))}"
+        for n, (kan, x) in enumerate(zip(networks, points, strict=True))
+        for row in x.tolist()
+    ]
+    lines = iter(_called(str(folder / "driver"), given="\n".join(rows)).splitlines())
+    return [np.array([list(map(float, next(lines).split())) for _ in x]) for x in points]
+
+
+def in_js(networks: list[KAN], points: list[Rows], folder: Path) -> list[Rows]:
+    for n, kan in enumerate(networks):
+        (folder / f"network_{n}.mjs").write_text(str(TARGETS["js"].write(kan)), encoding="utf-8")
+    (folder / "caller.mjs").write_text(CALLER.format(count=len(networks)))
+    given = json.dumps([x.tolist() for x in points])
+    found = json.loads(_called("node", str(folder / "caller.mjs"), given=given))
+    return [np.array([[float(y.replace("Infinity", "inf")) for y in row] for row in rows]) for rows in found]
+
+
+def _check_all(to: str, networks: list[KAN], points: list[Rows], outputs: list[Rows]) -> None:
+    target = TARGETS[to]
+    for seed, (kan, x, found) in enumerate(zip(networks, points, outputs, strict=True)):
+        check = compared(kan, target, x, found)
+        assert check.agrees, f"network {seed}: {check.verdict}"
+
+
+@pytest.mark.parametrize("to", [name for name in TARGETS if name not in ("c", "js")])
+def test_random_networks_agree(to: str, networks: list[KAN], points: list[Rows]):
+    target = TARGETS[to]
+    found = [target.run(target.write(kan), x) for kan, x in zip(networks, points, strict=True)]
+    _check_all(to, networks, points, found)
+
+
+@pytest.mark.skipif(not shutil.which("gcc"), reason="there is no gcc")
+def test_random_networks_agree_in_c(networks: list[KAN], points: list[Rows], tmp_path: Path):
+    _check_all("c", networks, points, in_c(networks, points, tmp_path))
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="there is no node")
+def test_random_networks_agree_in_js(networks: list[KAN], points: list[Rows], tmp_path: Path):
+    _check_all("js", networks, points, in_js(networks, points, tmp_path))
