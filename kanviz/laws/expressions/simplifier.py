@@ -2,13 +2,14 @@
 
 import atexit
 import json
+import math
 import os
 import queue
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from functools import cache
 from typing import Any
 
@@ -31,18 +32,25 @@ class Rewriter:
         with self.lock:
             self._started()
 
-    def rewritten(self, law: Any, names: Sequence[str], deadline: float) -> Iterator[tuple[str, Any]]:
-        """Generate (rewriting, result) as they arrive. Raises Hung when the deadline (time.monotonic) passes."""
+    def rewritten(
+        self, law: Any, names: Sequence[str], deadline: float, seconds: float = math.inf
+    ) -> Generator[tuple[str, Any], None, float]:
+        """Generate (rewriting, result) as they arrive; return the processor time of the process, in seconds.
+
+        Raises Hung when the deadline (time.monotonic) passes, or when the process has computed for so many seconds, which
+        take longer by the clock where the machine is busy.
+        """
         with self.lock:
             process = self._started(wait=deadline)
             finished = False
             try:
                 assert process.stdin is not None
-                process.stdin.write(json.dumps({"law": law, "names": list(names)}) + "\n")
+                process.stdin.write(json.dumps({"law": law, "names": list(names), "seconds": seconds}) + "\n")
                 process.stdin.flush()
-                while answer := self._answer(deadline):
+                while "name" in (answer := self._answer(deadline)):
                     yield answer["name"], answer["law"]
                 finished = True
+                return answer["seconds"]
             except OSError as error:
                 raise Hung("The process that simplifies is gone.") from error
             finally:

@@ -26,8 +26,9 @@ RARE = (
     sympy.Abs, sympy.sign,
 )  # fmt: skip
 RARE_COST = 3  # nodes: (a + b)/(1 + a b) is shorter than tanh(atanh(a) + atanh(b))
-TRY = 2.0  # seconds for one rewriting
-SLOW_SECONDS = 3.0  # seconds for all slow rewritings together
+TRY = 2.0  # seconds of processor time for one rewriting
+SLOW_SECONDS = 3.0  # for all slow rewritings together
+PATIENCE = 60.0  # seconds by the clock for a process that does not compute
 MANY_FLOATS = 8  # laws with more are fits to data, which the slow rewritings seldom shorten
 AGREEMENT = 1e-20  # relative, of 30 digits
 ROUNDED = 1e-9  # relative to the largest value, in float64 on every row
@@ -55,18 +56,18 @@ def simplified(law: Any, rows: Rows, deadline: float = math.inf) -> Any:
     for _ in range(ROUNDS):
         new = []
         for one in front:
-            new += [found for found in _rewritten(one, tuple(QUICK), deadline) if found not in seen]
+            new += [found for found in _rewritten(one, tuple(QUICK), deadline)[0] if found not in seen]
             seen |= dict.fromkeys(new)
         better = task.shorter(best, new)
         front = sorted(dict.fromkeys(new), key=task.cost)[:WIDTH]
         if better == best or not front:
             break
         best = better
-    deadline = min(deadline, time.monotonic() + SLOW_SECONDS)
+    left = SLOW_SECONDS
     for name in SLOW if nodes(best) <= LARGE and len(best.atoms(sympy.Float)) <= MANY_FLOATS else ():
-        if nodes(best) > EASY and time.monotonic() < deadline:
-            limit = min(deadline, time.monotonic() + TRY)
-            best = task.shorter(best, _rewritten(task.guarded(best), (name,), limit))
+        if nodes(best) > EASY and left > 0:
+            found, used = _rewritten(task.guarded(best), (name,), deadline, min(TRY, left))
+            best, left = task.shorter(best, found), left - used
     return best
 
 
@@ -75,17 +76,23 @@ def length(law: Any) -> int:
     return nodes(law) + RARE_COST * sum(1 for part in sympy.preorder_traversal(law) if part.func in RARE)
 
 
-def _rewritten(law: Any, names: tuple[str, ...], deadline: float) -> list[Any]:
-    """Return the results of the process until the deadline; when it hangs, the results so far."""
+def _rewritten(law: Any, names: tuple[str, ...], deadline: float, seconds: float = TRY) -> tuple[list[Any], float]:
+    """Return the results of the process, and the processor time it used, at most so many seconds.
+
+    At the deadline (time.monotonic), or when it hangs, the results so far.
+    """
     found: list[Any] = []
     if time.monotonic() >= deadline:
-        return found
+        return found, 0.0
     try:
-        for _, data in rewriter().rewritten(tree.to_json(law), names, min(deadline, time.monotonic() + TRY)):
-            found.append(tree.from_json(data))
+        limit = min(deadline, time.monotonic() + PATIENCE)
+        answers = rewriter().rewritten(tree.to_json(law), names, limit, seconds)
+        while True:
+            found.append(tree.from_json(next(answers)[1]))
+    except StopIteration as end:
+        return found, end.value
     except (Hung, ValueError):
-        pass
-    return found
+        return found, seconds
 
 
 @dataclass(frozen=True)

@@ -70,7 +70,8 @@ export class MatrixView {
     const href = painted(m, scores, states, this.canvas.data.colours);
     const image = { ...box, href, style: "image-rendering: pixelated", preserveAspectRatio: "none" };
     const words = `Layer ${n}: ${m.s} × ${m.t} edges. Arrows move, Enter chooses.`;
-    const cover = make("rect", { class: "cells", "data-id": n, ...box, tabindex: 0, role: "application", "aria-label": words });
+    const named = { "data-id": n, role: "application", "aria-label": words };
+    const cover = make("rect", { class: "cells", ...box, tabindex: 0, ...named });
     const cursor = make("rect", { class: "cursor", width: size, height: size, visibility: "hidden" });
     const title = make("text", { class: "name small", x: left, y: 20 }, `${m.s} → ${m.t}`);
     world.append(title, make("image", image), cover, cursor);
