@@ -37,8 +37,8 @@ class Rewriter:
     ) -> Generator[tuple[str, Any], None, float]:
         """Generate (rewriting, result) as they arrive; return the processor time of the process, in seconds.
 
-        Raises Hung when the deadline (time.monotonic) passes, or when the process has computed for so many seconds, which
-        take longer by the clock where the machine is busy.
+        Raises Hung when the deadline (time.monotonic) passes, or when the process has computed for so many seconds; on a
+        busy machine these take longer by the clock.
         """
         with self.lock:
             process = self._started(wait=deadline)
