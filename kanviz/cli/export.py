@@ -32,7 +32,7 @@ def export(options: argparse.Namespace) -> int:
         return 0
     target = target_of(options.to)
     if options.output is None and target.binary:
-        raise UsageError(f"{target.words[0].upper()}{target.words[1:]} is no text; name a file with -o.")
+        raise UsageError(f"{target.label} is no text; name a file with -o.")
     output = None if options.output is None else writable(options.output)
     kan = read_network(options.model, options)
     data = rows_for(kan, options)

@@ -22,12 +22,14 @@ SINGLE = 1e-6  # in float32
 class Target:
     """What a network is written as.
 
-    name: as in `kanviz export --to` · words: what it is · suffix: of its file · mime: its media type · write: from a
-    network to the text or the bytes · run: from those and inputs (rows, inputs) to outputs (rows, outputs) · ran: the
-    start of a sentence, what was run · single: whether it computes in float32 · binary: whether its file is not text.
+    name: as in `kanviz export --to` · label: what people call it · words: what it is · suffix: of its file · mime: its
+    media type · write: from a network to the text or the bytes · run: from those and inputs (rows, inputs) to outputs
+    (rows, outputs) · ran: the start of a sentence, what was run · single: whether it computes in float32 · binary:
+    whether it is no text.
     """
 
     name: str
+    label: str
     words: str
     suffix: str
     mime: str
@@ -43,23 +45,23 @@ TARGETS: dict[str, Target] = {
     row.name: row
     for row in (
         Target(
-            "numpy", "a Python module that needs only NumPy", ".py", "text/x-python",
+            "numpy", "Python (NumPy)", "A Python module that needs only NumPy", ".py", "text/x-python",
             lambda kan: numpy_code(program_of(kan)), runs.run_numpy, "The module, run by Python,",
         ),
         Target(
-            "torch", "a PyTorch module that needs only torch", ".py", "text/x-python",
+            "torch", "PyTorch", "A PyTorch module that needs only torch", ".py", "text/x-python",
             lambda kan: torch_code(program_of(kan)), runs.run_torch, "The module, run by Python in double precision,",
         ),
         Target(
-            "c", "C99 without allocation, in double or float", ".c", "text/x-c",
+            "c", "C", "C99 that allocates nothing, in double or float", ".c", "text/x-c",
             lambda kan: c_code(program_of(kan)), runs.run_c, "The C code, compiled in double precision and run,",
         ),
         Target(
-            "js", "a JavaScript module (ES)", ".mjs", "text/javascript",
+            "js", "JavaScript", "A JavaScript module, for browsers and node", ".mjs", "text/javascript",
             lambda kan: js_code(program_of(kan)), runs.run_js, "The JavaScript, run by node,",
         ),
         Target(
-            "onnx", "an ONNX model in float32", ".onnx", "application/octet-stream",
+            "onnx", "ONNX", "A model for onnxruntime and others, in float32", ".onnx", "application/octet-stream",
             lambda kan: onnx_model(program_of(kan)), runs.run_onnx, "The model, run by onnxruntime in float32,",
             SINGLE, single=True, binary=True,
         ),

@@ -1,5 +1,6 @@
 """Put arrays and names from files into code: numbers with all digits, texts that cannot end a literal or a comment."""
 
+import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,6 +13,7 @@ from kanviz.writers.printing import Language
 from kanviz.writers.program import Program
 
 WIDTH = 118
+COMMENT = 84  # characters of a line of a comment: it fits the app's page
 
 
 def nested(values: Any, language: Language, brackets: str = "[]", indent: str = "") -> str:
@@ -59,7 +61,7 @@ def about(program: Program, kind: str, needs: str) -> str:
         f"Inputs, in this order and in the table's units: {columns(program.inputs)}.",
         f"It gives the {meaning}: {columns(program.outputs)}.",
     ]
-    return "\n".join(lines)
+    return "\n".join(textwrap.fill(line, COMMENT) for line in lines)
 
 
 __all__ = ["WIDTH", "about", "nested", "plain"]

@@ -37,7 +37,7 @@ class Rewriter:
     ) -> Generator[tuple[str, Any], None, float]:
         """Generate (rewriting, result) as they arrive; return the processor time of the process, in seconds.
 
-        Raises Hung when the deadline (time.monotonic) passes, or when the process has computed for so many seconds; on a
+        Raises Hung when the deadline (time.monotonic) passes, or the process has computed for so many seconds; on a
         busy machine these take longer by the clock.
         """
         with self.lock:

@@ -12,6 +12,7 @@ PAGES = (
     ("pages/locality.py", "Locality", ":material/stairs:"),
     ("pages/language.py", "Language", ":material/text_fields:"),
     ("pages/history.py", "History", ":material/history:"),
+    ("pages/export.py", "Export", ":material/output:"),
 )
 RUNS = ("Train", "Retrain")  # pages that show the training themselves
 EVERY_EDGE = ("Prune", "Formula", "Retrain", "History")  # pages that list, compare or fit all edges
