@@ -238,7 +238,7 @@ class Layer:
 
     @cached_property
     def _all_active(self) -> bool:
-        return bool(self.active.all())
+        return can_be_read(self.active) and bool(self.active.all())
 
     def _learned(self) -> tuple[Tensor, Tensor]:
         """Return coefficients and base weights, with 0 where the edge does not use them.

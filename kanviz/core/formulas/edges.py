@@ -13,6 +13,7 @@ from jaxtyping import Float, Int
 from torch import Tensor
 
 from kanviz.core.formulas.formula import primitive
+from kanviz.core.torch_modes import is_tracing, recorded
 
 Formulas = tuple[tuple[int, int, str], ...]  # source, target and primitive of each row of `affine`
 BLOCK = 256  # formulas evaluated at once: on a thousand rows their values still fit a processor's cache
@@ -27,9 +28,15 @@ class Group(NamedTuple):
     targets: Int[Tensor, " formula"]
 
 
-@lru_cache(maxsize=256)
 def groups(formulas: Formulas, device: torch.device) -> tuple[Group, ...]:
-    """Group the formulas by primitive, at most BLOCK in a group."""
+    """Group the formulas by primitive, at most BLOCK in a group.
+
+    While operations are recorded they are made anew: tensors of a recording must not reach later calls.
+    """
+    return _grouped(formulas, device) if recorded() else _known(formulas, device)
+
+
+def _grouped(formulas: Formulas, device: torch.device) -> tuple[Group, ...]:
     members: dict[str, list[tuple[int, int, int]]] = {}
     for row, (source, target, name) in enumerate(formulas):
         members.setdefault(name, []).append((row, source, target))
@@ -38,6 +45,9 @@ def groups(formulas: Formulas, device: torch.device) -> tuple[Group, ...]:
         for name, found in members.items()
         for at in range(0, len(found), BLOCK)
     )
+
+
+_known = lru_cache(maxsize=256)(_grouped)
 
 
 def with_formulas_on_sums(
@@ -49,8 +59,21 @@ def with_formulas_on_sums(
     """Add to each sum the formulas of its edges."""
     extra = sums.new_zeros(sums.T.shape)
     for group, values in _values(formulas, affine, x):
-        extra = extra.index_add(0, group.targets, values)
+        extra = _added(extra, group.targets, values)
     return sums + extra.T
+
+
+def _added(extra: Tensor, targets: Tensor, values: Tensor) -> Tensor:
+    """Add each row of values to the row of its target.
+
+    While operations are traced, by sums: torch's old ONNX exporter writes `index_add` as something that forgets all but
+    one of the rows of a target.
+    """
+    if not is_tracing():
+        return extra.index_add(0, targets, values)
+    own = targets.tolist()
+    rows = [[k for k, target in enumerate(own) if target == j] for j in range(extra.shape[0])]
+    return torch.stack([extra[j] + values[k].sum(0) if k else extra[j] for j, k in enumerate(rows)])
 
 
 def with_formulas_on_edges(
