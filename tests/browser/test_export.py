@@ -17,6 +17,7 @@ def test_the_network_leaves_as_javascript_that_computes_the_same(page: Page, tmp
     open_sample(page)
     go(page, "Export")
     page.get_by_text("JavaScript", exact=True).click()
+    page.get_by_text("Show all").click()
     expect(page.get_by_text("export function predict(rows)")).to_be_visible()
     expect(page.get_by_text("Rows compared")).to_be_visible()
     with page.expect_download() as waiting:

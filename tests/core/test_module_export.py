@@ -62,5 +62,5 @@ def test_onnx_by_torchs_old_exporter_is_no_graph_of_zeros(model: torch.nn.Module
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it is deprecated, and says so
         axes = {"x": {0: "rows"}}
-        torch.onnx.export(model, (rows(7, 0),), file, dynamo=False, input_names=["x"], dynamic_axes=axes)
+        torch.onnx.export(model, (rows(7, 0),), file, dynamo=False, input_names=["x"], dynamic_axes=axes)  # pyright: ignore
     agrees(model, file.getvalue())

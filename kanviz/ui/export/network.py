@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from kanviz.writers.targets import Target
 
 SHOWN = 30_000  # characters of code on the page
+FIRST = 60  # lines of it, unless all are wanted
 QUICK = 20_000  # coefficients up to which what is written is run without being asked
 KEY = "export-target"
 
@@ -48,10 +49,19 @@ def show_export(s: "Session", target: "Target") -> None:
     )  # fmt: skip
     _comparison(s, target, content)
     if isinstance(content, str):
-        st.code(content[:SHOWN], language=None, height=560 if content.count("\n") > 30 else "content")
-        if len(content) > SHOWN:
-            st.caption(f"The first {SHOWN:,} of {len(content):,} characters; the download has all.")
+        _code(content)
     st.caption(f"From the command line: `kanviz export MODEL --to {target.name} -o network{target.suffix} --check`")
+
+
+def _code(content: str) -> None:
+    """Show the code: its first lines, or as much as a page can hold. Lines are wrapped: nobody need scroll sideways."""
+    lines = content.count("\n")
+    whole = lines <= FIRST or st.toggle(f"Show all {lines:,} lines")
+    shown = content[:SHOWN] if whole else "\n".join(content.splitlines()[:FIRST])
+    st.code(shown, language=None, wrap_lines=True)
+    if len(shown) < len(content) - 1:
+        there = f"{SHOWN:,} of {len(content):,} characters" if whole else f"{FIRST} of {lines:,} lines"
+        st.caption(f"The first {there}; the download has all.")
 
 
 def _written(kan: "KAN", name: str) -> str | bytes:

@@ -83,27 +83,29 @@ def _save_buttons(s: "Session", network: str, project: str, *, with_rows: bool) 
     )  # fmt: skip
 
 
-def _saver(s: "Session", *, with_rows: bool):
-    """Return a function that makes the bytes when pressed. It takes the network now: no session exists at that time."""
-    kan, recipe = s.present, s.opened.whole_recipe()
-    rows, rows_from = (s.data, s.rows_from) if with_rows else (None, "")
+def _saver(s: "Session", *, with_rows: bool) -> Callable[[], bytes]:
+    """Return a function that makes the bytes when pressed, of the network as it is then.
+
+    After a change the sidebar is shown again a moment later: a press before that must not save what was before.
+    """
 
     def make() -> bytes:
         from kanviz.io.native import to_bytes
 
-        return to_bytes(kan, recipe=recipe, rows=rows, rows_from=rows_from)
+        work = s.opened
+        rows, rows_from = (work.data, work.rows_from) if with_rows else (None, "")
+        return to_bytes(work.present, recipe=work.whole_recipe(), rows=rows, rows_from=rows_from)
 
     return make
 
 
-def _project_saver(s: "Session", *, with_rows: bool):
+def _project_saver(s: "Session", *, with_rows: bool) -> Callable[[], bytes]:
     """Do the same as `_saver`, for all the work."""
-    project = s.saved(with_rows=with_rows)
 
     def make() -> bytes:
         from kanviz.io.project_file import project_to_bytes
 
-        return project_to_bytes(project)
+        return project_to_bytes(s.saved(with_rows=with_rows))
 
     return make
 
