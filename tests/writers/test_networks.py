@@ -1,8 +1,12 @@
-"""Two hundred random networks in every target; the C code is compiled into one program, one node runs all modules."""
+"""Every sample, file and family, and 200 random networks, in every target, run.
+
+The C code is compiled into one program, and one node runs all modules: so many starts would take minutes.
+"""
 
 import json
 import shutil
 import subprocess
+from collections.abc import Sequence
 from itertools import count, islice
 from pathlib import Path
 
@@ -14,7 +18,7 @@ from kanviz.core.kan import KAN
 from kanviz.writers.check import compared, points_around
 from kanviz.writers.runs import FLAGS, Rows
 from kanviz.writers.targets import TARGETS
-from tests.writers.networks import random_network
+from tests.writers.networks import families, files, random_network, samples
 
 COUNT, POINTS = 200, 60
 LARGE = 1e6
@@ -22,7 +26,7 @@ DRIVER = """
 #include <stdio.h>
 {declared}
 int main(void) {{
-    double x[8], y[8];
+    double x[64], y[64];
     for (int n, inputs, outputs; scanf("%d %d %d", &n, &inputs, &outputs) == 3;) {{
         for (int i = 0; i < inputs; i++) if (scanf("%lf", &x[i]) != 1) return 1;
         switch (n) {{ {cases} }}
@@ -53,14 +57,24 @@ def _finite(kan: KAN) -> Rows:
 
 
 @pytest.fixture(scope="module")
-def networks() -> list[KAN]:
-    drawn = (random_network(seed) for seed in count())
-    return list(islice((kan for kan in drawn if len(_finite(kan)) == POINTS), COUNT))
+def drawn() -> dict[str, tuple[KAN, Rows]]:
+    """Random networks with points at which they are finite."""
+    every = ((f"random {seed}", random_network(seed)) for seed in count())
+    placed = ((name, (kan, _finite(kan))) for name, kan in every)
+    return dict(islice((one for one in placed if len(one[1][1]) == POINTS), COUNT))
 
 
 @pytest.fixture(scope="module")
-def points(networks: list[KAN]) -> list[Rows]:
-    return [_finite(kan) for kan in networks]
+def networks(drawn: dict[str, tuple[KAN, Rows]]) -> dict[str, KAN]:
+    return {**samples(), **files(), **families(), **{name: kan for name, (kan, _) in drawn.items()}}
+
+
+@pytest.fixture(scope="module")
+def points(networks: dict[str, KAN], drawn: dict[str, tuple[KAN, Rows]]) -> list[Rows]:
+    return [
+        drawn[name][1] if name in drawn else points_around(kan, POINTS).astype(np.float32).astype(float)
+        for name, kan in networks.items()
+    ]
 
 
 def _called(*command: str, given: str = "") -> str:
@@ -69,7 +83,7 @@ def _called(*command: str, given: str = "") -> str:
     return done.stdout
 
 
-def in_c(networks: list[KAN], points: list[Rows], folder: Path) -> list[Rows]:
+def in_c(networks: Sequence[KAN], points: list[Rows], folder: Path) -> list[Rows]:
     numbers = range(len(networks))
     for n, kan in enumerate(networks):
         (folder / f"n{n}.c").write_text(str(TARGETS["c"].write(kan)))
@@ -97,7 +111,7 @@ def in_c(networks: list[KAN], points: list[Rows], folder: Path) -> list[Rows]:
     return [np.array([list(map(float, next(lines).split())) for _ in x]) for x in points]
 
 
-def in_js(networks: list[KAN], points: list[Rows], folder: Path) -> list[Rows]:
+def in_js(networks: Sequence[KAN], points: list[Rows], folder: Path) -> list[Rows]:
     for n, kan in enumerate(networks):
         (folder / f"network_{n}.mjs").write_text(str(TARGETS["js"].write(kan)), encoding="utf-8")
     (folder / "caller.mjs").write_text(CALLER.format(count=len(networks)))
@@ -106,25 +120,25 @@ def in_js(networks: list[KAN], points: list[Rows], folder: Path) -> list[Rows]:
     return [np.array([[float(y.replace("Infinity", "inf")) for y in row] for row in rows]) for rows in found]
 
 
-def _check_all(to: str, networks: list[KAN], points: list[Rows], outputs: list[Rows]) -> None:
-    target = TARGETS[to]
-    for seed, (kan, x, found) in enumerate(zip(networks, points, outputs, strict=True)):
-        check = compared(kan, target, x, found)
-        assert check.agrees, f"network {seed}: {check.verdict}"
+def check_all(to: str, networks: dict[str, KAN], points: list[Rows], outputs: list[Rows]) -> None:
+    assert len(networks) > COUNT + 50
+    for (name, kan), x, found in zip(networks.items(), points, outputs, strict=True):
+        check = compared(kan, TARGETS[to], x, found)
+        assert check.agrees, f"{name}: {check.verdict}"
 
 
 @pytest.mark.parametrize("to", [name for name in TARGETS if name not in ("c", "js")])
-def test_random_networks_agree(to: str, networks: list[KAN], points: list[Rows]):
+def test_what_is_written_agrees_with_the_network(to: str, networks: dict[str, KAN], points: list[Rows]):
     target = TARGETS[to]
-    found = [target.run(target.write(kan), x) for kan, x in zip(networks, points, strict=True)]
-    _check_all(to, networks, points, found)
+    found = [target.run(target.write(kan), x) for kan, x in zip(networks.values(), points, strict=True)]
+    check_all(to, networks, points, found)
 
 
 @pytest.mark.skipif(not shutil.which("gcc"), reason="there is no gcc")
-def test_random_networks_agree_in_c(networks: list[KAN], points: list[Rows], tmp_path: Path):
-    _check_all("c", networks, points, in_c(networks, points, tmp_path))
+def test_the_c_code_agrees(networks: dict[str, KAN], points: list[Rows], tmp_path: Path):
+    check_all("c", networks, points, in_c(list(networks.values()), points, tmp_path))
 
 
 @pytest.mark.skipif(not shutil.which("node"), reason="there is no node")
-def test_random_networks_agree_in_js(networks: list[KAN], points: list[Rows], tmp_path: Path):
-    _check_all("js", networks, points, in_js(networks, points, tmp_path))
+def test_the_javascript_agrees(networks: dict[str, KAN], points: list[Rows], tmp_path: Path):
+    check_all("js", networks, points, in_js(list(networks.values()), points, tmp_path))
