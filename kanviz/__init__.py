@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kanviz.door import ROOMS
 from kanviz.version import VERSION
 
 if TYPE_CHECKING:
@@ -109,6 +110,15 @@ _HOMES = {
     "climb": "kanviz.continual.ladder",
     "RUNGS": "kanviz.continual.rungs",
 }
+# who shows and draws values in notebooks: these stand above the values, and are imported when one is shown
+ROOMS.update({
+    "KAN": "kanviz.display.kan",
+    "Dataset": "kanviz.display.dataset",
+    "Edge": "kanviz.display.edge",
+    "Formula": "kanviz.display.formula",
+    "History": "kanviz.display.history",
+    "Discovery": "kanviz.display.discovery",
+})  # fmt: skip
 __version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 

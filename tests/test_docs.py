@@ -29,7 +29,7 @@ DOCS = (
     "docs/language.md",
     *(
         f"kanviz/{name}/README.md"
-        for name in ("core", "analysis", "edit", "laws", "continual", "io", "plots", "ui", "cli")
+        for name in ("core", "analysis", "edit", "laws", "continual", "io", "plots", "display", "ui", "cli")
     ),
 )
 # what the examples write

@@ -18,6 +18,7 @@ from kanviz.plots.letters import (
 )
 from kanviz.plots.locality import lamps_figure, reach_map_figure, strips_figure
 from kanviz.plots.network import network_figure
+from kanviz.plots.rows import rows_figure
 from kanviz.plots.teach import teach_plane_figure, text_bits_figure, text_lamps_figure
 from kanviz.plots.turn import capacity_figure, gain_figure, retention_figure
 
@@ -53,6 +54,7 @@ __all__ = [
     "readings_figure",
     "residuals_figure",
     "retention_figure",
+    "rows_figure",
     "scores_figure",
     "slice_figure",
     "strips_figure",
