@@ -33,7 +33,14 @@ DOCS = (
     ),
 )
 # what the examples write
-MADE = {"found.safetensors", "model.safetensors", "pendulum.safetensors", "after.safetensors", "edge.html"}
+MADE = {
+    "found.safetensors",
+    "model.safetensors",
+    "pendulum.safetensors",
+    "after.safetensors",
+    "edge.html",
+    "figure.pdf",
+}
 
 
 def _blocks(doc: str, language: str) -> list[str]:

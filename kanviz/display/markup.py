@@ -11,7 +11,7 @@ from kanviz.text import shown
 
 FINE = 10  # units of a picture for each pixel: whole numbers are shorter than decimals
 ACROSS, DOWN = 240, 90  # pixels of the picture of one curve
-FORMULA = "#2B8CC4"  # can be told from the text on white and on black
+FORMULA = "#2B8CC4"  # differs from the text, and can be read on white and on black
 
 
 def literal(text: object, limit: int = 60) -> str:
