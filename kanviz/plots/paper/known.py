@@ -18,9 +18,9 @@ SCREEN = re.compile(
 FONT = {"font.size", "font.color"}
 AXIS = {
     "anchor", "autorange", "color", "domain", "exponentformat", "gridcolor", "linecolor", "nticks", "range",
-    "rangemode", "showgrid", "showline", "showticklabels", "tickangle", "tickfont.size", "tickfont.color", "tickformat", "ticks",
-    "ticktext", "tickvals", "title.font.color", "title.font.size", "title.standoff", "title.text", "type", "visible",
-    "zeroline", "zerolinecolor", "zerolinewidth",
+    "rangemode", "showgrid", "showline", "showticklabels", "tickangle", "tickfont.size", "tickfont.color",
+    "tickformat", "ticks", "ticktext", "tickvals", "title.font.color", "title.font.size", "title.standoff",
+    "title.text", "type", "visible", "zeroline", "zerolinecolor", "zerolinewidth",
 }  # fmt: skip
 MARKER = {"marker.color", "marker.size", "marker.opacity", "marker.symbol", "marker.line.color", "marker.line.width"}
 COLORBAR = {
