@@ -57,6 +57,8 @@ if TYPE_CHECKING:
     from kanviz.laws.search.extraction_record import ExtractConfig as ExtractConfig
     from kanviz.laws.search.hints import Hints as Hints
     from kanviz.laws.search.record import Discovery as Discovery
+    from kanviz.notebook import from_app as from_app
+    from kanviz.notebook import show as show
 
 _HOMES = {
     "check": "kanviz.analysis.check",
@@ -107,6 +109,8 @@ _HOMES = {
     "extract": "kanviz.laws.search.extraction",
     "Hints": "kanviz.laws.search.hints",
     "Discovery": "kanviz.laws.search.record",
+    "from_app": "kanviz.notebook",
+    "show": "kanviz.notebook",
     "climb": "kanviz.continual.ladder",
     "RUNGS": "kanviz.continual.rungs",
 }
