@@ -1,5 +1,6 @@
 """kanviz: open a Kolmogorov-Arnold Network, see every function, change it, leave with a formula."""
 
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -114,15 +115,15 @@ _HOMES = {
     "climb": "kanviz.continual.ladder",
     "RUNGS": "kanviz.continual.rungs",
 }
-# who shows and draws values in notebooks: these stand above the values, and are imported when one is shown
-ROOMS.update({
+_ROOMS = {  # what shows and draws values in notebooks: it stands above them, and is imported when one is shown
     "KAN": "kanviz.display.kan",
     "Dataset": "kanviz.display.dataset",
     "Edge": "kanviz.display.edge",
     "Formula": "kanviz.display.formula",
     "History": "kanviz.display.history",
     "Discovery": "kanviz.display.discovery",
-})  # fmt: skip
+}
+ROOMS.update({name: partial(import_module, home) for name, home in _ROOMS.items()})
 __version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 

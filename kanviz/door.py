@@ -1,19 +1,18 @@
 """Lead from a value up to what shows and draws it.
 
 Figures import the values that they draw, so no value may import a figure. `kanviz/__init__.py`, which stands above all,
-writes into ROOMS which module shows which class; that module is imported when such a value is first shown.
+writes into ROOMS how to import the module that shows a class; it is imported when such a value is first shown.
 """
 
-from importlib import import_module
+from collections.abc import Callable
 from typing import Any
 
-ROOMS: dict[str, str] = {}  # by the name of a class: the module with its functions html, plot and latex
+ROOMS: dict[str, Callable[[], Any]] = {}  # by the name of a class: imports the module with html, plot and latex
 
 
 def room(value: object) -> Any:
     """Return the module that shows and draws values of this class, or of the first base of it that has one."""
-    home = next(ROOMS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in ROOMS)
-    return import_module(home)
+    return next(ROOMS[kind.__name__] for kind in type(value).__mro__ if kind.__name__ in ROOMS)()
 
 
 class Displayed:
