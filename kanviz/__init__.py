@@ -1,8 +1,10 @@
 """kanviz: open a Kolmogorov-Arnold Network, see every function, change it, leave with a formula."""
 
+from functools import partial
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from kanviz.door import ROOMS
 from kanviz.version import VERSION
 
 if TYPE_CHECKING:
@@ -56,6 +58,8 @@ if TYPE_CHECKING:
     from kanviz.laws.search.extraction_record import ExtractConfig as ExtractConfig
     from kanviz.laws.search.hints import Hints as Hints
     from kanviz.laws.search.record import Discovery as Discovery
+    from kanviz.notebook import from_app as from_app
+    from kanviz.notebook import show as show
     from kanviz.writers.targets import export as export
 
 _HOMES = {
@@ -108,9 +112,20 @@ _HOMES = {
     "Hints": "kanviz.laws.search.hints",
     "Discovery": "kanviz.laws.search.record",
     "export": "kanviz.writers.targets",
+    "from_app": "kanviz.notebook",
+    "show": "kanviz.notebook",
     "climb": "kanviz.continual.ladder",
     "RUNGS": "kanviz.continual.rungs",
 }
+_ROOMS = {  # what shows and draws values in notebooks: it stands above them, and is imported when one is shown
+    "KAN": "kanviz.display.kan",
+    "Dataset": "kanviz.display.dataset",
+    "Edge": "kanviz.display.edge",
+    "Formula": "kanviz.display.formula",
+    "History": "kanviz.display.history",
+    "Discovery": "kanviz.display.discovery",
+}
+ROOMS.update({name: partial(import_module, home) for name, home in _ROOMS.items()})
 __version__ = VERSION
 __all__ = [*_HOMES, "__version__"]  # pyright: ignore[reportUnsupportedDunderAll]
 

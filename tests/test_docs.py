@@ -29,11 +29,18 @@ DOCS = (
     "docs/language.md",
     *(
         f"kanviz/{name}/README.md"
-        for name in ("core", "analysis", "edit", "laws", "continual", "io", "plots", "ui", "cli")
+        for name in ("core", "analysis", "edit", "laws", "continual", "io", "plots", "display", "ui", "cli")
     ),
 )
 # what the examples write
-MADE = {"found.safetensors", "model.safetensors", "pendulum.safetensors", "after.safetensors", "edge.html"}
+MADE = {
+    "found.safetensors",
+    "model.safetensors",
+    "pendulum.safetensors",
+    "after.safetensors",
+    "edge.html",
+    "figure.pdf",
+}
 
 
 def _blocks(doc: str, language: str) -> list[str]:

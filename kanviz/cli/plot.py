@@ -18,33 +18,32 @@ def options(sub: argparse.ArgumentParser) -> None:
     takes_table(sub)
     sub.add_argument("--edge", type=values.edge, metavar="LAYER,SOURCE,TARGET", help="which edge (the whole network)")
     sub.add_argument("--dark", action="store_true", help="light on dark")
-    sub.add_argument("-o", "--output", required=True, metavar="FILE", help=".html opens anywhere, .json is plotly's")
+    sub.add_argument(
+        "-o", "--output", required=True, metavar="FILE",
+        help=".html opens anywhere, .svg, .pdf and .png are for paper (pip install kanviz[plot]), .json is plotly's",
+    )  # fmt: skip
+    sub.add_argument("--width", type=values.length, metavar="LENGTH", help="of a figure for paper, as 183mm (89mm)")
+    sub.add_argument("--grey", action="store_true", help="a figure for paper in greys")
 
 
 def plot(options: argparse.Namespace) -> None:
     """Plot one edge, or the network, into a file."""
-    from kanviz.analysis.curves import edge_curve
-    from kanviz.analysis.layout import layout, wide
-    from kanviz.analysis.scores import scores
-    from kanviz.analysis.thumbnails import all_curves
-    from kanviz.core.layer import EdgeId
-    from kanviz.plots import edge_figure, network_figure, to_html, to_json
+    from kanviz.plots import to_html, to_json, to_pdf, to_png, to_svg
 
+    writers = {".svg": to_svg, ".pdf": to_pdf, ".png": to_png}
     output = writable(options.output)
-    if output.suffix not in (".html", ".json"):
-        raise UsageError(f"A figure is written as .html or .json, not {shown(output.name)!r}.")
+    if output.suffix not in (".html", ".json", *writers):
+        raise UsageError(f"A figure is written as .html, .svg, .pdf, .png or .json, not {shown(output.name)!r}.")
+    if output.suffix not in writers and (options.width is not None or options.grey):
+        raise UsageError("--width and --grey are for paper: write .svg, .pdf or .png.")
     kan = read_network(options.model, options)
-    data = rows_for(kan, options)
     theme = "dark" if options.dark else "light"
-    if options.edge:
-        figure = edge_figure(edge_curve(kan, EdgeId(*options.edge), data), theme=theme)
+    figure = kan.plot(rows_for(kan, options), edge=options.edge, theme=theme)
+    if output.suffix in writers:
+        width = {} if options.width is None else {"width": options.width}
+        write(output, writers[output.suffix](figure, grey=options.grey, theme=theme, **width))
     else:
-        ranking = scores(kan, data)
-        places = layout(kan, ranking)
-        drawn = [place.id for place in places.edges] if wide(kan) else None
-        figure = network_figure(places, all_curves(kan, data, edges=drawn), ranking, theme=theme)
-    text = to_html(figure, theme=theme) if output.suffix == ".html" else to_json(figure)
-    write(output, text)
+        write(output, to_html(figure, theme=theme) if output.suffix == ".html" else to_json(figure))
 
 
 COMMAND = Command(
@@ -52,5 +51,8 @@ COMMAND = Command(
     "Draw one edge, or the whole network, into a file.",
     options,
     plot,
-    examples=("kanviz plot sample_models/gravity.safetensors --edge 0,2,2 -o edge.html",),
+    examples=(
+        "kanviz plot sample_models/gravity.safetensors --edge 0,2,2 -o edge.html",
+        "kanviz plot sample_models/gravity.safetensors -o figure.pdf --width 89mm --grey",
+    ),
 )

@@ -1,6 +1,7 @@
 """Converts arguments of the command line to values; argparse adds the option's name to a refusal."""
 
 import argparse
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -44,6 +45,14 @@ def whole(low: int, high: int) -> Callable[[str], int]:
         return int(text)
 
     return read
+
+
+def length(text: str) -> float:
+    """Read a length on paper, "89mm", "8.9cm", "3.5in" or "252pt", as mm."""
+    found = re.fullmatch(r"(\d{1,4}(?:\.\d{1,4})?)(mm|cm|in|pt)", text)
+    if not found:
+        raise argparse.ArgumentTypeError(f"a length as 89mm, 8.9cm, 3.5in or 252pt is needed, not {shown(text, 20)!r}")
+    return float(found[1]) * {"mm": 1.0, "cm": 10.0, "in": 25.4, "pt": 25.4 / 72}[found[2]]
 
 
 def lines(text: str) -> tuple[int, ...]:

@@ -12,6 +12,7 @@ from kanviz.core import engine
 from kanviz.core.families import FAMILIES, SPLINE, functions
 from kanviz.core.formulas.formula import Formula
 from kanviz.core.spline import Outside, domain, greville, spline
+from kanviz.door import Displayed
 from kanviz.errors import UserError
 from kanviz.text import shown
 
@@ -67,7 +68,7 @@ class Variable:
 
 
 @dataclass(frozen=True)
-class Edge:
+class Edge(Displayed):
     """A read-only view of one edge: its parts, its names, and its value at any x (network units).
 
     >>> import kanviz, torch

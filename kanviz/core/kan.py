@@ -15,6 +15,7 @@ from torch import Tensor
 
 from kanviz.core.columns.frames import as_frame, is_frame
 from kanviz.core.columns.inputs import values_of_all
+from kanviz.core.drawn import DrawnKAN
 from kanviz.core.edge_list import EdgeList
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
 from kanviz.core.trace import Trace
@@ -30,7 +31,7 @@ class Caution(str):
 
 
 @dataclass(frozen=True, eq=False)
-class KAN:
+class KAN(DrawnKAN):
     """A Kolmogorov-Arnold network: layers, names and units. `kan(x)` takes and returns table units.
 
     notes: what was assumed, repaired or left out when its file was read; a note that is a `Caution` changes what the

@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from kanviz.core.data.dataset import Dataset
 from kanviz.core.kan import KAN
+from kanviz.door import Displayed, room
 from kanviz.edit.edits import Edit
 from kanviz.edit.recipe import FORMAT, Recipe
 from kanviz.errors import EditError
@@ -31,7 +32,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class History:
+class History(Displayed):
     """The versions of a network and a cursor; a value, so every method returns a new history.
 
     >>> import kanviz, kanviz.edit
@@ -115,6 +116,26 @@ class History:
         versions = list(self.versions)
         versions[at] = replace(versions[at], name=name.strip()[:80])
         return replace(self, versions=tuple(versions))
+
+    def plot(
+        self,
+        data: Dataset | None = None,
+        *,
+        edge: Sequence[int] | None = None,
+        theme: Literal["light", "dark"] = "light",
+    ) -> Any:
+        """Return plotly's figure of the present network, with rings around the edges that changed since it was opened.
+
+        With an edge (layer, source, target), of its curve before and after. Raises UserError where there is none.
+
+        >>> import kanviz, kanviz.edit
+        >>> edge = kanviz.EdgeId(0, 1, 0)
+        >>> history = kanviz.History.start(kanviz.init([2, 1]))
+        >>> figure = history.apply(kanviz.edit.MoveControlPoint(edge, 0, 0.5)).plot(edge=edge)
+        >>> [trace.name for trace in figure.data if trace.name]
+        ['before', 'after']
+        """
+        return room(self).plot(self, data, edge=edge, theme=theme)
 
     def recipe(self) -> dict[str, Any]:
         """Return the recipe of the present network as JSON: the digests of start and end, and all edits between."""

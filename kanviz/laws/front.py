@@ -57,6 +57,9 @@ class Entry:
         """The expression in LaTeX, decimal constants to six digits."""
         return written.latex(self.expression, 6)
 
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {self.latex}$"
+
     @cached_property
     def text(self) -> str:
         """The expression in SymPy's syntax, with every digit of its constants."""

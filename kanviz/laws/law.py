@@ -11,6 +11,7 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kanviz.analysis.symbolic import written
 from kanviz.errors import UserError
 from kanviz.json_reader import JsonReader, JsonValue
 from kanviz.laws.constants.exact_constants import EXACT, snapped
@@ -79,6 +80,9 @@ class Law:
     def complexity(self) -> int:
         """The number of nodes of the expression's tree."""
         return nodes(self.expression)
+
+    def _repr_latex_(self) -> str:
+        return rf"$\displaystyle {written.latex(self.expression, 6)}$"
 
     def __call__(self, x: Float[Tensor, "rows input"]) -> Float[Tensor, " rows"]:
         """Return the law's value on every row, in the target's unit; NaN where it is not a real number.

@@ -18,6 +18,8 @@ from kanviz.plots.letters import (
 )
 from kanviz.plots.locality import lamps_figure, reach_map_figure, strips_figure
 from kanviz.plots.network import network_figure
+from kanviz.plots.paper import to_pdf, to_png, to_svg
+from kanviz.plots.rows import rows_figure
 from kanviz.plots.teach import teach_plane_figure, text_bits_figure, text_lamps_figure
 from kanviz.plots.turn import capacity_figure, gain_figure, retention_figure
 
@@ -53,6 +55,7 @@ __all__ = [
     "readings_figure",
     "residuals_figure",
     "retention_figure",
+    "rows_figure",
     "scores_figure",
     "slice_figure",
     "strips_figure",
@@ -61,6 +64,9 @@ __all__ = [
     "text_lamps_figure",
     "to_html",
     "to_json",
+    "to_pdf",
+    "to_png",
+    "to_svg",
     "training_figure",
     "units_figure",
 ]

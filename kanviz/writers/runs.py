@@ -3,16 +3,16 @@
 import json
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from kanviz.errors import UserError
+from kanviz.writing import write
 
 Rows = NDArray[np.float64]
 LONGEST = 120.0  # seconds that a compiler, or what it made, may take
@@ -25,21 +25,28 @@ class CannotRun(UserError):
 
 def run_numpy(code: str, x: Rows) -> Rows:
     """Run a module that `numpy_code` wrote."""
-    return np.asarray(_module(code)["predict"](x), dtype=float)
+    return _python(code, "predict = names['predict']", x)
 
 
 def run_torch(code: str, x: Rows) -> Rows:
     """Run a module that `torch_code` wrote, in double precision."""
-    network = _module(code)["Network"](torch.float64)
-    with torch.no_grad():
-        return network(torch.from_numpy(x)).numpy()
+    lines = """import torch
+network = names["Network"](torch.float64).requires_grad_(False)
+predict = lambda x: network(torch.tensor(x, dtype=torch.float64))"""
+    return _python(code, lines, x)
 
 
-def _module(code: str) -> dict[str, Any]:
-    """Run code that a writer of this package made, in which texts from files are literals and comments alone."""
-    names: dict[str, Any] = {"__name__": "written"}
-    exec(compile(code, "written.py", "exec"), names)
-    return names
+def _python(code: str, predict: str, x: Rows) -> Rows:
+    """Run a Python module in a process of its own, which knows nothing of kanviz. predict: lines that define it."""
+    caller = f"""import json, runpy, sys
+names = runpy.run_path(sys.argv[1])
+{predict}
+print(json.dumps([[repr(float(y)) for y in row] for row in predict(json.load(sys.stdin)).tolist()]))"""
+    with tempfile.TemporaryDirectory() as folder:
+        module = Path(folder, "network.py")
+        write(module, code)
+        rows = json.loads(_called([sys.executable, "-I", "-c", caller, str(module)], json.dumps(x.tolist())))
+    return np.array([[float(number) for number in row] for row in rows])
 
 
 def run_c(code: str, x: Rows, flags: Sequence[str] = FLAGS) -> Rows:
@@ -49,7 +56,7 @@ def run_c(code: str, x: Rows, flags: Sequence[str] = FLAGS) -> Rows:
         raise CannotRun("There is no C compiler here, so the C code was not run; install gcc to have it checked.")
     with tempfile.TemporaryDirectory() as folder:
         source, program = Path(folder, "network.c"), Path(folder, "network")
-        source.write_text(code, encoding="utf-8")
+        write(source, code)
         _called([compiler, *flags, "-DKAN_MAIN", str(source), "-o", str(program), "-lm"])
         lines = _called([str(program)], "\n".join(" ".join(map(repr, row)) for row in x.tolist())).splitlines()
     return np.array([[float(number) for number in line.split()] for line in lines]).reshape(len(x), -1)
@@ -65,8 +72,8 @@ def run_js(code: str, x: Rows) -> Rows:
         const rows = predict(JSON.parse(readFileSync(0, "utf8")));
         console.log(JSON.stringify(rows.map((row) => row.map(String))));"""
     with tempfile.TemporaryDirectory() as folder:
-        Path(folder, "network.mjs").write_text(code, encoding="utf-8")
-        Path(folder, "caller.mjs").write_text(caller, encoding="utf-8")
+        write(Path(folder, "network.mjs"), code)
+        write(Path(folder, "caller.mjs"), caller)
         rows = json.loads(_called([node, str(Path(folder, "caller.mjs"))], json.dumps(x.tolist())))
     return np.array([[float(number.replace("Infinity", "inf")) for number in row] for row in rows])
 

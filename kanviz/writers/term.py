@@ -171,16 +171,19 @@ def _sinc(u: Term) -> Term:
     return where(size, 0.0, _made("sin", angle) / where(size, 0.0, angle, 1.0), 1.0)
 
 
-ONE_PLACE = (
-    "sqrt", "exp", "expm1", "log", "log1p", "sin", "cos", "tan", "asin", "acos", "atan", "sinh", "cosh", "tanh",
-    "asinh", "acosh", "atanh", "abs", "sign", "erf",
-)  # fmt: skip
+OF_ONE: dict[str, Callable[..., Any]] = {
+    "sqrt": torch.sqrt, "exp": torch.exp, "expm1": torch.expm1, "log": torch.log, "log1p": torch.log1p, "sin":
+    torch.sin, "cos": torch.cos, "tan": torch.tan, "asin": torch.asin, "acos": torch.acos, "atan": torch.atan, "sinh":
+    torch.sinh, "cosh": torch.cosh, "tanh": torch.tanh, "asinh": torch.asinh, "acosh": torch.acosh, "atanh":
+    torch.atanh, "abs": torch.abs, "sign": torch.sign, "erf": torch.erf,
+}  # fmt: skip
+ONE_PLACE = tuple(OF_ONE)
 OPERATIONS = ("add", "sub", "mul", "div", "neg", "pow", "max", "min", "more", *ONE_PLACE)
 
 COMPUTED: dict[str, Callable[..., Any]] = {
     "add": torch.add, "sub": torch.sub, "mul": torch.mul, "div": torch.div, "neg": torch.neg, "pow": torch.pow,
     "max": torch.maximum, "min": torch.minimum, "more": lambda a, b, yes, no: torch.where(a > b, yes, no),
-    **{op: getattr(torch, op) for op in ONE_PLACE},
+    **OF_ONE,
 }  # fmt: skip
 
 # What torch calls a function -> the term of it.

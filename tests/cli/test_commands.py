@@ -416,6 +416,14 @@ def test_plot_draws_an_edge_or_the_network(run: Run, model: Path, table: Path, t
     assert "plotly" in network.read_text(encoding="utf-8").lower()
 
 
+def test_plot_writes_figures_for_paper(run: Run, model: Path, tmp_path: Path):
+    svg, pdf = tmp_path / "edge.svg", tmp_path / "network.pdf"
+    assert run("plot", model, "--edge", "0,1,0", "--width", "6cm", "--grey", "-o", svg) == (0, "", "")
+    assert 'width="170.07874pt"' in svg.read_text(encoding="utf-8")
+    assert run("plot", model, "-o", pdf)[0] == 0
+    assert pdf.read_bytes().startswith(b"%PDF")
+
+
 @pytest.mark.parametrize(
     "command", [["plot", "{model}", "-o", "old.html"], ["script", "{changed}", "--start", "{model}", "-o", "old.py"]]
 )
@@ -506,7 +514,9 @@ def _free_port() -> int:
             "--finest",
         ),
         (["plot", "{model}", "--edge", "0,1", "-o", "e.html"], "layer,source,target"),
-        (["plot", "{model}", "-o", "e.pdf"], ".html"),
+        (["plot", "{model}", "-o", "e.gif"], ".svg"),
+        (["plot", "{model}", "--grey", "-o", "e.html"], "for paper"),
+        (["plot", "{model}", "--width", "89", "-o", "e.pdf"], "89mm"),
         (["plot", "{model}", "--target", "way", "-o", "e.html"], "--table"),
         (["formula", "{model}", "-o", "k.safetensors"], "--fit"),
         (["formula", "{model}", "--json", "--latex"], "not allowed"),

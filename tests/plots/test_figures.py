@@ -69,6 +69,7 @@ from kanviz.plots import (
     reach_map_figure,
     residuals_figure,
     retention_figure,
+    rows_figure,
     scores_figure,
     slice_figure,
     strips_figure,
@@ -280,6 +281,7 @@ FIGURES: dict[str, Callable[[Look], go.Figure]] = {
     "predictions": lambda theme: predicted_figure(
         [1.0, 2.5, 3.0], [1.0, 2.0, 4.0], ["train", "train", "test"], name="force", unit="kN", theme=theme
     ),
+    "rows": lambda theme: rows_figure(small_data(small_kan()), theme=theme),
     "empty": lambda theme: training_figure([], theme=theme),
 }
 

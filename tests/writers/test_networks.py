@@ -9,6 +9,7 @@ import subprocess
 from collections.abc import Sequence
 from itertools import count, islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -127,8 +128,22 @@ def check_all(to: str, networks: dict[str, KAN], points: list[Rows], outputs: li
         assert check.agrees, f"{name}: {check.verdict}"
 
 
-@pytest.mark.parametrize("to", [name for name in TARGETS if name not in ("c", "js")])
-def test_what_is_written_agrees_with_the_network(to: str, networks: dict[str, KAN], points: list[Rows]):
+def in_python(to: str, kan: KAN, x: Rows) -> Rows:
+    names: dict[str, Any] = {"__name__": "written"}
+    exec(compile(TARGETS[to].write(kan), "written.py", "exec"), names)
+    if to == "numpy":
+        return names["predict"](x)
+    return names["Network"](torch.float64)(torch.from_numpy(x)).detach().numpy()
+
+
+@pytest.mark.parametrize("to", ["numpy", "torch"])
+def test_the_python_agrees(to: str, networks: dict[str, KAN], points: list[Rows]):
+    found = [in_python(to, kan, x) for kan, x in zip(networks.values(), points, strict=True)]
+    check_all(to, networks, points, found)
+
+
+@pytest.mark.parametrize("to", [name for name in TARGETS if name not in ("numpy", "torch", "c", "js")])
+def test_the_model_agrees(to: str, networks: dict[str, KAN], points: list[Rows]):
     target = TARGETS[to]
     found = [target.run(target.write(kan), x) for kan, x in zip(networks.values(), points, strict=True)]
     check_all(to, networks, points, found)

@@ -5,7 +5,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import Any, Literal, cast
 
 import numpy as np
 import torch
@@ -17,17 +17,15 @@ from kanviz.core.columns.inputs import values_of, values_of_all
 from kanviz.core.data.chosen_columns import chosen_inputs, classes_of, names_variables, note_on_classes, task_of
 from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Variable
+from kanviz.door import Displayed, room
 from kanviz.errors import TableError
 from kanviz.text import listing, shown
-
-if TYPE_CHECKING:
-    pass
 
 _GIVEN_BY_US = re.compile(r"[xy]\d*")  # names that kanviz gave to columns without one
 
 
 @dataclass(frozen=True, eq=False)
-class Dataset:
+class Dataset(Displayed):
     """The rows of a table in table units (float64), with names and scaling of the columns, split into two parts.
 
     x: (row, input) · y: (row, output); for classification a column per class, 1 where the row is of that class ·
@@ -60,6 +58,24 @@ class Dataset:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    def __repr__(self) -> str:
+        names = (listing([str(v) for v in side], 4) for side in (self.inputs, self.outputs))
+        return f"Dataset({len(self):,} rows, {len(self.train):,} of them for training, {' -> '.join(names)})"
+
+    def plot(self, kan: KAN | None = None, *, output: int = 0, theme: Literal["light", "dark"] = "light") -> Any:
+        """Return plotly's figure of an output against every input; with a network, of its predictions of the output.
+
+        Raises UserError for an output that is not there, TableError for a network of other columns.
+
+        >>> import kanviz
+        >>> data = kanviz.Dataset.from_arrays([[0.0], [1.0], [2.0]], [0.0, 1.0, 4.0])
+        >>> data
+        Dataset(3 rows, 2 of them for training, x1 -> y)
+        >>> data.plot().layout.xaxis.title.text, data.plot(kanviz.init([1, 1])).layout.xaxis.title.text
+        ('x1', 'measured y')
+        """
+        return room(self).plot(self, kan, output=output, theme=theme)
 
     @cached_property
     def digest(self) -> str:

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor
 
 from kanviz.core.formulas.primitives import INF, PRIMITIVES, Primitive
+from kanviz.door import Displayed, room
 
 if TYPE_CHECKING:
     import sympy
@@ -80,7 +81,7 @@ def _power(name: str, p: float) -> Primitive:
 
 
 @dataclass(frozen=True)
-class Formula:
+class Formula(Displayed):
     """A formula y = c f(a x + b) + d of an edge, with a primitive f given by name; x and y are in network units.
 
     Raises FormulaError for a name that is neither a primitive nor an expression in x.
@@ -121,6 +122,9 @@ class Formula:
 
         inner = number(self.a) * x + number(self.b)
         return number(self.c) * primitive(self.primitive).sympy(sympy, inner) + number(self.d)
+
+    def _repr_latex_(self) -> str:
+        return room(self).latex(self)
 
     def __str__(self) -> str:
         if self.primitive == "0":

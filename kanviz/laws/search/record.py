@@ -1,11 +1,12 @@
 """Record the state of a search: the front, the attempts, and why it ended."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from kanviz.core.training.ending import Ending
+from kanviz.door import Displayed, room
 from kanviz.errors import UserError
 from kanviz.laws.front import Entry, Scale, best
 from kanviz.laws.search.attempt_pool import Outcome
@@ -33,7 +34,7 @@ class Tried:
 
 
 @dataclass(frozen=True)
-class Discovery:
+class Discovery(Displayed):
     """The state of a search.
 
     front: the laws that no other law beats in both complexity and held-out error, the simplest first · attempts: in
@@ -76,6 +77,20 @@ class Discovery:
     @property
     def cpu_seconds(self) -> float:
         return sum(tried.cpu_seconds for tried in self.attempts)
+
+    def _repr_latex_(self) -> str | None:
+        return room(self).latex(self)
+
+    def plot(self, *, theme: Literal["light", "dark"] = "light") -> Any:
+        """Return plotly's figure of the front: held-out error against complexity.
+
+        >>> import kanviz
+        >>> x = [k / 10 for k in range(40)]
+        >>> found = kanviz.discover({"x": x, "y": [2 * v + 1 for v in x]}, "y", shape=[1, 1], seeds=1, jobs=1)
+        >>> found.plot().layout.xaxis.title.text
+        'complexity (parts of the expression)'
+        """
+        return room(self).plot(self, theme=theme)
 
     def to_json(self) -> dict[str, Any]:
         """Return everything as JSON data for other programs; `best` is an index into the front."""
