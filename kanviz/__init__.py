@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from kanviz.core.locks import certified_lock as certified_lock
     from kanviz.core.locks import data_lock as data_lock
     from kanviz.core.module import KANLayer as KANLayer
+    from kanviz.core.network_module import module as module
     from kanviz.core.training.train import TrainConfig as TrainConfig
     from kanviz.core.training.train import train as train
     from kanviz.discovery import discover as discover
@@ -84,6 +85,7 @@ _HOMES = {
     "certified_lock": "kanviz.core.locks",
     "data_lock": "kanviz.core.locks",
     "KANLayer": "kanviz.core.module",
+    "module": "kanviz.core.network_module",
     "TrainConfig": "kanviz.core.training.train",
     "train": "kanviz.core.training.train",
     "discover": "kanviz.discovery",

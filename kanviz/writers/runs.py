@@ -25,27 +25,35 @@ class CannotRun(UserError):
 
 def run_numpy(code: str, x: Rows) -> Rows:
     """Run a module that `numpy_code` wrote."""
-    return _python(code, "predict = names['predict']", x)
+    return _python(code, "predict = runpy.run_path(sys.argv[1])['predict']", x)
 
 
 def run_torch(code: str, x: Rows) -> Rows:
     """Run a module that `torch_code` wrote, in double precision."""
     lines = """import torch
-network = names["Network"](torch.float64).requires_grad_(False)
+network = runpy.run_path(sys.argv[1])["Network"](torch.float64).requires_grad_(False)
 predict = lambda x: network(torch.tensor(x, dtype=torch.float64))"""
     return _python(code, lines, x)
 
 
-def _python(code: str, predict: str, x: Rows) -> Rows:
-    """Run a Python module in a process of its own, which knows nothing of kanviz. predict: lines that define it."""
+def run_pt2(program: bytes, x: Rows) -> Rows:
+    """Run a program that `pt2_program` wrote, in its own precision."""
+    lines = """import torch
+program = torch.export.load(sys.argv[1]).module()
+dtype = next(program.buffers()).dtype
+predict = lambda x: program(torch.tensor(x, dtype=dtype)).detach()"""
+    return _python(program, lines, x)
+
+
+def _python(written: str | bytes, lines: str, x: Rows) -> Rows:
+    """Run a file in a Python process of its own, which knows nothing of kanviz. lines: they define `predict`."""
     caller = f"""import json, runpy, sys
-names = runpy.run_path(sys.argv[1])
-{predict}
+{lines}
 print(json.dumps([[repr(float(y)) for y in row] for row in predict(json.load(sys.stdin)).tolist()]))"""
     with tempfile.TemporaryDirectory() as folder:
-        module = Path(folder, "network.py")
-        write(module, code)
-        rows = json.loads(_called([sys.executable, "-I", "-c", caller, str(module)], json.dumps(x.tolist())))
+        file = Path(folder, "network.py" if isinstance(written, str) else "network.pt2")
+        write(file, written)
+        rows = json.loads(_called([sys.executable, "-I", "-c", caller, str(file)], json.dumps(x.tolist())))
     return np.array([[float(number) for number in row] for row in rows])
 
 

@@ -12,6 +12,7 @@ from kanviz.writers.js_code import js_code
 from kanviz.writers.numpy_code import numpy_code
 from kanviz.writers.onnx_graph import onnx_model
 from kanviz.writers.program import program_of
+from kanviz.writers.pt2 import pt2_program
 from kanviz.writers.torch_code import torch_code
 
 EXACT = 1e-12  # share of the largest output that rounding may come to, in double precision
@@ -63,6 +64,11 @@ TARGETS: dict[str, Target] = {
         Target(
             "onnx", "ONNX", "A model for onnxruntime and others, in float32", ".onnx", "application/octet-stream",
             lambda kan: onnx_model(program_of(kan)), runs.run_onnx, "The model, run by onnxruntime in float32,",
+            SINGLE, single=True, binary=True,
+        ),
+        Target(
+            "pt2", "torch.export", "A program of torch.export, which torch runs without kanviz", ".pt2",
+            "application/octet-stream", pt2_program, runs.run_pt2, "The program, loaded and run by torch,",
             SINGLE, single=True, binary=True,
         ),
     )
