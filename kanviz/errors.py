@@ -37,6 +37,17 @@ class TrainError(UserError):
     """A training run that cannot start or continue."""
 
 
+class EstimatorError(UserError, ValueError):
+    """Rows or settings that an estimator cannot use; also a ValueError, because scikit-learn's own raise that."""
+
+
+class ExtraError(UserError, ImportError):
+    """A part of kanviz that needs a library which was not installed with it; also an ImportError."""
+
+    def __init__(self, part: str, library: str, extra: str):
+        super().__init__(f'{part} needs {library}, which is not installed. Install it: pip install "kanviz[{extra}]".')
+
+
 class SplinesNeeded(UserError):
     """Something that needs B-splines was asked of a network whose curves are of another family."""
 
