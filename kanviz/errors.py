@@ -25,6 +25,10 @@ class TableError(UserError):
     """A table that cannot be read, or does not contain what was requested."""
 
 
+class TooLarge(TableError):
+    """A table that is too large to be held in memory as a whole."""
+
+
 class FormulaError(UserError):
     """A typed text that is not a valid formula; the message gives the position of the error."""
 

@@ -20,20 +20,41 @@ LABEL = "class"  # the column of labels
 PIECE, MOST_ROWS = 2**22, 65_536  # numbers of a layer in memory at once; rows at once
 
 
+@dataclass(frozen=True)
+class Gaps:
+    """How many rows have no prediction: those that lack a finite input, with the names of such inputs, and others."""
+
+    incomplete: int = 0
+    inputs: tuple[str, ...] = ()
+    undefined: int = 0
+
+    def __add__(self, other: "Gaps") -> "Gaps":
+        inputs = tuple(dict.fromkeys((*self.inputs, *other.inputs)))
+        return Gaps(self.incomplete + other.incomplete, inputs, self.undefined + other.undefined)
+
+    def notes(self, rows: int, *, classes: bool) -> list[str]:
+        """Say in words which of so many rows have no prediction."""
+        nothing = "their labels are empty" if classes else "their predictions are NaN"
+        found = []
+        if self.incomplete:
+            share = f"{self.incomplete:,} of {counted(rows, 'row')}"
+            found.append(f"{share} lack a finite value in {listing([*self.inputs], 8)}; {nothing}.")
+        if self.undefined:
+            found.append(f"For {counted(self.undefined, 'row')} the network has no finite value; {nothing}.")
+        return found
+
+
 @dataclass(frozen=True, eq=False)
 class Predictions:
     """The predictions for some rows.
 
-    values: (rows, output) in table units, for classes their probabilities; NaN in rows without a prediction · gaps: how
-    many rows have a missing or infinite input · incomplete: the inputs with such values · undefined: how many other
-    rows the network has no finite value for · classes: the names of the classes, none for numbers.
+    values: (rows, output) in table units, for classes their probabilities; NaN in rows without a prediction · names: of
+    the outputs, or classes · classes: whether they are classes.
     """
 
     values: Float[Tensor, "rows output"]
     names: tuple[str, ...]
-    gaps: int
-    incomplete: tuple[str, ...]
-    undefined: int
+    gaps: Gaps
     classes: bool
 
     def labels(self) -> np.ndarray:
@@ -54,14 +75,7 @@ class Predictions:
 
     def notes(self) -> list[str]:
         """Say in words which rows have no prediction."""
-        nothing = "their labels are empty" if self.classes else "their predictions are NaN"
-        found = []
-        if self.gaps:
-            rows = f"{self.gaps:,} of {counted(len(self.values), 'row')}"
-            found.append(f"{rows} lack a finite value in {listing([*self.incomplete], 8)}; {nothing}.")
-        if self.undefined:
-            found.append(f"For {counted(self.undefined, 'row')} the network has no finite value; {nothing}.")
-        return found
+        return self.gaps.notes(len(self.values), classes=self.classes)
 
 
 @torch.no_grad()
@@ -83,9 +97,11 @@ def predictions(kan: "KAN", x: Float[Tensor, "rows source"]) -> Predictions:
     return Predictions(
         values,
         tuple(v.name for v in kan.outputs),
-        int((~good).sum()),
-        tuple(v.name for v, whole in zip(kan.inputs, finite.all(0).tolist(), strict=True) if not whole),
-        int((good & ~values.isfinite().all(1)).sum()),
+        Gaps(
+            int((~good).sum()),
+            tuple(v.name for v, whole in zip(kan.inputs, finite.all(0).tolist(), strict=True) if not whole),
+            int((good & ~values.isfinite().all(1)).sum()),
+        ),
         classes,
     )
 
