@@ -23,7 +23,7 @@ ENDINGS = (".csv", ".parquet")
 
 
 class Run:
-    """The tables to write, with what is to be said of them: rows, gaps and names of the new columns."""
+    """Makes the tables to write, and counts on the way: rows, gaps, and the names of the new columns."""
 
     def __init__(self, kan: "KAN", options: argparse.Namespace, text: bool):
         from kanviz.core.prediction import Gaps

@@ -96,8 +96,9 @@ class LawRegressor(RegressorMixin, BaseEstimator):
             self.kan_ = as_network(self.law_, data.inputs, data.outputs[0], data.x)
             self.feature_importances_ = scores(self.kan_, data).nodes[0]
         except UserError:  # the law has a part that no edge can have; then these two are not there
-            vars(self).pop("kan_", None)
-            vars(self).pop("feature_importances_", None)
+            for name in ("kan_", "feature_importances_"):
+                if hasattr(self, name):  # from an earlier fit
+                    delattr(self, name)
         return self
 
     def predict(self, X: Any) -> Array:
