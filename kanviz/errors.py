@@ -25,6 +25,10 @@ class TableError(UserError):
     """A table that cannot be read, or does not contain what was requested."""
 
 
+class TooLarge(TableError):
+    """A table that is too large to be held in memory as a whole."""
+
+
 class FormulaError(UserError):
     """A typed text that is not a valid formula; the message gives the position of the error."""
 
@@ -35,6 +39,17 @@ class LayerError(UserError, RuntimeError):
 
 class TrainError(UserError):
     """A training run that cannot start or continue."""
+
+
+class EstimatorError(UserError, ValueError):
+    """Rows or settings that an estimator cannot use; also a ValueError, because scikit-learn's own raise that."""
+
+
+class ExtraError(UserError, ImportError):
+    """A part of kanviz that needs a library which was not installed with it; also an ImportError."""
+
+    def __init__(self, part: str, library: str, extra: str):
+        super().__init__(f'{part} needs {library}, which is not installed. Install it: pip install "kanviz[{extra}]".')
 
 
 class SplinesNeeded(UserError):

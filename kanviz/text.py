@@ -58,6 +58,19 @@ def listing(names: list[str], most: int = 3) -> str:
     return " and ".join([", ".join(head[:-1]), head[-1]]) if len(head) > 1 else "".join(head)
 
 
+def distinct_names(names: Sequence[str], taken: Collection[str] = ()) -> list[str]:
+    """Give every name that is there before, or in `taken`, a number: y and y as y and y_2."""
+    found = dict.fromkeys(taken)
+    start = len(found)
+    for name in names:
+        count, one = 1, name
+        while one in found:
+            count += 1
+            one = f"{name}_{count}"
+        found[one] = None
+    return list(found)[start:]
+
+
 def written_names(names: Sequence[str], taken: Collection[str] = ()) -> tuple[str, ...]:
     """Turn names into distinct identifiers that SymPy and Python can read, none of them in `taken`.
 

@@ -57,7 +57,7 @@ def named_in_the_docs() -> Iterator[tuple[str, str]]:
 
 
 def names() -> Iterator[tuple[str, str]]:
-    for module in ("kanviz", "kanviz.edit", "kanviz.io", "kanviz.language", "kanviz.plots"):
+    for module in ("kanviz", "kanviz.edit", "kanviz.io", "kanviz.language", "kanviz.plots", "kanviz.sklearn"):
         yield from ((module, name) for name in import_module(module).__all__)
     for package in ("kanviz.edit", "kanviz.continual"):
         yield from imported_by_others(package)

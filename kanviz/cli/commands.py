@@ -15,6 +15,7 @@ from kanviz.cli import (
     language,
     layout,
     plot,
+    predict,
     script,
     show,
     train,
@@ -22,7 +23,7 @@ from kanviz.cli import (
 )
 
 COMMANDS = (
-    app.COMMAND, show.COMMAND, layout.COMMAND, train.COMMAND, discover.COMMAND, formula.COMMAND, plot.COMMAND,
-    check.COMMAND, convert.COMMAND, export.COMMAND, certify.COMMAND, verify.COMMAND, script.COMMAND, continual.COMMAND,
-    ladder.COMMAND, language.COMMAND, bench.COMMAND, completion.COMMAND,
+    app.COMMAND, show.COMMAND, layout.COMMAND, train.COMMAND, predict.COMMAND, discover.COMMAND, formula.COMMAND,
+    plot.COMMAND, check.COMMAND, convert.COMMAND, export.COMMAND, certify.COMMAND, verify.COMMAND, script.COMMAND,
+    continual.COMMAND, ladder.COMMAND, language.COMMAND, bench.COMMAND, completion.COMMAND,
 )  # fmt: skip

@@ -2,24 +2,24 @@
 
 import hashlib
 import operator
+import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from string import ascii_lowercase
 from typing import Any, Literal
 
-import numpy as np
 import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kanviz.core.columns.frames import as_frame, is_frame
-from kanviz.core.columns.inputs import values_of_all
+from kanviz.core.columns.rows import rows_of
 from kanviz.core.drawn import DrawnKAN
 from kanviz.core.edge_list import EdgeList
 from kanviz.core.layer import Edge, EdgeId, Layer, Variable
+from kanviz.core.prediction import like, predictions
 from kanviz.core.trace import Trace
-from kanviz.errors import TableError, UserError
+from kanviz.errors import UserError
 
 Task = Literal["regression", "classification"]
 
@@ -193,25 +193,7 @@ class KAN(DrawnKAN):
         >>> kanviz.init([2, 1]).rows({"x2": [3.0], "not used": [0.0], "x1": [1.0]}).tolist()
         [[1.0, 3.0]]
         """
-        if is_frame(x):
-            try:
-                x = torch.from_numpy(values_of_all(as_frame(x), self.inputs))
-            except TableError as problem:
-                names = ", ".join(v.name for v in self.inputs[:8])
-                raise TableError(
-                    f"{problem} The network takes {names}, by name; an array of values is taken in that order."
-                ) from None
-        if not isinstance(x, Tensor):
-            try:
-                x = torch.tensor(np.asarray(x, dtype=float))
-            except (TypeError, ValueError):
-                raise UserError("The inputs must be numbers, a row per case and a column per input.") from None
-        if x.ndim != 2 or x.shape[1] != len(self.inputs):
-            raise UserError(
-                f"The network takes a table of {len(self.inputs)} columns "
-                f"({', '.join(v.name for v in self.inputs[:8])}); it got an array of shape {tuple(x.shape)}."
-            )
-        return x
+        return rows_of(x, self.inputs)
 
     def normalise(self, x: Any) -> Float[Tensor, "rows source"]:
         """Convert inputs from table units to network units; x may be anything that `rows` accepts."""
@@ -248,6 +230,25 @@ class KAN(DrawnKAN):
         x: (rows, inputs) in table units, or a table with columns of the inputs' names. Raises UserError for others.
         """
         return self.denormalise(self.run(self.normalise(x)))
+
+    def predict(self, table: Any, *, proba: bool = False) -> Any:
+        """Predict every row of a table, and return the kind of table that was given, with as many rows.
+
+        table: of pandas, polars or Arrow, a mapping of columns, or an array, read as by `rows`. The result has a column
+        for each output, in table units; for classes, a column "class" of labels, or with `proba` the probability of
+        each class. An array gives an array (rows, outputs), or (rows,) of labels; torch gets their numbers from 0. Rows
+        that lack a value get NaN (None as a label, -1 as its number), and a warning says how many. Raises UserError,
+        TableError for a table, where they do not fit.
+
+        >>> import kanviz
+        >>> kan = kanviz.from_formula("m*v**2/2", {"m": (0, 5), "v": (0, 5)})
+        >>> kan.predict({"v": [2.0, 4.0], "name": ["a", "b"], "m": [3.0, 1.0]})["f"].tolist()
+        [6.0, 8.0]
+        """
+        found = predictions(self, self.rows(table))
+        for words in found.notes():
+            warnings.warn(words, stacklevel=2)
+        return like(table, found, proba=proba)
 
     def trace(self, x: Any) -> Trace:
         """Compute all values between inputs and outputs. x is in table units, the result in network units.

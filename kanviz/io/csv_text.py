@@ -96,7 +96,7 @@ def read_text_table(text: str, how: Reading = AS_FOUND) -> Raw:
     if top.comments:
         count = len(top.comments)
         notes.append(f"Skipped {count} comment line{'s' if count > 1 else ''} at the top.")
-    return replace(raw, notes=[*notes, *raw.notes])
+    return replace(raw, notes=[*notes, *raw.notes], separator=separator)
 
 
 def _top(text: str) -> Top:

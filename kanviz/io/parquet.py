@@ -4,12 +4,13 @@ Only flat columns of numbers and text are read; the metadata of pandas and of Ar
 """
 
 import struct
+from collections.abc import Iterator
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kanviz.errors import TableError
+from kanviz.errors import TableError, TooLarge
 from kanviz.io.arrow_text import compute
 from kanviz.io.columns import Findings, read_column
 from kanviz.io.rows import check_size
@@ -24,22 +25,47 @@ _ERRORS = (pa.ArrowException, OSError, ValueError, OverflowError, NotImplemented
 
 def read_parquet(data: bytes) -> tuple[dict[str, np.ndarray], list[str]]:
     """Read columns as float64 or text, and notes. Raises TableError for a damaged, huge or empty file."""
-    if len(data) < 12 or data[-4:] != b"PAR1" or not 0 < struct.unpack("<I", data[-8:-4])[0] <= len(data) - 12:
-        raise TableError(_DAMAGED)
-    if struct.unpack("<I", data[-8:-4])[0] > _MAX_FOOTER:
-        raise TableError(f"The Parquet file's footer is larger than {size_words(_MAX_FOOTER)}; keep fewer columns.")
+    _check_end(data[-8:], len(data))
     try:
-        file = _opened(data, [])
+        file = _opened(pa.BufferReader(data), [])
         _check_footer(file.metadata)
         # as dictionaries: a long text that repeats a million times is stored once
-        return _columns(_opened(data, [field.name for field in file.schema_arrow if _is_text(field.type)]))
+        texts = [field.name for field in file.schema_arrow if _is_text(field.type)]
+        return _columns(_opened(pa.BufferReader(data), texts))
     except _ERRORS:
         raise TableError(_DAMAGED) from None
 
 
-def _opened(data: bytes, as_dictionaries: list[str]) -> pq.ParquetFile:
+def parquet_pieces(path: str, rows: int) -> Iterator[pa.Table]:
+    """Read the columns of a file of any length as they are stored, so many rows at a time; one group is in memory.
+
+    Raises TableError for a damaged file, and for a group of rows that expands to more than 500 MB.
+    """
+    with open(path, "rb") as raw:
+        size = raw.seek(0, 2)
+        raw.seek(max(size - 8, 0))
+        _check_end(raw.read(), size)
+    try:
+        with pa.OSFile(path) as source:
+            file = _opened(source, [])
+            _check_footer(file.metadata, whole=False)
+            for batch in file.iter_batches(rows, use_threads=False):
+                yield pa.Table.from_batches([batch]).replace_schema_metadata(None)
+    except _ERRORS:
+        raise TableError(_DAMAGED) from None
+
+
+def _check_end(end: bytes, size: int) -> None:
+    """Refuse a file that does not end as Parquet does. end: its last 8 bytes."""
+    if size < 12 or end[-4:] != b"PAR1" or not 0 < struct.unpack("<I", end[-8:-4])[0] <= size - 12:
+        raise TableError(_DAMAGED)
+    if struct.unpack("<I", end[-8:-4])[0] > _MAX_FOOTER:
+        raise TableError(f"The Parquet file's footer is larger than {size_words(_MAX_FOOTER)}; keep fewer columns.")
+
+
+def _opened(source: pa.NativeFile, as_dictionaries: list[str]) -> pq.ParquetFile:
     return pq.ParquetFile(
-        pa.BufferReader(data),
+        source,
         read_dictionary=as_dictionaries,
         thrift_string_size_limit=_MAX_FOOTER,
         thrift_container_size_limit=1_000_000,
@@ -47,21 +73,23 @@ def _opened(data: bytes, as_dictionaries: list[str]) -> pq.ParquetFile:
     )
 
 
-def _check_footer(footer: pq.FileMetaData) -> None:
+def _check_footer(footer: pq.FileMetaData, *, whole: bool = True) -> None:
+    """Refuse a damaged or huge file. whole: all of it is to be in memory at once, else one group of rows."""
     if not footer.num_columns:
         raise TableError("The Parquet file has no columns; save it again with its data.")
     if footer.num_rows < 1:
         raise TableError("The Parquet file has no rows; save it again with its data.")
-    check_size(footer.num_rows, footer.num_columns)
+    check_size(footer.num_rows if whole else 0, footer.num_columns)
     groups = [footer.row_group(i) for i in range(footer.num_row_groups)]
     if sum(group.num_rows for group in groups) != footer.num_rows:
         raise TableError(_DAMAGED)
     # not group.column(i): with a damaged footer pyarrow 26 ends the whole process
     if any(group.total_byte_size < 0 for group in groups):
         raise TableError(_DAMAGED)
-    size = sum(group.total_byte_size for group in groups)
+    sizes = [group.total_byte_size for group in groups]
+    size = sum(sizes) if whole else max(sizes)
     if size > _MAX_BYTES:
-        raise TableError(
+        raise TooLarge(
             f"The Parquet file expands to {size_words(size)}; the limit is {size_words(_MAX_BYTES)}. Take a sample."
         )
 

@@ -6,7 +6,7 @@ from itertools import islice
 
 import pyarrow as pa
 
-from kanviz.errors import TableError
+from kanviz.errors import TableError, TooLarge
 from kanviz.io.column_names import names_from_comments, notes_on_names
 from kanviz.io.columns import joined, number_like
 from kanviz.io.layout import Layout, layout_of
@@ -26,7 +26,8 @@ class Raw:
     """A table before its numbers are read: names from the file (maybe empty or repeated), and text columns of equal
     length.
 
-    units: of each column, "" where there is none below its name · layout: the positions of names and units.
+    units: of each column, "" where there is none below its name · layout: the positions of names and units ·
+    separator: of the columns of a text, a space for gaps.
     """
 
     names: list[str]
@@ -35,6 +36,7 @@ class Raw:
     commas_separate: bool = False
     units: tuple[str, ...] = ()
     layout: Layout | None = None
+    separator: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Source:
 
 
 def check_size(rows: int, columns: int, lines: int | None = None) -> None:
-    """Refuse a table that is too large to hold. Raises TableError.
+    """Refuse a table that is too large to hold. Raises TooLarge for its rows, TableError for its columns.
 
     lines: of its file, if the number of rows is not final yet; 0 if not known.
     """
@@ -64,10 +66,10 @@ def check_size(rows: int, columns: int, lines: int | None = None) -> None:
     its = f" Its file has {lines:,} lines." if lines else ""
     if rows > MAX_ROWS:
         many = f"{rows:,}" if lines is None else f"more than {MAX_ROWS:,}"
-        raise TableError(f"The table has {many} rows; the limit is {MAX_ROWS:,}.{its} Take a sample of them.")
+        raise TooLarge(f"The table has {many} rows; the limit is {MAX_ROWS:,}.{its} Take a sample of them.")
     if rows * columns > MAX_CELLS:
         many = f"{rows:,}" if lines is None else f"more than {MAX_CELLS // columns:,}"
-        raise TableError(
+        raise TooLarge(
             f"The table has {many} rows x {columns:,} columns; the limit is {MAX_CELLS:,} cells.{its} Take a sample."
         )
 

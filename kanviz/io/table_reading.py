@@ -13,7 +13,8 @@ class Reading:
 
     header_rows: lines of the names, counted from 1 in the file; () for none · units_row: the line of the units, 0 for
     none · encoding: of a text file, by Python's name · missing: numbers that mean missing values; () treats every
-    number as a value · least: minimum number of rows.
+    number as a value · least: minimum number of rows · inputs_only: the rows have no target, so that one column is
+    enough, also one of words, and an empty one stays.
     """
 
     header_rows: tuple[int, ...] | None = None
@@ -21,6 +22,7 @@ class Reading:
     encoding: str | None = None
     missing: tuple[float, ...] | None = None
     least: int = 2
+    inputs_only: bool = False
 
     def __post_init__(self):
         if self.encoding is not None:

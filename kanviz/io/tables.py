@@ -18,7 +18,7 @@ import pandas as pd
 from kanviz.core.columns.frames import missing_column
 from kanviz.core.columns.inputs import column_of
 from kanviz.core.data.dataset import Dataset
-from kanviz.errors import TableError
+from kanviz.errors import TableError, TooLarge
 from kanviz.io.column_names import mended_names
 from kanviz.io.columns import Findings, read_column
 from kanviz.io.csv_text import read_text_table
@@ -162,11 +162,11 @@ def read_table(data: bytes, name: str, how: Reading = AS_FOUND) -> Table:
     Raises TableError for anything else, and for more than 50 MB, 1,000,000 rows, 10,000,000 cells or 2,000 columns.
     """
     if name.lower().endswith(".gz") and data.startswith(b"\x1f\x8b"):
-        data = _unpacked(data)
+        data = unpacked(data)
     if not data:
         raise TableError(f"The file {shown(name)} is empty; upload it again.")
     if len(data) > MAX_BYTES:
-        raise TableError(
+        raise TooLarge(
             f"The file has {size_words(len(data))}; the limit is {size_words(MAX_BYTES)}. Take a sample of its rows."
         )
     origin = Origin(name, how, data if len(data) <= _READ_AGAIN else None)
@@ -199,7 +199,8 @@ def named_table(frame: pd.DataFrame) -> Table:
     return Table(named, numeric, (), dict(split.values()), {pair[0]: name for name, pair in split.items()})
 
 
-def _unpacked(data: bytes) -> bytes:
+def unpacked(data: bytes) -> bytes:
+    """Unpack a gzip file. Raises TableError for a damaged one, and where it expands to more than 50 MB."""
     try:
         with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
             found = stream.read(MAX_BYTES + 1)
@@ -231,19 +232,18 @@ def _table(
 ) -> Table:
     """Make the final table. Raises TableError when it has too few rows or columns for training."""
     empty = [name for name, cells in columns.items() if cells.dtype == np.float64 and np.isnan(cells).all()]
-    if empty:
+    if empty and not how.inputs_only:
         columns = {name: cells for name, cells in columns.items() if name not in empty}
         notes = [*notes, f"Empty and left out: {listing(empty)}."]
     numeric = [name for name, cells in columns.items() if cells.dtype == np.float64]
     reasons = f" {' '.join(notes[-2:])}" if notes and sum(map(len, notes[-2:])) < 200 else ""
-    if not numeric:
+    if not numeric and not (columns and how.inputs_only):
         raise TableError(f"No column holds numbers; a table needs at least one.{reasons}")
-    if len(columns) < 2:
+    if len(columns) < 2 and not how.inputs_only:
         raise TableError(
             f"Need at least one input and one target column; only {shown(numeric[0], 40)} can be used.{reasons}"
         )
-    rows = len(columns[numeric[0]])
-    if rows < how.least:
+    if len(next(iter(columns.values()))) < how.least:
         raise TableError("The table has a single row; nothing can be learned from it. Add rows.")
     held = {name: columns[name] for name in numeric}
     found = find_codes(held) if how.missing is None else chosen_codes(held, how.missing)

@@ -14,7 +14,12 @@ if TYPE_CHECKING:
 def is_frame(table: Any) -> TypeGuard[Any]:
     """Return whether something is a table with named columns, of any library."""
     named = isinstance(table, Mapping) or bool(getattr(getattr(table, "dtype", None), "names", None))
-    return named or _is_lazy(table) or hasattr(table, "__arrow_c_stream__") or hasattr(table, "iloc")
+    return named or _is_lazy(table) or _is_arrow(table) or hasattr(table, "iloc")
+
+
+def _is_arrow(table: Any) -> bool:
+    """Return whether it has Arrow's interface for tables; a batch of rows has that for arrays, and a schema."""
+    return hasattr(table, "__arrow_c_stream__") or (hasattr(table, "__arrow_c_array__") and hasattr(table, "schema"))
 
 
 def _is_lazy(table: Any) -> bool:
@@ -34,7 +39,7 @@ def as_frame(table: Any) -> "pd.DataFrame":
     if _is_lazy(table):
         raise TableError("This table is not computed yet; call .collect() on it first.")
     try:
-        if hasattr(table, "__arrow_c_stream__") and not isinstance(table, pd.Series):
+        if _is_arrow(table) and not isinstance(table, pd.Series):
             import pyarrow as pa
 
             return pa.table(table).to_pandas()
