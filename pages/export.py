@@ -1,8 +1,9 @@
-"""Export page: the network as code, or as a file of another program, that runs without kanviz."""
+"""Export page: the network as code or as a file that runs without kanviz, and its predictions for new rows."""
 
 import streamlit as st
 
 from kanviz.ui.export.network import choose_target, show_export
+from kanviz.ui.export.rows import new_rows
 from kanviz.ui.shell.page import open_page
 
 s = open_page("Export")
@@ -16,3 +17,6 @@ with choice.container(border=True):
     target = choose_target()
 with code.container(border=True):
     show_export(s, target)
+with st.container(border=True):
+    st.header("Use it on new rows")
+    new_rows(s)

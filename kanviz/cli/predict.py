@@ -11,7 +11,7 @@ from kanviz.cli.options import reads_table, takes_block, takes_model
 from kanviz.cli.outputs import writable
 from kanviz.cli.tables import read_network, reading
 from kanviz.errors import UserError
-from kanviz.text import counted, distinct_names, listing, shown
+from kanviz.text import counted, listing, shown
 from kanviz.writing import write
 
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ class Run:
         bar_end()
 
     def _joined(self, piece: "Piece", found: "Predictions") -> Any:
-        import pyarrow as pa
-
+        from kanviz.io.predicted_columns import with_predictions
         from kanviz.io.table_writing import flat
 
         kept = piece.cells.select([]) if self.options.only else piece.cells
@@ -61,12 +60,8 @@ class Run:
             names = flat(kept)
             self.left_out = [name for name in kept.column_names if name not in names]
             kept = kept.select(names)
-        new = {f"{name}_predicted": values for name, values in found.columns().items()}
-        if self.options.proba:
-            new |= {f"{name}_probability": values for name, values in found.columns(proba=True).items()}
-        self.names = distinct_names(list(new), kept.column_names)
-        arrays = [pa.array(values, pa.string() if values.dtype == object else None) for values in new.values()]
-        return pa.table([*kept.columns, *arrays], names=[*kept.column_names, *self.names])
+        whole, self.names = with_predictions(kept, found, proba=self.options.proba)
+        return whole
 
 
 def predict(options: argparse.Namespace) -> None:

@@ -1,11 +1,12 @@
 """Run what was written, without kanviz, on rows of inputs."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,49 @@ program = torch.export.load(sys.argv[1]).module()
 dtype = next(program.buffers()).dtype
 predict = lambda x: program(torch.tensor(x, dtype=dtype)).detach()"""
     return _python(program, lines, x)
+
+
+def run_sympy(code: str, x: Rows) -> Rows:
+    """Run a module that `sympy_code` wrote: its expressions are evaluated row by row."""
+    lines = """import numpy, sympy
+names = runpy.run_path(sys.argv[1])
+function = sympy.lambdify(names["INPUTS"], list(names["OUTPUTS"].values()), "mpmath")
+predict = lambda x: numpy.array([[float(y) if y.imag == 0 else numpy.nan for y in function(*row)] for row in x])"""
+    return _python(code, lines, x)
+
+
+def run_rust(code: str, x: Rows) -> Rows:
+    """Compile and run the functions of a formula in Rust."""
+    compiler = shutil.which("rustc")
+    if compiler is None:
+        raise CannotRun("There is no rustc here, so the Rust code was not run; install Rust to have it checked.")
+    calls = ", ".join(
+        f"{name}({', '.join(f'x[{k}]' for k in range(x.shape[1]))})" for name in re.findall(r"pub fn (\w+)", code)
+    )
+    main = f"""
+fn main() {{
+    for line in std::io::stdin().lines() {{
+        let x: Vec<f64> = line.unwrap().split(' ').map(|number| number.parse().unwrap()).collect();
+        let y: Vec<String> = [{calls}].iter().map(|number: &f64| number.to_string()).collect();
+        println!("{{}}", y.join(" "));
+    }}
+}}
+"""
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder, "network.rs"), Path(folder, "network")
+        write(source, code + main)
+        _called([compiler, "-O", "--cap-lints", "allow", str(source), "-o", str(program)])
+        lines = _called([str(program)], "\n".join(" ".join(map(repr, row)) for row in x.tolist())).splitlines()
+    return np.array([[float(number) for number in line.split()] for line in lines])
+
+
+def not_run(language: str) -> Callable[[str, Rows], Rows]:
+    """Return what stands in for a language that is not run here."""
+
+    def refuse(code: str, x: Rows) -> Rows:
+        raise CannotRun(f"{language} is not run by kanviz; compare some rows yourself.")
+
+    return refuse
 
 
 def _python(written: str | bytes, lines: str, x: Rows) -> Rows:

@@ -8,6 +8,7 @@ from kanviz.core.kan import KAN
 from kanviz.errors import UserError
 from kanviz.writers import runs
 from kanviz.writers.c_code import c_code
+from kanviz.writers.formula_code import formula_code, latex_code, sympy_code
 from kanviz.writers.js_code import js_code
 from kanviz.writers.numpy_code import numpy_code
 from kanviz.writers.onnx_graph import onnx_model
@@ -17,6 +18,7 @@ from kanviz.writers.torch_code import torch_code
 
 EXACT = 1e-12  # share of the largest output that rounding may come to, in double precision
 SINGLE = 1e-6  # in float32
+FORMULA = 1e-11  # where constants are printed with 15 digits
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,30 @@ TARGETS: dict[str, Target] = {
             "onnx", "ONNX", "A model for onnxruntime and others, in float32", ".onnx", "application/octet-stream",
             lambda kan: onnx_model(program_of(kan)), runs.run_onnx, "The model, run by onnxruntime in float32,",
             SINGLE, single=True, binary=True,
+        ),
+        Target(
+            "sympy", "SymPy", "The formula as SymPy expressions, where no splines are left", ".py", "text/x-python",
+            sympy_code, runs.run_sympy, "The expressions, evaluated by SymPy,", FORMULA,
+        ),
+        Target(
+            "latex", "LaTeX", "The formula as equations", ".tex", "text/x-tex",
+            latex_code, runs.not_run("LaTeX"), "",
+        ),
+        Target(
+            "rust", "Rust", "The formula as functions", ".rs", "text/x-rust",
+            lambda kan: formula_code(kan, "rust"), runs.run_rust, "The Rust code, compiled and run,", FORMULA,
+        ),
+        Target(
+            "fortran", "Fortran", "The formula as functions of a module", ".f90", "text/x-fortran",
+            lambda kan: formula_code(kan, "fortran"), runs.not_run("Fortran"), "",
+        ),
+        Target(
+            "julia", "Julia", "The formula as functions", ".jl", "text/x-julia",
+            lambda kan: formula_code(kan, "julia"), runs.not_run("Julia"), "",
+        ),
+        Target(
+            "matlab", "MATLAB", "The formula as functions", ".m", "text/x-matlab",
+            lambda kan: formula_code(kan, "matlab"), runs.not_run("MATLAB"), "",
         ),
         Target(
             "pt2", "torch.export", "A program of torch.export, which torch runs without kanviz", ".pt2",

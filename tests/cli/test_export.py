@@ -57,7 +57,7 @@ def test_all_targets_are_listed(run: Run):
 @pytest.mark.parametrize(
     ("more", "words"),
     [
-        (["--to", "cobol"], "choose one of numpy, torch, c, js, onnx, pt2"),
+        (["--to", "cobol"], "choose one of numpy, torch, c, js, onnx, sympy"),
         (["--to", "onnx"], "ONNX is no text; name a file"),
     ],
 )

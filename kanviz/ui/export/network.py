@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kanviz.writers.targets import Target
 
 SHOWN = 30_000  # characters of code on the page
-FIRST = 60  # lines of it, unless all are wanted
+FIRST = 40  # lines of it, unless all are wanted
 QUICK = 20_000  # coefficients up to which what is written is run without being asked
 KEY = "export-target"
 

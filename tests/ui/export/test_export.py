@@ -9,7 +9,9 @@ from streamlit.testing.v1 import AppTest
 from kanviz.core.init import init
 from kanviz.core.layer import EdgeId
 from kanviz.edit.edits import Prune
-from kanviz.ui.export import network
+from kanviz.io.predicted_columns import csv_bytes, predicted_table
+from kanviz.io.tables import read_table
+from kanviz.ui.export import network, rows
 from kanviz.ui.state.session import Session
 from kanviz.ui.widgets.samples import samples
 from kanviz.writers import runs
@@ -33,7 +35,7 @@ def metrics(app: AppTest) -> dict[str, str]:
     return {one.label: one.value for one in app.metric}
 
 
-@pytest.mark.parametrize("to", TARGETS)
+@pytest.mark.parametrize("to", ["numpy", "torch", "c", "js", "onnx", "pt2"])
 def test_each_form_is_shown_run_and_compared(to: str):
     app = page(to=to)
     code = "\n".join(block.value for block in app.code)
@@ -80,3 +82,35 @@ def test_a_large_network_is_run_when_somebody_asks():
     assert not app.metric
     press(app, "Run it and compare")
     assert metrics(app)["Rows compared"] == "1,000"
+
+
+def with_rows(text: str) -> AppTest:
+    session = opened(samples()[0].title)
+    session.tables.upload(read_table(text.encode(), "new.csv"), "new.csv", rows.SLOT)
+    return page(session)
+
+
+def test_new_rows_come_back_with_predictions_and_gaps_are_said():
+    app = with_rows("y,x,remark\n0.5,0.25,=1+1\n-0.5,,second\n")
+    found = app.dataframe[0].value
+    kan = opened(samples()[0].title).present
+    assert list(found.columns) == ["y", "x", "remark", "f_predicted"]
+    assert found["f_predicted"][0] == pytest.approx(float(kan([[0.25, 0.5]])))
+    assert any("1 of 2 rows" in one.value for one in app.warning)
+    assert "Download 2 rows with predictions" in [one.label for one in app.get("download_button")]
+
+
+def test_a_table_without_the_networks_columns_is_refused():
+    app = with_rows("a,b\n1,2\n3,4\n")
+    assert any("x" in one.value and "column" in one.value for one in app.error)
+
+
+def test_a_text_that_a_spreadsheet_would_run_is_protected():
+    whole, _, _ = predicted_table(init([1, 1]), read_table(b"x1,remark\n0.5,=1+1\n0.25,b\n", "t.csv"))
+    assert b"'=1+1" in csv_bytes(whole)
+
+
+def test_a_formula_needs_formulas_on_the_edges():
+    assert any("15 edges of the network are still splines" in one.value for one in page(to="latex").warning)
+    app = page(opened(samples()[1].title), to="sympy")
+    assert "import sympy" in app.code[0].value
