@@ -12,7 +12,7 @@ from kanviz.ui.widgets.conversion import splines_or_offer
 
 s = open_page("Retrain")
 st.title("Retrain")
-run = None
+run, running = None, s.training.pending
 ask, look = st.columns([6, 14], gap="medium")
 with ask:
     with st.container(border=True):
@@ -24,19 +24,19 @@ with ask:
         with st.container(border=True):
             run = plan(s, known, new)
             start_button(s, run)
-done = s.training.retrained
+done = None if running else s.training.retrained
 with look:
-    if s.training.live:
+    if running:
         with st.container(border=True):
             during(s)
     if done is not None:
         with st.container(border=True):
             st.header("Result of the retraining")
             after(s, done)
-    if run is not None and not s.training.live:
+    if run is not None and not running:
         with st.expander("Before the next one", expanded=False) if done is not None else st.container(border=True):
             before(s, run)
-    elif not s.training.live and done is None:
+    elif not running and done is None:
         st.info(
             "Give the network new rows, and see here what they share with what it knows.", icon=":material/upload_file:"
         )

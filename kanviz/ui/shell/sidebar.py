@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def sidebar(s: "Session", title: str) -> None:
     """Show the sidebar. title: of the current page."""
     panel()
-    if s.training.live and title not in RUNS:
+    if s.training.pending and title not in RUNS:
         job_panel()
     for part in s.parts:
         if part.live and part.running and part.page != title:

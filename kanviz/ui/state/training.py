@@ -44,6 +44,15 @@ class Training(Part):
         return [self.job] if self.job is not None else []
 
     @property
+    def pending(self) -> bool:
+        """Whether a run goes on, or has ended and is not in the history yet.
+
+        A page asks this once and then shows the run: it may end between two questions whether it is live, and who shows
+        neither the run nor its result shows the network before for good.
+        """
+        return self.job is not None
+
+    @property
     def learned_rows(self) -> Sequence[Dataset]:
         """The tables of the last trainings, newest first: their steps can be replayed."""
         return list(reversed(self._learned.values()))

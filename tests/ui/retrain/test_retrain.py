@@ -18,6 +18,7 @@ from kanviz.edit.edits import Retrain
 from kanviz.edit.history import replay
 from kanviz.errors import EditError
 from kanviz.io.tables import read_table
+from kanviz.ui.retrain import plan as plan_module
 from kanviz.ui.retrain.before import expected
 from kanviz.ui.state.session import Session
 from kanviz.ui.state.training_run import Retraining
@@ -294,3 +295,23 @@ def test_a_network_that_tells_classes_is_retrained_and_judged_by_cross_entropy(n
     app = retrain(session, name, 3)
     assert not app.error
     assert {"Cross-entropy, new rows", "Cross-entropy, old rows"} <= {m.label for m in app.metric}
+
+
+def test_a_run_that_ends_while_the_page_is_rendered_is_not_missed(monkeypatch: pytest.MonkeyPatch):
+    """It is live when the page begins and has ended when the page asks again: its result must come all the same."""
+    made, ended = plan_module.plan, []
+
+    def slow(s: Session, known: Known, new: Dataset) -> Retraining | None:
+        found = made(s, known, new)
+        if s.training.job is not None:
+            ended.append(s.training.job.live)
+            s.training.job.join(60)
+        return found
+
+    monkeypatch.setattr(plan_module, "plan", slow)
+    monkeypatch.setattr(training, "MOMENT", 0.0)
+    session = ready()
+    app = retrain(session, "rows")
+    assert ended == [True]
+    assert session.training.job is None
+    assert "Result of the retraining" in [one.value for one in app.header]
