@@ -32,7 +32,7 @@ jaxtyping.install_import_hook(list(checked()), f"{shape_checks.__name__}.checked
 
 torch.set_num_threads(1)
 settings.register_profile(
-    "kanviz", deadline=None, derandomize=True, database=None, max_examples=20,
+    "kanviz", deadline=None, derandomize=True, database=None, max_examples=12,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )  # fmt: skip
 settings.register_profile("quick", settings.get_profile("kanviz"), max_examples=8)  # `make quick`

@@ -1,4 +1,4 @@
-"""Every sample, file and family, and 200 random networks, in every target, run.
+"""Every sample, file and family, and 100 random networks, in every target, run.
 
 The C code is compiled into one program, and one node runs all modules: so many starts would take minutes.
 """
@@ -21,7 +21,7 @@ from kanviz.writers.runs import FLAGS, Rows
 from kanviz.writers.targets import TARGETS
 from tests.writers.networks import families, files, random_network, samples
 
-COUNT, POINTS = 200, 60
+COUNT, POINTS = 100, 60
 LARGE = 1e6
 DRIVER = """
 #include <stdio.h>
