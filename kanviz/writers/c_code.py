@@ -1,8 +1,11 @@
 """Write a network as C99 that needs only the mathematics of the standard library, and allocates nothing."""
 
 from collections.abc import Iterator
+from typing import Any
 
-from kanviz.writers.loop_layers import SPLINES, Braces, layers
+from numpy.typing import NDArray
+
+from kanviz.writers.loop_layers import SPLINES, Braces, calls, layers
 from kanviz.writers.printing import Language
 from kanviz.writers.program import Program, numbers
 from kanviz.writers.term import ONE_PLACE
@@ -106,9 +109,6 @@ def c_code(program: Program) -> str:
     functions, written = layers(program, BRACES)
     body = "\n".join([*functions, *written])
     sizes = {"inputs": len(program.inputs), "outputs": len(program.outputs)}
-    names = ["a", "b"]
-    calls = [f"    layer_{n}({names[n % 2]}, {names[(n + 1) % 2]});" for n in range(len(program.stages))]
-    most = max(sizes["inputs"], *(len(stage.arity) for stage in program.stages))
     head = "static int b_splines(double x, const real *t, int at, int count, int order, int lines, real *b)"
     words = {"splines": head, "whole": "int", "real": "double", "constant": "const double"}
     parts = [
@@ -119,7 +119,7 @@ def c_code(program: Program) -> str:
         SIGN if "sign_of(" in body else "",
         SPLINES.format(**words).rstrip() if "b_splines(" in body else "",
         body,
-        PREDICT.format(calls="\n".join(calls), most=most, last=names[len(program.stages) % 2], **sizes),
+        PREDICT.format(**calls(program, " " * 4), **sizes),
         MAIN.format(
             rows=_list(program.rows),
             values=_list(program.values),
@@ -140,7 +140,5 @@ def _numbers(program: Program) -> Iterator[str]:
         yield f"static const {kind} {name}[] = {_list(values)};"
 
 
-def _list(values: object) -> str:
-    import numpy as np
-
-    return nested(np.asarray(values).ravel(), C, "{}")
+def _list(values: NDArray[Any]) -> str:
+    return nested(values.ravel(), C, "{}")

@@ -72,7 +72,7 @@ LANGUAGES = {
     ),
 }  # fmt: skip
 RESERVED = frozenset(
-    ("value", "end", "function", "real", "result", "module", "fn", "pub", "let", "mut", "pi", "e", "i")
+    ("value", "end", "function", "real", "result", "module", "fn", "pub", "let", "mut", "pi", "e", "i", "sympy")
 )
 
 
@@ -115,20 +115,17 @@ def formula_code(kan: KAN, language: str) -> str:
     >>> print(formula_code(kan, "julia").splitlines()[-3])
     function f(x, y)
     """
-    how, found = LANGUAGES[language], formula_of(kan)
-    symbols = found.inputs
-    words = identifiers([*(v.name for v in kan.inputs), *(v.name for v in kan.outputs)])
-    arguments, names = words[: len(symbols)], words[len(symbols) :]
-    known = dict(zip(symbols, (sympy.Symbol(word, real=True) for word in arguments), strict=True))
+    how = LANGUAGES[language]
+    arguments, names, expressions = _named(kan)
     lines = [
         f"The formula of a Kolmogorov-Arnold network, written by kanviz from the network {kan.digest[:12]}.",
         *(f"{word}: {plain(str(v))}" for word, v in zip(arguments, kan.inputs, strict=True)),
         *(f"{word} gives {plain(str(v))}" for word, v in zip(names, kan.outputs, strict=True)),
     ]
     parts = [*(how.comment.format(line) for line in lines), *([how.before] if how.before else [])]
-    for name, expression in zip(names, found.expressions, strict=True):
+    for name, expression in zip(names, expressions, strict=True):
         try:
-            body = how.printed(_plain_functions(expression).xreplace(known))
+            body = how.printed(expression)
         except (NotImplementedError, TypeError, ValueError) as problem:
             raise FormulaError(f"{language.capitalize()} has no word for a function of this formula.") from problem
         if "ot supported" in body:
@@ -138,10 +135,14 @@ def formula_code(kan: KAN, language: str) -> str:
     return "\n".join([*parts, *([how.after] if how.after else [])]) + "\n"
 
 
-def _plain_functions(expression: Any) -> Any:
-    """Return the expression with silu written out."""
-    silu = sympy.Function("silu", real=True)
-    return expression.replace(silu, lambda u: u / (1 + sympy.exp(-u)))
+def _named(kan: KAN) -> tuple[list[str], list[str], list[Any]]:
+    """Return names for the inputs and the outputs, and the outputs' expressions in them, with silu written out."""
+    found, silu = formula_of(kan), sympy.Function("silu", real=True)
+    words = identifiers([*(v.name for v in kan.inputs), *(v.name for v in kan.outputs)])
+    arguments, names = words[: len(found.inputs)], words[len(found.inputs) :]
+    known = dict(zip(found.inputs, (sympy.Symbol(word, real=True) for word in arguments), strict=True))
+    written = (one.replace(silu, lambda u: u / (1 + sympy.exp(-u))) for one in found.expressions)
+    return arguments, names, [one.xreplace(known) for one in written]
 
 
 def latex_code(kan: KAN) -> str:
@@ -158,16 +159,16 @@ def sympy_code(kan: KAN) -> str:
     >>> [line for line in sympy_code(kan).splitlines() if line.startswith("x, y")]
     ['x, y = INPUTS = sympy.symbols("x y", real=True, seq=True)']
     """
-    found = formula_of(kan)
-    words = identifiers([*(v.name for v in kan.inputs), *(v.name for v in kan.outputs), "sympy"])[:-1]
-    arguments, names = words[: len(found.inputs)], words[len(found.inputs) :]
-    known = dict(zip(found.inputs, (sympy.Symbol(word, real=True) for word in arguments), strict=True))
+    arguments, names, expressions = _named(kan)
     printer = _Exact({"fully_qualified_modules": True})
-    values = [printer.doprint(_plain_functions(one).xreplace(known)) for one in found.expressions]
+    values = [printer.doprint(one) for one in expressions]
     lines = [
         f'"""The formula of a Kolmogorov-Arnold network, written by kanviz from the network {kan.digest[:12]}.',
         "",
-        *(f"{word}: {plain(str(v))}" for word, v in zip(words, (*kan.inputs, *kan.outputs), strict=True)),
+        *(
+            f"{word}: {plain(str(v))}"
+            for word, v in zip((*arguments, *names), (*kan.inputs, *kan.outputs), strict=True)
+        ),
         '"""',
         "",
         "import sympy",

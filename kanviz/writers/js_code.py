@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterator
 
-from kanviz.writers.loop_layers import SPLINES, Braces, layers
+from kanviz.writers.loop_layers import SPLINES, Braces, calls, layers
 from kanviz.writers.printing import Language
 from kanviz.writers.program import Program, numbers
 from kanviz.writers.term import ONE_PLACE
@@ -91,9 +91,6 @@ def js_code(program: Program) -> str:
     functions, written = layers(program, BRACES)
     body = "\n".join([*functions, *written])
     sizes = {"inputs": len(program.inputs), "outputs": len(program.outputs)}
-    names = ["a", "b"]
-    calls = [f"        layer_{n}({names[n % 2]}, {names[(n + 1) % 2]});" for n in range(len(program.stages))]
-    most = max(sizes["inputs"], *(len(stage.arity) for stage in program.stages))
     words = {"splines": "function b_splines(x, t, at, count, order, lines, b)", "whole": "let", "real": "let"}
     parts = [
         "/* " + about(program, "as a JavaScript module", "It needs nothing else.").replace("\n", "\n   ") + " */",
@@ -105,7 +102,7 @@ def js_code(program: Program) -> str:
         ERF if " erf(" in body else "",
         SPLINES.format(constant="const", **words).rstrip() if "b_splines(" in body else "",
         body,
-        PREDICT.format(calls="\n".join(calls), most=most, last=names[len(program.stages) % 2], **sizes),
+        PREDICT.format(**calls(program, " " * 8), **sizes),
         SOFTMAX if program.task == "classification" else "",
         CHECK.format(
             largest=program.largest,

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from kanviz.writers.printing import Language
 from kanviz.writers.program import Program, Stage
@@ -101,6 +102,14 @@ def layers(program: Program, braces: Braces) -> tuple[list[str], list[str]]:
             body.insert(0, braces.unused.format(name="x"))
         written += ["", head + " {", *(f"    {line}" for line in body), "}"]
     return functions.lines, written
+
+
+def calls(program: Program, indent: str) -> dict[str, Any]:
+    """Return how the layers are called, from one array into the other: the lines, the size, the last array."""
+    names, count = ("a", "b"), len(program.stages)
+    lines = (f"{indent}layer_{n}({names[n % 2]}, {names[(n + 1) % 2]});" for n in range(count))
+    most = max(len(program.inputs), *(len(stage.arity) for stage in program.stages))
+    return {"calls": "\n".join(lines), "most": most, "last": names[count % 2]}
 
 
 def _layer(stage: Stage, n: int, functions: Functions) -> Iterator[str]:

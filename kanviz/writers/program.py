@@ -14,6 +14,7 @@ from kanviz.core.kan import KAN, Task
 from kanviz.core.layer import Layer
 from kanviz.core.spline import Outside, basis, domain
 from kanviz.core.steps import EPSILON, Step
+from kanviz.text import counted
 from kanviz.writers.functions import base_term, family_terms, primitive_term
 from kanviz.writers.term import Term
 
@@ -51,7 +52,6 @@ class Formulas:
     function: f as a term of x · affine: (formula, 4), with a, b, c, d.
     """
 
-    primitive: str
     function: Term
     sources: Whole
     targets: Whole
@@ -92,11 +92,6 @@ class Stage:
         return self.coef.shape[2]
 
     @property
-    def has_curves(self) -> bool:
-        """Whether any edge has basis functions."""
-        return bool(self.coef.any())
-
-    @property
     def has_products(self) -> bool:
         return max(self.arity) > 1
 
@@ -134,7 +129,7 @@ def program_of(kan: KAN) -> Program:
     """Lay a network out for the writers."""
     double = kan.to(torch.float64)
     edges = sum(int(layer.present.sum()) for layer in kan.layers)
-    title = f"{kan.shape_text}, {edges:,} {'edge' if edges == 1 else 'edges'}"
+    title = f"{kan.shape_text}, {counted(edges, 'edge')}"
     places = np.linspace(-0.9, 0.9, ROWS)[:, None] * np.cos(np.arange(len(kan.inputs)))  # within the usual range
     rows = places * [v.scale for v in kan.inputs] + [v.shift for v in kan.inputs]
     values = double(rows).numpy()
@@ -186,8 +181,7 @@ def _formulas(layer: Layer) -> tuple[tuple[Formulas, ...], Array]:
         return np.array([layer.formulas[row][end] for row in chosen], dtype=np.int64)
 
     groups = (
-        Formulas(primitive, primitive_term(primitive), ends(own, 0), ends(own, 1), affine[own])
-        for primitive, own in rows.items()
+        Formulas(primitive_term(primitive), ends(own, 0), ends(own, 1), affine[own]) for primitive, own in rows.items()
     )
     return tuple(groups), constants
 

@@ -72,12 +72,7 @@ fn main() {{
     }}
 }}
 """
-    with tempfile.TemporaryDirectory() as folder:
-        source, program = Path(folder, "network.rs"), Path(folder, "network")
-        write(source, code + main)
-        _called([compiler, "-O", "--cap-lints", "allow", str(source), "-o", str(program)])
-        lines = _called([str(program)], "\n".join(" ".join(map(repr, row)) for row in x.tolist())).splitlines()
-    return np.array([[float(number) for number in line.split()] for line in lines])
+    return _compiled([compiler, "-O", "--cap-lints", "allow"], "network.rs", code + main, x)
 
 
 def not_run(language: str) -> Callable[[str, Rows], Rows]:
@@ -106,12 +101,7 @@ def run_c(code: str, x: Rows, flags: Sequence[str] = FLAGS) -> Rows:
     compiler = shutil.which("cc") or shutil.which("gcc") or shutil.which("clang")
     if compiler is None:
         raise CannotRun("There is no C compiler here, so the C code was not run; install gcc to have it checked.")
-    with tempfile.TemporaryDirectory() as folder:
-        source, program = Path(folder, "network.c"), Path(folder, "network")
-        write(source, code)
-        _called([compiler, *flags, "-DKAN_MAIN", str(source), "-o", str(program), "-lm"])
-        lines = _called([str(program)], "\n".join(" ".join(map(repr, row)) for row in x.tolist())).splitlines()
-    return np.array([[float(number) for number in line.split()] for line in lines]).reshape(len(x), -1)
+    return _compiled([compiler, *flags, "-DKAN_MAIN"], "network.c", code, x, "-lm")
 
 
 def run_js(code: str, x: Rows) -> Rows:
@@ -140,6 +130,16 @@ def run_onnx(model: bytes, x: Rows) -> Rows:
         ) from None
     session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     return np.asarray(session.run(["y"], {"x": x.astype(np.float32)})[0], dtype=float)
+
+
+def _compiled(compiler: Sequence[str], name: str, code: str, x: Rows, *libraries: str) -> Rows:
+    """Compile a program that reads rows of numbers and writes rows of numbers, and run it on x."""
+    with tempfile.TemporaryDirectory() as folder:
+        source, program = Path(folder, name), Path(folder, "network")
+        write(source, code)
+        _called([*compiler, str(source), "-o", str(program), *libraries])
+        lines = _called([str(program)], "\n".join(" ".join(map(repr, row)) for row in x.tolist())).splitlines()
+    return np.array([[float(number) for number in line.split()] for line in lines]).reshape(len(x), -1)
 
 
 def _called(command: Sequence[str], given: str = "") -> str:

@@ -62,6 +62,3 @@ def about(program: Program, kind: str, needs: str) -> str:
         f"It gives the {meaning}: {columns(program.outputs)}.",
     ]
     return "\n".join(textwrap.fill(line, COMMENT) for line in lines)
-
-
-__all__ = ["WIDTH", "about", "nested", "plain"]
